@@ -1,0 +1,90 @@
+"""An uploaded picture, read with care, as white ink on black."""
+
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from model.errors import InputError
+from model.records import Pixels
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_SIDE = 4096
+_WORKING_SIDE = 512  # plenty for a digit of 20 pixels
+_REMEDY = "Choose another picture."
+_MIN_CONTRAST = 24  # of 255: less is paper with shadows
+
+
+def read_ink(file: BinaryIO) -> Pixels:
+    """Read a PNG or JPEG file as ink.
+
+    Turned as its EXIF says; transparency laid on paper; colour, palette, CMYK and 16 bit made grey; of an
+    animation the first frame; dark ink on light paper inverted; the paper's own noise removed.
+
+    Returns:
+        (H, W) in 0..255, white ink on black, at most 512 pixels a side.
+
+    Raises:
+        InputError: It is no PNG or JPEG, too large, damaged, or shows nothing.
+    """
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            "The file is larger than 2 MB.",
+            "A PNG or JPEG of at most 2 MB can be read.",
+            "Make it smaller, or crop it.",
+        )
+    file.seek(0)
+    try:
+        # The allow-list keeps every other decoder of Pillow out of reach.
+        with Image.open(file, formats=("PNG", "JPEG")) as image:
+            if max(image.size) > MAX_SIDE:  # known from the header, before anything is decoded
+                raise InputError(
+                    f"The picture is {image.width:,} by {image.height:,} pixels.",
+                    f"At most {MAX_SIDE:,} a side can be read.",
+                    "Make it smaller, or crop it.",
+                )
+            lossy = image.format == "JPEG"
+            grey = _grey(ImageOps.exif_transpose(image))
+    except InputError:
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError("The file is not a picture that can be read.", "It must be a PNG or JPEG.", _REMEDY) from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"The picture is damaged ({error}).", "It must be a whole PNG or JPEG.", _REMEDY) from error
+    return _ink(grey, lossy)
+
+
+def _grey(image: Image.Image) -> NDArray[np.float32]:
+    """Return (H, W) in 0..255, transparency laid on paper that the ink stands out from."""
+    if image.mode.startswith("I"):  # 16 bit, which Pillow would clip rather than scale
+        image = Image.fromarray((np.asarray(image, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        grey, alpha = (np.asarray(part, dtype=np.float32) for part in (image.convert("L"), image.getchannel("A")))
+        seen = alpha.sum()
+        paper = 255.0 if seen == 0 or (grey * alpha).sum() / seen < 128 else 0.0
+        image = Image.fromarray((paper + (grey - paper) * alpha / 255).astype(np.uint8))
+    image = image.convert("L")
+    image.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BOX)
+    return np.asarray(image, dtype=np.float32)
+
+
+def _ink(grey: NDArray[np.float32], lossy: bool) -> Pixels:
+    """Measure the paper along the border; ink is what differs from it by more than the paper itself does."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    paper = float(np.median(border))
+    darker, lighter = paper - float(grey.min()), float(grey.max()) - paper
+    ink = paper - grey if darker > lighter else grey - paper
+    strongest = float(ink.max())
+    if strongest < _MIN_CONTRAST:
+        raise InputError(
+            f"The picture shows no ink: its greys differ from the paper by {strongest:.0f} of 255.",
+            f"Ink must differ by at least {_MIN_CONTRAST}.",
+            "Write darker, or choose another picture.",
+        )
+    noise = 2 * float(np.percentile(np.abs(border - paper), 90))
+    floor = max(noise, 0.05 * strongest if lossy else 0.0)  # JPEG leaves faint rings around ink
+    clean = np.where(ink > floor, ink, 0) * (255 / strongest)
+    return clean.round().clip(0, 255).astype(np.uint8)
