@@ -1,0 +1,146 @@
+"""Trained weights in and out: safetensors beside a JSON that says how they came to be.
+
+A folder of weights holds one card, ``card.json``, and the files that it lists with their SHA-256:
+``final.safetensors`` and one ``epoch-NN.safetensors`` for each epoch. Nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
+
+from model.errors import WeightsError
+from model.network import AssignmentNetwork
+
+FOLDER = Path(__file__).parent / "weights"
+ASSIGNMENT = FOLDER / "assignment"
+FINAL = "final"
+_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew with 'make train'."
+
+
+def epoch_name(epoch: int) -> str:
+    """Name the snapshot after an epoch, counted from 1.
+
+    >>> epoch_name(3)
+    'epoch-03'
+    """
+    return f"epoch-{epoch:02d}"
+
+
+def load(folder: Path = ASSIGNMENT, name: str = FINAL) -> AssignmentNetwork:
+    """Read trained weights, check them, and return the network in evaluation mode.
+
+    Args:
+        folder: Where the card and the files lie.
+        name: ``final``, or a snapshot such as ``epoch-03``.
+
+    Raises:
+        WeightsError: A file is missing or changed, or does not fit the network.
+    """
+    expected = read_card(folder)["sha256"].get(name)
+    path = folder / f"{name}.safetensors"
+    if not isinstance(expected, str):
+        raise WeightsError(f"The card in '{folder}' lists no weights called '{name}'.", "It must list them.", _RESTORE)
+    data = _read(path)
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise WeightsError(
+            f"The weights '{path}' are not the ones that were trained (SHA-256 {found[:12]}...).",
+            f"The card promises {expected[:12]}...",
+            _RESTORE,
+        )
+    return from_bytes(data, path.name)
+
+
+def from_bytes(data: bytes, label: str) -> AssignmentNetwork:
+    """Build the network from the bytes of a safetensors file, in evaluation mode.
+
+    Args:
+        data: The file's content.
+        label: What messages call it.
+
+    Raises:
+        WeightsError: It cannot be parsed, or a key, shape, type or value does not fit.
+    """
+    try:
+        state = parse(data)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError(
+            f"The weights '{label}' cannot be read ({error}).", "They must be a whole safetensors file.", _RESTORE
+        ) from error
+    network = AssignmentNetwork()
+    _check(state, network.state_dict(), label)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def read_card(folder: Path = ASSIGNMENT) -> dict[str, Any]:
+    """Read what is known of a folder of weights: recipe, seed, versions, accuracies, SHA-256 of each file.
+
+    Raises:
+        WeightsError: The card is missing or is not a card.
+    """
+    path = folder / "card.json"
+    try:
+        card = json.loads(_read(path))
+    except ValueError as error:
+        raise WeightsError(f"The card '{path}' cannot be read ({error}).", "It must be JSON.", _RESTORE) from error
+    if not isinstance(card, dict) or not isinstance(card.get("sha256"), dict):
+        raise WeightsError(f"The card '{path}' lists no files.", "It must hold their SHA-256.", _RESTORE)
+    return card
+
+
+def write(folder: Path, states: Mapping[str, Mapping[str, torch.Tensor]], card: Mapping[str, Any]) -> None:
+    """Write weights and their card; the card goes last, so that it never promises what is not there.
+
+    Args:
+        folder: Made if need be; weights of an earlier run in it are replaced.
+        states: One ``state_dict`` for each name.
+        card: What is known of them; their SHA-256 is added.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in (*folder.glob("*.safetensors"), folder / "card.json"):
+        stale.unlink(missing_ok=True)
+    sums = {}
+    for name, state in states.items():
+        data = serialise({key: tensor.detach().cpu().contiguous() for key, tensor in state.items()})
+        (folder / f"{name}.safetensors").write_bytes(data)
+        sums[name] = hashlib.sha256(data).hexdigest()
+    (folder / "card.json").write_text(json.dumps({**card, "sha256": sums}, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"'{path}' cannot be read ({error.strerror}).", "It must be there.", _RESTORE) from error
+
+
+def _check(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], label: str) -> None:
+    missing, unknown = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
+    if missing or unknown:
+        raise WeightsError(
+            f"The weights '{label}' are for another network (missing: {missing[:3]}, unknown: {unknown[:3]}).",
+            f"They must have the {len(expected)} tensors of the assignment's network.",
+            _RESTORE,
+        )
+    for key, tensor in state.items():
+        wanted = expected[key]
+        if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
+            raise WeightsError(
+                f"In the weights '{label}', '{key}' is {tuple(tensor.shape)} of {tensor.dtype}.",
+                f"It must be {tuple(wanted.shape)} of {wanted.dtype}.",
+                _RESTORE,
+            )
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(
+                f"In the weights '{label}', '{key}' holds a value that is not finite.",
+                "Every weight must be a number.",
+                _RESTORE,
+            )
