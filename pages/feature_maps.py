@@ -1,0 +1,63 @@
+"""Every step's feature maps on the current digit, and one map in full."""
+
+import numpy as np
+import streamlit as st
+
+from model import digits
+from model.records import LayerKind
+from viz.figures import feature_maps
+from viz.ui import cached, controls, sidebar, state, tables
+
+digit = sidebar.current_digit()
+trace = cached.record(digit)
+
+st.title("Feature maps")
+st.write("One step of the network on your digit, every channel of it. Click a map to see it in full.")
+step = controls.step(trace)
+count = len(step.maps)
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    shared = controls.shared_scale()
+with right:
+    channel = controls.channel(count)
+with left:
+    every = feature_maps.tiled(step.maps, [str(c) for c in range(count)], shared=shared, selected=channel)
+    controls.clickable(every, "every", state.CHANNEL, feature_maps.say_tiled(step, shared))
+with right:
+    one = step.maps[channel]
+    controls.picture(
+        feature_maps.large(one, like=step.maps if shared else None), "one", feature_maps.say_map(step, channel)
+    )
+    tables.download_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
+
+st.subheader(f"How map {channel} came about")
+block = next(block for block in trace.blocks if step in block)
+controls.picture(
+    feature_maps.tiled(
+        np.stack([each.maps[channel] for each in block]),
+        [each.name for each in block],
+        shared=shared,
+        columns=4,
+        height=230,
+    ),
+    "block",
+    "The same channel before and after every step of its block. Dropout is off here, so it changes nothing.",
+)
+
+if step.kind is LayerKind.CONVOLUTION:
+    st.subheader("Its kernel")
+    controls.picture(
+        feature_maps.kernels(step.parameters["weight"][channel]), "kernel", feature_maps.say_parameters(step, channel)
+    )
+else:
+    st.write(feature_maps.say_parameters(step, channel))
+
+st.subheader("The same map for other digits")
+others = [next(sample for sample in digits.samples() if sample.label == label) for label in range(10)]
+same = np.stack([cached.record(other)[step.name].maps[channel] for other in others])
+controls.picture(
+    feature_maps.tiled(same, [str(label) for label in range(10)], shared=shared, columns=10, height=170),
+    "others",
+    f"Map {channel} of {step.name} for one sample of each digit, 0 to 9.",
+)

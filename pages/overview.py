@@ -1,0 +1,36 @@
+"""The whole network at a glance, running on the current digit."""
+
+import streamlit as st
+
+from viz.figures import overview
+from viz.ui import cached, controls, sidebar, state, tables
+from viz.ui.components import network_picture
+
+digit = sidebar.current_digit()
+trace = cached.record(digit)
+
+st.title("One digit through 23 rows")
+st.write(
+    "This network of 10,066 parameters reads handwritten digits. "
+    "Each picture is what one row makes of your digit; choose one to look inside."
+)
+
+opened = network_picture(
+    overview.blocks(trace), digit.key, lambda row: state.address("feature_maps", row=row, channel="0")
+)
+if opened:
+    st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened, channel="0"))
+
+left, right = st.columns([2, 3], gap="large")
+with left:
+    st.subheader(f"It reads {trace.prediction}")
+    controls.picture(overview.probabilities(trace), "probabilities", overview.say_probabilities(trace))
+    st.subheader("What to try")
+    st.markdown(
+        "- Choose one of the samples between two digits, such as *4or9*: which classes compete?\n"
+        "- Draw a digit slowly, and watch the answer change with each stroke.\n"
+        "- Read each column downwards, and the columns from left to right: maps get smaller, and more of them."
+    )
+with right:
+    st.subheader("The 23 rows, as measured")
+    tables.rows(trace)

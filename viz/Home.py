@@ -1,0 +1,20 @@
+"""The app's entry: ``streamlit run viz/Home.py``."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, not the root
+    sys.path.insert(0, str(ROOT))
+
+from viz.ui import shell  # noqa: E402
+
+PAGES = [
+    st.Page(ROOT / "pages" / "overview.py", title="Overview", url_path="overview", default=True),
+    st.Page(ROOT / "pages" / "feature_maps.py", title="Feature maps", url_path="feature_maps"),
+]
+
+st.set_page_config(page_title="Glass Network", page_icon=":material/grid_view:", layout="wide")
+shell.run(st.navigation(PAGES, position="hidden"), PAGES)

@@ -1,0 +1,1 @@
+"""The app: figures that only draw, and the Streamlit parts around them."""

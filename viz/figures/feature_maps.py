@@ -1,0 +1,229 @@
+"""Feature maps: many as one tiled figure, one of them large with its values."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from model.records import Activation, LayerKind, Step
+from viz import theme
+from viz.figures import raster, words
+from viz.figures.scaling import range_of
+
+_FEW = 11  # up to this many units a side there is room to print every value
+_FINEST = 10  # picture pixels that the narrowest map takes, so that the gaps can be thin beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a feature map holds, in four numbers; ``zeros`` is the share of units that are exactly zero."""
+
+    minimum: float
+    maximum: float
+    mean: float
+    zeros: float
+
+    @classmethod
+    def of(cls, values: Activation) -> "Statistics":
+        """Measure values of any shape."""
+        return cls(float(values.min()), float(values.max()), float(values.mean()), float((values == 0).mean()))
+
+
+def tiled(
+    maps: Activation,
+    titles: Sequence[str],
+    *,
+    shared: bool,
+    selected: int | None = None,
+    columns: int | None = None,
+    height: int = 460,
+) -> go.Figure:
+    """Draw maps side by side in one figure.
+
+    Accepts (N, H, W). A click selects a point whose ``customdata`` is the position of the map.
+
+    Args:
+        maps: What to draw; on the diverging scale where any value is negative.
+        titles: One above each map.
+        shared: One scale for all of them, shown beside them; else one for each map, from its own extreme.
+        selected: Position of the map that is framed.
+        columns: How many stand in a line; by default about as many as there are lines.
+        height: Of the figure, in pixels.
+    """
+    columns = columns or _columns(len(maps))
+    signed = bool((maps < 0).any())
+    ranges = [range_of(maps if shared else each, signed=signed) for each in maps]
+    zoom = math.ceil(_FINEST / maps.shape[2])
+    cards = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    high, wide = cards.shape[1:]
+    gap = max(1, wide // 12)
+    corners = [(line * (high + 3 * gap), place * (wide + gap)) for line, place in _places(len(maps), columns)]
+
+    figure = go.Figure(go.Image(source=raster.mosaic(cards, ranges, corners), hoverinfo="skip"))
+    tops, lefts = (np.asarray(axis) - 0.5 for axis in zip(*corners, strict=True))  # a pixel's centre is its index
+    figure.add_scatter(
+        x=lefts + wide / 2, y=tops - gap, mode="text", text=list(titles), textfont_size=14, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=lefts + wide / 2,
+        y=tops + high / 2,
+        mode="markers",
+        marker={"symbol": "square", "size": 30, "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=list(range(len(maps))),
+        text=[f"{title}<br>{_say_range(each)}" for title, each in zip(titles, maps, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    if selected is not None:
+        top, left = tops[selected], lefts[selected]
+        frame = {"color": theme.HIGHLIGHT, "width": 4}
+        figure.add_shape(x0=left, y0=top, x1=left + wide, y1=top + high, line=frame)
+    if shared:
+        _show_scale(figure, ranges[0].low, ranges[0].high, ranges[0].scale)
+    bottom, right = max(tops) + high, max(lefts) + wide
+    _stage(figure, height)
+    figure.update_xaxes(range=[-0.5 - gap / 2, right + gap / 2])
+    figure.update_yaxes(range=[bottom + gap / 2, -0.5 - 2.5 * gap])
+    # A click anywhere goes to the nearest map: an image itself gives no event.
+    figure.update_layout(hovermode="closest", hoverdistance=-1, clickmode="event+select")
+    return figure
+
+
+def large(values: Activation, *, like: Activation | None = None, height: int = 400) -> go.Figure:
+    """Draw one map with its values: printed where there is room, else when pointed at.
+
+    Accepts (H, W).
+
+    Args:
+        values: The map.
+        like: Values whose range it is drawn in; by default its own.
+        height: Of the figure, in pixels.
+    """
+    range_ = range_of(values if like is None else like)
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            zmin=range_.low,
+            zmax=range_.high,
+            colorscale=range_.scale,
+            texttemplate="%{z:.2f}" if max(values.shape) <= _FEW else None,
+            hovertemplate="y %{y}, x %{x}<br>%{z:.4f}<extra></extra>",
+            colorbar={"thickness": 12, "tickformat": ".3~g"},
+        )
+    )
+    _stage(figure, height)
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def kernels(weights: Activation, *, height: int = 300) -> go.Figure:
+    """Draw the kernel of one feature map, one square for each channel that it reads, on one scale.
+
+    Accepts (C_in, kH, kW); every weight can be read when pointed at, and where there is room it is printed.
+    """
+    count, high, wide = weights.shape
+    columns = _columns(count, widest=16)
+    lines = -(-count // columns)
+    sheet = np.full((lines * (high + 1), columns * (wide + 1)), np.nan)
+    where = np.full(sheet.shape, "", dtype=object)
+    for channel, (line, place) in enumerate(_places(count, columns)):
+        top, left = line * (high + 1), place * (wide + 1)
+        sheet[top : top + high, left : left + wide] = weights[channel]
+        for y, x in np.ndindex(high, wide):
+            where[top + y, left + x] = f"from map {channel}, y {y}, x {x}"
+    range_ = range_of(weights, signed=True)
+    figure = go.Figure(
+        go.Heatmap(
+            z=sheet[:-1, :-1],
+            zmin=range_.low,
+            zmax=range_.high,
+            colorscale=range_.scale,
+            customdata=where[:-1, :-1],
+            texttemplate="%{z:.2f}" if weights.size <= _FEW**2 else None,
+            hovertemplate="%{customdata}<br>%{z:.4f}<extra></extra>",
+            hoverongaps=False,
+            colorbar={"thickness": 12, "tickformat": ".3~g"},
+        )
+    )
+    _stage(figure, height)
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def say_tiled(step: Step, shared: bool) -> str:
+    """Say what the tiled figure of a step shows."""
+    measured = Statistics.of(step.output)
+    scale = "one scale for all" if shared else "each on a scale of its own"
+    sign = "blue below zero, red above" if measured.minimum < 0 else "black is zero"
+    return (
+        f"{step.name} ({step.kind}): {len(step.output)} maps, {scale}; {sign}. Its values run from "
+        f"{words.number(measured.minimum)} to {words.number(measured.maximum)}; "
+        f"{words.share_of_units(measured.zeros)} of them are exactly zero."
+    )
+
+
+def say_map(step: Step, channel: int) -> str:
+    """Say what one map of a step holds."""
+    measured = Statistics.of(step.maps[channel])
+    return (
+        f"Map {channel} of {step.name}: minimum {words.number(measured.minimum)}, maximum "
+        f"{words.number(measured.maximum)}, mean {words.number(measured.mean)}; "
+        f"{words.share_of_units(measured.zeros)} of its units are exactly zero."
+    )
+
+
+def say_parameters(step: Step, channel: int) -> str:
+    """Say what one channel of a step has learned."""
+    values = {**step.parameters, **step.buffers}
+    match step.kind:
+        case LayerKind.CONVOLUTION:
+            inputs, height, width = values["weight"].shape[1:]
+            bias = f" and a bias of {words.number(values['bias'][channel])}" if "bias" in values else ""
+            return f"One square for each of its {inputs} inputs, {height} × {width} weights each{bias}."
+        case LayerKind.BATCH_NORM:
+            named = {
+                "mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"
+            }  # fmt: skip
+            return ", ".join(f"{word} {words.number(values[key][channel])}" for word, key in named.items()) + "."
+        case _:
+            return "It has no kernel and has learned nothing."
+
+
+def _columns(count: int, widest: int = 8) -> int:
+    """Return how many stand in a line: all if there is room, else the largest number that leaves no line short."""
+    if count <= widest // 2:
+        return count
+    fitting = [n for n in range(2, widest + 1) if count % n == 0 and count // n <= n]
+    return min(fitting, default=math.ceil(math.sqrt(count)))
+
+
+def _places(count: int, columns: int) -> list[tuple[int, int]]:
+    return [divmod(position, columns) for position in range(count)]
+
+
+def _say_range(values: Activation) -> str:
+    return f"{words.number(float(values.min()))} to {words.number(float(values.max()))}"
+
+
+def _show_scale(figure: go.Figure, low: float, high: float, scale: theme.Scale) -> None:
+    """Add a colour bar; an image has none of its own, so an empty trace carries it."""
+    marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True}
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        marker={**marker, "colorbar": {"thickness": 12, "tickformat": ".3~g"}},
+        hoverinfo="skip",
+    )
+
+
+def _stage(figure: go.Figure, height: int) -> None:
+    """Take away everything but the picture, and keep its proportions and its size."""
+    figure.update_layout(
+        height=height, margin={"l": 0, "r": 0, "t": 4, "b": 4}, showlegend=False, dragmode=False, font_size=14
+    )
+    figure.update_xaxes(visible=False, fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", scaleanchor="x")

@@ -1,0 +1,108 @@
+"""Arrays as PNG images that a page can hold in its text, painted pixel for pixel."""
+
+import base64
+import functools
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+
+from model.records import Activation, Pixels
+from viz import theme
+from viz.figures.scaling import Range, range_of
+
+_CLEAR, _EDGE, _FIRST = 0, 1, 2  # palette: nothing, the edge of a card, then the scale
+_COLOURS = 256 - _FIRST
+
+
+def grey(pixels: Pixels) -> str:
+    """Return a picture of ink (H, W), white on black, as a data URI."""
+    return _uri(Image.fromarray(pixels))
+
+
+def sprite(images: NDArray[np.uint8]) -> str:
+    """Return pictures (N, H, W) side by side in one data URI."""
+    return grey(np.ascontiguousarray(np.concatenate(images, axis=1)))
+
+
+def deck(activation: Activation, zoom: int, offset: int, edge: str) -> str:
+    """Draw an activation as a deck of cards, one for each feature map, the most active one in front.
+
+    Args:
+        activation: (C, H, W); one range for all of it.
+        zoom: Picture pixels for each unit.
+        offset: Picture pixels that each card stands behind the next, up and to the right.
+        edge: Colour of the cards' edges, ``#rrggbb``.
+
+    Returns:
+        A data URI, clear where no card is; its size is ``deck_size``.
+    """
+    width, height = deck_size(activation.shape, zoom, offset)
+    canvas = np.full((height, width), _CLEAR, dtype=np.uint8)
+    range_ = range_of(activation)
+    cards = _shades(activation, range_)
+    order = np.abs(activation).mean(axis=(1, 2)).argsort(kind="stable")  # least active first: it goes to the back
+    for depth, channel in zip(range(len(order) - 1, -1, -1), order, strict=True):
+        card = np.pad(cards[channel].repeat(zoom, axis=0).repeat(zoom, axis=1), 1, constant_values=_EDGE)
+        top, left = height - card.shape[0] - depth * offset, depth * offset
+        canvas[top : top + card.shape[0], left : left + card.shape[1]] = card
+    image = Image.fromarray(canvas, mode="P")
+    image.putpalette(_palette(range_.signed, edge))
+    return _uri(image, transparency=_CLEAR)
+
+
+def deck_size(shape: tuple[int, ...], zoom: int, offset: int) -> tuple[int, int]:
+    """Return the width and height of a deck of (C, H, W), edges included."""
+    channels, height, width = shape
+    behind = (channels - 1) * offset
+    return width * zoom + 2 + behind, height * zoom + 2 + behind
+
+
+def column(values: NDArray[np.float32], cell: tuple[int, int], edge: str) -> str:
+    """Draw a vector (N,) as cells under one another.
+
+    Args:
+        values: One number a cell.
+        cell: Height and width of a cell in picture pixels.
+        edge: Colour of the frame, ``#rrggbb``.
+    """
+    return deck(np.kron(values[None, :, None], np.ones((1, *cell), np.float32)), zoom=1, offset=0, edge=edge)
+
+
+def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[int, int]]) -> str:
+    """Paint maps (N, H, W) at their corners, a pixel for each unit, with nothing between them.
+
+    Args:
+        maps: What to paint.
+        ranges: One for each map, all on the same scale.
+        corners: The top and left pixel of each.
+    """
+    height, width = maps.shape[1:]
+    bottom, right = np.max(corners, axis=0) + np.asarray((height, width))
+    canvas = np.full((bottom, right), _CLEAR, dtype=np.uint8)
+    for each, range_, (top, left) in zip(maps, ranges, corners, strict=True):
+        canvas[top : top + height, left : left + width] = _shades(each, range_)
+    image = Image.fromarray(canvas, mode="P")
+    image.putpalette(_palette(ranges[0].signed, "#000000"))
+    return _uri(image, transparency=_CLEAR)
+
+
+def _shades(values: Activation, range_: Range) -> NDArray[np.uint8]:
+    """Return the palette's entry for each value."""
+    return (_FIRST + range_.share(values) * (_COLOURS - 1)).round().astype(np.uint8)
+
+
+@functools.cache
+def _palette(signed: bool, edge: str) -> bytes:
+    scale = theme.lookup(theme.DIVERGING if signed else theme.SEQUENTIAL)
+    shades = scale[np.linspace(0, 255, _COLOURS).round().astype(int)]
+    fixed = np.asarray([(0, 0, 0), ImageColor.getrgb(edge)], dtype=np.uint8)
+    return np.concatenate([fixed, shades]).tobytes()
+
+
+def _uri(image: Image.Image, **options: int) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1, **options)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

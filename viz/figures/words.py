@@ -1,0 +1,41 @@
+"""Numbers and shapes in words, said the same way everywhere."""
+
+
+def percent(share: float) -> str:
+    r"""Say a probability without claiming a certainty that rounding made up.
+
+    >>> percent(0.123), percent(0.99999), percent(0.00001)
+    ('12.3\xa0%', 'over\xa099.9\xa0%', 'under\xa00.1\xa0%')
+    """
+    if share > 0.9995:
+        return "over\xa099.9\xa0%"
+    if share < 0.0005:
+        return "under\xa00.1\xa0%"
+    return f"{share * 100:.1f}\xa0%"
+
+
+def share_of_units(share: float) -> str:
+    r"""Say which part of the units something holds for; unlike a probability, none and all can be certain.
+
+    >>> share_of_units(0.0), share_of_units(0.25), share_of_units(1.0)
+    ('none', '25.0\xa0%', 'all')
+    """
+    return {0.0: "none", 1.0: "all"}.get(share) or percent(share)
+
+
+def shape(of: tuple[int, ...]) -> str:
+    """Say a shape.
+
+    >>> shape((8, 26, 26))
+    '8 × 26 × 26'
+    """
+    return " × ".join(map(str, of))
+
+
+def number(value: float) -> str:
+    """Say an activation or a weight with three decimals and a true minus sign.
+
+    >>> number(-0.4242)
+    '−0.424'
+    """
+    return f"{value:.3f}".replace("-", "−")

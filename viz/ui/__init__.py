@@ -1,0 +1,1 @@
+"""Everything that knows Streamlit: links, pickers, the drawing pad, cached access to the model."""

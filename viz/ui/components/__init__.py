@@ -1,0 +1,95 @@
+"""Our own parts for the browser: a script and a style each, and the function that mounts it."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+from model.handwriting import Point, Stroke
+from viz.figures import raster
+from viz.figures.overview import Tile
+
+_FOLDER = Path(__file__).parent
+
+
+@functools.cache
+def _component(name: str) -> ComponentRenderer:
+    script, style = ((_FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+    return st.components.v2.component(name, js=script, css=style)
+
+
+def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[str], str]) -> str | None:
+    """Show the network as columns of rows, each a link.
+
+    Args:
+        blocks: The columns.
+        digit: Key of the digit that is drawn, so that a test can tell when it has changed.
+        href: Gives the address of a row, for who opens it in a new tab.
+
+    Returns:
+        The name of the row that was just clicked, or None.
+    """
+    data = {
+        "digit": digit,
+        "blocks": [[{**asdict(tile), "href": href(tile.name)} for tile in block] for block in blocks],
+    }
+    opened = _mount("network_picture", "opened", data, lambda _name: None)
+    return None if opened is None else str(opened)
+
+
+def picture_grid(
+    label: str, images: NDArray[np.uint8], names: Sequence[str], selected: int, on_pick: Callable[[int], None], key: str
+) -> None:
+    """Show pictures to choose from; a click calls ``on_pick`` with the position of the one chosen.
+
+    Args:
+        label: What the group is, for screen readers.
+        images: (N, 28, 28) in 0..255.
+        names: One for each.
+        selected: Position of the one that is chosen now, or -1.
+        on_pick: Called before the next run.
+        key: Tells this grid from others.
+    """
+    data = {"label": label, "sprite": raster.sprite(images), "names": list(names), "selected": selected}
+    _mount("picture_grid", "picked", data, on_pick, key)
+
+
+def drawing_pad(
+    strokes: Sequence[Stroke], code: str, pen: float, on_ink: Callable[[list[list[Point]], bool], None]
+) -> None:
+    """Show a pad to draw on; ``on_ink`` is called while the pen moves and when it is lifted.
+
+    Args:
+        strokes: What is on it now.
+        code: Plain text that changes with them.
+        pen: Width of the pen as a share of the pad.
+        on_ink: Called before the next run with the strokes, and whether the pen was lifted.
+    """
+    sequence = st.session_state.get("pad-sequence", 0)
+
+    def receive(ink: Any) -> None:
+        st.session_state["pad-sequence"] = int(ink["sequence"])
+        drawn = [[(float(x), float(y)) for x, y in stroke] for stroke in ink["strokes"]]
+        on_ink(drawn, bool(ink["done"]))
+
+    data = {"strokes": strokes, "code": code, "pen": pen, "sequence": sequence}
+    _mount("drawing_pad", "ink", data, receive)
+
+
+def _mount(name: str, event: str, data: Any, on_event: Callable[[Any], None], key: str = "only") -> Any:
+    """Mount a component that sends one kind of event; its value goes to ``on_event`` before the run that returns it."""
+    widget = f"{name}-{key}"
+
+    def on_change() -> None:
+        value = getattr(st.session_state[widget], event)
+        if value is not None:
+            on_event(value)
+
+    options: dict[str, Any] = {"key": widget, "data": data, f"on_{event}_change": on_change}
+    return getattr(_component(name)(**options), event)

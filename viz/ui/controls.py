@@ -1,0 +1,77 @@
+"""Controls that several pages share; what they choose lives in the link."""
+
+import streamlit as st
+from plotly import graph_objects as go
+
+from model.records import Step, Trace
+from viz.ui import state
+
+_STILL = {"displayModeBar": False, "scrollZoom": False}
+_TOGETHER, _APART = "layer", "map"
+_SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
+
+
+def step(trace: Trace) -> Step:
+    """Let the person choose a step: from a list, or with the arrow keys from one to the next."""
+    names = [step.name for step in trace.steps]
+    back, choice, on = st.columns([1, 3, 1], vertical_alignment="bottom")
+    with choice:
+        chosen = state.bind(
+            st.selectbox,
+            "Step",
+            state.ROW,
+            names,
+            names[0],
+            together=lambda _name: {state.CHANNEL: "0"},
+            format_func=lambda name: f"{name} · {trace[name].kind}",
+        )
+    position = names.index(chosen)
+    for place, words, key, to in ((back, "Previous", "Left", position - 1), (on, "Next", "Right", position + 1)):
+        place.button(
+            words,
+            shortcut=key,
+            disabled=not 0 <= to < len(names),
+            on_click=lambda to=to: state.write(row=names[to], channel="0"),
+            width="stretch",
+        )
+    return trace[chosen]
+
+
+def shared_scale() -> bool:
+    """Let the person choose between one scale for the layer and one for each map."""
+    chosen = state.bind(
+        st.segmented_control,
+        "Scale",
+        state.SCALE,
+        list(_SCALES),
+        _TOGETHER,
+        format_func=_SCALES.__getitem__,
+        required=True,
+    )
+    return chosen == _TOGETHER
+
+
+def channel(count: int) -> int:
+    """Let the person choose a channel."""
+    numbers = [str(number) for number in range(count)]
+    return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
+
+
+def picture(figure: go.Figure, key: str, words: str) -> None:
+    """Show a figure, and beneath it in words what it shows."""
+    st.plotly_chart(figure, key=key, config=_STILL, alt=words)
+    st.write(words)
+
+
+def clickable(figure: go.Figure, key: str, name: str, words: str) -> None:
+    """Show a figure whose points can be clicked; the ``customdata`` of one goes into the link as ``name``."""
+    last = f"{key}-last"
+
+    def choose() -> None:
+        points = st.session_state[key].selection.points
+        if points:
+            st.session_state[last] = str(points[0]["customdata"])
+        state.write(**{name: st.session_state[last]})  # a second click on a point deselects it, but means the same
+
+    st.plotly_chart(figure, key=key, config=_STILL, alt=words, on_select=choose, selection_mode="points")
+    st.write(words)

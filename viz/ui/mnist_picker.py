@@ -1,0 +1,110 @@
+"""Choose among MNIST's 10,000 test images: by index, by class, at random, or hardest first."""
+
+import random
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from model import digits, mnist
+from model.errors import DataError
+from model.records import Digit
+from viz.ui import cached, state
+from viz.ui.components import picture_grid
+
+_SHOWN = 20
+_START = "mnist-start"
+_EVERY_CLASS = "any"
+
+
+def show(digit: Digit) -> None:
+    """Draw the picker, or where MNIST is absent the offer to download it."""
+    if not mnist.is_present():
+        _offer_download()
+        return
+    try:
+        test = digits.mnist("test")
+    except DataError as error:
+        st.error(str(error))
+        return
+    order = _order(test)
+    start = min(st.session_state.setdefault(_START, 0), max(0, len(order) - 1) // _SHOWN * _SHOWN)
+    shown = order[start : start + _SHOWN]
+    keys = [test[int(index)].key for index in shown]
+    picture_grid(
+        "MNIST's test images",
+        test.images[shown],
+        [f"image {index:,}, labelled {test.labels[index]}" for index in shown],
+        keys.index(digit.key) if digit.key in keys else -1,
+        lambda index: state.write(digit=keys[index]),
+        key="mnist",
+    )
+    _turn_pages(order, start)
+    _by_index(digit, len(test))
+
+
+def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
+    """Return the indices of the images that are asked for, in the order that is asked for."""
+    left, right = st.columns(2)
+    wanted = left.selectbox("Class", [_EVERY_CLASS, *range(10)], key="mnist-class", on_change=_to_first_page)
+    hardest = right.selectbox("Order", ["by index", "hardest first"], key="mnist-order", on_change=_to_first_page)
+    order = np.arange(len(test))
+    if hardest == "hardest first":
+        place = st.empty()
+        order = (-cached.mnist_losses(place)).argsort(kind="stable")
+        place.empty()
+    return order if wanted == _EVERY_CLASS else order[test.labels[order] == wanted]
+
+
+def _turn_pages(order: NDArray[np.int64], start: int) -> None:
+    def go(to: int) -> None:
+        st.session_state[_START] = to
+
+    back, any_, on = st.columns(3)
+    back.button("Back", on_click=go, args=(start - _SHOWN,), disabled=start == 0, width="stretch")
+    any_.button("Random", on_click=_pick_at_random, args=(order,), width="stretch")
+    on.button("More", on_click=go, args=(start + _SHOWN,), disabled=start + _SHOWN >= len(order), width="stretch")
+    st.caption(f"{start + 1:,} to {min(start + _SHOWN, len(order)):,} of {len(order):,}")
+
+
+def _pick_at_random(order: NDArray[np.int64]) -> None:
+    position = random.randrange(len(order))  # noqa: S311 (no secret)
+    st.session_state[_START] = position // _SHOWN * _SHOWN
+    state.write(digit=f"test-{order[position]}")
+
+
+def _by_index(digit: Digit, count: int) -> None:
+    source, _, index = digit.key.partition("-")
+    st.session_state["mnist-index"] = int(index) if source == "test" else None
+    st.number_input(
+        "Image number",
+        0,
+        count - 1,
+        value=None,
+        placeholder=f"0 to {count - 1:,}",
+        key="mnist-index",
+        on_change=lambda: state.write(digit=f"test-{st.session_state['mnist-index']}"),
+    )
+
+
+def _to_first_page() -> None:
+    st.session_state[_START] = 0
+
+
+def _offer_download() -> None:
+    st.write("MNIST is not on this computer. It is a download of 11 MB; everything else works without it.")
+    if not st.button("Download MNIST", width="stretch"):
+        return
+    bar = st.progress(0.0, "Downloading MNIST")
+
+    def advance(share: float) -> None:
+        bar.progress(share, f"Downloading MNIST: {share:.0%}")
+
+    try:
+        mnist.download(advance)
+    except DataError as error:
+        bar.empty()
+        st.error(str(error))
+        return
+    cached.freeze()
+    st.rerun()

@@ -1,0 +1,139 @@
+"""The sidebar of every page: where to go, the digit that everything is about, and how to choose another."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from model import digits, handwriting, links
+from model.errors import GlassError, InputError
+from model.handwriting import Point
+from model.records import Digit, Trace
+from viz.figures import raster, words
+from viz.ui import cached, mnist_picker, state
+from viz.ui.components import drawing_pad, picture_grid
+
+DEFAULT_DIGIT = "project-3a"
+_SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
+_LIVE = "strokes that are being drawn"
+_BEFORE = "the digit before drawing began"
+_UPLOADED = "the last upload, with its stages"
+
+
+def show(pages: Sequence[st.Page]) -> None:
+    """Draw the sidebar."""
+    with st.sidebar:
+        for page in pages:
+            st.page_link(page, query_params=state.link(), width="stretch")
+        digit = current_digit()
+        _show_digit(digit, cached.record(digit))
+        _choose(digit)
+        if digit.stages:
+            _show_stages(digit)
+
+
+def current_digit() -> Digit:
+    """Return the digit that is being drawn or that the link names; else the default, with a notice."""
+    try:
+        if _LIVE in st.session_state:
+            return digits.from_strokes(st.session_state[_LIVE])
+        key = state.read(state.DIGIT, DEFAULT_DIGIT)
+        uploaded = st.session_state.get(_UPLOADED)
+        return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
+    except GlassError as error:
+        state.notice(error)
+        return digits.find(DEFAULT_DIGIT)
+
+
+def describe(digit: Digit) -> str:
+    """Say in a few words which digit it is."""
+    return digit.source if digit.label is None else f"{digit.source}, labelled {digit.label}"
+
+
+def _show_digit(digit: Digit, trace: Trace) -> None:
+    certainty = words.percent(trace.probabilities.max())
+    st.html(
+        f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
+        f"<figcaption>The network reads <strong>{trace.prediction}</strong> ({certainty})"
+        f"<br><small>{describe(digit)}</small></figcaption></figure>"
+    )
+
+
+def _choose(digit: Digit) -> None:
+    source = digit.key.partition("-")[0]
+    st.session_state.setdefault("source", source if source in _SOURCES else "test")
+    match st.segmented_control(
+        "Choose a digit", list(_SOURCES), format_func=_SOURCES.__getitem__, required=True, key="source", width="stretch"
+    ):
+        case "project":
+            _choose_sample(digit)
+        case "test":
+            mnist_picker.show(digit)
+        case "drawn":
+            _draw(digit)
+        case "upload":
+            _upload()
+
+
+def _choose_sample(digit: Digit) -> None:
+    samples = digits.samples()
+    keys = [sample.key for sample in samples]
+    picture_grid(
+        "The project's digits",
+        np.stack([sample.pixels for sample in samples]),
+        [f"{sample.key.removeprefix('project-')}: {describe(sample)}" for sample in samples],
+        keys.index(digit.key) if digit.key in keys else -1,
+        lambda index: state.write(digit=keys[index]),
+        key="samples",
+    )
+
+
+def _draw(digit: Digit) -> None:
+    on_pad = digit.key.startswith("drawn-")
+    code = digit.key.removeprefix("drawn-") if on_pad else ""
+    drawing_pad(links.unpack_strokes(code) if on_pad else [], code, handwriting.PEN, _receive_ink)
+
+
+def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
+    """Read along while the pen moves; once it is lifted, the drawing goes into the link."""
+    st.session_state.pop(_LIVE, None)
+    before = st.session_state.setdefault(_BEFORE, state.read(state.DIGIT, DEFAULT_DIGIT))
+    if not strokes:
+        state.write(digit=before)
+    elif done:
+        state.write(digit=digits.from_strokes(strokes).key)
+    else:
+        st.session_state[_LIVE] = strokes
+
+
+def _upload() -> None:
+    def receive() -> None:
+        file = st.session_state["upload"]
+        if file is None:
+            return
+        try:
+            digit = digits.from_upload(file)
+        except InputError as error:
+            st.session_state["upload-error"] = str(error)
+            return
+        st.session_state.pop("upload-error", None)
+        st.session_state[_UPLOADED] = digit
+        state.write(digit=digit.key)
+
+    st.file_uploader(
+        "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
+        type=["png", "jpg", "jpeg"],
+        key="upload",
+        on_change=receive,
+    )
+    if "upload-error" in st.session_state:
+        st.error(st.session_state["upload-error"])
+
+
+def _show_stages(digit: Digit) -> None:
+    """Show what preprocessing did to a drawing or an upload."""
+    figures = "".join(
+        f'<figure><img src="{raster.grey(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
+        for stage in digit.stages
+    )
+    st.html(f'<div class="stages">{figures}</div>')

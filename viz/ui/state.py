@@ -1,0 +1,91 @@
+"""What the person chose, kept in the link.
+
+The address is the only truth: a choice is written to it, and each run reads everything from it. So reload, back,
+forward and a copied link all show the same view, and no page hands anything to another. A value that makes no
+sense is answered with its default and a notice; the address keeps it until the person chooses anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from model.errors import GlassError, InputError
+
+DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
+_NOTICES = "notices"
+
+
+def begin_run() -> None:
+    """Forget the notices of the run before."""
+    st.session_state[_NOTICES] = []
+
+
+def read(name: str, default: str) -> str:
+    """Return what the link says for ``name``, or the default where it says nothing."""
+    return str(st.query_params.get(name, default))
+
+
+def read_one_of(name: str, allowed: Sequence[str], default: str) -> str:
+    """Return what the link says for ``name`` if it is allowed; else notice it and return the default."""
+    value = read(name, default)
+    if value in allowed:
+        return value
+    some = ", ".join(allowed[:3]) + (f", ... {allowed[-1]}" if len(allowed) > 3 else "")
+    notice(InputError(f"The link asks for {name} '{value[:40]}'.", f"It can be {some}.", f"Showing {default} instead."))
+    return default
+
+
+def write(**values: str) -> None:
+    """Put choices into the link, all in one step of the browser's history."""
+    changed = {name: value for name, value in values.items() if st.query_params.get(name) != value}
+    if changed:
+        st.query_params.update(changed)
+
+
+def link(**values: str) -> Mapping[str, str]:
+    """Return the link's choices as they are, with some changed: what a link to another page carries."""
+    return {**st.query_params.to_dict(), **values}
+
+
+def address(page: str, **values: str) -> str:
+    """Return the address of a page with the link's choices, some of them changed."""
+    return f"{page}?{urlencode(link(**values))}"
+
+
+def bind(
+    widget: Callable[..., Any], label: str, name: str, options: Sequence[str], default: str, **arguments: Any
+) -> str:
+    """Draw a widget of options whose value lives in the link.
+
+    Args:
+        widget: ``st.selectbox``, ``st.segmented_control`` or the like.
+        label: What the person reads.
+        name: The parameter in the link.
+        options: What can be chosen.
+        default: What is chosen where the link says nothing or nonsense.
+        arguments: Passed to the widget. ``together`` may hold a function of the new value that returns other
+            parameters to change with it.
+    """
+    together = arguments.pop("together", lambda _value: {})
+    key = f"widget-{name}"
+    st.session_state[key] = read_one_of(name, options, default)
+
+    def on_change() -> None:
+        value = st.session_state[key] or default  # a segmented control can be emptied by a second click
+        write(**{name: value}, **together(value))
+
+    widget(label, options, key=key, on_change=on_change, **arguments)
+    return str(st.session_state[key])
+
+
+def notice(error: GlassError) -> None:
+    """Keep a sentence to be shown at the top of the page."""
+    st.session_state[_NOTICES].append(str(error))
+
+
+def show_notices() -> None:
+    """Show what was noticed so far in this run."""
+    for text in dict.fromkeys(st.session_state[_NOTICES]):
+        st.warning(text)
