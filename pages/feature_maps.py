@@ -22,7 +22,7 @@ with left:
 with right:
     channel = controls.channel(count)
 with left:
-    every = feature_maps.tiled(step.maps, [str(c) for c in range(count)], shared=shared, selected=channel)
+    every = feature_maps.tiled(step.maps, [str(c) for c in range(count)], shared=shared, selected=channel, width=500)
     controls.clickable(every, "every", state.CHANNEL, feature_maps.say_tiled(step, shared))
 with right:
     one = step.maps[channel]
@@ -31,33 +31,39 @@ with right:
     )
     tables.download_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
 
-st.subheader(f"How map {channel} came about")
-block = next(block for block in trace.blocks if step in block)
-controls.picture(
-    feature_maps.tiled(
-        np.stack([each.maps[channel] for each in block]),
-        [each.name for each in block],
-        shared=shared,
-        columns=4,
-        height=230,
-    ),
-    "block",
-    "The same channel before and after every step of its block. Dropout is off here, so it changes nothing.",
-)
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader(f"How map {channel} came about")
+    block = next(block for block in trace.blocks if step in block)
+    if len(block) > 1:
+        through = np.stack([each.maps[channel] for each in block])
+        pictures = feature_maps.tiled(through, [each.name for each in block], shared=shared)
+        controls.picture(pictures, "block", feature_maps.say_block(block, channel))
+    else:
+        st.write(f"{step.name} stands alone: what it reads is the output of the step before it.")
+with right:
+    st.subheader(f"What {step.name} learned for it")
+    if step.kind is LayerKind.CONVOLUTION:
+        kernels = feature_maps.kernels(step.parameters["weight"][channel])
+        controls.picture(kernels, "kernels", feature_maps.say_parameters(step, channel))
+    else:
+        st.write(feature_maps.say_parameters(step, channel))
 
-if step.kind is LayerKind.CONVOLUTION:
-    st.subheader("Its kernel")
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("The same map for other digits")
+    others = [next(sample for sample in digits.samples() if sample.label == label) for label in range(10)]
+    same = np.stack([cached.record(other)[step.name].maps[channel] for other in others])
     controls.picture(
-        feature_maps.kernels(step.parameters["weight"][channel]), "kernel", feature_maps.say_parameters(step, channel)
+        feature_maps.tiled(same, [str(label) for label in range(10)], shared=shared),
+        "others",
+        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9.",
     )
-else:
-    st.write(feature_maps.say_parameters(step, channel))
-
-st.subheader("The same map for other digits")
-others = [next(sample for sample in digits.samples() if sample.label == label) for label in range(10)]
-same = np.stack([cached.record(other)[step.name].maps[channel] for other in others])
-controls.picture(
-    feature_maps.tiled(same, [str(label) for label in range(10)], shared=shared, columns=10, height=170),
-    "others",
-    f"Map {channel} of {step.name} for one sample of each digit, 0 to 9.",
-)
+with right:
+    st.subheader("What to try")
+    st.markdown(
+        "- Step through a block with the arrow keys: which values does the ReLU cut away?\n"
+        "- Find a map that answers to one direction of stroke, and check it on the other digits.\n"
+        "- Switch to one scale for each map: faint maps come to life, but can no longer be compared.\n"
+        "- Keep a map, and change the digit in the sidebar."
+    )

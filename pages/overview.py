@@ -3,7 +3,7 @@
 import streamlit as st
 
 from viz.figures import overview
-from viz.ui import cached, controls, sidebar, state, tables
+from viz.ui import cached, sidebar, state, tables
 from viz.ui.components import network_picture
 
 digit = sidebar.current_digit()
@@ -24,7 +24,8 @@ if opened:
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.subheader(f"It reads {trace.prediction}")
-    controls.picture(overview.probabilities(trace), "probabilities", overview.say_probabilities(trace))
+    st.html(overview.probability_bars(trace))
+    st.write(overview.say_probabilities(trace))
     st.subheader("What to try")
     st.markdown(
         "- Choose one of the samples between two digits, such as *4or9*: which classes compete?\n"

@@ -16,5 +16,5 @@ PAGES = [
     st.Page(ROOT / "pages" / "feature_maps.py", title="Feature maps", url_path="feature_maps"),
 ]
 
-st.set_page_config(page_title="Glass Network", page_icon=":material/grid_view:", layout="wide")
+st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")
 shell.run(st.navigation(PAGES, position="hidden"), PAGES)

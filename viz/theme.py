@@ -6,7 +6,7 @@ values use one diverging scale, symmetric about zero; magnitudes one sequential 
 
 import numpy as np
 from numpy.typing import NDArray
-from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
+from plotly.colors import get_colorscale, label_rgb, sample_colorscale, unlabel_rgb
 
 from model.records import LayerKind
 
@@ -24,11 +24,21 @@ ACCENT = "#0072b2"
 MUTED = "#a7aeb9"
 HIGHLIGHT = "#f0a202"  # what is selected, on any scale and in either theme
 
-DIVERGING = get_colorscale("RdBu_r")  # blue below zero, white at zero, red above
-SEQUENTIAL = get_colorscale("Inferno")  # black at zero
-GREY = get_colorscale("Greys_r")
-
 Scale = list[list[float | str]]
+
+
+def _scale(name: str) -> Scale:
+    """Return one of Plotly's scales with its colours as ``rgb(...)``.
+
+    Streamlit's chart theme replaces some hexadecimal colours, ``#000004`` among them, where Inferno begins.
+    """
+    places = np.linspace(0, 1, 33).tolist()
+    colours = sample_colorscale(get_colorscale(name), places)
+    return [[place, label_rgb(unlabel_rgb(colour))] for place, colour in zip(places, colours, strict=True)]
+
+
+DIVERGING = _scale("RdBu_r")  # blue below zero, white at zero, red above
+SEQUENTIAL = _scale("Inferno")  # black at zero
 
 
 def lookup(scale: Scale) -> NDArray[np.uint8]:

@@ -13,7 +13,9 @@ from viz.figures import raster, words
 from viz.figures.scaling import range_of
 
 _FEW = 11  # up to this many units a side there is room to print every value
-_FINEST = 10  # picture pixels that the narrowest map takes, so that the gaps can be thin beside it
+_BAR_HEIGHT = 60
+_COLOUR_BAR = {"orientation": "h", "y": 0, "yanchor": "top", "thickness": 12, "len": 0.8, "tickformat": ".3~g"}
+_FINEST = 24  # picture pixels that the narrowest map takes, so that the gaps can be thin beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def tiled(
     shared: bool,
     selected: int | None = None,
     columns: int | None = None,
-    height: int = 460,
+    width: int = 400,
 ) -> go.Figure:
     """Draw maps side by side in one figure.
 
@@ -50,7 +52,7 @@ def tiled(
         shared: One scale for all of them, shown beside them; else one for each map, from its own extreme.
         selected: Position of the map that is framed.
         columns: How many stand in a line; by default about as many as there are lines.
-        height: Of the figure, in pixels.
+        width: Pixels that it will roughly have; they decide its height.
     """
     columns = columns or _columns(len(maps))
     signed = bool((maps < 0).any())
@@ -59,12 +61,12 @@ def tiled(
     cards = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
     high, wide = cards.shape[1:]
     gap = max(1, wide // 12)
-    corners = [(line * (high + 3 * gap), place * (wide + gap)) for line, place in _places(len(maps), columns)]
+    corners = [(line * (high + 4 * gap), place * (wide + gap)) for line, place in _places(len(maps), columns)]
 
     figure = go.Figure(go.Image(source=raster.mosaic(cards, ranges, corners), hoverinfo="skip"))
     tops, lefts = (np.asarray(axis) - 0.5 for axis in zip(*corners, strict=True))  # a pixel's centre is its index
     figure.add_scatter(
-        x=lefts + wide / 2, y=tops - gap, mode="text", text=list(titles), textfont_size=14, hoverinfo="skip"
+        x=lefts + wide / 2, y=tops - 1.5 * gap, mode="text", text=list(titles), textfont_size=14, hoverinfo="skip"
     )
     figure.add_scatter(
         x=lefts + wide / 2,
@@ -84,15 +86,15 @@ def tiled(
     if shared:
         _show_scale(figure, ranges[0].low, ranges[0].high, ranges[0].scale)
     bottom, right = max(tops) + high, max(lefts) + wide
-    _stage(figure, height)
+    _stage(figure, width * bottom / max(right, 2 * wide))  # a single map need not fill the page
     figure.update_xaxes(range=[-0.5 - gap / 2, right + gap / 2])
-    figure.update_yaxes(range=[bottom + gap / 2, -0.5 - 2.5 * gap])
+    figure.update_yaxes(range=[bottom + gap / 2, -0.5 - 3.5 * gap])
     # A click anywhere goes to the nearest map: an image itself gives no event.
     figure.update_layout(hovermode="closest", hoverdistance=-1, clickmode="event+select")
     return figure
 
 
-def large(values: Activation, *, like: Activation | None = None, height: int = 400) -> go.Figure:
+def large(values: Activation, *, like: Activation | None = None) -> go.Figure:
     """Draw one map with its values: printed where there is room, else when pointed at.
 
     Accepts (H, W).
@@ -100,7 +102,6 @@ def large(values: Activation, *, like: Activation | None = None, height: int = 4
     Args:
         values: The map.
         like: Values whose range it is drawn in; by default its own.
-        height: Of the figure, in pixels.
     """
     range_ = range_of(values if like is None else like)
     figure = go.Figure(
@@ -109,23 +110,24 @@ def large(values: Activation, *, like: Activation | None = None, height: int = 4
             zmin=range_.low,
             zmax=range_.high,
             colorscale=range_.scale,
-            texttemplate="%{z:.2f}" if max(values.shape) <= _FEW else None,
+            texttemplate="%{z:.1f}" if max(values.shape) <= _FEW else None,
+            textfont_size=12,
             hovertemplate="y %{y}, x %{x}<br>%{z:.4f}<extra></extra>",
-            colorbar={"thickness": 12, "tickformat": ".3~g"},
+            colorbar=_COLOUR_BAR,
         )
     )
-    _stage(figure, height)
+    _stage(figure, 320 if values.size > 1 else 80)
     figure.update_yaxes(autorange="reversed")
     return figure
 
 
-def kernels(weights: Activation, *, height: int = 300) -> go.Figure:
+def kernels(weights: Activation) -> go.Figure:
     """Draw the kernel of one feature map, one square for each channel that it reads, on one scale.
 
     Accepts (C_in, kH, kW); every weight can be read when pointed at, and where there is room it is printed.
     """
     count, high, wide = weights.shape
-    columns = _columns(count, widest=16)
+    columns = _columns(count)
     lines = -(-count // columns)
     sheet = np.full((lines * (high + 1), columns * (wide + 1)), np.nan)
     where = np.full(sheet.shape, "", dtype=object)
@@ -145,10 +147,10 @@ def kernels(weights: Activation, *, height: int = 300) -> go.Figure:
             texttemplate="%{z:.2f}" if weights.size <= _FEW**2 else None,
             hovertemplate="%{customdata}<br>%{z:.4f}<extra></extra>",
             hoverongaps=False,
-            colorbar={"thickness": 12, "tickformat": ".3~g"},
+            colorbar=_COLOUR_BAR,
         )
     )
-    _stage(figure, height)
+    _stage(figure, 360 * lines / columns)
     figure.update_yaxes(autorange="reversed")
     return figure
 
@@ -175,6 +177,12 @@ def say_map(step: Step, channel: int) -> str:
     )
 
 
+def say_block(block: Sequence[Step], channel: int) -> str:
+    """Say what the tiled figure of one channel through its block shows."""
+    off = " Dropout is off here, so it changes nothing." if any(s.kind is LayerKind.DROPOUT for s in block) else ""
+    return f"Map {channel} after each step of its block: {', '.join(step.name for step in block)}.{off}"
+
+
 def say_parameters(step: Step, channel: int) -> str:
     """Say what one channel of a step has learned."""
     values = {**step.parameters, **step.buffers}
@@ -182,7 +190,7 @@ def say_parameters(step: Step, channel: int) -> str:
         case LayerKind.CONVOLUTION:
             inputs, height, width = values["weight"].shape[1:]
             bias = f" and a bias of {words.number(values['bias'][channel])}" if "bias" in values else ""
-            return f"One square for each of its {inputs} inputs, {height} × {width} weights each{bias}."
+            return f"Its {inputs} × {height} × {width} weights, a square for each channel that it reads{bias}."
         case LayerKind.BATCH_NORM:
             named = {
                 "mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"
@@ -192,12 +200,14 @@ def say_parameters(step: Step, channel: int) -> str:
             return "It has no kernel and has learned nothing."
 
 
-def _columns(count: int, widest: int = 8) -> int:
-    """Return how many stand in a line: all if there is room, else the largest number that leaves no line short."""
-    if count <= widest // 2:
-        return count
-    fitting = [n for n in range(2, widest + 1) if count % n == 0 and count // n <= n]
-    return min(fitting, default=math.ceil(math.sqrt(count)))
+def _columns(count: int) -> int:
+    """Return how many stand in a line: as square as it gets with no line left short, if that can be.
+
+    >>> [_columns(count) for count in (1, 4, 7, 8, 10, 16, 32)]
+    [1, 2, 3, 4, 5, 4, 8]
+    """
+    root = math.ceil(math.sqrt(count))
+    return next((n for n in range(root, 2 * root) if count % n == 0), root)
 
 
 def _places(count: int, columns: int) -> list[tuple[int, int]]:
@@ -215,15 +225,14 @@ def _show_scale(figure: go.Figure, low: float, high: float, scale: theme.Scale) 
         x=[None],
         y=[None],
         mode="markers",
-        marker={**marker, "colorbar": {"thickness": 12, "tickformat": ".3~g"}},
+        marker={**marker, "colorbar": _COLOUR_BAR},
         hoverinfo="skip",
     )
 
 
-def _stage(figure: go.Figure, height: int) -> None:
-    """Take away everything but the picture, and keep its proportions and its size."""
-    figure.update_layout(
-        height=height, margin={"l": 0, "r": 0, "t": 4, "b": 4}, showlegend=False, dragmode=False, font_size=14
-    )
+def _stage(figure: go.Figure, height: float) -> None:
+    """Take away everything but a picture of this height and its colour bar, and keep its proportions."""
+    margin = {"l": 0, "r": 0, "t": 4, "b": 4}
+    figure.update_layout(height=height + _BAR_HEIGHT, margin=margin, showlegend=False, dragmode=False, font_size=14)
     figure.update_xaxes(visible=False, fixedrange=True, constrain="domain")
     figure.update_yaxes(visible=False, fixedrange=True, constrain="domain", scaleanchor="x")

@@ -1,9 +1,7 @@
-"""The whole network as one picture, and its answer."""
+"""The whole network as one picture, and its answer, ready for HTML."""
 
 import math
 from dataclasses import dataclass
-
-import plotly.graph_objects as go
 
 from model.records import Row, Trace
 from viz import theme
@@ -57,29 +55,18 @@ def tile(row: Row) -> Tile:
     return Tile(row.name, row.kind, colour, words.shape(row.output.shape), picture, *size)
 
 
-def probabilities(trace: Trace) -> go.Figure:
-    """Draw the ten probabilities as bars, the largest one strong and with its percentage.
+def probability_bars(trace: Trace) -> str:
+    """Draw the ten probabilities as bars in HTML, the largest one strong.
 
-    Accepts a ``Trace``; draws from ``probabilities`` (10,).
+    Plain HTML repaints several times faster than a chart does, and its numbers are text that can be read aloud.
     """
-    shares = trace.probabilities
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(10)),
-            y=shares,
-            marker_color=[theme.ACCENT if c == trace.prediction else theme.MUTED for c in range(10)],
-            text=[f"{share:.0%}" if share >= 0.005 else "" for share in shares],
-            textfont_size=20,
-            textposition="outside",
-            cliponaxis=False,
-            customdata=trace.logits,
-            hovertemplate="class %{x}<br>probability %{y:.4f}<br>logit %{customdata:.3f}<extra></extra>",
-        )
+    bars = "".join(
+        f'<li class="{"most" if c == trace.prediction else ""}" style="--share: {share:.4f}"'
+        f' title="class {c}: logit {words.number(logit)}, probability {share:.6f}">'
+        f"<span>{words.percent(share)}</span><i></i><b>{c}</b></li>"
+        for c, (share, logit) in enumerate(zip(trace.probabilities, trace.logits, strict=True))
     )
-    figure.update_layout(height=260, margin={"l": 0, "r": 0, "t": 24, "b": 0}, font_size=16)
-    figure.update_xaxes(dtick=1, fixedrange=True, tickfont_size=18)
-    figure.update_yaxes(range=[0, 1.02], visible=False, fixedrange=True)
-    return figure
+    return f'<ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
 
 
 def say_probabilities(trace: Trace) -> str:

@@ -44,10 +44,12 @@ def deck(activation: Activation, zoom: int, offset: int, edge: str) -> str:
     range_ = range_of(activation)
     cards = _shades(activation, range_)
     order = np.abs(activation).mean(axis=(1, 2)).argsort(kind="stable")  # least active first: it goes to the back
+    high, wide = (side * zoom for side in activation.shape[1:])
+    enlarged = cards.repeat(zoom, axis=1).repeat(zoom, axis=2)
     for depth, channel in zip(range(len(order) - 1, -1, -1), order, strict=True):
-        card = np.pad(cards[channel].repeat(zoom, axis=0).repeat(zoom, axis=1), 1, constant_values=_EDGE)
-        top, left = height - card.shape[0] - depth * offset, depth * offset
-        canvas[top : top + card.shape[0], left : left + card.shape[1]] = card
+        top, left = height - high - 2 - depth * offset, depth * offset
+        canvas[top : top + high + 2, left : left + wide + 2] = _EDGE
+        canvas[top + 1 : top + high + 1, left + 1 : left + wide + 1] = enlarged[channel]
     image = Image.fromarray(canvas, mode="P")
     image.putpalette(_palette(range_.signed, edge))
     return _uri(image, transparency=_CLEAR)

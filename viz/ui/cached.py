@@ -1,6 +1,7 @@
 """The model, read once for everybody and frozen; what was computed, kept in bounded caches."""
 
 import gc
+import sys
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from model import digits, trace, weights
 from model.network import AssignmentNetwork
 from model.records import Digit, Trace
+
+_HEAVY = ("torchvision", "captum")  # imported only by who needs them
 
 
 @st.cache_resource(show_spinner=False)
@@ -22,20 +25,20 @@ def network() -> AssignmentNetwork:
     return weights.load()
 
 
-@st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Get ready once a process: one thread an image, first-run costs paid, everything alive left out of collection.
+    """Get ready: once a process, and again when a heavy package has come in since."""
+    _warm_up(tuple(name for name in _HEAVY if name in sys.modules))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2 ** len(_HEAVY))
+def _warm_up(imported: tuple[str, ...]) -> None:
+    """Use one thread an image, pay first-run costs, and leave what is alive out of later garbage collections.
 
     Streamlit collects garbage after every run; with PyTorch loaded that takes longer than our pages do, unless
     what is there to stay is frozen first.
     """
     torch.set_num_threads(1)  # one image gains nothing from more, and people share the cores
     trace.record(network(), digits.to_input(digits.samples()[0]))
-    freeze()
-
-
-def freeze() -> None:
-    """Leave everything that is alive now out of later garbage collections."""
     gc.collect()
     gc.freeze()
 
@@ -61,5 +64,4 @@ def mnist_losses(_progress: st.delta_generator.DeltaGenerator) -> NDArray[np.flo
         with torch.no_grad():
             parts.append(torch.nn.functional.cross_entropy(network()(x), labels, reduction="none").numpy())
         _progress.progress((start + 500) / len(test), "Looking for the hardest images")
-    freeze()
     return np.concatenate(parts)

@@ -14,9 +14,19 @@ _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map
 def step(trace: Trace) -> Step:
     """Let the person choose a step: from a list, or with the arrow keys from one to the next."""
     names = [step.name for step in trace.steps]
-    back, choice, on = st.columns([1, 3, 1], vertical_alignment="bottom")
-    with choice:
-        chosen = state.bind(
+    position = names.index(state.read_one_of(state.ROW, names, names[0]))
+
+    def move(words: str, key: str, to: int) -> None:
+        st.button(
+            words,
+            shortcut=key,
+            disabled=not 0 <= to < len(names),
+            on_click=lambda: state.write(row=names[to], channel="0"),
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        move("Previous", "Left", position - 1)
+        state.bind(
             st.selectbox,
             "Step",
             state.ROW,
@@ -25,16 +35,8 @@ def step(trace: Trace) -> Step:
             together=lambda _name: {state.CHANNEL: "0"},
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
-    position = names.index(chosen)
-    for place, words, key, to in ((back, "Previous", "Left", position - 1), (on, "Next", "Right", position + 1)):
-        place.button(
-            words,
-            shortcut=key,
-            disabled=not 0 <= to < len(names),
-            on_click=lambda to=to: state.write(row=names[to], channel="0"),
-            width="stretch",
-        )
-    return trace[chosen]
+        move("Next", "Right", position + 1)
+    return trace.steps[position]
 
 
 def shared_scale() -> bool:

@@ -60,10 +60,10 @@ def _turn_pages(order: NDArray[np.int64], start: int) -> None:
     def go(to: int) -> None:
         st.session_state[_START] = to
 
-    back, any_, on = st.columns(3)
-    back.button("Back", on_click=go, args=(start - _SHOWN,), disabled=start == 0, width="stretch")
-    any_.button("Random", on_click=_pick_at_random, args=(order,), width="stretch")
-    on.button("More", on_click=go, args=(start + _SHOWN,), disabled=start + _SHOWN >= len(order), width="stretch")
+    with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+        st.button("Back", on_click=go, args=(start - _SHOWN,), disabled=start == 0)
+        st.button("Random", on_click=_pick_at_random, args=(order,))
+        st.button("More", on_click=go, args=(start + _SHOWN,), disabled=start + _SHOWN >= len(order))
     st.caption(f"{start + 1:,} to {min(start + _SHOWN, len(order)):,} of {len(order):,}")
 
 
@@ -76,6 +76,12 @@ def _pick_at_random(order: NDArray[np.int64]) -> None:
 def _by_index(digit: Digit, count: int) -> None:
     source, _, index = digit.key.partition("-")
     st.session_state["mnist-index"] = int(index) if source == "test" else None
+
+    def choose() -> None:
+        chosen = st.session_state["mnist-index"]
+        if chosen is not None:
+            state.write(digit=f"test-{chosen}")
+
     st.number_input(
         "Image number",
         0,
@@ -83,7 +89,7 @@ def _by_index(digit: Digit, count: int) -> None:
         value=None,
         placeholder=f"0 to {count - 1:,}",
         key="mnist-index",
-        on_change=lambda: state.write(digit=f"test-{st.session_state['mnist-index']}"),
+        on_change=choose,
     )
 
 
@@ -106,5 +112,4 @@ def _offer_download() -> None:
         bar.empty()
         st.error(str(error))
         return
-    cached.freeze()
     st.rerun()

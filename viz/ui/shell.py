@@ -15,10 +15,12 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame."""
     state.begin_run()
     st.html(_STYLE)
+    notices = st.container()
     try:
         cached.warm_up()
         sidebar.show(pages)
         page.run()
     except GlassError as error:
         st.error(str(error))
-    state.show_notices()
+    with notices:
+        state.show_notices()

@@ -26,6 +26,8 @@ def show(pages: Sequence[st.Page]) -> None:
         for page in pages:
             st.page_link(page, query_params=state.link(), width="stretch")
         digit = current_digit()
+        if not digit.key.startswith("drawn-"):
+            st.session_state[_BEFORE] = digit.key
         _show_digit(digit, cached.record(digit))
         _choose(digit)
         if digit.stages:
@@ -97,9 +99,8 @@ def _draw(digit: Digit) -> None:
 def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
     """Read along while the pen moves; once it is lifted, the drawing goes into the link."""
     st.session_state.pop(_LIVE, None)
-    before = st.session_state.setdefault(_BEFORE, state.read(state.DIGIT, DEFAULT_DIGIT))
     if not strokes:
-        state.write(digit=before)
+        state.write(digit=st.session_state.get(_BEFORE, DEFAULT_DIGIT))
     elif done:
         state.write(digit=digits.from_strokes(strokes).key)
     else:

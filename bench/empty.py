@@ -1,0 +1,7 @@
+"""The emptiest Streamlit page that repaints: what every other page is measured against."""
+
+import streamlit as st
+
+st.session_state.count = st.session_state.get("count", 0) + 1
+st.button("Again")
+st.html(f"<p class='run'>run {st.session_state.count}</p>")

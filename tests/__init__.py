@@ -1,0 +1,1 @@
+"""Checks of every number and every page; each can fail."""
