@@ -7,7 +7,7 @@ def percent(share: float) -> str:
     >>> percent(0.123), percent(0.99999), percent(0.00001)
     ('12.3\xa0%', 'over\xa099.9\xa0%', 'under\xa00.1\xa0%')
     """
-    if share > 0.9995:
+    if share >= 0.9995:
         return "over\xa099.9\xa0%"
     if share < 0.0005:
         return "under\xa00.1\xa0%"
@@ -38,4 +38,4 @@ def number(value: float) -> str:
     >>> number(-0.4242)
     '−0.424'
     """
-    return f"{value:.3f}".replace("-", "−")
+    return f"{value:z.3f}".replace("-", "−")

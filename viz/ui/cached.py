@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import time
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,7 @@ from model import digits, trace, weights
 from model.network import AssignmentNetwork
 from model.records import Digit, Trace
 
+_PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only by who needs them
 
 
@@ -53,15 +55,26 @@ def _record(key: str, _digit: Digit) -> Trace:  # the key alone decides: it name
     return trace.record(network(), digits.to_input(_digit))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def mnist_losses(_progress: st.delta_generator.DeltaGenerator) -> NDArray[np.float32]:
-    """Return how hard the network finds each of MNIST's test images: the negative log-probability of its label."""
-    test = digits.mnist("test")
-    parts = []
-    for start in range(0, len(test), 500):
-        x = digits.normalise(test.images[start : start + 500])
-        labels = torch.from_numpy(test.labels[start : start + 500])
-        with torch.no_grad():
-            parts.append(torch.nn.functional.cross_entropy(network()(x), labels, reduction="none").numpy())
-        _progress.progress((start + 500) / len(test), "Looking for the hardest images")
+def mnist_losses() -> NDArray[np.float32]:
+    """Return how hard the network finds each MNIST test image: the negative log-probability of its label, (10000,).
+
+    Takes seconds the first time, and shows how far it is; each part is kept for everybody.
+    """
+    starts = range(0, len(digits.mnist("test")), _PART)
+    place, began, parts = st.empty(), time.monotonic(), []
+    for done, start in enumerate(starts):
+        if time.monotonic() - began > 0.3:  # kept parts come at once and need no bar
+            place.progress(done / len(starts), "Looking for the hardest images")
+        parts.append(_part_of_losses(start))
+    place.empty()
     return np.concatenate(parts)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _part_of_losses(start: int) -> NDArray[np.float32]:
+    test = digits.mnist("test")
+    part = slice(start, start + _PART)
+    with torch.no_grad():
+        scores = network()(digits.normalise(test.images[part]))
+    losses = torch.nn.functional.cross_entropy(scores, torch.from_numpy(test.labels[part]), reduction="none")
+    return np.asarray(losses.numpy())

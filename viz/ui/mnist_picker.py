@@ -23,7 +23,8 @@ def show(digit: Digit) -> None:
         _offer_download()
         return
     try:
-        test = digits.mnist("test")
+        with st.spinner("Reading MNIST"):
+            test = digits.mnist("test")
     except DataError as error:
         st.error(str(error))
         return
@@ -45,14 +46,12 @@ def show(digit: Digit) -> None:
 
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     """Return the indices of the images that are asked for, in the order that is asked for."""
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     wanted = left.selectbox("Class", [_EVERY_CLASS, *range(10)], key="mnist-class", on_change=_to_first_page)
     hardest = right.selectbox("Order", ["by index", "hardest first"], key="mnist-order", on_change=_to_first_page)
     order = np.arange(len(test))
     if hardest == "hardest first":
-        place = st.empty()
-        order = (-cached.mnist_losses(place)).argsort(kind="stable")
-        place.empty()
+        order = (-cached.mnist_losses()).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == wanted]
 
 

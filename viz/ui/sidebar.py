@@ -15,8 +15,10 @@ from viz.ui.components import drawing_pad, picture_grid
 
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
+_CURRENT = "the digit of this run"
 _LIVE = "strokes that are being drawn"
 _BEFORE = "the digit before drawing began"
+_REFUSED = "why the last upload was refused"
 _UPLOADED = "the last upload, with its stages"
 
 
@@ -25,7 +27,7 @@ def show(pages: Sequence[st.Page]) -> None:
     with st.sidebar:
         for page in pages:
             st.page_link(page, query_params=state.link(), width="stretch")
-        digit = current_digit()
+        digit = st.session_state[_CURRENT] = _read_digit()
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit, cached.record(digit))
@@ -35,6 +37,12 @@ def show(pages: Sequence[st.Page]) -> None:
 
 
 def current_digit() -> Digit:
+    """Return the digit that this run is about; the sidebar is drawn first and has found it."""
+    digit: Digit = st.session_state[_CURRENT]
+    return digit
+
+
+def _read_digit() -> Digit:
     """Return the digit that is being drawn or that the link names; else the default, with a notice."""
     try:
         if _LIVE in st.session_state:
@@ -108,27 +116,29 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
 
 
 def _upload() -> None:
-    def receive() -> None:
-        file = st.session_state["upload"]
-        if file is None:
-            return
-        try:
-            digit = digits.from_upload(file)
-        except InputError as error:
-            st.session_state["upload-error"] = str(error)
-            return
-        st.session_state.pop("upload-error", None)
-        st.session_state[_UPLOADED] = digit
-        state.write(digit=digit.key)
-
     st.file_uploader(
         "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
         type=["png", "jpg", "jpeg"],
         key="upload",
-        on_change=receive,
+        on_change=_receive_upload,
     )
-    if "upload-error" in st.session_state:
-        st.error(st.session_state["upload-error"])
+    if st.session_state["upload"] is not None and _REFUSED in st.session_state:
+        st.error(st.session_state[_REFUSED])
+
+
+def _receive_upload() -> None:
+    """Put an upload into the link, or keep the sentence that says why it was refused."""
+    st.session_state.pop(_REFUSED, None)
+    file = st.session_state["upload"]
+    if file is None:
+        return
+    try:
+        digit = digits.from_upload(file)
+    except InputError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    st.session_state[_UPLOADED] = digit
+    state.write(digit=digit.key)
 
 
 def _show_stages(digit: Digit) -> None:

@@ -23,6 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   grid.onkeydown = (event) => {
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+    if (!step) return;
+    event.stopPropagation(); // on some pages the arrow keys mean something else
     const next = buttons[buttons.indexOf(parentElement.activeElement ?? document.activeElement) + step];
     if (!next) return;
     event.preventDefault();
