@@ -42,12 +42,15 @@ with left:
     else:
         st.write(f"{step.name} stands alone: what it reads is the output of the step before it.")
 with right:
-    st.subheader(f"What {step.name} learned for it")
-    if step.kind is LayerKind.CONVOLUTION:
-        kernels = feature_maps.kernels(step.parameters["weight"][channel])
-        controls.picture(kernels, "kernels", feature_maps.say_parameters(step, channel))
-    else:
-        st.write(feature_maps.say_parameters(step, channel))
+    st.subheader("What its block learned for it")
+    for each in block:
+        if each.kind is LayerKind.CONVOLUTION:
+            kernels = feature_maps.kernels(each.parameters["weight"][channel])
+            controls.picture(kernels, "kernels", feature_maps.say_parameters(each, channel))
+        elif each.parameters:
+            st.write(feature_maps.say_parameters(each, channel))
+    if not any(each.parameters for each in block):
+        st.write("Nothing: there is no parameter in it.")
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -184,20 +184,15 @@ def say_block(block: Sequence[Step], channel: int) -> str:
 
 
 def say_parameters(step: Step, channel: int) -> str:
-    """Say what one channel of a step has learned."""
+    """Say what one channel of a convolution or a batch norm has learned and keeps."""
+    if step.kind is LayerKind.CONVOLUTION:
+        kernel = step.parameters["weight"][channel]
+        bias = f", and a bias of {words.number(step.parameters['bias'][channel])}" if "bias" in step.parameters else ""
+        return f"{step.name}: {words.shape(kernel.shape)} weights, a square for each channel that it reads{bias}."
     values = {**step.parameters, **step.buffers}
-    match step.kind:
-        case LayerKind.CONVOLUTION:
-            inputs, height, width = values["weight"].shape[1:]
-            bias = f" and a bias of {words.number(values['bias'][channel])}" if "bias" in values else ""
-            return f"Its {inputs} × {height} × {width} weights, a square for each channel that it reads{bias}."
-        case LayerKind.BATCH_NORM:
-            named = {
-                "mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"
-            }  # fmt: skip
-            return ", ".join(f"{word} {words.number(values[key][channel])}" for word, key in named.items()) + "."
-        case _:
-            return "It has no kernel and has learned nothing."
+    named = {"mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"}
+    said = (f"{word} {words.number(values[key][channel])}" for word, key in named.items() if key in values)
+    return f"{step.name}: {', '.join(said)}."
 
 
 def _columns(count: int) -> int:
