@@ -18,6 +18,7 @@ st.write(
 opened = network_picture(
     overview.blocks(trace), digit.key, lambda row: state.address("feature_maps", row=row, channel="0")
 )
+st.html(overview.legend(trace))
 if opened:
     st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened, channel="0"))
 

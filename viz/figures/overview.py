@@ -39,6 +39,17 @@ def blocks(trace: Trace) -> list[list[Tile]]:
     return drawn
 
 
+def legend(trace: Trace) -> str:
+    """Say in HTML which colour is which kind of layer, and how to read a deck."""
+    kinds = dict.fromkeys(row.kind for row in trace.rows)
+    keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
+    return (
+        f'<ul class="legend">{keys}</ul><p>A deck holds the feature maps of one row, the most active one in front: '
+        "the wider the cards the larger the maps, the deeper the deck the more of them. "
+        "Blue is below zero, red above; where nothing is below zero, black is zero.</p>"
+    )
+
+
 def tile(row: Row) -> Tile:
     """Draw one row."""
     colour = theme.KIND_COLOURS[row.kind]
