@@ -4,6 +4,7 @@ Each digit has a key of plain text. ``find`` turns a key into its digit, so a li
 ``project-3a``, ``test-1901``, ``drawn-...`` (the strokes), ``upload-...`` (the 784 pixels).
 """
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ class MnistDigits(Sequence[Digit]):
     def __getitem__(self, index: slice) -> Sequence[Digit]: ...
     def __getitem__(self, index: int | slice) -> Digit | Sequence[Digit]:
         if isinstance(index, slice):
-            return MnistDigits(self.split, self.images[index], self.labels[index])
+            return [self[i] for i in range(*index.indices(len(self)))]  # each keeps its key
         if not 0 <= index < len(self):
             raise IndexError(index)
         source = f"MNIST {self.split} image {index:,}"
@@ -91,11 +92,17 @@ def from_pixels(pixels: Pixels) -> Digit:
     """Make a digit of any ink: fitted into a 20x20 box, centred by mass in 28x28.
 
     Args:
-        pixels: (H, W) in 0..255, white ink on black.
+        pixels: (H, W), uint8 in 0..255, white ink on black.
 
     Raises:
-        InputError: There is no ink, or hardly anything else.
+        InputError: It is another shape or type, or there is no ink, or hardly anything else.
     """
+    if pixels.ndim != 2 or pixels.dtype != np.uint8:
+        raise InputError(
+            f"Pixels of shape {pixels.shape} and type {pixels.dtype} are no picture.",
+            "They must be (H, W) of uint8: 0 for paper to 255 for ink.",
+            "Convert them first.",
+        )
     stages = prepare(pixels)
     ready = stages[-1].pixels
     return Digit(f"upload-{links.pack(ready.tobytes())}", ready, None, "a picture of yours", stages)
@@ -138,12 +145,12 @@ def find(key: str) -> Digit:
                 if digit.key == key:
                     return digit
         case "test" | "train":
-            if rest.isascii() and rest.isdigit() and int(rest[:9]) < files.SIZES[source]:
+            if rest.isascii() and rest.isdigit() and len(rest) <= 5 and int(rest) < files.SIZES[source]:
                 return mnist(source)[int(rest)]
         case "drawn":
             return from_strokes(links.unpack_strokes(rest))
         case "upload":
-            return _from_pixels_of_link(rest)
+            return _uploaded(rest)
     raise InputError(
         f"There is no digit '{key[:40]}'.",
         "A digit is one of the project's (project-3a), one of MNIST's (test-0 to test-9999), a drawing or an upload.",
@@ -151,10 +158,12 @@ def find(key: str) -> Digit:
     )
 
 
-def _from_pixels_of_link(code: str) -> Digit:
+def _uploaded(code: str) -> Digit:
+    """Return an uploaded picture as its link holds it: prepared already, so there are no stages to show."""
     data = links.unpack(code, SIDE * SIDE)
     if len(data) != SIDE * SIDE:
         raise InputError(
             f"The link holds {len(data)} pixels.", f"A digit has {SIDE * SIDE}.", "Copy the link again, or upload anew."
         )
-    return from_pixels(np.frombuffer(data, dtype=np.uint8).reshape(SIDE, SIDE))
+    digit = from_pixels(np.frombuffer(data, dtype=np.uint8).reshape(SIDE, SIDE))
+    return dataclasses.replace(digit, stages=())

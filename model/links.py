@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import zlib
 from collections.abc import Sequence
 
@@ -34,7 +35,7 @@ def unpack(code: str, limit: int) -> bytes:
         data = inflater.decompress(packed, limit + 1)
     except (binascii.Error, ValueError, zlib.error) as error:
         raise InputError(f"'{code[:20]}' is not a whole drawing.", "A link must be copied whole.", _REMEDY) from error
-    if len(data) > limit or not inflater.eof:
+    if len(data) > limit or not inflater.eof or inflater.unused_data:
         raise InputError(f"'{code[:20]}' is not a whole drawing.", f"It may hold {limit:,} bytes.", _REMEDY)
     return data
 
@@ -43,18 +44,21 @@ def pack_strokes(strokes: Sequence[Stroke]) -> str:
     """Write strokes as text: for each its number of points (two bytes), then x and y (a byte each).
 
     Args:
-        strokes: Each a sequence of (x, y) in 0..1; other values are moved to the edge.
+        strokes: Each a sequence of (x, y) in 0..1; other values are moved to the edge, strokes without points left out.
 
     Raises:
-        InputError: There are more than ``POINTS`` points.
+        InputError: There are more than ``POINTS`` points, or one of them is nowhere.
     """
     total = sum(map(len, strokes))
     if total > POINTS:
         raise InputError(
             f"The drawing has {total:,} points.", f"It may have {POINTS:,}.", "Undo the last stroke, or clear the pad."
         )
+    lost = [point for stroke in strokes for point in stroke if any(map(math.isnan, point))]
+    if lost:
+        raise InputError(f"The drawing has a point at {lost[0]}.", "Each needs two numbers in 0..1.", "Draw anew.")
     data = bytearray()
-    for stroke in strokes:
+    for stroke in filter(len, strokes):
         data += len(stroke).to_bytes(2, "big")
         data += bytes(round(min(max(value, 0.0), 1.0) * _STEPS) for point in stroke for value in point)
     return pack(bytes(data))

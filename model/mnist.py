@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import http.client
 import os
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ Images = NDArray[np.uint8]
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
 _CHUNK = 1 << 16
+_downloading = threading.Lock()  # a second person who asks meanwhile waits, and finds the files
 SIZES = {"train": 60_000, "test": 10_000}
 
 
@@ -54,7 +56,7 @@ def read(split: Split) -> tuple[Images, NDArray[np.int64]]:
         )
     try:
         data = MNIST(root(), train=split == "train", download=False)
-    except (OSError, AssertionError, RuntimeError, ValueError, IndexError) as error:
+    except (OSError, AssertionError, RuntimeError, TypeError, ValueError, LookupError) as error:
         raise _damaged(split) from error
     images, labels = data.data.numpy(), data.targets.numpy()
     if images.shape != (SIZES[split], 28, 28) or labels.shape != (SIZES[split],):
@@ -83,21 +85,30 @@ def download(progress: Callable[[float], None]) -> None:
 
     raw = root() / "MNIST" / "raw"
     try:
-        raw.mkdir(parents=True, exist_ok=True)
-        for index, (name, md5) in enumerate(MNIST.resources):
-            target = raw / name.removesuffix(".gz")
-            if not target.is_file():
-                packed = _fetch(MNIST.mirrors, name, md5, functools.partial(_report, progress, index))
-                unfinished = target.with_suffix(".part")
-                unfinished.write_bytes(gzip.decompress(packed))
-                unfinished.replace(target)  # a reader sees the whole file or none
-            progress((index + 1) / 4)
+        with _downloading:
+            raw.mkdir(parents=True, exist_ok=True)
+            for index, (name, md5) in enumerate(MNIST.resources):
+                target = raw / name.removesuffix(".gz")
+                if not target.is_file():
+                    packed = _fetch(MNIST.mirrors, name, md5, functools.partial(_report, progress, index))
+                    _save(gzip.decompress(packed), target)
+                progress((index + 1) / 4)
     except OSError as error:
         raise DataError(
             f"MNIST could not be saved in '{root()}' ({error.strerror or error}).",
             "It needs a folder that can be written, and 55 MB.",
             "Make room, or set MNIST_ROOT to another folder, and try again.",
         ) from error
+
+
+def _save(data: bytes, target: Path) -> None:
+    """Write a file so that a reader sees the whole of it or none."""
+    unfinished = target.with_suffix(".part")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _report(progress: Callable[[float], None], finished_files: int, part: float) -> None:

@@ -20,7 +20,7 @@ def prepare(pixels: Pixels) -> tuple[Stage, ...]:
         As drawn (H, W), cut out, boxed (at most 20x20), and the digit itself (28, 28).
 
     Raises:
-        InputError: There is no ink, or hardly anything else.
+        InputError: There is no ink, hardly anything else, or too little to be seen at 20x20.
 
     Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
     """
@@ -33,23 +33,31 @@ def prepare(pixels: Pixels) -> tuple[Stage, ...]:
             f"At most {_FULL:.0%} may be, or no digit can be told from its background.",
             "Draw with thinner strokes, or choose another picture.",
         )
-    cut = _cut_out(pixels, inked)
+    cut = _cut_out(pixels)
     boxed = _fit(cut)
     return Stage("as drawn", pixels), Stage("cut out", cut), Stage("20x20 box", boxed), Stage("28x28", _centre(boxed))
 
 
-def _cut_out(pixels: Pixels, inked: np.ndarray) -> Pixels:
+def _cut_out(pixels: Pixels) -> Pixels:
     """Keep the smallest rectangle that holds all the ink."""
-    (top, bottom), (left, right) = (np.flatnonzero(inked.any(axis))[[0, -1]] for axis in (1, 0))
+    (top, bottom), (left, right) = (np.flatnonzero(pixels.any(axis))[[0, -1]] for axis in (1, 0))
     return pixels[top : bottom + 1, left : right + 1]
 
 
 def _fit(pixels: Pixels) -> Pixels:
-    """Scale so that the longer side is 20, keeping the proportions."""
+    """Scale so that the longer side is 20, keeping the proportions; an edge too faint to be left then is cut off."""
     height, width = (max(1, round(side * BOX / max(pixels.shape))) for side in pixels.shape)
     if (height, width) == pixels.shape:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+    scaled = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+    if not scaled.any():
+        raise InputError(
+            f"The ink is too faint: nothing of {pixels.shape[1]:,} by {pixels.shape[0]:,} pixels is left at 20x20.",
+            "A digit needs strokes that can be seen.",
+            "Draw with thicker strokes, or choose another picture.",
+        )
+    seen = _cut_out(scaled)
+    return scaled if seen.shape == scaled.shape else _fit(seen)
 
 
 def _centre(pixels: Pixels) -> Pixels:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -97,7 +98,6 @@ class _Recorder:
     network: nn.Module
     kinds: dict[str, LayerKind]
     steps: list[Step] = field(default_factory=list)
-    _last_output: Tensor | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -129,12 +129,13 @@ class _Recorder:
             )
         if any(step.name == name for step in self.steps):
             raise TraceError(f"{name} ran twice.", "Each step may run once.", "Use one module for each place.")
-        # What one step puts out is mostly what the next takes in: one array then serves both.
-        shared = inputs[0] is self._last_output
+        taken = _array(inputs[0][0])
+        if self.steps and np.array_equal(taken, self.steps[-1].output):
+            taken = self.steps[-1].output  # mostly one step takes in what the last put out: one array serves both
         values = (
             name,
             self.kinds[name],
-            self.steps[-1].output if shared else _array(inputs[0][0]),
+            taken,
             _array(output[0]),
             {key: _array(value) for key, value in module.named_parameters()},
             {key: _array(value) for key, value in module.named_buffers()},
@@ -142,7 +143,6 @@ class _Recorder:
         hidden = self.kinds[name] is LayerKind.RELU
         number = 1 + sum(isinstance(step, Row) for step in self.steps)
         self.steps.append(Step(*values) if hidden else Row(*values, number=number))
-        self._last_output = output
 
 
 def _switch_dropout_on(network: nn.Module, generator: torch.Generator) -> None:

@@ -187,38 +187,74 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _main(options: argparse.Namespace) -> None:
-    recipe = RECIPES[options.recipe]
-    if options.epochs is not None:
-        if options.epochs < 1:
-            raise InputError(f"--epochs is {options.epochs}.", "It must be at least 1.", "Give another number.")
-        recipe = dataclasses.replace(recipe, epochs=options.epochs)
-    try:
-        torch.zeros(1, device=options.device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"--device {options.device} cannot be used here ({error}).", "cpu always can.", "Give another device."
-        ) from error
+    recipe = _recipe(options)
+    _check_device(options.device)
+    _check_folder(options.out)
+    if not mnist.is_present():
+        _download()
 
     training, validation = split_training(read_images("train", options.device))
     run = train(recipe, training, validation, options.seed)
     if not run.epochs:
         sys.exit("Interrupted before the first epoch was finished: nothing was written.")
     best = run.states[run.best.number - 1]
-    test_correct = None
+    finished = zip(run.epochs, run.states, strict=False)  # an interrupt may leave weights whose epoch was not noted
+    states = {weights.FINAL: best, **{weights.epoch_name(epoch.number): state for epoch, state in finished}}
+
+    def write(test_correct: int | None) -> None:
+        card = describe(recipe, options.recipe, options.seed, options.device, run, test_correct)
+        weights.write(options.out, states, card)
+
+    write(None)  # whatever comes now, the training is not lost
+    kept = f"Kept epoch {run.best.number} of {len(run.epochs)}"
     if run.interrupted:
-        print(f"\nInterrupted: keeping epoch {run.best.number}, the best so far; the test images were not looked at.")
-    else:
-        network = AssignmentNetwork(recipe.dropout).to(options.device)
-        network.load_state_dict(best)
-        test_correct = count_correct(network, read_images("test", options.device))
-    states = {weights.epoch_name(epoch.number): state for epoch, state in zip(run.epochs, run.states, strict=True)}
-    weights.write(
-        options.out,
-        {weights.FINAL: best, **states},
-        describe(recipe, options.recipe, options.seed, options.device, run, test_correct),
-    )
-    accuracy = "" if test_correct is None else f", test accuracy {test_correct / 10_000:.2%}"
-    print(f"Kept epoch {run.best.number} of {len(run.epochs)}{accuracy}. Written to '{options.out}'.")
+        print(f"\nInterrupted. {kept}, the best so far, in '{options.out}'; the test images were not looked at.")
+        return
+    network = AssignmentNetwork(recipe.dropout).to(options.device)
+    network.load_state_dict(best)
+    test_correct = count_correct(network, read_images("test", options.device))
+    write(test_correct)
+    print(f"{kept}, test accuracy {test_correct / 10_000:.2%}, in '{options.out}'.")
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    recipe = RECIPES[options.recipe]
+    if options.epochs is None:
+        return recipe
+    if options.epochs < 1:
+        raise InputError(f"--epochs is {options.epochs}.", "It must be at least 1.", "Give another number.")
+    return dataclasses.replace(recipe, epochs=options.epochs)
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"--device {device} cannot be used here ({error}).", "cpu always can.", "Give another device."
+        ) from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Find out before the training, not after it, that its result cannot be written."""
+    probe = folder / ".probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"--out {folder} cannot be written ({error.strerror}).", "It must be a folder.", "Give another one."
+        ) from error
+
+
+def _download() -> None:
+    with tqdm(total=100, desc="downloading MNIST", unit="%") as bar:
+
+        def advance(share: float) -> None:
+            bar.update(round(share * 100) - bar.n)
+
+        mnist.download(advance)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ MAX_SIDE = 4096
 _WORKING_SIDE = 512  # plenty for a digit of 20 pixels
 _REMEDY = "Choose another picture."
 _MIN_CONTRAST = 24  # of 255: less is paper with shadows
+_BLACK = 250  # of 255: ink this strong is left as it is, so that a digit of MNIST stays itself
 
 
 def read_ink(file: BinaryIO) -> Pixels:
@@ -51,7 +52,7 @@ def read_ink(file: BinaryIO) -> Pixels:
         raise
     except UnidentifiedImageError as error:
         raise InputError("The file is not a picture that can be read.", "It must be a PNG or JPEG.", _REMEDY) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a damaged file leads Pillow into whatever it likes: TypeError, struct.error
         raise InputError(f"The picture is damaged ({error}).", "It must be a whole PNG or JPEG.", _REMEDY) from error
     return _ink(grey, lossy)
 
@@ -84,7 +85,7 @@ def _ink(grey: NDArray[np.float32], lossy: bool) -> Pixels:
             f"Ink must differ by at least {_MIN_CONTRAST}.",
             "Write darker, or choose another picture.",
         )
-    noise = 2 * float(np.percentile(np.abs(border - paper), 90))
+    noise = 3 * float(np.percentile(np.abs(border - paper), 90))  # five deviations of even grain: no speck is left
     floor = max(noise, 0.05 * strongest if lossy else 0.0)  # JPEG leaves faint rings around ink
-    clean = np.where(ink > floor, ink, 0) * (255 / strongest)
+    clean = np.where(ink > floor, ink, 0) * (255 / strongest if strongest < _BLACK else 1)
     return clean.round().clip(0, 255).astype(np.uint8)

@@ -1,0 +1,19 @@
+"""What many tests share: the real MNIST, and Hypothesis without chance."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from model import mnist
+
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
+
+
+@pytest.fixture
+def mnist_root() -> Path:
+    """Return the folder that holds the real MNIST."""
+    if not mnist.is_present():
+        pytest.skip("This test reads the real MNIST: set MNIST_ROOT to a folder that holds it in MNIST/raw.")
+    return mnist.root()
