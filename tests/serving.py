@@ -80,3 +80,18 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(250)  # a run that was just asked for has begun by then
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     assert page.locator('[data-testid="stException"]').count() == 0, page.locator("body").inner_text()
+
+
+def show_sidebar(page: Page) -> None:
+    """Open the sidebar where a small screen has folded it away."""
+    fold = page.get_by_test_id("stExpandSidebarButton")
+    if fold.count() and fold.is_visible():
+        fold.click()
+        settle(page)
+
+
+def choose_source(page: Page, name: str) -> None:
+    """Choose in the sidebar where the digit comes from: ``Samples``, ``MNIST``, ``Draw`` or ``Upload``."""
+    show_sidebar(page)
+    page.get_by_role("radiogroup", name="Choose a digit").get_by_role("radio", name=name).click()
+    settle(page)

@@ -16,7 +16,8 @@ from viz.ui.components import drawing_pad, picture_grid
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
 _CURRENT = "the digit of this run"
-_LIVE = "strokes that are being drawn"
+_LIVE = "the digit that is being drawn"
+_TOO_MUCH = "strokes that were refused, and why"
 _BEFORE = "the digit before drawing began"
 _REFUSED = "why the last upload was refused"
 _UPLOADED = "the last upload, with its stages"
@@ -44,9 +45,10 @@ def current_digit() -> Digit:
 
 def _read_digit() -> Digit:
     """Return the digit that is being drawn or that the link names; else the default, with a notice."""
+    if _LIVE in st.session_state:
+        live: Digit = st.session_state[_LIVE]
+        return live
     try:
-        if _LIVE in st.session_state:
-            return digits.from_strokes(st.session_state[_LIVE])
         key = state.read(state.DIGIT, DEFAULT_DIGIT)
         uploaded = st.session_state.get(_UPLOADED)
         return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
@@ -101,18 +103,35 @@ def _choose_sample(digit: Digit) -> None:
 def _draw(digit: Digit) -> None:
     on_pad = digit.key.startswith("drawn-")
     code = digit.key.removeprefix("drawn-") if on_pad else ""
-    drawing_pad(links.unpack_strokes(code) if on_pad else [], code, handwriting.PEN, _receive_ink)
+    strokes = links.unpack_strokes(code) if on_pad else []
+    why = ""
+    if _TOO_MUCH in st.session_state:
+        strokes, why = st.session_state[_TOO_MUCH]
+        code = why
+    drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
+    if why:
+        st.error(why)
 
 
 def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
-    """Read along while the pen moves; once it is lifted, the drawing goes into the link."""
-    st.session_state.pop(_LIVE, None)
+    """Read along while the pen moves; once it is lifted, the drawing goes into the link.
+
+    What cannot be read stays on the pad, so that it can be undone, and the digit stays as it was.
+    """
+    for name in (_LIVE, _TOO_MUCH):
+        st.session_state.pop(name, None)
     if not strokes:
         state.write(digit=st.session_state.get(_BEFORE, DEFAULT_DIGIT))
-    elif done:
-        state.write(digit=digits.from_strokes(strokes).key)
+        return
+    try:
+        digit = digits.from_strokes(strokes)
+    except InputError as error:
+        st.session_state[_TOO_MUCH] = strokes, str(error)
+        return
+    if done:
+        state.write(digit=digit.key)
     else:
-        st.session_state[_LIVE] = strokes
+        st.session_state[_LIVE] = digit
 
 
 def _upload() -> None:
