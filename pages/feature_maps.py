@@ -33,7 +33,7 @@ with right:
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader(f"How map {channel} came about")
+    st.header(f"How map {channel} came about")
     block = next(block for block in trace.blocks if step in block)
     if len(block) > 1:
         through = np.stack([each.maps[channel] for each in block])
@@ -42,7 +42,7 @@ with left:
     else:
         st.write(f"{step.name} stands alone: what it reads is the output of the step before it.")
 with right:
-    st.subheader("What its block learned for it")
+    st.header("What its block learned for it")
     for each in block:
         if each.kind is LayerKind.CONVOLUTION:
             kernels = feature_maps.kernels(each.parameters["weight"][channel])
@@ -54,7 +54,7 @@ with right:
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("The same map for other digits")
+    st.header("The same map for other digits")
     others = [next(sample for sample in digits.samples() if sample.label == label) for label in range(10)]
     same = np.stack([cached.record(other)[step.name].maps[channel] for other in others])
     controls.picture(
@@ -63,7 +63,7 @@ with left:
         f"Map {channel} of {step.name} for one sample of each digit, 0 to 9.",
     )
 with right:
-    st.subheader("What to try")
+    st.header("What to try")
     st.markdown(
         "- Step through a block with the arrow keys: which values does the ReLU cut away?\n"
         "- Find a map that answers to one direction of stroke, and check it on the other digits.\n"

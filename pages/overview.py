@@ -24,15 +24,15 @@ if opened:
 
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.subheader(f"It reads {trace.prediction}")
+    st.header(f"It reads {trace.prediction}")
     st.html(overview.probability_bars(trace))
     st.write(overview.say_probabilities(trace))
-    st.subheader("What to try")
+    st.header("What to try")
     st.markdown(
         "- Choose one of the samples between two digits, such as *4or9*: which classes compete?\n"
         "- Draw a digit slowly, and watch the answer change with each stroke.\n"
         "- Read each column downwards, and the columns from left to right: maps get smaller, and more of them."
     )
 with right:
-    st.subheader("The 23 rows, as measured")
+    st.header("The 23 rows, as measured")
     tables.rows(trace)

@@ -54,8 +54,18 @@ def address(page: str, **values: str) -> str:
     return f"{page}?{urlencode(link(**values))}"
 
 
+def _nothing_else(_value: str) -> Mapping[str, str]:
+    return {}
+
+
 def bind(
-    widget: Callable[..., Any], label: str, name: str, options: Sequence[str], default: str, **arguments: Any
+    widget: Callable[..., Any],
+    label: str,
+    name: str,
+    options: Sequence[str],
+    default: str,
+    together: Callable[[str], Mapping[str, str]] = _nothing_else,
+    **arguments: Any,
 ) -> str:
     """Draw a widget of options whose value lives in the link.
 
@@ -65,10 +75,9 @@ def bind(
         name: The parameter in the link.
         options: What can be chosen.
         default: What is chosen where the link says nothing or nonsense.
-        arguments: Passed to the widget. ``together`` may hold a function of the new value that returns other
-            parameters to change with it.
+        together: Gives the other parameters that change with a new value.
+        arguments: Passed to the widget.
     """
-    together = arguments.pop("together", lambda _value: {})
     key = f"widget-{name}"
     st.session_state[key] = read_one_of(name, options, default)
 

@@ -1,0 +1,78 @@
+"""One server and one browser for the suite; for each test fresh contexts, watched for what must never happen."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.serving import launch, serving, settle
+
+Visit = Callable[..., Page]
+DESKTOP = {"width": 1280, "height": 800}
+NOWHERE = "http://127.0.0.1:9"  # nothing answers there
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        if started is None:
+            reason = "No Chromium or Chrome can be had here: 'make test' tries to install one."
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def app(browser: Browser) -> Iterator[str]:
+    """Give the address of the app; there is a browser, or it need not start."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def app_without_mnist(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of an app that has no MNIST, and that no mirror will answer."""
+    empty = str(tmp_path_factory.mktemp("mnist"))
+    proxies = {name: NOWHERE for scheme in ("http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())}
+    with serving(environment={"MNIST_ROOT": empty, "no_proxy": "", "NO_PROXY": "", **proxies}) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Browser, app: str) -> Iterator[Visit]:
+    """Open a page of the app as somebody new.
+
+    Afterwards it is checked that no request left this computer, and that no script failed.
+    """
+    failures: list[str] = []
+
+    def watch(context: BrowserContext) -> None:
+        context.on("request", lambda request: note_stranger(request.url))
+        context.on("weberror", lambda error: failures.append(f"a script failed: {error.error}"))
+        context.on("page", lambda page: page.on("websocket", lambda socket: note_stranger(socket.url)))
+
+    def note_stranger(url: str) -> None:
+        if urlsplit(url).hostname not in {None, "127.0.0.1"}:
+            failures.append(f"a request left this computer: {url}")
+
+    with ExitStack() as stack:
+
+        def open_page(path: str = "", at: str = app, **options: Any) -> Page:
+            context = browser.new_context(**{"viewport": DESKTOP, **options})
+            stack.callback(context.close)
+            watch(context)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            page.goto(path if path.startswith("http") else f"{at}/{path}")
+            settle(page)
+            return page
+
+        yield open_page
+    assert not failures

@@ -1,0 +1,28 @@
+"""What axe-core finds wrong for people who cannot see, hear, point or tell colours apart."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import DESKTOP, Visit
+from tests.serving import choose_source
+
+PHONE = {"width": 390, "height": 844}
+GRAVE = {"serious", "critical"}
+
+
+@pytest.mark.parametrize("path", ["", "feature_maps?row=Conv2d-7&channel=3"], ids=["overview", "feature maps"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_serious(visit: Visit, path: str, scheme: str, viewport: dict[str, int]) -> None:
+    page = visit(path, color_scheme=scheme, viewport=viewport)
+    grave = []
+    for source in ("Samples", "Draw", "MNIST", "Upload"):
+        choose_source(page, source)
+        found = Axe().run(page).response["violations"]
+        grave += [
+            f"{source}: {each['id']} at {node['target']}"
+            for each in found
+            if each["impact"] in GRAVE
+            for node in each["nodes"]
+        ]
+    assert grave == []

@@ -1,0 +1,180 @@
+"""Both pages in Streamlit's own simulator: every step, every source of digit, and what is wrong or missing."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from model import digits, mnist, weights
+from tests.serving import HOME, ROOT
+
+STEPS = [
+    f"{name}-{number}"
+    for number, names in enumerate(
+        [("Conv2d", "ReLU"), ("BatchNorm2d",), ("Dropout",)] * 3
+        + [("MaxPool2d",), ("BatchNorm2d",), ("Dropout",)]
+        + [("Conv2d", "ReLU"), ("BatchNorm2d",), ("Dropout",)] * 3
+        + [("AvgPool2d",), ("Conv2d",)],
+        start=1,
+    )
+    for name in names
+] + ["flatten", "log-softmax"]
+PAGES = ["overview", "feature_maps"]
+SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]
+PHOTO = np.kron(digits.samples()[0].pixels, np.ones((4, 4), np.uint8))
+SOURCES = {
+    "sample": "project-4or9",
+    "drawing": digits.from_strokes(SKETCH).key,
+    "upload": digits.from_pixels(PHOTO).key,
+    "test": "test-1901",
+    "train": "train-7",
+}
+each_page = pytest.mark.parametrize("page", PAGES)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def run(page: str, **link: str) -> AppTest:
+    """Open a page with what the link says."""
+    app = AppTest.from_file(HOME, default_timeout=60)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
+
+
+def assert_works(app: AppTest, title: str) -> None:
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert [each.value for each in app.title] == [title]
+
+
+def heading(page: str) -> str:
+    return "One digit through 23 rows" if page == "overview" else "Feature maps"
+
+
+def test_every_step_has_its_page() -> None:
+    app = run("feature_maps")
+    assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == STEPS
+    for step in STEPS:
+        app.query_params["row"] = step
+        app.run()
+        assert_works(app, "Feature maps")
+        assert app.selectbox("widget-row").value == step
+        drawn = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+        assert len(drawn) >= 3
+        assert any(each.value.startswith(f"{step} (") for each in app.markdown)
+
+
+@each_page
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_of_digit_has_its_page(page: str, source: str) -> None:
+    if source in {"test", "train"} and not mnist.is_present():
+        pytest.skip("MNIST is not here: set MNIST_ROOT to its folder.")
+    app = run(page, digit=SOURCES[source])
+    assert_works(app, heading(page))
+
+
+NONSENSE = [
+    "nonsense",
+    "project-99z",
+    "test-10000",
+    "test--1",
+    "drawn-",
+    "drawn-x",
+    "upload-eJwD",
+    "\u202e",
+    "a" * 9000,
+]
+
+
+@each_page
+@pytest.mark.parametrize("digit", NONSENSE, ids=lambda digit: digit[:12])
+def test_a_digit_that_makes_no_sense_is_a_sentence(page: str, digit: str) -> None:
+    app = run(page, digit=digit)
+    assert not app.exception
+    assert [each.value for each in app.title] == [heading(page)]
+    (warning,) = app.warning
+    assert warning.value.endswith(".")
+    assert len(warning.value) < 400
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "widget", "default"),
+    [
+        ("row", "Conv2d-99", "widget-row", "Conv2d-1"),
+        ("channel", "8", "widget-channel", "0"),
+        ("channel", "-1", "widget-channel", "0"),
+        ("channel", "", "widget-channel", "0"),
+        ("channel", "1.5", "widget-channel", "0"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_a_sentence_and_the_default(
+    name: str, value: str, widget: str, default: str
+) -> None:
+    app = run("feature_maps", **{name: value})
+    assert not app.exception
+    said = app.warning[0].value
+    assert said.startswith(f"The link asks for {name} '{value}'. It can be {default}")
+    assert app.selectbox(widget).value == default
+
+
+def test_a_scale_that_makes_no_sense_is_a_sentence_and_the_default() -> None:
+    app = run("feature_maps", scale="both")
+    assert not app.exception
+    assert app.warning[0].value.endswith("Showing layer instead.")
+    assert app.button_group("widget-scale").value == "layer"
+
+
+@each_page
+def test_without_mnist_the_app_opens_and_says_what_is_missing(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
+    assert_works(run(page), heading(page))
+    app = run(page, digit="test-8")
+    assert not app.exception
+    assert [each.value for each in app.title] == [heading(page)]
+    assert app.warning[0].value.startswith(f"MNIST is not complete in '{tmp_path}'")
+
+
+@each_page
+def test_damaged_weights_are_a_sentence(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in weights.ASSIGNMENT.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    damaged = bytearray((tmp_path / "final.safetensors").read_bytes())
+    damaged[-5] ^= 1
+    (tmp_path / "final.safetensors").write_bytes(damaged)
+    healthy = weights.load
+    monkeypatch.setattr(weights, "load", lambda: healthy(tmp_path))
+    app = run(page)
+    assert not app.exception
+    assert "are not the ones that were trained" in app.error[0].value
+    assert "git checkout -- model/weights" in app.error[0].value
+
+
+IMPORTS = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("viz/Home.py", default_timeout=60).run()
+app.switch_page("../pages/feature_maps.py").run()
+assert not app.exception
+print(*sorted({"captum", "torchvision", "torch"} & sys.modules.keys()))
+"""
+
+
+def test_neither_page_imports_what_it_does_not_need() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", IMPORTS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own)
+    assert done.stdout.split() == ["torch"]
