@@ -21,7 +21,7 @@ from model.network import AssignmentNetwork
 FOLDER = Path(__file__).parent / "weights"
 ASSIGNMENT = FOLDER / "assignment"
 FINAL = "final"
-_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew with 'make train'."
+_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.train --help'."
 
 
 def epoch_name(epoch: int) -> str:
@@ -103,16 +103,38 @@ def write(folder: Path, states: Mapping[str, Mapping[str, torch.Tensor]], card: 
         folder: Made if need be; weights of an earlier run in it are replaced.
         states: One ``state_dict`` for each name.
         card: What is known of them; their SHA-256 is added.
+
+    Raises:
+        WeightsError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in (*folder.glob("*.safetensors"), folder / "card.json"):
-        stale.unlink(missing_ok=True)
-    sums = {}
-    for name, state in states.items():
-        data = serialise({key: tensor.detach().cpu().contiguous() for key, tensor in state.items()})
-        (folder / f"{name}.safetensors").write_bytes(data)
-        sums[name] = hashlib.sha256(data).hexdigest()
-    (folder / "card.json").write_text(json.dumps({**card, "sha256": sums}, indent=2) + "\n", encoding="utf-8")
+    serialised = {
+        name: serialise({key: tensor.detach().cpu().contiguous() for key, tensor in state.items()})
+        for name, state in states.items()
+    }
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in serialised.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_earlier(folder)
+        for name, data in serialised.items():
+            (folder / f"{name}.safetensors").write_bytes(data)
+        (folder / "card.json").write_text(json.dumps({**card, "sha256": sums}, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WeightsError(
+            f"Weights cannot be written to '{folder}' ({error.strerror}).",
+            "It must be a folder on a disk with room.",
+            "Make room, or give another folder.",
+        ) from error
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove what an earlier run's card lists, and nothing else that may lie there."""
+    try:
+        earlier = read_card(folder)["sha256"]
+    except WeightsError:
+        return  # no run was here, or none that can be told from a person's own files
+    for name in earlier:
+        (folder / f"{name}.safetensors").unlink(missing_ok=True)
+    (folder / "card.json").unlink()
 
 
 def _read(path: Path) -> bytes:

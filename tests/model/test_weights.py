@@ -56,10 +56,25 @@ def test_the_card_keeps_what_it_was_told_and_lists_every_file(folder: Path) -> N
     assert card["sha256"].keys() == {"final", "epoch-01"}
 
 
-def test_writing_again_leaves_nothing_of_an_earlier_run(folder: Path) -> None:
+def test_writing_again_leaves_nothing_of_an_earlier_run_and_all_else_alone(folder: Path) -> None:
+    (folder / "mine.safetensors").touch()
     weights.write(folder, {weights.FINAL: trained(2)}, {})
-    assert {path.name for path in folder.iterdir()} == {"card.json", "final.safetensors"}
+    assert {path.name for path in folder.iterdir()} == {"card.json", "final.safetensors", "mine.safetensors"}
     assert_equal(weights.load(folder).state_dict(), trained(2))
+
+
+@pytest.mark.parametrize("content", [None, "no card"])
+def test_a_folder_without_a_card_can_be_written(content: str | None, tmp_path: Path) -> None:
+    if content:
+        (tmp_path / "card.json").write_text(content)
+    weights.write(tmp_path, {weights.FINAL: trained(2)}, {})
+    assert_equal(weights.load(tmp_path).state_dict(), trained(2))
+
+
+def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match=r"cannot be written to '.*file' .* Make room, or give another folder"):
+        weights.write(tmp_path / "file", {weights.FINAL: trained(2)}, {})
 
 
 # Damage: each of these is done to a good folder, and the message names what is wrong
