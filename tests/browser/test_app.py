@@ -292,7 +292,7 @@ def test_a_row_can_be_opened_in_a_new_tab(visit: Visit) -> None:
     expect_heading(page, "One digit through 23 rows")
 
 
-def click_map(page: Page, position: int) -> None:
+def click_map(page: Page, position: int, times: int = 1) -> None:
     """Click where the tiled figure has this map."""
     place = page.evaluate(
         """(position) => {
@@ -306,7 +306,7 @@ def click_map(page: Page, position: int) -> None:
         position,
     )
     page.mouse.move(*place)
-    page.mouse.click(*place)
+    page.mouse.click(*place, click_count=times, delay=20)
 
 
 def test_a_click_on_a_map_selects_it_and_a_second_keeps_it(visit: Visit) -> None:
@@ -318,6 +318,9 @@ def test_a_click_on_a_map_selects_it_and_a_second_keeps_it(visit: Visit) -> None
         expect(page.get_by_role("combobox", name="Map", exact=True)).to_have_value(f"Map {position}")
         settle(page)
         expect_chosen(page, channel=str(position))
+    click_map(page, 9, times=2)
+    settle(page)
+    expect_chosen(page, channel="9")
 
 
 def test_arrow_keys_go_from_step_to_step(visit: Visit) -> None:

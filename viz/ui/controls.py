@@ -67,13 +67,11 @@ def picture(figure: go.Figure, key: str, words: str) -> None:
 
 def clickable(figure: go.Figure, key: str, name: str, words: str) -> None:
     """Show a figure whose points can be clicked; the ``customdata`` of one goes into the link as ``name``."""
-    last = f"{key}-last"
 
     def choose() -> None:
         points = st.session_state[key].selection.points
-        if points:
-            st.session_state[last] = str(points[0]["customdata"])
-        state.write(**{name: st.session_state[last]})  # a second click on a point deselects it, but means the same
+        if points:  # a double click takes the selection back, and chooses nothing
+            state.write(**{name: str(points[0]["customdata"])})
 
     st.plotly_chart(figure, key=key, config=_STILL, alt=words, on_select=choose, selection_mode="points")
     st.write(words)
