@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from model.errors import InputError
 from model.records import Pixels
@@ -14,6 +14,7 @@ MAX_SIDE = 4096
 _WORKING_SIDE = 512  # plenty for a digit of 20 pixels
 _REMEDY = "Choose another picture."
 _MIN_CONTRAST = 24  # of 255: less is paper with shadows
+_SHADED = 12  # of 255: a border whose greys differ more than this lies in uneven light
 _BLACK = 250  # of 255: ink this strong is left as it is, so that a digit of MNIST stays itself
 
 
@@ -74,10 +75,13 @@ def _grey(image: Image.Image) -> NDArray[np.float32]:
 
 def _ink(grey: NDArray[np.float32], lossy: bool) -> Pixels:
     """Measure the paper along the border; ink is what differs from it by more than the paper itself does."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = float(np.median(border))
+    paper, spread = _paper(grey)
     darker, lighter = paper - float(grey.min()), float(grey.max()) - paper
-    ink = paper - grey if darker > lighter else grey - paper
+    dark = grey if darker > lighter else 255 - grey  # dark ink on light paper from here on
+    if spread > _SHADED:
+        dark = _evenly_lit(dark)
+    paper, spread = _paper(dark)
+    ink = paper - dark
     strongest = float(ink.max())
     if strongest < _MIN_CONTRAST:
         raise InputError(
@@ -85,7 +89,32 @@ def _ink(grey: NDArray[np.float32], lossy: bool) -> Pixels:
             f"Ink must differ by at least {_MIN_CONTRAST}.",
             "Write darker, or choose another picture.",
         )
-    noise = 3 * float(np.percentile(np.abs(border - paper), 90))  # five deviations of even grain: no speck is left
+    noise = 3 * spread  # five deviations of even grain: no speck is left
     floor = max(noise, 0.05 * strongest if lossy else 0.0)  # JPEG leaves faint rings around ink
+    if strongest <= floor:
+        raise InputError(
+            f"No ink stands out from the paper, whose own greys differ by {spread:.0f} of 255.",
+            "Ink must be much darker than all of the paper, or much lighter.",
+            "Take the picture in even light, or crop it closer.",
+        )
     clean = np.where(ink > floor, ink, 0) * (255 / strongest if strongest < _BLACK else 1)
     return clean.round().clip(0, 255).astype(np.uint8)
+
+
+def _paper(grey: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the grey of the border, and how far nine tenths of it stay within that."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    middle = float(np.median(border))
+    return middle, float(np.percentile(np.abs(border - middle), 90))
+
+
+def _evenly_lit(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide dark ink on light paper by its light: what is left where strokes are closed over and all is blurred."""
+    image = Image.fromarray(grey.astype(np.uint8))
+    small = image.resize((64, 64), Image.Resampling.BOX)
+    light = (
+        small.filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.MinFilter(15)).filter(ImageFilter.GaussianBlur(3))
+    )
+    lit = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32)
+    even: NDArray[np.float32] = (255 * grey / lit.clip(1)).clip(0, 255)
+    return even

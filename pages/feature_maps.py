@@ -12,7 +12,7 @@ digit = sidebar.current_digit()
 trace = cached.record(digit)
 
 st.title("Feature maps")
-st.write("One step of the network on your digit, every channel of it. Click a map to see it in full.")
+st.write("One step of the network on your digit, every map of it. Click a map to see it in full.")
 step = controls.step(trace)
 count = len(step.maps)
 
@@ -27,7 +27,7 @@ with left:
 with right:
     one = step.maps[channel]
     controls.picture(
-        feature_maps.large(one, like=step.maps if shared else None), "one", feature_maps.say_map(step, channel)
+        feature_maps.large(one, like=step.maps if shared else None), "one", feature_maps.say_map(trace, step, channel)
     )
     tables.download_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
 
@@ -35,12 +35,14 @@ left, right = st.columns(2, gap="large")
 with left:
     st.header(f"How map {channel} came about")
     block = next(block for block in trace.blocks if step in block)
+    if block[0].kind in {LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}:
+        entering = feature_maps.large(block[0].input[channel])
+        controls.picture(entering, "entering", f"Map {channel} as it goes into {block[0].name}, on its own scale.")
     if len(block) > 1:
         through = np.stack([each.maps[channel] for each in block])
         pictures = feature_maps.tiled(through, [each.name for each in block], shared=shared)
         controls.picture(pictures, "block", feature_maps.say_block(block, channel))
-    else:
-        st.write(f"{step.name} stands alone: what it reads is the output of the step before it.")
+
 with right:
     st.header("What its block learned for it")
     for each in block:
@@ -60,7 +62,7 @@ with left:
     controls.picture(
         feature_maps.tiled(same, [str(label) for label in range(10)], shared=shared),
         "others",
-        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9.",
+        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own.",
     )
 with right:
     st.header("What to try")

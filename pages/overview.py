@@ -11,16 +11,16 @@ trace = cached.record(digit)
 
 st.title("One digit through 23 rows")
 st.write(
-    "This network of 10,066 parameters reads handwritten digits. "
-    "Each picture is what one row makes of your digit; choose one to look inside."
+    "This network of 10,066 parameters reads handwritten digits. Each picture is what one row makes of your digit: "
+    "read a column downwards, then go on to the right. Choose a picture to look inside."
 )
 
 opened = network_picture(
-    overview.blocks(trace), digit.key, lambda row: state.address("feature_maps", row=row, channel="0")
+    overview.blocks(trace), digit.key, lambda row: state.address("feature_maps", row=row.name, channel=str(row.channel))
 )
 st.html(overview.legend(trace))
 if opened:
-    st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened, channel="0"))
+    st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened.name, channel=str(opened.channel)))
 
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -29,9 +29,9 @@ with left:
     st.write(overview.say_probabilities(trace))
     st.header("What to try")
     st.markdown(
-        "- Choose one of the samples between two digits, such as *4or9*: which classes compete?\n"
+        "- Choose one of the samples between two digits: which classes compete?\n"
         "- Draw a digit slowly, and watch the answer change with each stroke.\n"
-        "- Read each column downwards, and the columns from left to right: maps get smaller, and more of them."
+        "- Follow the shapes from column to column: which rows change the size of the maps, which their number?"
     )
 with right:
     st.header("The 23 rows, as measured")

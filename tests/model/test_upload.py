@@ -131,6 +131,20 @@ def test_grainy_paper_is_paper(noise: int) -> None:
     assert_shows(saved(Image.fromarray((grey + grain).clip(0, 255).astype(np.uint8))), at_least=0.95)
 
 
+@pytest.mark.parametrize("turned", [ImageOps.invert, lambda image: image], ids=["chalk", "pencil"])
+@pytest.mark.parametrize("darkest", [0.45, 0.7])
+def test_paper_in_uneven_light_is_paper(darkest: float, turned: Callable[[Image.Image], Image.Image]) -> None:
+    lit = np.asarray(photograph(), dtype=float)
+    light = np.linspace(darkest, 1, lit.shape[0])[:, None] * np.linspace(0.9, 1, lit.shape[1])
+    assert_shows(saved(turned(Image.fromarray((lit * light).astype(np.uint8)))), at_least=0.9)
+
+
+def test_noise_alone_is_no_digit() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
+    with pytest.raises(InputError, match="No ink stands out from the paper"):
+        from_upload(saved(Image.fromarray(noise)))
+
+
 @pytest.mark.usefixtures("mnist_root")
 def test_a_digit_of_mnist_saved_as_png_comes_back_to_the_pixel() -> None:
     images, _ = mnist.read("test")

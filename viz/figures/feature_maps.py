@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from model.records import Activation, LayerKind, Step
+from model.records import Activation, LayerKind, Step, Trace
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.scaling import range_of
@@ -15,6 +15,7 @@ from viz.figures.scaling import range_of
 _FEW = 11  # up to this many units a side there is room to print every value
 _BAR_HEIGHT = 60
 _COLOUR_BAR = {"orientation": "h", "y": 0, "yanchor": "top", "thickness": 12, "len": 0.8, "tickformat": ".3~g"}
+_WIDE_ENOUGH = 9  # up to this many squares side by side there is room to print every weight
 _FINEST = 24  # picture pixels that the narrowest map takes, so that the gaps can be thin beside it
 
 
@@ -144,7 +145,8 @@ def kernels(weights: Activation) -> go.Figure:
             zmax=range_.high,
             colorscale=range_.scale,
             customdata=where[:-1, :-1],
-            texttemplate="%{z:.2f}" if weights.size <= _FEW**2 else None,
+            texttemplate="%{z:.2f}" if sheet.shape[1] <= _WIDE_ENOUGH else None,
+            textfont_size=13,
             hovertemplate="%{customdata}<br>%{z:.4f}<extra></extra>",
             hoverongaps=False,
             colorbar=_COLOUR_BAR,
@@ -167,13 +169,21 @@ def say_tiled(step: Step, shared: bool) -> str:
     )
 
 
-def say_map(step: Step, channel: int) -> str:
-    """Say what one map of a step holds."""
-    measured = Statistics.of(step.maps[channel])
+def say_map(trace: Trace, step: Step, channel: int) -> str:
+    """Say what one map of a step holds, and what it means where it is a score."""
+    values = step.maps[channel]
+    if values.size == 1:
+        scores = {"logit": trace.logits, "log-probability": trace.log_probabilities}
+        meaning = next((word for word, score in scores.items() if np.array_equal(step.output.ravel(), score)), None)
+        return (
+            f"Map {channel} of {step.name} is a single number, {words.number(float(values.item()))}"
+            f"{f': the {meaning} of class {channel}' if meaning else ''}."
+        )
+    measured = Statistics.of(values)
     return (
         f"Map {channel} of {step.name}: minimum {words.number(measured.minimum)}, maximum "
         f"{words.number(measured.maximum)}, mean {words.number(measured.mean)}; "
-        f"{words.share_of_units(measured.zeros)} of its units are exactly zero."
+        f"{words.share_of_units(measured.zeros)} of its values are exactly zero."
     )
 
 
@@ -188,11 +198,15 @@ def say_parameters(step: Step, channel: int) -> str:
     if step.kind is LayerKind.CONVOLUTION:
         kernel = step.parameters["weight"][channel]
         bias = f", and a bias of {words.number(step.parameters['bias'][channel])}" if "bias" in step.parameters else ""
-        return f"{step.name}: {words.shape(kernel.shape)} weights, a square for each channel that it reads{bias}."
+        return f"{step.name}: {words.shape(kernel.shape)} weights, a square for each map that it reads{bias}."
     values = {**step.parameters, **step.buffers}
-    named = {"mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"}
-    said = (f"{word} {words.number(values[key][channel])}" for word, key in named.items() if key in values)
-    return f"{step.name}: {', '.join(said)}."
+    mean, variance, scale, shift = (
+        words.number(values[key][channel]) for key in ("running_mean", "running_var", "weight", "bias")
+    )
+    return (
+        f"{step.name}: (x − {mean}) / √{variance} × {scale} + {shift}. Scale and shift are learned; mean and variance "
+        "are running averages over the training images."
+    )
 
 
 def _columns(count: int) -> int:

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from model.records import Row, Trace
 from viz import theme
 from viz.figures import raster, words
@@ -13,7 +15,11 @@ _BEHIND = 2  # picture pixels for each card behind the first: the depth of a dec
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One row of the network as it is drawn: words, colour, and a picture of its activation."""
+    """One row of the network as it is drawn: words, colour, and a picture of its activation.
+
+    Attributes:
+        channel: The feature map that is in front.
+    """
 
     name: str
     kind: str
@@ -22,16 +28,20 @@ class Tile:
     picture: str
     width: int
     height: int
+    channel: int
 
 
 def blocks(trace: Trace) -> list[list[Tile]]:
     """Draw every row, block by block; the last pool and the classifier behind it share a block.
 
-    A row's picture is a deck of its feature maps: wider maps make wider cards, more channels a deeper deck.
+    A row's picture is a deck of its feature maps: wider maps make wider cards, more channels a deeper deck. In front
+    of a whole block is the map that is most active at its end, so that one map can be followed through it.
     """
     drawn: list[list[Tile]] = []
     for block in trace.blocks:
-        tiles = [tile(step) for step in block if isinstance(step, Row)]
+        rows = [step for step in block if isinstance(step, Row)]
+        order = by_activity(rows[-1]) if rows else []
+        tiles = [tile(row, order) for row in rows]
         if drawn and len(tiles) <= 1 and len(drawn[-1]) == 1:
             drawn[-1] += tiles
         else:
@@ -44,14 +54,20 @@ def legend(trace: Trace) -> str:
     kinds = dict.fromkeys(row.kind for row in trace.rows)
     keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
     return (
-        f'<ul class="legend">{keys}</ul><p>A deck holds the feature maps of one row, the most active one in front: '
-        "the wider the cards the larger the maps, the deeper the deck the more of them. "
-        "Blue is below zero, red above; where nothing is below zero, black is zero.</p>"
+        f'<ul class="legend">{keys}</ul><p>A deck holds the feature maps of one row: the wider its cards the larger '
+        "the maps, the deeper the deck the more of them. In front of a whole column is the map that is strongest at "
+        "its foot. Blue is below zero, red above. A ReLU, which sets what is below zero to zero, follows every "
+        "convolution but the last; the table has no row for it, Feature maps shows it.</p>"
     )
 
 
-def tile(row: Row) -> Tile:
-    """Draw one row."""
+def by_activity(row: Row) -> list[int]:
+    """Return the channels of a row, the one with the largest mean absolute value first."""
+    return [int(channel) for channel in (-np.abs(row.output).mean(axis=(1, 2))).argsort(kind="stable")]
+
+
+def tile(row: Row, order: list[int]) -> Tile:
+    """Draw one row, its channels from front to back in this order."""
     colour = theme.KIND_COLOURS[row.kind]
     channels, height, width = row.output.shape
     if height == width == 1:  # a column of cells says more than a deck of dots
@@ -61,9 +77,9 @@ def tile(row: Row) -> Tile:
     else:
         # Small maps are enlarged more than wide ones, or nothing could be seen on them; they stay the smaller ones.
         zoom = round(_WIDEST / 26 * math.sqrt(26 / width))
-        picture = raster.deck(row.output, zoom, _BEHIND, colour)
+        picture = raster.deck(row.output, order, zoom, _BEHIND, colour)
         size = raster.deck_size(row.output.shape, zoom, _BEHIND)
-    return Tile(row.name, row.kind, colour, words.shape(row.output.shape), picture, *size)
+    return Tile(row.name, row.kind, colour, words.shape(row.output.shape), picture, *size, order[0])
 
 
 def probability_bars(trace: Trace) -> str:

@@ -27,11 +27,12 @@ def sprite(images: NDArray[np.uint8]) -> str:
     return grey(np.ascontiguousarray(np.concatenate(images, axis=1)))
 
 
-def deck(activation: Activation, zoom: int, offset: int, edge: str) -> str:
-    """Draw an activation as a deck of cards, one for each feature map, the most active one in front.
+def deck(activation: Activation, order: Sequence[int], zoom: int, offset: int, edge: str) -> str:
+    """Draw an activation as a deck of cards, one for each feature map.
 
     Args:
         activation: (C, H, W); one range for all of it.
+        order: Its channels from front to back.
         zoom: Picture pixels for each unit.
         offset: Picture pixels that each card stands behind the next, up and to the right.
         edge: Colour of the cards' edges, ``#rrggbb``.
@@ -43,10 +44,9 @@ def deck(activation: Activation, zoom: int, offset: int, edge: str) -> str:
     canvas = np.full((height, width), _CLEAR, dtype=np.uint8)
     range_ = range_of(activation)
     cards = _shades(activation, range_)
-    order = np.abs(activation).mean(axis=(1, 2)).argsort(kind="stable")  # least active first: it goes to the back
     high, wide = (side * zoom for side in activation.shape[1:])
     enlarged = cards.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    for depth, channel in zip(range(len(order) - 1, -1, -1), order, strict=True):
+    for depth, channel in reversed(list(enumerate(order))):  # from the back, so that the front covers it
         top, left = height - high - 2 - depth * offset, depth * offset
         canvas[top : top + high + 2, left : left + wide + 2] = _EDGE
         canvas[top + 1 : top + high + 1, left + 1 : left + wide + 1] = enlarged[channel]
@@ -70,7 +70,8 @@ def column(values: NDArray[np.float32], cell: tuple[int, int], edge: str) -> str
         cell: Height and width of a cell in picture pixels.
         edge: Colour of the frame, ``#rrggbb``.
     """
-    return deck(np.kron(values[None, :, None], np.ones((1, *cell), np.float32)), zoom=1, offset=0, edge=edge)
+    cells = np.kron(values[None, :, None], np.ones((1, *cell), np.float32))
+    return deck(cells, [0], zoom=1, offset=0, edge=edge)
 
 
 def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[int, int]]) -> str:

@@ -14,6 +14,12 @@ _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map
 def step(trace: Trace) -> Step:
     """Let the person choose a step: from a list, or with the arrow keys from one to the next."""
     names = [step.name for step in trace.steps]
+
+    def kept_channel(name: str) -> dict[str, str]:
+        """Stay on the same map where the other step has one of that number."""
+        chosen = state.read(state.CHANNEL, "0")
+        return {state.CHANNEL: chosen if chosen in map(str, range(len(trace[name].maps))) else "0"}
+
     position = names.index(state.read_one_of(state.ROW, names, names[0]))
 
     def move(words: str, key: str, to: int) -> None:
@@ -21,7 +27,7 @@ def step(trace: Trace) -> Step:
             words,
             shortcut=key,
             disabled=not 0 <= to < len(names),
-            on_click=lambda: state.write(row=names[to], channel="0"),
+            on_click=lambda: state.write(row=names[to], **kept_channel(names[to])),
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -32,7 +38,7 @@ def step(trace: Trace) -> Step:
             state.ROW,
             names,
             names[0],
-            together=lambda _name: {state.CHANNEL: "0"},
+            together=kept_channel,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
         move("Next", "Right", position + 1)

@@ -15,6 +15,7 @@ from viz.ui.components import picture_grid
 _SHOWN = 20
 _START = "mnist-start"
 _EVERY_CLASS = "any"
+_HARDEST = "hardest first"  # by the negative log-probability of the label
 
 
 def show(digit: Digit) -> None:
@@ -29,7 +30,8 @@ def show(digit: Digit) -> None:
         st.error(str(error))
         return
     order = _order(test)
-    start = min(st.session_state.setdefault(_START, 0), max(0, len(order) - 1) // _SHOWN * _SHOWN)
+    start = st.session_state.setdefault(_START, _page_of(digit, order))
+    start = min(start, (len(order) - 1) // _SHOWN * _SHOWN)  # going back can lead to a shorter list
     shown = order[start : start + _SHOWN]
     keys = [test[int(index)].key for index in shown]
     picture_grid(
@@ -47,12 +49,19 @@ def show(digit: Digit) -> None:
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     """Return the indices of the images that are asked for, in the order that is asked for."""
     left, right = st.columns([2, 3])
-    wanted = left.selectbox("Class", [_EVERY_CLASS, *range(10)], key="mnist-class", on_change=_to_first_page)
-    hardest = right.selectbox("Order", ["by index", "hardest first"], key="mnist-order", on_change=_to_first_page)
-    order = np.arange(len(test))
-    if hardest == "hardest first":
-        order = (-cached.mnist_losses()).argsort(kind="stable")
-    return order if wanted == _EVERY_CLASS else order[test.labels[order] == wanted]
+    classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
+    wanted = state.bind(left.selectbox, "Class", state.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
+    chosen = state.bind(right.selectbox, "Order", state.ORDER, orders, orders[0], together=_from_the_start)
+    order = (-cached.mnist_losses()).argsort(kind="stable") if chosen == _HARDEST else np.arange(len(test))
+    return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
+
+
+def _page_of(digit: Digit, order: NDArray[np.int64]) -> int:
+    """Return where the page begins that shows a digit, or 0 where none does."""
+    source, _, index = digit.key.partition("-")
+    if source != "test" or int(index) not in order:
+        return 0
+    return int(np.flatnonzero(order == int(index))[0]) // _SHOWN * _SHOWN
 
 
 def _turn_pages(order: NDArray[np.int64], start: int) -> None:
@@ -92,8 +101,9 @@ def _by_index(digit: Digit, count: int) -> None:
     )
 
 
-def _to_first_page() -> None:
+def _from_the_start(_value: str) -> dict[str, str]:
     st.session_state[_START] = 0
+    return {}
 
 
 def _offer_download() -> None:

@@ -19,6 +19,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     try:
         cached.warm_up()
         sidebar.show(pages)
+        sidebar.show_on_phone()
         page.run()
     except GlassError as error:
         st.error(str(error))

@@ -33,8 +33,6 @@ def show(pages: Sequence[st.Page]) -> None:
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit, cached.record(digit))
         _choose(digit)
-        if digit.stages:
-            _show_stages(digit)
 
 
 def current_digit() -> Digit:
@@ -53,8 +51,16 @@ def _read_digit() -> Digit:
         uploaded = st.session_state.get(_UPLOADED)
         return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
     except GlassError as error:
-        state.notice(error)
-        return digits.find(DEFAULT_DIGIT)
+        default = digits.find(DEFAULT_DIGIT)
+        state.notice(f"{error} Showing a {default.label} instead.")
+        return default
+
+
+def show_on_phone() -> None:
+    """Show digit and answer above the page, where the sidebar is folded away; wide screens leave it out."""
+    digit = current_digit()
+    reading = _reading(digit, cached.record(digit))
+    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{reading}</span></p>')
 
 
 def describe(digit: Digit) -> str:
@@ -63,12 +69,17 @@ def describe(digit: Digit) -> str:
 
 
 def _show_digit(digit: Digit, trace: Trace) -> None:
-    certainty = words.percent(trace.probabilities.max())
     st.html(
         f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
-        f"<figcaption>The network reads <strong>{trace.prediction}</strong> ({certainty})"
+        f"<figcaption>{_reading(digit, trace)}"
         f"<br><small>{describe(digit)}</small></figcaption></figure>"
     )
+
+
+def _reading(digit: Digit, trace: Trace) -> str:
+    wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"
+    certainty = words.percent(trace.probabilities.max())
+    return f"The network reads <strong>{trace.prediction}</strong>{wrong} ({certainty})"
 
 
 def _choose(digit: Digit) -> None:
@@ -84,19 +95,25 @@ def _choose(digit: Digit) -> None:
         case "drawn":
             _draw(digit)
         case "upload":
-            _upload()
+            _upload(digit)
 
 
 def _choose_sample(digit: Digit) -> None:
-    samples = digits.samples()
+    clear = [sample for sample in digits.samples() if sample.label is not None]
+    _sample_grid("The project's digits", clear, digit)
+    st.caption("Between two digits")
+    _sample_grid("The project's digits between two", [s for s in digits.samples() if s.label is None], digit)
+
+
+def _sample_grid(label: str, samples: Sequence[Digit], digit: Digit) -> None:
     keys = [sample.key for sample in samples]
     picture_grid(
-        "The project's digits",
+        label,
         np.stack([sample.pixels for sample in samples]),
         [f"{sample.key.removeprefix('project-')}: {describe(sample)}" for sample in samples],
         keys.index(digit.key) if digit.key in keys else -1,
         lambda index: state.write(digit=keys[index]),
-        key="samples",
+        key=label,
     )
 
 
@@ -110,7 +127,9 @@ def _draw(digit: Digit) -> None:
         code = why
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
     if why:
-        st.error(why)
+        st.error(f"{why} Still reading what was there before.")
+    elif on_pad:
+        _show_stages(digit)
 
 
 def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
@@ -134,7 +153,7 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
         st.session_state[_LIVE] = digit
 
 
-def _upload() -> None:
+def _upload(digit: Digit) -> None:
     st.file_uploader(
         "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
         type=["png", "jpg", "jpeg"],
@@ -142,7 +161,9 @@ def _upload() -> None:
         on_change=_receive_upload,
     )
     if st.session_state["upload"] is not None and _REFUSED in st.session_state:
-        st.error(st.session_state[_REFUSED])
+        st.error(f"{st.session_state[_REFUSED]} Still reading the digit before it.")
+    elif digit.key.startswith("upload-"):
+        _show_stages(digit)
 
 
 def _receive_upload() -> None:
@@ -162,6 +183,8 @@ def _receive_upload() -> None:
 
 def _show_stages(digit: Digit) -> None:
     """Show what preprocessing did to a drawing or an upload."""
+    if not digit.stages:  # a link of an upload holds the finished picture alone
+        return
     figures = "".join(
         f'<figure><img src="{raster.grey(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
         for stage in digit.stages

@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from model.errors import GlassError, InputError
-
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
+CLASS, ORDER = "class", "order"
 _NOTICES = "notices"
 
 
@@ -33,7 +32,7 @@ def read_one_of(name: str, allowed: Sequence[str], default: str) -> str:
     if value in allowed:
         return value
     some = ", ".join(allowed[:3]) + (f", ... {allowed[-1]}" if len(allowed) > 3 else "")
-    notice(InputError(f"The link asks for {name} '{value[:40]}'.", f"It can be {some}.", f"Showing {default} instead."))
+    notice(f"The link asks for {name} '{value[:40]}'. It can be {some}. Showing {default} instead.")
     return default
 
 
@@ -89,9 +88,9 @@ def bind(
     return str(st.session_state[key])
 
 
-def notice(error: GlassError) -> None:
+def notice(sentence: str) -> None:
     """Keep a sentence to be shown at the top of the page."""
-    st.session_state[_NOTICES].append(str(error))
+    st.session_state[_NOTICES].append(sentence)
 
 
 def show_notices() -> None:

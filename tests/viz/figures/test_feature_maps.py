@@ -185,7 +185,7 @@ def test_a_relu_says_how_much_it_cut_away(traced: Trace) -> None:
     share = (torch.tensor(step.input) <= 0).double().mean().item()
     assert f"{100 * share:.1f}\xa0%" in feature_maps.say_tiled(step, shared=True)
     cut = (torch.tensor(step.input[3]) <= 0).double().mean().item()
-    assert f"{100 * cut:.1f}\xa0%" in feature_maps.say_map(step, 3)
+    assert f"{100 * cut:.1f}\xa0%" in feature_maps.say_map(traced, step, 3)
 
 
 @either_scale
@@ -212,6 +212,20 @@ def test_the_words_give_what_a_batch_norm_learned_and_keeps(traced: Trace) -> No
             said = feature_maps.say_parameters(step, 1)
             for value in (*step.parameters.values(), step.buffers["running_mean"], step.buffers["running_var"]):
                 assert f"{value[1]:.3f}".replace("-", "−") in said
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("AvgPool2d-22", "."),
+        ("Conv2d-23", ": the logit of class 3."),
+        ("flatten", ": the logit of class 3."),
+        ("log-softmax", ": the log-probability of class 3."),
+    ],
+)
+def test_a_single_number_is_said_once_and_what_it_scores(traced: Trace, name: str, meaning: str) -> None:
+    value = f"{traced[name].output.ravel()[3]:.3f}".replace("-", "−")
+    assert feature_maps.say_map(traced, traced[name], 3) == f"Map 3 of {name} is a single number, {value}{meaning}"
 
 
 def test_a_block_is_named_step_by_step_and_dropout_is_said_to_be_off(traced: Trace) -> None:

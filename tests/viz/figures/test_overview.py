@@ -37,7 +37,7 @@ def test_every_row_is_drawn_once_in_order_and_no_hidden_step(three: Trace) -> No
 
 def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: Trace) -> None:
     for row in three.rows:
-        tile = overview.tile(row)
+        tile = overview.tile(row, overview.by_activity(row))
         assert tile.shape == " × ".join(map(str, row.output.shape))
         assert (tile.kind, tile.colour) == (row.kind, theme.KIND_COLOURS[row.kind])
         assert decode(tile.picture).shape[1::-1] == (tile.width, tile.height)
@@ -45,7 +45,7 @@ def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: T
 
 def test_wider_maps_make_wider_cards_and_more_of_them_a_deeper_deck(three: Trace) -> None:
     def card(row: Row) -> tuple[int, int]:
-        opaque = decode(overview.tile(row).picture)[..., 3] > 0
+        opaque = decode(overview.tile(row, overview.by_activity(row)).picture)[..., 3] > 0
         width = int(opaque[-1].sum())  # only the front card reaches the lowest line
         return width, opaque.shape[1] - width
 
@@ -57,12 +57,19 @@ def test_wider_maps_make_wider_cards_and_more_of_them_a_deeper_deck(three: Trace
             assert (width < its_width) == (shape[2] < other[2])
 
 
-@pytest.mark.parametrize("name", ["Conv2d-1", "BatchNorm2d-8", "MaxPool2d-10", "Dropout-21"])
-def test_in_front_is_the_most_active_map_of_the_row(three: Trace, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [("Conv2d-1", "Dropout-3"), ("BatchNorm2d-8", "Dropout-9"), ("MaxPool2d-10", "Dropout-12"), ("Dropout-21",) * 2],
+)
+def test_in_front_of_a_whole_block_is_the_map_that_is_most_active_at_its_end(
+    three: Trace, name: str, last: str
+) -> None:
     row = three[name]
-    assert isinstance(row, Row)
-    most = row.output[np.abs(row.output).sum(axis=(1, 2)).argmax()]
-    picture = decode(overview.tile(row).picture)
+    channel = int(np.abs(three[last].output).sum(axis=(1, 2)).argmax())
+    most = row.output[channel]
+    tile = next(tile for block in overview.blocks(three) for tile in block if tile.name == name)
+    assert tile.channel == channel
+    picture = decode(tile.picture)
     side = int((picture[-1, :, 3] > 0).sum()) - 2
     zoom = side // most.shape[1]
     front = picture[-1 - side : -1, 1 : 1 + side]

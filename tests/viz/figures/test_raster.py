@@ -74,7 +74,7 @@ def test_a_map_of_one_value_can_be_painted(value: float) -> None:
 @pytest.mark.parametrize(("channels", "zoom", "offset"), [(1, 3, 2), (8, 3, 2), (32, 5, 2), (4, 1, 3)])
 def test_a_deck_is_as_deep_as_it_has_channels(channels: int, zoom: int, offset: int) -> None:
     activation = noise(channels, 7, 9)
-    picture = decode(raster.deck(activation, zoom, offset, EDGE))
+    picture = decode(raster.deck(activation, range(channels), zoom, offset, EDGE))
     assert picture.shape[1::-1] == raster.deck_size(activation.shape, zoom, offset)
     top = len(picture) - 7 * zoom - 2
     corners = [(top - depth * offset, depth * offset) for depth in range(channels)]
@@ -86,19 +86,20 @@ def test_a_deck_is_as_deep_as_it_has_channels(channels: int, zoom: int, offset: 
     assert not picture[clear].any()
 
 
-@pytest.mark.parametrize("most", range(4))
-@pytest.mark.parametrize("sign", [1, -1])
-def test_the_most_active_channel_is_in_front(most: int, sign: int) -> None:
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [2, 0, 3, 1]])
+def test_cards_lie_in_the_order_asked_for(order: list[int]) -> None:
     activation = noise(4, 5, 6)
-    activation[most] = sign * 10
-    activation[most, 2, 3] = -sign * 7
-    front = decode(raster.deck(activation, zoom=2, offset=3, edge=EDGE))[-11:-1, 1:13]
-    assert_painted(front, activation[most], -10, 10, range_of(activation).scale, zoom=2)
+    range_ = range_of(activation)
+    picture = decode(raster.deck(activation, order, zoom=2, offset=20, edge=EDGE))  # so far apart that none is covered
+    for depth, channel in enumerate(order):
+        bottom, left = len(picture) - 1 - 20 * depth, 1 + 20 * depth
+        card = picture[bottom - 10 : bottom, left : left + 12]
+        assert_painted(card, activation[channel], range_.low, range_.high, range_.scale, zoom=2)
 
 
 def test_a_unit_of_a_deck_is_a_square_of_its_zoom() -> None:
     activation = noise(1, 5, 6)
-    inside = decode(raster.deck(activation, zoom=3, offset=2, edge=EDGE))[1:-1, 1:-1]
+    inside = decode(raster.deck(activation, [0], zoom=3, offset=2, edge=EDGE))[1:-1, 1:-1]
     range_ = range_of(activation)
     assert_painted(inside, activation[0], range_.low, range_.high, range_.scale, zoom=3)
 

@@ -24,7 +24,7 @@ def _component(name: str) -> ComponentRenderer:
     return st.components.v2.component(name, js=script, css=style)
 
 
-def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[str], str]) -> str | None:
+def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str]) -> Tile | None:
     """Show the network as columns of rows, each a link.
 
     Args:
@@ -33,14 +33,14 @@ def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable
         href: Gives the address of a row, for who opens it in a new tab.
 
     Returns:
-        The name of the row that was just clicked, or None.
+        The row that was just clicked, or None.
     """
     data = {
         "digit": digit,
-        "blocks": [[{**asdict(tile), "href": href(tile.name)} for tile in block] for block in blocks],
+        "blocks": [[{**asdict(tile), "href": href(tile)} for tile in block] for block in blocks],
     }
     opened = _mount("network_picture", "opened", data, lambda _name: None)
-    return None if opened is None else str(opened)
+    return next((tile for block in blocks for tile in block if tile.name == opened), None)
 
 
 def picture_grid(

@@ -18,7 +18,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   buttons.forEach((each, index) => {
     each.setAttribute("aria-pressed", index === data.selected);
     each.tabIndex = index === tabStop ? 0 : -1;
-    each.onclick = () => setTriggerValue("picked", index);
+    each.onclick = (event) => {
+      setTriggerValue("picked", index);
+      if (event.detail > 0) each.blur(); // after a click of the mouse the page's own keys work again
+    };
   });
   grid.onkeydown = (event) => {
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
