@@ -74,9 +74,9 @@ def _click_empty(page: Page, count: int) -> float:
 
 def _click_digit(page: Page, count: int) -> float:
     names = page.locator(".grid button")
-    position = (7 * count) % names.count()
-    key = str(names.nth(position).get_attribute("title")).partition(":")[0]
-    return float(page.evaluate(_TIMED_CLICK, [f".grid button:nth-child({position + 1})", ".network", f"project-{key}"]))
+    title = str(names.nth((7 * count) % names.count()).get_attribute("title"))
+    expected = f"project-{title.partition(':')[0]}"
+    return float(page.evaluate(_TIMED_CLICK, [f'.grid button[title="{title}"]', ".network", expected]))
 
 
 if __name__ == "__main__":
