@@ -15,7 +15,7 @@ settings.load_profile("steady")
 
 @pytest.fixture
 def mnist_root() -> Path:
-    """Return the folder that holds the real MNIST."""
+    """Return the folder that holds the real MNIST, which the project cannot ship; without it, skip and say so."""
     if not mnist.is_present():
         pytest.skip("This test reads the real MNIST: set MNIST_ROOT to a folder that holds it in MNIST/raw.")
     return mnist.root()

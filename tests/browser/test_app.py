@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from model import digits, links, mnist
+from model import digits, links
 from model.handwriting import Point, Stroke, ink, smooth
 from model.samples import SKETCHES
 from tests.browser.conftest import Visit
@@ -23,7 +23,6 @@ SAMPLES = digits.samples()
 HAND = {sketch.key: [smooth(stroke, per_segment=2) for stroke in sketch.strokes] for sketch in SKETCHES}
 SEVERAL = [[(x, 0.2), (x, 0.8)] for x in (0.2, 0.35, 0.5, 0.65, 0.8)]
 each_page = pytest.mark.parametrize("path", PAGES, ids=["overview", "feature maps"])
-needs_mnist = pytest.mark.skipif(not mnist.is_present(), reason="MNIST is not here: set MNIST_ROOT to its folder.")
 
 
 def chosen(page: Page, name: str) -> str:
@@ -412,7 +411,7 @@ def choose_option(page: Page, label: str, option: str) -> None:
     settle(page)
 
 
-@needs_mnist
+@pytest.mark.usefixtures("mnist_root")
 def test_mnist_is_chosen_by_index_by_class_or_at_random(visit: Visit) -> None:
     page = visit()
     choose_source(page, "MNIST")
@@ -432,7 +431,7 @@ def test_mnist_is_chosen_by_index_by_class_or_at_random(visit: Visit) -> None:
     assert page.locator('.grid [aria-pressed="true"]').count() == 1  # it is among those that are shown now
 
 
-@needs_mnist
+@pytest.mark.usefixtures("mnist_root")
 def test_the_hardest_image_comes_first_and_is_misread(visit: Visit) -> None:
     page = visit()
     choose_source(page, "MNIST")

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model import digits, mnist, weights
+from model import digits, weights
 from tests.serving import HOME, ROOT
 
 STEPS = [
@@ -79,9 +79,9 @@ def test_every_step_has_its_page() -> None:
 
 @each_page
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_of_digit_has_its_page(page: str, source: str) -> None:
-    if source in {"test", "train"} and not mnist.is_present():
-        pytest.skip("MNIST is not here: set MNIST_ROOT to its folder.")
+def test_every_source_of_digit_has_its_page(page: str, source: str, request: pytest.FixtureRequest) -> None:
+    if source in {"test", "train"}:
+        request.getfixturevalue("mnist_root")
     app = run(page, digit=SOURCES[source])
     assert_works(app, heading(page))
 

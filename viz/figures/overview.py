@@ -87,17 +87,18 @@ def probability_bars(trace: Trace) -> str:
 
     Plain HTML repaints several times faster than a chart does, and its numbers are text that can be read aloud.
     """
-    bars = "".join(
-        f'<li class="{_rank(share, c == trace.prediction)}" style="--share: {share:.4f}"'
-        f' title="class {c}: logit {words.number(logit)}, probability {share:.6f}">'
-        f"<span>{words.percent(share)}</span><i></i><b>{c}</b></li>"
-        for c, (share, logit) in enumerate(zip(trace.probabilities, trace.logits, strict=True))
-    )
+    bars = "".join(_bar(trace, c) for c in range(len(trace.logits)))
     return f'<ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
 
 
-def _rank(share: float, first: bool) -> str:
-    return "most" if first else "least" if share < 0.005 else ""
+def _bar(trace: Trace, c: int) -> str:
+    share, first = trace.probabilities[c], c == trace.prediction
+    rank = "most" if first else "least" if share < 0.005 else ""
+    return (
+        f'<li class="{rank}" style="--share: {share:.4f}; --colour: {theme.ACCENT if first else theme.MUTED}"'
+        f' title="class {c}: logit {words.number(trace.logits[c])}, probability {share:.6f}">'
+        f"<span>{words.percent(share)}</span><i></i><b>{c}</b></li>"
+    )
 
 
 def say_probabilities(trace: Trace) -> str:

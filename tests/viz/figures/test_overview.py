@@ -89,10 +89,12 @@ def test_the_bars_are_the_probabilities(digit: Digit) -> None:
     measured = traced(digit)
     bars = items(overview.probability_bars(measured))
     exponentials = np.exp(measured.logits.astype(float))
-    shares = [float(str(bar.get("style")).removeprefix("--share: ")) for bar in bars]
+    styles = [dict(part.split(": ") for part in str(bar.get("style")).split("; ")) for bar in bars]
+    shares = [float(style["--share"]) for style in styles]
     np.testing.assert_allclose(shares, exponentials / exponentials.sum(), atol=6e-5)
     assert [bar.findtext("b") for bar in bars] == list("0123456789")
     assert [place for place, bar in enumerate(bars) if bar.get("class") == "most"] == [exponentials.argmax()]
+    assert [place for place, style in enumerate(styles) if style["--colour"] == theme.ACCENT] == [exponentials.argmax()]
 
 
 def test_nothing_is_said_to_be_certain(every: list[Trace]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from model.handwriting import Point, Stroke
+from viz import theme
 from viz.figures import raster
 from viz.figures.overview import Tile
 
@@ -56,7 +57,13 @@ def picture_grid(
         on_pick: Called before the next run.
         key: Tells this grid from others.
     """
-    data = {"label": label, "sprite": raster.sprite(images), "names": list(names), "selected": selected}
+    data = {
+        "label": label,
+        "sprite": raster.sprite(images),
+        "names": list(names),
+        "selected": selected,
+        "highlight": theme.HIGHLIGHT,
+    }
     _mount("picture_grid", "picked", data, on_pick, key)
 
 
