@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model import layers
 from model.errors import InputError, TraceError
+from model.layers.windows import pair
 from model.network import IMAGE_SHAPE
 from model.records import Box, EffectiveField, Pair, ReceptiveField, Step, Window
-from model.trace import kind_of, record
+from model.trace import record
 
 T = TypeVar("T")
 Shape = tuple[int, int, int]
@@ -117,7 +118,7 @@ def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
     trace = record(network, torch.zeros(1, *input_shape))
     steps = [step for step in trace.steps if step.output.ndim == 3]
     _check_chain(steps, input_shape)
-    return {step.name: _window(network.get_submodule(step.name), step) for step in steps}
+    return {step.name: layers.window(step) for step in steps}
 
 
 def measured(network: nn.Module, name: str, unit: Pair, input_shape: Shape = IMAGE_SHAPE) -> Box:
@@ -231,51 +232,6 @@ def _each_axis(formula: Callable[..., T], *pairs: tuple[Any, Any]) -> tuple[T, T
     return y, x
 
 
-def _window(module: nn.Module, step: Step) -> Window:
-    if isinstance(module, nn.AdaptiveAvgPool2d):
-        kernel, stride = zip(*map(_adaptive, step.input.shape[1:], step.output.shape[1:]), strict=True)
-        return Window(kernel, stride)
-    if isinstance(module, nn.Conv2d):
-        return Window(_pair(module.kernel_size), _pair(module.stride), _padding(module), _pair(module.dilation))
-    if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
-        dilation = getattr(module, "dilation", 1)
-        return Window(*map(_pair, (module.kernel_size, module.stride, module.padding, dilation)))
-    return Window((1, 1))
-
-
-def _adaptive(length: int, parts: int) -> Pair:
-    """Return kernel and stride of an adaptive pool that cuts ``length`` values into ``parts``."""
-    # As PyTorch has it: part i runs from floor(i * length / parts) to ceil((i + 1) * length / parts).
-    starts = [i * length // parts for i in range(parts)]
-    kernels = {-(-(i + 1) * length // parts) - start for i, start in enumerate(starts)}
-    strides = {b - a for a, b in pairwise(starts)} or kernels
-    if len(kernels) > 1 or len(strides) > 1 or 0 in strides:
-        raise InputError(
-            f"An adaptive pool from {length} to {parts} has windows that differ.",
-            "All its windows must have one size and one stride.",
-            "Choose sizes of which one divides the other.",
-        )
-    return min(kernels), min(strides)
-
-
-def _padding(module: nn.Conv2d) -> Pair:
-    if module.padding_mode != "zeros":
-        raise InputError(
-            f"A convolution pads with padding_mode='{module.padding_mode}'.",
-            "Only zeros bring no pixel from elsewhere into a unit's window.",
-            "Build it with padding_mode='zeros'.",
-        )
-    if module.padding == "same":  # an odd place too many goes after the last value, where it moves nothing
-        kernel, dilation = _pair(module.kernel_size), _pair(module.dilation)
-        return _each_axis(lambda k, d: (k - 1) * d // 2, kernel, dilation)
-    return (0, 0) if isinstance(module.padding, str) else _pair(module.padding)
-
-
-def _pair(value: Any) -> Pair:
-    y, x = value if isinstance(value, tuple) else (value, value)
-    return y, x
-
-
 class _MeanOfWindow(nn.Module):
     """Puts out the mean of each window of a max pool, dilated or rounded up as it may be."""
 
@@ -285,7 +241,7 @@ class _MeanOfWindow(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         (kernel, stride, padding, dilation) = map(
-            _pair, (self.pool.kernel_size, self.pool.stride, self.pool.padding, self.pool.dilation)
+            pair, (self.pool.kernel_size, self.pool.stride, self.pool.padding, self.pool.dilation)
         )
         channels, (height, width) = x.shape[1], self.pool(x).shape[-2:]
         # ceil_mode lets the last window begin up to stride - 1 places late.
@@ -345,7 +301,7 @@ def _checked(unit: Pair, output: Tensor) -> Pair:
 
 
 def _check_step(network: nn.Module, name: str) -> None:
-    steps = [known for known, module in network.named_modules() if kind_of(module)]
+    steps = [known for known, module in network.named_modules() if layers.of_module(module)]
     if name not in steps:
         raise InputError(f"No step is called '{name}'.", f"There are {', '.join(steps)}.", "Choose one of these.")
 

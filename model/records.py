@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Activation = NDArray[np.float32]
 Pair = tuple[int, int]
+Unit = tuple[int, int, int]  # (c, y, x)
+IMAGE = "image"  # stands where a step's name would, for the pixels themselves
 
 
 class LayerKind(StrEnum):
@@ -27,6 +29,8 @@ class LayerKind(StrEnum):
     MAX_POOL = "max pool"
     AVERAGE_POOL = "average pool"
     FLATTEN = "flatten"
+    LINEAR = "linear"
+    SOFTMAX = "softmax"
     LOG_SOFTMAX = "log-softmax"
 
 
@@ -73,6 +77,8 @@ class Step:
         output: What came out, likewise.
         parameters: What it learned, by name; empty where it learned nothing.
         buffers: What it keeps without learning (a batch norm's running statistics), by name.
+        settings: What it was built with and its arithmetic needs (a kernel's size, a stride), by PyTorch's names.
+        mask: Where dropout is on, which values it kept, shaped as the output; else None.
     """
 
     name: str
@@ -81,6 +87,8 @@ class Step:
     output: Activation
     parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     buffers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    mask: NDArray[np.bool_] | None = None
 
     @property
     def maps(self) -> Activation:
@@ -140,6 +148,29 @@ class Trace:
     def prediction(self) -> int:
         """The class with the largest logit."""
         return int(self.logits.argmax())
+
+    def source(self, name: str) -> str:
+        """Return the name of the step whose output a step takes in; ``image`` where it takes in the image itself.
+
+        Raises:
+            KeyError: No step is called that.
+            LookupError: What it takes in is no step's output: something unseen ran between.
+        """
+        step = self[name]
+        before = self.steps[: self.steps.index(step)]
+        outputs: list[tuple[str, Activation]] = [(IMAGE, self.image), *((each.name, each.output) for each in before)]
+        for source, output in reversed(outputs):
+            if output is step.input or np.array_equal(output, step.input):
+                return source
+        raise LookupError(f"what {name} takes in is no step's output")
+
+    def maps_of(self, name: str) -> Activation:
+        """Return what a step put out as feature maps (C, H, W), or the image where ``name`` is ``image``.
+
+        Raises:
+            KeyError: No step is called that.
+        """
+        return self.image if name == IMAGE else self[name].maps
 
     def __getitem__(self, name: str) -> Step:
         """Return the step of this name.
@@ -261,6 +292,109 @@ class EffectiveField:
     values: Activation
     box: Box
     inner_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """One line of arithmetic with whole numbers.
+
+    Attributes:
+        name: Of what comes out: ``height``, ``weights``.
+        symbols: The formula.
+        numbers: The same with this step's own numbers.
+        result: What comes out.
+    """
+
+    name: str
+    symbols: str
+    numbers: str
+    result: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Where a step's shape, parameters and cost come from.
+
+    Attributes:
+        name: Of the step.
+        shape: One line for each axis of the output, in order.
+        parameters: One line for each kind of number it learns: weights and biases, or scale and shift.
+        buffers: One line for each kind of number it keeps without learning; no part of the parameters.
+        running_total: Of all parameters learned up to here, this step's among them.
+        multiply_accumulates: How often a weight is multiplied with a value and added to a sum, for one image.
+        memory: Of its output, in bytes, for one image.
+    """
+
+    name: str
+    shape: tuple[Calculation, ...]
+    parameters: tuple[Calculation, ...]
+    buffers: tuple[Calculation, ...]
+    running_total: int
+    multiply_accumulates: Calculation
+    memory: Calculation
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers it learns."""
+        return sum(line.result for line in self.parameters)
+
+    @property
+    def parameter_line(self) -> str:
+        """All of them in one line, such as ``16 × 8 × 3 × 3 + 16 = 1,168``; ``0`` where it learns none."""
+        worked = " + ".join(line.numbers for line in self.parameters)
+        return f"{worked} = {self.parameter_count:,}" if worked else "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one unit of the input adds to one unit of the output.
+
+    Attributes:
+        unit: Of the input, (c, y, x).
+        value: Of that unit.
+        weight: What it is multiplied with; None where the rule is not a product (an exponential).
+        product: What it adds to the sum.
+    """
+
+    unit: Unit
+    value: float
+    weight: float | None
+    product: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where the value of one unit comes from.
+
+    Attributes:
+        name: Of the step.
+        unit: (c, y, x).
+        source: The step that the terms' units belong to, or ``image``.
+        terms: One for each input unit that counts, by channel, then y, then x.
+        bias: What is added to the sum of the terms' products; 0 where nothing is.
+        symbols: The rule.
+        formula: The same with this unit's own numbers; where terms are many, their sum by channel.
+        value: What the arithmetic gives.
+        recorded: What the network computed.
+    """
+
+    name: str
+    unit: Unit
+    source: str
+    terms: tuple[Term, ...]
+    bias: float
+    symbols: str
+    formula: str
+    value: float
+    recorded: float
+
+    @property
+    def channels(self) -> dict[int, float]:
+        """The sum of the terms' products by input channel."""
+        sums: dict[int, float] = {}
+        for term in self.terms:
+            sums[term.unit[0]] = sums.get(term.unit[0], 0.0) + term.product
+        return sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model import layers
 from model.errors import InputError, TraceError
+from model.layers.layer import Layer
 from model.records import LayerKind, Row, Step, Trace
-
-KINDS: dict[type[nn.Module], LayerKind] = {
-    nn.Conv2d: LayerKind.CONVOLUTION,
-    nn.BatchNorm2d: LayerKind.BATCH_NORM,
-    nn.ReLU: LayerKind.RELU,
-    nn.Dropout: LayerKind.DROPOUT,
-    nn.MaxPool2d: LayerKind.MAX_POOL,
-    nn.AvgPool2d: LayerKind.AVERAGE_POOL,
-    nn.AdaptiveAvgPool2d: LayerKind.AVERAGE_POOL,
-}
 
 
 class SeededDropout(nn.Dropout):
     """Dropout whose masks come from a generator of its own, so that no other thread can change them.
 
     In training mode ``y = x * keep / (1 - p)`` with ``keep`` 1 with probability 1 - p, else 0: the same
-    masks that ``nn.Dropout`` draws after ``torch.manual_seed``.
+    masks that ``nn.Dropout`` draws after ``torch.manual_seed``. The last one drawn stays in ``kept``.
     """
+
+    kept: Tensor | None = None
 
     def __init__(self, p: float, generator: torch.Generator) -> None:
         super().__init__(p)
@@ -42,6 +36,7 @@ class SeededDropout(nn.Dropout):
         if not self.training:
             return x
         keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        self.kept = keep.bool()
         return x * keep.div_(1 - self.p)
 
 
@@ -52,7 +47,7 @@ def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 
     number of threads may record it at once.
 
     Args:
-        network: Maps (1, C, H, W) to logits. Its steps are all its modules of the ``KINDS`` above.
+        network: Maps (1, C, H, W) to logits. Its steps are all its modules of a kind that ``model.layers`` knows.
         x: One normalised image, (1, C, H, W).
         dropout: Whether the dropout modules drop. Batch norm uses its running statistics either way.
         seed: What dropout masks are drawn from; the same seed gives the same masks.
@@ -65,8 +60,8 @@ def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 
     private = copy.deepcopy(network).eval()
     if dropout:
         _switch_dropout_on(private, torch.Generator().manual_seed(seed))
-    kinds = {name: kind_of(module) for name, module in private.named_modules()}
-    recorder = _Recorder(private, {name: kind for name, kind in kinds.items() if kind})
+    known = {name: layers.of_module(module) for name, module in private.named_modules()}
+    recorder = _Recorder(private, {name: layer for name, layer in known.items() if layer})
     with torch.no_grad(), recorder.watching():
         scores = private(x)
     recorder.check_complete()
@@ -80,23 +75,18 @@ def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 
     return Trace(_array(x[0]), (*recorder.steps, *hidden), logits, log_probabilities, dropout, seed)
 
 
-def kind_of(module: nn.Module) -> LayerKind | None:
-    """Return what kind of step a module is, or None if it is no step of its own."""
-    return next((kind for type_, kind in KINDS.items() if isinstance(module, type_)), None)
-
-
 @dataclass
 class _Recorder:
     """Collects a step each time a watched module has run.
 
     Attributes:
         network: A private one, whose modules get the hooks.
-        kinds: What to watch: the name of each module and what kind of step it is.
+        watched: What to watch: the name of each module and what kind of layer it is.
         steps: What has run so far.
     """
 
     network: nn.Module
-    kinds: dict[str, LayerKind]
+    watched: dict[str, Layer]
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
@@ -104,7 +94,7 @@ class _Recorder:
         """Stand a hook on every watched module, and take each away again whatever happens."""
         handles = []
         try:
-            for name in self.kinds:
+            for name in self.watched:
                 hook = functools.partial(self._record, name)
                 handles.append(self.network.get_submodule(name).register_forward_hook(hook))
             yield
@@ -114,7 +104,7 @@ class _Recorder:
 
     def check_complete(self) -> None:
         """Raise unless every watched module has run."""
-        idle = sorted(self.kinds.keys() - {step.name for step in self.steps})
+        idle = sorted(self.watched.keys() - {step.name for step in self.steps})
         if idle or not self.steps:
             raise TraceError(
                 f"These steps never ran: {', '.join(idle) or 'the network has none'}.",
@@ -132,17 +122,19 @@ class _Recorder:
         taken = _array(inputs[0][0])
         if self.steps and np.array_equal(taken, self.steps[-1].output):
             taken = self.steps[-1].output  # mostly one step takes in what the last put out: one array serves both
+        kept = module.kept if isinstance(module, SeededDropout) else None
         values = (
             name,
-            self.kinds[name],
+            self.watched[name].kind,
             taken,
             _array(output[0]),
             {key: _array(value) for key, value in module.named_parameters()},
             {key: _array(value) for key, value in module.named_buffers()},
+            layers.settings(module),
+            None if kept is None else _array(kept[0]),
         )
-        hidden = self.kinds[name] is LayerKind.RELU
         number = 1 + sum(isinstance(step, Row) for step in self.steps)
-        self.steps.append(Step(*values) if hidden else Row(*values, number=number))
+        self.steps.append(Step(*values) if self.watched[name].hidden else Row(*values, number=number))
 
 
 def _switch_dropout_on(network: nn.Module, generator: torch.Generator) -> None:

@@ -18,6 +18,8 @@ KIND_COLOURS = {
     LayerKind.MAX_POOL: "#d55e00",
     LayerKind.AVERAGE_POOL: "#e69f00",
     LayerKind.FLATTEN: "#56b4e9",
+    LayerKind.LINEAR: "#0072b2",
+    LayerKind.SOFTMAX: "#56b4e9",
     LayerKind.LOG_SOFTMAX: "#56b4e9",
 }
 ACCENT = "#0072b2"

@@ -1,0 +1,95 @@
+"""The arithmetic of windows that slide over a map: shared by convolutions and pools."""
+
+import math
+from collections.abc import Callable
+from itertools import product as every
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.records import Calculation, Pair, Step, Window
+
+
+def pair(value: Any) -> Pair:
+    """Return (y, x) for a setting that PyTorch takes as one number or as two.
+
+    >>> pair(3), pair((3, 1))
+    ((3, 3), (3, 1))
+    """
+    y, x = value if isinstance(value, tuple | list) else (value, value)
+    return int(y), int(x)
+
+
+def each_axis(formula: Callable[..., int], *pairs: tuple[Any, Any]) -> Pair:
+    """Apply a formula to y, then to x."""
+    y, x = map(formula, *pairs)
+    return y, x
+
+
+def output_size(name: str, size: int, axis: int, window: Window, *, after: int, round_up: bool = False) -> Calculation:
+    """Work out how many places a window has along one axis.
+
+    ``floor((size + before + after - dilation * (kernel - 1) - 1) / stride) + 1``, the padding before and after; where
+    the pool rounds up, a last window that would begin beyond the values and their padding is left out.
+
+    Args:
+        name: Of the axis.
+        size: Of the input along it.
+        axis: 0 for y, 1 for x.
+        window: What slides.
+        after: Padding behind the last value; before the first it is the window's.
+        round_up: Whether a window may reach over the edge (``ceil_mode``).
+
+    Source: the documentation of ``torch.nn.Conv2d`` and ``torch.nn.MaxPool2d``.
+
+    >>> output_size("height", 28, 0, Window((3, 3)), after=0).numbers
+    '⌊(28 − 1 × (3 − 1) − 1) / 1⌋ + 1'
+    """
+    kernel, stride = window.kernel[axis], window.stride[axis]
+    before, dilation = window.padding[axis], window.dilation[axis]
+    room = size + before + after - dilation * (kernel - 1) - 1
+    count = (math.ceil(room / stride) if round_up else room // stride) + 1
+    left_out = round_up and (count - 1) * stride >= size + before
+    opening, closing = "⌈⌉" if round_up else "⌊⌋"
+    pads, padding = ("", "") if before == after == 0 else (" + padding", f" + {before + after}")
+    tail, tail_why = (" − 1", " − 1 that would begin outside") if left_out else ("", "")
+    return Calculation(
+        name,
+        f"{opening}({name} in{pads} − dilation × (kernel − 1) − 1) / stride{closing} + 1{tail_why}",
+        f"{opening}({size}{padding} − {dilation} × ({kernel} − 1) − 1) / {stride}{closing} + 1{tail}",
+        count - left_out,
+    )
+
+
+def places(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair, Pair]]:
+    """Return what a window covers for a unit (y, x): places in the window beside those on a map of (H, W).
+
+    Places that lie in the padding are left out: no unit is there.
+
+    >>> places(Window((2, 2), padding=(1, 1)), (0, 0), (5, 5))
+    [((1, 1), (0, 0))]
+    """
+    inside = [
+        [(k, u * s - p + k * d) for k in range(kernel) if 0 <= u * s - p + k * d < length]
+        for u, s, p, kernel, d, length in zip(
+            unit, window.stride, window.padding, window.kernel, window.dilation, size, strict=True
+        )
+    ]
+    return [((ky, kx), (y, x)) for (ky, y), (kx, x) in every(*inside)]
+
+
+def sliding(step: Step) -> Window:
+    """Return the window that a pool's settings give."""
+    settings = step.settings
+    return Window(
+        pair(settings["kernel_size"]),
+        pair(settings["stride"]),
+        pair(settings["padding"]),
+        pair(settings.get("dilation", 1)),
+    )
+
+
+def values_at(step: Step, channel: int, where: list[tuple[Pair, Pair]]) -> NDArray[np.float64]:
+    """Return what stands at these places of one map of the input, in double precision."""
+    return np.asarray([step.input[channel, y, x] for _, (y, x) in where], dtype=np.float64)
