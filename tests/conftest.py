@@ -13,6 +13,10 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite", action="store_true", help="write files of expected results anew")
+
+
 @pytest.fixture
 def mnist_root() -> Path:
     """Return the folder that holds the real MNIST, which the project cannot ship; without it, skip and say so."""
