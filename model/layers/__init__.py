@@ -104,6 +104,11 @@ def arithmetic(trace: Trace) -> dict[str, Arithmetic]:
     }
 
 
+def about(step: Step) -> str:
+    """Say what a step does and why, for who has never met its kind."""
+    return _layer_of(step).about
+
+
 def window(step: Step) -> Window:
     """Return what one unit of a step takes from the step before; 1 where each value stands alone.
 

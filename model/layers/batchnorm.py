@@ -17,6 +17,10 @@ class BatchNorm(Layer):
 
     kind = LayerKind.BATCH_NORM
     modules = (nn.BatchNorm2d,)
+    about = (
+        "Takes away the mean of each map and divides by its deviation, both as measured in training; then scales and "
+        "shifts by two numbers that it learned. Every map comes out in a similar range, which keeps training steady."
+    )
     settings = ("eps",)
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:

@@ -17,6 +17,11 @@ class Convolution(Layer):
 
     kind = LayerKind.CONVOLUTION
     modules = (nn.Conv2d,)
+    about = (
+        "Each output map has a kernel of its own. It slides over the maps that come in; at each place, what it covers "
+        "is multiplied with its weights, all is added up, and a bias is added. So an output map shows where one "
+        "pattern is."
+    )
     settings = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:

@@ -14,6 +14,10 @@ class Dropout(Layer):
 
     kind = LayerKind.DROPOUT
     modules = (nn.Dropout,)
+    about = (
+        "While training it sets each value to zero with probability p and enlarges the rest by 1 / (1 − p), so that no "
+        "unit can rely on another. When the network is used, as here, it passes everything on."
+    )
     settings = ("p",)
 
     def explain(self, step: Step, unit: Unit) -> Sum:

@@ -12,6 +12,7 @@ class Flatten(Layer):
 
     kind = LayerKind.FLATTEN
     modules = (nn.Flatten,)
+    about = "Writes the maps one after another into one list of numbers. No value changes, only its address."
     hidden = True
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:

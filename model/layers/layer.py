@@ -29,12 +29,14 @@ class Layer(ABC):
     Attributes:
         kind: What it is called.
         modules: The PyTorch modules that are of this kind.
+        about: What it does and why, for who has never met one.
         settings: The attributes of these modules that the arithmetic needs.
         hidden: Whether the printed table leaves it out.
     """
 
     kind: ClassVar[LayerKind]
     modules: ClassVar[tuple[type[nn.Module], ...]]
+    about: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
 

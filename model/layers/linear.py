@@ -12,6 +12,9 @@ class Linear(Layer):
 
     kind = LayerKind.LINEAR
     modules = (nn.Linear,)
+    about = (
+        "Every output has a weight for every input, and a bias: no window, nothing shared. The assignment forbids it."
+    )
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One unit for each line of weights."""

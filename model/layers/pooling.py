@@ -11,12 +11,21 @@ from model.layers.layer import Layer, Sum, say, weighted_sum
 from model.layers.windows import output_size, pair, places, sliding, values_at
 from model.records import Calculation, LayerKind, Pair, Step, Term, Unit, Window
 
+_ABOUT_AVERAGE = (
+    "Makes one number of each window, its mean. Where the window is the whole map, it asks of each map only how much "
+    "of its pattern there is, no longer where. It learns nothing, and maps do not mix."
+)
+
 
 class MaxPool(Layer):
     """``y[c, i, j]`` is the largest value of window (i, j) of map c."""
 
     kind = LayerKind.MAX_POOL
     modules = (nn.MaxPool2d,)
+    about = (
+        "Keeps the largest value of each window and throws the others away. The maps get smaller, and a pattern may "
+        "lie a little to the side and still be found. It learns nothing, and maps do not mix."
+    )
     settings = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
@@ -47,6 +56,7 @@ class AveragePool(Layer):
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AvgPool2d,)
+    about = _ABOUT_AVERAGE
     settings = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
@@ -73,6 +83,7 @@ class AdaptiveAveragePool(Layer):
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AdaptiveAvgPool2d,)
+    about = _ABOUT_AVERAGE
     settings = ("output_size",)
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:

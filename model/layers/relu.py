@@ -11,6 +11,10 @@ class ReLU(Layer):
 
     kind = LayerKind.RELU
     modules = (nn.ReLU,)
+    about = (
+        "Keeps what is above zero and sets all else to zero. Without it, two convolutions in a row could be written as "
+        "one: this bend is what makes depth worth while."
+    )
     hidden = True
 
     def explain(self, step: Step, unit: Unit) -> Sum:

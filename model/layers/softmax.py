@@ -12,6 +12,7 @@ class Softmax(Layer):
 
     kind = LayerKind.SOFTMAX
     modules = (nn.Softmax,)
+    about = "Makes probabilities of scores: each one's exponential, as a share of the sum of all."
     hidden = True
 
     def explain(self, step: Step, unit: Unit) -> Sum:
@@ -28,6 +29,10 @@ class LogSoftmax(Layer):
 
     kind = LayerKind.LOG_SOFTMAX
     modules = (nn.LogSoftmax,)
+    about = (
+        "Makes log-probabilities of scores: each score less the logarithm of the sum of all exponentials. Their own "
+        "exponentials are the ten probabilities, which sum to 1."
+    )
     hidden = True
 
     def explain(self, step: Step, unit: Unit) -> Sum:
