@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from model import layers
 from model.errors import InputError, TraceError
 from model.layers.windows import pair
 from model.network import IMAGE_SHAPE
-from model.records import Box, EffectiveField, Pair, ReceptiveField, Step, Window
+from model.records import Box, EffectiveField, Growth, Pair, ReceptiveField, Row, Step, Window
 from model.trace import record
 
 T = TypeVar("T")
@@ -100,6 +101,45 @@ def of_network(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
     """
     windows = windows_of(network, input_shape)
     return dict(zip(windows, from_windows(windows.values()), strict=True))
+
+
+def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth, ...]:
+    """Show the arithmetic of every step that puts out feature maps, in the order they run.
+
+    Args:
+        network: As for ``of_network``.
+        input_shape: Of one image, (C, H, W).
+
+    Raises:
+        InputError: A step has no window: see ``windows_of``.
+        TraceError: A step is left out, runs twice, or does not follow on the one before.
+
+    >>> growth(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))[1].size
+    '3 + (2 − 1) × 1 × 1 = 4'
+    """
+    trace = record(network, torch.zeros(1, *input_shape))
+    windows = windows_of(network, input_shape)
+    fields = [_PIXEL, *from_windows(windows.values())]
+    return tuple(
+        _grown(trace[name], window, before, after)
+        for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True)
+    )
+
+
+def _grown(step: Step, window: Window, before: ReceptiveField, after: ReceptiveField) -> Growth:
+    kernel, stride, padding, dilation = window.kernel[0], window.stride[0], window.padding[0], window.dilation[0]
+    jump = before.jump[0]
+    return Growth(
+        name=step.name,
+        number=step.number if isinstance(step, Row) else None,
+        window=window,
+        before=before,
+        after=after,
+        units=(step.output.shape[1], step.output.shape[2]),
+        size=f"{before.size[0]} + ({kernel} − 1) × {dilation} × {jump} = {after.size[0]}",
+        jump=f"{jump} × {stride} = {after.jump[0]}",
+        center=f"{before.center[0]:g} + (({kernel} − 1) × {dilation} / 2 − {padding}) × {jump} = {after.center[0]:g}",
+    )
 
 
 def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, Window]:

@@ -274,6 +274,43 @@ class ReceptiveField:
         return Box(top, left, top + self.size[0], left + self.size[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How one step changes the receptive field; the arithmetic is that of the y axis.
+
+    Attributes:
+        name: Of the step.
+        number: Of its row; None where it is hidden.
+        window: What one of its units takes.
+        before: The field of what goes in.
+        after: The field of what comes out.
+        units: How many units its maps have, (y, x).
+        size: The arithmetic of the size, such as ``7 + (2 − 1) × 1 × 1 = 8``.
+        jump: Likewise.
+        center: Likewise.
+    """
+
+    name: str
+    number: int | None
+    window: Window
+    before: ReceptiveField
+    after: ReceptiveField
+    units: Pair
+    size: str
+    jump: str
+    center: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether the field is another one after the step."""
+        return self.before != self.after
+
+    @property
+    def middle(self) -> Pair:
+        """The unit in the middle of its maps."""
+        return self.units[0] // 2, self.units[1] // 2
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class EffectiveField:
     """How strongly each pixel really affects one unit.

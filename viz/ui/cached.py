@@ -9,9 +9,9 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import digits, trace, weights
+from model import assignment, digits, layers, receptive_field, trace, weights
 from model.network import AssignmentNetwork
-from model.records import Digit, Trace
+from model.records import Arithmetic, Box, Digit, EffectiveField, Growth, ReceptiveField, RowComparison, Trace
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only by who needs them
@@ -55,6 +55,24 @@ def _record(key: str, _digit: Digit) -> Trace:  # the key alone decides: it name
     return trace.record(network(), digits.to_input(_digit))
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def arithmetic() -> dict[str, Arithmetic]:
+    """Return shape, parameters and cost of every step, worked out; no digit changes them."""
+    return layers.arithmetic(record(digits.samples()[0]))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def comparisons() -> tuple[RowComparison, ...]:
+    """Return what the assignment printed for each row, held against the network."""
+    return assignment.compare(network())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def fields() -> dict[str, ReceptiveField]:
+    """Return the receptive field of every step that puts out feature maps."""
+    return receptive_field.of_network(network())
+
+
 def mnist_losses() -> NDArray[np.float32]:
     """Return how hard the network finds each MNIST test image: the negative log-probability of its label, (10000,).
 
@@ -78,3 +96,22 @@ def _part_of_losses(start: int) -> NDArray[np.float32]:
         scores = network()(digits.normalise(test.images[part]))
     losses = torch.nn.functional.cross_entropy(scores, torch.from_numpy(test.labels[part]), reduction="none")
     return np.asarray(losses.numpy())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def growth() -> dict[str, Growth]:
+    """Return how each step with feature maps changes the receptive field, by its name."""
+    return {step.name: step for step in receptive_field.growth(network())}
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def measured_box(name: str, y: int, x: int) -> Box:
+    """Return which pixels can affect a unit of a step, measured by gradient."""
+    return receptive_field.measured(network(), name, (y, x))
+
+
+@st.cache_resource(max_entries=256, show_spinner="Measuring on 53 digits")
+def effective_field(name: str, y: int, x: int) -> EffectiveField:
+    """Return how strongly each pixel affects a unit of the trained network, over the project's digits."""
+    images = torch.cat([digits.to_input(sample) for sample in digits.samples()])
+    return receptive_field.effective(network(), images, name, (y, x))

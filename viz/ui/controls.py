@@ -1,24 +1,34 @@
 """Controls that several pages share; what they choose lives in the link."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from plotly import graph_objects as go
 
-from model.records import Step, Trace
+from model.records import Pair, Step, Trace
 from viz.ui import state
 
 _STILL = {"displayModeBar": False, "scrollZoom": False}
 _TOGETHER, _APART = "layer", "map"
+_DIGIT, _USED = "digit", "used"
+_STAGES = {_DIGIT: "The digit", _USED: "What the trained network really uses"}
 _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
 
 
-def step(trace: Trace) -> Step:
-    """Let the person choose a step: from a list, or with the arrow keys from one to the next."""
-    names = [step.name for step in trace.steps]
+def step(trace: Trace, names: Sequence[str] = ()) -> Step:
+    """Let the person choose a step: from a list, or with the arrow keys from one to the next.
 
-    def kept_channel(name: str) -> dict[str, str]:
-        """Stay on the same map where the other step has one of that number."""
+    Args:
+        trace: What was recorded.
+        names: Of the steps that can be chosen; by default all.
+    """
+    names = names or [step.name for step in trace.steps]
+
+    def kept(name: str) -> dict[str, str]:
+        """Stay on the same map where the other step has one of that number, and near the same unit."""
         chosen = state.read(state.CHANNEL, "0")
-        return {state.CHANNEL: chosen if chosen in map(str, range(len(trace[name].maps))) else "0"}
+        channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
+        return {state.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
     position = names.index(state.read_one_of(state.ROW, names, names[0]))
 
@@ -27,7 +37,7 @@ def step(trace: Trace) -> Step:
             words,
             shortcut=key,
             disabled=not 0 <= to < len(names),
-            on_click=lambda: state.write(row=names[to], **kept_channel(names[to])),
+            on_click=lambda: state.write(row=names[to], **kept(names[to])),
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -38,11 +48,11 @@ def step(trace: Trace) -> Step:
             state.ROW,
             names,
             names[0],
-            together=kept_channel,
+            together=kept,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
         move("Next", "Right", position + 1)
-    return trace.steps[position]
+    return trace[names[position]]
 
 
 def shared_scale() -> bool:
@@ -63,6 +73,42 @@ def channel(count: int) -> int:
     """Let the person choose a channel."""
     numbers = [str(number) for number in range(count)]
     return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
+
+
+def unit(units: Pair, middle: Pair) -> Pair:
+    """Let the person choose a unit of a map; the middle one where nothing is chosen."""
+    every = [f"{y}.{x}" for y in range(units[0]) for x in range(units[1])]
+    default = ".".join(map(str, middle))
+    chosen = state.bind(st.selectbox, "Unit", state.UNIT, every, default, format_func=_say_unit)
+    y, x = map(int, chosen.split("."))
+    return y, x
+
+
+def _kept_unit(units: tuple[int, ...]) -> dict[str, str]:
+    """Return the unit of the link, or the nearest one on a map of this many units; nothing where none is chosen."""
+    places = state.read(state.UNIT, "").split(".")
+    if len(places) != len(units) or not all(place.isdecimal() and len(place) < 4 for place in places):
+        return {}
+    return {state.UNIT: ".".join(str(min(int(place), most - 1)) for place, most in zip(places, units, strict=True))}
+
+
+def _say_unit(chosen: str) -> str:
+    y, x = chosen.split(".")
+    return f"y {y}, x {x}"
+
+
+def as_trained() -> bool:
+    """Let the person choose between the digit and what the trained network uses of it."""
+    chosen = state.bind(
+        st.segmented_control,
+        "On the stage",
+        state.SHOWN,
+        list(_STAGES),
+        _DIGIT,
+        format_func=_STAGES.__getitem__,
+        required=True,
+    )
+    return chosen == _USED
 
 
 def picture(figure: go.Figure, key: str, words: str) -> None:

@@ -13,6 +13,8 @@ import streamlit as st
 
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
+UNIT, SHOWN = "unit", "shown"
+TRAIL = "trail"
 _NOTICES = "notices"
 
 
@@ -37,15 +39,16 @@ def read_one_of(name: str, allowed: Sequence[str], default: str) -> str:
 
 
 def write(**values: str) -> None:
-    """Put choices into the link, all in one step of the browser's history."""
-    changed = {name: value for name, value in values.items() if st.query_params.get(name) != value}
-    if changed:
-        st.query_params.update(changed)
+    """Put choices into the link, all in one step of the browser's history; an empty one is taken out of it."""
+    wanted = link(**values)
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)
 
 
 def link(**values: str) -> Mapping[str, str]:
     """Return the link's choices as they are, with some changed: what a link to another page carries."""
-    return {**st.query_params.to_dict(), **values}
+    chosen = {**st.query_params.to_dict(), **values}
+    return {name: value for name, value in chosen.items() if value or name not in values}
 
 
 def address(page: str, **values: str) -> str:

@@ -1,0 +1,110 @@
+"""The receptive field's page in Streamlit's own simulator: every step, any unit, and nonsense in the link."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from model import weights
+from model.receptive_field import of_network
+from tests.serving import HOME
+
+FIELDS = of_network(weights.load())
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def run(**link: str) -> AppTest:
+    """Open the page with what the link says."""
+    app = AppTest.from_file(HOME, default_timeout=60)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run().switch_page("../pages/receptive_field.py").run()
+
+
+def assert_opens(app: AppTest) -> None:
+    assert not app.exception
+    assert not app.error
+    assert [each.value for each in app.title] == ["Receptive field"]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(each.value for each in app.markdown)
+
+
+def test_every_step_has_its_page() -> None:
+    app = run()
+    assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
+    for name, field in FIELDS.items():
+        app.query_params["row"] = name
+        app.run()
+        assert_opens(app)
+        assert not app.warning
+        assert f"of {name} sees {field.size[0]} × {field.size[1]} pixels" in said(app)
+        assert "it is the same box" in said(app)
+        drawn = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+        assert len(drawn) == 4
+
+
+@pytest.mark.parametrize(
+    ("unit", "box"),
+    [
+        ("0.0", "rows 0 to 7, columns 0 to 7"),
+        ("0.10", "rows 0 to 7, columns 20 to 27"),
+        ("10.0", "rows 20 to 27, columns 0 to 7"),
+        ("10.10", "rows 20 to 27, columns 20 to 27"),
+    ],
+)
+def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
+    app = run(row="MaxPool2d-10", unit=unit)
+    assert_opens(app)
+    assert not app.warning
+    assert box in said(app)
+    assert "it is the same box" in said(app)
+
+
+@pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
+def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> None:
+    app = run(row="MaxPool2d-10", unit=unit)
+    assert_opens(app)
+    (warning,) = app.warning
+    assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
+    assert app.selectbox("widget-unit").value == "5.5"
+
+
+@pytest.mark.parametrize("row", ["flatten", "Conv2d-99"])
+def test_a_step_without_feature_maps_is_a_sentence(row: str) -> None:
+    app = run(row=row)
+    assert_opens(app)
+    assert app.warning[0].value.startswith(f"The link asks for row '{row}'")
+
+
+def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
+    app = run(row="Dropout-9", unit="21.3")
+    next(button for button in app.button if button.label == "Next").click()
+    app.run()
+    assert_opens(app)
+    assert not app.warning
+    assert app.selectbox("widget-row").value == "MaxPool2d-10"
+    assert app.selectbox("widget-unit").value == "10.3"
+
+
+def test_what_the_trained_network_uses_can_be_shown() -> None:
+    app = run(row="Conv2d-7", shown="used")
+    assert_opens(app)
+    assert not app.warning
+    assert "lies in the inner half of the box" in said(app)
+    assert "heatmap" in {trace["type"] for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
+
+
+def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:
+    listed = said(run())
+    for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
+        assert f"- **{name}.** A unit saw" in listed
