@@ -24,7 +24,17 @@ from model.records import Digit, Pixels
 from model.samples import samples
 from model.upload import read_ink
 
-__all__ = ["find", "from_pixels", "from_strokes", "from_upload", "mnist", "normalise", "samples", "to_input"]
+__all__ = [
+    "find",
+    "from_pixels",
+    "from_strokes",
+    "from_upload",
+    "mnist",
+    "normalise",
+    "samples",
+    "say_normalised",
+    "to_input",
+]
 
 
 def to_input(digit: Digit) -> Tensor:
@@ -43,6 +53,17 @@ def normalise(pixels: Pixels) -> Tensor:
     """
     scaled = torch.tensor(pixels, dtype=torch.float32) / 255
     return ((scaled - files.MEAN) / files.STD).reshape(-1, 1, SIDE, SIDE)
+
+
+def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
+    """Work out in words how the ink of a pixel (y, x) becomes the number that goes into the network.
+
+    >>> say_normalised(samples()[0], (0, 0))
+    'Ink 0 of 255: (0 / 255 − 0.1307) / 0.3081 = −0.4242'
+    """
+    ink = int(digit.pixels[pixel])
+    value = (ink / 255 - files.MEAN) / files.STD
+    return f"Ink {ink} of 255: ({ink} / 255 − {files.MEAN}) / {files.STD} = {value:z.4f}".replace("= -", "= −")
 
 
 class MnistDigits(Sequence[Digit]):

@@ -14,6 +14,9 @@ from viz.ui import shell  # noqa: E402
 PAGES = [
     st.Page(ROOT / "pages" / "overview.py", title="Overview", url_path="overview", default=True),
     st.Page(ROOT / "pages" / "feature_maps.py", title="Feature maps", url_path="feature_maps"),
+    st.Page(ROOT / "pages" / "layer_by_layer.py", title="Layer by layer", url_path="layer_by_layer"),
+    st.Page(ROOT / "pages" / "receptive_field.py", title="Receptive field", url_path="receptive_field"),
+    st.Page(ROOT / "pages" / "parameters.py", title="Parameters", url_path="parameters"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

@@ -1,7 +1,7 @@
 """Our own parts for the browser: a script and a style each, and the function that mounts it."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from model.handwriting import Point, Stroke
+from model.records import Unit
 from viz import theme
 from viz.figures import raster
 from viz.figures.overview import Tile
@@ -65,6 +66,37 @@ def picture_grid(
         "highlight": theme.HIGHLIGHT,
     }
     _mount("picture_grid", "picked", data, on_pick, key)
+
+
+def steps(
+    label: str, items: Sequence[Mapping[str, Any]], on_open: Callable[[int], None], key: str, wordy: bool
+) -> None:
+    """Show links through the network in a row; a click calls ``on_open`` with the position of the one chosen.
+
+    Args:
+        label: What the row is, for screen readers.
+        items: For each ``text``, ``title``, ``href``, ``colour`` and whether it is ``current``.
+        on_open: Called before the next run.
+        key: Tells this row from others.
+        wordy: Whether the links are as wide as their text, else all alike.
+    """
+    _mount("steps", "opened", {"label": label, "items": list(items), "wordy": wordy}, on_open, key)
+
+
+def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -> None:
+    """Show a unit worked out, as ``viz.figures.workings`` prepares it.
+
+    Args:
+        data: What is shown.
+        on_choose: Called before the next run with a unit, and whether it is one of the input to follow back, or one
+            of the output to work out.
+    """
+
+    def receive(chosen: Any) -> None:
+        c, y, x = (int(index) for index in chosen["unit"])
+        on_choose((c, y, x), bool(chosen["follow"]))
+
+    _mount("workings", "chosen", {**data, "highlight": theme.HIGHLIGHT}, receive)
 
 
 def drawing_pad(

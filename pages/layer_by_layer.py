@@ -1,0 +1,77 @@
+"""The walkthrough: one row at a time, and every number of it back to the pixels."""
+
+import streamlit as st
+
+from model import digits, layers
+from model.records import IMAGE
+from viz.figures import words, workings
+from viz.ui import cached, sidebar, state, walk
+from viz.ui.components import workings as show_workings
+
+digit = sidebar.current_digit()
+trace = cached.record(digit)
+names = [step.name for step in trace.steps]
+name = state.read_one_of(state.ROW, [*names, IMAGE], names[0])
+step = None if name == IMAGE else trace[name]
+
+st.title(f"{name}: {step.kind}" if step else "Back at the pixels")
+walk.strip(trace, step)
+walk.turn(trace, step)
+
+if step is None:
+    pixel = walk.unit_of(trace.image)
+    walk.show_trail(trace, walk.Stop(IMAGE, pixel))
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.html(workings.field(digit.pixels, workings.pixel_box(pixel)))
+    with right:
+        st.header("Here the numbers begin")
+        st.write(digits.say_normalised(digit, pixel[1:]))
+        st.write("MNIST's mean and deviation are taken out of every digit before it goes in. Go back up by the trail.")
+    st.stop()
+
+unit = walk.unit_of(step.maps)
+explained = layers.explain(trace, step.name, unit)
+walk.show_trail(trace, walk.Stop(step.name, unit))
+st.write(layers.about(step))
+
+
+def choose(chosen: tuple[int, int, int], follow: bool) -> None:
+    """Follow a number back, or work out another unit of this step."""
+    if follow:
+        walk.follow(trace, explained, chosen)
+    else:
+        walk.choose(chosen)
+
+
+show_workings(workings.prepare(trace, explained, layers.window(step)), choose)
+st.write(workings.say(explained) + " Click a number to go to the unit that it came from, or the right map to choose.")
+
+left, middle, right = st.columns(3, gap="large")
+worked = layers.arithmetic(trace)[step.name]
+with left:
+    st.header("Shape")
+    st.write(f"{words.shape(step.input.shape)} goes in, {words.shape(step.output.shape)} comes out.")
+    st.html(workings.calculations("Shape", worked.shape))
+with middle:
+    st.header("Parameters")
+    st.write(worked.parameter_line if worked.parameters else "None: there is nothing to learn in it.")
+    st.html(workings.calculations("Parameters", worked.parameters))
+    st.write(f"{worked.running_total:,} up to here. {worked.multiply_accumulates.result:,} multiply-accumulates.")
+with right:
+    st.header("Receptive field")
+    fields = cached.fields()
+    if step.name in fields:
+        field = fields[step.name]
+        st.html(workings.field(digit.pixels, field.box(unit[1:])))
+        st.write(
+            f"This unit can see {words.shape(field.size)} pixels of the digit; its neighbour lies {field.jump[0]} on."
+        )
+    else:
+        st.write("The whole image: what goes in has seen all of it.")
+
+for row in cached.comparisons():
+    if row.name == step.name and row.mistakes:
+        st.header("What the assignment says of it, and cannot be")
+        for mistake in row.mistakes:
+            st.write(mistake.sentence)

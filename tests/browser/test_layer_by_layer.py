@@ -1,0 +1,112 @@
+"""The walkthrough in a real browser: by keyboard, by link, by following numbers, and playing."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from model import digits, weights
+from model.records import IMAGE, Trace
+from model.trace import record
+from tests.browser.conftest import Visit
+from tests.serving import settle
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    return record(weights.load(), digits.to_input(digits.find("project-3a")))
+
+
+def expect_step(page: Page, name: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(rf"^{re.escape(name)}: "))
+    settle(page)
+
+
+def test_the_arrow_keys_go_through_all_rows_and_back(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a")
+    names = [row.name for row in trace.rows]
+    for name in names:
+        expect_step(page, name)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+    expect_step(page, names[-1])
+    page.keyboard.press("ArrowLeft")
+    expect_step(page, names[-2])
+
+
+def test_each_row_has_a_link_that_opens_it(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a")
+    strip = page.get_by_role("list", name="The rows").get_by_role("link")
+    expect(strip).to_have_count(len(trace.rows))
+    addresses = [str(link.get_attribute("href")) for link in strip.all()]
+    for address, row in zip(addresses, trace.rows, strict=True):
+        page.goto(page.url.split("layer_by_layer", maxsplit=1)[0] + address)
+        settle(page)
+        expect_step(page, row.name)
+        expect(page.locator(".steps a[aria-current]")).to_have_text(str(row.number))
+
+
+def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a")
+    page.get_by_role("button", name="Start at the answer").click()
+    expect_step(page, "Conv2d-23")
+    name, unit = "Conv2d-23", (trace.prediction, 0, 0)
+    for _ in trace.steps:
+        expect(page.locator(".workings")).to_have_attribute("data-unit", ".".join([name, *map(str, unit)]))
+        recorded = f"{trace[name].maps[unit]:z.4f}".replace("-", "−")
+        expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {recorded}")
+        assert page.locator(".sum").inner_text().endswith(f"= {recorded}")
+        name = trace.source(name)
+        terms = page.locator(".cells button:visible, .list button:visible")
+        shown = {
+            tuple(map(int, str(cell.get_attribute("data-unit")).split("."))): str(cell.get_attribute("data-value"))
+            for cell in terms.all()
+        }
+        for where, value in shown.items():
+            assert value == f"{trace.maps_of(name)[where]:z.3f}".replace("-", "−")
+        unit = max(shown, key=lambda where: float(trace.maps_of(name)[where]))  # type: ignore[assignment]
+        terms.nth(list(shown).index(unit)).click()
+        settle(page)
+        if name == IMAGE:
+            break
+    expect(page.get_by_role("heading", level=1)).to_have_text("Back at the pixels")
+    y, x = unit[1:]
+    ink = digits.find("project-3a").pixels[y, x]
+    expect(page.get_by_text(f"Ink {ink} of 255")).to_be_visible()
+    way = page.get_by_role("list", name="The way here").get_by_role("link")
+    expect(way.first).to_contain_text("Conv2d-23")
+    way.first.click()
+    expect_step(page, "Conv2d-23")
+
+
+def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
+    page = visit("layer_by_layer?row=Conv2d-4&channel=2")
+    page.evaluate("window.reruns = 0")
+    page.evaluate(
+        """() => new MutationObserver(() => { window.reruns += 1; }).observe(
+            document.querySelector('[data-testid="stApp"]'),
+            { attributes: true, attributeFilter: ["data-test-script-state"] })"""
+    )
+    before = page.locator(".frame").last.bounding_box()
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".sum")).to_have_text(re.compile(r"^y 0, x [5-9]:"))
+    page.get_by_role("button", name="Pause").click()
+    assert page.locator(".frame").last.bounding_box() != before
+    page.get_by_role("button", name="Step").click()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".sum")).to_contain_text("=")
+    assert page.evaluate("window.reruns") == 0
+    page.get_by_role("button", name="Next row").click()
+    expect_step(page, "BatchNorm2d-5")
+    assert page.evaluate("window.reruns") > 0  # a rerun would have been seen
+
+
+def test_a_click_on_the_output_map_works_out_another_unit(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a&row=MaxPool2d-10&channel=3&unit=5.5")
+    picture = page.locator(".workings .map").last
+    box = picture.bounding_box()
+    assert box
+    picture.click(position={"x": box["width"] * 2.5 / 11, "y": box["height"] * 7.5 / 11})
+    expect(page.locator(".workings")).to_have_attribute("data-unit", "MaxPool2d-10.3.7.2")
+    recorded = f"{trace['MaxPool2d-10'].output[3, 7, 2]:z.4f}".replace("-", "−")
+    expect(page.locator(".verdict")).to_contain_text(recorded)

@@ -1,0 +1,47 @@
+"""The walkthrough in Streamlit's own simulator."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_pages import STEPS, assert_works, run
+
+PAGE = "layer_by_layer"
+
+
+def said(app: AppTest) -> str:
+    return " ".join(str(each.value) for each in app.markdown)
+
+
+def test_every_step_can_be_walked_through() -> None:
+    app = run(PAGE)
+    for step in STEPS:
+        app.query_params["row"] = step
+        app.run()
+        assert not app.exception
+        assert not app.warning
+        assert app.title[0].value.startswith(f"{step}: ")
+        assert f" of {step}: " in said(app)
+
+
+def test_at_the_end_of_the_way_are_the_pixels() -> None:
+    app = run(PAGE, row="image", unit="0.0", trail="Conv2d-1.0.0.0")
+    assert_works(app, "Back at the pixels")
+    assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
+
+
+@pytest.mark.parametrize("unit", ["26.0", "0.26", "-1.0", "1", "a.b", "0.0.0", "\u0661.0"])
+def test_a_unit_that_is_not_there_is_a_sentence(unit: str) -> None:
+    app = run(PAGE, row="Conv2d-1", unit=unit)
+    assert not app.exception
+    assert app.warning[0].value.startswith(f"The link asks for unit '{unit}'. It can be y.x from 0.0 to 25.25.")
+
+
+@pytest.mark.parametrize("trail", ["Conv2d-23", "Conv2d-23.10.0.0", "nonsense.0.0.0", "Conv2d-1.0.-1.0", "image.0.0.x"])
+def test_a_trail_that_makes_no_sense_is_left_out_with_a_sentence(trail: str) -> None:
+    app = run(PAGE, row="Conv2d-1", trail=trail)
+    assert not app.exception
+    assert app.warning[0].value == "The trail in the link cannot be read, so it is left out."
+
+
+def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
+    assert "so it cannot be 36" in said(run(PAGE, row="Conv2d-13"))

@@ -1,0 +1,188 @@
+// One unit worked out: the maps it lies between, what it takes in, and the sum. Each number that goes in can be
+// followed. The window can be played over the map, all in the browser: what fills in is what the network computed.
+
+const NORMAL = 6; // places a second at speed 1
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.querySelector(".workings")?.stop();
+  const root = make("div", "workings");
+  root.style.setProperty("--highlight", data.highlight);
+  root.dataset.unit = `${data.name}.${data.unit.join(".")}`;
+  const input = map(data.input, `${data.source}, map ${data.input.channel}`);
+  const output = map(data.output, `${data.name}, map ${data.unit[0]}`);
+  const terms = make("div", "terms");
+  const sum = make("p", "sum");
+  root.append(input.panel, middle(data, terms, sum, setTriggerValue), output.panel);
+  const [channel, y, x] = data.unit;
+
+  output.choose = (place) => setTriggerValue("chosen", { follow: false, unit: [channel, ...place] });
+  input.choose = (place) => {
+    const taken = data.groups.flatMap((group) => group.terms).find((term) => same(term.unit, [data.input.channel, ...place]));
+    if (taken) setTriggerValue("chosen", { follow: true, unit: taken.unit });
+  };
+  const show = (unit) => {
+    input.frame(covered(data, unit));
+    output.frame([unit[0], unit[1], unit[0] + 1, unit[1] + 1]);
+  };
+  show([y, x]);
+  root.stop = data.playable ? player(data, root, show, output, sum) : () => {};
+  parentElement.querySelector(".workings")?.remove();
+  parentElement.append(root);
+}
+
+function same(a, b) {
+  return a.every((value, index) => value === b[index]);
+}
+
+// The rows and columns of the input that a unit's window covers, half-open.
+function covered(data, [y, x]) {
+  const [ky, kx] = data.window.kernel;
+  const [sy, sx] = data.window.stride;
+  const [dy, dx] = data.window.dilation;
+  const [top, left] = [y * sy - data.window.padding[0], x * sx - data.window.padding[1]];
+  return [top, left, top + (ky - 1) * dy + 1, left + (kx - 1) * dx + 1];
+}
+
+// A map as a picture, a unit a pixel, with a frame on it. A click or the arrow keys choose a unit.
+function map(data, words) {
+  const panel = make("figure");
+  const stage = make("div", "map");
+  const picture = make("img");
+  const frame = make("i", "frame");
+  const cover = make("canvas", "cover");
+  [cover.width, cover.height] = [data.width, data.height];
+  picture.src = data.picture;
+  picture.alt = words;
+  stage.style.aspectRatio = `${data.width} / ${data.height}`;
+  if (data.width * data.height === 1) stage.classList.add("single"); // one number needs no large square
+  stage.append(picture, cover, frame);
+  const caption = make("figcaption", "", words);
+  panel.append(stage, caption);
+  const made = { panel, cover, choose: () => {} };
+  made.frame = ([top, left, bottom, right]) => {
+    const [high, wide] = [100 / data.height, 100 / data.width];
+    const style = { top: top * high, left: left * wide, height: (bottom - top) * high, width: (right - left) * wide };
+    for (const [name, value] of Object.entries(style)) frame.style[name] = `${value}%`;
+  };
+  stage.onclick = (event) => {
+    const box = stage.getBoundingClientRect();
+    const place = (start, length, count) => Math.min(count - 1, Math.max(0, Math.floor((start / length) * count)));
+    made.choose([
+      place(event.clientY - box.top, box.height, data.height),
+      place(event.clientX - box.left, box.width, data.width),
+    ]);
+  };
+  return made;
+}
+
+function middle(data, terms, sum, setTriggerValue) {
+  const panel = make("div", "middle");
+  const follow = (unit) => setTriggerValue("chosen", { follow: true, unit });
+  const groups = data.groups.map((group) => grid(data, group, follow));
+  const single = data.groups.every((group) => group.terms.length === 1);
+  if (single) {
+    const all = make("div", "list");
+    all.append(...groups.map((group) => group.querySelector("button")));
+    terms.append(all);
+  } else {
+    const first = Math.max(0, data.groups.findIndex((group) => group.channel === data.input.channel));
+    terms.append(groups[first]);
+    if (groups.length > 1) {
+      const more = make("details");
+      more.append(make("summary", "", `All ${groups.length} input maps`), ...groups.filter((_, i) => i !== first));
+      terms.append(more);
+    }
+  }
+  sum.textContent = data.formula;
+  const verdict = make("p", "verdict", `Recorded by the network: ${data.recorded}`);
+  panel.append(make("p", "rule", data.symbols), terms, sum, verdict);
+  return panel;
+}
+
+function grid(data, group, follow) {
+  const box = make("div", "group");
+  if (data.groups.length > 1) box.append(make("p", "heading", `Input map ${group.channel}: ${group.sum}`));
+  const cells = make("div", "cells");
+  cells.style.setProperty("--columns", group.columns);
+  cells.append(
+    ...group.terms.map((term) => {
+      const cell = make("button", term.counts ? "" : "idle");
+      cell.type = "button";
+      cell.dataset.unit = term.unit.join(".");
+      cell.dataset.value = term.value;
+      const [c, y, x] = term.unit;
+      cell.setAttribute("aria-label", `${data.source} map ${c}, y ${y}, x ${x}: ${term.value}. Follow it back.`);
+      cell.title = `${data.source}, map ${c}, y ${y}, x ${x}: follow it back`;
+      cell.append(make("b", "", term.value), make("span", "", term.rule));
+      cell.onclick = () => follow(term.unit);
+      return cell;
+    }),
+  );
+  box.append(cells);
+  return box;
+}
+
+// Slide the window over the map; the output is covered and fills in as it goes. Returns what stops it.
+function player(data, root, show, output, sum) {
+  const count = data.output.height * data.output.width;
+  const start = data.unit[1] * data.output.width + data.unit[2];
+  const bar = make("div", "player");
+  const play = button("Play", () => (timer ? pause() : run()));
+  const step = button("Step", () => (pause(), advance()));
+  const back = button("Show all", () => (pause(), reset()));
+  const speed = make("input");
+  Object.assign(speed, { type: "range", min: 0, max: 4, step: 1, value: 1 });
+  speed.setAttribute("aria-label", "Speed");
+  speed.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from row to row
+  speed.oninput = () => timer && (pause(), run());
+  bar.append(play, step, back, speed);
+  root.append(bar);
+  let [timer, place] = [0, -1];
+
+  function run() {
+    if (place >= count - 1) place = -1;
+    play.textContent = "Pause";
+    timer = setInterval(advance, 1000 / (NORMAL * 3 ** (speed.value - 1)));
+  }
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = "Play";
+  }
+  function advance() {
+    place += 1;
+    if (place >= count) return pause();
+    const unit = [Math.floor(place / data.output.width), place % data.output.width];
+    show(unit);
+    hideAfter(place);
+    sum.textContent = `y ${unit[0]}, x ${unit[1]}: ${data.output.values[place]}`;
+  }
+  function hideAfter(last) {
+    const context = output.cover.getContext("2d");
+    context.clearRect(0, 0, data.output.width, data.output.height);
+    context.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color") || "#ccc";
+    for (let each = last + 1; each < count; each += 1)
+      context.fillRect(each % data.output.width, Math.floor(each / data.output.width), 1, 1);
+  }
+  function reset() {
+    place = -1;
+    output.cover.getContext("2d").clearRect(0, 0, data.output.width, data.output.height);
+    show([Math.floor(start / data.output.width), start % data.output.width]);
+    sum.textContent = data.formula;
+  }
+  return pause;
+}
+
+function button(text, onclick) {
+  const made = make("button", "", text);
+  made.type = "button";
+  made.onclick = onclick;
+  return made;
+}
+
+function make(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,160 @@
+"""Walking through the network: from row to row, and from a number back to the numbers that it was made of."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from model.records import IMAGE, Activation, Explanation, Pair, Step, Trace, Unit
+from viz import theme
+from viz.figures import words
+from viz.ui import components, state
+
+_PAGE = "layer_by_layer"
+_LONGEST = 40  # units in a trail; the network has 28 steps
+
+
+class Stop(NamedTuple):
+    """A unit of a step, one stop of a trail; the step is ``image`` at its end."""
+
+    name: str
+    unit: Unit
+
+    @property
+    def code(self) -> str:
+        """As it stands in a link: ``Conv2d-7.3.0.12``."""
+        return ".".join([self.name, *map(str, self.unit)])
+
+
+def strip(trace: Trace, step: Step | None) -> None:
+    """Draw one link for each of the rows, the current one marked."""
+    items = [
+        {
+            "text": str(row.number),
+            "title": f"Row {row.number}: {row.name}",
+            "href": state.address(_PAGE, row=row.name, trail="", channel="", unit=""),
+            "colour": theme.KIND_COLOURS[row.kind],
+            "current": row is step,
+        }
+        for row in trace.rows
+    ]
+    components.steps("The rows", items, lambda index: go(trace.rows[index].name), "rows", wordy=False)
+
+
+def turn(trace: Trace, step: Step | None) -> None:
+    """Draw the buttons to the row before and the row after; the arrow keys press them."""
+    names = [row.name for row in trace.rows]
+    order = [IMAGE, *(each.name for each in trace.steps)]
+    here = order.index(step.name if step else IMAGE)
+    before = [name for name in names if order.index(name) < here]
+    after = [name for name in names if order.index(name) > here]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go(before[-1]))
+        st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go(after[0]))
+        st.button("Start at the answer", on_click=lambda: go(names[-1]))
+        if step:
+            _choose_map(step)
+
+
+def _choose_map(step: Step) -> None:
+    numbers = [str(number) for number in range(len(step.maps))]
+    state.bind(
+        st.selectbox,
+        "Output map",
+        state.CHANNEL,
+        numbers,
+        str(unit_of(step.maps)[0]),
+        together=lambda _channel: {state.UNIT: "", state.TRAIL: ""},
+        label_visibility="collapsed",
+        format_func=lambda number: f"Output map {number}",
+        width=180,
+    )
+
+
+def go(name: str) -> None:
+    """Go to a step afresh."""
+    state.write(row=name, channel="", unit="", trail="")
+
+
+def unit_of(maps: Activation) -> Unit:
+    """Return the unit of some maps (C, H, W) that the link asks for; what it does not say is where they are largest."""
+    largest = np.unravel_index(int(maps.argmax()), maps.shape)
+    channel = int(state.read_one_of(state.CHANNEL, [str(c) for c in range(len(maps))], str(largest[0])))
+    height, width = maps.shape[1:]
+    y, x = _place(state.read(state.UNIT, ""), (height, width)) or divmod(int(maps[channel].argmax()), width)
+    return channel, y, x
+
+
+def trail(trace: Trace) -> list[Stop]:
+    """Return the units that were followed to the present one, first to last; nothing of what makes no sense."""
+    codes = [code for code in state.read(state.TRAIL, "").split("~") if code][:_LONGEST]
+    try:
+        return [_stop(trace, code) for code in codes]
+    except (ValueError, LookupError):
+        state.notice("The trail in the link cannot be read, so it is left out.")
+        return []
+
+
+def show_trail(trace: Trace, here: Stop) -> None:
+    """Draw the way from the first unit to this one; each is a link back."""
+    way = trail(trace)
+    if not way:
+        return
+    items = [
+        {
+            "text": f"{stop.name} {words.number(float(trace.maps_of(stop.name)[stop.unit]))}",
+            "title": f"{stop.name}, map {stop.unit[0]}, y {stop.unit[1]}, x {stop.unit[2]}",
+            "href": state.address(_PAGE, **_choices(stop, way[:index])),
+            "colour": theme.MUTED if stop.name == IMAGE else theme.KIND_COLOURS[trace[stop.name].kind],
+            "current": stop == here and index == len(way),
+        }
+        for index, stop in enumerate([*way, here])
+    ]
+    components.steps(
+        "The way here",
+        items,
+        lambda index: state.write(**_choices([*way, here][index], way[:index])),
+        "trail",
+        wordy=True,
+    )
+
+
+def follow(trace: Trace, explained: Explanation, unit: Unit) -> None:
+    """Go from a unit to one that it was made of, and remember the way."""
+    way = [*trail(trace), Stop(explained.name, explained.unit)]
+    state.write(**_choices(Stop(explained.source, unit), way))
+
+
+def choose(unit: Unit) -> None:
+    """Look at another unit of the same step; the way to the first one ends here."""
+    channel, y, x = unit
+    state.write(channel=str(channel), unit=f"{y}.{x}", trail="")
+
+
+def _place(text: str, shape: Pair) -> Pair | None:
+    """Read ``y.x``; None where there is nothing, or after a notice where there is no such unit."""
+    if not text:
+        return None
+    y, _, x = text.partition(".")
+    if y.isascii() and x.isascii() and y.isdigit() and x.isdigit() and int(y[:6]) < shape[0] and int(x[:6]) < shape[1]:
+        return int(y), int(x)
+    state.notice(
+        f"The link asks for unit '{text[:40]}'. It can be y.x from 0.0 to {shape[0] - 1}.{shape[1] - 1}. "
+        "Showing the largest instead."
+    )
+    return None
+
+
+def _choices(stop: Stop, way: list[Stop]) -> dict[str, str]:
+    channel, y, x = stop.unit
+    codes = "~".join(each.code for each in way)
+    return {"row": stop.name, "channel": str(channel), "unit": f"{y}.{x}", "trail": codes}
+
+
+def _stop(trace: Trace, code: str) -> Stop:
+    name, c, y, x = code.rsplit(".", 3)
+    found = (int(c), int(y), int(x))
+    if min(found) < 0:
+        raise ValueError(code)
+    trace.maps_of(name)[found]  # an index error tells that it is not there
+    return Stop(name, found)
