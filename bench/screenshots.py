@@ -11,6 +11,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs"
 SHOTS = {
     "overview": "?digit=project-4or9",
     "feature-maps": "feature_maps?digit=project-4or9&row=ReLU-7&channel=9",
+    "layer-by-layer": "layer_by_layer?digit=project-4or9&row=Conv2d-7&channel=3",
+    "parameters": "parameters?digit=project-4or9&row=Conv2d-13",
 }
 
 
