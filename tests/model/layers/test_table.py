@@ -42,7 +42,7 @@ def table(worked: dict[str, Arithmetic]) -> str:
         )
         for each in worked.values()
     ]
-    form = "{:<14}{:<14}{:<32}{:>8}{:>22}{:>8}\n"
+    form = "{:<16}{:<14}{:<32}{:>8}{:>22}{:>8}\n"
     return "".join(form.format(*line) for line in (heads, *lines))
 
 
