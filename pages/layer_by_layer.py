@@ -33,7 +33,8 @@ if step is None:
 unit = walk.unit_of(step.maps)
 explained = layers.explain(trace, step.name, unit)
 walk.show_trail(trace, walk.Stop(step.name, unit))
-st.write(layers.about(step))
+if not walk.projector():
+    st.write(layers.about(step))
 
 
 def choose(chosen: tuple[int, int, int], follow: bool) -> None:
@@ -46,6 +47,9 @@ def choose(chosen: tuple[int, int, int], follow: bool) -> None:
 
 show_workings(workings.prepare(trace, explained, layers.window(step)), choose)
 st.write(workings.say(explained) + " Click a number to go to the unit that it came from, or the right map to choose.")
+
+if walk.projector():
+    st.stop()
 
 left, middle, right = st.columns(3, gap="large")
 worked = layers.arithmetic(trace)[step.name]

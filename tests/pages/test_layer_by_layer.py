@@ -29,6 +29,17 @@ def test_at_the_end_of_the_way_are_the_pixels() -> None:
     assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
 
 
+def test_the_projector_view_shows_the_stage_alone_and_can_be_left() -> None:
+    app = run(PAGE, row="Conv2d-7", projector="yes")
+    assert_works(app, "Conv2d-7: convolution")
+    assert not app.header
+    (leave,) = [each for each in app.button if each.label == "Leave the projector view"]
+    leave.click().run()
+    assert_works(app, "Conv2d-7: convolution")
+    assert [each.value for each in app.header][:3] == ["Shape", "Parameters", "Receptive field"]
+    assert "projector" not in app.query_params
+
+
 @pytest.mark.parametrize("unit", ["26.0", "0.26", "-1.0", "1", "a.b", "0.0.0", "\u0661.0"])
 def test_a_unit_that_is_not_there_is_a_sentence(unit: str) -> None:
     app = run(PAGE, row="Conv2d-1", unit=unit)

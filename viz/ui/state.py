@@ -14,7 +14,7 @@ import streamlit as st
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"
-TRAIL = "trail"
+TRAIL, PROJECTOR = "trail", "projector"
 _NOTICES = "notices"
 
 

@@ -1,5 +1,6 @@
 """Walking through the network: from row to row, and from a number back to the numbers that it was made of."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from viz.figures import words
 from viz.ui import components, state
 
 _PAGE = "layer_by_layer"
+_PROJECTOR = Path(__file__).with_name("projector.css")
 _LONGEST = 40  # units in a trail; the network has 28 steps
 
 
@@ -52,8 +54,16 @@ def turn(trace: Trace, step: Step | None) -> None:
         st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go(before[-1]))
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go(after[0]))
         st.button("Start at the answer", on_click=lambda: go(names[-1]))
+        projecting = projector()
+        st.button(
+            "Leave the projector view" if projecting else "Projector view",
+            shortcut="P",
+            on_click=lambda: state.write(projector="" if projecting else "yes"),
+        )
         if step:
             _choose_map(step)
+    if projecting:
+        st.html(_PROJECTOR)
 
 
 def _choose_map(step: Step) -> None:
@@ -69,6 +79,11 @@ def _choose_map(step: Step) -> None:
         format_func=lambda number: f"Output map {number}",
         width=180,
     )
+
+
+def projector() -> bool:
+    """Tell whether only the stage is shown, large, for the back row."""
+    return state.read_one_of(state.PROJECTOR, ["", "yes"], "") == "yes"
 
 
 def go(name: str) -> None:
