@@ -4,7 +4,7 @@ import streamlit as st
 
 from model import digits, layers
 from model.records import IMAGE
-from viz.figures import words, workings
+from viz.figures import parameters, words, workings
 from viz.ui import cached, sidebar, state, walk
 from viz.ui.components import workings as show_workings
 
@@ -51,31 +51,18 @@ st.write(workings.say(explained) + " Click a number to go to the unit that it ca
 if walk.projector():
     st.stop()
 
-left, middle, right = st.columns(3, gap="large")
-worked = layers.arithmetic(trace)[step.name]
+left, right = st.columns([3, 2], gap="large")
 with left:
-    st.header("Shape")
-    st.write(f"{words.shape(step.input.shape)} goes in, {words.shape(step.output.shape)} comes out.")
-    st.html(workings.calculations("Shape", worked.shape))
-with middle:
-    st.header("Parameters")
-    st.write(worked.parameter_line if worked.parameters else "None: there is nothing to learn in it.")
-    st.html(workings.calculations("Parameters", worked.parameters))
-    st.write(f"{worked.running_total:,} up to here. {worked.multiply_accumulates.result:,} multiply-accumulates.")
+    st.header("Where its shape and its parameters come from")
+    printed = next((row for row in cached.comparisons() if row.name == step.name), None)
+    every = cached.arithmetic()
+    st.html(parameters.worked(every[step.name], printed, every[names[-1]].running_total))
 with right:
     st.header("Receptive field")
     fields = cached.fields()
     if step.name in fields:
-        field = fields[step.name]
-        st.html(workings.field(digit.pixels, field.box(unit[1:])))
-        st.write(
-            f"This unit can see {words.shape(field.size)} pixels of the digit; its neighbour lies {field.jump[0]} on."
-        )
+        seen = fields[step.name]
+        st.html(workings.field(digit.pixels, seen.box(unit[1:])))
+        st.write(f"This unit can see {words.shape(seen.size)} pixels of the digit.")
     else:
         st.write("The whole image: what goes in has seen all of it.")
-
-for row in cached.comparisons():
-    if row.name == step.name and row.mistakes:
-        st.header("What the assignment says of it, and cannot be")
-        for mistake in row.mistakes:
-            st.write(mistake.sentence)

@@ -36,7 +36,7 @@ def test_the_projector_view_shows_the_stage_alone_and_can_be_left() -> None:
     (leave,) = [each for each in app.button if each.label == "Leave the projector view"]
     leave.click().run()
     assert_works(app, "Conv2d-7: convolution")
-    assert [each.value for each in app.header][:3] == ["Shape", "Parameters", "Receptive field"]
+    assert [each.value for each in app.header] == ["Where its shape and its parameters come from", "Receptive field"]
     assert "projector" not in app.query_params
 
 
@@ -55,4 +55,8 @@ def test_a_trail_that_makes_no_sense_is_left_out_with_a_sentence(trail: str) -> 
 
 
 def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
-    assert "so it cannot be 36" in said(run(PAGE, row="Conv2d-13"))
+    worked = "".join(each.proto.body for each in run(PAGE, row="Conv2d-13").get("html"))
+    assert "so it cannot be 36" in worked
+    worked = "".join(each.proto.body for each in run(PAGE, row="Conv2d-1").get("html"))
+    assert "8 × 1 × 3 × 3 + 8 = 80" in worked
+    assert "cannot be" not in worked

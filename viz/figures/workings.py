@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from model.records import Activation, Box, Calculation, Explanation, LayerKind, Pixels, Term, Trace, Unit, Window
+from model.records import Activation, Box, Explanation, LayerKind, Pixels, Term, Trace, Unit, Window
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.scaling import range_of
@@ -60,17 +60,8 @@ def pixel_box(unit: Unit) -> Box:
     return Box(y, x, y + 1, x + 1)
 
 
-def calculations(title: str, lines: Sequence[Calculation]) -> str:
-    """Write lines of arithmetic as an HTML list: what, the formula, the same with numbers, the result."""
-    rows = "".join(
-        f"<li><b>{line.name}</b><span>{line.symbols}</span><span>{line.numbers} = <b>{line.result:,}</b></span></li>"
-        for line in lines
-    )
-    return f'<ul class="calculations" aria-label="{title}">{rows}</ul>'
-
-
 def say(explained: Explanation) -> str:
-    """Say in words which unit is worked out, and whether the arithmetic gives what the network computed."""
+    """Say in words which unit is worked out, what the network recorded for it, and what it takes in."""
     channel, y, x = explained.unit
     return (
         f"Unit y {y}, x {x} of map {channel} of {explained.name}: {words.number(explained.recorded)}. "

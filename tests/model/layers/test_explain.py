@@ -281,7 +281,6 @@ def test_following_the_largest_term_leads_from_the_logit_to_the_image(
         name = explanation.source
     values = {"flatten", *(row.name for row in trace.rows)}
     assert values <= {*passed}
-    assert trace.image[unit] == trace.maps_of(IMAGE)[unit]
 
 
 # ---- details ----
