@@ -69,7 +69,7 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
         expect(page.locator(".workings")).to_have_attribute("data-unit", ".".join([name, *map(str, unit)]))
         recorded = f"{trace[name].maps[unit]:z.4f}".replace("-", "−")
         expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {recorded}")
-        assert page.locator(".sum").inner_text().endswith(f"= {recorded}")
+        assert page.locator(".workings .sum").inner_text().endswith(f"= {recorded}")
         name = trace.source(name)
         terms = page.locator(".cells button:visible, .list button:visible")
         shown = {
@@ -106,12 +106,12 @@ def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
     asked = len(sent)
     before = page.locator(".frame").last.bounding_box()
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator(".sum")).to_have_text(re.compile(r"^y 0, x [5-9]:"))
+    expect(page.locator(".workings .sum")).to_have_text(re.compile(r"^y 0, x [5-9]:"))
     page.get_by_role("button", name="Pause").click()
     assert page.locator(".frame").last.bounding_box() != before
     page.get_by_role("button", name="Step").click()
     page.get_by_role("button", name="Show all").click()
-    expect(page.locator(".sum")).to_contain_text("=")
+    expect(page.locator(".workings .sum")).to_contain_text("=")
     assert len(sent) == asked
     page.get_by_role("button", name="Next row").click()
     expect_step(page, "BatchNorm2d-5")
