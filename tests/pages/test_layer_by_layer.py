@@ -1,15 +1,11 @@
 """The walkthrough in Streamlit's own simulator."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_pages import STEPS, assert_works, run
+from tests.pages.conftest import assert_works, run, said
+from tests.pages.test_pages import STEPS
 
 PAGE = "layer_by_layer"
-
-
-def said(app: AppTest) -> str:
-    return " ".join(str(each.value) for each in app.markdown)
 
 
 def test_every_step_can_be_walked_through() -> None:

@@ -3,16 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from model import digits, weights
-from tests.serving import HOME, ROOT
+from tests.pages.conftest import assert_works, run
+from tests.serving import ROOT
 
 STEPS = [
     f"{name}-{number}"
@@ -36,28 +34,6 @@ SOURCES = {
     "train": "train-7",
 }
 each_page = pytest.mark.parametrize("page", PAGES)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def run(page: str, **link: str) -> AppTest:
-    """Open a page with what the link says."""
-    app = AppTest.from_file(HOME, default_timeout=60)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
-
-
-def assert_works(app: AppTest, title: str) -> None:
-    assert not app.exception
-    assert not app.error
-    assert not app.warning
-    assert [each.value for each in app.title] == [title]
 
 
 def heading(page: str) -> str:

@@ -1,32 +1,16 @@
 """The receptive field's page in Streamlit's own simulator: every step, any unit, and nonsense in the link."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import weights
 from model.receptive_field import of_network
-from tests.serving import HOME
+from tests.pages.conftest import run, said
 
+PAGE = "receptive_field"
 FIELDS = of_network(weights.load())
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def run(**link: str) -> AppTest:
-    """Open the page with what the link says."""
-    app = AppTest.from_file(HOME, default_timeout=60)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run().switch_page("../pages/receptive_field.py").run()
 
 
 def assert_opens(app: AppTest) -> None:
@@ -35,12 +19,8 @@ def assert_opens(app: AppTest) -> None:
     assert [each.value for each in app.title] == ["Receptive field"]
 
 
-def said(app: AppTest) -> str:
-    return "\n".join(each.value for each in app.markdown)
-
-
 def test_every_step_has_its_page() -> None:
-    app = run()
+    app = run(PAGE)
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
     for name, field in FIELDS.items():
         app.query_params["row"] = name
@@ -63,7 +43,7 @@ def test_every_step_has_its_page() -> None:
     ],
 )
 def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
-    app = run(row="MaxPool2d-10", unit=unit)
+    app = run(PAGE, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     assert not app.warning
     assert box in said(app)
@@ -72,7 +52,7 @@ def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
 def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> None:
-    app = run(row="MaxPool2d-10", unit=unit)
+    app = run(PAGE, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
@@ -81,13 +61,13 @@ def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> N
 
 @pytest.mark.parametrize("row", ["flatten", "Conv2d-99"])
 def test_a_step_without_feature_maps_is_a_sentence(row: str) -> None:
-    app = run(row=row)
+    app = run(PAGE, row=row)
     assert_opens(app)
     assert app.warning[0].value.startswith(f"The link asks for row '{row}'")
 
 
 def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
-    app = run(row="Dropout-9", unit="21.3")
+    app = run(PAGE, row="Dropout-9", unit="21.3")
     next(button for button in app.button if button.label == "Next").click()
     app.run()
     assert_opens(app)
@@ -97,7 +77,7 @@ def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
 
 
 def test_what_the_trained_network_uses_can_be_shown() -> None:
-    app = run(row="Conv2d-7", shown="used")
+    app = run(PAGE, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
     assert "lies in the inner half of the box" in said(app)
@@ -105,6 +85,6 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
 
 
 def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:
-    listed = said(run())
+    listed = said(run(PAGE))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
         assert f"- **{name}.** A unit saw" in listed

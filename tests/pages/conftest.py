@@ -1,0 +1,41 @@
+"""What every page's tests share: the app in Streamlit's own simulator, with empty caches."""
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.serving import HOME
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def run(page: str, **link: str) -> AppTest:
+    """Open a page with what the link says."""
+    app = AppTest.from_file(HOME, default_timeout=60)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
+
+
+def said(app: AppTest) -> str:
+    """Return all text of a page."""
+    return "\n".join(str(each.value) for each in app.markdown)
+
+
+def shown(app: AppTest) -> str:
+    """Return all HTML of a page."""
+    return "".join(each.proto.body for each in app.get("html"))
+
+
+def assert_works(app: AppTest, title: str) -> None:
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert [each.value for each in app.title] == [title]
