@@ -33,7 +33,7 @@ def test_the_model_knows_no_page_no_chart_and_nothing_heavy(module: str) -> None
     assert not brought_in_by(module) & {"streamlit", "plotly", "viz", "pages", *heavy}
 
 
-@pytest.mark.parametrize("module", ["model", "model.records", "model.errors"])
+@pytest.mark.parametrize("module", ["model", "model.errors", *modules_in("model.records")])
 def test_the_nouns_and_the_errors_need_no_torch(module: str) -> None:
     assert "torch" not in brought_in_by(module)
 
@@ -42,4 +42,4 @@ def test_the_nouns_and_the_errors_need_no_torch(module: str) -> None:
 def test_a_figure_knows_records_only(module: str) -> None:
     brought_in = brought_in_by(module)
     assert not brought_in & {"torch", "streamlit", "pages", "viz.ui"}
-    assert {name for name in brought_in if name.startswith("model.")} <= {"model.records"}
+    assert {name for name in brought_in if name.startswith("model.")} <= {*modules_in("model.records")}

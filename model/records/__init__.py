@@ -1,0 +1,37 @@
+"""The nouns: records of plain values and numpy arrays, never changed after they are made.
+
+This is the border between PyTorch and the pictures: ``model`` hands these out, ``viz.figures`` draws them.
+Axes are named (C, H, W); pairs are (y, x). One file a topic; everybody imports from here.
+"""
+
+from model.records.aliases import IMAGE, Activation, Pair, Pixels, Unit
+from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
+from model.records.assignment import Mistake, RowComparison
+from model.records.digit import Digit, Stage
+from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
+from model.records.trace import LayerKind, Row, Step, Trace
+
+__all__ = [
+    "IMAGE",
+    "Activation",
+    "Arithmetic",
+    "Box",
+    "Calculation",
+    "Digit",
+    "EffectiveField",
+    "Explanation",
+    "Growth",
+    "LayerKind",
+    "Mistake",
+    "Pair",
+    "Pixels",
+    "ReceptiveField",
+    "Row",
+    "RowComparison",
+    "Stage",
+    "Step",
+    "Term",
+    "Trace",
+    "Unit",
+    "Window",
+]
