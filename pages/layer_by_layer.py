@@ -3,9 +3,9 @@
 import streamlit as st
 
 from model import digits, layers
-from model.records import IMAGE
+from model.records import IMAGE, Asked
 from viz.figures import parameters, words, workings
-from viz.ui import cached, sidebar, state, walk
+from viz.ui import asking, cached, sidebar, state, walk
 from viz.ui.components import workings as show_workings
 
 digit = sidebar.current_digit()
@@ -32,9 +32,10 @@ if step is None:
 
 unit = walk.unit_of(step.maps)
 explained = layers.explain(trace, step.name, unit)
-walk.show_trail(trace, walk.Stop(step.name, unit))
 if not walk.projector():
     st.write(layers.about(step))
+hidden = asking.ask(digit, trace, step, unit)
+walk.show_trail(trace, walk.Stop(step.name, unit), hidden=Asked.UNIT in hidden)
 
 
 def choose(chosen: tuple[int, int, int], follow: bool) -> None:
@@ -45,8 +46,11 @@ def choose(chosen: tuple[int, int, int], follow: bool) -> None:
         walk.choose(chosen)
 
 
-show_workings(workings.prepare(trace, explained, layers.window(step)), choose)
-st.write(workings.say(explained) + " Click a number to go to the unit that it came from, or the right map to choose.")
+show_workings(workings.prepare(trace, explained, layers.window(step), hidden=Asked.UNIT in hidden), choose)
+st.write(
+    workings.say(explained, hidden=Asked.UNIT in hidden)
+    + " Click a number to go to the unit that it came from, or the right map to choose."
+)
 
 if walk.projector():
     st.stop()
@@ -56,13 +60,18 @@ with left:
     st.header("Where its shape and its parameters come from")
     printed = next((row for row in cached.comparisons() if row.name == step.name), None)
     every = cached.arithmetic()
-    st.html(parameters.worked(every[step.name], printed, every[names[-1]].running_total))
+    st.html(parameters.worked(every[step.name], printed, every[names[-1]].running_total, hidden))
 with right:
     st.header("Receptive field")
     fields = cached.fields()
-    if step.name in fields:
+    if Asked.FIELD in hidden:
+        st.write("Answer above first.")
+    elif step.name in fields:
         seen = fields[step.name]
         st.html(workings.field(digit.pixels, seen.box(unit[1:])))
         st.write(f"This unit can see {words.shape(seen.size)} pixels of the digit.")
     else:
         st.write("The whole image: what goes in has seen all of it.")
+
+if asking.is_on():
+    asking.show_score(digit, trace)

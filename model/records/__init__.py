@@ -8,6 +8,7 @@ from model.records.aliases import IMAGE, Activation, Pair, Pixels, Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
 from model.records.assignment import Mistake, RowComparison
 from model.records.digit import Digit, Stage
+from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
 from model.records.trace import LayerKind, Row, Step, Trace
 
@@ -15,6 +16,7 @@ __all__ = [
     "IMAGE",
     "Activation",
     "Arithmetic",
+    "Asked",
     "Box",
     "Calculation",
     "Digit",
@@ -22,9 +24,11 @@ __all__ = [
     "Explanation",
     "Growth",
     "LayerKind",
+    "Misconception",
     "Mistake",
     "Pair",
     "Pixels",
+    "Question",
     "ReceptiveField",
     "Row",
     "RowComparison",
@@ -33,5 +37,6 @@ __all__ = [
     "Term",
     "Trace",
     "Unit",
+    "Verdict",
     "Window",
 ]

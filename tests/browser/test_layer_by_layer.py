@@ -1,6 +1,7 @@
 """The walkthrough in a real browser: by keyboard, by link, by following numbers, and playing."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -127,3 +128,30 @@ def test_a_click_on_the_output_map_works_out_another_unit(visit: Visit, trace: T
     expect(page.locator(".workings")).to_have_attribute("data-unit", "MaxPool2d-10.3.7.2")
     recorded = f"{trace['MaxPool2d-10'].output[3, 7, 2]:z.4f}".replace("-", "−")
     expect(page.locator(".verdict")).to_contain_text(recorded)
+
+
+def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a&row=Conv2d-4&channel=2&unit=5.7")
+    page.get_by_text("Ask first").click()
+    expect(page.locator(".workings .verdict")).to_have_text("Recorded by the network: ?")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_have_count(0)
+    value = f"{trace['Conv2d-4'].maps[2, 5, 7]:.2f}"
+    answers = {"Output shape": "16x24x24", "Parameters": "1152", "Receptive field": "5", "Unit y 5, x 7, map 2": value}
+    for label, answer in answers.items():
+        field = page.get_by_role("textbox", name=label)
+        field.press_sequentially(answer)
+        field.press("ArrowLeft")  # moves in the text, not to the row before
+        field.press("Enter")
+        settle(page)
+        expect(page.get_by_role("textbox", name=label)).to_have_count(0)
+    expect_step(page, "Conv2d-4")
+    expect(page.get_by_role("region", name="Parameters: wrong")).to_contain_text("That leaves out the biases: 16 more.")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("3 of 4 answers right; 92 questions in 23 rows.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the score as CSV").click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 4 * len(trace.rows)
+    assert 'Conv2d-4,Parameters,1152,"1,168",no,That leaves out the biases: 16 more.' in lines

@@ -1,11 +1,21 @@
 """The walkthrough in Streamlit's own simulator."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import assert_works, run, said
+from model import digits, weights
+from model.trace import record
+from tests.pages.conftest import assert_works, run, said, shown
 from tests.pages.test_pages import STEPS
 
 PAGE = "layer_by_layer"
+TRACE = record(weights.load(), digits.to_input(digits.find("project-3a")))
+
+
+def everything(app: AppTest) -> str:
+    """Return all that a page sends to the browser, the workings too; each minus as in a number."""
+    sent = said(app) + shown(app) + "".join(str(each.proto) for each in app.get("bidi_component"))
+    return sent.replace("\u2212", "-")
 
 
 def test_every_step_can_be_walked_through() -> None:
@@ -56,3 +66,73 @@ def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
     worked = "".join(each.proto.body for each in run(PAGE, row="Conv2d-1").get("html"))
     assert "8 × 1 × 3 × 3 + 8 = 80" in worked
     assert "cannot be" not in worked
+
+
+def test_asked_first_nothing_on_the_page_gives_an_answer_away() -> None:
+    recorded = f"{TRACE['Conv2d-13'].maps.max():z.4f}"
+    assert all(given in everything(run(PAGE, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
+    app = run(PAGE, row="Conv2d-13", ask="yes")
+    assert_works(app, "Conv2d-13: convolution")
+    assert not any(given in everything(app) for given in ("136", recorded[:-1], "8 × 11 × 11", "8 × 8 pixels"))
+    assert len(app.text_input) == 4
+
+
+def test_an_answer_stands_beside_the_right_one_with_its_arithmetic_and_counts() -> None:
+    app = run(PAGE, row="Conv2d-13", ask="yes")
+    app.text_input[1].set_value("36").run()
+    assert_works(app, "Conv2d-13: convolution")
+    assert app.query_params["answers"] == "Conv2d-13_parameters_36"
+    html = shown(app)
+    assert "8 × 16 × 1 × 1 + 8 = 136" in html
+    assert "So it is printed in the assignment, too." in html
+    app.text_input[0].set_value("8 x 11 x 11").run()
+    assert "1 of 2 answers right; 92 questions in 23 rows." in said(app)
+    app.query_params["row"] = "Conv2d-1"
+    app.run()
+    assert "1 of 2 answers right" in said(app)
+    assert len(app.text_input) == 4
+    app.query_params["row"] = "Conv2d-13"
+    app.run()
+    next(button for button in app.button if button.label == "Ask this row again").click().run()
+    assert len(app.text_input) == 4
+    assert "answers" not in app.query_params
+
+
+def test_the_value_of_a_unit_is_asked_anew_for_another_unit_and_another_digit() -> None:
+    app = run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes")
+    value = TRACE["Conv2d-4"].maps[2, 5, 7]
+    app.text_input[3].set_value(f"{value:.2f}").run()
+    assert len(app.text_input) == 3
+    assert "1 of 1 answers right" in said(app)
+    answers = str(app.query_params["answers"])
+    assert len(run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers).text_input) == 3
+    assert len(run(PAGE, row="Conv2d-4", channel="2", unit="5.8", ask="yes", answers=answers).text_input) == 4
+    other = run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers, digit="project-4or9")
+    assert len(other.text_input) == 4
+    assert "0 of 0 answers right" in said(other)
+
+
+def test_what_cannot_be_read_is_a_sentence_and_stays() -> None:
+    app = run(PAGE, row="Conv2d-4", ask="yes")
+    app.text_input[0].set_value("large").run()
+    assert not app.exception
+    assert app.warning[0].value.startswith("'large' cannot be read as an answer. It can be channels, height and width")
+    assert app.text_input[0].value == "large"
+    assert "answers" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    "answers", ["nonsense", "~~", "_", "Conv2d-4_", "Conv2d-99_shape_1", "Conv2d-4_unit.9.9.9.x_1"]
+)
+def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
+    app = run(PAGE, row="Conv2d-4", ask="yes", answers=answers)
+    assert not app.exception
+    assert not app.error
+    assert len(app.text_input) == 4
+
+
+def test_an_answer_in_the_link_that_cannot_be_read_is_a_sentence() -> None:
+    app = run(PAGE, row="Conv2d-4", ask="yes", answers="Conv2d-4_shape_big")
+    assert not app.exception
+    assert app.warning[0].value.startswith("In the link, 'big' cannot be read as an answer.")
+    assert len(app.text_input) == 4

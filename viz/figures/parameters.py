@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from model.records import Arithmetic, Calculation, LayerKind, RowComparison, Trace
+from model.records import Arithmetic, Asked, Calculation, LayerKind, RowComparison, Trace
 from viz import theme
 from viz.figures import words
 
@@ -159,17 +159,33 @@ def _line(line: Line, selected: bool, link: Link) -> str:
     )
 
 
-def worked(row: Arithmetic, comparison: RowComparison | None, total: int) -> str:
+def worked(
+    row: Arithmetic, comparison: RowComparison | None, total: int, hidden: Collection[Asked] = frozenset()
+) -> str:
     """Work out one row in HTML, line by line.
 
     Args:
         row: Its arithmetic.
         comparison: With what was printed of it; None for a hidden step.
         total: How many numbers all rows learn.
+        hidden: What is still asked for, so that nothing may give it away.
     """
-    shape = words.shape(tuple(axis.result for axis in row.shape))
-    parts = [f"<h3>Output shape {shape}</h3>", _calculations(row.shape)]
-    parts += [f"<h3>Parameters {row.parameter_count:,}</h3>"]
+    parts = []
+    if Asked.SHAPE not in hidden:
+        shape = words.shape(tuple(axis.result for axis in row.shape))
+        parts += [f"<h3>Output shape {shape}</h3>", _calculations(row.shape)]
+    if Asked.PARAMETERS not in hidden:
+        parts += _worked_parameters(row, total)
+    if not hidden:
+        parts += ["<h3>Cost for one image</h3>", _calculations((row.multiply_accumulates, row.memory), "beneath")]
+        parts += _printed_otherwise(comparison)
+    else:
+        parts.append("<p>What is still asked for is worked out here once you have answered.</p>")
+    return f'<section class="worked" aria-label="{escape(row.name)} worked out">{"".join(parts)}</section>'
+
+
+def _worked_parameters(row: Arithmetic, total: int) -> list[str]:
+    parts = [f"<h3>Parameters {row.parameter_count:,}</h3>"]
     if row.parameters:
         parts += [_calculations(row.parameters), f'<p class="sum">{escape(row.parameter_line)}</p>']
     else:
@@ -179,14 +195,15 @@ def worked(row: Arithmetic, comparison: RowComparison | None, total: int) -> str
         outside = f"<p>Outside the {total:,}: no gradient reaches them.</p>"
         kept = sum(line.result for line in row.buffers)
         parts += [f"<h3>Buffers {kept:,}</h3>", _calculations(row.buffers), outside]
-    parts += ["<h3>Cost for one image</h3>", _calculations((row.multiply_accumulates, row.memory), "beneath")]
+    return parts
+
+
+def _printed_otherwise(comparison: RowComparison | None) -> list[str]:
     mistakes = comparison.mistakes if comparison else ()
-    if mistakes:
-        found = "".join(
-            f"<li><b>{escape(_WHATS.get(each.what, each.what))}</b>: {escape(each.sentence)}</li>" for each in mistakes
-        )
-        parts += ["<h3>Printed otherwise</h3>", f"<ul>{found}</ul>"]
-    return f'<section class="worked" aria-label="{escape(row.name)} worked out">{"".join(parts)}</section>'
+    found = "".join(
+        f"<li><b>{escape(_WHATS.get(each.what, each.what))}</b>: {escape(each.sentence)}</li>" for each in mistakes
+    )
+    return ["<h3>Printed otherwise</h3>", f"<ul>{found}</ul>"] if found else []
 
 
 def _calculations(them: Sequence[Calculation], way: str = "beside") -> str:

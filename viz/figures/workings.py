@@ -13,10 +13,16 @@ from viz.figures.scaling import range_of
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 
 
-def prepare(trace: Trace, explained: Explanation, window: Window) -> dict[str, Any]:
+def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: bool = False) -> dict[str, Any]:
     """Return what the browser shows of an explanation.
 
     Values are text as they are shown; a unit is ``[c, y, x]``. In front of the input is the map that adds most.
+
+    Args:
+        trace: What was recorded.
+        explained: The unit.
+        window: Of the units of its step.
+        hidden: Whether its value is still asked for, so that nothing may give it away.
     """
     step, (channel, y, x) = trace[explained.name], explained.unit
     values = [words.number(value) for value in step.maps[channel].ravel().tolist()]
@@ -28,12 +34,12 @@ def prepare(trace: Trace, explained: Explanation, window: Window) -> dict[str, A
         "unit": [channel, y, x],
         "window": asdict(window),
         "input": _map(source, front),
-        "output": {**_map(step.maps, channel), "values": values},
+        "output": {**_map(step.maps, channel), "values": [] if hidden else values},
         "groups": [_group(c, list(terms)) for c, terms in groupby(explained.terms, key=lambda term: term.unit[0])],
         "symbols": explained.symbols,
-        "formula": explained.formula,
-        "recorded": f"{explained.recorded:z.4f}".replace("-", "−"),
-        "playable": step.kind in _PLAYABLE and step.output[0].size > 1,
+        "formula": f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula,
+        "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
+        "playable": not hidden and step.kind in _PLAYABLE and step.output[0].size > 1,
     }
 
 
@@ -60,11 +66,12 @@ def pixel_box(unit: Unit) -> Box:
     return Box(y, x, y + 1, x + 1)
 
 
-def say(explained: Explanation) -> str:
-    """Say in words which unit is worked out, what the network recorded for it, and what it takes in."""
+def say(explained: Explanation, *, hidden: bool = False) -> str:
+    """Say in words which unit is worked out, what the network recorded for it unless hidden, and what it takes in."""
     channel, y, x = explained.unit
+    value = "?" if hidden else words.number(explained.recorded)
     return (
-        f"Unit y {y}, x {x} of map {channel} of {explained.name}: {words.number(explained.recorded)}. "
+        f"Unit y {y}, x {x} of map {channel} of {explained.name}: {value}. "
         f"It takes in {len(explained.terms)} {'unit' if len(explained.terms) == 1 else 'units'} of {explained.source}."
     )
 

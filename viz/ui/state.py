@@ -15,6 +15,7 @@ DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"
 TRAIL, PROJECTOR = "trail", "projector"
+ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
 
 

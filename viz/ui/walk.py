@@ -9,7 +9,7 @@ import streamlit as st
 from model.records import IMAGE, Activation, Explanation, Pair, Step, Trace, Unit
 from viz import theme
 from viz.figures import words
-from viz.ui import components, state
+from viz.ui import asking, components, state
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")
@@ -60,6 +60,7 @@ def turn(trace: Trace, step: Step | None) -> None:
             shortcut="P",
             on_click=lambda: state.write(projector="" if projecting else "yes"),
         )
+        asking.switch()
         if step:
             _choose_map(step)
     if projecting:
@@ -110,14 +111,20 @@ def trail(trace: Trace) -> list[Stop]:
         return []
 
 
-def show_trail(trace: Trace, here: Stop) -> None:
-    """Draw the way from the first unit to this one; each is a link back."""
+def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
+    """Draw the way from the first unit to this one; each is a link back.
+
+    Args:
+        trace: What was recorded.
+        here: The unit that is worked out now.
+        hidden: Whether its value is still asked for.
+    """
     way = trail(trace)
     if not way:
         return
     items = [
         {
-            "text": f"{stop.name} {words.number(float(trace.maps_of(stop.name)[stop.unit]))}",
+            "text": f"{stop.name} {'?' if hidden and stop == here else _value(trace, stop)}",
             "title": f"{stop.name}, map {stop.unit[0]}, y {stop.unit[1]}, x {stop.unit[2]}",
             "href": state.address(_PAGE, **_choices(stop, way[:index])),
             "colour": theme.MUTED if stop.name == IMAGE else theme.KIND_COLOURS[trace[stop.name].kind],
@@ -158,6 +165,10 @@ def _place(text: str, shape: Pair) -> Pair | None:
         "Showing the largest instead."
     )
     return None
+
+
+def _value(trace: Trace, stop: Stop) -> str:
+    return words.number(float(trace.maps_of(stop.name)[stop.unit]))
 
 
 def _choices(stop: Stop, way: list[Stop]) -> dict[str, str]:

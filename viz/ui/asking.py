@@ -1,0 +1,153 @@
+"""Ask first: each answer of a row is hidden until the learner has typed one.
+
+Answers live in the link, so that a reload, a step back or a colleague shows the same; one is
+``Conv2d-7_shape_16x22x22``. The value of a unit belongs to one unit of one digit, and its name says which:
+``Conv2d-7_unit.3.0.12.1a2b3c4d_-0.83``.
+"""
+
+import zlib
+from collections.abc import Mapping
+
+import streamlit as st
+
+from model import layers, questions
+from model.errors import InputError
+from model.records import Asked, Digit, Question, Step, Trace, Unit, Verdict
+from viz.figures import questions as figures
+from viz.ui import cached, state
+
+_YES = "yes"
+_MOST = 200  # answers in a link; four for each of the 23 rows make 92
+
+
+def switch() -> None:
+    """Let the person choose whether to be asked first."""
+    st.session_state["widget-ask"] = is_on()
+    st.toggle(
+        "Ask first",
+        key="widget-ask",
+        help="Hides each answer until you have typed one.",
+        on_change=lambda: state.write(**{state.ASK: _YES if st.session_state["widget-ask"] else ""}),
+    )
+
+
+def is_on() -> bool:
+    """Tell whether answers are hidden until one is typed."""
+    return state.read_one_of(state.ASK, ["", _YES], "") == _YES
+
+
+def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Asked]:
+    """Ask what is not answered yet, show the verdict on what is, and return what is still to be hidden."""
+    if not is_on():
+        return frozenset()
+    asked = _questions(trace, step, unit)
+    names = {what: _name(step.name, what, digit, unit) for what in asked}
+    verdicts = _marked(asked, names)
+    for column, (what, question) in zip(st.columns(len(asked)), asked.items(), strict=True):
+        with column:
+            if what in verdicts:
+                st.html(figures.verdict(verdicts[what]))
+            else:
+                _ask_one(names[what], question, figures.say_asked(what, unit))
+    if verdicts:
+        st.button("Ask this row again", on_click=lambda: _forget(set(names.values())))
+    return frozenset(asked.keys() - verdicts.keys())
+
+
+def show_score(digit: Digit, trace: Trace) -> None:
+    """Show how the answers on all rows were, and offer them as CSV."""
+    rows = [row.name for row in trace.rows]
+    verdicts = {row.name: _verdicts(digit, trace, row) for row in trace.rows}
+    st.header("Your score")
+    st.write(figures.say_score(rows, verdicts))
+    st.download_button("Download the score as CSV", figures.as_csv(rows, verdicts), "score.csv", "text/csv")
+    with st.expander("All rows"):
+        st.html(figures.score(rows, verdicts))
+
+
+def _ask_one(name: str, question: Question, label: str) -> None:
+    key = f"ask-{name}"
+
+    def receive() -> None:
+        try:
+            _give(name, questions.mark(question, str(st.session_state[key])))
+        except InputError:
+            return  # what was typed stays in its field, and is answered beneath it
+
+    text = st.text_input(label, key=key, on_change=receive, placeholder=figures.FORMATS[question.what])
+    if text:
+        try:
+            questions.mark(question, text)
+        except InputError as error:
+            st.warning(str(error))
+
+
+def _questions(trace: Trace, step: Step, unit: Unit) -> Mapping[Asked, Question]:
+    return questions.of_step(
+        step,
+        cached.arithmetic()[step.name],
+        layers.window(step),
+        cached.growth().get(step.name),
+        next((row for row in cached.comparisons() if row.name == step.name), None),
+        layers.explain(trace, step.name, unit),
+    )
+
+
+def _verdicts(digit: Digit, trace: Trace, row: Step) -> dict[Asked, Verdict]:
+    """Mark what was answered on a row; of units, the last one of this digit."""
+    given = [name for name in _given() if name.startswith(f"{row.name}_")]
+    if not given:
+        return {}
+    units = [unit for name in given if (unit := _unit_in(name, digit, row))]
+    unit = units[-1] if units else (0, 0, 0)
+    asked = _questions(trace, row, unit)
+    return _marked(asked, {what: _name(row.name, what, digit, unit) for what in asked})
+
+
+def _marked(asked: Mapping[Asked, Question], names: Mapping[Asked, str]) -> dict[Asked, Verdict]:
+    """Mark those questions that the link has an answer to; one that cannot be read is noticed and asked again."""
+    given, verdicts = _given(), {}
+    for what, question in asked.items():
+        if names[what] in given:
+            try:
+                verdicts[what] = questions.mark(question, given[names[what]])
+            except InputError as error:
+                state.notice(f"In the link, {error}")
+    return verdicts
+
+
+def _name(step: str, what: Asked, digit: Digit, unit: Unit) -> str:
+    if what is not Asked.UNIT:
+        return f"{step}_{what}"
+    return f"{step}_{what}.{'.'.join(map(str, unit))}.{_short(digit)}"
+
+
+def _unit_in(name: str, digit: Digit, row: Step) -> Unit | None:
+    """Return the unit that an answer is about, or None if it is about none, or about one of another digit."""
+    what, *parts = name.partition("_")[2].split(".")
+    if what != Asked.UNIT or len(parts) != 4 or parts[3] != _short(digit) or not all(map(str.isdecimal, parts[:3])):
+        return None
+    c, y, x = (int(part[:6]) for part in parts[:3])
+    return (c, y, x) if all(i < size for i, size in zip((c, y, x), row.maps.shape, strict=True)) else None
+
+
+def _short(digit: Digit) -> str:
+    return f"{zlib.crc32(digit.key.encode()):08x}"
+
+
+def _given() -> dict[str, str]:
+    """Return all answers of the link by their names; what is none is left out."""
+    parts = (code.rsplit("_", 1) for code in state.read(state.ANSWERS, "").split("~")[:_MOST])
+    return {part[0]: part[1] for part in parts if len(part) == 2}
+
+
+def _give(name: str, verdict: Verdict) -> None:
+    _keep({**_given(), name: verdict.given})
+
+
+def _forget(names: set[str]) -> None:
+    _keep({name: text for name, text in _given().items() if name not in names})
+
+
+def _keep(given: Mapping[str, str]) -> None:
+    state.write(**{state.ANSWERS: "~".join(f"{name}_{text}" for name, text in given.items())})
