@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from model import digits, weights
+from model import digits, layers, weights
 from model.records import IMAGE, Trace
 from model.trace import record
 from tests.browser.conftest import Visit
@@ -117,6 +117,34 @@ def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
     page.get_by_role("button", name="Next row").click()
     expect_step(page, "BatchNorm2d-5")
     assert len(sent) > asked  # a rerun would have been seen
+
+
+@pytest.mark.parametrize(("name", "channel"), [("Conv2d-4", 2), ("Conv2d-13", 5), ("MaxPool2d-10", 3)])
+def test_each_place_that_is_played_is_worked_out(visit: Visit, trace: Trace, name: str, channel: int) -> None:
+    page = visit(f"layer_by_layer?digit=project-3a&row={name}&channel={channel}")
+    width = trace[name].maps.shape[2]
+    for place in range(width + 2):  # beyond the end of the first line
+        page.get_by_role("button", name="Step", exact=True).click()
+        y, x = divmod(place, width)
+        explained = layers.explain(trace, name, (channel, y, x))
+        expect(page.locator(".workings .sum")).to_contain_text(f"y {y}, x {x}: {said(explained.recorded)}")
+        cells = page.locator(".cells button:visible").all()
+        front = {str(cell.get_attribute("data-unit")).split(".")[0] for cell in cells}
+        (map_in,) = map(int, front)
+        terms = [term for term in explained.terms if term.unit[0] == map_in]
+        assert [cell.get_attribute("data-unit") for cell in cells] == [".".join(map(str, t.unit)) for t in terms]
+        assert [cell.get_attribute("data-value") for cell in cells] == [said(term.value) for term in terms]
+        assert [cell.locator("span").inner_text() for cell in cells] == [
+            f"× {said(term.weight or 0)}" for term in terms
+        ]
+        if name != "MaxPool2d-10":
+            part = explained.channels[map_in]
+            shown = page.locator(".heading:visible").inner_text().partition(": ")[2]
+            assert float(shown.replace("−", "-")) == pytest.approx(part, abs=0.0011)
+
+
+def said(value: float) -> str:
+    return f"{value:z.3f}".replace("-", "−")
 
 
 def test_a_click_on_the_output_map_works_out_another_unit(visit: Visit, trace: Trace) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from model.records import Activation, Box, Explanation, LayerKind, Pixels, Term, Trace, Unit, Window
+from model.records import Activation, Box, Explanation, LayerKind, Pixels, Step, Term, Trace, Unit, Window
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.scaling import range_of
@@ -39,8 +39,28 @@ def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: boo
         "symbols": explained.symbols,
         "formula": f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula,
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
-        "playable": not hidden and step.kind in _PLAYABLE and step.output[0].size > 1,
+        "play": None if hidden else _play(step, source, channel, front),
     }
+
+
+def _play(step: Step, source: Activation, channel: int, front: int) -> dict[str, Any] | None:
+    """Return what the browser needs to work out every place of one input map; None where a window has one place.
+
+    Values (H, W) of the map, row by row, and the weights (kH, kW) of its slice of the kernel; none for a max pool.
+    """
+    if step.kind not in _PLAYABLE or step.output[0].size == 1:
+        return None
+    weight = step.parameters.get("weight")
+    return {
+        "values": _exact(source[front]),
+        # With groups a kernel has slices for its own group's maps only, counted from the group's first.
+        "weights": None if weight is None else _exact(weight[channel, front % weight.shape[1]]),
+    }
+
+
+def _exact(values: Activation) -> list[float]:
+    """Return values in as few digits as tell any two float32 apart."""
+    return [float(f"{value:.9g}") for value in values.ravel().tolist()]
 
 
 def field(pixels: Pixels, box: Box) -> str:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from model import digits, layers, weights
 from model.records import Box, Trace
 from model.trace import record
-from viz.figures import workings
+from viz.figures import words, workings
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +38,38 @@ def test_what_fills_in_while_playing_is_what_was_recorded(trace: Trace) -> None:
     data = workings.prepare(trace, layers.explain(trace, "Conv2d-1", (2, 4, 5)), layers.window(trace["Conv2d-1"]))
     shown = np.asarray([number(value) for value in data["output"]["values"]]).reshape(26, 26)
     np.testing.assert_allclose(shown, trace["Conv2d-1"].output[2], atol=6e-4)
-    assert data["playable"]
+    input_map, kernel = data["play"]["values"], data["play"]["weights"]
+    np.testing.assert_array_equal(np.asarray(input_map, np.float32).reshape(28, 28), trace.image[0])
+    np.testing.assert_array_equal(
+        np.asarray(kernel, np.float32).reshape(3, 3), trace["Conv2d-1"].parameters["weight"][2, 0]
+    )
+
+
+def test_in_groups_the_kernel_that_is_played_belongs_to_the_map_in_front() -> None:
+    torch.manual_seed(4)
+    network = nn.Sequential(nn.Conv2d(1, 4, 1), nn.Conv2d(4, 4, 3, groups=2), nn.AdaptiveAvgPool2d(1)).eval()
+    grouped = record(network, torch.randn(1, 1, 8, 8))
+    for channel in range(4):
+        data = workings.prepare(grouped, layers.explain(grouped, "1", (channel, 2, 3)), layers.window(grouped["1"]))
+        (shown,) = [group for group in data["groups"] if group["channel"] == data["input"]["channel"]]
+        assert [term["rule"] for term in shown["terms"]] == [f"× {words.number(w)}" for w in data["play"]["weights"]]
+
+
+def test_while_its_value_is_asked_for_nothing_tells_it(trace: Trace) -> None:
+    explained = layers.explain(trace, "Conv2d-4", (2, 5, 7))
+    told = workings.prepare(trace, explained, layers.window(trace["Conv2d-4"]))
+    asked = workings.prepare(trace, explained, layers.window(trace["Conv2d-4"]), hidden=True)
+    value = told["recorded"]
+    assert value in told["formula"]
+    assert value not in str({key: shown for key, shown in asked.items() if key != "groups"})
+    assert words.number(explained.recorded) in workings.say(explained)
+    assert words.number(explained.recorded) not in workings.say(explained, hidden=True)
+    assert asked["play"] is None
 
 
 def test_only_a_window_that_moves_can_be_played(trace: Trace) -> None:
     playable = {
-        step.name: workings.prepare(trace, layers.explain(trace, step.name, (0, 0, 0)), layers.window(step))["playable"]
+        step.name: workings.prepare(trace, layers.explain(trace, step.name, (0, 0, 0)), layers.window(step))["play"]
         for step in trace.steps
     }
     assert [name for name, can in playable.items() if can] == [

@@ -25,7 +25,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     output.frame([unit[0], unit[1], unit[0] + 1, unit[1] + 1]);
   };
   show([y, x]);
-  root.stop = data.playable ? player(data, root, show, output, sum) : () => {};
+  const follow = (unit) => setTriggerValue("chosen", { follow: true, unit });
+  root.stop = data.play ? player(data, root, show, output, terms, sum, follow) : () => {};
   parentElement.querySelector(".workings")?.remove();
   parentElement.append(root);
 }
@@ -122,8 +123,42 @@ function grid(data, group, follow) {
   return box;
 }
 
+// What one place of the window takes from the input map in front, and what that adds: no rerun is needed for it.
+function patch(data, [y, x]) {
+  const { values, weights } = data.play;
+  const [top, left] = covered(data, [y, x]);
+  const [high, wide] = data.window.kernel;
+  const taken = [];
+  for (let ky = 0; ky < high; ky += 1)
+    for (let kx = 0; kx < wide; kx += 1) {
+      const [iy, ix] = [top + ky * data.window.dilation[0], left + kx * data.window.dilation[1]];
+      if (iy < 0 || ix < 0 || iy >= data.input.height || ix >= data.input.width) continue; // padding adds nothing
+      taken.push({ place: [iy, ix], value: values[iy * data.input.width + ix], weight: weights?.[ky * wide + kx] });
+    }
+  const largest = taken.reduce((most, term, index) => (term.value > taken[most].value ? index : most), 0);
+  taken.forEach((term, index) => (term.weight ??= index === largest ? 1 : 0)); // a max pool keeps one
+  return {
+    channel: data.input.channel,
+    columns: new Set(taken.map((term) => term.place[1])).size,
+    sum: said(taken.reduce((sum, term) => sum + term.value * term.weight, 0)),
+    terms: taken.map((term) => ({
+      unit: [data.input.channel, ...term.place],
+      value: said(term.value),
+      rule: `× ${said(term.weight)}`,
+      counts: term.weight !== 0,
+    })),
+  };
+}
+
+function said(value) {
+  const text = value.toFixed(3);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
 // Slide the window over the map; the output is covered and fills in as it goes. Returns what stops it.
-function player(data, root, show, output, sum) {
+function player(data, root, show, output, terms, sum, follow) {
+  const together = data.groups.length > 1 ? `, all ${data.groups.length} input maps together` : "";
+  const still = [...terms.childNodes];
   const count = data.output.height * data.output.width;
   const start = data.unit[1] * data.output.width + data.unit[2];
   const bar = make("div", "player");
@@ -132,10 +167,11 @@ function player(data, root, show, output, sum) {
   const back = button("Show all", () => (pause(), reset()));
   const speed = make("input");
   Object.assign(speed, { type: "range", min: 0, max: 4, step: 1, value: 1 });
-  speed.setAttribute("aria-label", "Speed");
+  const named = make("label", "", "Speed ");
+  named.append(speed);
   speed.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from row to row
   speed.oninput = () => timer && (pause(), run());
-  bar.append(play, step, back, speed);
+  bar.append(play, step, back, named);
   root.append(bar);
   let [timer, place] = [0, -1];
 
@@ -155,7 +191,9 @@ function player(data, root, show, output, sum) {
     const unit = [Math.floor(place / data.output.width), place % data.output.width];
     show(unit);
     hideAfter(place);
-    sum.textContent = `y ${unit[0]}, x ${unit[1]}: ${data.output.values[place]}`;
+    terms.style.minHeight ||= `${terms.offsetHeight}px`; // what stands beneath stays where it is
+    terms.replaceChildren(grid(data, patch(data, unit), follow));
+    sum.textContent = `y ${unit[0]}, x ${unit[1]}: ${data.output.values[place]}${together}`;
   }
   function hideAfter(last) {
     const context = output.cover.getContext("2d");
@@ -168,6 +206,8 @@ function player(data, root, show, output, sum) {
     place = -1;
     output.cover.getContext("2d").clearRect(0, 0, data.output.width, data.output.height);
     show([Math.floor(start / data.output.width), start % data.output.width]);
+    terms.style.minHeight = "";
+    terms.replaceChildren(...still);
     sum.textContent = data.formula;
   }
   return pause;
