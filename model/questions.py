@@ -118,7 +118,7 @@ def _read_sizes(plain: str, count: int, *, square: bool) -> tuple[float, ...] | 
 def _about_shape(step: Step, arithmetic: Arithmetic, window: Window) -> Question:
     answer = tuple(line.result for line in arithmetic.shape)
     worked = (line for line in arithmetic.shape if line.numbers != f"{line.result}")
-    lines = tuple(f"{line.name}: {line.numbers} = {line.result:,}" for line in worked)
+    lines = tuple(dict.fromkeys(f"{line.numbers} = {line.result:,}" for line in worked))  # once where axes are alike
     wrong = misconceptions.of_shape(step, window) if len(answer) == 3 and step.input.ndim == 3 else iter(())
     return _question(Asked.SHAPE, answer, times(answer), lines, wrong)
 
@@ -142,7 +142,7 @@ def _about_unit(step: Step, explained: Explanation) -> Question:
         Asked.UNIT,
         (value,),
         said,
-        (f"{explained.symbols}:", explained.formula),
+        (explained.symbols, explained.formula),
         misconceptions.of_unit(step, explained),
         max(_NEAR, _NEAR * abs(value)),
     )

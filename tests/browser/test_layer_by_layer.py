@@ -70,7 +70,8 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
         expect(page.locator(".workings")).to_have_attribute("data-unit", ".".join([name, *map(str, unit)]))
         recorded = f"{trace[name].maps[unit]:z.4f}".replace("-", "−")
         expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {recorded}")
-        assert page.locator(".workings .sum").inner_text().endswith(f"= {recorded}")
+        sum_ = page.locator(".workings .sum").get_by_role("math")
+        assert str(sum_.get_attribute("aria-label")).endswith(f"= {recorded}")
         name = trace.source(name)
         terms = page.locator(".cells button:visible, .list button:visible")
         shown = {

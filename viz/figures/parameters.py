@@ -9,6 +9,7 @@ from html import escape
 from model.records import Arithmetic, Asked, Calculation, LayerKind, RowComparison, Trace
 from viz import theme
 from viz.figures import words
+from viz.figures.mathematics import typeset
 
 _MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
 _CLAIMED_ACCURACY = 0.9941  # what the assignment reports
@@ -187,7 +188,7 @@ def worked(
 def _worked_parameters(row: Arithmetic, total: int) -> list[str]:
     parts = [f"<h3>Parameters {row.parameter_count:,}</h3>"]
     if row.parameters:
-        parts += [_calculations(row.parameters), f'<p class="sum">{escape(row.parameter_line)}</p>']
+        parts += [_calculations(row.parameters), f'<p class="sum">{typeset(row.parameter_line)}</p>']
     else:
         parts.append("<p>It learns nothing.</p>")
     parts.append(f"<p>Running total {row.running_total:,} of {total:,}.</p>")
@@ -212,8 +213,8 @@ def _calculations(them: Sequence[Calculation], way: str = "beside") -> str:
 
 def _calculation(line: Calculation) -> str:
     result = f"{line.result:,}"
-    numbers = " " if line.numbers == result else f"</span><span>{escape(line.numbers)} "
-    return f"<dt>{escape(line.name)}</dt><dd><span>{escape(line.symbols)}{numbers}=\xa0<b>{result}</b></span></dd>"
+    numbers = " " if line.numbers == result else f"</span><span>{typeset(line.numbers)} "
+    return f"<dt>{escape(line.name)}</dt><dd><span>{typeset(line.symbols)}{numbers}=\xa0<b>{result}</b></span></dd>"
 
 
 def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from model.records import Asked, Unit, Verdict
+from viz.figures.mathematics import typeset
 
 Verdicts = Mapping[Asked, Verdict]
 
@@ -33,7 +34,7 @@ def say_asked(what: Asked, unit: Unit) -> str:
 def verdict(of: Verdict) -> str:
     """Draw in HTML what was answered beside what is right, with the arithmetic and what the answer overlooks."""
     what = of.question.what
-    lines = "".join(f"<li>{escape(line)}</li>" for line in of.question.arithmetic)
+    lines = "".join(f"<li>{typeset(line)}</li>" for line in of.question.arithmetic)
     overlooked = f"<p>{escape(of.sentence)}</p>" if of.sentence else ""
     state = "right" if of.right else "wrong"
     return (
@@ -47,6 +48,9 @@ def say_given(of: Verdict) -> str:
     """Say an answer the way the right one is said."""
     if of.question.what is Asked.PARAMETERS:
         return f"{int(of.given):,}"
+    sides = of.given.split("x")
+    if of.question.what is Asked.FIELD and len({*sides}) == 1:
+        return f"{sides[0]} pixels"
     return of.given.replace("x", " × ").replace("-", "−")
 
 

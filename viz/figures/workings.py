@@ -8,6 +8,7 @@ from typing import Any
 from model.records import Activation, Box, Explanation, LayerKind, Pixels, Step, Term, Trace, Unit, Window
 from viz import theme
 from viz.figures import raster, words
+from viz.figures.mathematics import typeset
 from viz.figures.scaling import range_of
 
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
@@ -16,7 +17,8 @@ _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: bool = False) -> dict[str, Any]:
     """Return what the browser shows of an explanation.
 
-    Values are text as they are shown; a unit is ``[c, y, x]``. In front of the input is the map that adds most.
+    Values are text as they are shown, formulas are HTML; a unit is ``[c, y, x]``. In front of the input is the map
+    that adds most.
 
     Args:
         trace: What was recorded.
@@ -36,8 +38,8 @@ def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: boo
         "input": _map(source, front),
         "output": {**_map(step.maps, channel), "values": [] if hidden else values},
         "groups": [_group(c, list(terms)) for c, terms in groupby(explained.terms, key=lambda term: term.unit[0])],
-        "symbols": explained.symbols,
-        "formula": f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula,
+        "symbols": typeset(explained.symbols),
+        "formula": typeset(f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
         "play": None if hidden else _play(step, source, channel, front),
     }

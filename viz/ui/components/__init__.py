@@ -18,12 +18,13 @@ from viz.figures import raster
 from viz.figures.overview import Tile
 
 _FOLDER = Path(__file__).parent
+_MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
 
 
 @functools.cache
 def _component(name: str) -> ComponentRenderer:
     script, style = ((_FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
-    return st.components.v2.component(name, js=script, css=style)
+    return st.components.v2.component(name, js=script, css=style + _MATHEMATICS.read_text(encoding="utf-8"))
 
 
 def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str]) -> Tile | None:

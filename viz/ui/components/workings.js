@@ -94,9 +94,11 @@ function middle(data, terms, sum, setTriggerValue) {
       terms.append(more);
     }
   }
-  sum.textContent = data.formula;
+  sum.innerHTML = data.formula;
   const verdict = make("p", "verdict", `Recorded by the network: ${data.recorded}`);
-  panel.append(make("p", "rule", data.symbols), terms, sum, verdict);
+  const rule = make("p", "rule");
+  rule.innerHTML = data.symbols;
+  panel.append(rule, terms, sum, verdict);
   return panel;
 }
 
@@ -208,7 +210,7 @@ function player(data, root, show, output, terms, sum, follow) {
     show([Math.floor(start / data.output.width), start % data.output.width]);
     terms.style.minHeight = "";
     terms.replaceChildren(...still);
-    sum.textContent = data.formula;
+    sum.innerHTML = data.formula;
   }
   return pause;
 }
