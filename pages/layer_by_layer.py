@@ -4,7 +4,7 @@ import streamlit as st
 
 from model import digits, layers
 from model.records import IMAGE, Asked
-from viz.figures import parameters, words, workings
+from viz.figures import words, worked, workings
 from viz.ui import asking, cached, sidebar, state, walk
 from viz.ui.components import workings as show_workings
 
@@ -60,7 +60,7 @@ with left:
     st.header("Where its shape and its parameters come from")
     printed = next((row for row in cached.comparisons() if row.name == step.name), None)
     every = cached.arithmetic()
-    st.html(parameters.worked(every[step.name], printed, every[names[-1]].running_total, hidden))
+    st.html(worked.out(every[step.name], printed, every[names[-1]].running_total, hidden))
 with right:
     st.header("Receptive field")
     fields = cached.fields()

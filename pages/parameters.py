@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model import weights
-from viz.figures import parameters
+from viz.figures import limits, parameters, worked
 from viz.ui import cached, controls, sidebar, state
 
 HIDDEN = "hidden"
@@ -34,7 +34,7 @@ left, right = st.columns([13, 7], gap="medium")
 with right:
     st.header(f"{step.name}, worked out")
     printed = next((row for row in comparisons if row.name == step.name), None)
-    st.html(parameters.worked(arithmetic[step.name], printed, lines[-1].running_total))
+    st.html(worked.out(arithmetic[step.name], printed, lines[-1].running_total))
 with left:
     st.html(parameters.table(lines, step.name, link, hidden=hidden == "yes"))
     st.write(
@@ -56,8 +56,8 @@ with left:
     st.write(parameters.say_shares(lines))
 with right:
     st.header("The assignment's limits")
-    limits = parameters.limits(lines, card.get("recipe", {}).get("epochs"), card.get("test_accuracy"))
-    st.html(parameters.checklist(limits))
+    checked = limits.check(lines, card.get("recipe", {}).get("epochs"), card.get("test_accuracy"))
+    st.html(limits.checklist(checked))
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -2,23 +2,15 @@
 
 import csv
 import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from model.records import Arithmetic, Asked, Calculation, LayerKind, RowComparison, Trace
+from model.records import Arithmetic, LayerKind, RowComparison, Trace
 from viz import theme
 from viz.figures import words
-from viz.figures.mathematics import typeset
+from viz.figures.worked import WHATS
 
-_MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
-_CLAIMED_ACCURACY = 0.9941  # what the assignment reports
-_WHATS = {
-    "shape": "output shape",
-    "parameters": "parameters",
-    "input": "input in its comment",
-    "field": "receptive field in the notebook",
-}
 _COLUMNS = (
     "row",
     "in the printed table",
@@ -79,20 +71,6 @@ class Line:
             "parameters": self.printed_parameters != self.parameters,
         }
         return tuple(what for what, wrong in differs.items() if wrong)
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One limit that the assignment sets, and what is measured; ``met`` is None where nobody knows."""
-
-    limit: str
-    evidence: str
-    met: bool | None
-
-    @property
-    def verdict(self) -> str:
-        """``met``, ``not met`` or ``not known``."""
-        return {True: "met", False: "not met", None: "not known"}[self.met]
 
 
 def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Sequence[RowComparison]) -> tuple[Line, ...]:
@@ -160,63 +138,6 @@ def _line(line: Line, selected: bool, link: Link) -> str:
     )
 
 
-def worked(
-    row: Arithmetic, comparison: RowComparison | None, total: int, hidden: Collection[Asked] = frozenset()
-) -> str:
-    """Work out one row in HTML, line by line.
-
-    Args:
-        row: Its arithmetic.
-        comparison: With what was printed of it; None for a hidden step.
-        total: How many numbers all rows learn.
-        hidden: What is still asked for, so that nothing may give it away.
-    """
-    parts = []
-    if Asked.SHAPE not in hidden:
-        shape = words.shape(tuple(axis.result for axis in row.shape))
-        parts += [f"<h3>Output shape {shape}</h3>", _calculations(row.shape)]
-    if Asked.PARAMETERS not in hidden:
-        parts += _worked_parameters(row, total)
-    if not hidden:
-        parts += ["<h3>Cost for one image</h3>", _calculations((row.multiply_accumulates, row.memory), "beneath")]
-        parts += _printed_otherwise(comparison)
-    else:
-        parts.append("<p>What is still asked for is worked out here once you have answered.</p>")
-    return f'<section class="worked" aria-label="{escape(row.name)} worked out">{"".join(parts)}</section>'
-
-
-def _worked_parameters(row: Arithmetic, total: int) -> list[str]:
-    parts = [f"<h3>Parameters {row.parameter_count:,}</h3>"]
-    if row.parameters:
-        parts += [_calculations(row.parameters), f'<p class="sum">{typeset(row.parameter_line)}</p>']
-    else:
-        parts.append("<p>It learns nothing.</p>")
-    parts.append(f"<p>Running total {row.running_total:,} of {total:,}.</p>")
-    if row.buffers:
-        outside = f"<p>Outside the {total:,}: no gradient reaches them.</p>"
-        kept = sum(line.result for line in row.buffers)
-        parts += [f"<h3>Buffers {kept:,}</h3>", _calculations(row.buffers), outside]
-    return parts
-
-
-def _printed_otherwise(comparison: RowComparison | None) -> list[str]:
-    mistakes = comparison.mistakes if comparison else ()
-    found = "".join(
-        f"<li><b>{escape(_WHATS.get(each.what, each.what))}</b>: {escape(each.sentence)}</li>" for each in mistakes
-    )
-    return ["<h3>Printed otherwise</h3>", f"<ul>{found}</ul>"] if found else []
-
-
-def _calculations(them: Sequence[Calculation], way: str = "beside") -> str:
-    return f'<dl class="{way}">{"".join(map(_calculation, them))}</dl>'
-
-
-def _calculation(line: Calculation) -> str:
-    result = f"{line.result:,}"
-    numbers = " " if line.numbers == result else f"</span><span>{typeset(line.numbers)} "
-    return f"<dt>{escape(line.name)}</dt><dd><span>{typeset(line.symbols)}{numbers}=\xa0<b>{result}</b></span></dd>"
-
-
 def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:
     """List in HTML every printed figure that measuring contradicts."""
     items = []
@@ -230,7 +151,7 @@ def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:
         for each in row.mistakes:
             printed, measured = figures[each.what]
             items.append(
-                f"<li><b>{_anchor(row.name, link)}</b> {_WHATS[each.what]}: printed <del>{printed}</del>, "
+                f"<li><b>{_anchor(row.name, link)}</b> {WHATS[each.what]}: printed <del>{printed}</del>, "
                 f"measured <b>{measured}</b><p>{escape(each.sentence)}</p></li>"
             )
     return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>Everything printed is as measured.</p>"
@@ -292,58 +213,6 @@ def say_shares(every: Sequence[Line]) -> str:
 def convolutions(every: Sequence[Line]) -> tuple[Line, ...]:
     """Return the lines of the convolutions."""
     return tuple(line for line in every if line.kind is LayerKind.CONVOLUTION)
-
-
-def limits(every: Sequence[Line], epochs: int | None, accuracy: float | None) -> tuple[Limit, ...]:
-    """Hold the network against what the assignment asks for.
-
-    Args:
-        every: All lines.
-        epochs: How many the weights were trained for, if that is known.
-        accuracy: Which part of MNIST's test images they read right, if that is known.
-    """
-    parameters = sum(line.parameters for line in every)
-    linear = [line.name for line in every if line.kind is LayerKind.LINEAR]
-    claimed = (
-        f"The assignment's own {_CLAIMED_ACCURACY:.2%} is the best of its epochs, chosen on the test images themselves."
-    )
-    return (
-        Limit(
-            f"Under {_MOST_PARAMETERS:,} parameters",
-            f"It has {parameters:,}.",
-            parameters < _MOST_PARAMETERS,
-        ),
-        Limit(
-            "No fully connected layer",
-            f"These are fully connected: {', '.join(linear)}." if linear else f"None of its {len(every)} steps is one.",
-            not linear,
-        ),
-        Limit(
-            f"Under {_MOST_EPOCHS} epochs",
-            "The weights' card does not say." if epochs is None else f"The weights were trained for {epochs}.",
-            None if epochs is None else epochs < _MOST_EPOCHS,
-        ),
-        Limit(
-            f"{_spaced(f'{_LEAST_ACCURACY:.1%}')} of the test images right",
-            _spaced(
-                "The weights' card does not say."
-                if accuracy is None
-                else f"These weights reach {accuracy:.2%}; their epoch was chosen without the test images. {claimed}"
-            ),
-            None if accuracy is None else accuracy >= _LEAST_ACCURACY,
-        ),
-    )
-
-
-def checklist(them: Sequence[Limit]) -> str:
-    """Draw the limits in HTML, each with a mark, its verdict in words and the evidence."""
-    marks = {True: "✓", False: "✗", None: "?"}
-    items = "".join(
-        f'<li><i aria-hidden="true">{marks[each.met]}</i><div><b>{escape(each.limit)}: {each.verdict}.</b> '
-        f"{escape(each.evidence)}</div></li>"
-        for each in them
-    )
-    return f'<ul class="checklist">{items}</ul>'
 
 
 def totals(arithmetic: Mapping[str, Arithmetic]) -> str:
@@ -414,7 +283,3 @@ def _part(of: int, whole: int) -> float:
 
 def _percent(share: float) -> str:
     return {0.0: "0\xa0%", 1.0: "100\xa0%"}.get(share) or words.percent(share)
-
-
-def _spaced(text: str) -> str:
-    return text.replace("%", "\xa0%")

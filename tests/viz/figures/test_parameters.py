@@ -10,7 +10,7 @@ import pytest
 
 from model import assignment, digits, layers, trace, weights
 from model.records import Arithmetic, LayerKind, Mistake, RowComparison, Trace
-from viz.figures import parameters
+from viz.figures import limits, parameters, worked
 from viz.figures.parameters import Line
 
 Work = Mapping[str, Arithmetic]
@@ -121,7 +121,7 @@ def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed
 def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) -> None:
     comparisons = {row.name: row for row in printed}
     for name, row in work.items():
-        html = parameters.worked(row, comparisons.get(name), 10066)
+        html = worked.out(row, comparisons.get(name), 10066)
         text = said(parsed(html))
         for line in (*row.shape, *row.parameters, *row.buffers, row.multiply_accumulates, row.memory):
             assert f'aria-label="{line.symbols}"' in html
@@ -152,7 +152,7 @@ def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
 def test_what_goes_into_html_is_escaped(work: Work, printed: Printed) -> None:
     odd = "<script>&\"'"
     row, was = replace(work["Conv2d-1"], name=odd), replace(printed[0], name=odd, mistakes=(Mistake("field", odd),))
-    drawn = [parameters.worked(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
+    drawn = [worked.out(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
     for html in drawn:
         assert odd not in html
         assert escape(odd) in html
@@ -178,13 +178,13 @@ def test_the_busiest_convolution_is_not_the_largest(every: tuple[Line, ...]) -> 
 
 def test_the_shipped_weights_meet_all_limits_but_the_accuracy(every: tuple[Line, ...]) -> None:
     card = weights.read_card()
-    limits = parameters.limits(every, card["recipe"]["epochs"], card["test_accuracy"])
-    assert [limit.verdict for limit in limits] == ["met", "met", "met", "not met"]
-    assert "10,066" in limits[0].evidence
-    assert "19" in limits[2].evidence
-    assert f"{card['test_accuracy'] * 100:.2f}\xa0%" in limits[3].evidence
-    text = said(parsed(parameters.checklist(limits)))
-    assert all(f"{limit.limit}: {limit.verdict}.".replace("\xa0", " ") in text for limit in limits)
+    checked = limits.check(every, card["recipe"]["epochs"], card["test_accuracy"])
+    assert [limit.verdict for limit in checked] == ["met", "met", "met", "not met"]
+    assert "10,066" in checked[0].evidence
+    assert "19" in checked[2].evidence
+    assert f"{card['test_accuracy'] * 100:.2f}\xa0%" in checked[3].evidence
+    text = said(parsed(limits.checklist(checked)))
+    assert all(f"{limit.limit}: {limit.verdict}.".replace("\xa0", " ") in text for limit in checked)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_limit_is_met_or_not_to_the_last_one(
     size: int, kind: LayerKind, epochs: int | None, accuracy: float | None, verdicts: list[str]
 ) -> None:
     line = Line("only", kind, None, None, (1,), size, size, 1.0, 0, 4)
-    assert [limit.verdict for limit in parameters.limits([line], epochs, accuracy)] == verdicts
+    assert [limit.verdict for limit in limits.check([line], epochs, accuracy)] == verdicts
 
 
 def test_the_totals_are_sums_of_the_records(three: Trace, work: Work) -> None:
