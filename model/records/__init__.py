@@ -8,12 +8,14 @@ from model.records.aliases import IMAGE, Activation, Pair, Pixels, Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
 from model.records.assignment import Mistake, RowComparison
 from model.records.digit import Digit, Stage
+from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
 from model.records.trace import LayerKind, Row, Step, Trace
 
 __all__ = [
     "IMAGE",
+    "Account",
     "Activation",
     "Arithmetic",
     "Asked",
@@ -26,12 +28,18 @@ __all__ = [
     "LayerKind",
     "Misconception",
     "Mistake",
+    "Moved",
+    "Offset",
     "Pair",
     "Pixels",
+    "PoolGradient",
+    "PoolScore",
+    "Pooled",
     "Question",
     "ReceptiveField",
     "Row",
     "RowComparison",
+    "Shift",
     "Stage",
     "Step",
     "Term",

@@ -16,6 +16,7 @@ VIEWS = {
     "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
     "receptive field": "receptive_field?row=Conv2d-7",
     "parameters": "parameters?row=Conv2d-7",
+    "pooling": "pooling?channel=3&pool_guess=two",
 }
 
 
