@@ -18,6 +18,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "receptive_field.py", title="Receptive field", url_path="receptive_field"),
     st.Page(ROOT / "pages" / "parameters.py", title="Parameters", url_path="parameters"),
     st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
+    st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

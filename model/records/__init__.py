@@ -4,10 +4,11 @@ This is the border between PyTorch and the pictures: ``model`` hands these out, 
 Axes are named (C, H, W); pairs are (y, x). One file a topic; everybody imports from here.
 """
 
-from model.records.aliases import IMAGE, Activation, Pair, Pixels, Unit
+from model.records.aliases import IMAGE, Activation, Numbers, Pair, Pixels, Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
 from model.records.assignment import Mistake, RowComparison
 from model.records.digit import Digit, Stage
+from model.records.head import Effect, Head, Softened
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
@@ -22,13 +23,16 @@ __all__ = [
     "Box",
     "Calculation",
     "Digit",
+    "Effect",
     "EffectiveField",
     "Explanation",
     "Growth",
+    "Head",
     "LayerKind",
     "Misconception",
     "Mistake",
     "Moved",
+    "Numbers",
     "Offset",
     "Pair",
     "Pixels",
@@ -40,6 +44,7 @@ __all__ = [
     "Row",
     "RowComparison",
     "Shift",
+    "Softened",
     "Stage",
     "Step",
     "Term",

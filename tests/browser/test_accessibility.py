@@ -17,6 +17,10 @@ VIEWS = {
     "receptive field": "receptive_field?row=Conv2d-7",
     "parameters": "parameters?row=Conv2d-7",
     "pooling": "pooling?channel=3&pool_guess=two",
+    "head": "head",
+    "head, two classes": "head?part=two",
+    "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
+    "head, softmax": "head?part=softmax&temperature=0.25",
 }
 
 

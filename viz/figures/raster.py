@@ -15,11 +15,30 @@ from viz.figures.scaling import Range, range_of
 
 _CLEAR, _EDGE, _FIRST = 0, 1, 2  # palette: nothing, the edge of a card, then the scale
 _COLOURS = 256 - _FIRST
+_HALF = 128  # half white
 
 
 def grey(pixels: Pixels) -> str:
     """Return a picture of ink (H, W), white on black, as a data URI."""
     return _uri(Image.fromarray(pixels))
+
+
+def outline(pixels: Pixels, zoom: int) -> str:
+    """Trace the edge of a picture's ink (H, W), dark within and white without, clear elsewhere.
+
+    It can lie on any colours and leaves them as they are.
+
+    Args:
+        pixels: Ink is what is at least half white.
+        zoom: Picture pixels for each pixel.
+    """
+    ink = (pixels >= _HALF).repeat(zoom, axis=0).repeat(zoom, axis=1)
+    entries = np.zeros(ink.shape, np.uint8)
+    entries[_grown(ink, 1) & ~ink] = 2
+    entries[ink & _grown(~ink, 1)] = 1
+    traced = Image.fromarray(entries, mode="P")
+    traced.putpalette([0, 0, 0, 16, 18, 22, 255, 255, 255])
+    return _uri(traced, transparency=_CLEAR)
 
 
 def sprite(images: NDArray[np.uint8]) -> str:
@@ -90,6 +109,15 @@ def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[in
     image = Image.fromarray(canvas, mode="P")
     image.putpalette(_palette(ranges[0].signed, "#000000"))
     return _uri(image, transparency=_CLEAR)
+
+
+def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """Return a mask (H, W) that reaches further on all sides, corners too."""
+    height, width = mask.shape
+    padded = np.pad(mask, by)
+    wide = np.any([padded[:, step : step + width] for step in range(2 * by + 1)], axis=0)
+    grown: NDArray[np.bool_] = np.any([wide[step : step + height] for step in range(2 * by + 1)], axis=0)
+    return grown
 
 
 def _shades(values: Activation, range_: Range) -> NDArray[np.uint8]:

@@ -1,0 +1,104 @@
+"""The end of the network: 32 maps to 32 means to ten logits to ten probabilities, and the 1x1 that mixes before."""
+
+import streamlit as st
+
+from model import head as heads
+from viz.figures import contributions, head, mixing, softmax
+from viz.ui import cached, head_controls, prediction, sidebar, state
+
+MIXER, HOT = "Conv2d-13", 4.0
+digit = sidebar.current_digit()
+trace, end = cached.record(digit), cached.head(digit)
+field = cached.fields()[end.source]
+
+
+def one_class() -> None:
+    """Show a class's map and sum, and what each of the last maps adds to it."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        k = head_controls.target(end)
+        st.html(head.stage(end, k, field, digit.pixels))
+        st.html(head.ten(end, k, lambda c: state.address("head", target=str(c))))
+        st.write(head.say_class_map(end, k, field))
+        st.download_button("Download the class maps as CSV", head.class_maps_csv(end), "class-maps.csv", "text/csv")
+    with right:
+        pooled = head_controls.pooled(end, k)
+        st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
+        st.write(contributions.say_contributions(end, k))
+        st.download_button("Download all parts as CSV", contributions.contributions_csv(end), "parts.csv", "text/csv")
+    with left:
+        st.header(f"Map {pooled}, averaged")
+        st.html(contributions.average(end, pooled, k))
+
+
+def two_classes() -> None:
+    """Show the maps of two classes and their difference."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        k = head_controls.target(end)
+    with right:
+        other = head_controls.against(end, k)
+    st.html(head.versus(end, k, other, field, digit.pixels))
+    st.write(head.say_versus(end, k, other))
+    st.download_button("Download the class maps as CSV", head.class_maps_csv(end), "class-maps.csv", "text/csv")
+
+
+def mixed_maps() -> None:
+    """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
+    mixer, muted = trace[MIXER], cached.each_muted(digit, MIXER)
+    prediction.ask(
+        "without",
+        f"Silence the one input map of {MIXER} that the answer {trace.prediction} leans on most. What is read then?",
+        {"same": "Still the same digit", "other": "Another digit"},
+        mixing.outcome_without(trace, muted),
+        mixing.say_without(trace, muted),
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        channels = head_controls.changed(len(mixer.input))
+    with right:
+        gain = head_controls.gain()
+    changed = cached.mixed(digit, MIXER, channels, gain)
+    st.html(mixing.board(mixer, channels))
+    st.write(mixing.say_board(mixer))
+    st.download_button("Download the weights as CSV", mixing.board_csv(mixer), "conv2d-13.csv", "text/csv")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        effects = heads.effects(trace, changed, MIXER)
+        st.html(mixing.follow(effects))
+        st.write(mixing.say_follow(effects, channels, gain))
+    with right:
+        st.html(mixing.answers(trace, changed))
+        st.write(mixing.say_answers(trace, changed))
+
+
+def probabilities() -> None:
+    """Show the arithmetic from logits to probabilities, with a temperature."""
+    plain, hot = (heads.softened(trace.logits, t) for t in (1.0, HOT))
+    prediction.ask(
+        "warmer",
+        f"Divide all logits by a temperature of {HOT:g} first. What wins then?",
+        {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"},
+        softmax.outcome(plain, hot),
+        softmax.say_outcome(plain, hot),
+    )
+    soft = heads.softened(trace.logits, head_controls.temperature())
+    st.html(softmax.worked(soft, trace.prediction))
+    st.write(softmax.say(soft, trace.prediction))
+    st.download_button("Download the arithmetic as CSV", softmax.as_csv(soft), "softmax.csv", "text/csv")
+
+
+st.title("The head")
+st.write(
+    "A mean for each of the last maps, a weighted sum for each class: nothing bends between the maps and the logits. "
+    "So every class has a map of its own, and the mean of that map, with a bias, is its logit."
+)
+SHOW = {"class": one_class, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
+SHOW[head_controls.part()]()
+st.header("What to try")
+st.markdown(
+    "- Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?\n"
+    "- Choose a class that the digit is not: what speaks against it, its strokes or their absence?\n"
+    "- Change one input map after another: which can be silent without harm?\n"
+    "- Lower the temperature: when is the network as sure as can be, and is it right more often for it?"
+)

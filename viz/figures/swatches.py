@@ -1,0 +1,89 @@
+"""Scales and coloured cells in HTML, and numbers as CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.records import Activation, Numbers
+from viz import theme
+from viz.figures import raster, words
+from viz.figures.scaling import Range, range_of
+
+BELOW, ABOVE = (str(theme.DIVERGING[place][1]) for place in (6, 26))  # bars: seen well on light and on dark
+
+
+def scale_bar(range_: Range) -> str:
+    """Show a signed scale with the values at its ends."""
+    colours = ", ".join(str(colour) for _, colour in range_.scale[::4])
+    return (
+        f'<p class="scale"><i style="background: linear-gradient(to right, {colours})"></i>'
+        f"<span>{words.number(range_.low)}</span><span>0</span><span>{words.number(range_.high)}</span></p>"
+    )
+
+
+def cell(range_: Range, value: float, tag: str = "td") -> str:
+    """Draw a table's cell with a value in it and its colour behind it."""
+    return f'<{tag} style="{paint(range_, value)}">{short(value)}</{tag}>'
+
+
+def paint(range_: Range, value: float) -> str:
+    """Return the style of a cell: the colour of its value on a signed scale, and on it ink that can be read."""
+    return _STYLES[round(float(range_.share(np.asarray(value, np.float32))) * 255)]
+
+
+def _style(shade: NDArray[np.uint8]) -> str:
+    """Return the style for one colour, its ink black or white, whichever has the higher contrast by WCAG."""
+    share = shade / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    light = linear @ (0.2126, 0.7152, 0.0722)
+    ink = "#000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#fff"
+    return f"background: rgb({', '.join(map(str, shade))}); color: {ink}"
+
+
+_STYLES = [_style(shade) for shade in theme.lookup(theme.DIVERGING)]
+
+
+def bar(value: float, most: float) -> str:
+    """Draw a table's cell with a bar from its middle: to the right above zero, to the left below."""
+    colour, side = (ABOVE, "left") if value >= 0 else (BELOW, "right")
+    share = abs(value) / most * 50 if most else 0.0
+    return f'<td class="bar"><i style="{side}: 50%; width: {share:.2f}%; background: {colour}"></i></td>'
+
+
+def short(value: float, decimals: int = 2) -> str:
+    """Say a number with fewer decimals than elsewhere, where many stand side by side.
+
+    >>> short(-0.126), short(-0.001)
+    ('−0.13', '0.00')
+    """
+    return f"{value:z.{decimals}f}".replace("-", "−")
+
+
+def sheet(maps: Activation, range_: Range) -> str:
+    """Paint maps (N, H, W) under one another, for a table that shows one in each line."""
+    return raster.mosaic(maps, [range_] * len(maps), [(n * maps.shape[1], 0) for n in range(len(maps))])
+
+
+def signed(values: Numbers | Activation) -> Range:
+    """Return the diverging range of values, which may be in double precision."""
+    return range_of(single(values), signed=True)
+
+
+def single(values: Numbers | Activation) -> Activation:
+    """Return values in single precision, as pictures take them."""
+    return values.astype(np.float32)
+
+
+def marked(is_so: bool) -> str:
+    """Return the attribute that marks what is selected, or nothing."""
+    return ' class="selected"' if is_so else ""
+
+
+def as_csv(lines: Sequence[Sequence[object]]) -> str:
+    """Return lines of values as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()

@@ -1,0 +1,40 @@
+"""The model, read once for everybody; what was computed, kept in bounded caches.
+
+One file a topic; everybody imports from here.
+"""
+
+from viz.ui.cached.head import each_muted, head, mixed
+from viz.ui.cached.network import (
+    arithmetic,
+    comparisons,
+    effective_field,
+    fields,
+    growth,
+    measured_box,
+    mnist_losses,
+    network,
+    record,
+    warm_up,
+)
+from viz.ui.cached.pooling import averaged, pool_gradient, pool_score, pool_shift, pooled
+
+__all__ = [
+    "arithmetic",
+    "averaged",
+    "comparisons",
+    "each_muted",
+    "effective_field",
+    "fields",
+    "growth",
+    "head",
+    "measured_box",
+    "mixed",
+    "mnist_losses",
+    "network",
+    "pool_gradient",
+    "pool_score",
+    "pool_shift",
+    "pooled",
+    "record",
+    "warm_up",
+]

@@ -1,0 +1,97 @@
+"""What can be chosen about the head; all of it lives in the link."""
+
+import streamlit as st
+
+from model.records import Head
+from viz.figures import contributions
+from viz.ui import state
+
+TARGET, AGAINST, POOLED = "target", "against", "pooled"
+MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
+PART = "part"
+PARTS = {"class": "One class", "two": "Two classes", "mix": "Mixing maps", "softmax": "Softmax"}
+_GAINS = ("0", "0.5", "1", "2", "-1")
+_TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
+
+
+def part() -> str:
+    """Let the person choose which part of the head the page is about; by default one class and its sum."""
+    return state.bind(
+        st.segmented_control,
+        "Part of the head",
+        PART,
+        list(PARTS),
+        "class",
+        format_func=PARTS.__getitem__,
+        required=True,
+        wrap=True,
+    )
+
+
+def target(head: Head) -> int:
+    """Let the person choose the class that is explained; by default the network's answer."""
+    return _class("Class", TARGET, head, head.ranking[0])
+
+
+def against(head: Head, k: int) -> int:
+    """Let the person choose the class to compare class k with; by default the strongest of the others."""
+    return _class("Against", AGAINST, head, next(c for c in head.ranking if c != k))
+
+
+def _class(label: str, name: str, head: Head, default: int) -> int:
+    classes = [str(c) for c in range(len(head.logits))]
+    return int(state.bind(st.segmented_control, label, name, classes, str(default), required=True, wrap=True))
+
+
+def pooled(head: Head, k: int) -> int:
+    """Let the person choose one of the averaged maps; by default the one that counts most for class k."""
+    names = [str(c) for c in range(len(head.maps))]
+    default = str(contributions.by_size(head.parts[k])[0])
+    return int(state.bind(st.selectbox, "Map", POOLED, names, default, format_func=lambda c: f"Map {c}"))
+
+
+def changed(count: int) -> tuple[int, ...]:
+    """Let the person choose any of ``count`` input maps to change; by default none."""
+    key = f"widget-{MUTE}"
+    names = [str(c) for c in range(count)]
+    st.session_state[key] = [str(c) for c in _read_maps(count)]
+
+    def choose() -> None:
+        state.write(**{MUTE: ".".join(sorted(st.session_state[key], key=int))})
+
+    st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=choose, wrap=True)
+    return tuple(sorted(map(int, st.session_state[key])))
+
+
+def _read_maps(count: int) -> tuple[int, ...]:
+    """Return the maps that the link names, ``3`` or ``3.7``; none where it names anything else."""
+    value = state.read(MUTE, "")
+    parts = value.split(".") if value else []
+    if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
+        return tuple(sorted(map(int, parts)))
+    state.notice(
+        f"The link asks for {MUTE} '{value[:40]}'. It can be input maps 0 to {count - 1} with dots between, such as "
+        "3.7. Showing none instead."
+    )
+    return ()
+
+
+def gain() -> float:
+    """Let the person choose what the changed maps are multiplied with."""
+    return float(
+        state.bind(
+            st.segmented_control,
+            "Multiply them with",
+            GAIN,
+            _GAINS,
+            "0",
+            wrap=True,
+            format_func=lambda value: "0, mute" if value == "0" else value.replace("-", "−"),
+            required=True,
+        )
+    )
+
+
+def temperature() -> float:
+    """Let the person choose the softmax's temperature."""
+    return float(state.bind(st.segmented_control, "Temperature T", TEMPERATURE, _TEMPERATURES, "1", required=True))
