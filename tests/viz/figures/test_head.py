@@ -192,16 +192,16 @@ def test_the_board_shows_every_weight_where_it_belongs(run: Trace) -> None:
 
 
 def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
-    shifts = head.shifts(run, changed, MIXER)
-    rows = body(mixing.follow(shifts))[1:]
-    assert [said(row[0]) for row in rows] == [shift.name for shift in shifts]
-    assert [number(said(row[2])) for row in rows] == pytest.approx([shift.relative for shift in shifts], abs=6e-4)
+    effects = head.effects(run, changed, MIXER)
+    rows = body(mixing.follow(effects))[1:]
+    assert [said(row[0]) for row in rows] == [effect.name for effect in effects]
+    assert [number(said(row[2])) for row in rows] == pytest.approx([effect.relative for effect in effects], abs=6e-4)
     most = float(np.abs(run[MIXER].output).max())
-    first = decode(mixing.strip(shifts[0]))[:22, :22]
-    assert_painted(first, shifts[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
-    assert mixing.say_follow(shifts, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied with −1.")
-    assert mixing.say_follow(shifts, (3,), 0.0).startswith("Input map 3 is silent.")
-    still = head.shifts(run, run, MIXER)
+    first = decode(mixing.strip(effects[0]))[:22, :22]
+    assert_painted(first, effects[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
+    assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied with −1.")
+    assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
+    still = head.effects(run, run, MIXER)
     assert {said(row[2]) for row in body(mixing.follow(still))[1:]} == {"0.000"}
     assert "Nothing is changed yet" in mixing.say_follow(still, (), 0.0)
 
