@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,32 +15,55 @@ from torch import Tensor, nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.layers.layer import Layer
-from model.records import LayerKind, Row, Step, Trace
+from model.records import DropoutPlan, LayerKind, Row, Step, Trace
 
 
 class SeededDropout(nn.Dropout):
-    """Dropout whose masks come from a generator of its own, so that no other thread can change them.
+    """Dropout whose masks come from generators of its own, so that no other thread can change them.
 
     In training mode ``y = x * keep / (1 - p)`` with ``keep`` 1 with probability 1 - p, else 0: the same
     masks that ``nn.Dropout`` draws after ``torch.manual_seed``. The last one drawn stays in ``kept``.
+
+    Args:
+        p: Probability that a value is dropped, in [0, 1).
+        generators: One for the whole batch, or one for each of its images.
+        whole_channels: Whether a channel is kept or dropped as a whole.
+        drops: Whether the mask is used; if not it is drawn all the same, so that the rows behind get theirs.
     """
 
     kept: Tensor | None = None
 
-    def __init__(self, p: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, p: float, *generators: torch.Generator, whole_channels: bool = False, drops: bool = True
+    ) -> None:
         super().__init__(p)
-        self.generator = generator
+        self.generators = generators
+        self.whole_channels = whole_channels
+        self.drops = drops
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop values of ``x`` (any shape) in training mode, else return it."""
+        """Drop values of ``x`` (N, C, H, W) in training mode, else return it."""
         if not self.training:
             return x
-        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        share = len(x) // len(self.generators)  # images for each generator
+        keep = torch.cat(
+            [draw_mask((share, *x.shape[1:]), self.p, each, self.whole_channels) for each in self.generators]
+        )
+        if not self.drops:
+            return x
         self.kept = keep.bool()
         return x * keep.div_(1 - self.p)
 
 
-def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 0) -> Trace:
+def draw_mask(shape: tuple[int, ...], p: float, generator: torch.Generator, whole_channels: bool) -> Tensor:
+    """Draw a mask (N, C, H, W): 1 where a value is kept, 0 where it is dropped."""
+    drawn = (*shape[:2], *(1 for _ in shape[2:])) if whole_channels else shape
+    return torch.empty(drawn).bernoulli_(1 - p, generator=generator).expand(shape).contiguous()
+
+
+def record(
+    network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 0, plan: DropoutPlan | None = None
+) -> Trace:
     """Run one image through a private copy of the network and record every step.
 
     The network that is passed in is only read: no hook, mode, gradient or number of it changes, so any
@@ -51,15 +74,16 @@ def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 
         x: One normalised image, (1, C, H, W).
         dropout: Whether the dropout modules drop. Batch norm uses its running statistics either way.
         seed: What dropout masks are drawn from; the same seed gives the same masks.
+        plan: Which rows drop, and how, in place of ``dropout`` and ``seed``.
 
     Raises:
-        InputError: ``x`` is not one image of finite values.
+        InputError: ``x`` is not one image of finite values, or the plan cannot be followed.
         TraceError: A step never ran, ran twice, or works in place.
     """
     _check_image(x)
-    private = copy.deepcopy(network).eval()
-    if dropout:
-        _switch_dropout_on(private, torch.Generator().manual_seed(seed))
+    if dropout and plan is None:
+        plan = DropoutPlan(seed=seed)
+    private = copy.deepcopy(network).eval() if plan is None else dropping(network, plan)
     known = {name: layers.of_module(module) for name, module in private.named_modules()}
     recorder = _Recorder(private, {name: layer for name, layer in known.items() if layer})
     with torch.no_grad(), recorder.watching():
@@ -72,7 +96,42 @@ def record(network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 
         Step("flatten", LayerKind.FLATTEN, last, logits),
         Step("log-softmax", LayerKind.LOG_SOFTMAX, logits, log_probabilities),
     )
-    return Trace(_array(x[0]), (*recorder.steps, *hidden), logits, log_probabilities, dropout, seed)
+    return Trace(
+        _array(x[0]),
+        (*recorder.steps, *hidden),
+        logits,
+        log_probabilities,
+        plan is not None,
+        plan.seed if plan else seed,
+    )
+
+
+def dropping(network: nn.Module, plan: DropoutPlan) -> nn.Module:
+    """Copy a network and put a seeded dropout, in training mode, in the place of each dropout.
+
+    All else is in evaluation mode: batch norm uses its running statistics.
+
+    Raises:
+        InputError: A row of the plan is no dropout, or its p is not in [0, 1).
+    """
+    private = copy.deepcopy(network).eval()
+    places = {name: module for name, module in private.named_modules() if isinstance(module, nn.Dropout)}
+    _check_plan(plan, list(places))
+    for name, module in places.items():
+        p = module.p if plan.p is None else plan.p
+        drops = plan.rows is None or name in plan.rows
+        seeded = SeededDropout(p, whole_channels=plan.whole_channels, drops=drops).train()
+        private.set_submodule(name, seeded)
+    reseed(private, [plan.seed])
+    return private
+
+
+def reseed(private: nn.Module, seeds: Iterable[int]) -> None:
+    """Let a network of ``dropping`` draw its next masks from these seeds, one for each image of the next batch."""
+    generators = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
+    for module in private.modules():
+        if isinstance(module, SeededDropout):
+            module.generators = generators
 
 
 @dataclass
@@ -137,13 +196,6 @@ class _Recorder:
         self.steps.append(Step(*values) if self.watched[name].hidden else Row(*values, number=number))
 
 
-def _switch_dropout_on(network: nn.Module, generator: torch.Generator) -> None:
-    """Put a seeded dropout, in training mode, in the place of each dropout; all else stays in evaluation mode."""
-    places = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Dropout)]
-    for name, module in places:
-        network.set_submodule(name, SeededDropout(module.p, generator).train())
-
-
 def _array(tensor: Tensor) -> NDArray[Any]:
     array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
     array.setflags(write=False)
@@ -156,4 +208,16 @@ def _check_image(x: Tensor) -> None:
             f"An image of shape {tuple(x.shape)} cannot be recorded.",
             "It must be one image (1, C, H, W) of finite values.",
             "Take one from model.digits.to_input.",
+        )
+
+
+def _check_plan(plan: DropoutPlan, names: Sequence[str]) -> None:
+    unknown = [name for name in plan.rows or () if name not in names]
+    if unknown:
+        raise InputError(
+            f"{', '.join(unknown)} cannot drop.", f"These rows can: {', '.join(names) or 'none'}.", "Choose among them."
+        )
+    if plan.p is not None and not 0 <= plan.p < 1:
+        raise InputError(
+            f"Dropout with p = {plan.p} is not possible.", "p must be at least 0 and below 1.", "Choose another p."
         )

@@ -8,6 +8,7 @@ from model.records.aliases import IMAGE, Activation, Numbers, Pair, Pixels, Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
 from model.records.assignment import Mistake, RowComparison
 from model.records.digit import Digit, Stage
+from model.records.dropout import Change, Convergence, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
@@ -22,24 +23,30 @@ __all__ = [
     "Asked",
     "Box",
     "Calculation",
+    "Change",
+    "Convergence",
     "Digit",
+    "DropoutPlan",
     "Effect",
     "EffectiveField",
     "Explanation",
     "Growth",
     "Head",
     "LayerKind",
+    "Masks",
     "Misconception",
     "Mistake",
     "Moved",
     "Numbers",
     "Offset",
     "Pair",
+    "Passes",
     "Pixels",
     "PoolGradient",
     "PoolScore",
     "Pooled",
     "Question",
+    "Reading",
     "ReceptiveField",
     "Row",
     "RowComparison",

@@ -21,6 +21,7 @@ VIEWS = {
     "head, two classes": "head?part=two",
     "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
     "head, softmax": "head?part=softmax&temperature=0.25",
+    "dropout": "dropout?row=Dropout-9&digit=project-4or9&many=yes",
 }
 
 

@@ -3,6 +3,7 @@
 One file a topic; everybody imports from here.
 """
 
+from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
 from viz.ui.cached.head import each_muted, head, mixed
 from viz.ui.cached.network import (
     arithmetic,
@@ -22,6 +23,7 @@ __all__ = [
     "arithmetic",
     "averaged",
     "comparisons",
+    "convergence",
     "each_muted",
     "effective_field",
     "fields",
@@ -31,10 +33,15 @@ __all__ = [
     "mixed",
     "mnist_losses",
     "network",
+    "own_probabilities",
+    "passes",
     "pool_gradient",
     "pool_score",
     "pool_shift",
     "pooled",
+    "readings",
     "record",
+    "record_dropping",
+    "source_of_readings",
     "warm_up",
 ]

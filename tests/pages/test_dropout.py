@@ -1,0 +1,149 @@
+"""The dropout page in Streamlit's own simulator."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model import digits, dropout, weights
+from model.records import DropoutPlan
+from model.trace import record
+from tests.pages.conftest import assert_works, run, said, shown
+
+PAGE = "dropout"
+ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
+
+
+def digest_in(app: AppTest) -> str:
+    found = re.search(r'data-digest="([0-9a-f]{64})"', shown(app))
+    assert found
+    return found[1]
+
+
+def digest_alone(key: str, plan: DropoutPlan, count: int) -> str:
+    """Work out with the model alone what the page computes."""
+    network, x = weights.load(), digits.to_input(digits.find(key))
+    first = DropoutPlan(plan.p, plan.rows, plan.whole_channels, plan.seed // 1000 * 1000)
+    shares = dropout.probabilities(network, x, first, count)
+    many = dropout.passes(record(network, x), [shares], first.seed)
+    return dropout.digest(record(network, x, plan=plan), many)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label.startswith(label)).click().run()
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("drop", ["all", "one"])
+@pytest.mark.parametrize("what", ["values", "channels"])
+def test_every_row_and_every_way_has_its_page(row: str, drop: str, what: str) -> None:
+    app = run(PAGE, row=row, drop=drop, what=what, p="0.40", seed="1234", passes="10")
+    assert_works(app, "Dropout")
+    assert app.selectbox("widget-dropout-row").value == row
+    assert "Mask 1234 with p = 0.40 drops" in said(app)
+    assert "masks 1,000 to 1,009" in said(app)
+    plan = DropoutPlan(0.4, None if drop == "all" else (row,), what == "channels", 1234)
+    assert digest_in(app) == digest_alone("project-3a", plan, 10)
+
+
+def test_by_default_it_is_as_trained() -> None:
+    app = run(PAGE)
+    assert_works(app, "Dropout")
+    assert digest_in(app) == digest_alone("project-3a", DropoutPlan(), 100)
+    assert f'data-weights="{dropout.digest_of_weights(weights.load())}"' in shown(app)
+    assert "Batch norm keeps to its running statistics" in said(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert "a clear digit hardly moves" in said(app)
+
+
+def test_a_new_mask_and_back_again() -> None:
+    app = run(PAGE)
+    first = digest_in(app)
+    press(app, "New mask")
+    assert app.query_params["seed"] == "1"
+    assert digest_in(app) != first
+    press(app, "Step back")
+    assert app.query_params["seed"] == "0"
+    assert digest_in(app) == first
+    assert next(button for button in app.button if button.label == "Step back").disabled
+    app.number_input("widget-seed").set_value(77).run()
+    assert app.query_params["seed"] == "77"
+
+
+def test_choices_are_kept_in_the_link() -> None:
+    app = run(PAGE)
+    app.select_slider("widget-p").set_value("0.50").run()
+    app.button_group("widget-drop").set_value("one").run()
+    app.button_group("widget-what").set_value("channels").run()
+    app.button_group("widget-passes").set_value("30").run()
+    app.selectbox("widget-channel").set_value("3").run()
+    app.selectbox("widget-dropout-row").set_value("Dropout-12").run()
+    assert_works(app, "Dropout")
+    link = {"p": "0.50", "drop": "one", "what": "channels", "passes": "30", "row": "Dropout-12"}
+    assert {name: app.query_params[name] for name in link} == link
+    assert "channel" not in app.query_params, "another row has other maps"
+
+
+def test_a_link_of_another_row_shows_the_dropout_behind_it() -> None:
+    for asked, row in {"Conv2d-1": "Dropout-3", "ReLU-7": "Dropout-9", "Conv2d-23": "Dropout-21"}.items():
+        app = run(PAGE, row=asked)
+        assert_works(app, "Dropout")
+        assert app.selectbox("widget-dropout-row").value == row
+
+
+def test_the_prediction_is_held_against_what_was_measured() -> None:
+    app = run(PAGE, digit="project-4or9", p="0.50")
+    assert "Choose an answer first" in said(app)
+    app.button_group("widget-changes").set_value("none").run()
+    assert "You predicted: None. Measured: More than one in ten." in said(app)
+    press(app, "Show mask")
+    assert re.search(r"with this mask: \d with", said(app))
+    press(run(PAGE), "Take a digit between two")
+
+
+def test_a_digit_between_two_is_offered() -> None:
+    app = press(run(PAGE), "Take a digit between two")
+    assert digits.find(app.query_params["digit"]).label is None
+
+
+def test_without_mnist_many_digits_are_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
+    app = run(PAGE)
+    assert "The project's 45 labelled digits" in said(app)
+    press(app, "Measure")
+    assert_works(app, "Dropout")
+    assert app.query_params["many"] == "yes"
+    assert "The project's 45 labelled digits, each read once for each p" in said(app)
+    chart = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert [each["name"] for each in chart["data"]] == ["read right", "confidence"]
+
+
+def test_with_mnist_many_digits_are_test_images(mnist_root: Path) -> None:
+    assert mnist_root.is_dir()
+    assert "The first 1,000 of MNIST's test images" in said(run(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "default"),
+    [
+        ("row", "Dropout-99", "Dropout-3"),
+        ("p", "0.95", "0.10"),
+        ("p", "nan", "0.10"),
+        ("seed", "-1", "0"),
+        ("seed", "1000000", "0"),
+        ("seed", "²", "0"),
+        ("drop", "some", "all"),
+        ("what", "<b>", "values"),
+        ("passes", "999999999", "100"),
+        ("channel", "8", "0"),
+        ("many", "maybe", "no"),
+    ],
+)
+def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+    app = run(PAGE, **{name: value})
+    assert not app.exception
+    sentence = app.warning[0].value
+    assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
+    assert sentence.endswith(f"Showing {default} instead.")

@@ -1,0 +1,280 @@
+"""One digit with dropout off and on: maps, masks, how far the difference travels, and the spread of many answers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.records import Activation, Change, Explanation, Passes, Step, Unit
+from viz import theme
+from viz.figures import raster, words
+from viz.figures.scaling import Range, range_of
+
+_GAP = 2  # picture pixels between two maps, of which each unit takes as many
+_PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on − off")
+_DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
+_MIDDLE = (0.1, 0.9)  # where the box of a class begins and ends: eight of ten passes lie in it
+
+
+def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
+    """Draw in HTML one map of a dropout row, large, and beneath it all its maps: off, mask, on and difference.
+
+    Args:
+        off: The row with dropout off.
+        on: The same with dropout on; it has a mask where it drops.
+        channel: The map that is large.
+        digests: Of all that was computed, and of the weights that it was computed with.
+    """
+    panels = (off.maps, (~_mask(on)).astype(np.float32), on.maps, on.maps - off.maps)
+    values = np.stack([panels[0], panels[2], panels[3]])
+    large, small = (range_of(part, signed=True) for part in (values[:, channel], values))
+    figures = "".join(
+        _panel(title, maps, channel, *((_DROPPED, _DROPPED) if title == _PANELS[1] else (large, small)))
+        for title, maps in zip(_PANELS, panels, strict=True)
+    )
+    legend = (
+        _scale(large, f"map {channel}") + _scale(small, "all maps") + _scale(_DROPPED, "kept (dark) or dropped (light)")
+    )
+    return (
+        f'<section class="masks" aria-label="{escape(on.name)} with dropout off and on" data-digest="{digests[0]}" '
+        f'data-weights="{digests[1]}"><div>{figures}</div><p>{legend}</p></section>'
+    )
+
+
+def table(name: str, columns: Mapping[str, Sequence[str]]) -> str:
+    """Draw columns as a table in HTML; Streamlit's own repaints many times slower, even folded away."""
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in zip(*columns.values(), strict=True)
+    )
+    return (
+        f'<div class="sideways" role="region" tabindex="0" aria-label="{escape(name)}"><table class="ledger">'
+        f"<caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _panel(title: str, maps: Activation, channel: int, large: Range, small: Range) -> str:
+    picture = raster.mosaic(maps[channel : channel + 1], [large], [(0, 0)])
+    return (
+        f'<figure><figcaption>{title}</figcaption><img src="{picture}" alt="{title}, map {channel}">'
+        f"{_every(maps, small, channel, title)}</figure>"
+    )
+
+
+def say_stage(on: Step, channel: int, seed: int) -> str:
+    """Say how much the mask drops, and what becomes of the rest."""
+    mask, p = _mask(on), float(on.settings["p"])
+    here, everywhere = (
+        f"{int((~kept).sum()):,} of {kept.size:,} values ({_percent(float((~kept).mean()))})"
+        for kept in (mask[channel], mask)
+    )
+    return (
+        f"Mask {seed} with p = {p:.2f} drops {here} in map {channel} of {on.name}, and {everywhere} in the whole row. "
+        f"Every value kept is multiplied with 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
+    )
+
+
+def examples(on: Step, channel: int) -> list[Unit]:
+    """Return the strongest unit kept and the strongest dropped of a map, as far as there are any."""
+    mask, values = _mask(on)[channel], np.abs(on.input[channel])
+    found = []
+    for wanted in (mask, ~mask):
+        if wanted.any():
+            y, x = divmod(int(np.where(wanted, values, -1).argmax()), values.shape[1])
+            found.append((channel, y, x))
+    return found
+
+
+def say_examples(explained: Sequence[Explanation]) -> str:
+    """Work out units in Markdown, and say what the network computed."""
+    return "\n".join(
+        f"- **{'dropped' if not each.terms[0].weight else 'kept'}**, y {each.unit[1]}, x {each.unit[2]}: "
+        f"{each.formula}. Recorded by the network: {words.number(each.recorded)}"
+        for each in explained
+    )
+
+
+def map_csv(off: Step, on: Step, channel: int) -> str:
+    """Return one map as CSV, a line for each unit."""
+    mask, before, after = _mask(on)[channel], off.maps[channel], on.maps[channel]
+    lines = [
+        f"{y},{x},{before[y, x]:.6g},{int(mask[y, x])},{after[y, x]:.6g},{after[y, x] - before[y, x]:.6g}"
+        for y, x in np.ndindex(*mask.shape)
+    ]
+    return "\n".join(["y,x,off,kept,on,difference", *lines]) + "\n"
+
+
+def journey(changes: Sequence[Change], selected: str) -> str:
+    """Draw in HTML, for each row, how large the difference is beside the activation, and where it lies."""
+    widest = max(1.0, *(change.relative for change in changes))
+    maps = [change.map / (change.size or 1.0) for change in changes]
+    range_ = range_of(np.asarray([each.max() for each in maps]))
+    items = "".join(
+        _row(change, values, range_, widest, change.name == selected)
+        for change, values in zip(changes, maps, strict=True)
+    )
+    return (
+        f'<ol class="journey" aria-label="Difference between dropout on and off at every row">{items}</ol>'
+        f'<p class="scales">{_scale(range_, "Maps: mean absolute difference, as a multiple of the size of the row")}'
+        f"<span>A full bar is {_percent(widest)}.</span></p>"
+    )
+
+
+def _row(change: Change, values: Activation, range_: Range, widest: float, selected: bool) -> str:
+    picture = raster.mosaic(values[None], [range_], [(0, 0)])
+    said = "none" if change.rms == 0 else _percent(change.relative)
+    mark = ' aria-current="true"' if selected else ""
+    return (
+        f'<li{mark} style="--share: {change.relative / widest:.4f}; --colour: {theme.KIND_COLOURS[change.kind]}">'
+        f'<div><i></i></div><b>{said}</b><img src="{picture}" alt=""><span>{escape(change.name)}</span></li>'
+    )
+
+
+def say_journey(changes: Sequence[Change], off: Activation, on: Activation) -> str:
+    """Say where the difference begins, where it is largest, and what is left of it at the end.
+
+    Args:
+        changes: All rows.
+        off: Probabilities with dropout off, (10,).
+        on: The same with dropout on.
+    """
+    begun = next((change for change in changes if change.rms), None)
+    if begun is None:
+        return "No row differs: nothing is dropped."
+    largest, last = max(changes, key=lambda change: change.relative), changes[-1]
+    return (
+        f"The size of a row is the root of its mean squared value, and that of the difference likewise. It begins at "
+        f"{begun.name} with {_percent(begun.relative)}, is largest at {largest.name} with "
+        f"{_percent(largest.relative)}, and is {_percent(last.relative)} at the logits of {last.name}. "
+        f"The answer with dropout off: {_answer(off)}; with this mask: {_answer(on)}."
+    )
+
+
+def journey_columns(changes: Sequence[Change]) -> dict[str, list[str]]:
+    """Return the numbers of the journey as columns."""
+    return {
+        "row": [change.name for change in changes],
+        "difference (RMS)": [f"{change.rms:.4f}" for change in changes],
+        "activation (RMS)": [f"{change.size:.4f}" for change in changes],
+        "difference / activation": [_percent(change.relative) for change in changes],
+    }
+
+
+def spread(passes: Passes) -> str:
+    """Draw in HTML the ten probabilities of many passes: from the lowest to the highest, the middle, the mean."""
+    low, high = (passes.probabilities.min(axis=0), passes.probabilities.max(axis=0))
+    bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
+    items = "".join(
+        f'<li style="--low: {low[c]:.4f}; --high: {high[c]:.4f}; --bottom: {bottom[c]:.4f}; --top: {top[c]:.4f}; '
+        f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="range"></i><i class="middle"></i>'
+        f'<i class="mean"></i><i class="off"></i></div><b>{c}</b>'
+        f'<span>{passes.answers[c]:,}<span class="unseen"> passes answer {c}; its probability is '
+        f"{_percent(passes.off[c])} with dropout off and {_percent(mean)} in the mean, "
+        f"{_percent(low[c])} to {_percent(high[c])}</span></span></li>"
+        for c, mean in enumerate(passes.mean)
+    )
+    keys = (
+        ("range", theme.MUTED, "lowest to highest probability"),
+        ("middle", theme.ACCENT, "eight of ten passes"),
+        ("mean", theme.HIGHLIGHT, "mean of all"),
+        ("off", "currentColor", "dropout off"),
+    )
+    legend = "".join(f'<li><i class="{name}"></i>{said}</li>' for name, _, said in keys)
+    colours = "; ".join(f"--{name}-colour: {colour}" for name, colour, _ in keys)
+    return (
+        f'<div class="many" style="{colours}"><ul class="legend">{legend}</ul><p>100\xa0%</p>'
+        f'<ol class="spread" start="0" aria-label="Spread of the probability of each class, 0 to 9">{items}</ol>'
+        "<p>The digit, and beneath it how many passes answer it.</p></div>"
+    )
+
+
+def say_passes(passes: Passes, p: float) -> str:
+    """Say how often the answer is another one, and what the mean and its entropy are."""
+    count, answer = len(passes.probabilities), int(passes.off.argmax())
+    reading = "all" if not passes.changed else f"{count - passes.changed:,} of {count:,}"
+    return (
+        f"With dropout off: {_answer(passes.off)}, entropy {passes.off_entropy:.3f} bits. {count:,} passes with "
+        f"p = {p:.2f}, masks {passes.first:,} to {passes.first + count - 1:,}: {reading} answer {answer} as well; "
+        f"their mean gives {_answer(passes.mean)}, entropy {passes.entropy:.3f} bits. The mean of the answers need "
+        "not be the answer with dropout off: only each dropout row keeps its mean, not what is computed of it."
+    )
+
+
+def passes_columns(passes: Passes) -> dict[str, list[str]]:
+    """Return what many passes come to as columns, a line for each class."""
+    low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
+    deviation = passes.probabilities.std(axis=0)
+    return {
+        "class": [str(c) for c in range(len(low))],
+        "dropout off": [f"{share:.4f}" for share in passes.off],
+        "mean": [f"{share:.4f}" for share in passes.mean],
+        "standard deviation": [f"{share:.4f}" for share in deviation],
+        "lowest": [f"{share:.4f}" for share in low],
+        "highest": [f"{share:.4f}" for share in high],
+        "answers": [f"{count}" for count in passes.answers],
+    }
+
+
+def passes_csv(passes: Passes) -> str:
+    """Return the probabilities of every pass as CSV, each with the seed of its mask."""
+    classes = range(passes.probabilities.shape[1])
+    lines = [
+        ",".join([str(passes.first + number), *(f"{share:.8g}" for share in shares)])
+        for number, shares in enumerate(passes.probabilities)
+    ]
+    return "\n".join([",".join(["mask", *map(str, classes)]), *lines]) + "\n"
+
+
+def how_many_changed(passes: Passes) -> str:
+    """Return ``none``, ``few`` (at most one in ten) or ``many``: how many passes give another answer."""
+    if not passes.changed:
+        return "none"
+    return "few" if passes.changed * 10 <= len(passes.probabilities) else "many"
+
+
+def _mask(step: Step) -> NDArray[np.bool_]:
+    return np.ones(step.maps.shape, np.bool_) if step.mask is None else step.mask
+
+
+def _every(maps: Activation, range_: Range, channel: int, title: str) -> str:
+    """Draw all maps side by side, one of them framed."""
+    count, height, width = maps.shape
+    columns = 8 if count > 16 else min(count, 4)
+    lines = math.ceil(count / columns)
+    across, down = width * _GAP + _GAP, height * _GAP + _GAP
+    corners = [(line * down, place * across) for line, place in (divmod(c, columns) for c in range(count))]
+    picture = raster.mosaic(maps.repeat(_GAP, axis=1).repeat(_GAP, axis=2), [range_] * count, corners)
+    total_down, total_across = lines * down - _GAP, columns * across - _GAP
+    top, left = corners[channel]
+    style = "; ".join(
+        f"{name}: {share:.2%}"
+        for name, share in {
+            "top": top / total_down,
+            "left": left / total_across,
+            "height": (down - _GAP) / total_down,
+            "width": (across - _GAP) / total_across,
+        }.items()
+    )
+    return (
+        f'<div class="every"><img src="{picture}" alt="{title}, all {count} maps">'
+        f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
+    )
+
+
+def _scale(range_: Range, said: str) -> str:
+    """Draw a colour scale in a line, with the values at its ends."""
+    stops = ", ".join(str(colour) for _, colour in range_.scale[::4])
+    low, high = (f"{end:z.3g}".replace("-", "−") for end in (range_.low, range_.high))
+    paint = f"background: linear-gradient(to right, {stops})"
+    return f'<span class="scale">{said}: {low} <i style="{paint}"></i> {high}</span>'
+
+
+def _answer(shares: Activation) -> str:
+    return f"{int(shares.argmax())} with {words.percent(float(shares.max()))}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}\xa0%"

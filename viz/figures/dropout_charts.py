@@ -1,0 +1,164 @@
+"""Charts of dropout: how a mean over masks converges, and how well many digits are read as p grows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
+
+from model.records import Convergence, Reading
+from viz import theme
+from viz.figures import words
+
+_POINTS = 120  # of a thousand means, so many are drawn: equally far apart on the axis
+_ERRORS = 2  # standard errors to either side of the value, and of an accuracy
+_BAND = f"rgba{(*hex_to_rgb(theme.ACCENT), 0.22)}"  # seen through
+_HEIGHT = 340
+
+
+def convergence(found: Convergence) -> go.Figure:
+    """Draw the running mean of one unit over masks, and where theory expects it.
+
+    Accepts ``running``, ``unscaled`` and ``error``, (N,) each.
+    """
+    count = len(found.running)
+    places = np.unique(np.geomspace(1, count, min(_POINTS, count)).round().astype(int)) - 1
+    numbers = places + 1
+    band = _ERRORS * found.error[places]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[*numbers, *numbers[::-1]],
+        y=[*(found.value + band), *(found.value - band)[::-1]],
+        fill="toself",
+        fillcolor=_BAND,
+        line_width=0,
+        hoverinfo="skip",
+        name=f"{_ERRORS} standard errors",
+    )
+    for name, values, colour, dash in (
+        ("dropout off", np.full(len(places), found.value), theme.HIGHLIGHT, "dash"),
+        ("mean, values kept not enlarged", found.unscaled[places], theme.MUTED, "solid"),
+        ("mean over masks", found.running[places], theme.ACCENT, "solid"),
+    ):
+        figure.add_scatter(
+            x=numbers,
+            y=values,
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": 3, "dash": dash},
+            hovertemplate="%{x} masks<br>%{y:.4f}<extra></extra>",
+        )
+    ticks, span = [1, 10, 100, 1000], [0, np.log10(count) + 0.05]
+    figure.update_xaxes(title="masks", type="log", tickvals=ticks, range=span, fixedrange=True)
+    figure.update_yaxes(title="mean of the unit", fixedrange=True)
+    return _framed(figure)
+
+
+def say_convergence(found: Convergence) -> str:
+    """Say where the mean is after all masks, and how that compares with theory."""
+    c, y, x = found.unit
+    count, last, error = len(found.running), found.running[-1], found.error[-1]
+    off = f"{abs(last - found.value) / error:.1f} standard errors of {error:.4f} away" if error else "the same"
+    return (
+        f"The strongest unit of {found.name} (map {c}, y {y}, x {x}) is {words.number(found.value)} with dropout off. "
+        f"Its mean over {count:,} masks with p = {found.p:.2f} is {words.number(last)}: {off}. Were the values kept "
+        f"not enlarged, it would be {words.number(found.unscaled[-1])}. Of all units of the row, "
+        f"{_share(found.within)} have a mean within four standard errors of their value; not enlarged, "
+        f"{_share(found.within_unscaled)}."
+    )
+
+
+def say_variance(found: Convergence) -> str:
+    """Say how the measured variance compares with theory."""
+    return (
+        f"Mean over all units of the row: variance measured **{found.variance:.4f}**, by theory "
+        f"**{found.expected_variance:.4f}**, over {len(found.running):,} masks."
+    )
+
+
+def convergence_columns(found: Convergence) -> dict[str, list[str]]:
+    """Return how the means converge as columns, a line for each number of masks."""
+    chosen = [number - 1 for number in found.after]
+    return {
+        "masks": [f"{number}" for number in found.after],
+        "mean of the unit": [words.number(found.running[place]) for place in chosen],
+        "its standard error": [f"{found.error[place]:.4f}" for place in chosen],
+        "deviation of all units (RMS)": [f"{value:.4f}" for value in found.deviation],
+        "the same by theory": [f"{value:.4f}" for value in found.expected],
+    }
+
+
+def readings(every: Sequence[Reading], own: float) -> go.Figure:
+    """Draw accuracy and confidence over p.
+
+    Args:
+        every: One for each p.
+        own: The p that the network was trained with.
+    """
+    ps = [each.p for each in every]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=ps,
+        y=[each.accuracy for each in every],
+        error_y={"type": "data", "array": [_ERRORS * each.error for each in every]},
+        name="read right",
+        mode="lines+markers",
+        line={"color": theme.ACCENT, "width": 3},
+        hovertemplate="p = %{x:.2f}<br>%{y:.1%} right<extra></extra>",
+    )
+    figure.add_scatter(
+        x=ps,
+        y=[each.confidence for each in every],
+        name="confidence",
+        mode="lines+markers",
+        line={"color": theme.MUTED, "width": 3, "dash": "dash"},
+        hovertemplate="p = %{x:.2f}<br>%{y:.1%} confident<extra></extra>",
+    )
+    figure.add_vline(x=own, line={"color": theme.HIGHLIGHT, "width": 2})
+    figure.update_xaxes(title="p (the line: as trained)", fixedrange=True)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], fixedrange=True)
+    return _framed(figure)
+
+
+def say_readings(every: Sequence[Reading], source: str) -> str:
+    """Say how accuracy and confidence fall as p grows.
+
+    Args:
+        every: One for each p.
+        source: Which digits were read.
+    """
+    said = [
+        f"p = {each.p:.2f}: {_share(each.accuracy)} right, {_share(each.confidence)} confident"
+        for each in dict.fromkeys((every[0], every[1], every[len(every) // 2], every[-1]))
+    ]
+    return (
+        f"{source}, each read once for each p, with a mask of its own. {'; '.join(said)}. The thin lines are two "
+        "standard errors of a share of so many digits. Confidence is the mean of the largest probability."
+    )
+
+
+def readings_columns(every: Sequence[Reading]) -> dict[str, list[str]]:
+    """Return the readings as columns, a line for each p."""
+    return {
+        "p": [f"{each.p:.2f}" for each in every],
+        "right": [f"{each.correct}" for each in every],
+        "of": [f"{each.count}" for each in every],
+        "accuracy": [f"{each.accuracy:.4f}" for each in every],
+        "its standard error": [f"{each.error:.4f}" for each in every],
+        "confidence": [f"{each.confidence:.4f}" for each in every],
+    }
+
+
+def _framed(figure: go.Figure) -> go.Figure:
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        font_size=14,
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+    return figure
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.1f}\xa0%"

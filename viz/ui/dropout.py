@@ -1,0 +1,168 @@
+"""The dropout page's controls; what they choose lives in the link."""
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from model import digits
+from model.records import DropoutPlan, LayerKind, Passes, Step, Trace
+from viz.figures import dropout as figures
+from viz.figures.receptive_field import csv
+from viz.ui import cached, prediction, state
+
+GUESS = "changes"
+P, SEED, DROP, WHAT, PASSES, MANY = "p", "seed", "drop", "what", "passes", "many"
+_MOST_SEED = 999_999
+_DROP = {"all": "All rows", "one": "This row alone"}
+_WHAT = {"values": "Single values", "channels": "Whole channels"}
+_COUNTS = ("10", "30", "100", "300", "1000")
+
+
+def row(trace: Trace) -> str:
+    """Let the person choose a dropout row; a link of another step shows the dropout row that follows it."""
+    steps = [step.name for step in trace.steps]
+    names = [step.name for step in trace.steps if step.kind is LayerKind.DROPOUT]
+    asked = state.read_one_of(state.ROW, [*names, *(step for step in steps if step not in names)], names[0])
+    behind = [name for name in names if steps.index(name) >= steps.index(asked)]
+    shown = behind[0] if behind else names[-1]
+    key = "widget-dropout-row"
+    st.session_state[key] = shown
+    st.selectbox(
+        "Row", names, key=key, on_change=lambda: state.write(row=st.session_state[key], channel="", **{MANY: ""})
+    )
+    return shown
+
+
+def channel(count: int) -> int:
+    """Let the person choose the map that is large; the first where the link asks for one that another row has."""
+    numbers = [str(number) for number in range(count)]
+    return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
+
+
+def plan(name: str, own: Mapping[str, float]) -> DropoutPlan:
+    """Let the person choose p, which rows drop, and what they drop.
+
+    Args:
+        name: Of the row that is shown.
+        own: The p that each row was trained with.
+    """
+    trained = f"{own[name]:.2f}"
+    every = sorted({trained, *(f"{step / 20:.2f}" for step in range(19))})
+    left, middle, right = st.columns([2, 1, 1], gap="medium")
+    with left:
+        p = state.bind(st.select_slider, f"p: the share that is dropped ({trained} as trained)", P, every, trained)
+    with middle:
+        drop = _bind_control("What drops", DROP, _DROP)
+    with right:
+        what = _bind_control("Dropped are", WHAT, _WHAT)
+    rows = None if drop == "all" else (name,)
+    return DropoutPlan(float(p), rows, what == "channels", _seed())
+
+
+def mask() -> None:
+    """Draw the controls of the mask: a new one, a step back, or any by its number."""
+    seed = _seed()
+    key = "widget-seed"
+    st.session_state[key] = seed
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Step back", shortcut="Left", disabled=seed == 0, on_click=lambda: _write_seed(seed - 1))
+        st.button(
+            "New mask",
+            shortcut="Right",
+            disabled=seed == _MOST_SEED,
+            on_click=lambda: _write_seed(seed + 1),
+        )
+        st.number_input(
+            "Mask (seed)",
+            0,
+            _MOST_SEED,
+            key=key,
+            on_change=lambda: _write_seed(st.session_state[key]),
+            width=150,
+        )
+
+
+def count() -> int:
+    """Let the person choose how many passes are run."""
+    return int(_bind_control("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
+
+
+def predict(passes: Passes) -> None:
+    """Ask how many passes give another answer, and say what was measured."""
+    prediction.ask(
+        GUESS,
+        "Of so many passes, how many give another answer?",
+        {"none": "None", "few": "At most one in ten", "many": "More than one in ten"},
+        figures.how_many_changed(passes),
+        f"It was {passes.changed:,} of {len(passes.probabilities):,}.",
+    )
+
+
+def go_on(passes: Passes) -> None:
+    """Offer the mask that changes the answer most, and a digit that lies between two."""
+    farthest = passes.farthest
+    st.button(f"Show mask {farthest:,}, which doubts the answer most", on_click=lambda: _write_seed(farthest))
+    unclear = next(sample for sample in digits.samples() if sample.label is None)
+    st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
+
+
+def download_map(off: Step, on: Step, channel: int) -> None:
+    """Offer one map with dropout off and on as CSV."""
+    text = functools.partial(figures.map_csv, off, on, channel)
+    st.download_button("This map as CSV", text, f"{on.name}-map-{channel}.csv", "text/csv", on_click="ignore")
+
+
+def numbers(tables: Mapping[str, Mapping[str, Sequence[str]]], passes: Passes) -> None:
+    """Show numbers as tables that can be unfolded, and offer them as CSV, and every single pass too.
+
+    Args:
+        tables: The columns of each, by its name.
+        passes: What they came to stands in the tables; each of them is in a file alone.
+    """
+    every = functools.partial(figures.passes_csv, passes)
+    files = {**{name: functools.partial(csv, columns) for name, columns in tables.items()}, "Every pass": every}
+    with st.expander("Tables of all that is drawn", key="tables", on_change="rerun") as tables_place:
+        if not tables_place.open:  # folded away they need not be made
+            return
+        st.html("".join(figures.table(name, columns) for name, columns in tables.items()))
+        with st.container(horizontal=True):
+            for name, text in files.items():
+                st.download_button(f"{name} (CSV)", text, f"{name}.csv", "text/csv", on_click="ignore")
+
+
+def readings(chosen: DropoutPlan) -> bool:
+    """Offer to read many digits for every p, and tell whether that was asked for."""
+    asked = state.read_one_of(MANY, ["no", "yes"], "no") == "yes"
+    if not asked:
+        what = "whole channels" if chosen.whole_channels else "single values"
+        where = "all rows" if chosen.rows is None else chosen.rows[0]
+        st.write(f"{cached.source_of_readings()}, each read with ten values of p: {what} of {where}.")
+        st.button("Measure", on_click=lambda: state.write(**{MANY: "yes"}))
+    return asked
+
+
+def _bind_control(label: str, name: str, options: Mapping[str, str], default: str = "") -> str:
+    return state.bind(
+        st.segmented_control,
+        label,
+        name,
+        list(options),
+        default or next(iter(options)),
+        format_func=options.__getitem__,
+        required=True,
+    )
+
+
+def _seed() -> int:
+    text = state.read(SEED, "0")
+    if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_SEED)):
+        return int(text)
+    state.notice(
+        f"The link asks for {SEED} '{text[:40]}'. It can be a whole number from 0 to {_MOST_SEED}. Showing 0 instead."
+    )
+    return 0
+
+
+def _write_seed(seed: int) -> None:
+    state.write(**{SEED: str(seed)})
