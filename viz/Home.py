@@ -20,6 +20,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
     st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
     st.Page(ROOT / "pages" / "dropout.py", title="Dropout", url_path="dropout"),
+    st.Page(ROOT / "pages" / "batch_norm.py", title="Batch norm", url_path="batch_norm"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

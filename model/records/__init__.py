@@ -7,6 +7,18 @@ Axes are named (C, H, W); pairs are (y, x). One file a topic; everybody imports 
 from model.records.aliases import IMAGE, Activation, Numbers, Pair, Pixels, Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation, Term
 from model.records.assignment import Mistake, RowComparison
+from model.records.batch_norm import (
+    BatchScore,
+    BatchStatistics,
+    Fold,
+    Folding,
+    Forgotten,
+    Hindrances,
+    Normalisation,
+    NormStep,
+    RunningAverage,
+    Supply,
+)
 from model.records.digit import Digit, Stage
 from model.records.dropout import Change, Convergence, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
@@ -21,6 +33,8 @@ __all__ = [
     "Activation",
     "Arithmetic",
     "Asked",
+    "BatchScore",
+    "BatchStatistics",
     "Box",
     "Calculation",
     "Change",
@@ -30,13 +44,19 @@ __all__ = [
     "Effect",
     "EffectiveField",
     "Explanation",
+    "Fold",
+    "Folding",
+    "Forgotten",
     "Growth",
     "Head",
+    "Hindrances",
     "LayerKind",
     "Masks",
     "Misconception",
     "Mistake",
     "Moved",
+    "NormStep",
+    "Normalisation",
     "Numbers",
     "Offset",
     "Pair",
@@ -50,10 +70,12 @@ __all__ = [
     "ReceptiveField",
     "Row",
     "RowComparison",
+    "RunningAverage",
     "Shift",
     "Softened",
     "Stage",
     "Step",
+    "Supply",
     "Term",
     "Trace",
     "Unit",

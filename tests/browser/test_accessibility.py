@@ -22,6 +22,7 @@ VIEWS = {
     "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
     "head, softmax": "head?part=softmax&temperature=0.25",
     "dropout": "dropout?row=Dropout-9&digit=project-4or9&many=yes",
+    "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
 }
 
 

@@ -3,6 +3,7 @@
 One file a topic; everybody imports from here.
 """
 
+from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotten, running_average, running_chart
 from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
 from viz.ui.cached.head import each_muted, head, mixed
 from viz.ui.cached.network import (
@@ -22,11 +23,15 @@ from viz.ui.cached.pooling import averaged, pool_gradient, pool_score, pool_shif
 __all__ = [
     "arithmetic",
     "averaged",
+    "batch_score",
+    "batch_supply",
     "comparisons",
     "convergence",
     "each_muted",
     "effective_field",
     "fields",
+    "folded",
+    "forgotten",
     "growth",
     "head",
     "measured_box",
@@ -42,6 +47,8 @@ __all__ = [
     "readings",
     "record",
     "record_dropping",
+    "running_average",
+    "running_chart",
     "source_of_readings",
     "warm_up",
 ]

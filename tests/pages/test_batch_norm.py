@@ -1,0 +1,157 @@
+"""The batch norm page in Streamlit's own simulator."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model import batch_norm, digits, trace, weights
+from tests.pages.conftest import assert_works, run, said, shown
+from viz.figures import words
+
+PAGE, TITLE = "batch_norm", "Batch norm"
+NORMS = [f"BatchNorm2d-{number}" for number in (2, 5, 8, 11, 14, 17, 20)]
+
+
+@pytest.fixture
+def no_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(each.value for each in app.caption)
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_every_batch_norm_opens() -> None:
+    app = run(PAGE)
+    assert_works(app, TITLE)
+    assert app.selectbox("widget-norm").options == NORMS
+    for name in NORMS:
+        app.query_params["row"] = name
+        app.run()
+        assert_works(app, TITLE)
+        assert app.selectbox("widget-norm").value == name
+        assert f"Map 0 of {name} on your digit" in said(app)
+        assert f"Between {name} and " in said(app) or f"{name} cannot be folded" in said(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("download_button")) == 3
+
+
+@pytest.mark.usefixtures("no_mnist")
+@pytest.mark.parametrize(
+    ("row", "norm"),
+    [("Conv2d-7", NORMS[2]), ("Dropout-3", NORMS[0]), ("MaxPool2d-10", NORMS[3]), ("log-softmax", NORMS[6])],
+)
+def test_a_step_that_another_page_chose_leads_to_the_batch_norm_of_its_block(row: str, norm: str) -> None:
+    app = run(PAGE, row=row)
+    assert_works(app, TITLE)
+    assert app.selectbox("widget-norm").value == norm
+    assert row in app.query_params["row"]  # the link stays as it is until somebody chooses
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_choosing_writes_the_link_and_keeps_the_map_where_there_is_one() -> None:
+    app = run(PAGE, row=NORMS[6], channel="20")
+    assert f"Map 20 of {NORMS[6]}" in said(app)
+    app.selectbox("widget-norm").set_value(NORMS[0]).run()
+    assert_works(app, TITLE)
+    assert f"Map 0 of {NORMS[0]}" in said(app)
+    assert NORMS[0] in app.query_params["row"]
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_without_mnist_the_batches_are_the_projects_own_and_smaller() -> None:
+    app = run(PAGE, content="3", batch="256", forgets="same")
+    assert not app.exception
+    (warning,) = app.warning
+    assert warning.value.startswith("The link asks for batch '256'.")
+    clear = sum(sample.label == 3 for sample in digits.samples())
+    assert "the project's own digits" in captions(app)
+    assert f"There are {clear}: with MNIST" in captions(app)
+
+
+def test_with_mnist_the_batches_are_mnists(mnist_root: Path) -> None:
+    assert mnist_root
+    app = run(PAGE, content="3", batch="64", forgets="ruined")
+    assert_works(app, TITLE)
+    assert "the others are MNIST test images" in captions(app)
+    network, supply = weights.load(), batch_norm.supply("3")
+    score = batch_norm.score(network, supply, 64)
+    assert f"In evaluation mode {score.trained} of 256 are right" in said(app)
+    assert "As you predicted: Under half as many" in said(app)
+    forgotten = batch_norm.forget(network, digits.find("project-3a").pixels, supply, 64)
+    three = trace.record(network, digits.to_input(digits.find("project-3a")))
+    assert words.number(float(abs(three.logits - forgotten.logits).max())) in said(app)
+    assert all(words.number(float(logit)) in shown(app) for logit in forgotten.logits)
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_a_prediction_comes_before_what_was_measured_and_falls_with_the_batch() -> None:
+    app = run(PAGE)
+    assert "In evaluation mode" not in said(app)
+    assert said(app).count("Choose an answer first") == 2
+    app.button_group("widget-forgets").set_value("ruined").run()
+    assert "In evaluation mode" in said(app)
+    app.select_slider("widget-batch").set_value("2").run()
+    assert_works(app, TITLE)
+    assert "forgets" not in app.query_params
+    assert "In evaluation mode" not in said(app)
+    app.button_group("widget-frame").set_value("inside").run()
+    assert "As you predicted: The same inside, not at the edge" in said(app)
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_a_class_with_few_digits_takes_the_batch_down_without_complaint() -> None:
+    app = run(PAGE, batch="32")
+    assert_works(app, TITLE)
+    app.selectbox("widget-content").set_value("3").run()
+    assert_works(app, TITLE)
+    assert int(str(app.select_slider("widget-batch").value)) <= sum(s.label == 3 for s in digits.samples())
+
+
+@pytest.mark.usefixtures("no_mnist")
+@pytest.mark.parametrize("key", ["project-4or9", digits.from_strokes([[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]).key])
+def test_a_digit_without_a_label_works(key: str) -> None:
+    assert_works(run(PAGE, digit=key), TITLE)
+
+
+@pytest.mark.usefixtures("no_mnist")
+@pytest.mark.parametrize(
+    ("name", "value", "default"),
+    [
+        ("row", "BatchNorm2d-3", "BatchNorm2d-2"),
+        ("channel", "8", "0"),
+        ("content", "letters", "mixed"),
+        ("batch", "3", "16"),
+        ("forgets", "<b>", ""),
+        ("frame", "x", ""),
+    ],
+)
+def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+    app = run(PAGE, **{name: value})
+    assert not app.exception
+    warning = app.warning[0].value
+    assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
+    assert warning.endswith(f"Showing {default} instead.")
+
+
+@pytest.mark.usefixtures("no_mnist")
+def test_what_one_batch_came_to_is_not_shown_for_another() -> None:
+    app = run(PAGE, row="BatchNorm2d-5", batch="4")
+    three = digits.find("project-3a").pixels
+    averages = set()
+    for content, size in (("mixed", 4), ("1", 4), ("1", 2), ("0", 4)):
+        app.query_params.update({"content": content, "batch": str(size), "forgets": "same"})
+        app.run()
+        assert_works(app, TITLE)
+        network, supply = weights.load(), batch_norm.supply(content)
+        forgotten, score = batch_norm.forget(network, three, supply, size), batch_norm.score(network, supply, size)
+        assert all(words.number(float(logit)) in shown(app) for logit in forgotten.logits)
+        assert f"In evaluation mode {score.trained} of {score.count} are right" in said(app)
+        assert f"forgotten, {score.forgotten} (" in said(app)
+        average = batch_norm.running(network, supply, size)["BatchNorm2d-5"]
+        assert f"from 0 to {words.number(average.means[-1, 0])} (as trained" in said(app)
+        averages.add(json.loads(app.get("plotly_chart")[0].proto.spec)["data"][1]["y"]["bdata"])
+    assert len(averages) == 4

@@ -1,0 +1,197 @@
+"""A batch norm step by step: one map after each of its four operations, and where its zeros come from."""
+
+import csv
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from model.records import LayerKind, Normalisation, Step, Trace
+from viz import theme
+from viz.figures import raster, words
+from viz.figures.scaling import range_of
+
+BINS = 28
+_COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]
+_RELU = "ReLU"
+
+
+def stage(normal: Normalisation) -> str:
+    """Draw in HTML the map after each step: the map, a histogram on one axis for all, two units worked out."""
+    low, high = _axis(normal)
+    every = np.stack([step.values for step in normal.steps]).astype(np.float32)
+    range_ = range_of(every, signed=True)
+    places = _followed(normal)
+    cards = []
+    for index, (step, values) in enumerate(zip(normal.steps, every, strict=True)):
+        worked = "".join(f"<li>{name} {_line(normal, index, place)}</li>" for name, place in places.items())
+        operand = "" if step.operand is None else f" {step.sign} {words.number(step.operand)}"
+        picture = raster.mosaic(values[None], [range_], [(0, 0)])
+        cards.append(
+            f'<li><b>{escape(step.name.capitalize())}</b><span class="operand">{operand or "&nbsp;"}</span>'
+            f'<img src="{picture}" alt="The map: {escape(step.name)}">{_histogram(normal, index)}'
+            f'<span class="axis"><span>{words.number(low)}</span><span>{words.number(high)}</span></span>'
+            f"<ul>{worked}<li>mean <b>{words.number(values.mean())}</b></li>"
+            f"<li>deviation <b>{words.number(values.std())}</b></li></ul></li>"
+        )
+    return f'<ol class="norm-steps" style="--bar: {_COLOUR}; --mark: {theme.HIGHLIGHT}">{"".join(cards)}</ol>'
+
+
+def _axis(normal: Normalisation) -> tuple[float, float]:
+    """Return the least and the largest value of all steps, with zero between them."""
+    values = [step.values for step in normal.steps]
+    low, high = min(0.0, *(each.min() for each in values)), max(0.0, *(each.max() for each in values))
+    return float(low), float(high) if high > low else float(low) + 1
+
+
+def bins(normal: Normalisation, index: int) -> tuple[list[int], int | None]:
+    """Count the values of one step in bins of the axis that all steps share.
+
+    Returns:
+        The counts, and the bin that holds what became of the exact zeros; None where there are none.
+    """
+    low, high = _axis(normal)
+    values = normal.steps[index].values
+    counts, edges = np.histogram(values, bins=BINS, range=(low, high))
+    zeros = normal.steps[0].values == 0
+    if not zeros.any():
+        return counts.tolist(), None
+    return counts.tolist(), int(np.histogram(values[zeros][:1], bins=edges)[0].argmax())
+
+
+def _histogram(normal: Normalisation, index: int) -> str:
+    counts, marked = bins(normal, index)
+    low, high = _axis(normal)
+    heights = np.sqrt(np.asarray(counts) / max(counts))
+    bars = "".join(
+        f'<i class="{"zeros" if number == marked else "bin"}" style="height: {height:.1%}"></i>'
+        for number, height in enumerate(heights)
+    )
+    return f'<div class="bins" aria-hidden="true">{bars}<u style="left: {-low / (high - low):.2%}"></u></div>'
+
+
+def _followed(normal: Normalisation) -> dict[str, tuple[int, ...]]:
+    """Return the units that are worked out: where the input is largest, and where it is zero or least."""
+    values = normal.steps[0].values
+    places = [np.unravel_index(int(index), values.shape) for index in (values.argmax(), values.argmin())]
+    least = "a zero" if values.min() == 0 else "least"
+    return dict(zip(("largest", least), (tuple(map(int, place)) for place in places), strict=True))
+
+
+def _line(normal: Normalisation, index: int, place: tuple[int, ...]) -> str:
+    step, value = normal.steps[index], words.number(float(normal.steps[index].values[place]))
+    if step.operand is None:
+        return f"<span>y {place[0]}, x {place[1]}</span> <b>{value}</b>"
+    before = float(normal.steps[index - 1].values[place])
+    return f"<span>{bracketed(before)} {step.sign} {bracketed(step.operand)} =</span> <b>{value}</b>"
+
+
+def bracketed(value: float) -> str:
+    """Say a number, in brackets where it is negative."""
+    text = words.number(value)
+    return f"({text})" if text.startswith("−") else text
+
+
+def say_stage(normal: Normalisation) -> str:
+    """Say what comes in, what goes out, how the deviation is made, and that it is what the network computed."""
+    first, last = normal.steps[0].values, normal.steps[-1].values
+    operands = [step.operand or 0.0 for step in normal.steps]
+    zeros = float((first == 0).mean())
+    became = words.number(float(last[first == 0][0])) if zeros else ""
+    away = float(np.abs(last - normal.recorded).max())
+    said = (
+        f"Map {normal.channel} of {normal.name} on your digit, {first.size:,} values from {normal.source}. "
+        f"Deviation: √(variance + ε) = √({words.number(normal.variance)} + {small(normal.eps)}) = "
+        f"{words.number(operands[2])}. Mean and variance come from training, so this digit's own mean after the "
+        f"division is not 0 but {words.number(normal.steps[2].values.mean())}, and its deviation not 1 but "
+        f"{words.number(normal.steps[2].values.std())}. "
+    )
+    if zeros:
+        said += f"Exactly zero come in: {words.share_of_units(zeros)} (orange); each of them goes out as {became}. "
+    return said + f"The last step is what the network computed, to {small(away)}."
+
+
+def say_scale(normal: Normalisation) -> str:
+    """Say which colours and which heights the stage uses."""
+    most = max(float(np.abs(step.values).max()) for step in normal.steps)
+    low, high = _axis(normal)
+    return (
+        f"One scale for all five: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms run "
+        f"from {words.number(low)} to {words.number(high)}, the thin line is 0; a bar is as high as the square root of "
+        "its count, so that few values are seen too."
+    )
+
+
+def steps_csv(normal: Normalisation) -> str:
+    """Return every value of the map after each step as CSV, a line for each unit."""
+    header = ["y", "x", *(step.name for step in normal.steps), "recorded"]
+    places = np.ndindex(normal.recorded.shape)
+    rows = [
+        [*place, *(f"{step.values[place]:.6g}" for step in normal.steps), f"{normal.recorded[place]:.6g}"]
+        for place in places
+    ]
+    return as_csv([header, *rows])
+
+
+def zeros(trace: Trace, selected: str) -> str:
+    """Draw in HTML which part of every batch norm's input is exactly zero."""
+    items = []
+    for step in _norms(trace):
+        share = float((step.input == 0).mean())
+        mark = ' aria-current="true"' if step.name == selected else ""
+        items.append(
+            f"<li{mark}><span>{escape(step.name)}</span><small>after {escape(trace.source(step.name))}</small>"
+            f'<i style="--share: {share:.4f}"></i><b>{words.share_of_units(share)}</b></li>'
+        )
+    return f'<ol class="norm-zeros" style="--mark: {theme.HIGHLIGHT}">{"".join(items)}</ol>'
+
+
+def say_zeros(trace: Trace) -> str:
+    """Say where the inputs of the batch norms are exactly zero, and where they are not."""
+    shares = {step.name: float((step.input == 0).mean()) for step in _norms(trace)}
+    after = {name: share for name, share in shares.items() if trace.source(name).startswith(_RELU)}
+    other = [name for name in shares if name not in after]
+    said = "No batch norm here comes after a ReLU."
+    if after:
+        said = (
+            f"{len(after)} of the {len(shares)} batch norms come after a ReLU: on your digit between "
+            f"{words.share_of_units(min(after.values()))} and {words.share_of_units(max(after.values()))} of what "
+            "they take in is exactly zero."
+        )
+    for name in other:
+        said += f" {name} comes after {trace.source(name)}, with {words.share_of_units(shares[name])} exactly zero."
+    out = max(float((step.output == 0).mean()) for step in _norms(trace))
+    return f"{said} Of what they put out, {words.share_of_units(out)} is{' at most' if out else ''}."
+
+
+def _norms(trace: Trace) -> list[Step]:
+    return [step for step in trace.steps if step.kind is LayerKind.BATCH_NORM]
+
+
+def lines(them: Sequence[tuple[str, str]]) -> str:
+    """List in HTML what is worked out, each line under its name."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(worked)}</dd>" for name, worked in them)
+    return f'<dl class="norm-lines">{items}</dl>'
+
+
+def small(value: float) -> str:
+    """Say a difference, in powers of ten where it is tiny.
+
+    >>> small(0.0), small(7.6e-06), small(1e-05), small(0.25)
+    ('0', '7.6e−6', '1e−5', '0.250')
+    """
+    if value == 0:
+        return "0"
+    if value >= 1e-3:
+        return words.number(value)
+    digits, _, exponent = f"{value:.1e}".partition("e-")
+    return f"{digits.removesuffix('.0')}e−{int(exponent)}"
+
+
+def as_csv(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows of cells as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,112 @@
+"""Controls of the batch norm page: which batch norm, which map, and what the batch holds."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from model.batch_norm import CONTENTS, MIXED
+from model.records import BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
+from viz.figures import batch_statistics, folding
+from viz.ui import cached, controls, prediction, state
+
+CONTENT, SIZE = "content", "batch"
+FORGETS, FRAME = "forgets", "frame"
+SIZES = tuple(2**power for power in range(9))
+_SIZE = "16"
+
+
+def choose_map(trace: Trace) -> tuple[Step, int]:
+    """Let the person choose a batch norm and a map of it.
+
+    The link may name any step, as other pages write it: then it is the batch norm of that step's block.
+    """
+    norms = {step.name: step for step in trace.steps if step.kind is LayerKind.BATCH_NORM}
+    every = [step.name for step in trace.steps]
+    name = _norm_of(trace, state.read_one_of(state.ROW, every, next(iter(norms))), list(norms))
+    key = "widget-norm"
+    st.session_state[key] = name
+
+    def choose() -> None:
+        chosen = st.session_state[key]
+        channel = state.read(state.CHANNEL, "0")
+        kept = channel if channel in map(str, range(len(norms[chosen].output))) else "0"
+        state.write(row=chosen, channel=kept)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Batch norm", list(norms), key=key, on_change=choose, width=220)
+        with st.container(width=140):
+            channel = controls.channel(len(norms[name].output))
+    return norms[name], channel
+
+
+def _norm_of(trace: Trace, name: str, norms: Sequence[str]) -> str:
+    block = next(block for block in trace.blocks if trace[name] in block)
+    return next((step.name for step in block if step.name in norms), norms[-1])
+
+
+def choose_batch() -> tuple[Supply, int]:
+    """Let the person choose what the batch holds and how large it is; another batch asks for another prediction."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        content = state.bind(
+            st.selectbox,
+            "The batch holds your digit and",
+            CONTENT,
+            CONTENTS,
+            MIXED,
+            together=lambda chosen: {FORGETS: "", SIZE: _kept_size(chosen)},
+            format_func=lambda chosen: "mixed digits" if chosen == MIXED else f"{chosen}s only",
+        )
+    supply = cached.batch_supply(content)
+    sizes = _sizes(supply)
+    with right:
+        size = state.bind(
+            st.select_slider,
+            "Batch size",
+            SIZE,
+            sizes,
+            _SIZE if _SIZE in sizes else sizes[-1],
+            together=lambda _size: {FORGETS: ""},
+        )
+    return supply, int(size)
+
+
+def _sizes(supply: Supply) -> list[str]:
+    return [str(size) for size in SIZES if size <= len(supply.labels)]
+
+
+def _kept_size(content: str) -> str:
+    """Return the size in the link where so many images are to be had, else the largest that is."""
+    sizes, size = _sizes(cached.batch_supply(content)), state.read(SIZE, "")
+    return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
+
+
+def say_supply(supply: Supply) -> str:
+    """Say where the other images come from, and how large a batch can be."""
+    largest = max(map(int, _sizes(supply)))
+    less = (
+        "" if largest == SIZES[-1] else f" There are {len(supply.labels)}: with MNIST, batches of up to 256 can be had."
+    )
+    return f"The first image is your digit, the others are {supply.source}.{less}"
+
+
+def ask_score(score: BatchScore, supply: Supply, size: int) -> None:
+    """Ask what forgetting evaluation mode costs, then say what was measured."""
+    prediction.ask(
+        FORGETS,
+        "How many are read right, compared with evaluation mode?",
+        batch_statistics.ANSWERS,
+        batch_statistics.outcome(score),
+        batch_statistics.say_score(score, supply, size),
+    )
+
+
+def ask_frame(fold: Fold, found: Hindrances) -> None:
+    """Ask what a frame of zeros would do to a fold, then say what was measured."""
+    prediction.ask(
+        FRAME,
+        f"If {fold.into} put a frame of zeros around its input, would the folded one give the same?",
+        folding.ANSWERS,
+        folding.outcome(found),
+        folding.say_frame(fold, found),
+    )

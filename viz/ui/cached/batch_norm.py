@@ -1,0 +1,66 @@
+"""Batch norm with a batch's own statistics, its running average, and the network that it is folded into."""
+
+import streamlit as st
+import torch
+from plotly import graph_objects as go
+
+from model import batch_norm, digits, folding, mnist
+from model.records import BatchScore, Digit, Folding, Forgotten, RunningAverage, Supply
+from viz.figures import batch_statistics
+from viz.ui.cached.network import network
+
+
+def batch_supply(content: str) -> Supply:
+    """Return what batches are made of: mixed digits or one class; MNIST's where it is."""
+    return _batch_supply(content, str(mnist.root()) if mnist.is_present() else "")
+
+
+@st.cache_resource(max_entries=22, show_spinner="Reading the images")
+def _batch_supply(content: str, root: str) -> Supply:
+    return batch_norm.supply(content)
+
+
+def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
+    """Return what a digit's batch comes to where evaluation mode is forgotten."""
+    return _forgotten(digit.key, supply.source, supply.content, size, digit, supply)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _forgotten(key: str, source: str, content: str, size: int, _digit: Digit, _supply: Supply) -> Forgotten:
+    return batch_norm.forget(network(), _digit.pixels, _supply, size)
+
+
+def batch_score(supply: Supply, size: int) -> BatchScore:
+    """Return how many images are read right in evaluation mode, and in batches without it."""
+    return _batch_score(supply.source, supply.content, size, supply)
+
+
+@st.cache_resource(max_entries=256, show_spinner="Reading the images in batches")
+def _batch_score(source: str, content: str, size: int, _supply: Supply) -> BatchScore:
+    return batch_norm.score(network(), _supply, size)
+
+
+def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
+    """Return how a copy's running statistics move over batches, for each batch norm."""
+    return _running_average(supply.source, supply.content, size, supply)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Showing a copy 40 batches")
+def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
+    return batch_norm.running(network(), _supply, size)
+
+
+def running_chart(supply: Supply, size: int, name: str, channel: int) -> go.Figure:
+    """Return the picture of a running average; no digit changes it, and building it takes longer than the rest."""
+    return _running_chart(supply.source, supply.content, size, name, channel, supply)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _running_chart(source: str, content: str, size: int, name: str, channel: int, _supply: Supply) -> go.Figure:
+    return batch_statistics.running_chart(running_average(_supply, size)[name], channel)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def folded() -> Folding:
+    """Return the folded network held against the network as it is, on the project's digits."""
+    return folding.compare(network(), torch.cat([digits.to_input(sample) for sample in digits.samples()]))
