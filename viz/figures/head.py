@@ -93,7 +93,8 @@ def say_class_map(head: Head, k: int, field: ReceptiveField) -> str:
         f"{words.number(head.logits[k])}. {int((values > 0).sum())} places speak for {k} (red), "
         f"{int((values < 0).sum())} against it (blue); loudest is y {y}, x {x} with {words.number(values[y, x])}. "
         f"A tile marks the middle of what a unit sees: {high} × {wide} pixels, far more than the tile, so the border "
-        "of the digit is seen too."
+        f"of the digit is seen too. Divided by {head.places}, this map is what Grad-CAM gives at {head.source}; "
+        "further back, where ReLU and batch norm come between, Grad-CAM is no longer a sum that makes the logit."
     )
 
 

@@ -173,6 +173,7 @@ def test_sentences_hold_the_numbers(end: Head, field: ReceptiveField) -> None:
     text = figure.say_class_map(end, 9, field)
     assert f"{int((end.class_maps[9] > 0).sum())} places speak for 9" in text
     assert "16 × 16 pixels" in text
+    assert "Divided by 49, this map is what Grad-CAM gives at Dropout-21" in text
     assert "32 parts" in contributions.say_contributions(end, 9)
 
 
