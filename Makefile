@@ -25,9 +25,9 @@ check: .venv/dev ## Check style and types
 train: .venv/app ## Train the network into runs/latest (ARGS="--seed 2" and more: --help)
 	$(BIN)/python -m model.train $(ARGS)
 
-bench: .venv/dev ## Measure the app's speed against an empty page
+bench: .venv/dev ## Measure how long the pages take to repaint (ARGS="overview" for some)
 	$(BIN)/python -m tests.install_browser
-	$(BIN)/python -m bench.repaint
+	$(BIN)/python -m bench.repaint $(ARGS)
 
 screenshots: .venv/dev ## Take the README's screenshots anew
 	$(BIN)/python -m tests.install_browser

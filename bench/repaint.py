@@ -1,83 +1,124 @@
-"""How long the overview takes to repaint for another digit, against the emptiest page there is: ``make bench``.
+"""How long each page takes to repaint for another digit, against the emptiest page there is: ``make bench``.
 
-Both are clicked in turn, in one browser, and timed in the page itself: from the click until the new content is
-there, the run has finished, and the browser has painted twice. Only the ratio means something on another machine.
+All are clicked in turn, in one browser, and timed in the page itself: from the click until the run has finished, the
+new digit is there, and the browser has painted the last change of the page, charts that come late included. Only the
+ratios mean something on another machine. ``make bench ARGS="parameters receptive_field"`` measures some pages alone.
 """
 
+import argparse
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
 
 from tests.serving import launch, serving, settle
 
-ROUNDS = 25
-GOAL = 1.6
+ROUNDS, WARM_UP = 25, 3
+GOAL = 1.8
 _EMPTY = Path(__file__).with_name("empty.py")
+_NOTHING = "empty page"
 
-# Finds an element wherever it is, in shadow roots too, clicks it, and waits for the page to show `expected`.
+# Clicks an element and returns when the page last changed after it, painted; it has to be still for a while to tell.
 _TIMED_CLICK = """
-async ([button, content, expected]) => {
-  const find = (selector, root = document) => {
-    const here = root.querySelector(selector);
-    if (here) return here;
-    for (const each of root.querySelectorAll("*")) {
-      const inside = each.shadowRoot && find(selector, each.shadowRoot);
-      if (inside) return inside;
-    }
-    return null;
+async ([button, shown]) => {
+  const STILL = 250, TOO_LONG = 20000;
+  const content = () => (({ src, textContent }) => src ?? textContent)(document.querySelector(shown) ?? {});
+  const before = content();
+  let changed = 0, painted = 0;
+  const note = () => {
+    const now = (changed = performance.now());
+    requestAnimationFrame(() => requestAnimationFrame(() => { if (changed === now) painted = performance.now(); }));
   };
-  const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const finished = () => {
-    const shown = find(content);
-    return (shown?.dataset.digit ?? shown?.textContent) === expected
-      && document.querySelector('[data-test-script-state="notRunning"]');
+  const observer = new MutationObserver((changes) => {
+    note();
+    changes.forEach((change) => change.addedNodes.forEach(watchShadows));
+  });
+  const watch = (root) => {
+    observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
+    watchShadows(root);
   };
+  const watchShadows = (root) => {
+    root.querySelectorAll?.("*").forEach((each) => each.shadowRoot && watch(each.shadowRoot));
+  };
+  const app = document.querySelector("[data-test-script-state]");
+  observer.observe(app, { attributes: true });  // the end of the run counts as a change
+  document.querySelectorAll('[data-testid="stMain"], [data-testid="stSidebar"]').forEach(watch);
+  const done = () => content() !== before && app.dataset.testScriptState === "notRunning"
+    && painted > changed && performance.now() - painted > STILL;
   const start = performance.now();
-  find(button).click();
-  while (!finished()) {
-    if (performance.now() - start > 20000) throw new Error(`${expected} was not shown within 20 s`);
+  button.click();
+  while (!done()) {
+    if (performance.now() - start > TOO_LONG) throw new Error(`${shown} did not change, or the page was never still`);
     await new Promise(requestAnimationFrame);
   }
-  await painted();
-  return performance.now() - start;
+  observer.disconnect();
+  return painted - start;
 }
 """
 
 
-def main() -> None:
-    """Measure and print both, and their ratio."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure the pages and print a line for each."""
+    parser = argparse.ArgumentParser(prog="bench.repaint", description="How long each page takes to repaint.")
+    parser.add_argument("pages", nargs="*", help="which, as their files are called; all where none is named")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"clicks a page, {WARM_UP} of which warm up")
+    options = parser.parse_args(arguments)
     with serving(_EMPTY) as empty, serving() as app, sync_playwright() as playwright:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
-        pages = [browser.new_page(viewport={"width": 1280, "height": 800}) for _ in range(2)]
-        clicks: list[Callable[[Page, int], float]] = [_click_empty, _click_digit]
-        for page, address in zip(pages, (empty, app), strict=True):
-            page.goto(address)
-            settle(page)
-        times: list[list[float]] = [[], []]
-        for count in range(ROUNDS):
-            for page, click, taken in zip(pages, clicks, times, strict=True):
-                page.bring_to_front()
-                taken.append(click(page, count))
+        addresses = _addresses(browser, app)
+        unknown = sorted({*options.pages} - {*addresses})
+        if unknown:
+            sys.exit(f"There is no page {', '.join(unknown)}. There are {', '.join(addresses)}.")
+        chosen = {_NOTHING: empty, **{name: addresses[name] for name in options.pages or addresses}}
+        taken = _measure({name: _opened(browser, address) for name, address in chosen.items()}, options.rounds)
         browser.close()
-    floor, overview = (statistics.median(taken[3:]) for taken in times)  # the first few warm up
-    print(f"empty page {floor:6.0f} ms   overview {overview:6.0f} ms   ratio {overview / floor:.2f} (goal {GOAL})")
+    floor = taken[_NOTHING]
+    for name, median in taken.items():
+        print(f"{name:<20}{median:6.0f} ms   {median / floor:5.2f}   goal {GOAL if name != _NOTHING else '-'}")
 
 
-def _click_empty(page: Page, count: int) -> float:
-    return float(page.evaluate(_TIMED_CLICK, ['[data-testid="stButton"] button', ".run", f"run {count + 2}"]))
+def _addresses(browser: Browser, app: str) -> dict[str, str]:
+    """Return the address of every page that the sidebar links to, by the name of its file."""
+    page = _opened(browser, app)
+    links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] a')
+    found = {link.inner_text().strip(): str(link.evaluate("link => link.href")) for link in links.all()}
+    page.close()
+    return {title.lower().replace(" ", "_"): address for title, address in found.items()}
 
 
-def _click_digit(page: Page, count: int) -> float:
-    names = page.locator(".grid button")
-    title = str(names.nth((7 * count) % names.count()).get_attribute("title"))
-    expected = f"project-{title.partition(':')[0]}"
-    return float(page.evaluate(_TIMED_CLICK, [f'.grid button[title="{title}"]', ".network", expected]))
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(address)
+    settle(page)
+    return page
+
+
+def _measure(pages: dict[str, Page], rounds: int) -> dict[str, float]:
+    """Return the median milliseconds of each; another page is first in each round, for who comes later finds traces."""
+    taken: dict[str, list[float]] = {name: [] for name in pages}
+    for count in range(rounds):
+        first = count % len(pages)
+        for name in [*pages][first:] + [*pages][:first]:
+            page = pages[name]
+            page.bring_to_front()
+            if name == _NOTHING:
+                click = page.locator('[data-testid="stButton"] button').element_handle(), ".run"
+            else:
+                click = _digit_button(page, count), ".digit img"
+            taken[name].append(float(page.evaluate(_TIMED_CLICK, [*click])))
+    return {name: statistics.median(times[WARM_UP:]) for name, times in taken.items()}
+
+
+def _digit_button(page: Page, count: int) -> ElementHandle:
+    """Return a button of the sidebar that chooses a digit, another one each time."""
+    buttons = page.locator('[data-testid="stSidebar"] .grid button')
+    handle = buttons.nth((7 * count + 1) % buttons.count()).element_handle()
+    return handle
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
