@@ -10,8 +10,8 @@ from torch import nn
 from model import weights
 from model.assignment import PRINTED, compare
 from model.errors import InputError
+from model.measured_field import measured
 from model.network import AssignmentNetwork
-from model.receptive_field import measured
 from model.records import RowComparison
 
 MISTAKES = {  # what is printed and what is measured

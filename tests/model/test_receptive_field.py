@@ -16,16 +16,9 @@ from torch import Tensor, nn
 from model import weights
 from model.digits import normalise
 from model.errors import InputError, TraceError
+from model.measured_field import effective, inner_share, measured, with_positive_weights
 from model.network import AssignmentNetwork
-from model.receptive_field import (
-    effective,
-    from_windows,
-    inner_share,
-    measured,
-    of_network,
-    windows_of,
-    with_positive_weights,
-)
+from model.receptive_field import from_windows, of_network, windows_of
 from model.records import Box, ReceptiveField, Window
 from model.samples import samples
 from model.trace import record

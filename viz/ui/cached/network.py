@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import assignment, digits, layers, receptive_field, trace, weights
+from model import assignment, digits, layers, measured_field, receptive_field, trace, weights
 from model.network import AssignmentNetwork
 from model.records import Arithmetic, Box, Digit, EffectiveField, Growth, ReceptiveField, RowComparison, Trace
 
@@ -107,11 +107,11 @@ def growth() -> dict[str, Growth]:
 @st.cache_resource(max_entries=512, show_spinner=False)
 def measured_box(name: str, y: int, x: int) -> Box:
     """Return which pixels can affect a unit of a step, measured by gradient."""
-    return receptive_field.measured(network(), name, (y, x))
+    return measured_field.measured(network(), name, (y, x))
 
 
 @st.cache_resource(max_entries=256, show_spinner="Measuring on 53 digits")
 def effective_field(name: str, y: int, x: int) -> EffectiveField:
     """Return how strongly each pixel affects a unit of the trained network, over the project's digits."""
     images = torch.cat([digits.to_input(sample) for sample in digits.samples()])
-    return receptive_field.effective(network(), images, name, (y, x))
+    return measured_field.effective(network(), images, name, (y, x))
