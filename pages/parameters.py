@@ -4,7 +4,7 @@ import streamlit as st
 
 from model import weights
 from viz.figures import limits, parameters, worked
-from viz.ui import cached, controls, sidebar, state
+from viz.ui import cached, components, controls, sidebar, state
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With what the table leaves out"}
@@ -70,3 +70,5 @@ with right:
         "- Show what the table leaves out: what do these steps add to the parameters, and what to the memory?\n"
         "- Step to Conv2d-23: its maps have one unit each. How does it differ from a fully connected layer?"
     )
+
+components.follow_links(".worked", state.follow)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from viz.figures import receptive_field
-from viz.ui import cached, controls, sidebar, state
+from viz.figures import field_growth, receptive_field
+from viz.ui import cached, components, controls, sidebar, state, tables
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -15,44 +15,37 @@ st.write("The part of the digit that can affect one unit. Click a unit to see wh
 step = controls.step(trace, list(steps))
 growth = steps[step.name]
 
-left, right = st.columns(2, gap="large")
-with left:
-    as_trained = controls.as_trained()
-with right:
-    unit = controls.unit(growth.units, growth.middle)
+as_trained = controls.as_trained()
+unit = controls.unit_in_link(growth.units, growth.middle, step.name)
 effective = cached.effective_field(step.name, *unit) if as_trained else None
 measured = cached.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
-    controls.picture(
-        receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective),
-        "stage",
-        receptive_field.say_unit(growth, unit, measured),
-    )
+    st.html(receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective))
+    st.write(receptive_field.say_unit(growth, unit, measured))
     if effective:
         st.write(receptive_field.say_effective(effective))
+        tables.download_map(effective.values, f"{step.name}-unit-{unit[0]}-{unit[1]}-used")
 with right:
-    controls.clickable(
-        receptive_field.units(growth, unit, digit.pixels.shape),
-        "units",
-        state.UNIT,
-        receptive_field.say_units(growth),
-    )
+    said = receptive_field.say_units(growth)
+    shown = receptive_field.units(growth, unit, digit.pixels.shape)
+    components.unit_map(shown, said, lambda chosen: state.write(unit=f"{chosen[0]}.{chosen[1]}"))
+    st.write(said)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
-    growing = receptive_field.growing(digit.pixels, steps.values())
-    controls.picture(growing, "growing", receptive_field.say_growing(steps.values()))
+    components.growing(receptive_field.growing(digit.pixels, steps.values()))
+    st.write(receptive_field.say_growing(steps.values()))
 with right:
     st.header("What the notebook says")
-    by_row = receptive_field.by_row(steps.values(), comparisons)
-    controls.picture(by_row, "by_row", receptive_field.say_by_row(comparisons))
+    st.html(field_growth.chart(steps.values(), comparisons))
+    st.write(field_growth.say(comparisons))
 with st.expander("Why each of them cannot be"):
-    st.markdown(receptive_field.mistakes(comparisons))
+    st.markdown(field_growth.mistakes(comparisons))
 
 st.header(f"The arithmetic of {step.name}")
-st.table(receptive_field.arithmetic(growth), hide_index=True)
+st.html(field_growth.table(field_growth.arithmetic(growth)))
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Why it is so")
@@ -72,8 +65,8 @@ with right:
 
 st.header("The numbers")
 st.write("Every step that changes anything.")
-st.table(receptive_field.changing(steps.values()), hide_index=True)
-numbers = receptive_field.numbers(steps.values(), comparisons)
+st.html(field_growth.table(field_growth.changing(steps.values())))
+numbers = field_growth.numbers(steps.values(), comparisons)
 with st.expander("All rows"):
-    st.table(numbers, hide_index=True)
-st.download_button("Download all rows as CSV", receptive_field.csv(numbers), "receptive-fields.csv", "text/csv")
+    st.html(field_growth.table(numbers))
+st.download_button("Download all rows as CSV", field_growth.csv(numbers), "receptive-fields.csv", "text/csv")

@@ -1,6 +1,8 @@
 """What every page's tests share: the app in Streamlit's own simulator, with empty caches."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -32,6 +34,13 @@ def said(app: AppTest) -> str:
 def shown(app: AppTest) -> str:
     """Return all HTML of a page."""
     return "".join(each.proto.body for each in app.get("html"))
+
+
+def component(app: AppTest, name: str) -> dict[str, Any]:
+    """Return what one of our own components was given to show."""
+    (found,) = (each.proto for each in app.get("bidi_component") if each.proto.component_name == name)
+    given: dict[str, Any] = json.loads(found.json)
+    return given
 
 
 def assert_works(app: AppTest, title: str) -> None:

@@ -106,6 +106,14 @@ def test_a_choice_that_makes_no_sense_is_a_sentence_and_the_default(
     assert app.selectbox(widget).value == default
 
 
+@pytest.mark.parametrize("page", ["feature_maps", "parameters"])
+def test_after_the_pixels_other_pages_begin_at_the_first_step(page: str) -> None:
+    app = run(page, row="image", unit="27.3")
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox("widget-row").value == "Conv2d-1"
+
+
 def test_a_scale_that_makes_no_sense_is_a_sentence_and_the_default() -> None:
     app = run("feature_maps", scale="both")
     assert not app.exception

@@ -1,13 +1,13 @@
 """The receptive field's page in Streamlit's own simulator: every step, any unit, and nonsense in the link."""
 
-import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import weights
 from model.receptive_field import of_network
-from tests.pages.conftest import run, said
+from tests.pages.conftest import component, run, said, shown
 
 PAGE = "receptive_field"
 FIELDS = of_network(weights.load())
@@ -29,8 +29,13 @@ def test_every_step_has_its_page() -> None:
         assert not app.warning
         assert f"of {name} sees {field.size[0]} × {field.size[1]} pixels" in said(app)
         assert "it is the same box" in said(app)
-        drawn = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
-        assert len(drawn) == 4
+        assert {"formula", "gradient"} <= {*re.findall(r'<i class="(\w+)"', shown(app))}
+        assert "wrong" in shown(app)
+        places = component(app, "unit_map")
+        assert (tuple(places["center"]), tuple(places["jump"])) == (field.center, field.jump)
+        assert len(component(app, "growing")["frames"]) == 24
+        assert shown(app).count('class="columns"') == 3
+        assert not app.get("plotly_chart")  # each costs a repaint more than all the rest together
 
 
 @pytest.mark.parametrize(
@@ -56,14 +61,33 @@ def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> N
     assert_opens(app)
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
-    assert app.selectbox("widget-unit").value == "5.5"
+    assert component(app, "unit_map")["selected"] == [5, 5]
 
 
-@pytest.mark.parametrize("row", ["flatten", "Conv2d-99"])
-def test_a_step_without_feature_maps_is_a_sentence(row: str) -> None:
-    app = run(PAGE, row=row)
+def test_a_step_that_makes_no_sense_is_a_sentence() -> None:
+    app = run(PAGE, row="Conv2d-99")
     assert_opens(app)
-    assert app.warning[0].value.startswith(f"The link asks for row '{row}'")
+    assert app.warning[0].value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1")
+
+
+@pytest.mark.parametrize(
+    ("row", "unit", "shown_row", "shown_unit"),
+    [
+        ("flatten", "0.7", "Conv2d-23", "0.0"),
+        ("log-softmax", "", "Conv2d-23", "0.0"),
+        ("image", "27.3", "Conv2d-1", "25.3"),
+        ("image", "4.5", "Conv2d-1", "4.5"),
+    ],
+)
+def test_a_step_of_another_page_leads_to_the_nearest_one_here(
+    row: str, unit: str, shown_row: str, shown_unit: str
+) -> None:
+    app = run(PAGE, row=row, **({"unit": unit} if unit else {}))
+    assert_opens(app)
+    assert not app.warning
+    assert app.selectbox("widget-row").value == shown_row
+    assert component(app, "unit_map")["selected"] == [*map(int, shown_unit.split("."))]
+    assert app.query_params["row"] == row  # the link keeps it for the other pages
 
 
 def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
@@ -73,7 +97,7 @@ def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
     assert_opens(app)
     assert not app.warning
     assert app.selectbox("widget-row").value == "MaxPool2d-10"
-    assert app.selectbox("widget-unit").value == "10.3"
+    assert component(app, "unit_map")["selected"] == [10, 3]
 
 
 def test_what_the_trained_network_uses_can_be_shown() -> None:
@@ -81,7 +105,9 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
     assert_opens(app)
     assert not app.warning
     assert "lies in the inner half of the box" in said(app)
-    assert "heatmap" in {trace["type"] for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
+    assert 'alt="How strongly each pixel counts' in shown(app)
+    assert re.search(r'class="range"><span>0</span>.*<span>[\d.]+</span>', shown(app))
+    assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
 def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:

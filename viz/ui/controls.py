@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 from plotly import graph_objects as go
 
-from model.records import Pair, Step, Trace
+from model.records import IMAGE, Pair, Step, Trace
 from viz.ui import state
 
 _STILL = {"displayModeBar": False, "scrollZoom": False}
@@ -23,6 +23,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         names: Of the steps that can be chosen; by default all.
     """
     names = names or [step.name for step in trace.steps]
+    instead = _nearest(trace, names)
 
     def kept(name: str) -> dict[str, str]:
         """Stay on the same map where the other step has one of that number, and near the same unit."""
@@ -30,7 +31,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
         return {state.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
-    position = names.index(state.read_one_of(state.ROW, names, names[0]))
+    position = names.index(state.read_one_of(state.ROW, names, names[0], instead))
 
     def move(words: str, key: str, to: int) -> None:
         st.button(
@@ -49,10 +50,23 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             names,
             names[0],
             together=kept,
+            instead=instead,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
         move("Next", "Right", position + 1)
     return trace[names[position]]
+
+
+def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
+    """Return for the image and every step the last one before it that can be chosen, or the first there is.
+
+    The link carries a row from page to page, and not every page has them all: that is nobody's mistake.
+    """
+    instead, last = {}, names[0]
+    for name in [IMAGE, *(step.name for step in trace.steps)]:
+        last = name if name in names else last
+        instead[name] = last
+    return instead
 
 
 def shared_scale() -> bool:
@@ -77,10 +91,32 @@ def channel(count: int) -> int:
 
 def unit(units: Pair, middle: Pair) -> Pair:
     """Let the person choose a unit of a map; the middle one where nothing is chosen."""
-    every = [f"{y}.{x}" for y in range(units[0]) for x in range(units[1])]
-    default = ".".join(map(str, middle))
-    chosen = state.bind(st.selectbox, "Unit", state.UNIT, every, default, format_func=_say_unit)
-    y, x = map(int, chosen.split("."))
+    every, default = _codes(units, middle)
+    return _place(state.bind(st.selectbox, "Unit", state.UNIT, every, default, format_func=_say_unit))
+
+
+def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
+    """Return the unit of a map that the link asks for; the middle one where it asks for none.
+
+    Args:
+        units: How many the map has, (y, x).
+        middle: Which is the middle one.
+        name: Of the step that is shown. Where the link means another one, its unit lies on that one's maps, and the
+            nearest one here is taken.
+    """
+    every, default = _codes(units, middle)
+    moved = _kept_unit(units) if state.read(state.ROW, name) != name else {}
+    instead = {state.read(state.UNIT, default): nearest for nearest in moved.values()}
+    return _place(state.read_one_of(state.UNIT, every, default, instead))
+
+
+def _codes(units: Pair, middle: Pair) -> tuple[list[str], str]:
+    """Return every unit as the link says it, and the middle one."""
+    return [f"{y}.{x}" for y in range(units[0]) for x in range(units[1])], ".".join(map(str, middle))
+
+
+def _place(code: str) -> Pair:
+    y, x = map(int, code.split("."))
     return y, x
 
 

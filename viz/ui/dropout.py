@@ -8,7 +8,7 @@ import streamlit as st
 from model import digits
 from model.records import DropoutPlan, LayerKind, Passes, Step, Trace
 from viz.figures import dropout as figures
-from viz.figures.receptive_field import csv
+from viz.figures.field_growth import csv
 from viz.ui import cached, prediction, state
 
 GUESS = "changes"

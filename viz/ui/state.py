@@ -6,8 +6,9 @@ sense is answered with its default and a notice; the address keeps it until the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ UNIT, SHOWN = "unit", "shown"
 TRAIL, PROJECTOR = "trail", "projector"
 ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def begin_run() -> None:
@@ -29,9 +31,17 @@ def read(name: str, default: str) -> str:
     return str(st.query_params.get(name, default))
 
 
-def read_one_of(name: str, allowed: Sequence[str], default: str) -> str:
-    """Return what the link says for ``name`` if it is allowed; else notice it and return the default."""
+def read_one_of(name: str, allowed: Sequence[str], default: str, instead: Mapping[str, str] = _NOTHING) -> str:
+    """Return what the link says for ``name`` if it is allowed; else notice it and return the default.
+
+    Args:
+        name: The parameter in the link.
+        allowed: What it can be here.
+        default: What it is where the link says nothing or nonsense.
+        instead: What to take, without a notice, in place of values that make sense on other pages only.
+    """
     value = read(name, default)
+    value = instead.get(value, value)
     if value in allowed:
         return value
     some = ", ".join(allowed[:3]) + (f", ... {allowed[-1]}" if len(allowed) > 3 else "")
@@ -46,6 +56,11 @@ def write(**values: str) -> None:
         st.query_params.from_dict(wanted)
 
 
+def follow(query: str) -> None:
+    """Take all choices from the query of a link, ``?row=Conv2d-7&...``, as the browser would."""
+    st.query_params.from_dict(dict(parse_qsl(query.removeprefix("?"))))
+
+
 def link(**values: str) -> Mapping[str, str]:
     """Return the link's choices as they are, with some changed: what a link to another page carries."""
     chosen = {**st.query_params.to_dict(), **values}
@@ -58,7 +73,7 @@ def address(page: str, **values: str) -> str:
 
 
 def _nothing_else(_value: str) -> Mapping[str, str]:
-    return {}
+    return _NOTHING
 
 
 def bind(
@@ -68,6 +83,7 @@ def bind(
     options: Sequence[str],
     default: str,
     together: Callable[[str], Mapping[str, str]] = _nothing_else,
+    instead: Mapping[str, str] = _NOTHING,
     **arguments: Any,
 ) -> str:
     """Draw a widget of options whose value lives in the link.
@@ -79,10 +95,11 @@ def bind(
         options: What can be chosen.
         default: What is chosen where the link says nothing or nonsense.
         together: Gives the other parameters that change with a new value.
+        instead: As for ``read_one_of``.
         arguments: Passed to the widget.
     """
     key = f"widget-{name}"
-    st.session_state[key] = read_one_of(name, options, default)
+    st.session_state[key] = read_one_of(name, options, default, instead)
 
     def on_change() -> None:
         value = st.session_state[key] or default  # a segmented control can be emptied by a second click

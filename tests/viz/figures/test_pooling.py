@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from model import digits, layers, pooling, receptive_field, weights
+from model import digits, layers, measured_field, pooling, receptive_field, weights
 from model.records import Box, Pooled, PoolScore, Trace
 from model.trace import record
 from tests.pictures import assert_painted, decode
@@ -105,7 +105,7 @@ def test_a_traced_value_says_its_box_by_the_measured_field(pooled: Pooled) -> No
     unit = (CHANNEL, 5, 6)
     for where in figures.covered(pooled.window, unit):
         said = figures.say_traced(pooled, unit, where, fields["Dropout-9"], fields["MaxPool2d-10"])
-        box = receptive_field.measured(NETWORK, "Dropout-9", where)
+        box = measured_field.measured(NETWORK, "Dropout-9", where)
         assert box == Box(where[0], where[1], where[0] + 7, where[1] + 7)
         assert f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}" in said
         assert said.startswith("The winner" if where == tuple(pooled.winners[unit]) else "A value that lost")

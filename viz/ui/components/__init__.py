@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from model.handwriting import Point, Stroke
-from model.records import Unit
+from model.records import Pair, Unit
 from viz import theme
 from viz.figures import raster
 from viz.figures.overview import Tile
@@ -98,6 +98,37 @@ def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -
         on_choose((c, y, x), bool(chosen["follow"]))
 
     _mount("workings", "chosen", {**data, "highlight": theme.HIGHLIGHT}, receive)
+
+
+def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], None]) -> None:
+    """Show the units of a map where they look on the image, as ``viz.figures.receptive_field`` prepares them.
+
+    Args:
+        data: What is shown.
+        label: What it is, for screen readers.
+        on_choose: Called before the next run with the unit that was clicked.
+    """
+
+    def receive(chosen: Any) -> None:
+        y, x = (int(place) for place in chosen)
+        on_choose((y, x))
+
+    _mount("unit_map", "chosen", {**data, "label": label}, receive)
+
+
+def growing(data: Mapping[str, Any]) -> None:
+    """Show how a box grows, as ``viz.figures.receptive_field`` prepares it; it sends nothing."""
+    _component("growing")(key="growing-only", data=data)
+
+
+def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
+    """Follow the links in this page's HTML that lead to the page itself without loading it anew; this shows nothing.
+
+    Args:
+        show: What to bring into view, as a CSS selector.
+        on_follow: Called before the next run with the link's query, ``?row=Conv2d-7&...``.
+    """
+    _mount("follow_links", "followed", {"show": show}, on_follow)
 
 
 def drawing_pad(
