@@ -17,10 +17,10 @@ PAGES = [
     st.Page(ROOT / "pages" / "layer_by_layer.py", title="Layer by layer", url_path="layer_by_layer"),
     st.Page(ROOT / "pages" / "receptive_field.py", title="Receptive field", url_path="receptive_field"),
     st.Page(ROOT / "pages" / "parameters.py", title="Parameters", url_path="parameters"),
-    st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
-    st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
     st.Page(ROOT / "pages" / "dropout.py", title="Dropout", url_path="dropout"),
     st.Page(ROOT / "pages" / "batch_norm.py", title="Batch norm", url_path="batch_norm"),
+    st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
+    st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")
