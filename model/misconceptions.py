@@ -41,6 +41,8 @@ def of_shape(step: Step, window: Window) -> Guesses:
 def of_parameters(step: Step, arithmetic: Arithmetic) -> Guesses:
     """Get the number of parameters wrong."""
     count, lines = arithmetic.parameter_count, arithmetic.parameters
+    if lines:
+        yield (0,), f"It does learn: {' and '.join(line.name for line in lines)}."
     for line in reversed(lines):
         if len(lines) > 1:
             yield (count - line.result,), f"That leaves out the {line.name}: {line.result:,} more."

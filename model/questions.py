@@ -26,7 +26,7 @@ _LONGEST = 60  # characters of an answer
 _NEAR = 0.01  # a unit's value may be off by this, or by this share of it
 _EXAMPLES = {
     Asked.SHAPE: "channels, height and width, like 3 x 32 x 30",
-    Asked.PARAMETERS: "a whole number, like 1,234",
+    Asked.PARAMETERS: "a whole number of up to nine digits, like 1,234",
     Asked.FIELD: "pixels along one side, like 5 (or 5 x 9 for height and width)",
     Asked.UNIT: "a number, like -0.83",
 }
@@ -132,7 +132,8 @@ def _about_parameters(step: Step, arithmetic: Arithmetic) -> Question:
 def _about_field(growth: Growth) -> Question:
     size = growth.after.size
     said = f"{size[0]}" if size[0] == size[1] else times(size)
-    return _question(Asked.FIELD, size, f"{said} pixels", (growth.size,), misconceptions.of_field(growth))
+    lines = ("size + (kernel − 1) × dilation × jump", growth.size)
+    return _question(Asked.FIELD, size, f"{said} pixels", lines, misconceptions.of_field(growth))
 
 
 def _about_unit(step: Step, explained: Explanation) -> Question:

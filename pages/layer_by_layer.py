@@ -21,11 +21,11 @@ walk.turn(trace, step)
 if step is None:
     pixel = walk.unit_of(trace.image)
     walk.show_trail(trace, walk.Stop(IMAGE, pixel))
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
-        st.html(workings.field(digit.pixels, workings.pixel_box(pixel)))
+        st.html(workings.field(digit.pixels, workings.pixel_box(pixel), large=True))
     with right:
-        st.header("Here the numbers begin")
+        st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: here the numbers begin")
         st.write(digits.say_normalised(digit, pixel[1:]))
         st.write("MNIST's mean and deviation are taken out of every digit before it goes in. Go back up by the trail.")
     st.stop()
@@ -33,7 +33,7 @@ if step is None:
 unit = walk.unit_of(step.maps)
 explained = layers.explain(trace, step.name, unit)
 if not walk.projector():
-    st.write(layers.about(step))
+    st.write(" ".join([layers.about(step), workings.say_unprinted(trace, name), workings.say_logits(trace, name)]))
 hidden = asking.ask(digit, trace, step, unit)
 walk.show_trail(trace, walk.Stop(step.name, unit), hidden=Asked.UNIT in hidden)
 

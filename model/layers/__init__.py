@@ -106,7 +106,7 @@ def arithmetic(trace: Trace) -> dict[str, Arithmetic]:
 
 def about(step: Step) -> str:
     """Say what a step does and why, for who has never met its kind."""
-    return _layer_of(step).about
+    return _layer_of(step).describe(step)
 
 
 def window(step: Step) -> Window:

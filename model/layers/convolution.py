@@ -24,6 +24,11 @@ class Convolution(Layer):
     )
     settings = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 
+    def describe(self, step: Step) -> str:
+        """Say what it does, and what is left of that where its window is one place wide."""
+        mixes = " Here the window is one place: it mixes the maps and looks at no neighbour."
+        return self.about + (mixes if pair(step.settings["kernel_size"]) == (1, 1) else "")
+
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One map for each kernel; height and width by the places that the kernel has."""
         window, after = self.window(step), _padding_after(step)

@@ -40,6 +40,10 @@ class Layer(ABC):
     settings: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
 
+    def describe(self, step: Step) -> str:
+        """Say what a step does; a kind may add what is special about this one."""
+        return self.about
+
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """Work out each axis of the output."""
         return tuple(

@@ -128,7 +128,10 @@ def test_each_place_that_is_played_is_worked_out(visit: Visit, trace: Trace, nam
         page.get_by_role("button", name="Step", exact=True).click()
         y, x = divmod(place, width)
         explained = layers.explain(trace, name, (channel, y, x))
-        expect(page.locator(".workings .sum")).to_contain_text(f"y {y}, x {x}: {said(explained.recorded)}")
+        expect(page.locator(".workings .sum")).to_have_text(
+            re.compile(rf"^y {y}, x {x}: .*{said(explained.recorded)}$")
+        )
+        expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {said(explained.recorded)}")
         cells = page.locator(".cells button:visible").all()
         front = {str(cell.get_attribute("data-unit")).split(".")[0] for cell in cells}
         (map_in,) = map(int, front)
@@ -170,8 +173,9 @@ def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: 
         field = page.get_by_role("textbox", name=label)
         field.press_sequentially(answer)
         field.press("ArrowLeft")  # moves in the text, not to the row before
-        field.press("Enter")
-        settle(page)
+    page.get_by_role("textbox").last.press("Enter")
+    settle(page)
+    for label in answers:
         expect(page.get_by_role("textbox", name=label)).to_have_count(0)
     expect_step(page, "Conv2d-4")
     expect(page.get_by_role("region", name="Parameters: wrong")).to_contain_text("That leaves out the biases: 16 more.")

@@ -5,7 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.records import Asked, Unit, Verdict
+from model.records import Asked, Growth, LayerKind, Step, Unit, Verdict, Window
+from viz.figures import words
 from viz.figures.mathematics import typeset
 
 Verdicts = Mapping[Asked, Verdict]
@@ -22,6 +23,7 @@ FORMATS = {
     Asked.FIELD: "pixels along a side",
     Asked.UNIT: "its value",
 }
+_WINDOWED = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
 _MARKS = {True: "✓", False: "✗"}
 
 
@@ -29,6 +31,30 @@ def say_asked(what: Asked, unit: Unit) -> str:
     """Say what is asked, as the label of a field to type in."""
     channel, y, x = unit
     return f"Unit y {y}, x {x}, map {channel}" if what is Asked.UNIT else NAMES[what]
+
+
+def say_facts(step: Step, window: Window, growth: Growth | None) -> str:
+    """Say what there is to work an answer out from, and how it is handed in.
+
+    Args:
+        step: That is asked about.
+        window: Of its units.
+        growth: What it does to the receptive field, if that is asked.
+    """
+    facts = [f"What goes in has shape {words.shape(step.input.shape)}."]
+    if step.kind in _WINDOWED:
+        padding = f"padding {words.shape(window.padding)}" if any(window.padding) else "no padding"
+        facts.append(f"Its window is {words.shape(window.kernel)}, stride {words.shape(window.stride)}, {padding}.")
+    if step.kind is LayerKind.CONVOLUTION:
+        biased = ", each with a bias" if "bias" in step.parameters else ""
+        facts.append(f"It has {len(step.parameters['weight'])} kernels{biased}.")
+    if growth:
+        jump = growth.before.jump[0]
+        facts.append(
+            f"A unit that goes in sees {words.shape(growth.before.size)} pixels, and the next one looks "
+            f"{jump} {'pixel' if jump == 1 else 'pixels'} further on (the jump)."
+        )
+    return " ".join([*facts, "A value may be off by a hundredth. Leave open what you do not know."])
 
 
 def verdict(of: Verdict) -> str:
@@ -63,6 +89,8 @@ def say_score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
     """
     given = [each for name in rows for each in verdicts.get(name, {}).values()]
     right = sum(each.right for each in given)
+    if not given:
+        return f"Nothing is answered yet; {len(rows) * len(Asked)} questions in {len(rows)} rows."
     return f"{right} of {len(given)} answers right; {len(rows) * len(Asked)} questions in {len(rows)} rows."
 
 

@@ -11,7 +11,7 @@ WHATS = {
     "shape": "output shape",
     "parameters": "parameters",
     "input": "input in its comment",
-    "field": "receptive field in the notebook",
+    "field": "receptive field in the notebook's comments",
 }
 
 
@@ -57,7 +57,7 @@ def _printed_otherwise(comparison: RowComparison | None) -> list[str]:
     found = "".join(
         f"<li><b>{escape(WHATS.get(each.what, each.what))}</b>: {escape(each.sentence)}</li>" for each in mistakes
     )
-    return ["<h3>Printed otherwise</h3>", f"<ul>{found}</ul>"] if found else []
+    return ["<h3>The assignment prints otherwise</h3>", f"<ul>{found}</ul>"] if found else []
 
 
 def _calculations(them: Sequence[Calculation], way: str = "beside") -> str:

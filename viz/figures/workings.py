@@ -5,13 +5,30 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from model.records import Activation, Box, Explanation, LayerKind, Pixels, Step, Term, Trace, Unit, Window
+import numpy as np
+
+from model.records import (
+    IMAGE,
+    Activation,
+    Box,
+    Explanation,
+    LayerKind,
+    Pixels,
+    Row,
+    Step,
+    Term,
+    Trace,
+    Unit,
+    Window,
+)
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.mathematics import typeset
+from viz.figures.panels import scale_bar
 from viz.figures.scaling import range_of
 
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
+_UNRULED = {LayerKind.BATCH_NORM, LayerKind.RELU}  # their formula says it all; its parts are no product
 
 
 def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: bool = False) -> dict[str, Any]:
@@ -29,6 +46,8 @@ def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: boo
     step, (channel, y, x) = trace[explained.name], explained.unit
     values = [words.number(value) for value in step.maps[channel].ravel().tolist()]
     source = trace.maps_of(explained.source)
+    telling = hidden and step.kind is LayerKind.MAX_POOL  # its weights tell which value wins
+    ruled = step.kind not in _UNRULED and not telling
     front = max(explained.channels, key=lambda c: abs(explained.channels[c])) if explained.terms else 0
     return {
         "name": explained.name,
@@ -36,8 +55,9 @@ def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: boo
         "unit": [channel, y, x],
         "window": asdict(window),
         "input": _map(source, front),
-        "output": {**_map(step.maps, channel), "values": [] if hidden else values},
-        "groups": [_group(c, list(terms)) for c, terms in groupby(explained.terms, key=lambda term: term.unit[0])],
+        "output": _map(step.maps, channel) | ({"values": [], "scale": ""} if hidden else {"values": values}),
+        "bias": words.number(explained.bias),
+        "groups": [_group(c, list(terms), ruled=ruled) for c, terms in groupby(explained.terms, key=_channel)],
         "symbols": typeset(explained.symbols),
         "formula": typeset(f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
@@ -65,8 +85,8 @@ def _exact(values: Activation) -> list[float]:
     return [float(f"{value:.9g}") for value in values.ravel().tolist()]
 
 
-def field(pixels: Pixels, box: Box) -> str:
-    """Draw in HTML a digit (H, W) and on it the box that a unit can see."""
+def field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
+    """Draw in HTML a digit (H, W) and on it the box that a unit can see; large where it is what to look at."""
     height, width = pixels.shape
     seen = box.clipped((height, width))
     places = {
@@ -77,7 +97,8 @@ def field(pixels: Pixels, box: Box) -> str:
     }
     style = "; ".join(f"{name}: {share:.2%}" for name, share in places.items())
     return (
-        f'<div class="field"><img src="{raster.grey(pixels)}" alt="The digit, and on it what the unit can see">'
+        f'<div class="field{" large" if large else ""}">'
+        f'<img src="{raster.grey(pixels)}" alt="The digit, and on it what the unit can see">'
         f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
     )
 
@@ -92,24 +113,57 @@ def say(explained: Explanation, *, hidden: bool = False) -> str:
     """Say in words which unit is worked out, what the network recorded for it unless hidden, and what it takes in."""
     channel, y, x = explained.unit
     value = "?" if hidden else words.number(explained.recorded)
-    return (
-        f"Unit y {y}, x {x} of map {channel} of {explained.name}: {value}. "
+    maps = explained.channels
+    said = (
+        f"Unit y {y}, x {x} of map {channel} of {explained.name}, all counted from 0: {value}. "
         f"It takes in {len(explained.terms)} {'unit' if len(explained.terms) == 1 else 'units'} of {explained.source}."
     )
+    if len(maps) > 1 and explained.bias:
+        front = max(maps, key=lambda c: abs(maps[c]))
+        said += (
+            f" The sum has a number for each of the {len(maps)} input maps, in order, and last the bias; "
+            f"map {front} counts most."
+        )
+    return f"{said} Numbers are shown rounded, and worked out with all their digits."
+
+
+def say_logits(trace: Trace, name: str) -> str:
+    """Say what the maps of a step have to do with the answer; nothing where they are no scores of classes."""
+    step = trace[name]
+    answer = f"{trace.prediction} ({words.percent(float(trace.probabilities[trace.prediction]))})"
+    if step.kind is LayerKind.LOG_SOFTMAX:
+        return f"Each unit is the logarithm of a class's probability. The largest is the answer: {answer}."
+    if step.maps.size == trace.logits.size and np.array_equal(step.maps.ravel(), trace.logits):
+        return (
+            f"Each of these {trace.logits.size} maps stands for one digit, and its one unit is that digit's logit. "
+            f"The largest is the answer: {answer}; log-softmax, the last step, makes probabilities of all of them."
+        )
+    return ""
+
+
+def say_unprinted(trace: Trace, name: str) -> str:
+    """Say where the step before is one that the printed table leaves out, or this one is; else nothing."""
+    if not isinstance(trace[name], Row):
+        return "The printed table leaves this step out, so it has no number above."
+    before = trace.source(name)
+    if before == IMAGE or isinstance(trace[before], Row):
+        return ""
+    return f"What comes in is from {before}, which the printed table leaves out: click a number to see it."
 
 
 def _map(maps: Activation, channel: int) -> dict[str, Any]:
-    values = maps[channel]
+    values, range_ = maps[channel], range_of(maps)
     height, width = values.shape
     return {
         "channel": channel,
+        "scale": scale_bar(range_),
         "height": height,
         "width": width,
-        "picture": raster.mosaic(values[None], [range_of(maps)], [(0, 0)]),
+        "picture": raster.mosaic(values[None], [range_], [(0, 0)]),
     }
 
 
-def _group(channel: int, terms: Sequence[Term]) -> dict[str, Any]:
+def _group(channel: int, terms: Sequence[Term], *, ruled: bool) -> dict[str, Any]:
     across = len({term.unit[2] for term in terms})
     return {
         "channel": channel,
@@ -119,12 +173,16 @@ def _group(channel: int, terms: Sequence[Term]) -> dict[str, Any]:
             {
                 "unit": list(term.unit),
                 "value": words.number(term.value),
-                "rule": _rule(term),
-                "counts": term.weight is None or term.weight != 0,
+                "rule": _rule(term) if ruled else "",
+                "counts": not ruled or term.weight is None or term.weight != 0,
             }
             for term in terms
         ],
     }
+
+
+def _channel(term: Term) -> int:
+    return term.unit[0]
 
 
 def _rule(term: Term) -> str:

@@ -7,16 +7,16 @@ Answers live in the link, so that a reload, a step back or a colleague shows the
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 import streamlit as st
 
 from model import layers, questions
 from model.errors import InputError
-from model.records import Asked, Digit, Question, Step, Trace, Unit, Verdict
+from model.records import Asked, Digit, Question, Row, Step, Trace, Unit, Verdict
 from viz.figures import questions as figures
 from viz.ui import cached, state
 
-_YES = "yes"
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
 
@@ -27,30 +27,39 @@ def switch() -> None:
         "Ask first",
         key="widget-ask",
         help="Hides each answer until you have typed one.",
-        on_change=lambda: state.write(**{state.ASK: _YES if st.session_state["widget-ask"] else ""}),
+        on_change=lambda: state.switch(state.ASK, on=st.session_state["widget-ask"]),
     )
 
 
 def is_on() -> bool:
     """Tell whether answers are hidden until one is typed."""
-    return state.read_one_of(state.ASK, ["", _YES], "") == _YES
+    return state.is_on(state.ASK)
 
 
 def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Asked]:
-    """Ask what is not answered yet, show the verdict on what is, and return what is still to be hidden."""
-    if not is_on():
+    """Ask what is not answered yet, show the verdict on what is, and return what is still to be hidden.
+
+    Only rows are asked about: there is no score for what the printed table leaves out.
+    """
+    if not (is_on() and isinstance(step, Row)):
         return frozenset()
     asked = _questions(trace, step, unit)
     names = {what: _name(step.name, what, digit, unit) for what in asked}
     verdicts = _marked(asked, names)
-    for column, (what, question) in zip(st.columns(len(asked)), asked.items(), strict=True):
-        with column:
-            if what in verdicts:
-                st.html(figures.verdict(verdicts[what]))
-            else:
-                _ask_one(names[what], question, figures.say_asked(what, unit))
-    if verdicts:
-        st.button("Ask this row again", on_click=lambda: _forget(set(names.values())))
+    open_ones = {names[what]: question for what, question in asked.items() if what not in verdicts}
+    st.write(figures.say_facts(step, layers.window(step), cached.growth().get(step.name)))
+    with st.form("asked", border=False):  # nothing is judged before it is handed in
+        for column, (what, question) in zip(st.columns(len(asked)), asked.items(), strict=True):
+            with column:
+                if what in verdicts:
+                    st.html(figures.verdict(verdicts[what]))
+                else:
+                    _ask_one(names[what], question, figures.say_asked(what, unit))
+        with st.container(horizontal=True):
+            st.form_submit_button("Answer", disabled=not open_ones, on_click=lambda: _receive(open_ones))
+            st.form_submit_button(
+                "Ask this row again", disabled=not verdicts, on_click=lambda: _forget(set(names.values()))
+            )
     return frozenset(asked.keys() - verdicts.keys())
 
 
@@ -66,20 +75,21 @@ def show_score(digit: Digit, trace: Trace) -> None:
 
 
 def _ask_one(name: str, question: Question, label: str) -> None:
-    key = f"ask-{name}"
-
-    def receive() -> None:
-        try:
-            _give(name, questions.mark(question, str(st.session_state[key])))
-        except InputError:
-            return  # what was typed stays in its field, and is answered beneath it
-
-    text = st.text_input(label, key=key, on_change=receive, placeholder=figures.FORMATS[question.what])
+    text = st.text_input(label, key=f"ask-{name}", placeholder=figures.FORMATS[question.what])
     if text:
         try:
             questions.mark(question, text)
         except InputError as error:
             st.warning(str(error))
+
+
+def _receive(open_ones: Mapping[str, Question]) -> None:
+    """Keep every answer that can be read; what cannot stays in its field, and is answered beneath it."""
+    given = _given()
+    for name, question in open_ones.items():
+        with suppress(InputError):
+            given[name] = questions.mark(question, str(st.session_state[f"ask-{name}"])).given
+    _keep(given)
 
 
 def _questions(trace: Trace, step: Step, unit: Unit) -> Mapping[Asked, Question]:
@@ -136,13 +146,11 @@ def _short(digit: Digit) -> str:
 
 
 def _given() -> dict[str, str]:
-    """Return all answers of the link by their names; what is none is left out."""
-    parts = (code.rsplit("_", 1) for code in state.read(state.ANSWERS, "").split("~")[:_MOST])
+    """Return all answers of the link by their names; what is none is noticed and left out."""
+    parts = [code.rsplit("_", 1) for code in state.read(state.ANSWERS, "").split("~")[:_MOST] if code]
+    if any(len(part) != 2 for part in parts):
+        state.notice("Some of the answers in the link are none, so they are left out.")
     return {part[0]: part[1] for part in parts if len(part) == 2}
-
-
-def _give(name: str, verdict: Verdict) -> None:
-    _keep({**_given(), name: verdict.given})
 
 
 def _forget(names: set[str]) -> None:

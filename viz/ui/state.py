@@ -18,6 +18,7 @@ UNIT, SHOWN = "unit", "shown"
 TRAIL, PROJECTOR = "trail", "projector"
 ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
+_YES = "yes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -44,9 +45,21 @@ def read_one_of(name: str, allowed: Sequence[str], default: str, instead: Mappin
     value = instead.get(value, value)
     if value in allowed:
         return value
-    some = ", ".join(allowed[:3]) + (f", ... {allowed[-1]}" if len(allowed) > 3 else "")
-    notice(f"The link asks for {name} '{value[:40]}'. It can be {some}. Showing {default} instead.")
+    said = [each or "left out" for each in allowed]
+    some = ", ".join(said[:3]) + (f", ... {said[-1]}" if len(said) > 3 else "")
+    shown = f"Showing {default} instead." if default else "It is left out here."
+    notice(f"The link asks for {name} '{value[:40]}'. It can be {some}. {shown}")
     return default
+
+
+def is_on(name: str) -> bool:
+    """Tell whether a switch is on: the link says ``yes``, or nothing where it is off."""
+    return read_one_of(name, ["", _YES], "") == _YES
+
+
+def switch(name: str, *, on: bool) -> None:
+    """Put a switch on or off in the link."""
+    write(**{name: _YES if on else ""})
 
 
 def write(**values: str) -> None:

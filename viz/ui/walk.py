@@ -58,7 +58,7 @@ def turn(trace: Trace, step: Step | None) -> None:
         st.button(
             "Leave the projector view" if projecting else "Projector view",
             shortcut="P",
-            on_click=lambda: state.write(projector="" if projecting else "yes"),
+            on_click=lambda: state.switch(state.PROJECTOR, on=not projecting),
         )
         asking.switch()
         if step:
@@ -84,7 +84,7 @@ def _choose_map(step: Step) -> None:
 
 def projector() -> bool:
     """Tell whether only the stage is shown, large, for the back row."""
-    return state.read_one_of(state.PROJECTOR, ["", "yes"], "") == "yes"
+    return state.is_on(state.PROJECTOR)
 
 
 def go(name: str) -> None:
@@ -161,8 +161,8 @@ def _place(text: str, shape: Pair) -> Pair | None:
     if y.isascii() and x.isascii() and y.isdigit() and x.isdigit() and int(y[:6]) < shape[0] and int(x[:6]) < shape[1]:
         return int(y), int(x)
     state.notice(
-        f"The link asks for unit '{text[:40]}'. It can be y.x from 0.0 to {shape[0] - 1}.{shape[1] - 1}. "
-        "Showing the largest instead."
+        f"The link asks for unit '{text[:40]}'. It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to "
+        f"{shape[1] - 1}. Showing the largest instead."
     )
     return None
 

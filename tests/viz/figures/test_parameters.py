@@ -132,7 +132,7 @@ def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) ->
         assert f"Running total {row.running_total:,} of 10,066." in text
         assert ("no gradient reaches them" in text) == bool(row.buffers) == name.startswith("BatchNorm")
         mistakes = comparisons[name].mistakes if name in comparisons else ()
-        assert ("Printed otherwise" in text) == bool(mistakes)
+        assert ("The assignment prints otherwise" in text) == bool(mistakes)
         assert all(mistake.sentence in text for mistake in mistakes)
 
 

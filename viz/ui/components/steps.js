@@ -10,6 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.setAttribute("aria-label", data.label);
   list.classList.toggle("wordy", data.wordy);
   list.replaceChildren(...data.items.map((item, index) => entry(item, index, setTriggerValue)));
+  list.scrollLeft = list.scrollWidth; // where one is now
 }
 
 function entry(item, index, setTriggerValue) {

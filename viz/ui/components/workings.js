@@ -58,7 +58,9 @@ function map(data, words) {
   if (data.width * data.height === 1) stage.classList.add("single"); // one number needs no large square
   stage.append(picture, cover, frame);
   const caption = make("figcaption", "", words);
-  panel.append(stage, caption);
+  const legend = make("p", "legend");
+  legend.innerHTML = data.scale;
+  panel.append(stage, caption, legend);
   const made = { panel, cover, choose: () => {} };
   made.frame = ([top, left, bottom, right]) => {
     const [high, wide] = [100 / data.height, 100 / data.width];
@@ -159,8 +161,9 @@ function said(value) {
 
 // Slide the window over the map; the output is covered and fills in as it goes. Returns what stops it.
 function player(data, root, show, output, terms, sum, follow) {
-  const together = data.groups.length > 1 ? `, all ${data.groups.length} input maps together` : "";
   const still = [...terms.childNodes];
+  const verdict = root.querySelector(".verdict");
+  const maps = data.groups.length;
   const count = data.output.height * data.output.width;
   const start = data.unit[1] * data.output.width + data.unit[2];
   const bar = make("div", "player");
@@ -193,9 +196,17 @@ function player(data, root, show, output, terms, sum, follow) {
     const unit = [Math.floor(place / data.output.width), place % data.output.width];
     show(unit);
     hideAfter(place);
-    terms.style.minHeight ||= `${terms.offsetHeight}px`; // what stands beneath stays where it is
-    terms.replaceChildren(grid(data, patch(data, unit), follow));
-    sum.textContent = `y ${unit[0]}, x ${unit[1]}: ${data.output.values[place]}${together}`;
+    for (const part of [terms, sum]) part.style.minHeight ||= `${part.offsetHeight}px`; // the buttons stay in place
+    const taken = patch(data, unit);
+    terms.replaceChildren(grid(data, taken, follow));
+    const value = data.output.values[place];
+    const worked = !data.play.weights
+      ? `max = ${value}`
+      : maps === 1
+        ? `${taken.sum} + ${data.bias} (bias) = ${value}`
+        : `${taken.sum} from map ${taken.channel}; all ${maps} maps and the bias: ${value}`;
+    sum.textContent = `y ${unit[0]}, x ${unit[1]}: ${worked}`;
+    verdict.textContent = `Recorded by the network: ${value}`;
   }
   function hideAfter(last) {
     const context = output.cover.getContext("2d");
@@ -208,9 +219,10 @@ function player(data, root, show, output, terms, sum, follow) {
     place = -1;
     output.cover.getContext("2d").clearRect(0, 0, data.output.width, data.output.height);
     show([Math.floor(start / data.output.width), start % data.output.width]);
-    terms.style.minHeight = "";
+    terms.style.minHeight = sum.style.minHeight = "";
     terms.replaceChildren(...still);
     sum.innerHTML = data.formula;
+    verdict.textContent = `Recorded by the network: ${data.recorded}`;
   }
   return pause;
 }
