@@ -14,6 +14,39 @@ from tests.serving import launch, serving, settle
 Visit = Callable[..., Page]
 DESKTOP = {"width": 1280, "height": 800}
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
+VIEWS = {
+    "overview": "",
+    "feature maps": "feature_maps?row=Conv2d-7&channel=3",
+    "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
+    "layer by layer, asked": "layer_by_layer?row=Conv2d-13&ask=yes&answers=Conv2d-13_shape_16x11x11",
+    "receptive field": "receptive_field?row=Conv2d-7",
+    "parameters": "parameters?row=Conv2d-7",
+    "pooling": "pooling?channel=3&pool_guess=two",
+    "head": "head",
+    "head, two classes": "head?part=two",
+    "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
+    "head, softmax": "head?part=softmax&temperature=0.25",
+    "dropout": "dropout?row=Dropout-9&digit=project-4or9&many=yes",
+    "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
+}
+OVERFLOWING = """() => {
+  const wide = [];
+  // What is wide on purpose lies in a box of its own that scrolls; the page must not.
+  // What is for screen readers lies in a box of a pixel.
+  const unseen = (each) => each.matches(".sideways, .steps.wordy") || each.getBoundingClientRect().width <= 1;
+  const boxed = (each) => each && (unseen(each) || boxed(each.parentElement));
+  const walk = (root) => root.querySelectorAll("*").forEach((each) => {
+    if (boxed(each.parentElement)) return;
+    const box = each.getBoundingClientRect();
+    const seen = box.width > 1 && box.height > 1 && each.checkVisibility({ visibilityProperty: true });
+    if (seen && box.left < innerWidth && box.right > innerWidth + 1)
+      wide.push(`${each.tagName}.${each.className} ends at ${box.right}`);
+    if (each.shadowRoot) walk(each.shadowRoot);
+  });
+  walk(document.body);
+  if (document.documentElement.scrollWidth > innerWidth) wide.push("the page itself");
+  return wide;
+}"""
 
 
 @pytest.fixture(scope="session")

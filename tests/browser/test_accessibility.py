@@ -3,27 +3,11 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import DESKTOP, Visit
+from tests.browser.conftest import DESKTOP, VIEWS, Visit
 from tests.serving import choose_source
 
 PHONE = {"width": 390, "height": 844}
 GRAVE = {"serious", "critical"}
-
-
-VIEWS = {
-    "overview": "",
-    "feature maps": "feature_maps?row=Conv2d-7&channel=3",
-    "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
-    "receptive field": "receptive_field?row=Conv2d-7",
-    "parameters": "parameters?row=Conv2d-7",
-    "pooling": "pooling?channel=3&pool_guess=two",
-    "head": "head",
-    "head, two classes": "head?part=two",
-    "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
-    "head, softmax": "head?part=softmax&temperature=0.25",
-    "dropout": "dropout?row=Dropout-9&digit=project-4or9&many=yes",
-    "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
-}
 
 
 @pytest.mark.parametrize("path", VIEWS.values(), ids=VIEWS)

@@ -14,7 +14,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from model import digits, links
 from model.handwriting import Point, Stroke, ink, smooth
 from model.samples import SKETCHES
-from tests.browser.conftest import Visit
+from tests.browser.conftest import OVERFLOWING, VIEWS, Visit
 from tests.serving import choose_source, settle, show_sidebar
 
 PAGES = ["", "feature_maps"]
@@ -484,27 +484,15 @@ def test_no_request_leaves_this_computer(visit: Visit, path: str) -> None:
     assert {urlsplit(page.url).netloc} == {host for host in hosts if host}
 
 
-OVERFLOWING = """() => {
-  const wide = [];
-  const walk = (root) => root.querySelectorAll("*").forEach((each) => {
-    const box = each.getBoundingClientRect();
-    const seen = box.width > 1 && box.height > 1 && each.checkVisibility({ visibilityProperty: true });
-    if (seen && box.left < innerWidth && box.right > innerWidth + 1)
-      wide.push(`${each.tagName}.${each.className} ends at ${box.right}`);
-    if (each.shadowRoot) walk(each.shadowRoot);
-  });
-  walk(document.body);
-  if (document.documentElement.scrollWidth > innerWidth) wide.push("the page itself");
-  return wide;
-}"""
-
-
-@each_page
-@pytest.mark.parametrize("digit", ["project-4or9", "drawn"])
-def test_nothing_overflows_sideways_on_a_phone(visit: Visit, path: str, digit: str) -> None:
-    key = digits.from_strokes(HAND["4a"]).key if digit == "drawn" else digit
-    page = visit(f"{path}?digit={key}", **PHONE)
+@pytest.mark.parametrize("path", VIEWS.values(), ids=VIEWS)
+def test_nothing_overflows_sideways_on_a_phone(visit: Visit, path: str) -> None:
+    page = visit(path, **PHONE)
     assert page.evaluate(OVERFLOWING) == []
+
+
+@pytest.mark.parametrize("digit", ["project-4or9", "drawn"])
+def test_the_sidebar_fits_a_phone(visit: Visit, digit: str) -> None:
+    page = visit(f"?digit={digits.from_strokes(HAND['4a']).key if digit == 'drawn' else digit}", **PHONE)
     show_sidebar(page)
     assert page.evaluate(OVERFLOWING) == []
 

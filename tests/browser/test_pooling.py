@@ -1,4 +1,4 @@
-"""The page of the max pool in a real browser: clicks on the maps, and nothing cut off on a phone."""
+"""The page of the max pool in a real browser: clicks on the maps."""
 
 import re
 
@@ -7,10 +7,7 @@ from playwright.sync_api import expect
 from model import digits, pooling, weights
 from model.trace import record
 from tests.browser.conftest import Visit
-from tests.browser.test_app import OVERFLOWING
 from tests.serving import settle
-
-PHONE = {"width": 390, "height": 844}
 
 
 def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Visit) -> None:
@@ -36,8 +33,3 @@ def test_every_picture_is_painted(visit: Visit) -> None:
     page.wait_for_function("[...document.images].every((each) => each.complete && each.naturalWidth > 0)")
     width = page.locator(".workings .map img").first.evaluate("(each) => each.decode().then(() => each.naturalWidth)")
     assert width == 22 * 20
-
-
-def test_nothing_overflows_sideways_on_a_phone(visit: Visit) -> None:
-    page = visit("pooling?pool_guess=one", viewport=PHONE)
-    assert page.evaluate(OVERFLOWING) == []

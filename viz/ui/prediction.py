@@ -24,6 +24,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         question,
         list(answers),
         key=key,
+        wrap=True,  # on a phone
         format_func=answers.__getitem__,
         on_change=lambda: state.write(**{name: st.session_state[key] or ""}),
     )
