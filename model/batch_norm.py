@@ -6,14 +6,14 @@ moves the averages too. So whatever happens in training mode here happens to a p
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import digits
+from model import digits, mnist
 from model.errors import DataError, InputError
 from model.records import (
     BatchScore,
@@ -22,13 +22,13 @@ from model.records import (
     LayerKind,
     Normalisation,
     NormStep,
+    Numbers,
     Pixels,
     RunningAverage,
     Supply,
     Trace,
 )
 
-_Numbers = NDArray[np.float64]
 MIXED = "mixed"
 CONTENTS = (MIXED, *map(str, range(10)))
 BATCHES = 40  # that the running average is watched over
@@ -61,7 +61,7 @@ def normalisation(trace: Trace, name: str, channel: int) -> Normalisation:
     deviation = float(np.sqrt(variance + eps))
     values = step.input[channel].astype(np.float64)
     steps = [NormStep("what comes in", "", None, values)]
-    operations: list[tuple[str, str, float, Callable[..., _Numbers]]] = [
+    operations: list[tuple[str, str, float, Callable[..., Numbers]]] = [
         ("subtract the mean", "−", mean, np.subtract),
         ("divide by the deviation", "÷", deviation, np.divide),
         ("scale", "×", scale, np.multiply),
@@ -84,18 +84,23 @@ def supply(content: str) -> Supply:
     """
     if content not in CONTENTS:
         raise InputError(f"A batch cannot hold '{content}'.", f"It can hold {', '.join(CONTENTS)}.", "Choose one.")
-    try:
-        test = digits.mnist("test")
-        source, pixels, labels = "MNIST test images", test.images, test.labels
-    except DataError:
-        clear = [(sample.pixels, sample.label) for sample in digits.samples() if sample.label is not None]
-        source = "the project's own digits"
-        pixels, labels = np.stack([ink for ink, _ in clear]), np.asarray([label for _, label in clear], np.int64)
+    source, pixels, labels = _labelled()
     order = np.random.default_rng(0).permutation(len(labels))
     if content != MIXED:
         order = order[labels[order] == int(content)]
     order = order[:_MOST]
     return Supply(source, content, pixels[order], labels[order])
+
+
+def _labelled() -> tuple[str, Pixels, NDArray[np.int64]]:
+    """Return where labelled images come from, the images (N, 28, 28) and their labels (N,)."""
+    if mnist.is_present():
+        with suppress(DataError):  # there, but damaged: the sidebar says so
+            test = digits.mnist("test")
+            return "MNIST test images", test.images, test.labels
+    clear = [(sample.pixels, sample.label) for sample in digits.samples() if sample.label is not None]
+    labels = np.asarray([label for _, label in clear], np.int64)
+    return "the project's own digits", np.stack([ink for ink, _ in clear]), labels
 
 
 def forget(network: nn.Module, first: Pixels, others: Supply, size: int) -> Forgotten:
@@ -172,7 +177,7 @@ def running(network: nn.Module, images: Supply, size: int, batches: int = BATCHE
     trained = {name: _running(norm) for name, norm in norms.items()}
     for norm in norms.values():
         norm.reset_running_stats()
-    seen: dict[str, list[tuple[_Numbers, ...]]] = {name: [] for name in norms}
+    seen: dict[str, list[tuple[Numbers, ...]]] = {name: [] for name in norms}
     states = {name: [_running(norm)] for name, norm in norms.items()}
     generator = np.random.default_rng(_OTHER_START)
     with torch.no_grad(), _listening(norms, lambda name, x, _y: seen[name].append(_mean_and_variance(x))):
@@ -185,16 +190,16 @@ def running(network: nn.Module, images: Supply, size: int, batches: int = BATCHE
 
 def _average(
     norm: nn.BatchNorm2d,
-    seen: list[tuple[_Numbers, ...]],
-    states: list[tuple[_Numbers, _Numbers]],
-    trained: tuple[_Numbers, _Numbers],
+    seen: list[tuple[Numbers, ...]],
+    states: list[tuple[Numbers, Numbers]],
+    trained: tuple[Numbers, Numbers],
 ) -> RunningAverage:
     means, _, variances = (np.stack(them) for them in zip(*seen, strict=True))
     running_means, running_variances = (np.stack(them) for them in zip(*states, strict=True))
     return RunningAverage(_momentum(norm), means, variances, running_means, running_variances, *trained)
 
 
-def _statistics(norm: nn.BatchNorm2d, before: tuple[_Numbers, _Numbers], x: Tensor, y: Tensor) -> BatchStatistics:
+def _statistics(norm: nn.BatchNorm2d, before: tuple[Numbers, Numbers], x: Tensor, y: Tensor) -> BatchStatistics:
     mean, biased, unbiased = _mean_and_variance(x)
     after_mean, after_variance = _running(norm)
     return BatchStatistics(
@@ -211,14 +216,14 @@ def _statistics(norm: nn.BatchNorm2d, before: tuple[_Numbers, _Numbers], x: Tens
     )
 
 
-def _mean_and_variance(x: Tensor) -> tuple[_Numbers, _Numbers, _Numbers]:
+def _mean_and_variance(x: Tensor) -> tuple[Numbers, Numbers, Numbers]:
     """Return the mean, the biased and the unbiased variance of each map of (N, C, H, W)."""
     maps = x.double().transpose(0, 1).flatten(1).numpy()
     count, biased = maps.shape[1], maps.var(axis=1)
     return maps.mean(axis=1), biased, biased * count / (count - 1)
 
 
-def _running(norm: nn.BatchNorm2d) -> tuple[_Numbers, _Numbers]:
+def _running(norm: nn.BatchNorm2d) -> tuple[Numbers, Numbers]:
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
         raise InputError(

@@ -134,7 +134,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     assert not app.exception
     warning = app.warning[0].value
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
-    assert warning.endswith(f"Showing {default} instead.")
+    assert warning.endswith(f"Showing {default} instead." if default else "It is left out here.")
 
 
 @pytest.mark.usefixtures("no_mnist")

@@ -146,4 +146,4 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     assert not app.exception
     sentence = app.warning[0].value
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
-    assert sentence.endswith(f"Showing {default} instead.")
+    assert sentence.endswith(f"Showing {default} instead." if default else "It is left out here.")

@@ -71,7 +71,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     app = run(PAGE, **{name: value})
     assert not app.exception
     assert app.warning[0].value.startswith(f"The link asks for {name} '{value}'. It can be ")
-    assert app.warning[0].value.endswith(f"Showing {default} instead.")
+    assert app.warning[0].value.endswith(f"Showing {default} instead." if default else "It is left out here.")
 
 
 def test_without_mnist_the_projects_digits_are_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
