@@ -4,8 +4,9 @@ Only the dropout rows are ever in training mode: batch norm keeps to its running
 of its own, so pass number i is the trace that ``model.trace.record`` gives for that seed.
 """
 
+import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.records import Change, Convergence, DropoutPlan, LayerKind, Masks, Passes, Reading, Trace
-from model.trace import draw_mask, dropping, reseed
+from model.records import Change, Convergence, Draw, DropoutPlan, LayerKind, Masks, Passes, Reading, Trace
+from model.trace import SeededDropout, draw_mask, dropping, reseed
 
 MASKS = 1000
 _BATCH = 10  # whatever the number of passes, each runs in a batch of as many, and so gives the same bits
@@ -43,25 +44,63 @@ def journey(off: Trace, on: Trace) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def probabilities(network: nn.Module, x: Tensor, plan: DropoutPlan, count: int) -> NDArray[np.float32]:
-    """Read one image many times with dropout on; pass i takes the mask of seed ``plan.seed + i``.
+class _Given(nn.Module):
+    """Dropout with masks that were drawn before: ``y = x * keep / (1 - p)``, as ``SeededDropout`` works it out."""
+
+    keep: Tensor
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.keep.to(x.dtype).div_(1 - self.p)
+
+
+def draw(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) -> tuple[Draw, ...]:
+    """Draw what each row that drops does in many passes; pass i takes the mask of seed ``plan.seed + i``.
+
+    No digit changes the masks, and drawing them takes longer than running the network with them.
+
+    Args:
+        network: Only read.
+        trace: Of any image: it knows the shapes of the rows.
+        plan: Where dropout is on, and the seed of the first mask.
+        count: How many passes.
+    """
+    rows = [(name, each) for name, each in dropping(network, plan).named_modules() if isinstance(each, SeededDropout)]
+    kept: dict[str, list[NDArray[np.uint8]]] = {name: [] for name, row in rows if row.drops}
+    for seed in range(plan.seed, plan.seed + count):
+        generator = torch.Generator().manual_seed(seed)
+        for name, row in rows:
+            mask = draw_mask((1, *trace[name].input.shape), row.p, generator, plan.whole_channels)
+            if row.drops:
+                kept[name].append(np.packbits(mask.bool().numpy()))
+    return tuple(Draw(name, row.p, trace[name].input.shape, np.stack(kept[name])) for name, row in rows if name in kept)
+
+
+def probabilities(network: nn.Module, x: Tensor, drawn: Sequence[Draw]) -> NDArray[np.float32]:
+    """Read one image many times with dropout on.
 
     Args:
         network: Only read.
         x: One normalised image, (1, C, H, W).
-        plan: Where dropout is on, and the seed of the first mask.
-        count: How many passes.
+        drawn: What each row drops in the N passes.
 
     Returns:
-        (count, 10).
+        (N, 10).
     """
-    private = dropping(network, plan)
-    found = []
+    private = copy.deepcopy(network).eval()
+    rows = [(each, _Given(each.p)) for each in drawn]
+    for each, row in rows:
+        private.set_submodule(each.name, row)
+    count, found = len(drawn[0].kept), []
     with torch.no_grad():
         for start in range(0, count, _BATCH):
-            size = min(_BATCH, count - start)
-            reseed(private, range(plan.seed + start, plan.seed + start + size))
-            found.append(private(x.expand(size, -1, -1, -1)).softmax(1))
+            batch = slice(start, min(start + _BATCH, count))
+            for each, row in rows:
+                row.keep = torch.from_numpy(each.masks(batch))
+            found.append(private(x.expand(batch.stop - start, -1, -1, -1)).softmax(1))
     return np.asarray(torch.cat(found).numpy())
 
 

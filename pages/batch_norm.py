@@ -1,5 +1,7 @@
 """Batch norm: one map step by step, evaluation mode forgotten, the running average, and folding it away."""
 
+from functools import partial
+
 import streamlit as st
 
 from model.batch_norm import normalisation
@@ -7,7 +9,7 @@ from model.folding import hindrances
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding
-from viz.ui import batch_norm, cached, controls, sidebar
+from viz.ui import batch_norm, cached, sidebar
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -19,9 +21,8 @@ normal = normalisation(trace, step.name, channel)
 st.html(steps.stage(normal))
 st.write(steps.say_stage(normal))
 st.caption(steps.say_scale(normal))
-st.download_button(
-    "Download these steps as CSV", steps.steps_csv(normal), f"{step.name}-map-{channel}-steps.csv", "text/csv"
-)
+table = partial(steps.steps_csv, normal)
+st.download_button("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv")
 
 st.header("Forget evaluation mode")
 st.write(
@@ -44,9 +45,9 @@ left, right = st.columns(2, gap="large")
 with left:
     st.header("The running average")
     average = cached.running_average(supply, size)[step.name]
-    chart = cached.running_chart(supply, size, step.name, channel)
-    controls.picture(chart, "running", batches.say_running(average, channel, size))
-    table = batches.running_csv(average, channel)
+    st.html(batches.running_chart(average, channel, size))
+    st.write(batches.say_running(average, channel, size))
+    table = partial(batches.running_csv, average, channel)
     st.download_button("Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv")
 with right:
     st.header("Two variances")
@@ -67,7 +68,8 @@ st.write(folding.say_table(every))
 left, right = st.columns(2, gap="large")
 with left:
     st.html(folding.table(every, step.name))
-    st.download_button("Download every gain and offset as CSV", folding.table_csv(every), "folding.csv", "text/csv")
+    table = partial(folding.table_csv, every)
+    st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv")
 with right:
     st.html(folding.worked(fold, normal))
     st.write(folding.say_path(fold))

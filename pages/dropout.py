@@ -39,9 +39,8 @@ st.write(dropout.say_passes(passes, plan.p or 0))
 
 with stage:
     st.html(dropout.stage(off[name], on[name], channel, (digest(on, passes), digest_of_weights(cached.network()))))
-    st.write(dropout.say_stage(on[name], channel, plan.seed))
-    units = dropout.examples(on[name], channel)
-    st.markdown(dropout.say_examples([layers.explain(on, name, unit) for unit in units]))
+    worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
+    st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
     choose.download_map(off[name], on[name], channel)
 
 st.header("How far one mask travels")
@@ -55,9 +54,9 @@ st.markdown(
     "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is on "
     "or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error |x| · √(p / (1 − p) / n)."
 )
-converging, chart = cached.convergence(digit, name, plan)
-controls.picture(chart, "convergence", dropout_charts.say_convergence(converging))
-st.markdown(dropout_charts.say_variance(converging))
+converging = cached.convergence(digit, name, plan)
+st.html(dropout_charts.convergence(converging))
+st.markdown(f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
 
 st.header("Many digits, as p grows")
 st.write(

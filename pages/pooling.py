@@ -1,5 +1,7 @@
 """The max pool: who wins, what is thrown away, where the gradient goes, and what a moved digit does to it."""
 
+from functools import partial
+
 import streamlit as st
 
 from model import layers, mnist, pooling
@@ -49,9 +51,8 @@ with left:
 with right:
     st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
     st.write(figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
-    st.download_button(
-        "Windows as CSV", figures.as_csv(pooled, gradient, channel), f"windows-{channel}.csv", "text/csv"
-    )
+    table = partial(figures.as_csv, pooled, gradient, channel)
+    st.download_button("Windows as CSV", table, f"windows-{channel}.csv", "text/csv")
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -20,7 +20,7 @@ from model.records.batch_norm import (
     Supply,
 )
 from model.records.digit import Digit, Stage
-from model.records.dropout import Change, Convergence, DropoutPlan, Masks, Passes, Reading
+from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
@@ -40,6 +40,7 @@ __all__ = [
     "Change",
     "Convergence",
     "Digit",
+    "Draw",
     "DropoutPlan",
     "Effect",
     "EffectiveField",

@@ -110,6 +110,28 @@ class Passes:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Draw:
+    """What one row drops in many passes.
+
+    Attributes:
+        name: Of the row.
+        p: Probability that a value is dropped.
+        shape: Of one mask, (C, H, W).
+        kept: Which values each pass keeps, eight to a byte, (N, bytes).
+    """
+
+    name: str
+    p: float
+    shape: tuple[int, ...]
+    kept: NDArray[np.uint8]
+
+    def masks(self, passes: slice) -> NDArray[np.uint8]:
+        """Return the masks of some passes, 1 where a value is kept, (n, C, H, W)."""
+        packed = self.kept[passes]
+        return np.unpackbits(packed, axis=1, count=int(np.prod(self.shape))).reshape(len(packed), *self.shape)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Masks:
     """Many masks of one row, one for each seed.
 

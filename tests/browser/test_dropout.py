@@ -23,8 +23,9 @@ def expected(link: dict[str, str]) -> tuple[str, str]:
     """Return both digests, from the model alone."""
     network, seed, p = weights.load(), int(link["seed"]), float(link["p"])
     x, first = digits.to_input(digits.find(link["digit"])), seed // 1000 * 1000
-    many = dropout.probabilities(network, x, DropoutPlan(p, seed=first), int(link["passes"]))
-    passes = dropout.passes(record(network, x), [many], first)
+    off = record(network, x)
+    drawn = dropout.draw(network, off, DropoutPlan(p, seed=first), int(link["passes"]))
+    passes = dropout.passes(off, [dropout.probabilities(network, x, drawn)], first)
     on = record(network, x, plan=DropoutPlan(p, seed=seed))
     return dropout.digest(on, passes), dropout.digest_of_weights(network)
 

@@ -174,9 +174,13 @@ def test_the_difference_begins_where_dropout_begins(name: str) -> None:
 # Many passes
 
 
+def read(x: Tensor, plan: DropoutPlan, count: int) -> NDArray[np.float32]:
+    return dropout.probabilities(NETWORK, x, dropout.draw(NETWORK, off(), plan, count))
+
+
 @pytest.mark.parametrize("plan", [DropoutPlan(0.1), DropoutPlan(0.5, ("Dropout-9",), True, 40)])
 def test_each_pass_is_the_trace_of_its_seed(plan: DropoutPlan) -> None:
-    found = dropout.probabilities(NETWORK, X, plan, 13)
+    found = read(X, plan, 13)
     assert found.shape == (13, 10)
     for number, shares in enumerate(found):
         seeded = DropoutPlan(plan.p, plan.rows, plan.whole_channels, plan.seed + number)
@@ -185,8 +189,25 @@ def test_each_pass_is_the_trace_of_its_seed(plan: DropoutPlan) -> None:
 
 
 def test_a_pass_is_the_same_bit_for_bit_whatever_their_number() -> None:
-    few, many = (dropout.probabilities(NETWORK, X, DropoutPlan(0.2), count) for count in (10, 100))
+    few, many = (read(X, DropoutPlan(0.2), count) for count in (10, 100))
     assert few.tobytes() == many[:10].tobytes()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_drawn_for_many_passes_is_what_each_pass_drops(whole: bool) -> None:
+    plan = DropoutPlan(0.3, ("Dropout-6", "Dropout-21"), whole, 77)
+    drawn = dropout.draw(NETWORK, off(), plan, 12)
+    assert [each.name for each in drawn] == ["Dropout-6", "Dropout-21"], "only rows that drop"
+    for number in range(12):
+        seeded = record(NETWORK, X, plan=DropoutPlan(0.3, plan.rows, whole, 77 + number))
+        other = record(NETWORK, X, plan=DropoutPlan(0.3, plan.rows, whole, 78 + number))
+        for each in drawn:
+            (mask,) = each.masks(slice(number, number + 1))
+            same, another = seeded[each.name].mask, other[each.name].mask
+            assert same is not None
+            assert another is not None
+            np.testing.assert_array_equal(mask, same)
+            assert not np.array_equal(mask, another), "another seed is another mask"
 
 
 def test_what_passes_come_to() -> None:
@@ -211,7 +232,7 @@ def test_a_digit_between_two_moves_more_than_clear_ones() -> None:
     changed: dict[bool, list[int]] = {True: [], False: []}
     for digit in samples():
         x = to_input(digit)
-        shares = dropout.probabilities(NETWORK, x, DropoutPlan(), 20)
+        shares = read(x, DropoutPlan(), 20)
         changed[digit.label is None].append(dropout.passes(record(NETWORK, x), [shares], 0).changed)
     assert np.mean(changed[True]) > np.mean(changed[False])
 
@@ -361,7 +382,9 @@ def test_thirty_people_at_once_each_get_what_they_get_alone() -> None:
     together = threading.Barrier(30)
 
     def alone(plan: DropoutPlan) -> str:
-        many = dropout.passes(record(network, X), [dropout.probabilities(network, X, plan, 30)], plan.seed)
+        trace = record(network, X)
+        shares = dropout.probabilities(network, X, dropout.draw(network, trace, plan, 30))
+        many = dropout.passes(trace, [shares], plan.seed)
         return dropout.digest(record(network, X, plan=plan), many)
 
     def at_once(plan: DropoutPlan) -> set[str]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from model.records import BatchScore, BatchStatistics, Forgotten, LayerKind, RunningAverage, Supply, Trace
 from viz import theme
-from viz.figures import raster, words
+from viz.figures import curves, raster, words
 from viz.figures.batch_norm import as_csv, bracketed, lines
+from viz.figures.curves import Axis, Curve
 from viz.figures.scaling import range_of
 
 ANSWERS = {
@@ -132,39 +132,25 @@ def variances(statistics: BatchStatistics, channel: int) -> str:
     return lines(them)
 
 
-def running_chart(average: RunningAverage, channel: int) -> go.Figure:
-    """Draw the running mean of one map over the batches, each batch's own, and what training arrived at."""
+def running_chart(average: RunningAverage, channel: int, size: int) -> str:
+    """Draw in HTML the running mean of one map over batches, each batch's own, and what training arrived at."""
     own, mean, m = average.batch_means[:, channel], average.means[:, channel], average.momentum
-    count = np.arange(len(mean))
-    trained = float(average.trained_mean[channel])
-    figure = go.Figure()
-    figure.add_scatter(
-        x=count[1:], y=own, mode="markers", name="a batch's own mean", marker={"color": theme.MUTED, "size": 6}
-    )
-    figure.add_scatter(x=count, y=mean, mode="lines", name="running mean", line={"color": _COLOUR, "width": 4})
-    figure.add_scatter(
-        x=count,
-        y=own.mean() * (1 - (1 - m) ** count),
-        mode="lines",
-        name=f"average × (1 − {1 - m:g}ᵏ)",
-        line={"color": theme.HIGHLIGHT, "width": 2, "dash": "dot"},
-    )
-    figure.add_hline(y=trained, line={"color": theme.ACCENT, "width": 2, "dash": "dash"})
-    figure.add_scatter(
-        x=[None],
-        y=[None],
-        mode="lines",
-        name="as trained",
-        line={"color": theme.ACCENT, "width": 2, "dash": "dash"},
-    )
-    figure.update_layout(
-        height=320,
-        margin={"l": 50, "r": 10, "t": 10, "b": 40},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"title": "batches k", "fixedrange": True},
-        yaxis={"title": "mean", "fixedrange": True, "rangemode": "tozero"},
-    )
-    return figure
+    count = np.arange(len(mean), dtype=float)
+    closed, trained = own.mean() * (1 - (1 - m) ** count), np.full(len(mean), average.trained_mean[channel])
+    drawn = [
+        Curve("a batch's own mean", count[1:], own, theme.MUTED, "points", 6),
+        Curve("running mean", count, mean, _COLOUR, width=4),
+        Curve(f"average × (1 − {1 - m:g}ᵏ)", count, closed, theme.HIGHLIGHT, "dotted"),
+        Curve("as trained", count, trained, theme.ACCENT, "dashed", 2),
+    ]
+    points = {}
+    for k in range(len(mean)):
+        there = {each.name: float(each.values[k]) for each in drawn[1:]}
+        before = {drawn[0].name: float(own[k - 1])} if k else {}
+        points[float(k)] = curves.say_point(f"k = {k}", {**before, **there})
+    up = curves.axis_of("mean", own, mean, closed, trained, zero=True)
+    across = Axis("batches k", 0, len(own) + 0.5, curves.round_numbers(0, len(own)))
+    return curves.draw(across, up, drawn, say_running(average, channel, size), points=points)
 
 
 def say_running(average: RunningAverage, channel: int, size: int) -> str:

@@ -4,54 +4,40 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import hex_to_rgb
 
 from model.records import Convergence, Reading
 from viz import theme
-from viz.figures import words
+from viz.figures import curves, words
+from viz.figures.curves import Axis, Band, Curve
 
 _POINTS = 120  # of a thousand means, so many are drawn: equally far apart on the axis
 _ERRORS = 2  # standard errors to either side of the value, and of an accuracy
-_BAND = f"rgba{(*hex_to_rgb(theme.ACCENT), 0.22)}"  # seen through
 _HEIGHT = 340
 
 
-def convergence(found: Convergence) -> go.Figure:
-    """Draw the running mean of one unit over masks, and where theory expects it.
+def convergence(found: Convergence) -> str:
+    """Draw in HTML the running mean of one unit over masks, and where theory expects it.
 
     Accepts ``running``, ``unscaled`` and ``error``, (N,) each.
     """
     count = len(found.running)
     places = np.unique(np.geomspace(1, count, min(_POINTS, count)).round().astype(int)) - 1
-    numbers = places + 1
-    band = _ERRORS * found.error[places]
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[*numbers, *numbers[::-1]],
-        y=[*(found.value + band), *(found.value - band)[::-1]],
-        fill="toself",
-        fillcolor=_BAND,
-        line_width=0,
-        hoverinfo="skip",
-        name=f"{_ERRORS} standard errors",
-    )
-    for name, values, colour, dash in (
-        ("dropout off", np.full(len(places), found.value), theme.HIGHLIGHT, "dash"),
-        ("mean, values kept not enlarged", found.unscaled[places], theme.MUTED, "solid"),
-        ("mean over masks", found.running[places], theme.ACCENT, "solid"),
-    ):
-        figure.add_scatter(
-            x=numbers,
-            y=values,
-            name=name,
-            mode="lines",
-            line={"color": colour, "width": 3, "dash": dash},
-            hovertemplate="%{x} masks<br>%{y:.4f}<extra></extra>",
-        )
-    ticks, span = [1, 10, 100, 1000], [0, np.log10(count) + 0.05]
-    figure.update_xaxes(title="masks", type="log", tickvals=ticks, range=span, fixedrange=True)
-    figure.update_yaxes(title="mean of the unit", fixedrange=True)
-    return _framed(figure)
+    numbers, running, unscaled = (places + 1).astype(float), found.running[places], found.unscaled[places]
+    error = _ERRORS * found.error[places]
+    band = Band(f"{_ERRORS} standard errors", numbers, found.value - error, found.value + error, theme.ACCENT)
+    off = np.full(len(places), found.value)
+    drawn = [
+        Curve("dropout off", numbers, off, theme.HIGHLIGHT, "dashed"),
+        Curve("mean, values kept not enlarged", numbers, unscaled, theme.MUTED),
+        Curve("mean over masks", numbers, running, theme.ACCENT),
+    ]
+    points = {
+        float(number): curves.say_point(f"{number:,.0f} masks", {each.name: each.values[place] for each in drawn})
+        for place, number in enumerate(numbers)
+    }
+    across = Axis("masks", 1, count * 10**0.05 if count > 1 else 10, (1, 10, 100, 1000)[: len(str(count))], True)
+    up = curves.axis_of("mean of the unit", band.low, band.high, running, unscaled)
+    return curves.draw(across, up, drawn, say_convergence(found), band=band, points=points)
 
 
 def say_convergence(found: Convergence) -> str:

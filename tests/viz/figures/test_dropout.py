@@ -5,6 +5,7 @@ import functools
 import io
 import re
 from dataclasses import replace
+from html import escape
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,9 +17,10 @@ from model.digits import find, to_input
 from model.records import Convergence, DropoutPlan, LayerKind, Passes, Reading, Step, Trace
 from model.trace import record
 from model.weights import load
+from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import dropout, dropout_charts
+from viz.figures import dropout, dropout_charts, words
 
 NETWORK = load()
 X = to_input(find("project-4or9"))
@@ -37,7 +39,8 @@ def on(p: float = 0.3, *, whole: bool = False) -> Trace:
 
 @functools.cache
 def passes() -> Passes:
-    return model.passes(off(), [model.probabilities(NETWORK, X, DropoutPlan(0.2, seed=2000), 50)], 2000)
+    drawn = model.draw(NETWORK, off(), DropoutPlan(0.2, seed=2000), 50)
+    return model.passes(off(), [model.probabilities(NETWORK, X, drawn)], 2000)
 
 
 @functools.cache
@@ -236,16 +239,51 @@ def test_a_table_holds_all_cells_as_text() -> None:
 
 def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
     found = converging()
-    band, value, unscaled, running = dropout_charts.convergence(found).data
-    numbers = np.asarray(running.x)
-    assert numbers[0] == 1
-    assert numbers[-1] == 300
-    np.testing.assert_allclose(running.y, found.running[numbers - 1])
-    np.testing.assert_allclose(unscaled.y, found.unscaled[numbers - 1])
-    assert set(value.y) == {found.value}
+    chart = dropout_charts.convergence(found)
+    band, value, unscaled, running = curve.lines(chart)
+    up, across = curve.scales(chart, logarithmic=True)
+    exact = across(running.x)
+    numbers = exact.round().astype(int)
+    np.testing.assert_allclose(exact, numbers, rtol=4e-3)
+    assert (numbers[0], numbers[-1]) == (1, 300)
+    near = curve.near(up)
+    np.testing.assert_allclose(up(running.y), found.running[numbers - 1], atol=near)
+    np.testing.assert_allclose(up(unscaled.y), found.unscaled[numbers - 1], atol=near)
+    np.testing.assert_allclose(up(value.y), found.value, atol=near)
     half = len(numbers)
-    np.testing.assert_allclose(np.asarray(band.y[:half]) - found.value, 2 * found.error[numbers - 1])
-    np.testing.assert_allclose(found.value - np.asarray(band.y[half:])[::-1], 2 * found.error[numbers - 1])
+    np.testing.assert_allclose(up(band.y[:half]), found.value + 2 * found.error[numbers - 1], atol=near)
+    np.testing.assert_allclose(up(band.y[half:])[::-1], found.value - 2 * found.error[numbers - 1], atol=near)
+    with pytest.raises(AssertionError):  # one standard error is too narrow
+        np.testing.assert_allclose(up(band.y[:half]), found.value + found.error[numbers - 1], atol=near)
+    assert [line.paint.get("stroke") for line in (value, unscaled, running)] == [
+        theme.HIGHLIGHT,
+        theme.MUTED,
+        theme.ACCENT,
+    ]
+
+
+def test_the_mean_can_be_pointed_at() -> None:
+    found = converging()
+    chart = dropout_charts.convergence(found)
+    pointed = curve.pointed_at(chart)
+    assert len(pointed) == len(curve.lines(chart)[1].x)
+    assert pointed[0].startswith("1 masks\n")
+    assert pointed[-1].splitlines() == [
+        "300 masks",
+        f"dropout off: {words.number(found.value)}",
+        f"mean, values kept not enlarged: {words.number(found.unscaled[-1])}",
+        f"mean over masks: {words.number(found.running[-1])}",
+    ]
+    assert f'aria-label="{escape(dropout_charts.say_convergence(found))}"' in chart
+
+
+def test_a_digit_without_ink_there_has_a_chart_too() -> None:
+    nothing = np.zeros(300)
+    flat = replace(converging(), value=0.0, running=nothing, unscaled=nothing, error=nothing)
+    chart = dropout_charts.convergence(flat)
+    up, _ = curve.scales(chart, logarithmic=True)
+    for line in curve.lines(chart):
+        np.testing.assert_allclose(up(line.y), 0, atol=curve.near(up))
 
 
 def test_the_mean_is_said_with_its_error() -> None:

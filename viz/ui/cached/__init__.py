@@ -3,7 +3,7 @@
 One file a topic; everybody imports from here.
 """
 
-from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotten, running_average, running_chart
+from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotten, running_average
 from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
 from viz.ui.cached.head import each_muted, head, mixed
 from viz.ui.cached.network import (
@@ -48,7 +48,6 @@ __all__ = [
     "record",
     "record_dropping",
     "running_average",
-    "running_chart",
     "source_of_readings",
     "warm_up",
 ]

@@ -2,11 +2,9 @@
 
 import streamlit as st
 import torch
-from plotly import graph_objects as go
 
 from model import batch_norm, digits, folding, mnist
 from model.records import BatchScore, Digit, Folding, Forgotten, RunningAverage, Supply
-from viz.figures import batch_statistics
 from viz.ui.cached.network import network
 
 
@@ -48,16 +46,6 @@ def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
 @st.cache_resource(max_entries=32, show_spinner="Showing a copy 40 batches")
 def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
     return batch_norm.running(network(), _supply, size)
-
-
-def running_chart(supply: Supply, size: int, name: str, channel: int) -> go.Figure:
-    """Return the picture of a running average; no digit changes it, and building it takes longer than the rest."""
-    return _running_chart(supply.source, supply.content, size, name, channel, supply)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _running_chart(source: str, content: str, size: int, name: str, channel: int, _supply: Supply) -> go.Figure:
-    return batch_statistics.running_chart(running_average(_supply, size)[name], channel)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

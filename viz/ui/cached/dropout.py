@@ -7,11 +7,9 @@ import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
-from plotly import graph_objects as go
 
 from model import digits, dropout, mnist, trace
-from model.records import Convergence, Digit, DropoutPlan, Masks, Passes, Reading, Trace
-from viz.figures import dropout_charts
+from model.records import Convergence, Digit, Draw, DropoutPlan, Masks, Passes, Reading, Trace
 from viz.ui.cached.network import network, record
 
 _PASSES = 100  # passes with dropout on at a time
@@ -41,31 +39,36 @@ def passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
     """
     plan = replace(plan, seed=_thousand(plan.seed))
     starts = range(0, count, _PASSES)
-    place, began, parts = st.empty(), time.monotonic(), []
+    place, began, parts, shown = st.empty(), time.monotonic(), [], False
     for start in starts:
-        if time.monotonic() - began > 0.3:
+        if shown := time.monotonic() - began > 0.3:
             place.progress(start / count, f"Pass {start:,} of {count:,}")
         part = replace(plan, seed=plan.seed + start)
         parts.append(_passes(digit.key, part, min(_PASSES, count - start), digit))
-    place.empty()
+    if shown:
+        place.empty()
     return dropout.passes(record(digit), parts, plan.seed)
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _passes(key: str, plan: DropoutPlan, count: int, _digit: Digit) -> NDArray[np.float32]:
-    return dropout.probabilities(network(), digits.to_input(_digit), plan, count)
+    return dropout.probabilities(network(), digits.to_input(_digit), _drawn(plan, count))
 
 
-def convergence(digit: Digit, name: str, plan: DropoutPlan) -> tuple[Convergence, go.Figure]:
-    """Return how the mean over a thousand masks of a row returns to the value without dropout, and its chart."""
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawn(plan: DropoutPlan, count: int) -> tuple[Draw, ...]:
+    return dropout.draw(network(), record(digits.samples()[0]), plan, count)
+
+
+def convergence(digit: Digit, name: str, plan: DropoutPlan) -> Convergence:
+    """Return how the mean over a thousand masks of a row returns to the value without dropout."""
     plan = replace(plan, rows=None, seed=_thousand(plan.seed))  # which rows drop changes no mask
     return _convergence(digit.key, name, plan, digit)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> tuple[Convergence, go.Figure]:
-    found = dropout.convergence(record(_digit), _masks(name, plan))
-    return found, dropout_charts.convergence(found)
+def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> Convergence:
+    return dropout.convergence(record(_digit), _masks(name, plan))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
