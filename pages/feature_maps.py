@@ -3,32 +3,33 @@
 import numpy as np
 import streamlit as st
 
-from model import digits
 from model.records import LayerKind
-from viz.figures import feature_maps
+from viz.figures import feature_maps, readable
 from viz.ui import cached, controls, sidebar, state, tables
+from viz.ui.components import map_grid, value_map
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
 
 st.title("Feature maps")
-st.write("One step of the network on your digit, every map of it. Click a map to see it in full.")
+st.write("One step of the network on your digit. Click a map to see it in full, and point at a value to read it.")
 step = controls.step(trace)
 count = len(step.maps)
 
-left, right = st.columns([3, 2], gap="large")
+with st.container(key="maps"):
+    left, right = st.columns([3, 2], gap="large")
 with left:
     shared = controls.shared_scale()
 with right:
     channel = controls.channel(count)
 with left:
-    every = feature_maps.tiled(step.maps, [str(c) for c in range(count)], shared=shared, selected=channel, width=500)
-    controls.clickable(every, "every", state.CHANNEL, feature_maps.say_tiled(step, shared))
+    every = feature_maps.choices(step.maps, shared=shared, selected=channel)
+    map_grid(every, f"The maps of {step.name}", lambda chosen: state.write(**{state.CHANNEL: str(chosen)}))
+    st.write(feature_maps.say_tiled(step, shared))
 with right:
     one = step.maps[channel]
-    controls.picture(
-        feature_maps.large(one, like=step.maps if shared else None), "one", feature_maps.say_map(trace, step, channel)
-    )
+    value_map(readable.large(one, like=step.maps if shared else None), f"Map {channel} of {step.name}.", "one")
+    st.write(feature_maps.say_map(trace, step, channel))
     tables.download_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
 
 left, right = st.columns(2, gap="large")
@@ -36,20 +37,21 @@ with left:
     st.header(f"How map {channel} came about")
     block = next(block for block in trace.blocks if step in block)
     if block[0].kind in {LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}:
-        entering = feature_maps.large(block[0].input[channel])
-        controls.picture(entering, "entering", f"Map {channel} as it goes into {block[0].name}, on its own scale.")
+        words = f"Map {channel} as it goes into {block[0].name}, on its own scale."
+        value_map(readable.large(block[0].input[channel]), words, "entering")
+        st.write(words)
     if len(block) > 1:
         through = np.stack([each.maps[channel] for each in block])
-        pictures = feature_maps.tiled(through, [each.name for each in block], shared=shared)
-        controls.picture(pictures, "block", feature_maps.say_block(block, channel))
+        st.html(feature_maps.tiled(through, [each.name for each in block], shared=shared))
+        st.write(feature_maps.say_block(block, channel))
 
 with right:
     st.header("What its block learned for it")
     for each in block:
         if each.kind is LayerKind.CONVOLUTION:
-            kernels = feature_maps.kernels(each.parameters["weight"][channel])
-            controls.picture(kernels, "kernels", feature_maps.say_parameters(each, channel))
-        elif each.parameters:
+            kernel = readable.kernels(each.parameters["weight"][channel])
+            value_map(kernel, f"The kernel of map {channel} of {each.name}.", "kernels", "from map")
+        if each.parameters:
             st.write(feature_maps.say_parameters(each, channel))
     if not any(each.parameters for each in block):
         st.write("Nothing: there is no parameter in it.")
@@ -57,13 +59,8 @@ with right:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    others = [next(sample for sample in digits.samples() if sample.label == label) for label in range(10)]
-    same = np.stack([cached.record(other)[step.name].maps[channel] for other in others])
-    controls.picture(
-        feature_maps.tiled(same, [str(label) for label in range(10)], shared=shared),
-        "others",
-        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own.",
-    )
+    st.html(cached.of_each_digit(step.name, channel, shared))
+    st.write(f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own.")
 with right:
     st.header("What to try")
     st.markdown(

@@ -300,36 +300,35 @@ def test_a_row_can_be_opened_in_a_new_tab(visit: Visit) -> None:
     expect_heading(page, "One digit through 23 rows")
 
 
-def click_map(page: Page, position: int, times: int = 1) -> None:
-    """Click where the tiled figure has this map."""
-    place = page.evaluate(
-        """(position) => {
-            const chart = document.querySelector(".js-plotly-plot");
-            const maps = chart._fullData.find((each) => each.customdata);
-            const box = chart.getBoundingClientRect();
-            const { xaxis, yaxis } = chart._fullLayout;
-            const at = [...maps.customdata].indexOf(position);
-            return [box.x + xaxis._offset + xaxis.l2p(maps.x[at]), box.y + yaxis._offset + yaxis.l2p(maps.y[at])];
-        }""",
-        position,
-    )
-    page.mouse.move(*place)
-    page.wait_for_timeout(150)  # Plotly looks where the pointer is every 50 ms at most, and no hand is faster
-    page.mouse.click(*place, click_count=times, delay=20)
+def maps(page: Page) -> Locator:
+    return page.get_by_role("group", name="The maps of ").get_by_role("button")
 
 
 def test_a_click_on_a_map_selects_it_and_a_second_keeps_it(visit: Visit) -> None:
-    page = visit("feature_maps?row=Conv2d-7", viewport={"width": 1280, "height": 1200})
-    page.wait_for_selector(".js-plotly-plot .imagelayer image")
+    page = visit("feature_maps?row=Conv2d-7")
+    expect(maps(page)).to_have_count(16)
     for position in (5, 5, 12, 12, 5):
-        click_map(page, position)
+        maps(page).nth(position).click()
         expect_chosen(page, row="Conv2d-7", channel=str(position))
         expect(page.get_by_role("combobox", name="Map", exact=True)).to_have_value(f"Map {position}")
+        expect(maps(page).nth(position)).to_have_attribute("aria-pressed", "true")
         settle(page)
         expect_chosen(page, channel=str(position))
-    click_map(page, 5, times=2)  # which to Plotly means: nothing is selected
+    maps(page).nth(5).dblclick()
     settle(page)
     expect_chosen(page, channel="5")
+    page.keyboard.press("ArrowRight")  # after a click the page's own keys work
+    expect_chosen(page, row="ReLU-7", channel="5")
+
+
+def test_a_map_is_chosen_by_keys_alone(visit: Visit) -> None:
+    page = visit("feature_maps?row=Conv2d-7&channel=5")
+    maps(page).nth(5).focus()
+    for key, position in (("ArrowRight", 6), ("ArrowDown", 10), ("ArrowLeft", 9), ("ArrowUp", 5), ("ArrowDown", 9)):
+        page.keyboard.press(key)
+        assert focused(page).startswith(f"Map {position}: ")
+    page.keyboard.press("Enter")
+    expect_chosen(page, row="Conv2d-7", channel="9")  # the step stays: those arrows were not meant for it
 
 
 def test_arrow_keys_go_from_step_to_step(visit: Visit) -> None:

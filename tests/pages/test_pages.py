@@ -1,16 +1,21 @@
 """All pages in Streamlit's own simulator: every source of digit, and what is wrong or missing."""
 
+import functools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from model import digits, weights
-from tests.pages.conftest import assert_works, run
+from model import digits, trace, weights
+from model.records import LayerKind, Step, Trace
+from tests.pages.conftest import assert_works, component, run, shown
+from tests.pictures import decode
 from tests.serving import ROOT
 
 STEPS = [
@@ -51,16 +56,58 @@ def test_no_page_is_left_out() -> None:
     assert {path.stem for path in (ROOT / "pages").glob("*.py")} == PAGES.keys()
 
 
-def test_every_step_has_its_page() -> None:
+def assert_drawn(app: AppTest, step: Step, name: str) -> None:
+    """Assert that a step's maps, one of them in full, and the same of each digit are there, and none is a chart."""
+    assert not app.get("plotly_chart")
+    grid = component(app, "map_grid")
+    assert [decode(tile["picture"]).shape[:2] for tile in grid["tiles"]] == [each.shape for each in step.maps]
+    mounted = [each.proto for each in app.get("bidi_component")]
+    readable = [json.loads(each.json) for each in mounted if each.component_name == "value_map"]
+    given = {each["label"]: each["values"] for each in readable}
+    assert given[f"Map 0 of {name}."] == [f"{value:z.4f}".replace("-", "−") for value in step.maps[0].ravel()]
+    if step.kind is LayerKind.CONVOLUTION:
+        weights = given[f"The kernel of map 0 of {name}."]
+        assert weights == [f"{value:z.4f}".replace("-", "−") for value in step.parameters["weight"][0].ravel()]
+    assert_others(app, name, 0)
+
+
+def assert_others(app: AppTest, name: str, channel: int) -> None:
+    """Assert that this map of the first sample of each digit is there, by the range of its values."""
+    expected = []
+    for label, each in enumerate(first_of_each_digit()):
+        values = each[name].maps[channel]
+        ends = [f"{end:z.3f}".replace("-", "−") for end in (values.min(), values.max())]
+        expected.append(f"{label}: {ends[0] if values.size == 1 else ' to '.join(ends)}")
+    assert re.findall(r'<figure title="(\d: [^"]+)"', shown(app)) == expected
+
+
+@functools.cache
+def first_of_each_digit() -> list[Trace]:
+    samples = digits.samples()
+    chosen = [min(range(len(samples)), key=lambda n: (samples[n].label != label, n)) for label in range(10)]
+    return [trace.record(weights.load(), digits.to_input(samples[n])) for n in chosen]
+
+
+def test_the_same_map_of_other_digits_follows_the_choice_of_step_and_map() -> None:
     app = run("feature_maps")
+    for row, channel, scale in (("Conv2d-7", 3, "layer"), ("Conv2d-7", 3, "map"), ("Conv2d-7", 9, "map")):
+        app.query_params.update(row=row, channel=str(channel), scale=scale)
+        app.run()
+        assert_others(app, row, channel)
+        figures = shown(app).split('class="tiles"')[-1]
+        assert ('class="scale"' in figures) == (scale == "layer")
+
+
+def test_every_step_has_its_page() -> None:
+    app = run("feature_maps", digit="project-4or9")
+    recorded = trace.record(weights.load(), digits.to_input(digits.find("project-4or9")))
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == STEPS
     for step in STEPS:
         app.query_params["row"] = step
         app.run()
         assert_works(app, "Feature maps")
         assert app.selectbox("widget-row").value == step
-        drawn = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
-        assert len(drawn) >= 3
+        assert_drawn(app, recorded[step], step)
         assert any(each.value.startswith(f"{step} (") for each in app.markdown)
 
 

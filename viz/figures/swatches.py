@@ -31,19 +31,32 @@ def cell(range_: Range, value: float, tag: str = "td") -> str:
 
 def paint(range_: Range, value: float) -> str:
     """Return the style of a cell: the colour of its value on a signed scale, and on it ink that can be read."""
-    return _STYLES[round(float(range_.share(np.asarray(value, np.float32))) * 255)]
+    return _STYLES[_place(range_, value)]
 
 
-def _style(shade: NDArray[np.uint8]) -> str:
-    """Return the style for one colour, its ink black or white, whichever has the higher contrast by WCAG."""
+def ink(range_: Range, value: float) -> str:
+    """Return the colour of ink that can be read on the colour of a value, on either scale."""
+    return _INKS[range_.signed][_place(range_, value)]
+
+
+def _place(range_: Range, value: float) -> int:
+    return round(float(range_.share(np.asarray(value, np.float32))) * 255)
+
+
+def _ink(shade: NDArray[np.uint8]) -> str:
+    """Return black or white, whichever has the higher contrast on a colour by WCAG."""
     share = shade / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     light = linear @ (0.2126, 0.7152, 0.0722)
-    ink = "#000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#fff"
-    return f"background: rgb({', '.join(map(str, shade))}); color: {ink}"
+    return "#000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#fff"
 
 
-_STYLES = [_style(shade) for shade in theme.lookup(theme.DIVERGING)]
+_SCALES = {True: theme.lookup(theme.DIVERGING), False: theme.lookup(theme.SEQUENTIAL)}
+_INKS = {signed: [_ink(shade) for shade in shades] for signed, shades in _SCALES.items()}
+_STYLES = [
+    f"background: rgb({', '.join(map(str, shade))}); color: {ink}"
+    for shade, ink in zip(_SCALES[True], _INKS[True], strict=True)
+]
 
 
 def bar(value: float, most: float) -> str:

@@ -151,15 +151,3 @@ def picture(figure: go.Figure, key: str, words: str) -> None:
     """Show a figure, and beneath it in words what it shows."""
     st.plotly_chart(figure, key=key, config=_STILL, alt=words)
     st.write(words)
-
-
-def clickable(figure: go.Figure, key: str, name: str, words: str) -> None:
-    """Show a figure whose points can be clicked; the ``customdata`` of one goes into the link as ``name``."""
-
-    def choose() -> None:
-        points = st.session_state[key].selection.points
-        if points:  # a double click takes the selection back, and chooses nothing
-            state.write(**{name: str(points[0]["customdata"])})
-
-    st.plotly_chart(figure, key=key, config=_STILL, alt=words, on_select=choose, selection_mode="points")
-    st.write(words)

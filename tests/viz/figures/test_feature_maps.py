@@ -1,8 +1,8 @@
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 import torch
 
@@ -12,7 +12,6 @@ from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import feature_maps
 from viz.figures.feature_maps import Statistics
-from viz.figures.scaling import range_of
 
 SHAPES = [(1, 26, 26), (8, 26, 26), (10, 3, 5), (32, 7, 7), (32, 1, 1), (7, 30, 30)]
 BOTH = (True, False)
@@ -32,142 +31,117 @@ def noise(shape: tuple[int, ...], signed: bool = True) -> Activation:
     return values if signed else np.abs(values)
 
 
-def tiled(maps: Activation, shared: bool = True, selected: int | None = None) -> go.Figure:
-    return feature_maps.tiled(maps, [f"map {i}" for i in range(len(maps))], shared=shared, selected=selected)
+def said(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
 
 
-def frame(figure: go.Figure) -> Sequence[int]:
-    """Return top, bottom, left and right of what is selected, in pixels of the picture; half-open."""
-    (shape,) = figure.layout.shapes
-    edges = np.array([shape.y0, shape.y1, shape.x0, shape.x1]) + 0.5  # the centre of pixel 0 is at 0
-    np.testing.assert_array_equal(edges, edges.round())
-    return [int(edge) for edge in edges]
+def choices(maps: Activation, shared: bool = True, selected: int = 0) -> dict[str, Any]:
+    return feature_maps.choices(maps, shared=shared, selected=selected)
 
 
-def assert_shows(maps: Activation, draw: Callable[[int], go.Figure], shared: bool, signed: bool) -> None:
-    """Assert that ``draw(position)`` paints every map, and frames the one at this position."""
-    for position, each in enumerate(maps):
-        figure = draw(position)
-        top, bottom, left, right = frame(figure)
-        card = decode(figure.data[0].source)[top:bottom, left:right]
+def tiled(maps: Activation, shared: bool = True) -> str:
+    return feature_maps.tiled(maps, [f"map {n}" for n in range(len(maps))], shared=shared)
+
+
+def pictures(html: str) -> list[str]:
+    return re.findall(r'<img src="([^"]+)"', html)
+
+
+def assert_paints(uris: Sequence[str], maps: Activation, shared: bool, signed: bool) -> None:
+    """Assert that each picture holds its map, a pixel for each unit and nothing else."""
+    for uri, each in zip(uris, maps, strict=True):
+        painted = decode(uri)
+        assert painted.shape[:2] == each.shape
         most = float(np.abs(maps if shared else each).max())
         scale = theme.DIVERGING if signed else theme.SEQUENTIAL
-        assert_painted(card, each, -most if signed else 0, most, scale, zoom=(bottom - top) // each.shape[0])
+        assert_painted(painted, each, -most if signed else 0, most, scale)
+
+
+def assert_shows(maps: Activation, draw: Callable[[int], dict[str, Any]], shared: bool, signed: bool) -> None:
+    """Assert that ``draw(position)`` paints every map with its number, and frames the one at this position."""
+    for position in range(len(maps)):
+        shown = draw(position)
+        assert shown["selected"] == position
+        assert shown["size"] == list(maps.shape[1:])
+        assert [tile["title"] for tile in shown["tiles"]] == [str(n) for n in range(len(maps))]
+    assert_paints([tile["picture"] for tile in shown["tiles"]], maps, shared, signed)
 
 
 @each_shape
 @either_scale
 @signs
-def test_each_frame_holds_the_colours_of_its_map(shape: tuple[int, ...], shared: bool, signed: bool) -> None:
+def test_each_picture_holds_the_colours_of_its_map(shape: tuple[int, ...], shared: bool, signed: bool) -> None:
     maps = noise(shape, signed)
-    assert_shows(maps, lambda position: tiled(maps, shared, position), shared, signed)
+    assert_shows(maps, lambda position: choices(maps, shared, position), shared, signed)
+    assert_paints(pictures(tiled(maps, shared)), maps, shared, signed)
 
 
-@pytest.mark.parametrize("wrong", ["order", "axes", "range", "frame"])
+@pytest.mark.parametrize("wrong", ["order", "axes", "upside down", "range", "frame"])
 def test_the_check_above_catches_a_wrong_figure(wrong: str) -> None:
     maps = noise((4, 6, 6))
-    draw: dict[str, Callable[[int], go.Figure]] = {
-        "order": lambda position: tiled(maps[::-1], True, position),
-        "axes": lambda position: tiled(maps.transpose(0, 2, 1), True, position),
-        "range": lambda position: tiled(maps, False, position),
-        "frame": lambda position: tiled(maps, True, (position + 1) % 4),
+    draw: dict[str, Callable[[int], dict[str, Any]]] = {
+        "order": lambda position: choices(maps[::-1], True, position),
+        "axes": lambda position: choices(maps.transpose(0, 2, 1), True, position),
+        "upside down": lambda position: choices(maps[:, ::-1], True, position),
+        "range": lambda position: choices(maps, False, position),
+        "frame": lambda position: choices(maps, True, (position + 1) % 4),
     }
     with pytest.raises(AssertionError):
         assert_shows(maps, draw[wrong], shared=True, signed=True)
 
 
-@each_shape
-def test_there_is_nothing_between_the_maps(shape: tuple[int, ...]) -> None:
-    maps = noise(shape)
-    opacity = decode(tiled(maps).data[0].source)[..., 3]
-    for position in range(len(maps)):
-        top, bottom, left, right = frame(tiled(maps, selected=position))
-        assert (opacity[top:bottom, left:right] == 255).all()  # 0 here if another map lay under this one
-        opacity[top:bottom, left:right] = 0
-    assert not opacity.any()
-
-
-@each_shape
-def test_a_click_on_a_map_finds_its_position(shape: tuple[int, ...]) -> None:
-    """The nearest marker counts, so each must lie in the middle of the map that it names."""
-    maps = noise(shape)
-    (markers,) = [each for each in tiled(maps).data if each.customdata is not None]
-    assert list(markers.customdata) == list(range(len(maps)))
-    for position, x, y in zip(markers.customdata, markers.x, markers.y, strict=True):
-        top, bottom, left, right = frame(tiled(maps, selected=position))
-        assert (y + 0.5, x + 0.5) == ((top + bottom) / 2, (left + right) / 2)
-
-
-def test_nothing_is_framed_where_nothing_is_selected() -> None:
-    assert not tiled(noise((4, 3, 3))).layout.shapes
+@signs
+def test_one_scale_is_shown_beneath_the_maps_and_many_are_not(signed: bool) -> None:
+    maps = noise((4, 3, 3), signed)
+    scale = theme.DIVERGING if signed else theme.SEQUENTIAL
+    most = float(np.abs(maps).max())
+    for html in (choices(maps)["scale"], tiled(maps)):
+        low, gradient, high = re.findall(r'class="scale">([^<]+)<i style="([^"]+)"></i>([^<]+)<', html)[0]
+        assert (low, high) == (said(-most if signed else 0), said(most))
+        found = re.findall(r"rgb\([^)]+\)", gradient)
+        assert found == [colour for _, colour in scale[::4]]
+    assert not choices(maps, shared=False)["scale"]
+    assert "scale" not in tiled(maps, shared=False)
 
 
 @signs
-def test_one_scale_is_shown_beside_the_maps_and_many_are_not(signed: bool) -> None:
+def test_each_map_on_a_scale_of_its_own_shows_its_range(signed: bool) -> None:
     maps = noise((4, 3, 3), signed)
-    (bar,) = [each.marker for each in tiled(maps, shared=True).data[1:] if each.marker.showscale]
-    most = float(np.abs(maps).max())
-    assert (bar.cmin, bar.cmax) == (-most if signed else 0, most)
-    expected = theme.DIVERGING if signed else theme.SEQUENTIAL
-    assert [list(stop) for stop in bar.colorscale] == expected
-    assert not any(each.marker.showscale for each in tiled(maps, shared=False).data[1:])
+    expected = [f"{'±' if signed else '0 to '}{np.abs(each).max():.2f}" for each in maps]
+    assert [tile["note"] for tile in choices(maps, shared=False)["tiles"]] == expected
+    assert re.findall("<small>(.*?)</small>", tiled(maps, shared=False)) == expected
+    assert not any(tile["note"] for tile in choices(maps)["tiles"])
+    assert "<small>" not in tiled(maps)
+
+
+def test_each_map_says_from_where_to_where_its_values_run() -> None:
+    maps = noise((4, 3, 3))
+    expected = [f"{said(float(each.min()))} to {said(float(each.max()))}" for each in maps]
+    tiles = choices(maps)["tiles"]
+    assert [tile["says"] for tile in tiles] == [f"Map {n}: {ends}" for n, ends in enumerate(expected)]
+    for attribute in ("alt", "title"):
+        found = re.findall(f'{attribute}="([^"]+)"', tiled(maps))
+        assert found == [f"map {n}: {ends}" for n, ends in enumerate(expected)]
+
+
+@either_scale
+def test_a_map_of_a_single_number_shows_it(shared: bool) -> None:
+    maps = noise((10, 1, 1))
+    for value, tile in zip(maps.ravel(), choices(maps, shared)["tiles"], strict=True):
+        assert tile["note"] == f"{value:.2f}".replace("-", "−")
+        assert tile["says"].endswith(f": {said(float(value))}")
 
 
 def test_one_negative_value_puts_every_map_on_the_diverging_scale() -> None:
     maps = noise((3, 4, 4), signed=False)
     maps[2, 0, 0] = -0.1
-    assert_shows(maps, lambda position: tiled(maps, False, position), shared=False, signed=True)
+    assert_shows(maps, lambda position: choices(maps, False, position), shared=False, signed=True)
 
 
 def test_a_figure_keeps_its_size_whatever_the_values() -> None:
-    heights = {tiled(noise((8, 7, 7), signed), shared, 3).layout.height for signed in BOTH for shared in BOTH}
-    assert len(heights) == 1
-
-
-@pytest.mark.parametrize("name", ["Conv2d-1", "ReLU-4", "AvgPool2d-22"])
-def test_a_large_map_holds_the_activation_itself(traced: Trace, name: str) -> None:
-    for values in traced[name].maps[:4]:
-        (drawn,) = feature_maps.large(values).data
-        np.testing.assert_array_equal(drawn.z, values)
-        own = range_of(values)
-        assert (drawn.zmin, drawn.zmax) == (own.low, own.high)
-
-
-def test_a_large_map_can_be_drawn_on_the_range_of_its_layer(traced: Trace) -> None:
-    maps = traced["Conv2d-7"].maps
-    most = np.abs(maps).max()
-    (drawn,) = feature_maps.large(maps[0], like=maps).data
-    assert (drawn.zmin, drawn.zmax) == (-most, most)
-    assert most > np.abs(maps[0]).max()
-
-
-def test_y_grows_downwards_as_in_the_image() -> None:
-    for figure in (feature_maps.large(noise((3, 4))), feature_maps.kernels(noise((2, 3, 3)))):
-        assert figure.layout.yaxis.autorange == "reversed"
-    top, bottom = tiled(noise((2, 3, 3))).layout.yaxis.range
-    assert top > bottom
-
-
-@pytest.mark.parametrize("shape", [(1, 3, 3), (8, 3, 3), (16, 1, 1), (7, 2, 3)], ids=str)
-def test_kernels_hold_exactly_the_weights(shape: tuple[int, ...]) -> None:
-    kernel = noise(shape)
-    (drawn,) = feature_maps.kernels(kernel).data
-    found = {}
-    for where, weight in zip(np.ravel(drawn.customdata), np.ravel(drawn.z), strict=True):
-        assert bool(where) != bool(np.isnan(weight))
-        if where:
-            found[tuple(map(int, re.findall(r"\d+", where)))] = weight
-    assert found == dict(np.ndenumerate(kernel))
-    most = np.abs(kernel).max()
-    assert (drawn.zmin, drawn.zmax) == (-most, most)
-
-
-def test_the_weights_of_a_kernel_stand_as_in_the_kernel() -> None:
-    kernel = noise((4, 2, 4))
-    (drawn,) = feature_maps.kernels(kernel).data
-    corners = [(0, 0), (0, 5), (3, 0), (3, 5)]
-    for square, (top, left) in zip(kernel, corners, strict=True):
-        np.testing.assert_array_equal(drawn.z[top : top + 2, left : left + 4], square)
+    drawn = [choices(noise((8, 7, 7), signed), shared, 3) for signed in BOTH for shared in BOTH]
+    assert {(*each["size"], each["columns"], len(each["tiles"])) for each in drawn} == {(7, 7, 4, 8)}
+    assert all("--columns: 4" in tiled(noise((8, 7, 7), signed), shared) for signed in BOTH for shared in BOTH)
 
 
 @pytest.mark.parametrize("name", ["Conv2d-1", "ReLU-7", "AvgPool2d-22", "log-softmax"])

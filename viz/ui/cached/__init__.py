@@ -5,6 +5,7 @@ One file a topic; everybody imports from here.
 
 from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotten, running_average
 from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
+from viz.ui.cached.feature_maps import of_each_digit
 from viz.ui.cached.head import each_muted, head, mixed
 from viz.ui.cached.network import (
     arithmetic,
@@ -38,6 +39,7 @@ __all__ = [
     "mixed",
     "mnist_losses",
     "network",
+    "of_each_digit",
     "own_probabilities",
     "passes",
     "pool_gradient",

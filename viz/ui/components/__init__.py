@@ -116,6 +116,29 @@ def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], No
     _mount("unit_map", "chosen", {**data, "label": label}, receive)
 
 
+def map_grid(data: Mapping[str, Any], label: str, on_choose: Callable[[int], None]) -> None:
+    """Show feature maps to choose from, as ``viz.figures.feature_maps`` prepares them.
+
+    Args:
+        data: What is shown.
+        label: What they are, for screen readers.
+        on_choose: Called before the next run with the position of the one that was chosen.
+    """
+    _mount("map_grid", "chosen", {**data, "label": label}, lambda chosen: on_choose(int(chosen)))
+
+
+def value_map(data: Mapping[str, Any], label: str, key: str, places: str = "") -> None:
+    """Show a picture whose values can be read, as ``viz.figures.readable`` prepares it; it sends nothing.
+
+    Args:
+        data: What is shown.
+        label: What it is, for screen readers.
+        key: Tells this picture from others.
+        places: What to call one of several squares, before its number.
+    """
+    _component("value_map")(key=f"value_map-{key}", data={**data, "label": label, "places": places})
+
+
 def growing(data: Mapping[str, Any]) -> None:
     """Show how a box grows, as ``viz.figures.receptive_field`` prepares it; it sends nothing."""
     _component("growing")(key="growing-only", data=data)
