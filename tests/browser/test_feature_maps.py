@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from model import digits, weights
 from model.records import Trace
 from model.trace import record
-from tests.browser.conftest import Visit
-from tests.browser.test_app import OVERFLOWING, expect_chosen
+from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.test_app import expect_chosen
 from tests.serving import settle
 
 DIGIT = "project-3a"

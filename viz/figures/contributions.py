@@ -8,6 +8,7 @@ import numpy as np
 from model.records import Head, Numbers
 from viz import theme
 from viz.figures import swatches, words
+from viz.figures.panels import scale_bar
 
 Link = Callable[[int], str]  # gives the address that shows the map of this number
 
@@ -83,7 +84,7 @@ def average(head: Head, c: int, k: int) -> str:
     worked = "".join(f"<dt>{name}</dt><dd>{rule} = <b>{result}</b></dd>" for name, rule, result in lines)
     return (
         f'<div class="sideways" role="region" tabindex="0" aria-label="The values of map {c}">'
-        f'<table class="cells"><tbody>{cells}</tbody></table></div>{swatches.scale_bar(range_)}'
+        f'<table class="cells"><tbody>{cells}</tbody></table></div>{scale_bar(range_)}'
         f'<dl class="worked-mean">{worked}</dl>'
     )
 

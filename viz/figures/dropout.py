@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.records import Activation, Change, Explanation, Passes, Step, Unit
 from viz import theme
 from viz.figures import raster, words
+from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
 
 _GAP = 2  # picture pixels between two maps, of which each unit takes as many
@@ -34,8 +35,10 @@ def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
         _panel(title, maps, channel, *((_DROPPED, _DROPPED) if title == _PANELS[1] else (large, small)))
         for title, maps in zip(_PANELS, panels, strict=True)
     )
+    kept, dropped = (str(theme.SEQUENTIAL[end][1]) for end in (0, -1))
     legend = (
-        _scale(large, f"map {channel}") + _scale(small, "all maps") + _scale(_DROPPED, "kept (dark) or dropped (light)")
+        f"{_scale(large, f'map {channel}')}{_scale(small, 'all maps')}"
+        f'<span class="scale"><i style="background: {kept}"></i>kept<i style="background: {dropped}"></i>dropped</span>'
     )
     return (
         f'<section class="masks" aria-label="{escape(on.name)} with dropout off and on" data-digest="{digests[0]}" '
@@ -169,7 +172,7 @@ def spread(passes: Passes) -> str:
     bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
     items = "".join(
         f'<li style="--low: {low[c]:.4f}; --high: {high[c]:.4f}; --bottom: {bottom[c]:.4f}; --top: {top[c]:.4f}; '
-        f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="range"></i><i class="middle"></i>'
+        f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="extent"></i><i class="middle"></i>'
         f'<i class="mean"></i><i class="off"></i></div><b>{c}</b>'
         f'<span>{passes.answers[c]:,}<span class="unseen"> passes answer {c}; its probability is '
         f"{_percent(passes.off[c])} with dropout off and {_percent(mean)} in the mean, "
@@ -177,7 +180,7 @@ def spread(passes: Passes) -> str:
         for c, mean in enumerate(passes.mean)
     )
     keys = (
-        ("range", theme.MUTED, "lowest to highest probability"),
+        ("extent", theme.MUTED, "lowest to highest probability"),
         ("middle", theme.ACCENT, "eight of ten passes"),
         ("mean", theme.HIGHLIGHT, "mean of all"),
         ("off", "currentColor", "dropout off"),
@@ -265,11 +268,8 @@ def _every(maps: Activation, range_: Range, channel: int, title: str) -> str:
 
 
 def _scale(range_: Range, said: str) -> str:
-    """Draw a colour scale in a line, with the values at its ends."""
-    stops = ", ".join(str(colour) for _, colour in range_.scale[::4])
-    low, high = (f"{end:z.3g}".replace("-", "−") for end in (range_.low, range_.high))
-    paint = f"background: linear-gradient(to right, {stops})"
-    return f'<span class="scale">{said}: {low} <i style="{paint}"></i> {high}</span>'
+    """Draw a colour scale and what it belongs to."""
+    return f"<span>{said}: {scale_bar(range_)}</span>"
 
 
 def _answer(shares: Activation) -> str:

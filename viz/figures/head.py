@@ -8,6 +8,7 @@ import numpy as np
 from model.records import Head, Numbers, Pixels, ReceptiveField
 from viz import theme
 from viz.figures import raster, swatches, words
+from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range
 
 Link = Callable[[int], str]  # gives the address that shows the class of this number
@@ -20,7 +21,7 @@ def stage(head: Head, k: int, field: ReceptiveField, pixels: Pixels) -> str:
     range_ = swatches.signed(maps)
     drawn = overlay(maps[k], range_, field, pixels, f"Class map of {k} over the digit")
     line = sum_line(maps[k].mean(), f"mean of {head.places} places", head.biases[k], head.scores[k], "logit")
-    return f'<section class="class-map">{drawn}{swatches.scale_bar(range_)}{line}</section>'
+    return f'<section class="class-map">{drawn}{scale_bar(range_)}{line}</section>'
 
 
 def versus(head: Head, k: int, other: int, field: ReceptiveField, pixels: Pixels) -> str:
@@ -33,7 +34,7 @@ def versus(head: Head, k: int, other: int, field: ReceptiveField, pixels: Pixels
     ]
     figures = "".join(
         f"<figure><figcaption>{title}</figcaption>{overlay(values, range_, field, pixels, title)}"
-        f"{swatches.scale_bar(range_)}{sum_line(values.mean(), 'mean', bias, total, what)}</figure>"
+        f"{scale_bar(range_)}{sum_line(values.mean(), 'mean', bias, total, what)}</figure>"
         for title, values, range_, bias, total, what in panels
     )
     return f'<div class="versus">{figures}</div>'

@@ -7,6 +7,7 @@ import numpy as np
 from model.records import Activation, Effect, Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
+from viz.figures.panels import scale_bar
 from viz.figures.scaling import range_of
 
 _WIDEST = 256  # picture pixels of a strip, before another line begins
@@ -37,7 +38,7 @@ def board(step: Step, changed: Collection[int]) -> str:
     return (
         '<div class="sideways" role="region" tabindex="0" aria-label="The weights from input maps to output maps">'
         f'<table class="cells board" style="{style}; {counts}"><thead><tr><td></td>{into}<th scope="col">bias</th>'
-        f'<th scope="col">puts out</th></tr></thead><tbody>{lines}</tbody></table></div>{swatches.scale_bar(range_)}'
+        f'<th scope="col">puts out</th></tr></thead><tbody>{lines}</tbody></table></div>{scale_bar(range_)}'
     )
 
 

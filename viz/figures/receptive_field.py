@@ -7,6 +7,7 @@ from model.records import Box, EffectiveField, Growth, Pair, Pixels
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.field_growth import rows_of
+from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
 
 
@@ -113,10 +114,4 @@ def _outline(box: Box, name: str) -> str:
 
 def _scale(range_: Range | None) -> str:
     """Draw a colour scale with its ends; without one keep its place, so that nothing moves when there is one."""
-    if range_ is None:
-        return '<p class="range"></p>'
-    stops = ", ".join(f"{colour} {float(place):.2%}" for place, colour in range_.scale)
-    return (
-        f'<p class="range"><span>{range_.low:.2g}</span><i style="background: linear-gradient(to right, {stops})"></i>'
-        f"<span>{range_.high:.2g}</span></p>"
-    )
+    return f'<p class="sight-scale">{scale_bar(range_) if range_ else ""}</p>'

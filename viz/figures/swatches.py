@@ -1,4 +1,4 @@
-"""Scales and coloured cells in HTML, and numbers as CSV."""
+"""Coloured cells in HTML, and numbers as CSV."""
 
 import csv
 import io
@@ -9,19 +9,10 @@ from numpy.typing import NDArray
 
 from model.records import Activation, Numbers
 from viz import theme
-from viz.figures import raster, words
+from viz.figures import raster
 from viz.figures.scaling import Range, range_of
 
 BELOW, ABOVE = (str(theme.DIVERGING[place][1]) for place in (6, 26))  # bars: seen well on light and on dark
-
-
-def scale_bar(range_: Range) -> str:
-    """Show a signed scale with the values at its ends."""
-    colours = ", ".join(str(colour) for _, colour in range_.scale[::4])
-    return (
-        f'<p class="scale"><i style="background: linear-gradient(to right, {colours})"></i>'
-        f"<span>{words.number(range_.low)}</span><span>0</span><span>{words.number(range_.high)}</span></p>"
-    )
 
 
 def cell(range_: Range, value: float, tag: str = "td") -> str:

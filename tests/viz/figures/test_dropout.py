@@ -84,8 +84,9 @@ def test_the_stage_paints_off_mask_on_and_difference() -> None:
     assert_painted(large[1], 1.0 - mask(after)[5], 0, 1, theme.SEQUENTIAL)
     with pytest.raises(AssertionError):
         assert_painted(large[1], mask(after)[5], 0, 1, theme.SEQUENTIAL)
-    scales = [said(each) for each in page.findall(".//p/span")]
-    low, high = (number(end) for end in scales[0].removeprefix("map 5: ").split())
+    first = page.findall(".//p/span")[0]
+    assert str(first.text) == "map 5: "
+    low, high = (number(end) for end in first.find("span").itertext())  # type: ignore[union-attr]
     assert [-low, high] == pytest.approx([most, most], rel=5e-3)
 
 

@@ -81,7 +81,7 @@ def test_the_effective_field_stands_in_place_of_the_digit(effective: EffectiveFi
     assert_painted(picture(drawn), effective.values, 0, most, theme.SEQUENTIAL)
     with pytest.raises(AssertionError):
         assert_painted(picture(drawn), effective.values.T, 0, most, theme.SEQUENTIAL)
-    ends = re.findall(r"<span>(.*?)</span>", drawn)
+    ends = re.findall(r'class="scale">(.*?)<i.*</i>(.*?)</span>', drawn)[0]
     assert [float(end) for end in ends] == [0, pytest.approx(most, rel=0.05)]
     assert re.findall(r"rgb\([\d., ]+\)", drawn) == [colour for _, colour in theme.SEQUENTIAL]
 
@@ -96,7 +96,7 @@ def test_the_stage_keeps_its_size(effective: EffectiveField) -> None:
     shown = [figures.stage(PIXELS, effective.box, effective.box, each) for each in (None, effective)]
     sizes = [[(each[0]["--high"], each[0]["--wide"]) for each in [styles(html)]] for html in shown]
     assert sizes == [[("28", "28")]] * 2
-    assert [html.count('<p class="range">') for html in shown] == [1, 1]  # its place is kept
+    assert [html.count('<p class="sight-scale">') for html in shown] == [1, 1]  # its place is kept
 
 
 @each_step
