@@ -210,13 +210,17 @@ def read_many(network: nn.Module, images: Tensor, labels: NDArray[np.int64], pla
     return Reading(p, correct, len(images), float(shares.max(axis=1).mean()))
 
 
-def digest(trace: Trace, many: Passes) -> str:
-    """Return the SHA-256 of all that a trace recorded and of every pass: one bit differs, and so does it."""
+def digest_of_trace(trace: Trace) -> str:
+    """Return the SHA-256 of all that a trace recorded: one bit differs, and so does it."""
     found = hashlib.sha256()
     for step in trace.steps:
         found.update(step.output.tobytes())
-    found.update(many.probabilities.tobytes())
     return found.hexdigest()
+
+
+def digest_of_passes(many: Passes) -> str:
+    """Return the SHA-256 of the probabilities of every pass."""
+    return hashlib.sha256(many.probabilities.tobytes()).hexdigest()
 
 
 def digest_of_weights(network: nn.Module) -> str:

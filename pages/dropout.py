@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model import layers
-from model.dropout import digest, digest_of_weights, journey
+from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.figures import dropout, dropout_charts
 from viz.ui import cached, controls, sidebar
 from viz.ui import dropout as choose
@@ -11,74 +11,78 @@ from viz.ui import dropout as choose
 digit = sidebar.current_digit()
 off, own = cached.record(digit), cached.own_probabilities()
 
-st.title("Dropout")
-st.write("While it learned, the network dropped values at random. Switch that on, and see what one mask does.")
-left, middle, right = st.columns([3, 3, 7], vertical_alignment="bottom", gap="medium")
-with left:
-    name = choose.row(off)
-with middle:
-    channel = choose.channel(len(off[name].maps))
-with right:
-    choose.mask()
-plan = choose.plan(name, own)
-on = cached.record_dropping(digit, plan)
-stage = st.container()  # it says what all that follows comes to
 
-st.header("Many masks, many answers")
-left, right = st.columns([3, 2], gap="large")
-with right:
+def one_mask() -> None:
+    """Show what one mask drops, and how far that travels."""
+    top, beneath = st.container(), st.container()
+    with top:
+        left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
+        with left:
+            channel = choose.channel(len(off[name].maps))
+        with right:
+            choose.mask()
+    on = cached.record_dropping(digit, plan)
+    digests = (digest_of_trace(on), digest_of_weights(cached.network()))
+    with beneath:
+        st.html(dropout.stage(off[name], on[name], channel, digests))
+        worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
+        st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
+        choose.download_map(off[name], on[name], channel)
+    changes = journey(off, on)
+    st.header("How far one mask travels")
+    st.html(dropout.journey(changes, name))
+    st.write(dropout.say_journey(changes, off.probabilities, on.probabilities))
+    choose.numbers("One mask at every row", dropout.journey_columns(changes))
+
+
+def many_masks() -> None:
+    """Show how the answer spreads over many masks."""
     passes = cached.passes(digit, plan, choose.count())
-    choose.predict(passes)
-    choose.go_on(passes)
+    if choose.predict(passes):
+        st.html(dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network()))))
+        st.write(dropout.say_passes(passes, plan.p or 0))
+        choose.numbers("Many masks", dropout.passes_columns(passes), passes)
+        choose.go_on(passes)
     st.write(
         f"With p = {own[name]:.2f}, as trained, a clear digit hardly moves; one between two shows the spread best."
     )
-with left:
-    st.html(dropout.spread(passes))
-st.write(dropout.say_passes(passes, plan.p or 0))
 
-with stage:
-    st.html(dropout.stage(off[name], on[name], channel, (digest(on, passes), digest_of_weights(cached.network()))))
-    worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
-    st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
-    choose.download_map(off[name], on[name], channel)
 
-st.header("How far one mask travels")
-changes = journey(off, on)
-st.html(dropout.journey(changes, name))
-st.write(dropout.say_journey(changes, off.probabilities, on.probabilities))
+def the_mean() -> None:
+    """Show why kept values are enlarged: the mean over masks returns to the value without dropout."""
+    st.markdown(
+        "A mask keeps a value x with probability 1 − p. What is kept becomes x / (1 − p), the rest 0, so that the mean "
+        "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is "
+        "on or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error "
+        "|x| · √(p / (1 − p) / n)."
+    )
+    converging = cached.convergence(digit, name, plan)
+    st.html(dropout_charts.convergence(converging))
+    st.markdown(f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
+    choose.numbers("Mean over masks", dropout_charts.convergence_columns(converging))
 
-st.header("Why values kept are enlarged")
-st.markdown(
-    "A mask keeps a value x with probability 1 − p. What is kept becomes x / (1 − p), the rest 0, so that the mean "
-    "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is on "
-    "or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error |x| · √(p / (1 − p) / n)."
-)
-converging = cached.convergence(digit, name, plan)
-st.html(dropout_charts.convergence(converging))
-st.markdown(f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
 
-st.header("Many digits, as p grows")
+def many_digits() -> None:
+    """Show how well many digits are read as p grows."""
+    if choose.readings(plan):
+        every, source = cached.readings(plan), cached.source_of_readings()
+        controls.picture(dropout_charts.readings(every, own[name]), "many", dropout_charts.say_readings(every, source))
+        choose.numbers("Many digits", dropout_charts.readings_columns(every))
+
+
+st.title("Dropout")
+st.write("While it learned, the network dropped values at random. Switch that on, and see what it does.")
+shown = controls.part(choose.VIEW, choose.VIEWS)
+name, plan = choose.plan(off, own)
+{"mask": one_mask, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
+
 st.write(
-    "Dropout on is not training mode: only the dropout rows drop. Batch norm keeps to its running statistics, here and "
-    "above, so that no digit depends on the others that are read with it."
+    "Dropout on is not training mode: only the dropout rows drop. Batch norm keeps to its running statistics on this "
+    "page, so that no digit depends on the others that are read with it."
 )
-tables = {
-    "Many masks": dropout.passes_columns(passes),
-    "One mask at every row": dropout.journey_columns(changes),
-    "Mean over masks": dropout_charts.convergence_columns(converging),
-}
-if choose.readings(plan):
-    every, source = cached.readings(plan), cached.source_of_readings()
-    controls.picture(dropout_charts.readings(every, own[name]), "many", dropout_charts.say_readings(every, source))
-    tables["Many digits"] = dropout_charts.readings_columns(every)
-
 st.header("What to try")
 st.markdown(
     "- Take a digit between two: find a mask that tips the answer, and send its link to somebody.\n"
     "- Let one row drop alone, first Dropout-3, then Dropout-21: which of them can the rows behind repair?\n"
     "- Drop whole channels with the same p: fewer draws, larger steps. What becomes of the spread?"
 )
-
-st.header("The numbers")
-choose.numbers(tables, passes)

@@ -26,7 +26,10 @@ VIEWS = {
     "head, two classes": "head?part=two",
     "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
     "head, softmax": "head?part=softmax&temperature=0.25",
-    "dropout": "dropout?row=Dropout-9&digit=project-4or9&many=yes",
+    "dropout": "dropout?row=Dropout-9&digit=project-4or9",
+    "dropout, many masks": "dropout?row=Dropout-9&digit=project-4or9&drop_view=many&changes=few",
+    "dropout, their mean": "dropout?row=Dropout-9&digit=project-4or9&drop_view=mean",
+    "dropout, many digits": "dropout?row=Dropout-9&digit=project-4or9&drop_view=digits&many=yes",
     "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
 }
 OVERFLOWING = """() => {

@@ -385,7 +385,7 @@ def test_thirty_people_at_once_each_get_what_they_get_alone() -> None:
         trace = record(network, X)
         shares = dropout.probabilities(network, X, dropout.draw(network, trace, plan, 30))
         many = dropout.passes(trace, [shares], plan.seed)
-        return dropout.digest(record(network, X, plan=plan), many)
+        return dropout.digest_of_trace(record(network, X, plan=plan)) + dropout.digest_of_passes(many)
 
     def at_once(plan: DropoutPlan) -> set[str]:
         together.wait(timeout=30)

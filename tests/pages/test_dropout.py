@@ -22,14 +22,18 @@ def digest_in(app: AppTest) -> str:
     return found[1]
 
 
-def digest_alone(key: str, plan: DropoutPlan, count: int) -> str:
-    """Work out with the model alone what the page computes."""
+def one_alone(key: str, plan: DropoutPlan) -> str:
+    """Work out with the model alone what the page computes of one mask."""
+    return dropout.digest_of_trace(record(weights.load(), digits.to_input(digits.find(key)), plan=plan))
+
+
+def many_alone(key: str, plan: DropoutPlan, count: int) -> str:
+    """Work out with the model alone what the page computes of many masks."""
     network, x = weights.load(), digits.to_input(digits.find(key))
     first = DropoutPlan(plan.p, plan.rows, plan.whole_channels, plan.seed // 1000 * 1000)
     off = record(network, x)
     shares = dropout.probabilities(network, x, dropout.draw(network, off, first, count))
-    many = dropout.passes(off, [shares], first.seed)
-    return dropout.digest(record(network, x, plan=plan), many)
+    return dropout.digest_of_passes(dropout.passes(off, [shares], first.seed))
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -44,20 +48,29 @@ def test_every_row_and_every_way_has_its_page(row: str, drop: str, what: str) ->
     assert_works(app, "Dropout")
     assert app.selectbox("widget-dropout-row").value == row
     assert "Mask 1234 with p = 0.40 drops" in said(app)
-    assert "masks 1,000 to 1,009" in said(app)
     plan = DropoutPlan(0.4, None if drop == "all" else (row,), what == "channels", 1234)
-    assert digest_in(app) == digest_alone("project-3a", plan, 10)
+    assert digest_in(app) == one_alone("project-3a", plan)
+    app.query_params["changes"] = "few"
+    for view in ("mean", "digits", "many"):
+        app.query_params["drop_view"] = view
+        app.run()
+        assert_works(app, "Dropout")
+    assert "masks 1,000 to 1,009" in said(app)
+    assert digest_in(app) == many_alone("project-3a", plan, 10)
 
 
 def test_by_default_it_is_as_trained() -> None:
     app = run(PAGE)
     assert_works(app, "Dropout")
-    assert digest_in(app) == digest_alone("project-3a", DropoutPlan(), 100)
+    assert digest_in(app) == one_alone("project-3a", DropoutPlan())
     assert f'data-weights="{dropout.digest_of_weights(weights.load())}"' in shown(app)
     assert "Batch norm keeps to its running statistics" in said(app)
-    assert not app.get("plotly_chart")
-    assert shown(app).count('class="curves"') == 1
-    assert "a clear digit hardly moves" in said(app)
+    many = run(PAGE, drop_view="many", changes="none")
+    assert digest_in(many) == many_alone("project-3a", DropoutPlan(), 100)
+    assert "a clear digit hardly moves" in said(many)
+    mean = run(PAGE, drop_view="mean")
+    assert not mean.get("plotly_chart")
+    assert shown(mean).count('class="curves"') == 1
 
 
 def test_a_new_mask_and_back_again() -> None:
@@ -79,11 +92,10 @@ def test_choices_are_kept_in_the_link() -> None:
     app.select_slider("widget-p").set_value("0.50").run()
     app.button_group("widget-drop").set_value("one").run()
     app.button_group("widget-what").set_value("channels").run()
-    app.button_group("widget-passes").set_value("30").run()
     app.selectbox("widget-channel").set_value("3").run()
     app.selectbox("widget-dropout-row").set_value("Dropout-12").run()
     assert_works(app, "Dropout")
-    link = {"p": "0.50", "drop": "one", "what": "channels", "passes": "30", "row": "Dropout-12"}
+    link = {"p": "0.50", "drop": "one", "what": "channels", "row": "Dropout-12"}
     assert {name: app.query_params[name] for name in link} == link
     assert "channel" not in app.query_params, "another row has other maps"
 
@@ -96,23 +108,25 @@ def test_a_link_of_another_row_shows_the_dropout_behind_it() -> None:
 
 
 def test_the_prediction_is_held_against_what_was_measured() -> None:
-    app = run(PAGE, digit="project-4or9", p="0.50")
+    app = run(PAGE, digit="project-4or9", p="0.50", drop_view="many")
     assert "Choose an answer first" in said(app)
+    assert "data-digest" not in shown(app), "nothing tells before"
+    app.button_group("widget-passes").set_value("30").run()
     app.button_group("widget-changes").set_value("none").run()
     assert "You predicted: None. Measured: More than one in ten." in said(app)
+    assert app.query_params["passes"] == "30"
     press(app, "Show mask")
     assert re.search(r"with this mask: \d with", said(app))
-    press(run(PAGE), "Take a digit between two")
 
 
 def test_a_digit_between_two_is_offered() -> None:
-    app = press(run(PAGE), "Take a digit between two")
+    app = press(run(PAGE, drop_view="many", changes="few"), "Take a digit between two")
     assert digits.find(app.query_params["digit"]).label is None
 
 
 def test_without_mnist_many_digits_are_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    app = run(PAGE)
+    app = run(PAGE, drop_view="digits")
     assert "The project's 45 labelled digits" in said(app)
     press(app, "Measure")
     assert_works(app, "Dropout")
@@ -124,7 +138,14 @@ def test_without_mnist_many_digits_are_the_projects(tmp_path: Path, monkeypatch:
 
 def test_with_mnist_many_digits_are_test_images(mnist_root: Path) -> None:
     assert mnist_root.is_dir()
-    assert "The first 1,000 of MNIST's test images" in said(run(PAGE))
+    assert "The first 1,000 of MNIST's test images" in said(run(PAGE, drop_view="digits"))
+
+
+@pytest.mark.parametrize(("written", "p"), [("0.5", "0.50"), ("0", "0.00"), ("0.90", "0.90"), ("0.15", "0.15")])
+def test_p_can_be_written_short(written: str, p: str) -> None:
+    app = run(PAGE, p=written)
+    assert_works(app, "Dropout")
+    assert app.select_slider("widget-p").value == p
 
 
 @pytest.mark.parametrize(
@@ -141,10 +162,12 @@ def test_with_mnist_many_digits_are_test_images(mnist_root: Path) -> None:
         ("passes", "999999999", "100"),
         ("channel", "8", "0"),
         ("many", "maybe", "no"),
+        ("drop_view", "nothing", "mask"),
     ],
 )
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
-    app = run(PAGE, **{name: value})
+    views = {"passes": "many", "many": "digits"}
+    app = run(PAGE, **{"drop_view": views.get(name, "mask"), name: value})
     assert not app.exception
     sentence = app.warning[0].value
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")

@@ -166,8 +166,13 @@ def journey_columns(changes: Sequence[Change]) -> dict[str, list[str]]:
     }
 
 
-def spread(passes: Passes) -> str:
-    """Draw in HTML the ten probabilities of many passes: from the lowest to the highest, the middle, the mean."""
+def spread(passes: Passes, digests: tuple[str, str]) -> str:
+    """Draw in HTML the ten probabilities of many passes: from the lowest to the highest, the middle, the mean.
+
+    Args:
+        passes: Many.
+        digests: Of them, and of the weights that they were computed with.
+    """
     low, high = (passes.probabilities.min(axis=0), passes.probabilities.max(axis=0))
     bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
     items = "".join(
@@ -188,7 +193,8 @@ def spread(passes: Passes) -> str:
     legend = "".join(f'<li><i class="{name}"></i>{said}</li>' for name, _, said in keys)
     colours = "; ".join(f"--{name}-colour: {colour}" for name, colour, _ in keys)
     return (
-        f'<div class="many" style="{colours}"><ul class="legend">{legend}</ul><p>100\xa0%</p>'
+        f'<div class="many" style="{colours}" data-digest="{digests[0]}" data-weights="{digests[1]}">'
+        f'<ul class="legend">{legend}</ul><p>100\xa0%</p>'
         f'<ol class="spread" start="0" aria-label="Spread of the probability of each class, 0 to 9">{items}</ol>'
         "<p>The digit, and beneath it how many passes answer it.</p></div>"
     )

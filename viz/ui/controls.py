@@ -1,6 +1,6 @@
 """Controls that several pages share; what they choose lives in the link."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from plotly import graph_objects as go
@@ -67,6 +67,25 @@ def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
         last = name if name in names else last
         instead[name] = last
     return instead
+
+
+def part(name: str, parts: Mapping[str, str]) -> str:
+    """Let the person choose which part of a page is shown; by default the first.
+
+    Args:
+        name: The parameter in the link; each page has one of its own.
+        parts: For each value in the link, its words.
+    """
+    return state.bind(
+        st.segmented_control,
+        "What to look at",
+        name,
+        list(parts),
+        next(iter(parts)),
+        format_func=parts.__getitem__,
+        required=True,
+        wrap=True,
+    )
 
 
 def shared_scale() -> bool:

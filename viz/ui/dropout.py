@@ -12,6 +12,8 @@ from viz.figures.field_growth import csv
 from viz.ui import cached, prediction, state
 
 GUESS = "changes"
+VIEW = "drop_view"
+VIEWS = {"mask": "One mask", "many": "Many masks", "mean": "Their mean", "digits": "Many digits"}
 P, SEED, DROP, WHAT, PASSES, MANY = "p", "seed", "drop", "what", "passes", "many"
 _MOST_SEED = 999_999
 _DROP = {"all": "All rows", "one": "This row alone"}
@@ -40,24 +42,28 @@ def channel(count: int) -> int:
     return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
 
 
-def plan(name: str, own: Mapping[str, float]) -> DropoutPlan:
-    """Let the person choose p, which rows drop, and what they drop.
+def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
+    """Let the person choose the row that is shown, p, which rows drop, and what they drop.
 
     Args:
-        name: Of the row that is shown.
+        trace: Of any digit.
         own: The p that each row was trained with.
     """
+    first, second, middle, right = st.columns([3, 4, 3, 3], gap="medium")
+    with first:
+        name = row(trace)
     trained = f"{own[name]:.2f}"
     every = sorted({trained, *(f"{step / 20:.2f}" for step in range(19))})
-    left, middle, right = st.columns([2, 1, 1], gap="medium")
-    with left:
-        p = state.bind(st.select_slider, f"p: the share that is dropped ({trained} as trained)", P, every, trained)
+    with second:
+        shorter = {f"{float(value):{form}}": value for value in every for form in ("g", ".1f")}
+        said = f"p: the share that is dropped ({trained} as trained)"
+        p = state.bind(st.select_slider, said, P, every, trained, instead=shorter)
     with middle:
         drop = _bind_control("What drops", DROP, _DROP)
     with right:
         what = _bind_control("Dropped are", WHAT, _WHAT)
     rows = None if drop == "all" else (name,)
-    return DropoutPlan(float(p), rows, what == "channels", _seed())
+    return name, DropoutPlan(float(p), rows, what == "channels", _seed())
 
 
 def mask() -> None:
@@ -88,9 +94,9 @@ def count() -> int:
     return int(_bind_control("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
 
 
-def predict(passes: Passes) -> None:
-    """Ask how many passes give another answer, and say what was measured."""
-    prediction.ask(
+def predict(passes: Passes) -> bool:
+    """Ask how many passes give another answer; once that is answered, say what was measured, and return that it is."""
+    return prediction.ask(
         GUESS,
         "Of so many passes, how many give another answer?",
         {"none": "None", "few": "At most one in ten", "many": "More than one in ten"},
@@ -102,7 +108,10 @@ def predict(passes: Passes) -> None:
 def go_on(passes: Passes) -> None:
     """Offer the mask that changes the answer most, and a digit that lies between two."""
     farthest = passes.farthest
-    st.button(f"Show mask {farthest:,}, which doubts the answer most", on_click=lambda: _write_seed(farthest))
+    st.button(
+        f"Show mask {farthest:,}, which doubts the answer most",
+        on_click=lambda: state.write(**{SEED: str(farthest), VIEW: ""}),
+    )
     unclear = next(sample for sample in digits.samples() if sample.label is None)
     st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
 
@@ -113,22 +122,24 @@ def download_map(off: Step, on: Step, channel: int) -> None:
     st.download_button("This map as CSV", text, f"{on.name}-map-{channel}.csv", "text/csv", on_click="ignore")
 
 
-def numbers(tables: Mapping[str, Mapping[str, Sequence[str]]], passes: Passes) -> None:
-    """Show numbers as tables that can be unfolded, and offer them as CSV, and every single pass too.
+def numbers(name: str, columns: Mapping[str, Sequence[str]], passes: Passes | None = None) -> None:
+    """Show numbers as a table that can be unfolded, and offer it as CSV, and every single pass too.
 
     Args:
-        tables: The columns of each, by its name.
-        passes: What they came to stands in the tables; each of them is in a file alone.
+        name: Of the table.
+        columns: Of the table.
+        passes: What they came to stands in the table; each of them is in a file alone.
     """
-    every = functools.partial(figures.passes_csv, passes)
-    files = {**{name: functools.partial(csv, columns) for name, columns in tables.items()}, "Every pass": every}
-    with st.expander("Tables of all that is drawn", key="tables", on_change="rerun") as tables_place:
-        if not tables_place.open:  # folded away they need not be made
+    files = {name: functools.partial(csv, columns)}
+    if passes:
+        files["Every pass"] = functools.partial(figures.passes_csv, passes)
+    with st.expander("The numbers", key="numbers", on_change="rerun") as place:
+        if not place.open:  # folded away it need not be made
             return
-        st.html("".join(figures.table(name, columns) for name, columns in tables.items()))
+        st.html(figures.table(name, columns))
         with st.container(horizontal=True):
-            for name, text in files.items():
-                st.download_button(f"{name} (CSV)", text, f"{name}.csv", "text/csv", on_click="ignore")
+            for title, text in files.items():
+                st.download_button(f"{title} (CSV)", text, f"{title}.csv", "text/csv", on_click="ignore")
 
 
 def readings(chosen: DropoutPlan) -> bool:
@@ -151,6 +162,7 @@ def _bind_control(label: str, name: str, options: Mapping[str, str], default: st
         default or next(iter(options)),
         format_func=options.__getitem__,
         required=True,
+        wrap=True,
     )
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 from viz.ui import state
 
 
-def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> None:
-    """Ask what will happen; once something is chosen, say what was measured and why.
+def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:
+    """Ask what will happen; once something is chosen, say what was measured and why, and return that it is.
 
     Args:
         name: The parameter in the link that keeps the choice; each page has one of its own.
@@ -34,3 +34,4 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         st.write(f"**As you predicted: {answers[measured]}.** {because}")
     else:
         st.write(f"**You predicted: {answers[chosen]}. Measured: {answers[measured]}.** {because}")
+    return bool(chosen)

@@ -192,7 +192,10 @@ def test_the_journey_is_said() -> None:
 
 def test_the_spread_has_every_class_and_its_numbers() -> None:
     found = passes()
-    items = parsed(dropout.spread(found)).findall(".//ol/li")
+    drawn = parsed(dropout.spread(found, ("abc", "def")))
+    many = drawn if drawn.get("data-digest") else drawn[0]
+    assert (many.get("data-digest"), many.get("data-weights")) == ("abc", "def")
+    items = drawn.findall(".//ol/li")
     assert len(items) == 10
     shares = found.probabilities.astype(float)
     for c, item in enumerate(items):
