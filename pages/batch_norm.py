@@ -9,78 +9,83 @@ from model.folding import hindrances
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding
-from viz.ui import batch_norm, cached, sidebar
+from viz.ui import batch_norm, cached, controls, sidebar
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
 
-st.title("Batch norm")
-st.write("Four operations on every value of a map, with a mean and a deviation that were measured in training.")
-step, channel = batch_norm.choose_map(trace)
-normal = normalisation(trace, step.name, channel)
-st.html(steps.stage(normal))
-st.write(steps.say_stage(normal))
-st.caption(steps.say_scale(normal))
-table = partial(steps.steps_csv, normal)
-st.download_button("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv")
 
-st.header("Forget evaluation mode")
-st.write(
-    "In training a batch norm takes mean and deviation from the batch at hand. Leave it so when reading digits, and "
-    "the answer depends on who else is in the batch."
-)
-supply, size = batch_norm.choose_batch()
-st.caption(batch_norm.say_supply(supply))
-batch_norm.ask_score(cached.batch_score(supply, size), supply, size)
-batch = cached.forgotten(digit, supply, size)
-left, right = st.columns(2, gap="large")
-with left:
-    st.html(batches.logits(trace, batch))
-    st.write(batches.say_logits(trace, batch))
-with right:
-    st.html(batches.maps(trace, batch, step.name, channel))
-    st.write(batches.say_maps(trace, batch, step.name, channel))
-
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("The running average")
-    average = cached.running_average(supply, size)[step.name]
-    st.html(batches.running_chart(average, channel, size))
-    st.write(batches.say_running(average, channel, size))
-    table = partial(batches.running_csv, average, channel)
-    st.download_button("Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv")
-with right:
-    st.header("Two variances")
-    st.write(f"What this one batch of {size} would do to the averages of map {channel}: tried on a copy, thrown away.")
-    st.html(batches.variances(batch.rows[step.name], channel))
+def step_by_step() -> None:
+    """Show the four operations on one map, and what comes in at this place of the network."""
+    normal = normalisation(trace, step.name, channel)
+    st.html(steps.stage(normal))
+    st.write(f"{steps.say_stage(normal)} {steps.say_scale(normal)}")
+    table = partial(steps.steps_csv, normal)
+    st.download_button("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv")
     st.header("Order matters")
     st.html(steps.zeros(trace, step.name))
-    st.write(steps.say_zeros(trace))
     st.write(
-        "Here batch norm comes after ReLU. What it puts out goes below zero again. The other way round, "
-        "ReLU would cut what batch norm has centred."
+        f"{steps.say_zeros(trace)} Here batch norm comes after ReLU. What it puts out goes below zero again. The other "
+        "way round, ReLU would cut what batch norm has centred."
     )
 
-st.header("Fold it into the next convolution")
-every = cached.folded()
-fold = every.folds[step.name]
-st.write(folding.say_table(every))
-left, right = st.columns(2, gap="large")
-with left:
-    st.html(folding.table(every, step.name))
-    table = partial(folding.table_csv, every)
-    st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv")
-with right:
-    st.html(folding.worked(fold, normal))
-    st.write(folding.say_path(fold))
-if fold.into:
-    hindered = hindrances(cached.network(), trace, fold)
-    batch_norm.ask_frame(fold, hindered)
-    st.write(folding.say_dropout(fold, hindered))
+
+def forgotten() -> None:
+    """Show what a batch's own statistics change, and what the averages remember of batches."""
+    st.write(
+        "In training a batch norm takes mean and deviation from the batch at hand. Leave it so when reading digits, "
+        "and the answer depends on who else is in the batch."
+    )
+    supply, size = batch_norm.choose_batch()
+    st.caption(batch_norm.say_supply(supply, size))
+    batch_norm.ask_score(cached.batch_score(supply, size), supply, size)
+    batch = cached.forgotten(digit, supply, size)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(batches.logits(trace, batch))
+        st.write(batches.say_logits(trace, batch))
+        st.header("The running average")
+        average = cached.running_average(supply, size)[step.name]
+        st.html(batches.running_chart(average, channel, size))
+        st.write(batches.say_running(average, channel, size))
+        table = partial(batches.running_csv, average, channel)
+        st.download_button("Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv")
+    with right:
+        st.html(batches.maps(trace, batch, step.name, channel))
+        st.write(batches.say_maps(trace, batch, step.name, channel))
+        st.header("Two variances")
+        st.write(f"What this batch of {size} would do to the averages of map {channel}: tried on a copy, thrown away.")
+        st.html(batches.variances(batch.rows[step.name], channel))
+
+
+def folded() -> None:
+    """Show the batch norm folded into the next convolution."""
+    every, normal = cached.folded(), normalisation(trace, step.name, channel)
+    fold = every.folds[step.name]
+    st.write(folding.say_table(every))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(folding.table(every, step.name))
+        table = partial(folding.table_csv, every)
+        st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv")
+    with right:
+        st.html(folding.worked(fold, normal))
+        st.write(folding.say_path(fold))
+    if fold.into:
+        hindered = hindrances(cached.network(), trace, fold)
+        batch_norm.ask_frame(fold, hindered)
+        st.write(folding.say_dropout(fold, hindered))
+
+
+st.title("Batch norm")
+st.write("Four operations on every value of a map, with a mean and a deviation that were measured in training.")
+shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS)
+step, channel = batch_norm.choose_map(trace)
+{"steps": step_by_step, "forget": forgotten, "fold": folded}[shown]()
 
 st.header("What to try")
 st.markdown(
-    "- Let the batch hold mixed digits, and make it smaller: from which size on does your digit come out wrong?\n"
+    "- Forget evaluation mode with mixed digits, and change the size: when does your digit come out wrong?\n"
     "- Then one class only, of 256: a large batch does not help. What does it take away with the mean?\n"
     "- Find a map without a single zero coming in, and one with hardly anything else."
 )

@@ -1,10 +1,12 @@
 """The end of the network: 32 maps to 32 means to ten logits to ten probabilities, and the 1x1 that mixes before."""
 
+from functools import partial
+
 import streamlit as st
 
 from model import head as heads
 from viz.figures import contributions, head, mixing, softmax
-from viz.ui import cached, head_controls, prediction, sidebar, state
+from viz.ui import cached, controls, head_controls, prediction, sidebar, state
 
 MIXER, HOT = "Conv2d-13", 4.0
 digit = sidebar.current_digit()
@@ -20,12 +22,16 @@ def one_class() -> None:
         st.html(head.stage(end, k, field, digit.pixels))
         st.html(head.ten(end, k, lambda c: state.address("head", target=str(c))))
         st.write(head.say_class_map(end, k, field))
-        st.download_button("Download the class maps as CSV", head.class_maps_csv(end), "class-maps.csv", "text/csv")
+        st.download_button(
+            "Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv", "text/csv"
+        )
     with right:
         pooled = head_controls.pooled(end, k)
         st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
         st.write(contributions.say_contributions(end, k))
-        st.download_button("Download all parts as CSV", contributions.contributions_csv(end), "parts.csv", "text/csv")
+        st.download_button(
+            "Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv", "text/csv"
+        )
     with left:
         st.header(f"Map {pooled}, averaged")
         st.html(contributions.average(end, pooled, k))
@@ -40,7 +46,9 @@ def two_classes() -> None:
         other = head_controls.against(end, k)
     st.html(head.versus(end, k, other, field, digit.pixels))
     st.write(head.say_versus(end, k, other))
-    st.download_button("Download the class maps as CSV", head.class_maps_csv(end), "class-maps.csv", "text/csv")
+    st.download_button(
+        "Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv", "text/csv"
+    )
 
 
 def mixed_maps() -> None:
@@ -61,7 +69,7 @@ def mixed_maps() -> None:
     changed = cached.mixed(digit, MIXER, channels, gain)
     st.html(mixing.board(mixer, channels))
     st.write(mixing.say_board(mixer))
-    st.download_button("Download the weights as CSV", mixing.board_csv(mixer), "conv2d-13.csv", "text/csv")
+    st.download_button("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv", "text/csv")
     left, right = st.columns([3, 2], gap="large")
     with left:
         effects = heads.effects(trace, changed, MIXER)
@@ -85,7 +93,7 @@ def probabilities() -> None:
     soft = heads.softened(trace.logits, head_controls.temperature())
     st.html(softmax.worked(soft, trace.prediction))
     st.write(softmax.say(soft, trace.prediction))
-    st.download_button("Download the arithmetic as CSV", softmax.as_csv(soft), "softmax.csv", "text/csv")
+    st.download_button("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv", "text/csv")
 
 
 st.title("The head")
@@ -94,7 +102,7 @@ st.write(
     "So every class has a map of its own, and the mean of that map, with a bias, is its logit."
 )
 SHOW = {"class": one_class, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
-SHOW[head_controls.part()]()
+SHOW[controls.part(head_controls.PART, head_controls.PARTS)]()
 st.header("What to try")
 st.markdown(
     "- Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?\n"

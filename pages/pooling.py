@@ -11,7 +11,8 @@ from viz.figures.panels import tabled
 from viz.ui import cached, controls, prediction, sidebar, state, walk
 from viz.ui.components import workings as show_workings
 
-TRACED, TESTED, TOWARDS, GUESS = "pool_trace", "pool_test", "pool_towards", "pool_guess"
+VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
+_VIEWS = {"windows": "The windows", "average": "An average pool in its place", "move": "Move the digit"}
 _TRACED = {"winner": "The winner", "0.0": "Top left", "0.1": "Top right", "1.0": "Bottom left", "1.1": "Bottom right"}
 _TESTED = {"project": "The project's labelled digits", "mnist": "MNIST's test images"}
 _TOWARDS = {"right": "To the right", "down": "Down"}
@@ -19,75 +20,81 @@ _GUESSES = {"one": "After 1 pixel", "two": "After 2 pixels", "both": "After eith
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
-step, pooled, gradient, fields = trace[pooling.POOL], cached.pooled(digit), cached.pool_gradient(digit), cached.fields()
+step, pooled = trace[pooling.POOL], cached.pooled(digit)
+
+
+def windows() -> None:
+    """Show the winners of one map, what is thrown away, and where the gradient goes."""
+    gradient, fields = cached.pool_gradient(digit), cached.fields()
+    unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
+
+    def choose(picked: tuple[int, int, int], trace_it: bool) -> None:
+        """Trace a value of the window to the digit, or look at another window."""
+        if trace_it:
+            state.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
+        else:
+            walk.choose(picked)
+
+    left, right = st.columns([7, 3], gap="large")
+    with left:
+        explained = layers.explain(trace, step.name, unit)
+        show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose)
+        st.html(figures.key())
+        st.write(figures.say_stage(pooled, unit))
+    with right:
+        traced = state.bind(
+            st.selectbox, "Traced to the digit", TRACED, list(_TRACED), "winner", format_func=_TRACED.__getitem__
+        )
+        place = figures.place(pooled, unit, traced)
+        st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
+        st.write(figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
+        table = partial(figures.as_csv, pooled, gradient, channel)
+        st.download_button("Windows as CSV", table, f"windows-{channel}.csv", "text/csv")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("What is thrown away")
+        st.html(tabled(figures.accounts(pooled, channel), "What goes in and what comes out"))
+        st.write(figures.say_account(pooled))
+    with right:
+        st.header("Where the gradient goes")
+        st.html(figures.gradients(gradient, channel))
+        st.write(figures.say_gradient(gradient, pooled, unit))
+
+
+def average_pool() -> None:
+    """Show what an average pool in its place would hand on, and what would be read."""
+    averaged = cached.averaged(digit)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(figures.kinds(pooled, averaged[step.name].maps, channel))
+        st.write(figures.say_average(trace, averaged))
+    with right:
+        st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
+        sets = list(_TESTED) if mnist.is_present() else ["project"]
+        tested = state.bind(st.selectbox, "Tested on", TESTED, sets, "project", format_func=_TESTED.__getitem__)
+        score = cached.pool_score(tested == "mnist")
+        st.html(tabled(figures.scores(score), "How many are read right with either pool"))
+
+
+def moved() -> None:
+    """Show what becomes of the maps when the digit moves by one pixel and by two."""
+    names = list(_TOWARDS)
+    towards = state.bind(
+        st.segmented_control, "Which way", TOWARDS, names, "right", format_func=_TOWARDS.__getitem__, required=True
+    )
+    moves = [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
+    question = "Moved by 1 pixel, then by 2: when does the max pool put out its old maps, only moved?"
+    if prediction.ask(GUESS, question, _GUESSES, shifting.outcome(moves), shifting.because(moves)):
+        st.html(shifting.shifts(trace, digit.pixels, moves, channel))
+        st.markdown("\n".join(f"- {shifting.say_shift(move)}" for move in moves))
+        st.html(shifting.folded(moves))
+
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-
-left, right = st.columns([7, 3], gap="large")
-with left, st.container(horizontal=True):
-    channel = controls.channel(len(step.maps))
-    y, x = controls.unit(step.maps.shape[1:], (step.maps.shape[1] // 2, step.maps.shape[2] // 2))
-    unit = (channel, y, x)
-with right:
-    options = list(_TRACED)
-    chosen = state.bind(st.selectbox, "Traced to the digit", TRACED, options, "winner", format_func=_TRACED.__getitem__)
-    place = figures.place(pooled, unit, chosen)
-
-
-def choose(picked: tuple[int, int, int], trace_it: bool) -> None:
-    """Trace a value of the window to the digit, or look at another window."""
-    if trace_it:
-        state.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
-    else:
-        walk.choose(picked)
-
-
-with left:
-    explained = layers.explain(trace, step.name, unit)
-    show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose)
-    st.html(figures.key(pooled))
-    st.write(figures.say_stage(pooled, unit))
-with right:
-    st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
-    st.write(figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
-    table = partial(figures.as_csv, pooled, gradient, channel)
-    st.download_button("Windows as CSV", table, f"windows-{channel}.csv", "text/csv")
-
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("What is thrown away")
-    st.html(tabled(figures.accounts(pooled, channel), "What goes in and what comes out"))
-    st.write(figures.say_account(pooled))
-with right:
-    st.header("Where the gradient goes")
-    st.html(figures.gradients(gradient, channel))
-    st.write(figures.say_gradient(gradient, pooled, unit))
-
-st.header("An average pool in its place")
-averaged = cached.averaged(digit)
-left, right = st.columns(2, gap="large")
-with left:
-    st.html(figures.kinds(pooled, averaged[step.name].maps, channel))
-    st.write(figures.say_average(trace, averaged))
-with right:
-    st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
-    sets = list(_TESTED) if mnist.is_present() else ["project"]
-    tested = state.bind(st.selectbox, "Tested on", TESTED, sets, "project", format_func=_TESTED.__getitem__)
-    score = cached.pool_score(tested == "mnist")
-    st.html(tabled(figures.scores(score), "How many are read right with either pool"))
-
-st.header("Move the digit")
-towards = state.bind(
-    st.segmented_control, "Which way", TOWARDS, list(_TOWARDS), "right", format_func=_TOWARDS.__getitem__, required=True
-)
-moves = [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
-question = "Moved by 1 pixel, then by 2: when does the max pool put out its old maps, only moved?"
-prediction.ask(GUESS, question, _GUESSES, shifting.outcome(moves), shifting.because(moves))
-if state.read(GUESS, "") in _GUESSES:
-    st.html(shifting.shifts(trace, digit.pixels, moves, channel))
-    st.markdown("\n".join(f"- {shifting.say_shift(move)}" for move in moves))
-    st.html(shifting.folded(moves))
+shown = controls.part(VIEW, _VIEWS)
+channel = controls.channel(len(step.maps))
+{"windows": windows, "average": average_pool, "move": moved}[shown]()
 
 st.header("What to try")
 st.markdown(

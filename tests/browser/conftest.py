@@ -21,7 +21,9 @@ VIEWS = {
     "layer by layer, asked": "layer_by_layer?row=Conv2d-13&ask=yes&answers=Conv2d-13_shape_16x11x11",
     "receptive field": "receptive_field?row=Conv2d-7",
     "parameters": "parameters?row=Conv2d-7",
-    "pooling": "pooling?channel=3&pool_guess=two",
+    "pooling": "pooling?channel=3",
+    "pooling, average": "pooling?channel=3&pool_view=average",
+    "pooling, moved": "pooling?channel=3&pool_view=move&pool_guess=two",
     "head": "head",
     "head, two classes": "head?part=two",
     "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
@@ -31,6 +33,8 @@ VIEWS = {
     "dropout, their mean": "dropout?row=Dropout-9&digit=project-4or9&drop_view=mean",
     "dropout, many digits": "dropout?row=Dropout-9&digit=project-4or9&drop_view=digits&many=yes",
     "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
+    "batch norm, forgotten": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=forget&forgets=same",
+    "batch norm, folded": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=fold&frame=inside",
 }
 OVERFLOWING = """() => {
   const wide = [];

@@ -35,10 +35,17 @@ def test_every_batch_norm_opens() -> None:
         assert_works(app, TITLE)
         assert app.selectbox("widget-norm").value == name
         assert f"Map 0 of {name} on your digit" in said(app)
+    app.query_params["norm_view"] = "fold"
+    for name in NORMS:
+        app.query_params["row"] = name
+        app.run()
+        assert_works(app, TITLE)
         assert f"Between {name} and " in said(app) or f"{name} cannot be folded" in said(app)
+    app.query_params["norm_view"] = "forget"
+    app.run()
+    assert_works(app, TITLE)
     assert not app.get("plotly_chart")
     assert shown(app).count('class="curves"') == 1
-    assert len(app.get("download_button")) == 3
 
 
 @pytest.mark.usefixtures("no_mnist")
@@ -65,7 +72,7 @@ def test_choosing_writes_the_link_and_keeps_the_map_where_there_is_one() -> None
 
 @pytest.mark.usefixtures("no_mnist")
 def test_without_mnist_the_batches_are_the_projects_own_and_smaller() -> None:
-    app = run(PAGE, content="3", batch="256", forgets="same")
+    app = run(PAGE, norm_view="forget", content="3", batch="256", forgets="same")
     assert not app.exception
     (warning,) = app.warning
     assert warning.value.startswith("The link asks for batch '256'.")
@@ -76,7 +83,7 @@ def test_without_mnist_the_batches_are_the_projects_own_and_smaller() -> None:
 
 def test_with_mnist_the_batches_are_mnists(mnist_root: Path) -> None:
     assert mnist_root
-    app = run(PAGE, content="3", batch="64", forgets="ruined")
+    app = run(PAGE, norm_view="forget", content="3", batch="64", forgets="ruined")
     assert_works(app, TITLE)
     assert "the others are MNIST test images" in captions(app)
     network, supply = weights.load(), batch_norm.supply("3")
@@ -91,22 +98,24 @@ def test_with_mnist_the_batches_are_mnists(mnist_root: Path) -> None:
 
 @pytest.mark.usefixtures("no_mnist")
 def test_a_prediction_comes_before_what_was_measured_and_falls_with_the_batch() -> None:
-    app = run(PAGE)
+    app = run(PAGE, norm_view="forget")
     assert "In evaluation mode" not in said(app)
-    assert said(app).count("Choose an answer first") == 2
+    assert "Choose an answer first" in said(app)
     app.button_group("widget-forgets").set_value("ruined").run()
     assert "In evaluation mode" in said(app)
     app.select_slider("widget-batch").set_value("2").run()
     assert_works(app, TITLE)
     assert "forgets" not in app.query_params
     assert "In evaluation mode" not in said(app)
+    app.button_group("widget-norm_view").set_value("fold").run()
+    assert "Choose an answer first" in said(app)
     app.button_group("widget-frame").set_value("inside").run()
     assert "As you predicted: The same inside, not at the edge" in said(app)
 
 
 @pytest.mark.usefixtures("no_mnist")
 def test_a_class_with_few_digits_takes_the_batch_down_without_complaint() -> None:
-    app = run(PAGE, batch="32")
+    app = run(PAGE, norm_view="forget", batch="32")
     assert_works(app, TITLE)
     app.selectbox("widget-content").set_value("3").run()
     assert_works(app, TITLE)
@@ -116,7 +125,8 @@ def test_a_class_with_few_digits_takes_the_batch_down_without_complaint() -> Non
 @pytest.mark.usefixtures("no_mnist")
 @pytest.mark.parametrize("key", ["project-4or9", digits.from_strokes([[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]).key])
 def test_a_digit_without_a_label_works(key: str) -> None:
-    assert_works(run(PAGE, digit=key), TITLE)
+    for view in ("steps", "forget", "fold"):
+        assert_works(run(PAGE, digit=key, norm_view=view), TITLE)
 
 
 @pytest.mark.usefixtures("no_mnist")
@@ -129,10 +139,12 @@ def test_a_digit_without_a_label_works(key: str) -> None:
         ("batch", "3", "16"),
         ("forgets", "<b>", ""),
         ("frame", "x", ""),
+        ("norm_view", "x", "steps"),
     ],
 )
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
-    app = run(PAGE, **{name: value})
+    view = {"frame": "fold", "content": "forget", "batch": "forget", "forgets": "forget"}.get(name, "steps")
+    app = run(PAGE, **{"norm_view": view, name: value})
     assert not app.exception
     warning = app.warning[0].value
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
@@ -141,7 +153,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
 
 @pytest.mark.usefixtures("no_mnist")
 def test_what_one_batch_came_to_is_not_shown_for_another() -> None:
-    app = run(PAGE, row="BatchNorm2d-5", batch="4")
+    app = run(PAGE, norm_view="forget", row="BatchNorm2d-5", batch="4")
     three = digits.find("project-3a").pixels
     averages = set()
     for content, size in (("mixed", 4), ("1", 4), ("1", 2), ("0", 4)):

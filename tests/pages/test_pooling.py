@@ -34,7 +34,7 @@ def test_the_page_counts_what_it_says_for_this_digit() -> None:
 
 
 def test_the_moves_are_shown_once_something_is_predicted() -> None:
-    app = run(PAGE)
+    app = run(PAGE, pool_view="move")
     assert 'class="moves"' not in shown(app)
     assert "Choose an answer first" in said(app)
     app.button_group("widget-pool_guess").set_value("one").run()
@@ -60,30 +60,40 @@ def test_another_value_of_the_window_can_be_traced() -> None:
     ("name", "value", "default"),
     [
         ("channel", "16", "0"),
-        ("unit", "11.0", "5.5"),
         ("pool_trace", "2.0", "winner"),
         ("pool_test", "train", "project"),
         ("pool_towards", "up", "right"),
         ("pool_guess", "three", ""),
+        ("pool_view", "all", "windows"),
     ],
 )
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
-    app = run(PAGE, **{name: value})
+    view = {"pool_test": "average", "pool_towards": "move", "pool_guess": "move"}.get(name, "windows")
+    app = run(PAGE, **{"pool_view": view, name: value})
     assert not app.exception
     assert app.warning[0].value.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert app.warning[0].value.endswith(f"Showing {default} instead." if default else "It is left out here.")
 
 
+def test_a_unit_that_is_not_there_is_a_sentence_and_one_that_somebody_won() -> None:
+    app = run(PAGE, unit="11.0", channel="3")
+    assert not app.exception
+    assert app.warning[0].value.startswith("The link asks for unit '11.0'. It can be 0.0")
+    maps = record(weights.load(), digits.to_input(digits.find("project-3a")))["MaxPool2d-10"].output
+    y, x = divmod(int(maps[3].argmax()), 11)
+    assert f"Unit y {y}, x {x} of map 3: the winner" in said(app)
+
+
 def test_without_mnist_the_projects_digits_are_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    app = run(PAGE)
+    app = run(PAGE, pool_view="average")
     assert_works(app, "Pooling")
     assert len(app.selectbox("widget-pool_test").options) == 1
-    assert run(PAGE, pool_test="mnist").warning[0].value.endswith("Showing project instead.")
+    assert run(PAGE, pool_view="average", pool_test="mnist").warning[0].value.endswith("Showing project instead.")
 
 
 @pytest.mark.usefixtures("mnist_root")
 def test_mnist_is_read_with_both_pools() -> None:
-    app = run(PAGE, pool_test="mnist")
+    app = run(PAGE, pool_view="average", pool_test="mnist")
     assert_works(app, "Pooling")
     assert len(re.findall(r"<td>[\d,]+ of 10,000</td>", shown(app))) == 2

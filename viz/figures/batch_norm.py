@@ -120,7 +120,7 @@ def say_scale(normal: Normalisation) -> str:
     return (
         f"One scale for all five: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms run "
         f"from {words.number(low)} to {words.number(high)}, the thin line is 0; a bar is as high as the square root of "
-        "its count, so that few values are seen too."
+        "its count, so that few values are seen too. Numbers are shown rounded, and worked out with all their digits."
     )
 
 

@@ -118,14 +118,18 @@ def variances(statistics: BatchStatistics, channel: int) -> str:
             statistics.after_variance,
         )
     )
-    say = words.number
+
+    def say(value: float) -> str:
+        """Show enough decimals that one value in thousands makes a difference."""
+        return f"{value:.6f}"
+
     them = [
         ("values of this map in the batch", f"n = {n:,}"),
         ("variance that normalises, biased", f"Σ (x − mean)² / n = {say(biased)}"),
         ("variance that is remembered, unbiased", f"{say(biased)} × {n:,} / {n - 1:,} = {say(unbiased)}"),
         (
             "running mean afterwards",
-            f"{1 - m:g} × {bracketed(was_mean)} + {m:g} × {bracketed(mean)} = {say(now_mean)}",
+            f"{1 - m:g} × {bracketed(was_mean)} + {m:g} × {bracketed(mean)} = {words.number(now_mean)}",
         ),
         ("running variance afterwards", f"{1 - m:g} × {say(was)} + {m:g} × {say(unbiased)} = {say(now)}"),
     ]

@@ -23,7 +23,7 @@ from model.records import (
 )
 from viz import theme
 from viz.figures import raster, words, workings
-from viz.figures.panels import picture, scale_bar
+from viz.figures.panels import picture
 from viz.figures.scaling import range_of
 
 _DOT, _POINT, _EDGE = 0.46, 0.24, 0.08  # sizes of marks, where a unit is 1 wide
@@ -94,16 +94,21 @@ def name_of(pooled: Pooled, unit: Unit, where: Pair) -> str:
     return "winner" if where == place(pooled, unit, "winner") else f"{where[0] - top}.{where[1] - left}"
 
 
-def key(pooled: Pooled) -> str:
-    """Explain the marks in HTML, and show the scales of what goes in and what comes out."""
+def largest(pooled: Pooled, channel: int) -> Pair:
+    """Return where a map of the pool is largest: a window that somebody won."""
+    y, x = divmod(int(pooled.output[channel].argmax()), pooled.output.shape[2])
+    return y, x
+
+
+def key() -> str:
+    """Explain the marks in HTML."""
     kinds = {
         "won alone": f"background: {theme.HIGHLIGHT}",
         "first of equals": "background: white",
         "as large, but not first": "background: black; transform: scale(0.5)",
     }
     marks = "".join(f'<li><i style="{style}"></i>{name}</li>' for name, style in kinds.items())
-    into, out = (scale_bar(range_of(maps)) for maps in (pooled.input, pooled.output))
-    return f'<ul class="marks">{marks}<li>goes in {into}</li><li>comes out {out}</li></ul>'
+    return f'<ul class="marks">{marks}</ul>'
 
 
 def say_traced(pooled: Pooled, unit: Unit, place: Pair, source: ReceptiveField, whole: ReceptiveField) -> str:

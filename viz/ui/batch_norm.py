@@ -11,6 +11,8 @@ from viz.ui import cached, controls, prediction, state
 
 CONTENT, SIZE = "content", "batch"
 FORGETS, FRAME = "forgets", "frame"
+VIEW = "norm_view"
+VIEWS = {"steps": "Step by step", "forget": "Evaluation mode forgotten", "fold": "Folded away"}
 SIZES = tuple(2**power for power in range(9))
 _SIZE = "16"
 
@@ -81,8 +83,10 @@ def _kept_size(content: str) -> str:
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 
-def say_supply(supply: Supply) -> str:
+def say_supply(supply: Supply, size: int) -> str:
     """Say where the other images come from, and how large a batch can be."""
+    if size == 1:
+        return "A batch of 1 holds your digit alone."
     largest = max(map(int, _sizes(supply)))
     less = (
         "" if largest == SIZES[-1] else f" There are {len(supply.labels)}: with MNIST, batches of up to 256 can be had."

@@ -14,20 +14,6 @@ _GAINS = ("0", "0.5", "1", "2", "-1")
 _TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
 
 
-def part() -> str:
-    """Let the person choose which part of the head the page is about; by default one class and its sum."""
-    return state.bind(
-        st.segmented_control,
-        "Part of the head",
-        PART,
-        list(PARTS),
-        "class",
-        format_func=PARTS.__getitem__,
-        required=True,
-        wrap=True,
-    )
-
-
 def target(head: Head) -> int:
     """Let the person choose the class that is explained; by default the network's answer."""
     return _class("Class", TARGET, head, head.ranking[0])

@@ -85,7 +85,7 @@ def test_the_lines_of_the_variances_add_up(batch: Forgotten) -> None:
     row = batch.rows[NAME]
     html = figures.variances(row, CHANNEL).replace("−", "-")
     unbiased = row.biased[CHANNEL] * row.count / (row.count - 1)
-    assert f"{row.count:,} / {row.count - 1:,} = {unbiased:.3f}" in html
+    assert f"{row.count:,} / {row.count - 1:,} = {unbiased:.6f}" in html
     lines = re.findall(r"([\d.]+) × \(?(-?[\d.]+)\)? \+ ([\d.]+) × \(?(-?[\d.]+)\)? = (-?[\d.]+)", html)
     assert len(lines) == 2
     for a, b, c, d, result in lines:
