@@ -13,23 +13,25 @@ off, own = cached.record(digit), cached.own_probabilities()
 
 
 def one_mask() -> None:
-    """Show what one mask drops, and how far that travels."""
-    top, beneath = st.container(), st.container()
-    with top:
-        left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
-        with left:
-            channel = choose.channel(len(off[name].maps))
-        with right:
-            choose.mask()
+    """Show what one mask drops, and what is left."""
+    left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
+    with left:
+        channel = choose.channel(len(off[name].maps))
+    with right:
+        choose.mask()
     on = cached.record_dropping(digit, plan)
     digests = (digest_of_trace(on), digest_of_weights(cached.network()))
-    with beneath:
-        st.html(dropout.stage(off[name], on[name], channel, digests))
-        worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
-        st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
-        choose.download_map(off[name], on[name], channel)
+    st.html(dropout.stage(off[name], on[name], channel, digests))
+    worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
+    st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
+    choose.download_map(off[name], on[name], channel)
+
+
+def its_journey() -> None:
+    """Show how far one mask travels."""
+    choose.mask()
+    on = cached.record_dropping(digit, plan)
     changes = journey(off, on)
-    st.header("How far one mask travels")
     st.html(dropout.journey(changes, name))
     st.write(dropout.say_journey(changes, off.probabilities, on.probabilities))
     choose.numbers("One mask at every row", dropout.journey_columns(changes))
@@ -74,7 +76,7 @@ st.title("Dropout")
 st.write("While it learned, the network dropped values at random. Switch that on, and see what it does.")
 shown = controls.part(choose.VIEW, choose.VIEWS)
 name, plan = choose.plan(off, own)
-{"mask": one_mask, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
+{"mask": one_mask, "journey": its_journey, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
 
 st.write(
     "Dropout on is not training mode: only the dropout rows drop. Batch norm keeps to its running statistics on this "

@@ -14,6 +14,12 @@ trace, end = cached.record(digit), cached.head(digit)
 field = cached.fields()[end.source]
 
 
+def offer_class_maps() -> None:
+    """Offer the maps of all classes as CSV."""
+    table = partial(head.class_maps_csv, end)
+    st.download_button("Download the class maps as CSV", table, "class-maps.csv", "text/csv")
+
+
 def one_class() -> None:
     """Show a class's map and sum, and what each of the last maps adds to it."""
     left, right = st.columns(2, gap="large")
@@ -22,16 +28,13 @@ def one_class() -> None:
         st.html(head.stage(end, k, field, digit.pixels))
         st.html(head.ten(end, k, lambda c: state.address("head", target=str(c))))
         st.write(head.say_class_map(end, k, field))
-        st.download_button(
-            "Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv", "text/csv"
-        )
+        offer_class_maps()
     with right:
         pooled = head_controls.pooled(end, k)
         st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
         st.write(contributions.say_contributions(end, k))
-        st.download_button(
-            "Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv", "text/csv"
-        )
+        parts = partial(contributions.contributions_csv, end)
+        st.download_button("Download all parts as CSV", parts, "parts.csv", "text/csv")
     with left:
         st.header(f"Map {pooled}, averaged")
         st.html(contributions.average(end, pooled, k))
@@ -46,9 +49,7 @@ def two_classes() -> None:
         other = head_controls.against(end, k)
     st.html(head.versus(end, k, other, field, digit.pixels))
     st.write(head.say_versus(end, k, other))
-    st.download_button(
-        "Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv", "text/csv"
-    )
+    offer_class_maps()
 
 
 def mixed_maps() -> None:

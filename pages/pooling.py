@@ -26,7 +26,8 @@ step, pooled = trace[pooling.POOL], cached.pooled(digit)
 def windows() -> None:
     """Show the winners of one map, what is thrown away, and where the gradient goes."""
     gradient, fields = cached.pool_gradient(digit), cached.fields()
-    unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
+    with st.container(width=220):
+        unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
 
     def choose(picked: tuple[int, int, int], trace_it: bool) -> None:
         """Trace a value of the window to the digit, or look at another window."""
@@ -93,7 +94,8 @@ def moved() -> None:
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
 shown = controls.part(VIEW, _VIEWS)
-channel = controls.channel(len(step.maps))
+with st.container(width=220):
+    channel = controls.channel(len(step.maps))
 {"windows": windows, "average": average_pool, "move": moved}[shown]()
 
 st.header("What to try")

@@ -29,6 +29,7 @@ VIEWS = {
     "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
     "head, softmax": "head?part=softmax&temperature=0.25",
     "dropout": "dropout?row=Dropout-9&digit=project-4or9",
+    "dropout, its journey": "dropout?row=Dropout-9&digit=project-4or9&drop_view=journey",
     "dropout, many masks": "dropout?row=Dropout-9&digit=project-4or9&drop_view=many&changes=few",
     "dropout, their mean": "dropout?row=Dropout-9&digit=project-4or9&drop_view=mean",
     "dropout, many digits": "dropout?row=Dropout-9&digit=project-4or9&drop_view=digits&many=yes",

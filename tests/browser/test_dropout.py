@@ -74,7 +74,7 @@ def test_a_new_mask_can_be_taken_back_with_the_browser(visit: Visit) -> None:
 
 
 def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
-    for view in ("mask", "many", "mean", "digits"):
+    for view in ("journey", "many", "mean", "digits"):
         link = f"dropout?digit=project-4or9&row=Dropout-21&many=yes&changes=few&drop_view={view}"
         page = visit(link, viewport={"width": 390, "height": 844})
         page.get_by_text("The numbers").click()

@@ -51,7 +51,7 @@ def test_every_row_and_every_way_has_its_page(row: str, drop: str, what: str) ->
     plan = DropoutPlan(0.4, None if drop == "all" else (row,), what == "channels", 1234)
     assert digest_in(app) == one_alone("project-3a", plan)
     app.query_params["changes"] = "few"
-    for view in ("mean", "digits", "many"):
+    for view in ("journey", "mean", "digits", "many"):
         app.query_params["drop_view"] = view
         app.run()
         assert_works(app, "Dropout")

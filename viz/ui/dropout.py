@@ -13,7 +13,13 @@ from viz.ui import cached, prediction, state
 
 GUESS = "changes"
 VIEW = "drop_view"
-VIEWS = {"mask": "One mask", "many": "Many masks", "mean": "Their mean", "digits": "Many digits"}
+VIEWS = {
+    "mask": "One mask",
+    "journey": "How far it travels",
+    "many": "Many masks",
+    "mean": "Their mean",
+    "digits": "Many digits",
+}
 P, SEED, DROP, WHAT, PASSES, MANY = "p", "seed", "drop", "what", "passes", "many"
 _MOST_SEED = 999_999
 _DROP = {"all": "All rows", "one": "This row alone"}
@@ -49,7 +55,7 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
         trace: Of any digit.
         own: The p that each row was trained with.
     """
-    first, second, middle, right = st.columns([3, 4, 3, 3], gap="medium")
+    first, second, middle, right = st.columns([10, 12, 11, 14], gap="medium")
     with first:
         name = row(trace)
     trained = f"{own[name]:.2f}"
@@ -110,7 +116,7 @@ def go_on(passes: Passes) -> None:
     farthest = passes.farthest
     st.button(
         f"Show mask {farthest:,}, which doubts the answer most",
-        on_click=lambda: state.write(**{SEED: str(farthest), VIEW: ""}),
+        on_click=lambda: state.write(**{SEED: str(farthest), VIEW: "journey"}),
     )
     unclear = next(sample for sample in digits.samples() if sample.label is None)
     st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
