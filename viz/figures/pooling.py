@@ -26,7 +26,7 @@ from viz.figures import raster, words, workings
 from viz.figures.panels import picture
 from viz.figures.scaling import range_of
 
-_DOT, _POINT, _EDGE = 0.46, 0.24, 0.08  # sizes of marks, where a unit is 1 wide
+_DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks, where a unit is 1 wide; ties are quieter
 
 
 def prepare(trace: Trace, explained: Explanation, window: Window, pooled: Pooled) -> dict[str, Any]:
@@ -48,12 +48,13 @@ def marked(pooled: Pooled, channel: int) -> str:
     lines += "".join(f"M{x * wide} 0V{rows * high}" for x in range(columns + 1))
     groups = [equals(pooled, (channel, y, x)) for y, x in np.ndindex(rows, columns)]
     marks = _dots("alone", [group[0] for group in groups if len(group) == 1], _DOT, theme.HIGHLIGHT)
-    marks += _dots("first", [group[0] for group in groups if len(group) > 1], _DOT, "white")
+    marks += _dots("first", [group[0] for group in groups if len(group) > 1], _RING, "white")
     marks += _dots("equal", [each for group in groups for each in group[1:]], _POINT, "black")
     drawn = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * 20}" '
         f'height="{height * 20}" stroke-linecap="round"><image href="{picture}" width="{width}" height="{height}" '
-        f'style="image-rendering: pixelated"/><path d="{lines}" stroke="black" stroke-width="{_EDGE}"/>{marks}</svg>'
+        f'style="image-rendering: pixelated"/><path d="{lines}" stroke="black" stroke-opacity="0.4" '
+        f'stroke-width="{_EDGE}"/>{marks}</svg>'
     )
     return "data:image/svg+xml;base64," + base64.b64encode(drawn.encode()).decode()
 
