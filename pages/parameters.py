@@ -31,7 +31,7 @@ with right:
     )
 
 left, right = st.columns([13, 7], gap="medium")
-with right:
+with right, st.container(key="worked"):
     st.header(f"{step.name}, worked out")
     printed = next((row for row in comparisons if row.name == step.name), None)
     st.html(worked.out(arithmetic[step.name], printed, lines[-1].running_total))
@@ -71,4 +71,4 @@ with right:
         "- Step to Conv2d-23: its maps have one unit each. How does it differ from a fully connected layer?"
     )
 
-components.follow_links(".worked", state.follow)
+components.follow_links(".st-key-worked", state.follow)

@@ -26,8 +26,9 @@ _UPLOADED = "the last upload, with its stages"
 def show(pages: Sequence[st.Page]) -> None:
     """Draw the sidebar."""
     with st.sidebar:
-        for page in pages:
-            st.page_link(page, query_params=state.link(), width="stretch")
+        with st.container(gap=None):
+            for page in pages:
+                st.page_link(page, query_params=state.link(), width="stretch")
         digit = st.session_state[_CURRENT] = _read_digit()
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key

@@ -8,7 +8,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab is the browser's business
     event.preventDefault();
     setTriggerValue("followed", link.search);
-    document.querySelector(data.show)?.scrollIntoView({ block: "nearest" });
+    const shown = document.querySelector(data.show);
+    const top = shown?.getBoundingClientRect().top;
+    if (top < 0 || top > innerHeight) shown.scrollIntoView();
   };
   document.addEventListener("click", follow);
   parentElement.stop = () => document.removeEventListener("click", follow);
