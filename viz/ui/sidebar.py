@@ -26,7 +26,7 @@ _UPLOADED = "the last upload, with its stages"
 def show(pages: Sequence[st.Page]) -> None:
     """Draw the sidebar."""
     with st.sidebar:
-        with st.container(gap=None):
+        with st.container(key="pages"):
             for page in pages:
                 st.page_link(page, query_params=state.link(), width="stretch")
         digit = st.session_state[_CURRENT] = _read_digit()
