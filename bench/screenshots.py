@@ -13,6 +13,8 @@ SHOTS = {
     "feature-maps": "feature_maps?digit=project-4or9&row=ReLU-7&channel=9",
     "layer-by-layer": "layer_by_layer?digit=project-4or9&row=Conv2d-7&channel=3",
     "parameters": "parameters?digit=project-4or9&row=Conv2d-13",
+    "dropout": "dropout?digit=project-4or9&p=0.30",
+    "head": "head?digit=project-4or9",
 }
 
 

@@ -106,7 +106,7 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
     assert not app.warning
     assert "lies in the inner half of the box" in said(app)
     assert 'alt="How strongly each pixel counts' in shown(app)
-    assert re.search(r'class="range"><span>0</span>.*<span>[\d.]+</span>', shown(app))
+    assert re.search(r'class="sight-scale"><span class="scale">0\.000<i .*</i>[\d.]+</span>', shown(app))
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
