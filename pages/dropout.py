@@ -16,7 +16,7 @@ def one_mask() -> None:
     """Show what one mask drops, and what is left."""
     left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
     with left:
-        channel = choose.channel(len(off[name].maps))
+        channel = controls.channel(len(off[name].maps))
     with right:
         choose.mask()
     on = cached.record_dropping(digit, plan)

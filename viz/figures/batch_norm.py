@@ -1,10 +1,7 @@
 """A batch norm step by step: one map after each of its four operations, and where its zeros come from."""
 
-import csv
-import io
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +9,7 @@ from model.records import LayerKind, Normalisation, Step, Trace
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.scaling import range_of
+from viz.figures.swatches import as_csv
 
 BINS = 28
 _COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]
@@ -188,10 +186,3 @@ def small(value: float) -> str:
         return words.number(value)
     digits, _, exponent = f"{value:.1e}".partition("e-")
     return f"{digits.removesuffix('.0')}e−{int(exponent)}"
-
-
-def as_csv(rows: Sequence[Sequence[Any]]) -> str:
-    """Return rows of cells as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

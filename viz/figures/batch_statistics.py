@@ -7,9 +7,10 @@ import numpy as np
 from model.records import BatchScore, BatchStatistics, Forgotten, LayerKind, RunningAverage, Supply, Trace
 from viz import theme
 from viz.figures import curves, raster, words
-from viz.figures.batch_norm import as_csv, bracketed, lines
+from viz.figures.batch_norm import bracketed, lines
 from viz.figures.curves import Axis, Curve
 from viz.figures.scaling import range_of
+from viz.figures.swatches import as_csv
 
 ANSWERS = {
     "same": "About as many right",

@@ -5,7 +5,8 @@ from html import escape
 from model.records import Fold, Folding, Hindrances, Normalisation
 from viz import theme
 from viz.figures import words
-from viz.figures.batch_norm import as_csv, bracketed, lines, small
+from viz.figures.batch_norm import bracketed, lines, small
+from viz.figures.swatches import as_csv
 
 EXACT = 1e-5
 ANSWERS = {

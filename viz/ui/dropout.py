@@ -42,12 +42,6 @@ def row(trace: Trace) -> str:
     return shown
 
 
-def channel(count: int) -> int:
-    """Let the person choose the map that is large; the first where the link asks for one that another row has."""
-    numbers = [str(number) for number in range(count)]
-    return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
-
-
 def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
     """Let the person choose the row that is shown, p, which rows drop, and what they drop.
 
