@@ -59,7 +59,7 @@ def mixed(network: nn.Module, x: Tensor, name: str, gains: Mapping[int, float]) 
         network: Only read.
         x: One normalised image, (1, C, H, W).
         name: Of a convolution.
-        gains: For input channels, what each is multiplied with; the others stay as they are.
+        gains: For input channels, what each is multiplied by; the others stay as they are.
 
     Raises:
         InputError: There is no such convolution or channel, or a gain is not finite.

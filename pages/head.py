@@ -6,9 +6,10 @@ import streamlit as st
 
 from model import head as heads
 from viz.figures import contributions, head, mixing, softmax
-from viz.ui import cached, controls, head_controls, prediction, sidebar, state
+from viz.ui import cached, components, controls, sidebar, state
+from viz.ui import head as choose
 
-MIXER, HOT = "Conv2d-13", 4.0
+MIXER = "Conv2d-13"
 digit = sidebar.current_digit()
 trace, end = cached.record(digit), cached.head(digit)
 field = cached.fields()[end.source]
@@ -21,32 +22,43 @@ def offer_class_maps() -> None:
 
 
 def one_class() -> None:
-    """Show a class's map and sum, and what each of the last maps adds to it."""
+    """Show a class's map over the digit, and its sum."""
     left, right = st.columns(2, gap="large")
-    with left:
-        k = head_controls.target(end)
-        st.html(head.stage(end, k, field, digit.pixels))
+    with right:
+        k = choose.target(end)
         st.html(head.ten(end, k, lambda c: state.address("head", target=str(c))))
         st.write(head.say_class_map(end, k, field))
         offer_class_maps()
+    with left:
+        st.html(head.stage(end, k, field, digit.pixels))
+    components.follow_links(".class-map", state.follow)
+
+
+def summed_maps() -> None:
+    """Show the mean of each of the last maps, and what it adds to a class's logit."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        k = choose.target(end)
     with right:
-        pooled = head_controls.pooled(end, k)
-        st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
+        pooled = choose.pooled(end, k)
+    left, right = st.columns(2, gap="large")
+    with right:
+        st.html(contributions.average(end, pooled, k))
         st.write(contributions.say_contributions(end, k))
         parts = partial(contributions.contributions_csv, end)
         st.download_button("Download all parts as CSV", parts, "parts.csv", "text/csv")
     with left:
-        st.header(f"Map {pooled}, averaged")
-        st.html(contributions.average(end, pooled, k))
+        st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
+    components.follow_links(".worked-mean", state.follow)
 
 
 def two_classes() -> None:
     """Show the maps of two classes and their difference."""
     left, right = st.columns(2, gap="large")
     with left:
-        k = head_controls.target(end)
+        k = choose.target(end)
     with right:
-        other = head_controls.against(end, k)
+        other = choose.against(end, k)
     st.html(head.versus(end, k, other, field, digit.pixels))
     st.write(head.say_versus(end, k, other))
     offer_class_maps()
@@ -54,19 +66,13 @@ def two_classes() -> None:
 
 def mixed_maps() -> None:
     """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
-    mixer, muted = trace[MIXER], cached.each_muted(digit, MIXER)
-    prediction.ask(
-        "without",
-        f"Silence the one input map of {MIXER} that the answer {trace.prediction} leans on most. What is read then?",
-        {"same": "Still the same digit", "other": "Another digit"},
-        mixing.outcome_without(trace, muted),
-        mixing.say_without(trace, muted),
-    )
+    mixer = trace[MIXER]
+    choose.predict_without(trace, cached.each_muted(digit, MIXER), MIXER)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        channels = head_controls.changed(len(mixer.input))
+        channels = choose.changed(len(mixer.input))
     with right:
-        gain = head_controls.gain()
+        gain = choose.gain()
     changed = cached.mixed(digit, MIXER, channels, gain)
     st.html(mixing.board(mixer, channels))
     st.write(mixing.say_board(mixer))
@@ -83,15 +89,8 @@ def mixed_maps() -> None:
 
 def probabilities() -> None:
     """Show the arithmetic from logits to probabilities, with a temperature."""
-    plain, hot = (heads.softened(trace.logits, t) for t in (1.0, HOT))
-    prediction.ask(
-        "warmer",
-        f"Divide all logits by a temperature of {HOT:g} first. What wins then?",
-        {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"},
-        softmax.outcome(plain, hot),
-        softmax.say_outcome(plain, hot),
-    )
-    soft = heads.softened(trace.logits, head_controls.temperature())
+    choose.predict_warmer(trace)
+    soft = heads.softened(trace.logits, choose.temperature())
     st.html(softmax.worked(soft, trace.prediction))
     st.write(softmax.say(soft, trace.prediction))
     st.download_button("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv", "text/csv")
@@ -102,8 +101,8 @@ st.write(
     "A mean for each of the last maps, a weighted sum for each class: nothing bends between the maps and the logits. "
     "So every class has a map of its own, and the mean of that map, with a bias, is its logit."
 )
-SHOW = {"class": one_class, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
-SHOW[controls.part(head_controls.PART, head_controls.PARTS)]()
+SHOW = {"class": one_class, "sum": summed_maps, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
+SHOW[controls.part(choose.PART, choose.PARTS)]()
 st.header("What to try")
 st.markdown(
     "- Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?\n"

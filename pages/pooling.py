@@ -4,19 +4,13 @@ from functools import partial
 
 import streamlit as st
 
-from model import layers, mnist, pooling
+from model import layers, pooling
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, controls, prediction, sidebar, state, walk
+from viz.ui import cached, controls, sidebar
+from viz.ui import pooling as choose
 from viz.ui.components import workings as show_workings
-
-VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
-_VIEWS = {"windows": "The windows", "average": "An average pool in its place", "move": "Move the digit"}
-_TRACED = {"winner": "The winner", "0.0": "Top left", "0.1": "Top right", "1.0": "Bottom left", "1.1": "Bottom right"}
-_TESTED = {"project": "The project's labelled digits", "mnist": "MNIST's test images"}
-_TOWARDS = {"right": "To the right", "down": "Down"}
-_GUESSES = {"one": "After 1 pixel", "two": "After 2 pixels", "both": "After either", "neither": "After neither"}
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -24,33 +18,25 @@ step, pooled = trace[pooling.POOL], cached.pooled(digit)
 
 
 def windows() -> None:
-    """Show the winners of one map, what is thrown away, and where the gradient goes."""
-    gradient, fields = cached.pool_gradient(digit), cached.fields()
-    with st.container(width=220):
+    """Show the winners of one map, and trace one value of a window to the digit."""
+    fields = cached.fields()
+    with controls_of_map:
         unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
-
-    def choose(picked: tuple[int, int, int], trace_it: bool) -> None:
-        """Trace a value of the window to the digit, or look at another window."""
-        if trace_it:
-            state.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
-        else:
-            walk.choose(picked)
-
     left, right = st.columns([7, 3], gap="large")
     with left:
         explained = layers.explain(trace, step.name, unit)
-        show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose)
+        show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose.window_of(pooled, unit))
         st.html(figures.key())
         st.write(figures.say_stage(pooled, unit))
     with right:
-        traced = state.bind(
-            st.selectbox, "Traced to the digit", TRACED, list(_TRACED), "winner", format_func=_TRACED.__getitem__
-        )
-        place = figures.place(pooled, unit, traced)
+        place = figures.place(pooled, unit, choose.traced())
         st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
         st.write(figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
-        table = partial(figures.as_csv, pooled, gradient, channel)
-        st.download_button("Windows as CSV", table, f"windows-{channel}.csv", "text/csv")
+
+
+def what_is_lost() -> None:
+    """Show what is thrown away, and where the gradient goes."""
+    gradient = cached.pool_gradient(digit)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What is thrown away")
@@ -59,7 +45,9 @@ def windows() -> None:
     with right:
         st.header("Where the gradient goes")
         st.html(figures.gradients(gradient, channel))
-        st.write(figures.say_gradient(gradient, pooled, unit))
+        st.write(figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel))))
+        table = partial(figures.as_csv, pooled, gradient, channel)
+        st.download_button("Every window of this map as CSV", table, f"windows-{channel}.csv", "text/csv")
 
 
 def average_pool() -> None:
@@ -71,21 +59,15 @@ def average_pool() -> None:
         st.write(figures.say_average(trace, averaged))
     with right:
         st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
-        sets = list(_TESTED) if mnist.is_present() else ["project"]
-        tested = state.bind(st.selectbox, "Tested on", TESTED, sets, "project", format_func=_TESTED.__getitem__)
-        score = cached.pool_score(tested == "mnist")
+        score = cached.pool_score(choose.on_mnist())
         st.html(tabled(figures.scores(score), "How many are read right with either pool"))
 
 
 def moved() -> None:
     """Show what becomes of the maps when the digit moves by one pixel and by two."""
-    names = list(_TOWARDS)
-    towards = state.bind(
-        st.segmented_control, "Which way", TOWARDS, names, "right", format_func=_TOWARDS.__getitem__, required=True
-    )
+    towards = choose.towards()
     moves = [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
-    question = "Moved by 1 pixel, then by 2: when does the max pool put out its old maps, only moved?"
-    if prediction.ask(GUESS, question, _GUESSES, shifting.outcome(moves), shifting.because(moves)):
+    if choose.predict(moves):
         st.html(shifting.shifts(trace, digit.pixels, moves, channel))
         st.markdown("\n".join(f"- {shifting.say_shift(move)}" for move in moves))
         st.html(shifting.folded(moves))
@@ -93,10 +75,11 @@ def moved() -> None:
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = controls.part(VIEW, _VIEWS)
-with st.container(width=220):
+shown = controls.part(choose.VIEW, choose.VIEWS)
+controls_of_map = st.container(horizontal=True, width=440)
+with controls_of_map:
     channel = controls.channel(len(step.maps))
-{"windows": windows, "average": average_pool, "move": moved}[shown]()
+{"windows": windows, "lost": what_is_lost, "average": average_pool, "move": moved}[shown]()
 
 st.header("What to try")
 st.markdown(

@@ -19,7 +19,7 @@ class Convolution(Layer):
     modules = (nn.Conv2d,)
     about = (
         "Each output map has a kernel of its own. It slides over the maps that come in; at each place, what it covers "
-        "is multiplied with its weights, all is added up, and a bias is added. So an output map shows where one "
+        "is multiplied by its weights, all is added up, and a bias is added. So an output map shows where one "
         "pattern is."
     )
     settings = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")

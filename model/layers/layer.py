@@ -55,7 +55,7 @@ class Layer(ABC):
         return ()
 
     def multiply_accumulates(self, step: Step) -> Calculation:
-        """Work out how often a weight is multiplied with a value and added to a sum."""
+        """Work out how often a weight is multiplied by a value and added to a sum."""
         return Calculation("multiply-accumulates", "none: no sum of weighted values", "0", 0)
 
     def window(self, step: Step) -> Window:

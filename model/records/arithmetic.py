@@ -32,7 +32,7 @@ class Arithmetic:
         parameters: One line for each kind of number it learns: weights and biases, or scale and shift.
         buffers: One line for each kind of number it keeps without learning; no part of the parameters.
         running_total: Of all parameters learned up to here, this step's among them.
-        multiply_accumulates: How often a weight is multiplied with a value and added to a sum, for one image.
+        multiply_accumulates: How often a weight is multiplied by a value and added to a sum, for one image.
         memory: Of its output, in bytes, for one image.
     """
 
@@ -63,7 +63,7 @@ class Term:
     Attributes:
         unit: Of the input, (c, y, x).
         value: Of that unit.
-        weight: What it is multiplied with; None where the rule is not a product (an exponential).
+        weight: What it is multiplied by; None where the rule is not a product (an exponential).
         product: What it adds to the sum.
     """
 

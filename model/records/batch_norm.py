@@ -17,7 +17,7 @@ class NormStep:
     Attributes:
         name: What is done: ``subtract the mean``.
         sign: Of the operation: ``−``, ``÷``, ``×`` or ``+``; empty for the input.
-        operand: What is subtracted, divided by, multiplied with or added; None for the input.
+        operand: What is subtracted, divided by, multiplied by or added; None for the input.
         values: The map afterwards, (H, W).
     """
 

@@ -29,7 +29,7 @@ def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Vis
 
 
 def test_every_picture_is_painted(visit: Visit) -> None:
-    for view in ("move", "average", "windows"):
+    for view in ("move", "average", "lost", "windows"):
         page = visit(f"pooling?digit=project-3a&pool_view={view}&pool_guess=two")
         page.wait_for_function("[...document.images].every((each) => each.complete && each.naturalWidth > 0)")
     width = page.locator(".workings .map img").first.evaluate("(each) => each.decode().then(() => each.naturalWidth)")

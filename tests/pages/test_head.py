@@ -10,7 +10,13 @@ KEY = "project-4or9"
 
 
 def test_every_part_opens_and_shows_its_figures() -> None:
-    marks = {"class": "class-map", "two": "versus", "mix": "cells board", "softmax": "ledger softmax"}
+    marks = {
+        "class": "class-map",
+        "sum": "ledger parts",
+        "two": "versus",
+        "mix": "cells board",
+        "softmax": "ledger softmax",
+    }
     for part, mark in marks.items():
         app = run(PAGE, digit=KEY, part=part)
         assert_works(app, TITLE)
@@ -40,7 +46,7 @@ def test_a_changed_map_changes_every_later_row_and_is_kept_in_the_link() -> None
     assert app.query_params["mute"] == "3.7"
     app.button_group("widget-gain").set_value("-1").run()
     assert_works(app, TITLE)
-    assert "Input maps 3, 7 are multiplied with −1." in said(app)
+    assert "Input maps 3, 7 are multiplied by −1." in said(app)
     again = run(PAGE, digit=KEY, part="mix", mute="3.7", gain="-1")
     assert shown(again) == shown(app)
     app.button_group("widget-mute").set_value([]).run()
@@ -57,6 +63,15 @@ def test_a_prediction_comes_before_the_measurement(part: str, name: str) -> None
     assert app.query_params[name] == "other"
 
 
+def test_the_map_that_matters_most_can_be_silenced_at_once() -> None:
+    app = run(PAGE, digit=KEY, part="mix", without="same", gain="2")
+    (offer,) = (button for button in app.button if button.label.startswith("Silence map"))
+    offer.click().run()
+    assert_works(app, TITLE)
+    assert offer.label == f"Silence map {app.query_params['mute']} and look"
+    assert f"Input map {app.query_params['mute']} is silent." in said(app)
+
+
 def test_temperature_is_kept_in_the_link() -> None:
     app = run(PAGE, digit=KEY, part="softmax", temperature="8")
     assert_works(app, TITLE)
@@ -69,7 +84,7 @@ def test_temperature_is_kept_in_the_link() -> None:
     [
         ("class", "part", "all"),
         ("class", "target", "10"),
-        ("class", "pooled", "32"),
+        ("sum", "pooled", "32"),
         ("two", "against", "-1"),
         ("mix", "mute", "16"),
         ("mix", "mute", "3.3"),

@@ -26,8 +26,10 @@ def test_the_page_counts_what_it_says_for_this_digit() -> None:
     done = pooling.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))))
     app = run(PAGE, digit="project-8a", channel="2")
     assert_works(app, "Pooling")
+    assert f"In {(done.ties[2] > 1).sum()} of the 121 windows of this map" in said(app)
+    app = run(PAGE, digit="project-8a", channel="2", pool_view="lost")
+    assert_works(app, "Pooling")
     text = said(app)
-    assert f"In {(done.ties[2] > 1).sum()} of the 121 windows of this map" in text
     assert f"{(done.ties > 1).sum():,} of 1,936 windows tie" in text
     assert "0 of the 5,808 values that lost have a gradient" in text
     assert not app.get("plotly_chart")

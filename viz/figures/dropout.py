@@ -76,7 +76,7 @@ def say_stage(on: Step, channel: int, seed: int) -> str:
     )
     return (
         f"Mask {seed} with p = {p:.2f} drops {here} in map {channel} of {on.name}, and {everywhere} in the whole row. "
-        f"Every value kept is multiplied with 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
+        f"Every value kept is multiplied by 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
     )
 
 
@@ -283,4 +283,4 @@ def _answer(shares: Activation) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.1f}\xa0%"
+    return f"{share * 100:,.1f}\xa0%"

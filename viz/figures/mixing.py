@@ -99,7 +99,7 @@ def say_follow(effects: Collection[Effect], channels: Collection[int], gain: flo
     """Say what was changed, and how far the change carries."""
     first, *_, last = effects
     several = len(channels) > 1
-    how = ("are" if several else "is") + (" silent" if gain == 0 else f" multiplied with {gain:g}".replace("-", "−"))
+    how = ("are" if several else "is") + (" silent" if gain == 0 else f" multiplied by {gain:g}".replace("-", "−"))
     maps = f"map{'s' if several else ''} {', '.join(map(str, channels))}"
     done = f"Input {maps} {how}." if channels else "Nothing is changed yet: choose input maps above."
     return (

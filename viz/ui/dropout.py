@@ -56,7 +56,7 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
     every = sorted({trained, *(f"{step / 20:.2f}" for step in range(19))})
     with second:
         shorter = {f"{float(value):{form}}": value for value in every for form in ("g", ".1f")}
-        said = f"p: the share that is dropped ({trained} as trained)"
+        said = f"p, share dropped (trained: {trained})"
         p = state.bind(st.select_slider, said, P, every, trained, instead=shorter)
     with middle:
         drop = _bind_control("What drops", DROP, _DROP)

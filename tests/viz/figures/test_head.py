@@ -200,7 +200,7 @@ def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
     most = float(np.abs(run[MIXER].output).max())
     first = decode(mixing.strip(effects[0]))[:22, :22]
     assert_painted(first, effects[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
-    assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied with −1.")
+    assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
     assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
     still = head.effects(run, run, MIXER)
     assert {said(row[2]) for row in body(mixing.follow(still))[1:]} == {"0.000"}

@@ -2,14 +2,23 @@
 
 import streamlit as st
 
-from model.records import Head
-from viz.figures import contributions
-from viz.ui import state
+from model.head import softened
+from model.records import Activation, Head, Trace
+from viz.figures import contributions, mixing, softmax
+from viz.ui import prediction, state
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
 PART = "part"
-PARTS = {"class": "One class", "two": "Two classes", "mix": "Mixing maps", "softmax": "Softmax"}
+PARTS = {
+    "class": "A map for each class",
+    "sum": "32 maps to one logit",
+    "two": "Two classes",
+    "mix": "Mixing maps",
+    "softmax": "Softmax",
+}
+WITHOUT, WARMER = "without", "warmer"
+_HOT = 4.0
 _GAINS = ("0", "0.5", "1", "2", "-1")
 _TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
 
@@ -63,11 +72,11 @@ def _read_maps(count: int) -> tuple[int, ...]:
 
 
 def gain() -> float:
-    """Let the person choose what the changed maps are multiplied with."""
+    """Let the person choose what the changed maps are multiplied by."""
     return float(
         state.bind(
             st.segmented_control,
-            "Multiply them with",
+            "Multiply them by",
             GAIN,
             _GAINS,
             "0",
@@ -81,3 +90,35 @@ def gain() -> float:
 def temperature() -> float:
     """Let the person choose the softmax's temperature."""
     return float(state.bind(st.segmented_control, "Temperature T", TEMPERATURE, _TEMPERATURES, "1", required=True))
+
+
+def predict_without(trace: Trace, muted: Activation, name: str) -> None:
+    """Ask what is read without the input map that the answer leans on most; then say it, and offer to look.
+
+    Args:
+        trace: With all maps.
+        muted: The logits without each of them in turn, (C, K).
+        name: Of the step whose input maps they are.
+    """
+    answered = prediction.ask(
+        WITHOUT,
+        f"Silence the one input map of {name} that the answer {trace.prediction} leans on most. What is read then?",
+        {"same": "Still the same digit", "other": "Another digit"},
+        mixing.outcome_without(trace, muted),
+        mixing.say_without(trace, muted),
+    )
+    if answered:
+        c = mixing.weightiest(trace, muted)
+        st.button(f"Silence map {c} and look", on_click=lambda: state.write(**{MUTE: str(c), GAIN: ""}))
+
+
+def predict_warmer(trace: Trace) -> None:
+    """Ask what wins at a high temperature; then say it."""
+    plain, hot = (softened(trace.logits, t) for t in (1.0, _HOT))
+    prediction.ask(
+        WARMER,
+        f"Divide all logits by a temperature of {_HOT:g} first. What wins then?",
+        {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"},
+        softmax.outcome(plain, hot),
+        softmax.say_outcome(plain, hot),
+    )

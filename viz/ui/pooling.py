@@ -1,0 +1,67 @@
+"""The pooling page's controls; what they choose lives in the link."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from model import mnist
+from model.records import Pooled, Shift, Unit
+from viz.figures import pooling as figures
+from viz.figures import shifting
+from viz.ui import prediction, state, walk
+
+VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
+VIEWS = {
+    "windows": "The windows",
+    "lost": "What is lost",
+    "average": "An average pool in its place",
+    "move": "Move the digit",
+}
+_TRACED = {"winner": "The winner", "0.0": "Top left", "0.1": "Top right", "1.0": "Bottom left", "1.1": "Bottom right"}
+_TESTED = {"project": "The project's labelled digits", "mnist": "MNIST's test images"}
+_TOWARDS = {"right": "To the right", "down": "Down"}
+_GUESSES = {"one": "After 1 pixel", "two": "After 2 pixels", "both": "After either", "neither": "After neither"}
+
+
+def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
+    """Return what a click does: a value of the unit's window is traced to the digit, else another window is shown."""
+
+    def choose(picked: Unit, trace_it: bool) -> None:
+        if trace_it:
+            state.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
+        else:
+            walk.choose(picked)
+
+    return choose
+
+
+def traced() -> str:
+    """Let the person choose which value of the window is traced to the digit."""
+    return state.bind(
+        st.selectbox, "Traced to the digit", TRACED, list(_TRACED), "winner", format_func=_TRACED.__getitem__
+    )
+
+
+def on_mnist() -> bool:
+    """Let the person choose what both pools are tested on, and tell whether it is MNIST."""
+    sets = list(_TESTED) if mnist.is_present() else ["project"]
+    return state.bind(st.selectbox, "Tested on", TESTED, sets, "project", format_func=_TESTED.__getitem__) == "mnist"
+
+
+def towards() -> str:
+    """Let the person choose which way the digit moves."""
+    return state.bind(
+        st.segmented_control,
+        "Which way",
+        TOWARDS,
+        list(_TOWARDS),
+        "right",
+        format_func=_TOWARDS.__getitem__,
+        required=True,
+    )
+
+
+def predict(moves: Sequence[Shift]) -> bool:
+    """Ask after which move the pool puts out its old maps; once answered, say what was measured, and that it is."""
+    question = "Moved by 1 pixel, then by 2: when does the max pool put out its old maps, only moved?"
+    return prediction.ask(GUESS, question, _GUESSES, shifting.outcome(moves), shifting.because(moves))
