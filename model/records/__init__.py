@@ -25,6 +25,16 @@ from model.records.head import Effect, Head, Softened
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
+from model.records.saliency import (
+    Attribution,
+    Collapse,
+    EdgeControl,
+    Method,
+    MethodOption,
+    Output,
+    PixelCurves,
+    Robustness,
+)
 from model.records.trace import LayerKind, Row, Step, Trace
 
 __all__ = [
@@ -33,15 +43,18 @@ __all__ = [
     "Activation",
     "Arithmetic",
     "Asked",
+    "Attribution",
     "BatchScore",
     "BatchStatistics",
     "Box",
     "Calculation",
     "Change",
+    "Collapse",
     "Convergence",
     "Digit",
     "Draw",
     "DropoutPlan",
+    "EdgeControl",
     "Effect",
     "EffectiveField",
     "Explanation",
@@ -53,6 +66,8 @@ __all__ = [
     "Hindrances",
     "LayerKind",
     "Masks",
+    "Method",
+    "MethodOption",
     "Misconception",
     "Mistake",
     "Moved",
@@ -60,8 +75,10 @@ __all__ = [
     "Normalisation",
     "Numbers",
     "Offset",
+    "Output",
     "Pair",
     "Passes",
+    "PixelCurves",
     "Pixels",
     "PoolGradient",
     "PoolScore",
@@ -69,6 +86,7 @@ __all__ = [
     "Question",
     "Reading",
     "ReceptiveField",
+    "Robustness",
     "Row",
     "RowComparison",
     "RunningAverage",
