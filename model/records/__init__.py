@@ -33,6 +33,7 @@ from model.records.saliency import (
     MethodOption,
     Output,
     PixelCurves,
+    Reaction,
     Robustness,
 )
 from model.records.trace import LayerKind, Row, Step, Trace
@@ -84,6 +85,7 @@ __all__ = [
     "PoolScore",
     "Pooled",
     "Question",
+    "Reaction",
     "Reading",
     "ReceptiveField",
     "Robustness",

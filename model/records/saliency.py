@@ -142,13 +142,40 @@ class Collapse:
         rows: The rows made random, the last row of the network first; each stage keeps those before it random.
         attributions: The map with nothing random, then the map after each row: one more than there are rows.
         rank_correlations: Spearman's, of the sizes of each map with those of the first; nan where one is constant.
+        signed_rank_correlations: Of the maps as they are.
         similarities: Structural similarity of the sizes of each map with those of the first, each scaled to 0..1.
     """
 
     rows: tuple[str, ...]
     attributions: tuple[Attribution, ...]
     rank_correlations: tuple[float, ...]
+    signed_rank_correlations: tuple[float, ...]
     similarities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Whether a map changes as much when the network forgets as it does when the digit is another.
+
+    Attributes:
+        forgotten: The mean rank correlation of the map with those of the networks that forgot.
+        others: The rank correlation of the map with the map of each of some other digits.
+        ceiling: Above this the map has not reacted, whatever the other digits give.
+    """
+
+    forgotten: float
+    others: tuple[float, ...]
+    ceiling: float
+
+    @property
+    def limit(self) -> float:
+        """The rank correlation that a map which reacts stays under."""
+        return min(self.ceiling, max(self.others))
+
+    @property
+    def reacts(self) -> bool:
+        """Whether the map reacted; a blank map cannot."""
+        return self.forgotten < self.limit
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -196,13 +223,24 @@ class Robustness:
     Attributes:
         sensitivity: The largest change of the map over the trials, as a share of its length.
         infidelity: The mean squared difference between what the map predicts and what the score did.
+        best_infidelity: The same for the map times the one number that makes it smallest.
+        blank_infidelity: The same for a blank map: the mean square of what the score did.
         radius: How far each pixel may move, in normalised ink, for the sensitivity.
         noise: The deviation of the noise, in normalised ink, for the infidelity.
-        trials: How many changed digits each was measured on.
+        trials: How many changed digits were explained, for the sensitivity.
+        probes: How many changed digits were scored, for the infidelity.
     """
 
     sensitivity: float
     infidelity: float
+    best_infidelity: float
+    blank_infidelity: float
     radius: float
     noise: float
     trials: int
+    probes: int
+
+    @property
+    def missed(self) -> float:
+        """The share of what the score did that no multiple of the map predicts; nan where it did nothing."""
+        return self.best_infidelity / self.blank_infidelity if self.blank_infidelity else float("nan")
