@@ -73,11 +73,9 @@ def reaction(found: Collapse, others: Sequence[Attribution]) -> Reaction:
     Once the last row is random the network's answer is too, so a map that explains the answer is another one from
     the first stage on. How much another? The sizes of any two maps have ranks in common, since ink lies in the
     middle and corners count for little. So the measure is the map of another digit, by the same method, of the same
-    class and network. A map reacts when its signed ranks, over all stages in the mean, stay less like the first than
-    those of the most similar other digit. If forgetting were no more than one further digit, it would be the most
-    similar among n + 1 with probability 1 / (n + 1) only: one tenth for nine. A map that is the same for all digits
-    passes any such measure; so where half of the variance of the ranks is still that of the first map, it has not
-    reacted.
+    class and network: a map reacts when its signed ranks, over all stages in the mean, stay less like the first than
+    those of the most similar other digit. A map that is the same for all digits would pass any such measure; so where
+    half of the variance of the ranks is still that of the first map, it has not reacted.
 
     Args:
         found: A whole collapse. A map that went blank counts as a correlation of 0; a first map that was, as nan.
@@ -86,7 +84,7 @@ def reaction(found: Collapse, others: Sequence[Attribution]) -> Reaction:
     Raises:
         InputError: There is no stage, or no other map.
 
-    Source: ours. Adebayo et al. (2018) set no limit; most who test for one look at the correlation alone.
+    Source: this limit is our own; Adebayo et al. (2018) set none.
     """
     if not found.rows or not others:
         raise InputError(

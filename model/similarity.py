@@ -31,7 +31,7 @@ def sizes(values: ArrayLike) -> Numbers:
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Return Spearman's rank correlation of two maps: the correlation of their ranks.
 
-    ``ρ = Σ (r − mean r)(s − mean s) / √(Σ (r − mean r)² Σ (s − mean s)²)``, where r and s are the ranks of the values
+    ``Σ (r − mean r)(s − mean s) / √(Σ (r − mean r)² Σ (s − mean s)²)``, where r and s are the ranks of the values
     of each map. Equal values share the mean of the ranks that they take up: most of a digit is one black.
 
     Args:
@@ -56,9 +56,9 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
 def structural_similarity(a: ArrayLike, b: ArrayLike) -> float:
     """Return the mean structural similarity (SSIM) of two maps in 0..1.
 
-    ``(2 μ_a μ_b + C1)(2 σ_ab + C2) / ((μ_a² + μ_b² + C1)(σ_a² + σ_b² + C2))`` in every window that fits, then the
-    mean; μ, σ² and σ_ab are the mean, variance and covariance under a Gaussian of 11x11 pixels and a deviation of
-    1.5 pixels, C1 = 0.01² and C2 = 0.03².
+    ``(2 m_a m_b + C1)(2 v_ab + C2) / ((m_a² + m_b² + C1)(v_a + v_b + C2))`` in every window that fits, then the mean;
+    m, v and v_ab are the mean, variance and covariance under a Gaussian of 11x11 pixels and a deviation of 1.5 pixels,
+    C1 = 0.01² and C2 = 0.03².
 
     Args:
         a: (H, W), in 0..1.

@@ -7,13 +7,14 @@ Source: Yeh, Hsieh, Suggala, Inouye, Ravikumar, "On the (In)fidelity and Sensiti
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from captum import metrics
 from torch import Tensor, nn
 
 from model.errors import InputError
+from model.lie_detector import Explain
 from model.records import Attribution, Robustness
 
 RADIUS = 0.1
@@ -21,8 +22,6 @@ NOISE = 0.2
 TRIALS = 10
 PROBES = 256
 _BATCH = 64  # images in a forward pass, so that nobody else waits long
-
-Explain = Callable[[nn.Module, Tensor], Attribution]
 
 
 def robustness(
