@@ -15,11 +15,11 @@ from model.records import Attribution, Collapse, Digit, EdgeControl, Pixels, Rea
 from model.similarity import edges, rank_correlation, sizes, structural_similarity
 from model.untrained import cascade, learned_rows
 
-Explain = Callable[[nn.Module, Tensor], Attribution]
+Explain = Callable[[nn.Sequential, Tensor], Attribution]
 CEILING = 0.5**0.5  # where half of the variance of the ranks is still that of the first map
 
 
-def stages(network: nn.Module, x: Tensor, explain: Explain, seed: int) -> Iterator[Attribution]:
+def stages(network: nn.Sequential, x: Tensor, explain: Explain, seed: int) -> Iterator[Attribution]:
     """Explain an image while the network forgets: as it is, then after each row that is made random, the last first.
 
     Args:
@@ -36,7 +36,7 @@ def stages(network: nn.Module, x: Tensor, explain: Explain, seed: int) -> Iterat
         yield explain(forgetful, x)
 
 
-def collapse(network: nn.Module, x: Tensor, explain: Explain, seed: int) -> Collapse:
+def collapse(network: nn.Sequential, x: Tensor, explain: Explain, seed: int) -> Collapse:
     """Measure how a map falls apart while the network forgets: all of ``stages`` at once."""
     return collapsed(learned_rows(network), list(stages(network, x, explain, seed)))
 

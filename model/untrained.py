@@ -12,7 +12,7 @@ from model.errors import InputError
 _Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
-def learned_rows(network: nn.Module) -> tuple[str, ...]:
+def learned_rows(network: nn.Sequential) -> tuple[str, ...]:
     """Name what training has changed in a network, the last row first.
 
     Args:
@@ -34,7 +34,7 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
     return tuple(reversed(found))
 
 
-def cascade(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]:
+def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequential]]:
     """Make one row after another random, the last row first; each network keeps those before it random.
 
     Convolutions are drawn as PyTorch starts them: weights and biases uniform within ``±1 / √(fan in)``, where the fan
@@ -61,7 +61,7 @@ def cascade(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]:
         yield name, copy.deepcopy(private)
 
 
-def untrained(network: nn.Module, seed: int) -> nn.Module:
+def untrained(network: nn.Sequential, seed: int) -> nn.Sequential:
     """Return the network with every row random: where ``cascade`` with the same seed ends.
 
     Args:

@@ -45,10 +45,10 @@ def by_edges(target: int) -> Explain:
     return lambda network, x: attribution(edges(x[0, 0].numpy()), target)
 
 
-def linear(weight: ArrayLike) -> nn.Module:
+def linear(weight: ArrayLike) -> nn.Sequential:
     """Return a net whose logit 0 is a weighted sum of the pixels (H, W), and whose logit 1 is always 0."""
     kernel = torch.tensor(np.asarray(weight, dtype=np.float32))[None, None]
-    layer = nn.Conv2d(1, 2, kernel_size=tuple(kernel.shape[2:]), bias=False)
+    layer = nn.Conv2d(1, 2, kernel_size=(kernel.shape[2], kernel.shape[3]), bias=False)
     layer.weight = nn.Parameter(torch.cat([kernel, torch.zeros_like(kernel)]))
     return nn.Sequential(layer, nn.Flatten()).eval()
 
@@ -62,6 +62,7 @@ class Counting(nn.Module):
         self.note = note
 
     def forward(self, x: Tensor) -> Tensor:
+        """Note how many, and pass them on."""
         self.note(len(x))
         found: Tensor = self.network(x)
         return found

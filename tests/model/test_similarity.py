@@ -1,5 +1,7 @@
 """Likeness of maps, held against SciPy and scikit-image."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,6 +91,6 @@ def test_sizes_reach_one_and_leave_nothing_as_nothing() -> None:
 
 
 @pytest.mark.parametrize("compare", [rank_correlation, structural_similarity])
-def test_maps_of_two_shapes_are_refused(compare: type[rank_correlation]) -> None:
+def test_maps_of_two_shapes_are_refused(compare: Callable[[object, object], float]) -> None:
     with pytest.raises(InputError, match=r"\(28, 28\) and \(12, 12\)"):
         compare(random_map(0), random_map(0, side=12))
