@@ -147,7 +147,7 @@ def test_threads_get_what_each_would_alone(network: AssignmentNetwork) -> None:
 def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetwork) -> None:
     x, sizes, made = digits.to_input(DIGITS[0]), list[int](), list[int]()
 
-    def explain(net: nn.Module, image: Tensor) -> Attribution:
+    def explain(net: nn.Sequential, image: Tensor) -> Attribution:
         made.append(len(image))
         return by_slope(0)(net, image)
 
