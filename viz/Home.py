@@ -21,6 +21,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "batch_norm.py", title="Batch norm", url_path="batch_norm"),
     st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
     st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
+    st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

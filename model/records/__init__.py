@@ -27,6 +27,7 @@ from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
 from model.records.saliency import (
     Attribution,
+    AttributionPlan,
     Collapse,
     EdgeControl,
     Method,
@@ -45,6 +46,7 @@ __all__ = [
     "Arithmetic",
     "Asked",
     "Attribution",
+    "AttributionPlan",
     "BatchScore",
     "BatchStatistics",
     "Box",

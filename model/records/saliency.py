@@ -71,6 +71,33 @@ class Method:
     outputs: tuple[Output, ...] = ("logit", "log_probability", "difference")
 
 
+@dataclass(frozen=True, slots=True)
+class AttributionPlan:
+    """Everything that decides a map but the network and the digit; plain values, so that it can key a cache.
+
+    Attributes:
+        method: Its name.
+        target: The class explained.
+        output: What of the class is explained.
+        against: The class that it is held against, where the output is a difference.
+        baseline: What stands for "nothing".
+        layer: The step whose maps a method looks at, where it looks at one; None for the usual one.
+        at: The step whose activation is explained in the image's place, or None for the image.
+        seed: For what the method, or the baseline, draws.
+        options: Of the method, by name; the others are as usual.
+    """
+
+    method: str
+    target: int
+    output: Output = "logit"
+    against: int | None = None
+    baseline: str = "black"
+    layer: str | None = None
+    at: str | None = None
+    seed: int = 0
+    options: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Attribution:
     """What each pixel contributed to a score, as one method sees it.

@@ -26,6 +26,25 @@ def large(values: Activation, *, like: Activation | None = None) -> dict[str, An
     return _sheet(values[None], 1, range_of(values if like is None else like), printed)
 
 
+def over(values: Activation, range_: Range, beneath: str, outline: str, opacity: int) -> dict[str, Any]:
+    """Return what the browser shows of a map (H, W) that lies over a picture.
+
+    Args:
+        values: The map.
+        range_: What it is painted in.
+        beneath: The picture under it, a data URI.
+        outline: What is drawn on top of both, likewise.
+        opacity: Of the map, in per cent.
+    """
+    return {
+        **_sheet(values[None], 1, range_, None),
+        "beneath": beneath,
+        "outline": outline,
+        "opacity": opacity / 100,
+        "widest": "27rem",
+    }
+
+
 def kernels(weights: Activation) -> dict[str, Any]:
     """Return what the browser shows of one feature map's kernel (C_in, kH, kW): a square for each map that it reads."""
     across = columns(len(weights))

@@ -15,20 +15,14 @@ from model import layers, questions
 from model.errors import InputError
 from model.records import Asked, Digit, Question, Row, Step, Trace, Unit, Verdict
 from viz.figures import questions as figures
-from viz.ui import cached, state
+from viz.ui import cached, controls, state
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
 
 def switch() -> None:
     """Let the person choose whether to be asked first."""
-    st.session_state["widget-ask"] = is_on()
-    st.toggle(
-        "Ask first",
-        key="widget-ask",
-        help="Hides each answer until you have typed one.",
-        on_change=lambda: state.switch(state.ASK, on=st.session_state["widget-ask"]),
-    )
+    controls.switch("Ask first", state.ASK, "Hides each answer until you have typed one.")
 
 
 def is_on() -> bool:

@@ -88,6 +88,20 @@ def part(name: str, parts: Mapping[str, str]) -> str:
     )
 
 
+def switch(label: str, name: str, about: str) -> bool:
+    """Let the person switch something on, and tell whether it is.
+
+    Args:
+        label: What the person reads.
+        name: The parameter in the link.
+        about: One sentence on what it does.
+    """
+    key = f"widget-{name}"
+    st.session_state[key] = state.is_on(name)
+    st.toggle(label, key=key, help=about, on_change=lambda: state.switch(name, on=st.session_state[key]))
+    return bool(st.session_state[key])
+
+
 def shared_scale() -> bool:
     """Let the person choose between one scale for the layer and one for each map."""
     chosen = state.bind(

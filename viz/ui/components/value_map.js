@@ -9,10 +9,12 @@ export default function ({ data, parentElement }) {
   const parts = (parentElement.parts ??= build(parentElement));
   const [height, width] = data.size;
   parts.stage.style.setProperty("--wide", width);
+  parts.stage.style.setProperty("--widest", data.widest ?? "22rem");
   parts.stage.style.setProperty("--highlight", data.highlight);
   parts.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   parts.picture.setAttribute("aria-label", `${data.label} The arrow keys read one value after the other.`);
-  set(parts.image, { href: data.picture, width, height });
+  set(parts.image, { href: data.picture, width, height, opacity: data.opacity ?? 1 });
+  for (const layer of ["beneath", "outline"]) set(parts[layer], { href: data[layer] ?? "", width, height });
   print(parts.numbers, data);
   parts.scale.innerHTML = data.scale;
 
@@ -90,17 +92,17 @@ function build(parent) {
     made.className = name;
     return made;
   });
-  const [picture, image, numbers, cell] = ["svg", "image", "g", "rect"].map((name) =>
+  const [picture, beneath, image, outline, numbers, cell] = ["svg", "image", "image", "image", "g", "rect"].map((name) =>
     document.createElementNS(SVG, name),
   );
   set(picture, { role: "application", tabindex: 0 }); // so that screen readers leave it the arrow keys
   words.setAttribute("aria-live", "polite");
-  image.setAttribute("preserveAspectRatio", "none");
+  for (const each of [beneath, image, outline]) each.setAttribute("preserveAspectRatio", "none");
   set(cell, { width: 1, height: 1, class: "cell" });
-  picture.append(image, numbers, cell);
+  picture.append(beneath, image, outline, numbers, cell);
   stage.append(picture, words);
   parent.append(stage, scale);
-  return { stage, words, scale, picture, image, numbers, cell };
+  return { stage, words, scale, picture, beneath, image, outline, numbers, cell };
 }
 
 function set(element, attributes) {

@@ -1,0 +1,90 @@
+"""Saliency: which pixels spoke for a score, by thirteen methods of one registry."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import streamlit as st
+
+from model.records import Attribution, LayerKind
+from model.saliency import BASELINES, METHODS
+from viz.figures import saliency as figures
+from viz.figures.panels import tabled
+from viz.ui import cached, components, controls, sidebar, state
+from viz.ui import saliency as choose
+from viz.ui.cached import saliency as maps
+
+digit = sidebar.current_digit()
+trace = cached.record(digit)
+
+
+def one_method() -> None:
+    """Show the map of one method over the digit, and whether it adds up."""
+    plan = choose.plan(trace)
+    method = METHODS[plan.method]
+    left, right = st.columns([11, 10], gap="large")
+    with right:
+        st.html(figures.about(method))
+        found = maps.attribute(digit, choose.of_method(plan, method, trace))
+        st.html(figures.sums(found, method))
+        st.write(figures.say_sums(found, method))
+        if method.uses_baseline:
+            st.html(figures.baseline(found, BASELINES[plan.baseline]))
+    with left:
+        stage = st.container()
+        look = choose.look()
+        with stage:
+            words = f"What speaks for the {figures.score_of(found)}, by {method.title}."
+            components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
+        st.write(figures.why_blank(found) or figures.say(found, look))
+        name = f"{method.name}-{digit.key[:40]}.csv"
+        st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
+
+
+def all_methods() -> None:
+    """Show the maps of all methods side by side, as they come."""
+    plan = choose.plan(trace, of_one=False)
+    together = choose.together()
+    titles = {name: method.title for name, method in METHODS.items()}
+    show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, map_view=""))
+    found = maps.each(digit, choose.every(plan), partial(show, together=together))
+    st.write(figures.say_times(list(found.values())))
+    numbers(titles, found)
+    st.write(
+        "The same digit and the same score: where the maps disagree, not all of them can be right about the network. "
+        "The lie detector tells which of them listen to it at all."
+    )
+
+
+def through_the_network() -> None:
+    """Show the same method at each row: where the evidence gathers."""
+    plan = choose.plan(trace)
+    rows = [row.name for row in trace.rows if row.kind is not LayerKind.DROPOUT and row.output[0].size > 1]
+    titles = {"": "The digit"} | {name: name for name in rows}
+    show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
+    found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
+    numbers(titles, found)
+    st.write(
+        "What each row puts out is explained in the digit's place: the rows behind it are a network of their own. A "
+        "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it."
+    )
+
+
+def numbers(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> None:
+    """Show what each of many maps comes to, where that is asked for."""
+    with st.expander("The numbers", key="numbers", on_change="rerun") as place:
+        if place.open:
+            st.html(tabled(figures.table(titles, found), "What each map comes to"))
+
+
+st.title("Saliency")
+st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
+shown = controls.part(choose.VIEW, choose.VIEWS)
+{"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
+components.follow_links(".attributions", state.follow)
+
+st.header("What to try")
+st.markdown(
+    "- Take a sample between two digits and explain one *rather than* the other: which strokes decide?\n"
+    "- Change the baseline: what is nothing for this network, black or the mean digit?\n"
+    "- Compare integrated gradients with deconvolution: which of them knows the class that you chose?"
+)

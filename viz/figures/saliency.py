@@ -1,0 +1,209 @@
+"""Attributions over the digit: one to read, many to compare, and what their sum is held against."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from model.records import Activation, Attribution, Method, Output, Pixels
+from viz import theme
+from viz.figures import raster, readable, swatches, words
+from viz.figures.mathematics import typeset
+from viz.figures.panels import scale_bar
+from viz.figures.scaling import Range
+
+Link = Callable[[str], str]  # gives the address that shows a method or a step
+CLIPPED_AT = 99  # per cent of the pixels lie within the ends of a clipped scale
+_ZOOM = 6  # picture pixels for each pixel of an outline
+_SCORES: Mapping[Output, str] = {
+    "logit": "logit of {target}",
+    "log_probability": "log-probability of {target}",
+    "difference": "logit of {target} less that of {against}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a map is painted.
+
+    Attributes:
+        absolute: Its sizes, without their signs.
+        clipped: On a scale that the largest of its values lie beyond.
+        opacity: In per cent, over the digit.
+    """
+
+    absolute: bool = False
+    clipped: bool = False
+    opacity: int = 100
+
+
+def score_of(found: Attribution) -> str:
+    """Say what of the network is explained.
+
+    It is the logit of a class, its log-probability, or the difference of two logits.
+    """
+    return _SCORES[found.output].format(target=found.target, against=found.against)
+
+
+def stage(found: Attribution, pixels: Pixels, look: Look) -> dict[str, Any]:
+    """Return what the browser shows of one map over its digit (H, W), every value to be read."""
+    values, range_ = painted(found.values, look)
+    return readable.over(values, range_, raster.grey(pixels), raster.outline(pixels, _ZOOM), look.opacity)
+
+
+def painted(values: Activation, look: Look) -> tuple[Activation, Range]:
+    """Return the values that a look paints, and the range that it paints them in; zero has its own colour."""
+    sizes = np.abs(values)
+    most = float(np.percentile(sizes, CLIPPED_AT)) if look.clipped else 0.0
+    most = most or float(sizes.max()) or 1.0
+    if look.absolute:
+        return sizes, Range(0.0, most, theme.SEQUENTIAL)
+    return values, Range(-most, most, theme.DIVERGING)
+
+
+def say(found: Attribution, look: Look) -> str:
+    """Say what a map shows: how much speaks for the score, how much against, and where most."""
+    values = found.values
+    y, x = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    speaks = float(values[values > 0].sum(dtype=np.float64)), float(values[values < 0].sum(dtype=np.float64))
+    beyond = ""
+    if look.clipped:
+        _, range_ = painted(values, look)
+        outside = int((np.abs(values) > range_.high).sum())
+        beyond = (
+            f" The scale is clipped at the {CLIPPED_AT}th percentile: {outside} of {values.size} pixels lie beyond it."
+        )
+    return (
+        f"{int((values > 0).sum())} of {values.size} pixels speak for the {score_of(found)} (red), together "
+        f"{words.number(speaks[0])}; {int((values < 0).sum())} against it (blue), {words.number(speaks[1])}. Loudest "
+        f"is y {y}, x {x} with {words.number(values[y, x])}.{beyond} Point at a pixel to read its value."
+    )
+
+
+def why_blank(found: Attribution) -> str:
+    """Say why a map is blank, nothing where it is not."""
+    if not found.is_blank:
+        return ""
+    if found.layer is not None:
+        return (
+            f"The map is blank: at {found.layer} every place speaks against the {score_of(found)}, and the ReLU of "
+            "this method makes 0 of that. Switch the ReLU off to see the signed map."
+        )
+    return f"The map is blank: by this method no pixel changes the {score_of(found)}."
+
+
+def sums(found: Attribution, method: Method) -> str:
+    """Write in HTML the sum of a map under what the digit gained on the baseline, and the gap between the two."""
+    lines = [
+        ("", found.score, score_of(found)),
+        ("−", found.baseline_score, "the same of the baseline"),
+        ("=", found.gained, "what the digit gained"),
+        ("", found.total, "sum of the map"),
+        ("", found.delta, "gap"),
+    ]
+    rows = "".join(f"<dt>{sign}</dt><dd>{words.number(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
+    return f'<dl class="column-sum gained" aria-label="Does {escape(method.title)} add up?">{rows}</dl>'
+
+
+def say_sums(found: Attribution, method: Method) -> str:
+    """Say whether a map adds up to what the digit gained, and whether its method means it to."""
+    gap = "with no gap to speak of" if found.gap < 0.0005 else f"a gap of {say_gap(found)}"
+    if method.adds_up:
+        return f"This method is meant to add up to what the digit gained on the baseline: {gap}."
+    return f"This method does not claim to add up, and here it does so with {gap}."
+
+
+def say_gap(found: Attribution) -> str:
+    """Say the gap as a share of what was gained."""
+    return f"{found.gap * 100:,.1f}\xa0%" if np.isfinite(found.gap) else "no share, for nothing was gained"
+
+
+def about(method: Method) -> str:
+    """Draw in HTML what a method does: its idea, its formula, its cost, its source."""
+    return (
+        f'<section class="method"><p>{escape(method.idea)}</p><p class="rule">{typeset(method.formula)}</p>'
+        f"<p><small>Here {escape(method.where)}. It takes {escape(method.cost)}. "
+        f'<a href="{escape(method.link)}" target="_blank" rel="noreferrer">{escape(method.paper)}</a>.</small></p>'
+        "</section>"
+    )
+
+
+def baseline(found: Attribution, label: str) -> str:
+    """Draw in HTML the baseline as a picture of ink: normalised 2.8 is white, −0.4242 black."""
+    low, high = -0.1307 / 0.3081, (1 - 0.1307) / 0.3081
+    ink = ((found.baseline - low) / (high - low) * 255).clip(0, 255).round().astype(np.uint8)
+    ends = f"{words.number(float(found.baseline.min()))} to {words.number(float(found.baseline.max()))}"
+    return (
+        f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"><figcaption>Held against: '
+        f"{escape(label)}. Normalised {ends}.</figcaption></figure>"
+    )
+
+
+def grid(
+    titles: Mapping[str, str],
+    found: Mapping[str, Attribution],
+    link: Link,
+    *,
+    together: bool = False,
+    timed: bool = True,
+) -> str:
+    """Draw many maps side by side in HTML, and an empty place for each that is still to come.
+
+    Args:
+        titles: For each name of a map, what stands above it.
+        found: The maps that are there, by name.
+        link: Gives the address that shows one of them large.
+        together: One scale for all, shown beneath; else one for each.
+        timed: Whether it stands beneath each how long it took; else its sum does.
+    """
+    everything = np.concatenate([each.values.ravel() for each in found.values()]) if found else np.zeros(1, np.float32)
+    shared = painted(everything, Look())[1] if together else None
+    tiles = "".join(_tile(name, title, found.get(name), link, shared, timed) for name, title in titles.items())
+    scale = f"<p>One scale for all: {scale_bar(shared)}</p>" if shared else ""
+    return f'<ol class="attributions">{tiles}</ol>{scale}'
+
+
+def _tile(name: str, title: str, found: Attribution | None, link: Link, shared: Range | None, timed: bool) -> str:
+    if found is None:
+        return f'<li class="awaited"><b>{escape(title)}</b><i></i><span>…</span></li>'
+    values, range_ = painted(found.values, Look())
+    picture = raster.mosaic(values[None], [shared or range_], [(0, 0)])
+    note = _say_seconds(found.seconds) if timed else f"sum {swatches.short(found.total)}"
+    scale = "" if shared else f"± {swatches.short(range_.high)}"
+    return (
+        f'<li><a href="{escape(link(name))}" target="_self"><b>{escape(title)}</b>'
+        f'<img src="{picture}" alt="{escape(title)}"></a><span>{scale}</span>'
+        f"<span>{note}</span></li>"
+    )
+
+
+def _say_seconds(seconds: float) -> str:
+    """Say how long a map took, as a thousandth of a second at least."""
+    return f"{max(round(seconds * 1000), 1):,}\xa0ms"
+
+
+def say_times(found: Sequence[Attribution]) -> str:
+    """Say how long maps took together when they were made."""
+    return f"Made in {sum(each.seconds for each in found):.2f}\xa0s; kept since, so that they come at once."
+
+
+def table(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> dict[str, list[str]]:
+    """Return the maps in numbers, as columns."""
+    chosen = {name: found[name] for name in titles if name in found}
+    every = list(chosen.values())
+    return {
+        "map": [titles[name] for name in chosen],
+        "for": [words.number(float(each.values.clip(0).sum(dtype=np.float64))) for each in every],
+        "against": [words.number(float(each.values.clip(None, 0).sum(dtype=np.float64))) for each in every],
+        "sum": [words.number(each.total) for each in every],
+        "gained": [words.number(each.gained) for each in every],
+        "gap": [say_gap(each) for each in every],
+    }
+
+
+def as_csv(found: Attribution) -> str:
+    """Return every value of a map with all digits, a line for each place."""
+    lines = [(*at, float(value)) for at, value in np.ndenumerate(found.values)]
+    return swatches.as_csv([("y", "x", "attribution"), *lines])

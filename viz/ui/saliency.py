@@ -1,0 +1,191 @@
+"""The saliency page's controls; what they choose lives in the link."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from model.records import AttributionPlan, LayerKind, Method, MethodOption, Output, Trace
+from model.saliency import BASELINES, METHODS
+from viz.figures.saliency import Look
+from viz.ui import controls, state
+
+VIEW = "map_view"
+VIEWS = {
+    "one": "One method",
+    "all": "All methods",
+    "through": "Through the network",
+}
+METHOD, EXPLAIN, TARGET, AGAINST, BASELINE, LAYER, DRAW = (
+    "method",
+    "explain",
+    "target",
+    "against",
+    "baseline",
+    "cam",
+    "draw",
+)
+SIGNS, CLIP, OPACITY, SCALE = "signs", "clip", "opacity", "map_scale"
+_OUTPUTS: Mapping[Output, str] = {
+    "logit": "Its logit",
+    "log_probability": "Its log-probability",
+    "difference": "Rather than another class",
+}
+_DEFAULT = "integrated_gradients"
+_LOOKED_AT = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
+_MOST_SEED = 99
+_OFF_ON = {"0": "off", "1": "on"}
+
+
+def method() -> Method:
+    """Let the person choose a method."""
+    name = state.bind(
+        st.selectbox, "Method", METHOD, list(METHODS), _DEFAULT, format_func=lambda each: METHODS[each].title
+    )
+    return METHODS[name]
+
+
+def plan(trace: Trace, *, of_one: bool = True) -> AttributionPlan:
+    """Let the person choose what is explained, by which method, and held against which baseline.
+
+    Args:
+        trace: Of the digit; its answer is explained where nothing is chosen.
+        of_one: Whether a method can be chosen too.
+    """
+    first, *others = st.columns([9, 12, 8, 9] if of_one else [12, 8, 9], gap="medium")
+    chosen = METHODS[_DEFAULT]
+    if of_one:
+        with first:
+            chosen = method()
+        first, *others = others
+    with first:
+        target = _target(trace)
+    with others[0]:
+        output = _output()
+        against = _against(trace, target) if output == "difference" else None
+    with others[1]:
+        baseline = state.bind(
+            st.selectbox, "Baseline", BASELINE, list(BASELINES), "black", format_func=BASELINES.__getitem__
+        )
+    asked = AttributionPlan(chosen.name, target, output, against, baseline)
+    return fitting(asked, chosen) if of_one else asked
+
+
+def _target(trace: Trace) -> int:
+    """Let the person choose the class that is explained; by default the network's answer."""
+    classes = [str(k) for k in range(len(trace.logits))]
+    answer = str(trace.prediction)
+    return int(state.bind(st.segmented_control, "Explain class", TARGET, classes, answer, required=True, wrap=True))
+
+
+def _output() -> Output:
+    """Let the person choose what of the class is explained."""
+    words = {str(name): said for name, said in _OUTPUTS.items()}
+    chosen = state.bind(st.selectbox, "What of it", EXPLAIN, list(words), "logit", format_func=words.__getitem__)
+    return next(name for name in _OUTPUTS if name == chosen)
+
+
+def _against(trace: Trace, target: int) -> int:
+    """Let the person choose the class that the target is held against; by default the strongest of the others."""
+    strongest = next(k for k in (-trace.logits).argsort(kind="stable").tolist() if k != target)
+    classes = [str(k) for k in range(len(trace.logits)) if k != target]
+    return int(state.bind(st.selectbox, "Rather than", AGAINST, classes, str(strongest)))
+
+
+def of_method(plan: AttributionPlan, chosen: Method, trace: Trace) -> AttributionPlan:
+    """Let the person choose what this method alone can do, and return the plan with it."""
+    options = tuple((option.name, _option(option)) for option in chosen.options)
+    return replace(
+        plan,
+        layer=_layer(trace) if chosen.uses_layer else None,
+        seed=_seed() if chosen.draws or plan.baseline == "noise" else 0,
+        options=options,
+    )
+
+
+def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
+    """Return the plan for a method, with the logit in place of an output that it cannot explain, and a notice."""
+    able = plan.output in chosen.outputs
+    if not able:
+        state.notice(f"{chosen.title} cannot explain a log-probability: its logit is explained instead.")
+    return replace(
+        plan,
+        method=chosen.name,
+        output=plan.output if able else "logit",
+        against=plan.against if able else None,
+    )
+
+
+def every(plan: AttributionPlan) -> dict[str, AttributionPlan]:
+    """Return the plan for each method, by its name."""
+    return {name: fitting(plan, chosen) for name, chosen in METHODS.items()}
+
+
+def _option(option: MethodOption) -> float:
+    count = round((option.most - option.least) / option.step)
+    values = [f"{option.least + number * option.step:g}" for number in range(count + 1)]
+    default = f"{option.default:g}"
+    if values == list(_OFF_ON):
+        return float(
+            state.bind(
+                st.segmented_control,
+                option.label,
+                option.name,
+                values,
+                default,
+                format_func=_OFF_ON.__getitem__,
+                help=option.about,
+                required=True,
+            )
+        )
+    return float(state.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
+
+
+def _layer(trace: Trace) -> str:
+    """Let the person choose whose maps are looked at."""
+    names = [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
+    return state.bind(st.selectbox, "Maps of", LAYER, names, "Conv2d-19")
+
+
+def _seed() -> int:
+    """Let the person draw the random numbers anew."""
+    seeds = [str(seed) for seed in range(_MOST_SEED + 1)]
+    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, seeds, "0"))
+
+
+def look() -> Look:
+    """Let the person choose how a map is painted."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        signs = state.bind(
+            st.segmented_control,
+            "Values",
+            SIGNS,
+            ["signed", "absolute"],
+            "signed",
+            format_func=str.capitalize,
+            required=True,
+        )
+        opacity = state.bind(
+            st.select_slider,
+            "Over the digit",
+            OPACITY,
+            [str(share) for share in range(0, 101, 10)],
+            "100",
+            format_func=lambda share: f"{share} %",
+            width=220,
+        )
+        clipped = controls.switch(
+            "Clip the scale",
+            CLIP,
+            "Lets the largest hundredth of the values lie beyond the scale, so that others show.",
+        )
+    return Look(signs == "absolute", clipped, int(opacity))
+
+
+def together() -> bool:
+    """Let the person choose between one scale for all maps and one for each."""
+    scales = {"each": "One scale for each map", "all": "One scale for all"}
+    chosen = state.bind(
+        st.segmented_control, "Scale", SCALE, list(scales), "each", format_func=scales.__getitem__, required=True
+    )
+    return chosen == "all"
