@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.figures import field_growth, receptive_field
+from viz.figures import field_growth, receptive_field, swatches
 from viz.ui import cached, components, controls, sidebar, state, tables
 
 digit = sidebar.current_digit()
@@ -69,4 +69,4 @@ st.html(field_growth.table(field_growth.changing(steps.values())))
 numbers = field_growth.numbers(steps.values(), comparisons)
 with st.expander("All rows"):
     st.html(field_growth.table(numbers))
-st.download_button("Download all rows as CSV", field_growth.csv(numbers), "receptive-fields.csv", "text/csv")
+st.download_button("Download all rows as CSV", swatches.columns_as_csv(numbers), "receptive-fields.csv", "text/csv")

@@ -1,7 +1,7 @@
 """One digit with dropout off and on: maps, masks, how far the difference travels, and the spread of many answers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -43,19 +43,6 @@ def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
     return (
         f'<section class="masks" aria-label="{escape(on.name)} with dropout off and on" data-digest="{digests[0]}" '
         f'data-weights="{digests[1]}"><div>{figures}</div><p>{legend}</p></section>'
-    )
-
-
-def table(name: str, columns: Mapping[str, Sequence[str]]) -> str:
-    """Draw columns as a table in HTML; Streamlit's own repaints many times slower, even folded away."""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-        for first, *cells in zip(*columns.values(), strict=True)
-    )
-    return (
-        f'<div class="sideways" role="region" tabindex="0" aria-label="{escape(name)}"><table class="ledger">'
-        f"<caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -127,12 +127,6 @@ def table(columns: Mapping[str, Sequence[str]]) -> str:
     return f'<table class="columns"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
 
 
-def csv(columns: Mapping[str, Sequence[str]]) -> str:
-    """Return columns as CSV; none of their values has a comma."""
-    lines = [",".join(columns), *(",".join(line) for line in zip(*columns.values(), strict=True))]
-    return "\n".join(lines) + "\n"
-
-
 def rows_of(steps: Iterable[Growth]) -> list[Growth]:
     """Return the steps that are rows of the table."""
     return [step for step in steps if step.number is not None]

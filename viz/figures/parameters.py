@@ -1,14 +1,12 @@
 """What every row learns and costs, beside what was printed of it: tables and bars in HTML, and the same as text."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from model.records import Arithmetic, LayerKind, RowComparison, Trace
 from viz import theme
-from viz.figures import words
+from viz.figures import swatches, words
 from viz.figures.worked import WHATS
 
 _COLUMNS = (
@@ -231,10 +229,7 @@ def totals(arithmetic: Mapping[str, Arithmetic]) -> str:
 
 def as_csv(every: Sequence[Line]) -> str:
     """Return the table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_COLUMNS, *map(_cells, every)])
-    return text.getvalue()
+    return swatches.as_csv([_COLUMNS, *map(_cells, every)])
 
 
 def as_markdown(every: Sequence[Line]) -> str:

@@ -1,8 +1,6 @@
 """A max pool: its winners on the map, what it throws away, where its gradient goes, and a digit that moves under it."""
 
 import base64
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +20,7 @@ from model.records import (
     Window,
 )
 from viz import theme
-from viz.figures import raster, words, workings
+from viz.figures import raster, swatches, words, workings
 from viz.figures.panels import picture
 from viz.figures.scaling import range_of
 
@@ -267,13 +265,11 @@ def scores(score: PoolScore) -> dict[str, list[str]]:
 
 def as_csv(pooled: Pooled, gradient: PoolGradient, channel: int) -> str:
     """Return every window of one map as CSV: its values, its winner, how many tie, and what gradient it is sent."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     places = [f"value {y}.{x}" for y, x in np.ndindex(pooled.window.kernel)]
-    writer.writerow(["y", "x", *places, "winner y", "winner x", "as large", "gradient"])
+    lines: list[Sequence[object]] = [["y", "x", *places, "winner y", "winner x", "as large", "gradient"]]
     for y, x in np.ndindex(pooled.output.shape[1:]):
         unit = (channel, y, x)
         values = [f"{pooled.input[channel, down, across]:.6g}" for down, across in covered(pooled.window, unit)]
         passed = f"{gradient.passed[unit]:.6g}"
-        writer.writerow([y, x, *values, *pooled.winners[unit].tolist(), int(pooled.ties[unit]), passed])
-    return text.getvalue()
+        lines.append([y, x, *values, *pooled.winners[unit].tolist(), int(pooled.ties[unit]), passed])
+    return swatches.as_csv(lines)

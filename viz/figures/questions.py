@@ -1,12 +1,10 @@
 """Questions answered: verdicts side by side with the right answer, and the score of all rows."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from model.records import Asked, Growth, LayerKind, Step, Unit, Verdict, Window
-from viz.figures import words
+from viz.figures import swatches, words
 from viz.figures.mathematics import typeset
 
 Verdicts = Mapping[Asked, Verdict]
@@ -116,14 +114,12 @@ def _cell(of: Verdict | None) -> str:
 
 def as_csv(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
     """Return the score as CSV, a line for each question of each row; what was not answered stays empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", "question", "answer", "right answer", "right", "what it overlooks"])
+    lines = [["row", "question", "answer", "right answer", "right", "what it overlooks"]]
     for name in rows:
         for what in Asked:
             of = verdicts.get(name, {}).get(what)
             cells = ["", "", "", ""]
             if of:
                 cells = [of.given, of.question.said, "yes" if of.right else "no", of.sentence]
-            writer.writerow([name, NAMES[what], *cells])
-    return text.getvalue()
+            lines.append([name, NAMES[what], *cells])
+    return swatches.as_csv(lines)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +91,8 @@ def as_csv(lines: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue()
+
+
+def columns_as_csv(columns: Mapping[str, Sequence[str]]) -> str:
+    """Return columns of text as CSV, headed by their names."""
+    return as_csv([list(columns), *zip(*columns.values(), strict=True)])

@@ -8,7 +8,8 @@ import streamlit as st
 from model import digits
 from model.records import DropoutPlan, LayerKind, Passes, Step, Trace
 from viz.figures import dropout as figures
-from viz.figures.field_growth import csv
+from viz.figures.panels import tabled
+from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, prediction, state
 
 GUESS = "changes"
@@ -130,13 +131,13 @@ def numbers(name: str, columns: Mapping[str, Sequence[str]], passes: Passes | No
         columns: Of the table.
         passes: What they came to stands in the table; each of them is in a file alone.
     """
-    files = {name: functools.partial(csv, columns)}
+    files = {name: functools.partial(columns_as_csv, columns)}
     if passes:
         files["Every pass"] = functools.partial(figures.passes_csv, passes)
     with st.expander("The numbers", key="numbers", on_change="rerun") as place:
         if not place.open:  # folded away it need not be made
             return
-        st.html(figures.table(name, columns))
+        st.html(tabled(columns, name))
         with st.container(horizontal=True):
             for title, text in files.items():
                 st.download_button(f"{title} (CSV)", text, f"{title}.csv", "text/csv", on_click="ignore")

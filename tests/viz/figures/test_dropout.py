@@ -227,17 +227,6 @@ def test_the_passes_as_numbers() -> None:
     np.testing.assert_allclose(again, found.probabilities, rtol=1e-6)
 
 
-def test_a_table_holds_all_cells_as_text() -> None:
-    columns = {"row": ["<a>", "b"], "value": ["1", "2"]}
-    page = parsed(dropout.table("A name", columns))
-    assert [[said(cell) for cell in line] for line in page.findall(".//tr")] == [
-        ["row", "value"],
-        ["<a>", "1"],
-        ["b", "2"],
-    ]
-    assert page.findtext(".//caption") == "A name"
-
-
 # Charts
 
 

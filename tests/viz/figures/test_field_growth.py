@@ -7,6 +7,7 @@ import pytest
 from model import assignment, receptive_field, weights
 from model.records import Growth, RowComparison
 from viz.figures import field_growth as figures
+from viz.figures.swatches import columns_as_csv
 
 STEPS = {step.name: step for step in receptive_field.growth(weights.load())}
 COMPARISONS = assignment.compare(weights.load())
@@ -105,7 +106,7 @@ def test_a_table_holds_its_columns() -> None:
 
 def test_the_csv_holds_every_row() -> None:
     columns = figures.numbers(STEPS.values(), COMPARISONS)
-    read = list(csv.DictReader(io.StringIO(figures.csv(columns))))
+    read = list(csv.DictReader(io.StringIO(columns_as_csv(columns))))
     assert [line["row"] for line in read] == [row.name for row in COMPARISONS]
     for line, row in zip(read, COMPARISONS, strict=True):
         assert line["size"] == str(row.measured_field[0])
