@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from model.errors import InputError
 from model.lie_detector import Explain
 from model.records import Attribution, Robustness
+from model.saliency.scorer import Scorer
 
 RADIUS = 0.05
 NOISE = 0.05  # small: farther out no slope of this network foretells its scores
@@ -101,7 +102,7 @@ def changed_maps(
 
 
 def measured(
-    network: nn.Module,
+    network: nn.Sequential,
     x: Tensor,
     attribution: Attribution,
     changes: Sequence[float],
@@ -133,7 +134,8 @@ def measured(
         InputError: The map is not of the image, or a number makes no sense.
     """
     _check(x, attribution, noise, probes)
-    private = copy.deepcopy(network).eval()
+    private = dict(copy.deepcopy(network).eval().named_children())
+    score = Scorer(private, attribution.output, attribution.target, attribution.against)
     phi = torch.from_numpy(attribution.values.copy()).reshape(x.shape)
 
     def infidelity(values: Tensor, *, any_unit: bool = False) -> float:
@@ -145,7 +147,7 @@ def measured(
 
         return float(
             metrics.infidelity(
-                lambda images: score_of(private(images), attribution),
+                score,
                 shake,
                 x,
                 values,
@@ -165,15 +167,6 @@ def measured(
         trials=len(changes),
         probes=probes,
     )
-
-
-def score_of(logits: Tensor, attribution: Attribution) -> Tensor:
-    """Return the score that an attribution explains, (N,), for logits (N, 10)."""
-    if attribution.output == "log_probability":
-        return logits.log_softmax(1)[:, attribution.target]
-    if attribution.output == "difference" and attribution.against is not None:
-        return logits[:, attribution.target] - logits[:, attribution.against]
-    return logits[:, attribution.target]
 
 
 def _check(x: Tensor, attribution: Attribution, change: float, trials: int) -> None:

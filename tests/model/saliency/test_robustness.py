@@ -155,7 +155,7 @@ def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetw
     pieces = robustness.changed_maps(network, x, explain, shown, trials=5)
     changes = [next(pieces), next(pieces)]
     assert made == [1, 1]  # neither the digit again, nor anything ahead of time
-    robustness.measured(Counting(network, sizes.append), x, shown, changes, probes=256)
+    robustness.measured(nn.Sequential(Counting(network, sizes.append)), x, shown, changes, probes=256)
     assert max(sizes) <= 64
 
 
