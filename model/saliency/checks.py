@@ -72,7 +72,7 @@ def classes(count: int, target: int, name: str, against: int | None) -> int | No
     """Return the class that the target is held against, where it is; refuse classes that there are not."""
     against = against if name == "difference" else None
     for each in (target, against):
-        if each is not None and not 0 <= each < count:
+        if each is not None and each not in range(count):
             raise InputError(f"There is no class {each}.", f"There are 0 to {count - 1}.", "Choose one of them.")
     if name == "difference" and against in {None, target}:
         raise InputError(
