@@ -16,7 +16,7 @@ from model.similarity import edges, rank_correlation, sizes, structural_similari
 from model.untrained import cascade, learned_rows
 
 Explain = Callable[[nn.Sequential, Tensor], Attribution]
-CEILING = 0.5**0.5  # where half of the variance of the ranks is still that of the first map
+FLOOR, CEILING = 0.1**0.5, 0.5**0.5  # where a tenth, or half, of the variance of the ranks is that of the first map
 
 
 def stages(network: nn.Sequential, x: Tensor, explain: Explain, seed: int) -> Iterator[Attribution]:
@@ -74,8 +74,9 @@ def reaction(found: Collapse, others: Sequence[Attribution]) -> Reaction:
     the first stage on. How much another? The sizes of any two maps have ranks in common, since ink lies in the
     middle and corners count for little. So the measure is the map of another digit, by the same method, of the same
     class and network: a map reacts when its signed ranks, over all stages in the mean, stay less like the first than
-    those of the most similar other digit. A map that is the same for all digits would pass any such measure; so where
-    half of the variance of the ranks is still that of the first map, it has not reacted.
+    those of the most similar other digit. Two cases need no other digit. A map that is the same for all of them would
+    pass any such measure: so where half of the variance of the ranks is still that of the first map, it has not
+    reacted. And where all maps differ much, chance alone may pass the limit: where less than a tenth is left, it has.
 
     Args:
         found: A whole collapse. A map that went blank counts as a correlation of 0; a first map that was, as nan.
@@ -95,7 +96,7 @@ def reaction(found: Collapse, others: Sequence[Attribution]) -> Reaction:
     first, ranks = found.attributions[0], np.array(found.signed_rank_correlations[1:])
     forgotten = float(np.nan_to_num(ranks).mean()) if np.ptp(first.values) else float("nan")
     correlations = np.array([rank_correlation(first.values, each.values) for each in others])
-    return Reaction(forgotten, tuple(np.nan_to_num(correlations).tolist()), CEILING)
+    return Reaction(forgotten, tuple(np.nan_to_num(correlations).tolist()), FLOOR, CEILING)
 
 
 def edge_control(attribution: Attribution, pixels: Pixels) -> EdgeControl:

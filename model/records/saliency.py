@@ -187,17 +187,19 @@ class Reaction:
     Attributes:
         forgotten: The mean rank correlation of the map with those of the networks that forgot.
         others: The rank correlation of the map with the map of each of some other digits.
+        floor: Below this the map has reacted, whatever the other digits give.
         ceiling: Above this the map has not reacted, whatever the other digits give.
     """
 
     forgotten: float
     others: tuple[float, ...]
+    floor: float
     ceiling: float
 
     @property
     def limit(self) -> float:
         """The rank correlation that a map which reacts stays under."""
-        return min(self.ceiling, max(self.others))
+        return min(self.ceiling, max(self.floor, *self.others))
 
     @property
     def reacts(self) -> bool:

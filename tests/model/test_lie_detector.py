@@ -126,6 +126,16 @@ def test_the_limit_is_the_most_similar_other_digit() -> None:
     assert not lie_detector.reaction(collapse_of(first, middle), [pairs]).reacts
 
 
+def test_what_is_left_of_a_tenth_is_chance() -> None:
+    """Ranks worked by hand: 2 4 1 3 has nothing in common with 1 2 3 4, and 4 3 2 1 is its contrary."""
+    first, none, contrary = (attribution([row]) for row in ([1, 2, 3, 4], [2, 4, 1, 3], [4, 3, 2, 1]))
+    reaction = lie_detector.reaction(collapse_of(first, none), [contrary, contrary])
+    assert reaction.forgotten == pytest.approx(0)
+    assert max(reaction.others) == pytest.approx(-1)
+    assert reaction.limit**2 == pytest.approx(0.1)
+    assert reaction.reacts
+
+
 def test_a_map_that_went_blank_has_reacted_and_one_that_was_cannot() -> None:
     full, blank = attribution(np.arange(144).reshape(12, 12)), attribution(np.zeros((12, 12)))
     swapped = attribution(np.arange(144).reshape(12, 12).T)
