@@ -14,7 +14,7 @@ from model.saliency import baselines, checks, gradients, removals
 from model.saliency.scorer import Scorer, Task
 
 LAYER = "Conv2d-19"
-_GIVEN = "given"
+_GIVEN = "given"  # names a step that only puts out the activation explained, for Captum to look at
 
 FUNCTIONS: Mapping[str, Callable[[Task], Tensor]] = MappingProxyType(
     {
@@ -86,8 +86,7 @@ def attribute(
     looked_at = _layer(steps, chosen, layer, at)
     scorer = Scorer(steps, output, target, against)
     task = Task(scorer, x, nothing, steps.get(looked_at or ""), seed, values)
-    if at is not None:
-        task = _behind(task, at)
+    task = task if at is None else _behind(task, at)
     found = FUNCTIONS[method](task).detach().sum(1, keepdim=True)  # (1, 1, H, W)
     with torch.no_grad():
         score, baseline_score = (float(scorer(each)) for each in (x, nothing))
@@ -127,7 +126,7 @@ def _behind(task: Task, at: str) -> Task:
     place = list(steps).index(at) + 1
     before = nn.Sequential(*list(steps.values())[:place])
     behind = dict(list(steps.items())[place:])
-    given = nn.Identity() if task.layer else None  # a step that puts the activation out, for Captum to look at
+    given = nn.Identity() if task.layer else None
     scorer = task.scorer.of_steps({_GIVEN: given, **behind} if given else behind)
     with torch.no_grad():
         return dataclasses.replace(task, scorer=scorer, x=before(task.x), baseline=before(task.baseline), layer=given)

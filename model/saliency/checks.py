@@ -62,7 +62,7 @@ def options(chosen: Method, given: Mapping[str, float]) -> dict[str, float]:
         if not _allows(known[name], value):
             raise InputError(
                 f"{chosen.title} cannot take {name} = {value}.",
-                f"It is a {'whole ' * _is_whole(known[name])}number from {known[name].least} to {known[name].most}.",
+                f"It is a {_kind(known[name])} from {known[name].least} to {known[name].most}.",
                 f"Choose another; {known[name].default} is usual.",
             )
     return {name: given.get(name, option.default) for name, option in known.items()}
@@ -109,6 +109,10 @@ def _is_whole(option: MethodOption) -> bool:
 def _allows(option: MethodOption, value: float) -> bool:
     fits = math.isfinite(value) and option.least <= value <= option.most
     return fits and (float(value).is_integer() or not _is_whole(option))
+
+
+def _kind(option: MethodOption) -> str:
+    return "whole number" if _is_whole(option) else "number"
 
 
 def _words(name: str) -> str:
