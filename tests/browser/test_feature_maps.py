@@ -9,7 +9,7 @@ from model import digits, weights
 from model.records import Trace
 from model.trace import record
 from tests.browser.conftest import OVERFLOWING, Visit
-from tests.browser.test_app import expect_chosen
+from tests.browser.people import expect_chosen
 from tests.serving import settle
 
 DIGIT = "project-3a"

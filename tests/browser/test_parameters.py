@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_app import expect_chosen
+from tests.browser.people import expect_chosen
 from tests.serving import settle
 
 
