@@ -20,7 +20,7 @@ def picture(values: Activation, range_: Range, caption: str, *, corner: Pair = (
 def scale_bar(range_: Range) -> str:
     """Draw a scale in HTML between the numbers at its ends."""
     colours = ", ".join(str(colour) for _, colour in range_.scale[::_EVERY])
-    low, high = (words.number(end) for end in (range_.low, range_.high))
+    low, high = (words.fine(end) for end in (range_.low, range_.high))
     return f'<span class="scale">{low}<i style="background: linear-gradient(to right, {colours})"></i>{high}</span>'
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from model.records import Activation, Pair
 from viz import theme
-from viz.figures import raster, swatches
+from viz.figures import raster, swatches, words
 from viz.figures.feature_maps import columns
 from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
@@ -38,6 +38,7 @@ def over(values: Activation, range_: Range, beneath: str, outline: str, opacity:
     """
     return {
         **_sheet(values[None], 1, range_, None),
+        "values": [words.fine(float(value), 4) for value in values.ravel()],
         "beneath": beneath,
         "outline": outline,
         "opacity": opacity / 100,

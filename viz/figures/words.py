@@ -1,5 +1,7 @@
 """Numbers and shapes in words, said the same way everywhere."""
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def percent(share: float) -> str:
     r"""Say a probability without claiming a certainty that rounding made up.
@@ -39,3 +41,16 @@ def number(value: float) -> str:
     '−0.424'
     """
     return f"{value:z.3f}".replace("-", "−")
+
+
+def fine(value: float, decimals: int = 3) -> str:
+    r"""Say a number, and one that would round to 0 but is not as a multiple of a power of ten.
+
+    >>> fine(-0.4242), fine(0.0), fine(-0.00000902)
+    ('−0.424', '0.000', '−9.0\xa0×\xa010⁻⁶')
+    """
+    said = f"{value:z.{decimals}f}"
+    if value and not float(said):
+        digits, power = f"{value:.1e}".split("e")
+        said = f"{digits}\xa0×\xa010{str(int(power)).translate(_RAISED)}"
+    return said.replace("-", "−")

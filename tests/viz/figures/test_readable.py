@@ -30,6 +30,18 @@ def texts(values: Activation, decimals: int) -> list[str]:
     return [text.replace("-", "−" if float(text) else "") for text in written]
 
 
+def finely(values: Activation, decimals: int) -> list[str]:
+    """Return values as ``texts`` does, but those that would be 0 and are not as multiples of powers of ten."""
+    raised = dict(zip("+-0123456789", ["", *"⁻⁰¹²³⁴⁵⁶⁷⁸⁹"], strict=True))
+    found = []
+    for text, value in zip(texts(values, decimals), values.ravel().tolist(), strict=True):
+        digits, power = f"{value:.1e}".split("e")
+        lost = value != 0 and not text.strip("−0.")
+        exponent = "".join(raised[sign] for sign in f"{int(power)}")
+        found.append(f"{digits}\xa0×\xa010{exponent}".replace("-", "−") if lost else text)
+    return found
+
+
 def ends(shown: dict[str, Any]) -> list[str]:
     return re.findall(r">([^<>]+)<", shown["scale"])
 
@@ -48,7 +60,7 @@ def assert_holds(shown: dict[str, Any], maps: Activation, most: float) -> None:
         sheet[top : top + high, left : left + wide, 3] = 0  # another square on the same place would not be opaque
     assert not sheet[..., 3].any()
     assert shown["values"] == texts(maps, 4)
-    assert ends(shown) == texts(np.array([-most if signed else 0.0, most], np.float32), 3)
+    assert ends(shown) == finely(np.array([-most if signed else 0.0, most]), 3)
 
 
 @pytest.mark.parametrize("name", ["Conv2d-1", "ReLU-4", "MaxPool2d-10", "AvgPool2d-22", "log-softmax"])
@@ -64,6 +76,42 @@ def test_a_large_map_can_be_drawn_on_the_range_of_its_layer(traced: Trace) -> No
     most = float(np.abs(maps).max())
     assert_holds(readable.large(maps[0], like=maps), maps[:1], most)
     assert most > np.abs(maps[0]).max()
+
+
+def laid(values: Activation, opacity: int = 60) -> dict[str, Any]:
+    return readable.over(values, Range(-2.0, 2.0, theme.DIVERGING), "beneath:", "outline:", opacity)
+
+
+def assert_laid(shown: dict[str, Any], values: Activation, opacity: float) -> None:
+    """Assert that a map is painted within -2 and 2, that every value is told, and what lies beneath it and on top."""
+    assert_painted(decode(shown["picture"]), values, -2, 2, theme.DIVERGING)
+    assert shown["values"] == finely(values, 4)
+    assert [shown["size"], shown["square"], shown["corners"]] == [list(values.shape), list(values.shape), [[0, 0]]]
+    assert [shown["beneath"], shown["outline"], shown["opacity"]] == ["beneath:", "outline:", opacity]
+    assert ends(shown) == ["−2.000", "2.000"]
+    assert shown["printed"] == []
+
+
+@pytest.mark.parametrize(("shape", "opacity"), [((28, 28), 100), ((5, 7), 30), ((1, 3), 0)], ids=str)
+def test_a_map_over_a_picture_tells_every_value(shape: tuple[int, int], opacity: int) -> None:
+    values = noise(shape)
+    values.flat[:3] = 0, 5, -3e-7  # one beyond the scale keeps its value, and what is nearly 0 is not told as 0
+    assert_laid(laid(values, opacity), values, opacity / 100)
+    assert laid(values)["values"][:3] == ["0.0000", "5.0000", "−3.0\xa0×\xa010⁻⁷"]
+
+
+@pytest.mark.parametrize("wrong", ["upside down", "axes", "rounded", "opacity"])
+def test_the_check_above_catches_a_wrong_overlay(wrong: str) -> None:
+    values = noise((4, 4))
+    assert_laid(laid(values), values, 0.6)
+    twins = {
+        "upside down": lambda: laid(values[::-1]),
+        "axes": lambda: laid(values.T),
+        "rounded": lambda: laid(values.round(2)),
+        "opacity": lambda: laid(values, 61),
+    }
+    with pytest.raises(AssertionError):
+        assert_laid(twins[wrong](), values, 0.6)
 
 
 @pytest.mark.parametrize("shape", KERNELS, ids=str)
