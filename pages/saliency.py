@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from model.records import Attribution, LayerKind
+from model.records import Attribution, AttributionPlan, LayerKind
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
 from viz.figures.panels import tabled
@@ -24,7 +24,8 @@ def one_method() -> None:
     left, right = st.columns([11, 10], gap="large")
     with right:
         st.html(figures.about(method))
-        found = maps.attribute(digit, choose.of_method(plan, method, trace))
+        plan = choose.of_method(plan, method, trace)
+        found = maps.attribute(digit, plan)
         st.html(figures.sums(found, method))
         st.write(figures.say_sums(found, method))
         if method.uses_baseline:
@@ -35,9 +36,15 @@ def one_method() -> None:
         with stage:
             words = f"What speaks for the {figures.score_of(found)}, by {method.title}."
             components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
-        st.write(figures.why_blank(found) or figures.say(found, look))
+        st.write(why_blank(found, plan) if found.is_blank else figures.say(found, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
         st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
+
+
+def why_blank(found: Attribution, plan: AttributionPlan) -> str:
+    """Say why a map is blank, and whether the one with signs is blank too."""
+    signed = choose.signed(plan)
+    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
 
 
 def all_methods() -> None:
@@ -45,13 +52,14 @@ def all_methods() -> None:
     plan = choose.plan(trace, of_one=False)
     together = choose.together()
     titles = {name: method.title for name, method in METHODS.items()}
-    show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, map_view=""))
+    opened = {**choose.usual(), choose.VIEW: ""}
+    show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, **opened))
     found = maps.each(digit, choose.every(plan), partial(show, together=together))
     st.write(figures.say_times(list(found.values())))
     numbers(titles, found)
     st.write(
-        "The same digit and the same score: where the maps disagree, not all of them can be right about the network. "
-        "The lie detector tells which of them listen to it at all."
+        "Every method is as it is usually set. The same digit and the same score: where the maps disagree, not all of "
+        "them can be right about the network. The lie detector tells which of them listen to it at all."
     )
 
 

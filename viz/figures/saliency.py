@@ -16,6 +16,7 @@ from viz.figures.scaling import Range
 
 Link = Callable[[str], str]  # gives the address that shows a method or a step
 CLIPPED_AT = 99  # per cent of the pixels lie within the ends of a clipped scale
+_NO_GAP = 0.0005  # a smaller one is said as 0.0 %
 _ZOOM = 6  # picture pixels for each pixel of an outline
 _SCORES: Mapping[Output, str] = {
     "logit": "logit of {target}",
@@ -67,29 +68,44 @@ def say(found: Attribution, look: Look) -> str:
     """Say what a map shows: how much speaks for the score, how much against, and where most."""
     values = found.values
     y, x = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-    speaks = float(values[values > 0].sum(dtype=np.float64)), float(values[values < 0].sum(dtype=np.float64))
-    beyond = ""
-    if look.clipped:
-        _, range_ = painted(values, look)
-        outside = int((np.abs(values) > range_.high).sum())
-        beyond = (
-            f" The scale is clipped at the {CLIPPED_AT}th percentile: {outside} of {values.size} pixels lie beyond it."
-        )
+    red, blue = ("", "") if look.absolute else (" (red)", " (blue)")
     return (
-        f"{int((values > 0).sum())} of {values.size} pixels speak for the {score_of(found)} (red), together "
-        f"{words.number(speaks[0])}; {int((values < 0).sum())} against it (blue), {words.number(speaks[1])}. Loudest "
-        f"is y {y}, x {x} with {words.number(values[y, x])}.{beyond} Point at a pixel to read its value."
+        f"{int((values > 0).sum())} of {values.size} pixels speak for the {score_of(found)}{red}, together "
+        f"{words.fine(_for(found))}; {int((values < 0).sum())} against it{blue}, {words.fine(_against(found))}. "
+        f"Loudest is y {y}, x {x} with {words.fine(float(values[y, x]))}.{_say_clipped(values, look)} "
+        "Point at a pixel to read its value."
     )
 
 
-def why_blank(found: Attribution) -> str:
-    """Say why a map is blank, nothing where it is not."""
-    if not found.is_blank:
+def _for(found: Attribution) -> float:
+    return float(found.values.clip(0).sum(dtype=np.float64))
+
+
+def _against(found: Attribution) -> float:
+    return float(found.values.clip(None, 0).sum(dtype=np.float64))
+
+
+def _say_clipped(values: Activation, look: Look) -> str:
+    """Say how many values lie beyond a clipped scale, nothing where it is not clipped."""
+    outside = int((np.abs(values) > painted(values, look)[1].high).sum())
+    if not look.clipped:
         return ""
-    if found.layer is not None:
+    if not outside:
+        return " Clipping the scale leaves no pixel beyond it."
+    return f" The scale is clipped at the {CLIPPED_AT}th percentile: {outside} of {values.size} pixels lie beyond it."
+
+
+def why_blank(found: Attribution, signed: Attribution | None = None) -> str:
+    """Say why a map is blank.
+
+    Args:
+        found: The blank map.
+        signed: The same without the method's last ReLU, where it has one and it is on.
+    """
+    if signed is not None and not signed.is_blank:
         return (
-            f"The map is blank: at {found.layer} every place speaks against the {score_of(found)}, and the ReLU of "
-            "this method makes 0 of that. Switch the ReLU off to see the signed map."
+            f"The map is blank: at {found.layer} no place speaks for the {score_of(found)}, and the ReLU of this "
+            "method makes 0 of what speaks against it. Switch the ReLU off to see the signed map."
         )
     return f"The map is blank: by this method no pixel changes the {score_of(found)}."
 
@@ -103,16 +119,20 @@ def sums(found: Attribution, method: Method) -> str:
         ("", found.total, "sum of the map"),
         ("", found.delta, "gap"),
     ]
-    rows = "".join(f"<dt>{sign}</dt><dd>{words.number(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
+    rows = "".join(f"<dt>{sign}</dt><dd>{words.fine(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
     return f'<dl class="column-sum gained" aria-label="Does {escape(method.title)} add up?">{rows}</dl>'
 
 
 def say_sums(found: Attribution, method: Method) -> str:
     """Say whether a map adds up to what the digit gained, and whether its method means it to."""
-    gap = "with no gap to speak of" if found.gap < 0.0005 else f"a gap of {say_gap(found)}"
-    if method.adds_up:
-        return f"This method is meant to add up to what the digit gained on the baseline: {gap}."
-    return f"This method does not claim to add up, and here it does so with {gap}."
+    claim = "is meant" if method.adds_up else "does not claim"
+    if not np.isfinite(found.gap):
+        here = f"Here the digit gained nothing, and the map sums to {words.fine(found.total)}"
+    elif found.gap < _NO_GAP:
+        here = "Here it does, with no gap to speak of"
+    else:
+        here = f"Here it misses that by {say_gap(found)}"
+    return f"This method {claim} to add up to what the digit gained on the baseline. {here}."
 
 
 def say_gap(found: Attribution) -> str:
@@ -134,7 +154,8 @@ def baseline(found: Attribution, label: str) -> str:
     """Draw in HTML the baseline as a picture of ink: normalised 2.8 is white, −0.4242 black."""
     low, high = -0.1307 / 0.3081, (1 - 0.1307) / 0.3081
     ink = ((found.baseline - low) / (high - low) * 255).clip(0, 255).round().astype(np.uint8)
-    ends = f"{words.number(float(found.baseline.min()))} to {words.number(float(found.baseline.max()))}"
+    least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
+    ends = f"{least} everywhere" if least == most else f"{least} to {most}"
     return (
         f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"><figcaption>Held against: '
         f"{escape(label)}. Normalised {ends}.</figcaption></figure>"
@@ -170,11 +191,11 @@ def _tile(name: str, title: str, found: Attribution | None, link: Link, shared: 
         return f'<li class="awaited"><b>{escape(title)}</b><i></i><span>…</span></li>'
     values, range_ = painted(found.values, Look())
     picture = raster.mosaic(values[None], [shared or range_], [(0, 0)])
-    note = _say_seconds(found.seconds) if timed else f"sum {swatches.short(found.total)}"
-    scale = "" if shared else f"± {swatches.short(range_.high)}"
+    note = _say_seconds(found.seconds) if timed else f"sum {words.fine(found.total, 2)}"
+    scale = "blank" if found.is_blank else "" if shared else f"± {words.fine(range_.high, 2)}"
     return (
         f'<li><a href="{escape(link(name))}" target="_self"><b>{escape(title)}</b>'
-        f'<img src="{picture}" alt="{escape(title)}"></a><span>{scale}</span>'
+        f'<img src="{picture}" alt=""></a><span>{scale}</span>'
         f"<span>{note}</span></li>"
     )
 
@@ -195,10 +216,10 @@ def table(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> dict[s
     every = list(chosen.values())
     return {
         "map": [titles[name] for name in chosen],
-        "for": [words.number(float(each.values.clip(0).sum(dtype=np.float64))) for each in every],
-        "against": [words.number(float(each.values.clip(None, 0).sum(dtype=np.float64))) for each in every],
-        "sum": [words.number(each.total) for each in every],
-        "gained": [words.number(each.gained) for each in every],
+        "for": [words.fine(_for(each)) for each in every],
+        "against": [words.fine(_against(each)) for each in every],
+        "sum": [words.fine(each.total) for each in every],
+        "gained": [words.fine(each.gained) for each in every],
         "gap": [say_gap(each) for each in every],
     }
 

@@ -33,6 +33,7 @@ _OUTPUTS: Mapping[Output, str] = {
 }
 _DEFAULT = "integrated_gradients"
 _LOOKED_AT = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
+_RELU = "relu"
 _MOST_SEED = 99
 _OFF_ON = {"0": "off", "1": "on"}
 
@@ -87,9 +88,10 @@ def _output() -> Output:
 
 def _against(trace: Trace, target: int) -> int:
     """Let the person choose the class that the target is held against; by default the strongest of the others."""
-    strongest = next(k for k in (-trace.logits).argsort(kind="stable").tolist() if k != target)
+    strongest = str(next(k for k in (-trace.logits).argsort(kind="stable").tolist() if k != target))
     classes = [str(k) for k in range(len(trace.logits)) if k != target]
-    return int(state.bind(st.selectbox, "Rather than", AGAINST, classes, str(strongest)))
+    instead = {str(target): strongest}  # who explains the class that stood here means another one now
+    return int(state.bind(st.selectbox, "Rather than", AGAINST, classes, strongest, instead=instead))
 
 
 def of_method(plan: AttributionPlan, chosen: Method, trace: Trace) -> AttributionPlan:
@@ -114,6 +116,18 @@ def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
         output=plan.output if able else "logit",
         against=plan.against if able else None,
     )
+
+
+def signed(plan: AttributionPlan) -> AttributionPlan | None:
+    """Return the plan for the same map without its last ReLU; None where it has none."""
+    options = dict(plan.options)
+    return replace(plan, options=tuple({**options, _RELU: 0.0}.items())) if options.get(_RELU) else None
+
+
+def usual() -> dict[str, str]:
+    """Return what takes all that methods alone can do out of a link, so that they are as they are side by side."""
+    names = {option.name for each in METHODS.values() for option in each.options}
+    return dict.fromkeys(sorted({*names, LAYER, DRAW}), "")
 
 
 def every(plan: AttributionPlan) -> dict[str, AttributionPlan]:
