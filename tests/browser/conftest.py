@@ -38,6 +38,9 @@ VIEWS = {
     "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
     "batch norm, forgotten": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=forget&forgets=same",
     "batch norm, folded": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=fold&frame=inside",
+    "saliency": "saliency?digit=project-4or9&explain=difference&baseline=mean",
+    "saliency, all": "saliency?map_view=all&digit=project-4or9",
+    "saliency, through": "saliency?map_view=through&digit=project-4or9",
 }
 OVERFLOWING = """() => {
   const wide = [];
