@@ -303,11 +303,3 @@ def test_the_link_is_carried_to_other_pages_and_back(page: str) -> None:
     app.switch_page(f"../pages/{PAGE}.py").run()
     assert_works(app, TITLE)
     assert component(app, "value_map") == stage
-
-
-def test_the_map_can_be_had_as_a_file() -> None:
-    app = run(PAGE, digit=KEY, method="lrp")
-    (button,) = app.get("download_button")
-    assert button.proto.label == "Download this map as CSV"
-    assert not button.proto.disabled
-    assert button.proto.url
