@@ -49,8 +49,7 @@ def why_blank(found: Attribution, plan: AttributionPlan) -> str:
 
 def all_methods() -> None:
     """Show the maps of all methods side by side, as they come."""
-    plan = choose.plan(trace, of_one=False)
-    together = choose.together()
+    plan, together = choose.plan_of_all(trace)
     titles = {name: method.title for name, method in METHODS.items()}
     opened = {**choose.usual(), choose.VIEW: ""}
     show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, **opened))

@@ -1,9 +1,10 @@
 """The saliency page's controls; what they choose lives in the link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from model.records import AttributionPlan, LayerKind, Method, MethodOption, Output, Trace
 from model.saliency import BASELINES, METHODS
@@ -46,30 +47,38 @@ def method() -> Method:
     return METHODS[name]
 
 
-def plan(trace: Trace, *, of_one: bool = True) -> AttributionPlan:
-    """Let the person choose what is explained, by which method, and held against which baseline.
-
-    Args:
-        trace: Of the digit; its answer is explained where nothing is chosen.
-        of_one: Whether a method can be chosen too.
-    """
-    first, *others = st.columns([9, 12, 8, 9] if of_one else [12, 8, 9], gap="medium")
-    chosen = METHODS[_DEFAULT]
-    if of_one:
-        with first:
-            chosen = method()
-        first, *others = others
+def plan(trace: Trace) -> AttributionPlan:
+    """Let the person choose a method, what it explains, and held against which baseline."""
+    first, *others = st.columns([9, 12, 8, 9], gap="medium")
     with first:
+        chosen = method()
+    return fitting(_asked(trace, others), chosen)
+
+
+def plan_of_all(trace: Trace) -> tuple[AttributionPlan, bool]:
+    """Let the person choose what all methods explain and held against what; return whether one scale is for all.
+
+    There are as many columns as for one method: else the last of those stays until all maps are there, below the
+    others, and everything jumps when it goes.
+    """
+    *others, last = st.columns([12, 8, 9, 8], gap="medium")
+    asked = _asked(trace, others)
+    with last:
+        return asked, _together()
+
+
+def _asked(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
+    """Let the person choose, in three columns, all that is not a matter of the method; the answer is explained."""
+    with columns[0]:
         target = _target(trace)
-    with others[0]:
+    with columns[1]:
         output = _output()
         against = _against(trace, target) if output == "difference" else None
-    with others[1]:
+    with columns[2]:
         baseline = state.bind(
             st.selectbox, "Baseline", BASELINE, list(BASELINES), "black", format_func=BASELINES.__getitem__
         )
-    asked = AttributionPlan(chosen.name, target, output, against, baseline)
-    return fitting(asked, chosen) if of_one else asked
+    return AttributionPlan(_DEFAULT, target, output, against, baseline)
 
 
 def _target(trace: Trace) -> int:
@@ -196,10 +205,16 @@ def look() -> Look:
     return Look(signs == "absolute", clipped, int(opacity))
 
 
-def together() -> bool:
-    """Let the person choose between one scale for all maps and one for each."""
-    scales = {"each": "One scale for each map", "all": "One scale for all"}
+def _together() -> bool:
+    """Let the person choose between one scale for each map and one for all."""
+    scales = {"each": "each map", "all": "all maps"}
     chosen = state.bind(
-        st.segmented_control, "Scale", SCALE, list(scales), "each", format_func=scales.__getitem__, required=True
+        st.segmented_control,
+        "One scale for",
+        SCALE,
+        list(scales),
+        "each",
+        format_func=scales.__getitem__,
+        required=True,
     )
     return chosen == "all"
