@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> None:
         if unknown:
             sys.exit(f"There is no page {', '.join(unknown)}. There are {', '.join(addresses)}.")
         chosen = {_NOTHING: empty, **{name: addresses[name] for name in options.pages or addresses}}
-        taken = _measure({name: _opened(browser, address) for name, address in chosen.items()}, options.rounds)
+        taken = _measure({name: opened(browser, address) for name, address in chosen.items()}, options.rounds)
         browser.close()
     floor = taken[_NOTHING]
     for name, median in taken.items():
@@ -83,14 +83,15 @@ def main(arguments: Sequence[str]) -> None:
 
 def _addresses(browser: Browser, app: str) -> dict[str, str]:
     """Return the address of every page that the sidebar links to, by the name of its file."""
-    page = _opened(browser, app)
+    page = opened(browser, app)
     links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] a')
     found = {link.inner_text().strip(): str(link.evaluate("link => link.href")) for link in links.all()}
     page.close()
     return {title.lower().replace(" ", "_"): address for title, address in found.items()}
 
 
-def _opened(browser: Browser, address: str) -> Page:
+def opened(browser: Browser, address: str) -> Page:
+    """Open a page as on a projector, and wait until it is there."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
     settle(page)
@@ -108,12 +109,12 @@ def _measure(pages: dict[str, Page], rounds: int) -> dict[str, float]:
             if name == _NOTHING:
                 click = page.locator('[data-testid="stButton"] button').element_handle(), ".run"
             else:
-                click = _digit_button(page, count), ".digit img"
+                click = digit_button(page, count), ".digit img"
             taken[name].append(float(page.evaluate(_TIMED_CLICK, [*click])))
     return {name: statistics.median(times[WARM_UP:]) for name, times in taken.items()}
 
 
-def _digit_button(page: Page, count: int) -> ElementHandle:
+def digit_button(page: Page, count: int) -> ElementHandle:
     """Return a button of the sidebar that chooses a digit, another one each time."""
     buttons = page.locator('[data-testid="stSidebar"] .grid button')
     handle = buttons.nth((7 * count + 1) % buttons.count()).element_handle()
