@@ -66,13 +66,15 @@ def through_the_network() -> None:
     """Show the same method at each row: where the evidence gathers."""
     plan = choose.plan(trace)
     rows = [row.name for row in trace.rows if row.kind is not LayerKind.DROPOUT and row.output[0].size > 1]
-    titles = {"": "The digit"} | {name: name for name in rows}
+    digits_own = f"The digit, by {choose.USUAL_LAYER}" if METHODS[plan.method].uses_layer else "The digit"
+    titles = {"": digits_own} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
     found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
     numbers(titles, found)
     st.write(
         "What each row puts out is explained in the digit's place: the rows behind it are a network of their own. A "
-        "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it."
+        "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it. "
+        "The method is as it is usually set."
     )
 
 

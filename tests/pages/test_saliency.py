@@ -251,6 +251,8 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
     told = [each.split("</span>")[0] for each in html.split("<span>sum ")[1:]]
     assert [each.split("</span>")[0] for each in shown(app).split("<span>sum ")[1:]] == told
     assert len(told) == 15
+    by = ", by Conv2d-19" * METHODS[method].uses_layer
+    assert f"<b>The digit{by}</b>" in shown(app)
     for name in names:
         assert f"layer_by_layer?digit={KEY}&amp;map_view=through&amp;method={method}&amp;row={name}" in shown(app)
 

@@ -32,6 +32,7 @@ _OUTPUTS: Mapping[Output, str] = {
     "log_probability": "Its log-probability",
     "difference": "Rather than another class",
 }
+USUAL_LAYER = "Conv2d-19"
 _DEFAULT = "integrated_gradients"
 _LOOKED_AT = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 _RELU = "relu"
@@ -167,7 +168,7 @@ def _option(option: MethodOption) -> float:
 def _layer(trace: Trace) -> str:
     """Let the person choose whose maps are looked at."""
     names = [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
-    return state.bind(st.selectbox, "Maps of", LAYER, names, "Conv2d-19")
+    return state.bind(st.selectbox, "Maps of", LAYER, names, USUAL_LAYER)
 
 
 def _seed() -> int:
