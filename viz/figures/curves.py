@@ -91,7 +91,7 @@ def axis_of(title: str, *values: NDArray[np.float64], zero: bool = False) -> Axi
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     room = _ROOM * (high - low) or 0.5  # all the same: any axis around it shows that
-    low, high = (low if zero and low == 0 else low - room), (high if zero and high == 0 else high + room)
+    low, high = (low if zero and low == 0 < high else low - room), (high if zero and high == 0 > low else high + room)
     return Axis(title, low, high, round_numbers(low, high))
 
 

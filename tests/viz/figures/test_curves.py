@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import curve
@@ -16,6 +16,7 @@ VALUES = st.lists(st.floats(-1e4, 1e4).map(lambda value: round(value, 3)), min_s
 
 
 @given(VALUES, st.booleans())
+@example([0.0, 0.0], True)
 def test_an_axis_holds_all_values_and_round_numbers(values: list[float], zero: bool) -> None:
     axis = curves.axis_of("value", np.asarray(values), zero=zero)
     shares = axis.share(np.asarray(values))
