@@ -11,7 +11,7 @@ from model import digits, weights
 from model.records import Attribution
 from model.saliency import METHODS, attribute
 from tests.browser.conftest import OVERFLOWING, Visit
-from tests.browser.test_app import expect_chosen
+from tests.browser.people import expect_chosen
 from tests.browser.test_feature_maps import PHONE, expect_read, picture, point
 from tests.serving import settle
 
