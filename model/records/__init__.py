@@ -25,6 +25,7 @@ from model.records.head import Effect, Head, Softened
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
+from model.records.rounds import Guess, Round, Side
 from model.records.saliency import (
     Attribution,
     AttributionPlan,
@@ -65,6 +66,7 @@ __all__ = [
     "Folding",
     "Forgotten",
     "Growth",
+    "Guess",
     "Head",
     "Hindrances",
     "LayerKind",
@@ -91,10 +93,12 @@ __all__ = [
     "Reading",
     "ReceptiveField",
     "Robustness",
+    "Round",
     "Row",
     "RowComparison",
     "RunningAverage",
     "Shift",
+    "Side",
     "Softened",
     "Stage",
     "Step",
