@@ -22,6 +22,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
     st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
     st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
+    st.Page(ROOT / "pages" / "lie_detector.py", title="Lie detector", url_path="lie_detector"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

@@ -41,6 +41,10 @@ VIEWS = {
     "saliency": "saliency?digit=project-4or9&explain=difference&baseline=mean",
     "saliency, all": "saliency?map_view=all&digit=project-4or9",
     "saliency, through": "saliency?map_view=through&digit=project-4or9",
+    "lie detector": "lie_detector?digit=project-4or9&method=guided_backprop",
+    "lie detector, asked": "lie_detector?digit=project-4or9&doubt_view=all",
+    "lie detector, a round": "lie_detector?digit=project-4or9&doubt_view=round",
+    "lie detector, answered": "lie_detector?digit=project-4or9&doubt_view=round&rounds=1l",
 }
 OVERFLOWING = """() => {
   const wide = [];

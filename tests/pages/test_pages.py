@@ -40,8 +40,9 @@ PAGES = {
     "pooling": "Pooling",
     "head": "The head",
     "saliency": "Saliency",
+    "lie_detector": "Lie detector",
 }
-EXPLAINING = ["saliency"]
+EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]
 PHOTO = np.kron(digits.samples()[0].pixels, np.ones((4, 4), np.uint8))
 SOURCES = {

@@ -53,7 +53,7 @@ def plan(trace: Trace) -> AttributionPlan:
     first, *others = st.columns([9, 12, 8, 9], gap="medium")
     with first:
         chosen = method()
-    return fitting(_asked(trace, others), chosen)
+    return fitting(asked(trace, others), chosen)
 
 
 def plan_of_all(trace: Trace) -> tuple[AttributionPlan, bool]:
@@ -63,12 +63,12 @@ def plan_of_all(trace: Trace) -> tuple[AttributionPlan, bool]:
     others, and everything jumps when it goes.
     """
     *others, last = st.columns([12, 8, 9, 8], gap="medium")
-    asked = _asked(trace, others)
+    plan = asked(trace, others)
     with last:
-        return asked, _together()
+        return plan, _together()
 
 
-def _asked(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
+def asked(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
     """Let the person choose, in three columns, all that is not a matter of the method; the answer is explained."""
     with columns[0]:
         target = _target(trace)

@@ -1,0 +1,85 @@
+"""The lie detector: what could discredit a map, next to the map."""
+
+from functools import partial
+
+import streamlit as st
+
+from model.records import Attribution, AttributionPlan
+from model.saliency import METHODS
+from viz.figures import saliency as figures
+from viz.figures import verdicts
+from viz.ui import cached, components, controls, rounds, sidebar, state
+from viz.ui import lie_detector as doubt
+from viz.ui import saliency as choose
+from viz.ui.cached import saliency as maps
+
+digit = sidebar.current_digit()
+trace = cached.record(digit)
+
+
+def one_map() -> None:
+    """Put one map to each test in turn."""
+    plan = choose.plan(trace)
+    method = METHODS[plan.method]
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        stage = st.container()
+        plan = choose.of_method(plan, method, trace)
+        seed = doubt.seed()
+    found = maps.attribute(digit, plan)
+    with stage:
+        words = in_words(found, plan)
+        components.value_map(figures.stage(found, digit.pixels, figures.Look()), words, "attribution")
+        st.write(words)
+    with right, st.container(key="doubt_verdict"):
+        cards, summary = st.empty(), st.empty()
+        st.write("These results are for this network and this digit; another digit can give others.")
+    trial = doubt.Trial(digit, plan, seed, cards, summary)
+    for section in (trial.sums, trial.weights, trial.edges, trial.order, trial.noise):
+        section()
+
+
+def in_words(found: Attribution, plan: AttributionPlan) -> str:
+    """Say what a map explains, and by which method; or why it is blank."""
+    if not found.is_blank:
+        return f"What speaks for the {figures.score_of(found)}, by {METHODS[found.method].title}."
+    signed = choose.signed(plan)
+    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
+
+
+def all_methods() -> None:
+    """Put the maps of all methods to the test, one after another."""
+    *others, last = st.columns([12, 8, 9, 8], gap="medium")  # as many as for one map, so that nothing jumps
+    plan = choose.asked(trace, others)
+    with last:
+        seed = doubt.seed()
+    asked = state.is_on(doubt.EVERY)
+    left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
+    with left:
+        start = partial(state.switch, doubt.EVERY, on=True)
+        st.button("Put all methods to the test", type="primary", disabled=asked, on_click=start)
+    with right:
+        bar = st.empty()
+    if not asked:
+        st.write("More than 400 maps are made for it: that takes a while, and each line comes as it is done.")
+        return
+    found = doubt.all_methods(digit, choose.every(plan), seed, bar)
+    st.write(verdicts.say_table(METHODS, found))
+    st.write("These results are for this network and this digit; another digit can give others.")
+    table = partial(verdicts.as_csv, METHODS, found)
+    st.download_button("Download the table as CSV", table, f"tests-{digit.key[:40]}.csv", "text/csv")
+
+
+st.title("Lie detector")
+st.write("A map always looks as if it meant something. Here each one is put to the tests that could discredit it.")
+shown = controls.part(doubt.VIEW, doubt.VIEWS)
+{"one": one_map, "all": all_methods, "round": rounds.play}[shown]()
+components.follow_links(".doubt-cards", state.follow)
+
+st.header("What to try")
+st.markdown(
+    "- Put guided backprop to the test: how much of its map is left when the network has forgotten everything?\n"
+    "- Compare integrated gradients with saliency: which foretells the score, and which gives the better order?\n"
+    "- Explain a class that the digit is not. Which tests still mean something?\n"
+    "- Play ten rounds: which method fools you most often?"
+)

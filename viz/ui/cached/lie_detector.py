@@ -1,0 +1,125 @@
+"""What could discredit a map of a digit; imported by the page that shows it alone, for Captum takes long to import.
+
+Each test is made of pieces no longer than a map or a few forward passes. While they are made, ``show`` is called with
+what there is so far; it draws, and a person who has moved on stops the run there.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import streamlit as st
+from torch import nn
+
+from model import digits, lie_detector, pixel_curves, untrained
+from model.records import Attribution, AttributionPlan, Collapse, Digit, PixelCurves, Reaction, Robustness
+from model.saliency import robustness as shaken
+from viz.ui.cached import saliency as maps
+from viz.ui.cached.network import network
+
+T = TypeVar("T")
+
+_OFTEN = 0.1  # seconds between two pictures of what there is so far
+
+
+def rows() -> tuple[str, ...]:
+    """Return the rows that are made random, the last one of the network first."""
+    return untrained.learned_rows(network())
+
+
+def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Collapse], object]) -> Collapse:
+    """Return a map while the network's rows are made random, one by one from the top."""
+    names = rows()
+    _gathered(_stages(digit, plan, seed), lambda found: show(lie_detector.collapsed(names, found)))
+    return _collapse(digit.key, plan, seed, digit)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _collapse(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Collapse:
+    return lie_detector.collapsed(rows(), list(_stages(_digit, plan, seed)))
+
+
+def of_untrained(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
+    """Return the map of a network that never learned: where ``collapse`` with the same seed ends."""
+    return _stage(digit.key, plan, seed, len(rows()) - 1, digit)
+
+
+def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribution]:
+    yield maps.attribute(digit, plan)
+    for number in range(len(rows())):
+        yield _stage(digit.key, plan, seed, number, digit)
+
+
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
+    return maps.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _forgetful(seed: int) -> tuple[nn.Sequential, ...]:
+    """Return the network after each row that is made random; like the trained one they are only ever read."""
+    return tuple(forgetful for _, forgetful in untrained.cascade(network(), seed))
+
+
+def reaction(
+    digit: Digit, plan: AttributionPlan, found: Collapse, show: Callable[[Sequence[Attribution]], object]
+) -> Reaction:
+    """Hold what forgetting did to a map against the maps of other digits."""
+    others = (maps.attribute(other, plan) for other in lie_detector.other_digits(digit))
+    return lie_detector.reaction(found, _gathered(others, show))
+
+
+def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
+    """Return how the target fares while pixels are taken away, or brought back, in order of a map and by chance."""
+    x = digits.to_input(digit)
+    gather = partial(pixel_curves.gathered, x, pixel_curves.STEPS)
+    pieces = pixel_curves.each_order(network(), x, maps.attribute(digit, plan), seed=seed)
+    kept = _kept(_shelf("curves", digit.key, plan, seed), pieces)
+    return gather(_gathered(kept, lambda found: show(gather(found))))
+
+
+def robustness(
+    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
+) -> tuple[Robustness, tuple[float, ...]]:
+    """Return how a map fares when the digit changes a little, and how far it moved in each trial."""
+    x, explain = digits.to_input(digit), partial(maps.explain, plan)
+    pieces = shaken.changed_maps(network(), x, explain, maps.attribute(digit, plan), seed=seed)
+    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), pieces), show))
+    return _measured(digit.key, plan, seed, changes, digit), changes
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _measured(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
+    found = maps.attribute(_digit, plan)
+    return shaken.measured(network(), digits.to_input(_digit), found, changes, seed=seed)
+
+
+def _gathered(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
+    """Gather pieces; now and then, while they are made, show those that are there."""
+    found: list[T] = []
+    shown = time.monotonic()
+    for piece in pieces:
+        found.append(piece)
+        if time.monotonic() - shown > _OFTEN:
+            show(found)
+            shown = time.monotonic()
+    return found
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _shelf(test: str, key: str, plan: AttributionPlan, seed: int) -> list[Any]:
+    """Return a place for the pieces of a test that can only be made in their order; it is empty until all are."""
+    return []
+
+
+def _kept(shelf: list[T], pieces: Iterator[T]) -> Iterator[T]:
+    """Take pieces from their shelf; where it is empty, make them, and put them there when none is missing."""
+    if shelf:
+        yield from tuple(shelf)
+        return
+    found = []
+    for piece in pieces:
+        found.append(piece)
+        yield piece
+    shelf[:] = found

@@ -1,0 +1,106 @@
+"""The rounds of "which of these two maps comes from an untrained network?"; guesses live in the link."""
+
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from model import rounds
+from model.errors import InputError
+from model.records import Activation, AttributionPlan, Guess, Round, Side
+from model.saliency import METHODS
+from model.similarity import rank_correlation
+from viz.figures import rounds as figures
+from viz.figures.panels import tabled
+from viz.ui import cached, state
+from viz.ui import saliency as choose
+from viz.ui.cached import lie_detector as tests
+from viz.ui.cached import saliency as maps
+from viz.ui.lie_detector import SEED, VIEW
+
+ROUND, GUESSES = "round", "rounds"
+
+
+def guesses() -> tuple[Guess, ...]:
+    """Return the guesses of the link; none, and a notice, where it holds nonsense."""
+    try:
+        return rounds.read(state.read(GUESSES, ""))
+    except InputError as error:
+        state.notice(f"In the link, {error}")
+        return ()
+
+
+def play() -> None:
+    """Show two maps and ask which is the untrained network's; then say it, and why."""
+    given = guesses()
+    numbers = [str(number) for number in range(1, rounds.MOST + 1)]
+    current = rounds.deal(int(state.read_one_of(ROUND, numbers, "1")))
+    guess = next((each for each in given if each.round.number == current.number), None)
+    st.write(f"**Round {current.number}.** {figures.say_score(given)}")
+    plan = AttributionPlan(current.method, cached.record(current.digit).prediction)
+    left, right = _pair(current, plan)
+    if guess is None:
+        st.html(figures.hidden(left, right, current.digit.pixels))
+    else:
+        st.html(figures.told(left, right, current.digit.pixels, guess))
+    _buttons(current, given, guess)
+    if guess is None:
+        st.write(
+            "The digit, the class and the method are the same on both sides; one network was trained, the other has "
+            "the random weights that training begins with. Each map has a scale of its own."
+        )
+    else:
+        st.write(figures.say_answer(guess, METHODS[current.method], left, right, rank_correlation(left, right)))
+        _explain(current, plan)
+    if given:
+        _tally(given)
+
+
+def _pair(current: Round, plan: AttributionPlan) -> tuple[Activation, Activation]:
+    """Return the map on the left and that on the right."""
+    trained = maps.attribute(current.digit, plan).values
+    untrained = tests.of_untrained(current.digit, plan, current.seed).values
+    return (untrained, trained) if current.untrained == "left" else (trained, untrained)
+
+
+def _buttons(current: Round, given: tuple[Guess, ...], guess: Guess | None) -> None:
+    def choose(side: Side) -> None:
+        state.write(**{GUESSES: rounds.written([*given, Guess(current, side)]), ROUND: str(current.number)})
+
+    following = str(current.number % rounds.MOST + 1)
+    with st.container(horizontal=True, key="doubt_guess"):
+        st.button("Left is untrained", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
+        st.button("Right is untrained", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
+        st.button(
+            "Next round", shortcut="N", disabled=guess is None, on_click=lambda: state.write(**{ROUND: following})
+        )
+
+
+def _explain(current: Round, plan: AttributionPlan) -> None:
+    """Say whether the method reacts, measured on the round's digit; and lead to all tests of the trained map."""
+    place, rows = st.empty(), len(tests.rows())
+    place.write("Why? The weights are made random row by row …")
+    fallen = tests.collapse(
+        current.digit,
+        plan,
+        current.seed,
+        lambda found: place.write(f"Why? The weights are made random row by row: {len(found.rows)} of {rows} …"),
+    )
+    reaction = tests.reaction(current.digit, plan, fallen, lambda _others: place.write("Why? Other digits are held …"))
+    place.write(figures.say_why(reaction, METHODS[current.method]))
+    chosen = {
+        state.DIGIT: current.digit.key,
+        choose.METHOD: current.method,
+        choose.TARGET: str(plan.target),
+        SEED: str(current.seed),
+    }
+    rest = dict.fromkeys((choose.EXPLAIN, choose.AGAINST, choose.BASELINE, VIEW), "")
+    address = state.address("lie_detector", **{**choose.usual(), **rest, **chosen})
+    st.html(f'<p><a href="{escape(address)}" target="_self">Put this map to the test</a></p>')
+
+
+def _tally(given: tuple[Guess, ...]) -> None:
+    st.html(tabled(figures.tally(given, METHODS), "Seen through, by method"))
+    with st.container(horizontal=True):
+        st.download_button("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv")
+        st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))
