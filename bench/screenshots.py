@@ -15,6 +15,8 @@ SHOTS = {
     "parameters": "parameters?digit=project-4or9&row=Conv2d-13",
     "dropout": "dropout?digit=project-4or9&p=0.30",
     "head": "head?digit=project-4or9",
+    "saliency": "saliency?digit=project-4or9&map_view=all&explain=difference",
+    "lie-detector": "lie_detector?digit=project-4or9",
 }
 
 

@@ -72,9 +72,9 @@ def all_methods() -> None:
 
 st.title("Lie detector")
 st.write("A map always looks as if it meant something. Here each one is put to the tests that could discredit it.")
+components.follow_links(".doubt-cards", state.follow)  # first, so that it follows while tests are under way
 shown = controls.part(doubt.VIEW, doubt.VIEWS)
 {"one": one_map, "all": all_methods, "round": rounds.play}[shown]()
-components.follow_links(".doubt-cards", state.follow)
 
 st.header("What to try")
 st.markdown(

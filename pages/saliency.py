@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from viz.ui import cached, components, controls, sidebar, state
 from viz.ui import saliency as choose
 from viz.ui.cached import saliency as maps
 
+LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")
 digit = sidebar.current_digit()
 trace = cached.record(digit)
 
@@ -38,7 +40,9 @@ def one_method() -> None:
             components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
         st.write(why_blank(found, plan) if found.is_blank else figures.say(found, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
-        st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
+        with st.container(horizontal=True):
+            st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
+            st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
 
 
 def why_blank(found: Attribution, plan: AttributionPlan) -> str:
@@ -87,9 +91,9 @@ def numbers(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> None
 
 st.title("Saliency")
 st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
+components.follow_links(".attributions", state.follow)  # first, so that it follows while maps are still coming
 shown = controls.part(choose.VIEW, choose.VIEWS)
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
-components.follow_links(".attributions", state.follow)
 
 st.header("What to try")
 st.markdown(

@@ -104,7 +104,7 @@ def test_grad_cam_looks_where_it_is_told(ranking: list[int]) -> None:
 
 def test_a_score_is_chosen_and_named(ranking: list[int]) -> None:
     first, second, third, *_ = ranking
-    app = run(PAGE, digit=KEY)
+    app = run(PAGE, digit=KEY, method="integrated_gradients")
     assert f"logit of {first}" in said(app)
     app.selectbox("widget-explain").set_value("log_probability").run()
     assert_on_stage(app, explained(first, "integrated_gradients", output="log_probability"))
@@ -272,7 +272,7 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
         ("baseline", "white", {}),
         ("cam", "ReLU-1", {"method": "grad_cam"}),
         ("relu", "0.5", {"method": "grad_cam"}),
-        ("steps", "100000", {}),
+        ("steps", "100000", {"method": "integrated_gradients"}),
         ("noise", "nan", {"method": "smooth_grad"}),
         ("draw", "-1", {"method": "smooth_grad"}),
         ("signs", "loud", {}),
@@ -282,7 +282,7 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
     ],
 )
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, also: dict[str, str]) -> None:
-    asked = {"digit": KEY, "method": "saliency", **also} if name not in {"steps"} else {"digit": KEY}
+    asked = {"digit": KEY, "method": "saliency", **also}
     app = run(PAGE, **{**asked, name: value})
     assert not app.exception
     (warning,) = (each.value for each in app.warning)
