@@ -52,6 +52,7 @@ class Method:
         uses_baseline: Whether a baseline changes its map.
         uses_layer: Whether it looks at the maps of a chosen step.
         draws: Whether it draws random numbers, so that a seed changes its map.
+        is_slope: Whether its attributions say what a small change of each pixel does, not what each pixel did.
         outputs: What it can explain.
     """
 
@@ -68,6 +69,7 @@ class Method:
     uses_baseline: bool = False
     uses_layer: bool = False
     draws: bool = False
+    is_slope: bool = False
     outputs: tuple[Output, ...] = ("logit", "log_probability", "difference")
 
 

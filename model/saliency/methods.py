@@ -35,6 +35,7 @@ _LIST = (
         paper="Simonyan, Vedaldi, Zisserman: Deep Inside Convolutional Networks, 2013",
         link="https://arxiv.org/abs/1312.6034",
         cost=_ONE_EACH,
+        is_slope=True,
     ),
     Method(
         name="input_x_gradient",
@@ -78,6 +79,7 @@ _LIST = (
         paper="Springenberg, Dosovitskiy, Brox, Riedmiller: Striving for Simplicity, 2014",
         link="https://arxiv.org/abs/1412.6806",
         cost=_ONE_EACH,
+        is_slope=True,
     ),
     Method(
         name="deconvolution",
@@ -88,6 +90,7 @@ _LIST = (
         paper="Zeiler, Fergus: Visualizing and Understanding Convolutional Networks, 2013",
         link="https://arxiv.org/abs/1311.2901",
         cost=_ONE_EACH,
+        is_slope=True,
     ),
     Method(
         name="deep_lift",
@@ -202,6 +205,7 @@ _LIST = (
         cost="as many forward and backward passes as samples",
         options=(_samples(64), _noise(0.15)),
         draws=True,
+        is_slope=True,
     ),
 )
 

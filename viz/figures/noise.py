@@ -57,8 +57,8 @@ def say_infidelity(found: Robustness) -> str:
         f"**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian noise of deviation "
         f"{found.noise:g} is taken from the digit {found.probes} times, and the map foretells what the score does as "
         f"the sum of noise times map. A blank map would miss by {_small(found.blank_infidelity)}; this one, in the "
-        f"unit that suits it best, by {_small(found.best_infidelity)}. Maps of slopes are made for this; maps that "
-        "multiply by ink are held to the same rule."
+        f"unit that suits it best, by {_small(found.best_infidelity)}. Maps of slopes are made for this. Maps "
+        "that say what each pixel did, and not what a small change of it would do, are not, and do not fail by it."
     )
 
 

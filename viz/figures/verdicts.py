@@ -73,7 +73,7 @@ def findings(tested: Evidence, method: Method) -> tuple[Finding, ...]:
         _edges(tested.edges),
         _order(tested.curves, found),
         _steadiness(tested.robustness),
-        _foresight(tested.robustness),
+        _foresight(tested.robustness, method),
     )
     return tuple(Finding(question, *answer) for question, answer in zip(_QUESTIONS, answers, strict=True))
 
@@ -126,16 +126,18 @@ def _steadiness(found: Robustness | None) -> _Answer:
     return ("Yes", number, "stands") if found.sensitivity < STEADY else ("No", number, "fails")
 
 
-def _foresight(found: Robustness | None) -> _Answer:
+def _foresight(found: Robustness | None, method: Method) -> _Answer:
     if found is None:
         return _AWAITED
     if np.isnan(found.missed):
         return "Cannot be said", "the score did nothing", "open"
     share = max(1 - found.missed, 0.0)
     number = f"{share * 100:.0f}\xa0% of what it does"
-    if share < _PARTLY:
-        return "Hardly", number, "fails"
-    return ("Mostly", number, "stands") if share >= _MOSTLY else ("In part", number, "open")
+    if share >= _MOSTLY:
+        return "Mostly", number, "stands"
+    if share >= _PARTLY:
+        return "In part", number, "open"
+    return ("Hardly", number, "fails") if method.is_slope else ("Not made to", number, "open")
 
 
 def cards(found: Sequence[Finding]) -> str:

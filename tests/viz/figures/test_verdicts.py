@@ -76,8 +76,9 @@ def test_a_map_that_stands_everything_is_said_to() -> None:
 def test_each_limit_lies_where_it_is_said_to(
     place: int, below: dict[str, float], above: dict[str, float], tone: str
 ) -> None:
-    assert tones(evidence(**below)) == ["stands"] * 6  # type: ignore[arg-type]
-    changed = tones(evidence(**above))  # type: ignore[arg-type]
+    every_claim = replace(ADDS, is_slope=True)
+    assert tones(evidence(**below), every_claim) == ["stands"] * 6  # type: ignore[arg-type]
+    changed = tones(evidence(**above), every_claim)  # type: ignore[arg-type]
     assert changed.pop(place) == tone
     assert changed == ["stands"] * 5
 
@@ -86,6 +87,15 @@ def test_who_does_not_claim_to_add_up_neither_stands_nor_fails() -> None:
     for gap in (0.0, 0.5):
         found = verdicts.findings(evidence(gap=gap), CLAIMS_NOT)
         assert (found[0].word, found[0].tone) == ("Not meant to", "open")
+
+
+def test_who_says_what_pixels_did_need_not_foretell_what_a_small_change_does() -> None:
+    poor = evidence(foretold=0.09)
+    for method, told in ((ADDS, ("Not made to", "open")), (CLAIMS_NOT, ("Hardly", "fails"))):
+        found = verdicts.findings(poor, method)[5]
+        assert (found.word, found.tone) == told
+    slopes = {name for name, method in METHODS.items() if method.is_slope}
+    assert slopes == {"saliency", "guided_backprop", "deconvolution", "smooth_grad"}
 
 
 def test_numbers_on_the_cards_are_those_of_the_tests() -> None:
