@@ -52,9 +52,9 @@ def collapsed(rows: Sequence[str], attributions: Sequence[Attribution]) -> Colla
     return Collapse(
         rows=tuple(rows[: len(others)]),
         attributions=tuple(attributions),
-        rank_correlations=tuple(rank_correlation(sizes(first.values), sizes(each.values)) for each in attributions),
-        signed_rank_correlations=tuple(rank_correlation(first.values, each.values) for each in attributions),
-        similarities=tuple(structural_similarity(sizes(first.values), sizes(each.values)) for each in attributions),
+        rank_correlations=tuple(rank_correlation(sizes(first.settled), sizes(each.settled)) for each in attributions),
+        signed_rank_correlations=tuple(rank_correlation(first.settled, each.settled) for each in attributions),
+        similarities=tuple(structural_similarity(sizes(first.settled), sizes(each.settled)) for each in attributions),
     )
 
 
@@ -95,7 +95,7 @@ def reaction(found: Collapse, others: Sequence[Attribution]) -> Reaction:
         )
     first, ranks = found.attributions[0], np.array(found.signed_rank_correlations[1:])
     forgotten = float(np.nan_to_num(ranks).mean()) if np.ptp(first.values) else float("nan")
-    correlations = np.array([rank_correlation(first.values, each.values) for each in others])
+    correlations = np.array([rank_correlation(first.settled, each.settled) for each in others])
     return Reaction(forgotten, tuple(np.nan_to_num(correlations).tolist()), FLOOR, CEILING)
 
 
@@ -117,5 +117,5 @@ def edge_control(attribution: Attribution, pixels: Pixels) -> EdgeControl:
             "Both must have the same shape.",
             "Explain the image itself, not the activation of a step.",
         )
-    found, control = sizes(attribution.values), edges(pixels)
+    found, control = sizes(attribution.settled), edges(pixels)
     return EdgeControl(control, rank_correlation(found, control), structural_similarity(found, sizes(control)))

@@ -42,7 +42,7 @@ def one_map() -> None:
 def in_words(found: Attribution, plan: AttributionPlan) -> str:
     """Say what a map explains, and by which method; or why it is blank."""
     if not found.is_blank:
-        return f"What speaks for the {figures.score_of(found)}, by {METHODS[found.method].title}."
+        return figures.caption(found, METHODS[found.method])
     signed = choose.signed(plan)
     return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
 

@@ -36,9 +36,9 @@ def one_method() -> None:
         stage = st.container()
         look = choose.look()
         with stage:
-            words = f"What speaks for the {figures.score_of(found)}, by {method.title}."
+            words = figures.caption(found, method)
             components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
-        st.write(why_blank(found, plan) if found.is_blank else figures.say(found, look))
+        st.write(why_blank(found, plan) if found.is_blank else figures.say(found, method, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
         with st.container(horizontal=True):
             st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
@@ -54,14 +54,15 @@ def why_blank(found: Attribution, plan: AttributionPlan) -> str:
 def all_methods() -> None:
     """Show the maps of all methods side by side, as they come."""
     plan, together = choose.plan_of_all(trace)
-    titles = {name: method.title for name, method in METHODS.items()}
+    plans = choose.every(plan)
+    titles = {name: choose.titled(asked, plan) for name, asked in plans.items()}
     opened = {**choose.usual(), choose.VIEW: ""}
     show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, **opened))
-    found = maps.each(digit, choose.every(plan), partial(show, together=together))
+    found = maps.each(digit, plans, partial(show, together=together))
     st.write(figures.say_times(list(found.values())))
     numbers(titles, found)
     st.write(
-        "Every method is as it is usually set. The same digit and the same score: where the maps disagree, not all of "
+        "Every method is as it is usually set. Where maps of the same digit and the same score disagree, not all of "
         "them can be right about the network. The lie detector tells which of them listen to it at all."
     )
 

@@ -74,7 +74,7 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     for number in (1, 2):
         page.keyboard.press("ArrowLeft")
         right += rounds.deal(number).untrained == "left"
-        expect(page.get_by_text(f"Score: {right} of {number} seen through")).to_be_visible()
+        expect(page.get_by_text(f"Score: {right} of {number} right")).to_be_visible()
         settle(page)
         captions = page.locator(".doubt-round figcaption").all_inner_texts()
         truth = {"left": 0, "right": 1}[rounds.deal(number).untrained]
@@ -86,7 +86,7 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
             settle(page)
     page.reload()
     settle(page)
-    expect(page.get_by_text(f"Score: {right} of 2 seen through")).to_be_visible()
+    expect(page.get_by_text(f"Score: {right} of 2 right")).to_be_visible()
     page.go_back()
     settle(page)
     expect(page.get_by_role("button", name="Left is untrained")).to_be_enabled()

@@ -100,7 +100,7 @@ def test_with_mnist_the_batches_are_mnists(mnist_root: Path) -> None:
 def test_a_prediction_comes_before_what_was_measured_and_falls_with_the_batch() -> None:
     app = run(PAGE, norm_view="forget")
     assert "In evaluation mode" not in said(app)
-    assert "Choose an answer first" in said(app)
+    assert "Choose an answer" in said(app)
     app.button_group("widget-forgets").set_value("ruined").run()
     assert "In evaluation mode" in said(app)
     app.select_slider("widget-batch").set_value("2").run()
@@ -108,7 +108,7 @@ def test_a_prediction_comes_before_what_was_measured_and_falls_with_the_batch() 
     assert "forgets" not in app.query_params
     assert "In evaluation mode" not in said(app)
     app.button_group("widget-norm_view").set_value("fold").run()
-    assert "Choose an answer first" in said(app)
+    assert "Choose an answer" in said(app)
     app.button_group("widget-frame").set_value("inside").run()
     assert "As you predicted: The same inside, not at the edge" in said(app)
 

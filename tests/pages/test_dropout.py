@@ -109,7 +109,7 @@ def test_a_link_of_another_row_shows_the_dropout_behind_it() -> None:
 
 def test_the_prediction_is_held_against_what_was_measured() -> None:
     app = run(PAGE, digit="project-4or9", p="0.50", drop_view="many")
-    assert "Choose an answer first" in said(app)
+    assert "Choose an answer" in said(app)
     assert "data-digest" not in shown(app), "nothing tells before"
     app.button_group("widget-passes").set_value("30").run()
     app.button_group("widget-changes").set_value("none").run()

@@ -128,7 +128,7 @@ def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) 
         cells = table[METHODS[name].title]
         assert one["Does it add up?"][2] == f"gap {cells[0]}"
         assert one["Does it react to the weights?"][1].lower() == cells[2]
-        assert one["Is it more than edges?"][2] == f"correlation {cells[3]}"
+        assert one["Is it more than edges?"][2] == f"correlation {cells[3]}, limit {0.5**0.5:.2f}"
         assert one["Is its order better than chance?"][2] == f"areas {cells[4]} out, {cells[5]} in"
         assert one["Is it steady?"][2] == f"moves by {cells[6]}"
         assert one["Does it foretell the score?"][2] == f"{cells[7]} of what it does"
@@ -197,7 +197,7 @@ def test_the_score_runs_on_and_is_kept_in_the_link() -> None:
         right += rounds.deal(number).untrained == guess
         assert f"Score: {right} of {number}" in said(app)
         assert METHODS[rounds.deal(number).method].title in said(app)
-        assert ("**Seen through" in said(app)) == (rounds.deal(number).untrained == guess)
+        assert ("**Right" in said(app)) == (rounds.deal(number).untrained == guess)
         assert all(each.disabled for each in app.button if "is untrained" in each.label), "a round is answered once"
         if number < 3:
             press(app, "Next round")

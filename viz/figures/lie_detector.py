@@ -98,7 +98,7 @@ def say_fall(found: Collapse, reaction: Reaction | None) -> str:
     if reaction is None:
         return f"{done} rows are random so far; the other digits' maps, which set the limit, come last."
     blank = sum(each.is_blank for each in found.attributions[1:])
-    gone = f" {blank} of the {done} maps are blank, and count as a correlation of 0." if blank else ""
+    gone = f" Blank maps, {blank} of the {done}, count as a correlation of 0." if blank else ""
     verdict = (
         "the map **reacts**: it is about what the network learned"
         if reaction.reacts
@@ -106,8 +106,9 @@ def say_fall(found: Collapse, reaction: Reaction | None) -> str:
     )
     return (
         f"Over all {done} rows the rank correlation with the trained network's map is {figure(reaction.forgotten)} in "
-        f"the mean; the limit is {figure(reaction.limit)}, {_source(reaction)}. So {verdict}.{gone} The limit is our "
-        "own choice."
+        f"the mean; the limit is {figure(reaction.limit)}, {_source(reaction)}. So {verdict}.{gone} Signs count: that "
+        f"of the sizes alone is {figure(float(np.nan_to_num(found.rank_correlations[1:]).mean()))}, for any network "
+        "puts large values where the ink is, so the shape of the digit stays. The limit is our own choice."
     )
 
 
@@ -223,19 +224,30 @@ def beats(found: PixelCurves) -> tuple[bool, bool]:
     )
 
 
+def loses(found: PixelCurves) -> tuple[bool, bool]:
+    """Tell whether the map's order is worse than every random order: at deletion, at insertion."""
+    return (
+        bool((found.area(found.deletion) > found.area(found.random_deletion)).all()),
+        bool((found.area(found.insertion) < found.area(found.random_insertion)).all()),
+    )
+
+
 def say_curves(found: PixelCurves, target: int) -> str:
     """Say the areas under both curves, and those of random orders."""
     orders = len(found.random_deletion)
     if not orders:
         return "Random orders of the pixels are still to come."
-    gone, back = beats(found)
+    gone, back = (
+        "better than all of them" if better else "worse than all of them" if worse else "not better than all of them"
+        for better, worse in zip(beats(found), loses(found), strict=True)
+    )
     return (
         f"Taken away in the map's order, the probability of {target} has an area of "
         f"{float(found.area(found.deletion)):.3f} under it; in {orders} random orders "
         f"{_span(found.area(found.random_deletion))}. Small is good: the map's order is "
-        f"{'better than all of them' if gone else 'not better than all of them'}. Brought back it is "
+        f"{gone}. Brought back it is "
         f"{float(found.area(found.insertion)):.3f} against {_span(found.area(found.random_insertion))}; large is good: "
-        f"{'better than all of them' if back else 'not better than all of them'}. Against the mean of chance that is "
+        f"{back}. Against the mean of chance that is "
         f"{signed(margins(found)[0])} out and {signed(margins(found)[1])} in; above 0 is better."
     )
 

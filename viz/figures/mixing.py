@@ -105,7 +105,8 @@ def say_follow(effects: Collection[Effect], channels: Collection[int], gain: flo
     return (
         f"{done} Change is the length of the difference over the length of what the row put out before: "
         f"{words.number(first.relative)} in {first.name}, {words.number(last.relative)} in {last.name}. White is "
-        "unchanged, red more, blue less, on each row's own scale. The average pool keeps of a change only its mean."
+        "unchanged, red more, blue less, on the scale of what the row put out before. The average pool keeps of a "
+        "change only its mean."
     )
 
 

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from model.records import Activation, Guess, Method, Pixels, Reaction, Side
-from viz.figures import raster, swatches
+from viz.figures import raster, swatches, words
 from viz.figures.lie_detector import figure
 from viz.figures.saliency import Look, painted
 
@@ -47,23 +47,25 @@ def _map(values: Activation) -> str:
 
 
 def say_score(guesses: Sequence[Guess]) -> str:
-    """Say how many rounds were seen through.
+    """Say how many rounds were right.
 
     >>> say_score([])
     'No round is answered yet.'
     """
     if not guesses:
         return "No round is answered yet."
-    return f"Score: {sum(guess.is_right for guess in guesses)} of {len(guesses)} seen through; chance gets half."
+    return f"Score: {sum(guess.is_right for guess in guesses)} of {len(guesses)} right; chance gets half."
 
 
 def say_answer(guess: Guess, method: Method, left: Activation, right: Activation, rank: float) -> str:
     """Say whether a guess was right, which method drew the maps, how alike they are, and what the scales hid."""
-    verdict = "Seen through" if guess.is_right else "Fooled"
+    verdict = "Right" if guess.is_right else "Wrong"
     untrained, trained = (left, right) if guess.round.untrained == "left" else (right, left)
     small, large = (float(np.abs(values).max()) for values in (untrained, trained))
     hid = (
-        f" Its largest value is {small / large:.2g} times the trained network's, which the scales hid." if large else ""
+        f" Its largest value is {words.fine(small / large)} times the trained network's, which the scales hid."
+        if large
+        else ""
     )
     return (
         f"**{verdict}: the {guess.round.untrained} map comes from a network that never learned.** Both are by "
@@ -84,12 +86,12 @@ def say_why(reaction: Reaction, method: Method) -> str:
 
 
 def tally(guesses: Sequence[Guess], methods: Mapping[str, Method]) -> dict[str, list[str]]:
-    """Return as columns how many rounds were seen through, by method, in the methods' order."""
+    """Return as columns how many rounds were right, by method, in the methods' order."""
     played = [name for name in methods if any(guess.round.method == name for guess in guesses)]
     mine = {name: [guess.is_right for guess in guesses if guess.round.method == name] for name in played}
     return {
         "method": [methods[name].title for name in played],
-        "seen through": [f"{sum(mine[name])} of {len(mine[name])}" for name in played],
+        "right": [f"{sum(mine[name])} of {len(mine[name])}" for name in played],
     }
 
 

@@ -64,14 +64,22 @@ def painted(values: Activation, look: Look) -> tuple[Activation, Range]:
     return values, Range(-most, most, theme.DIVERGING)
 
 
-def say(found: Attribution, look: Look) -> str:
+def caption(found: Attribution, method: Method) -> str:
+    """Say in a line what a map shows."""
+    if method.is_slope:
+        return f"What would raise the {score_of(found)} if it were brighter, by {method.title}."
+    return f"What speaks for the {score_of(found)}, by {method.title}."
+
+
+def say(found: Attribution, method: Method, look: Look) -> str:
     """Say what a map shows: how much speaks for the score, how much against, and where most."""
-    values = found.values
+    values = found.settled
+    doing, undoing = ("if brighter, would raise", "lower") if method.is_slope else ("speak for", "speak against")
     y, x = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     red, blue = ("", "") if look.absolute else (" (red)", " (blue)")
     return (
-        f"{int((values > 0).sum())} of {values.size} pixels speak for the {score_of(found)}{red}, together "
-        f"{words.fine(_for(found))}; {int((values < 0).sum())} against it{blue}, {words.fine(_against(found))}. "
+        f"{int((values > 0).sum())} of {values.size} pixels {doing} the {score_of(found)}{red}, together "
+        f"{words.fine(_for(found))}; {int((values < 0).sum())} {undoing} it{blue}, {words.fine(_against(found))}. "
         f"Loudest is y {y}, x {x} with {words.fine(float(values[y, x]))}.{_say_clipped(values, look)} "
         "Point at a pixel to read its value."
     )
@@ -114,10 +122,10 @@ def sums(found: Attribution, method: Method) -> str:
     """Write in HTML the sum of a map under what the digit gained on the baseline, and the gap between the two."""
     lines = [
         ("", found.score, score_of(found)),
-        ("−", found.baseline_score, "the same of the baseline"),
+        ("−", found.baseline_score, "what the baseline scores"),
         ("=", found.gained, "what the digit gained"),
         ("", found.total, "sum of the map"),
-        ("", found.delta, "gap"),
+        ("", found.delta, "sum less gain: the gap"),
     ]
     rows = "".join(f"<dt>{sign}</dt><dd>{words.fine(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
     return f'<dl class="column-sum gained" aria-label="Does {escape(method.title)} add up?">{rows}</dl>'
@@ -132,7 +140,10 @@ def say_sums(found: Attribution, method: Method) -> str:
         here = "Here it does, with no gap to speak of"
     else:
         here = f"Here it misses that by {say_gap(found)}"
-    return f"This method {claim} to add up to what the digit gained on the baseline. {here}."
+    return (
+        f"This method {claim} to add up to what the digit gained on the baseline. {here}. The baseline scores too: the "
+        "biases and batch norms put something out whatever comes in. Numbers are rounded here, not in the CSV."
+    )
 
 
 def say_gap(found: Attribution) -> str:
@@ -157,7 +168,7 @@ def baseline(found: Attribution, label: str) -> str:
     least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
     ends = f"{least} everywhere" if least == most else f"{least} to {most}"
     return (
-        f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"><figcaption>Held against: '
+        f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"><figcaption>The baseline. '
         f"{escape(label)}. Normalised {ends}.</figcaption></figure>"
     )
 

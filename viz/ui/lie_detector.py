@@ -142,7 +142,7 @@ class Trial:
             share, foretell = st.empty(), st.empty()
 
         def show(changes: Any) -> None:
-            bars.html(noise.trials(changes, shaken.TRIALS, verdicts.STEADY))
+            bars.html(noise.trials(changes, shaken.TRIALS, verdicts.SHAKY))
             self.tell()
 
         found, changes = cached.robustness(self.digit, self.plan, self.seed, show)

@@ -29,7 +29,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         on_change=lambda: state.write(**{name: st.session_state[key] or ""}),
     )
     if not chosen:
-        st.write("Choose an answer first; then see what was measured.")
+        st.write("Choose an answer; what was measured is said then.")
     elif chosen == measured:
         st.write(f"**As you predicted: {answers[measured]}.** {because}")
     else:

@@ -46,7 +46,7 @@ def play() -> None:
     _buttons(current, given, guess)
     if guess is None:
         st.write(
-            "The digit, the class and the method are the same on both sides; one network was trained, the other has "
+            f"Both maps are of the logit of {plan.target}, by the same method; one network was trained, the other has "
             "the random weights that training begins with. Each map has a scale of its own."
         )
     else:
@@ -100,7 +100,7 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
 
 
 def _tally(given: tuple[Guess, ...]) -> None:
-    st.html(tabled(figures.tally(given, METHODS), "Seen through, by method"))
+    st.html(tabled(figures.tally(given, METHODS), "Right, by method"))
     with st.container(horizontal=True):
         st.download_button("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv")
         st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))

@@ -53,7 +53,12 @@ def plan(trace: Trace) -> AttributionPlan:
     first, *others = st.columns([9, 12, 8, 9], gap="medium")
     with first:
         chosen = method()
-    return fitting(asked(trace, others), chosen)
+    wanted = asked(trace, others)
+    found = fitting(wanted, chosen)
+    if found.output != wanted.output:
+        with others[1]:
+            st.caption(f"{chosen.title} cannot explain it: the logit is explained instead.")
+    return found
 
 
 def plan_of_all(trace: Trace) -> tuple[AttributionPlan, bool]:
@@ -116,10 +121,8 @@ def of_method(plan: AttributionPlan, chosen: Method, trace: Trace) -> Attributio
 
 
 def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
-    """Return the plan for a method, with the logit in place of an output that it cannot explain, and a notice."""
+    """Return the plan for a method, with the logit in place of an output that it cannot explain."""
     able = plan.output in chosen.outputs
-    if not able:
-        state.notice(f"{chosen.title} cannot explain a log-probability: its logit is explained instead.")
     return replace(
         plan,
         method=chosen.name,
@@ -138,6 +141,12 @@ def usual() -> dict[str, str]:
     """Return what takes all that methods alone can do out of a link, so that they are as they are side by side."""
     names = {option.name for each in METHODS.values() for option in each.options}
     return dict.fromkeys(sorted({*names, LAYER, DRAW}), "")
+
+
+def titled(plan: AttributionPlan, asked: AttributionPlan) -> str:
+    """Return the title of a method's map, which says so where it is not of the score that was asked for."""
+    title = METHODS[plan.method].title
+    return title if plan.output == asked.output else f"{title}: logit"
 
 
 def every(plan: AttributionPlan) -> dict[str, AttributionPlan]:

@@ -140,7 +140,7 @@ def test_a_blank_map_is_said_to_be_one() -> None:
 def test_maps_that_went_blank_on_the_way_are_counted(fallen: Collapse, reaction: Reaction) -> None:
     blank = attribution(np.zeros((28, 28)))
     some = lie_detector.collapsed(["a", "b"], [fallen.attributions[0], fallen.attributions[1], blank])
-    assert "1 of the 2 maps are blank" in figures.say_fall(some, reaction)
+    assert "Blank maps, 1 of the 2, count" in figures.say_fall(some, reaction)
     html = figures.strip(["a", "b"], some)
     assert re.findall(r"<span>([^<]+)</span>", html)[2] == "none"
 
@@ -195,8 +195,10 @@ def test_the_areas_and_what_they_beat_are_those_of_the_curves(curves: PixelCurve
 def test_an_order_that_is_worse_than_chance_beats_nothing(curves: PixelCurves) -> None:
     upside_down = replace(curves, deletion=np.ones_like(curves.deletion), insertion=np.zeros_like(curves.insertion))
     assert figures.beats(upside_down) == (False, False)
+    assert figures.loses(upside_down) == (True, True)
+    assert figures.loses(curves) == (False, False)
     assert max(figures.margins(upside_down)) < 0
-    assert figures.say_curves(upside_down, 9).count("not better than all of them") == 2
+    assert figures.say_curves(upside_down, 9).count("worse than all of them") == 2
 
 
 def test_both_charts_draw_the_map_the_mean_of_chance_and_all_of_it(curves: PixelCurves) -> None:
