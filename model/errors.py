@@ -31,3 +31,11 @@ class DataError(GlassError):
 
 class TraceError(GlassError):
     """A forward pass did not run every step, so there is nothing truthful to show."""
+
+
+class CheckpointError(GlassError):
+    """An unfinished run cannot be continued from what it left behind."""
+
+
+class WorkerError(GlassError):
+    """Another process of the same run has ended, so this one cannot go on."""

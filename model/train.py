@@ -1,243 +1,150 @@
 """Train the assignment's network on MNIST: ``python -m model.train``.
 
-Every choice is made on 5,000 training images that are held out; the 10,000 test images are looked
-at once, at the end. The epoch that does best on the held-out images is the one that is kept.
+A protocol decides what is learned from and what is judged; see ``model/training/protocol.py``. Whatever it is, the
+10,000 test images are looked at once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.train`` shares each
+batch between processes; with ``--seeds``, each process takes seeds of its own.
 """
 
 import argparse
 import dataclasses
-import platform
+import os
+import re
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 from tqdm import tqdm
 
-from model import mnist, weights
-from model.digits import normalise
-from model.errors import GlassError, InputError
-from model.network import DROPOUT, AssignmentNetwork
+from model import mnist
+from model.errors import GlassError, InputError, WorkerError
+from model.training import checkpoint, machine, report
+from model.training.images import Images, read_images
+from model.training.protocol import PROTOCOLS, THREADS, Plan
+from model.training.recipe import RECIPES, Recipe
+from model.training.runner import run_seed
+from model.training.workers import Workers, joined
 
-HELD_OUT = 5_000  # of the 60,000 training images
-_SPLIT_SEED = 0  # the split is the same for every seed, so that runs can be compared
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run, besides the seed."""
-
-    epochs: int = 19
-    batch_size: int = 64
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    dropout: float = DROPOUT
-
-
-RECIPES = {"assignment": Recipe()}
-
-
-@dataclass(frozen=True)
-class Images:
-    """Labelled images on one device: ``x`` normalised (N, 1, 28, 28), ``y`` labels (N,)."""
-
-    x: Tensor
-    y: Tensor
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def at(self, index: Tensor) -> "Images":
-        """Return the images at these positions, in this order."""
-        return Images(self.x[index], self.y[index])
-
-    def batches(self, size: int) -> Iterator["Images"]:
-        """Cut into batches of ``size``, the last one as it comes."""
-        yield from map(Images, self.x.split(size), self.y.split(size))
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch brought. Loss is the mean over its batches as they were trained."""
-
-    number: int
-    training_loss: float
-    validation_correct: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished or interrupted run: its epochs, the weights after each, and the best of them."""
-
-    epochs: list[Epoch]
-    states: list[dict[str, Tensor]]
-    interrupted: bool
-
-    @property
-    def best(self) -> Epoch:
-        """The epoch with most held-out images right; the earliest of equals."""
-        return max(self.epochs, key=lambda epoch: epoch.validation_correct)
-
-
-def read_images(split: mnist.Split, device: str) -> Images:
-    """Read a split of MNIST into memory once, normalised once."""
-    pixels, labels = mnist.read(split)
-    return Images(normalise(pixels).to(device), torch.from_numpy(np.asarray(labels)).to(device))
-
-
-def split_training(images: Images) -> tuple[Images, Images]:
-    """Return the images to train on and the ``HELD_OUT`` to choose by, always the same ones."""
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED)).to(images.y.device)
-    return images.at(order[HELD_OUT:]), images.at(order[:HELD_OUT])
-
-
-@torch.inference_mode()
-def count_correct(network: nn.Module, images: Images) -> int:
-    """Count the images whose largest logit is their label, in evaluation mode; the mode is put back."""
-    was_training = network.training
-    network.eval()
-    try:
-        return sum(int((network(b.x).argmax(1) == b.y).sum()) for b in images.batches(500))
-    finally:
-        network.train(was_training)
-
-
-def train(recipe: Recipe, training: Images, validation: Images, seed: int) -> Run:
-    """Train a new network; an interrupt ends the run early and keeps the epochs that were finished.
-
-    Args:
-        recipe: How to train.
-        training: What to learn from.
-        validation: What to choose the best epoch by.
-        seed: Decides initial weights, order of images, and dropout. On one device and one version of
-            PyTorch, the same seed gives the same weights.
-    """
-    torch.manual_seed(seed)
-    network = AssignmentNetwork(recipe.dropout).to(training.x.device)
-    optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum)
-    run = Run(epochs=[], states=[], interrupted=False)
-    try:
-        for number in range(1, recipe.epochs + 1):
-            start = time.perf_counter()
-            loss = _train_epoch(network, optimiser, training, recipe, f"epoch {number:2}/{recipe.epochs}")
-            correct = count_correct(network, validation)
-            print(f"         loss {loss:.4f}   held-out accuracy {correct / len(validation):.2%}")
-            run.states.append({key: tensor.detach().cpu().clone() for key, tensor in network.state_dict().items()})
-            run.epochs.append(Epoch(number, round(loss, 6), correct, round(time.perf_counter() - start, 1)))
-    except KeyboardInterrupt:
-        return dataclasses.replace(run, interrupted=True)
-    return run
-
-
-def _train_epoch(
-    network: nn.Module, optimiser: torch.optim.Optimizer, images: Images, recipe: Recipe, title: str
-) -> float:
-    network.train()
-    order = torch.randperm(len(images)).to(images.y.device)
-    bar = tqdm(images.at(order).batches(recipe.batch_size), title, -(-len(images) // recipe.batch_size), leave=True)
-    losses = []
-    for batch in bar:
-        optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(network(batch.x), batch.y)
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-        if len(losses) % 50 == 0:
-            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}")
-    return float(np.mean(losses))
-
-
-def describe(recipe: Recipe, name: str, seed: int, device: str, run: Run, test_correct: int | None) -> dict[str, Any]:
-    """Return the card of a run: everything needed to train it again, and what came of it."""
-    return {
-        "recipe": {"name": name, **dataclasses.asdict(recipe)},
-        "seed": seed,
-        "device": device,
-        "threads": torch.get_num_threads(),
-        "protocol": "Trained on 55,000 of MNIST's training images; the epoch kept is the one with most of the other "
-        f"{HELD_OUT:,} right; the 10,000 test images were looked at once, at the end.",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "interrupted": run.interrupted,
-        "epochs": [dataclasses.asdict(epoch) for epoch in run.epochs],
-        "kept_epoch": run.best.number,
-        "validation_accuracy": run.best.validation_correct / HELD_OUT,
-        "test_accuracy": None if test_correct is None else test_correct / 10_000,
-    }
+_INTERRUPTED = 130  # as shells have it
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train by command line and write the weights with their card."""
+    """Train by command line and write the weights with their card, and a report."""
     parser = argparse.ArgumentParser(prog="python -m model.train", description=main.__doc__)
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="assignment", help="how to train")
+    parser.add_argument("--protocol", choices=[*PROTOCOLS], default="best", help="what is learned from and judged")
     parser.add_argument("--seed", type=int, default=1, help="initial weights, order of images, dropout (default 1)")
+    parser.add_argument("--seeds", help="several, such as 1-10 or 1,4,7, each in a folder of its own")
     parser.add_argument("--epochs", type=int, help="fewer or more epochs than the recipe's")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default cpu)")
+    parser.add_argument("--threads", type=int, help="of the processor (default: as measured to be fastest)")
     parser.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder to write (default runs/latest)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
     options = parser.parse_args(arguments)
+    machine.keep_freed_memory()
     try:
-        _main(options)
+        with joined(options.device) as workers:
+            _main(options, workers)
+    except WorkerError as error:
+        there = [str(path) for path in sorted(options.out.rglob(checkpoint.NAME))]
+        sys.exit(f"error: {error} " + (f"Checkpoints: {', '.join(there)}." if there else "No epoch was finished yet."))
     except GlassError as error:
         sys.exit(f"error: {error}")
 
 
-def _main(options: argparse.Namespace) -> None:
-    recipe = _recipe(options)
-    _check_device(options.device)
-    _check_folder(options.out)
-    if not mnist.is_present():
+def _main(options: argparse.Namespace, workers: Workers) -> None:
+    recipe, seeds, device = _recipe(options), _seeds(options.seeds), _device(options.device)
+    folders = {seed: options.out / f"seed-{seed:02d}" for seed in seeds} or {options.seed: options.out}
+    for folder in folders.values():
+        _check_folder(folder)
+    if not mnist.is_present() and workers.number == 0:
         _download()
-
-    training, validation = split_training(read_images("train", options.device))
-    run = train(recipe, training, validation, options.seed)
-    if not run.epochs:
-        sys.exit("Interrupted before the first epoch was finished: nothing was written.")
-    best = run.states[run.best.number - 1]
-    finished = zip(run.epochs, run.states, strict=False)  # an interrupt may leave weights whose epoch was not noted
-    states = {weights.FINAL: best, **{weights.epoch_name(epoch.number): state for epoch, state in finished}}
-
-    def write(test_correct: int | None) -> None:
-        card = describe(recipe, options.recipe, options.seed, options.device, run, test_correct)
-        weights.write(options.out, states, card)
-
-    write(None)  # whatever comes now, the training is not lost
-    kept = f"Kept epoch {run.best.number} of {len(run.epochs)}"
-    if run.interrupted:
-        print(f"\nInterrupted. {kept}, the best so far, in '{options.out}'; the test images were not looked at.")
+    workers.gather(None)  # nobody reads before the images are there
+    images = read_images("train", device)
+    _set_threads(options, recipe, images, [*folders.values()], workers)
+    if seeds:
+        _run_seeds(options, recipe, images, folders, workers)
         return
-    network = AssignmentNetwork(recipe.dropout).to(options.device)
-    network.load_state_dict(best)
-    test_correct = count_correct(network, read_images("test", options.device))
-    write(test_correct)
-    print(f"{kept}, test accuracy {test_correct / 10_000:.2%}, in '{options.out}'.")
+    plan = Plan(options.recipe, recipe, options.protocol, report.setting(device, workers.count))
+    found = run_seed(plan, options.seed, images, options.out, options.resume, workers)
+    if found is None and workers.number == 0:
+        sys.exit(_INTERRUPTED)
+
+
+def _run_seeds(
+    options: argparse.Namespace, recipe: Recipe, images: Images, folders: dict[int, Path], workers: Workers
+) -> None:
+    """Train every seed in a folder of its own, each in one process, and report on all of them together."""
+    plan = Plan(options.recipe, recipe, options.protocol, report.setting(str(images.x.device), 1))
+    reports = []
+    for seed, folder in [*folders.items()][workers.number :: workers.count]:
+        begun = checkpoint.is_present(folder) or (folder / report.NAME).is_file()
+        reports.append(run_seed(plan, seed, images, folder, options.resume and begun, Workers()))
+        if reports[-1] is None:
+            sys.exit(_INTERRUPTED)
+    found = [each for part in workers.gather(reports) for each in part]
+    if workers.number == 0:
+        together = report.join(found)
+        report.write(options.out, together)
+        print(f"{report.say(together)}, in '{options.out}'.")
+
+
+def _seeds(text: str | None) -> list[int]:
+    """Read seeds such as 1-10 or 1,4,7.
+
+    >>> _seeds("1-3,7")
+    [1, 2, 3, 7]
+    """
+    if text is None:
+        return []
+    parts = [re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part.strip()) for part in text.split(",")]
+    found = [seed for part in parts if part for seed in range(int(part[1]), int(part[2] or part[1]) + 1)]
+    if not all(parts) or not found or len({*found}) < len(found):
+        raise InputError(
+            f"--seeds is '{text}'.", "It must be like 1-10 or 1,4,7, with no seed twice.", "Give other seeds."
+        )
+    return found
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     recipe = RECIPES[options.recipe]
-    if options.epochs is None:
-        return recipe
-    if options.epochs < 1:
-        raise InputError(f"--epochs is {options.epochs}.", "It must be at least 1.", "Give another number.")
-    return dataclasses.replace(recipe, epochs=options.epochs)
+    for name in ("epochs", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise InputError(f"--{name} is {value}.", "It must be at least 1.", "Give another number.")
+    return recipe if options.epochs is None else dataclasses.replace(recipe, epochs=options.epochs)
 
 
-def _check_device(device: str) -> None:
+def _set_threads(
+    options: argparse.Namespace, recipe: Recipe, images: Images, folders: list[Path], workers: Workers
+) -> None:
+    """Use as many threads as asked for; or as an unfinished run did; or a fair share of the cores; or measure."""
+    unfinished = [folder for folder in folders if options.resume and checkpoint.is_present(folder)]
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    elif unfinished:
+        torch.set_num_threads(int(checkpoint.read_told(unfinished[0])[THREADS]))
+    elif workers.count > 1:
+        torch.set_num_threads(max(1, machine.candidates()[-1] // workers.count))
+    elif images.x.device.type == "cpu":
+        print(f"{machine.choose_threads(recipe, images)} threads, as measured to be fastest.")
+
+
+def _device(device: str) -> str:
+    """Make sure that the device can be used; of several GPUs, each process takes its own."""
+    if device == "cuda" and "LOCAL_RANK" in os.environ:
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
             f"--device {device} cannot be used here ({error}).", "cpu always can.", "Give another device."
         ) from error
+    return device
 
 
 def _check_folder(folder: Path) -> None:
     """Find out before the training, not after it, that its result cannot be written."""
-    probe = folder / ".probe"
+    probe = folder / f".probe-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()

@@ -57,7 +57,7 @@ def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequent
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        _forget(private.get_submodule(name), generator)
+        forget(private.get_submodule(name), generator)
         yield name, copy.deepcopy(private)
 
 
@@ -74,12 +74,17 @@ def untrained(network: nn.Sequential, seed: int) -> nn.Sequential:
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        _forget(private.get_submodule(name), generator)
+        forget(private.get_submodule(name), generator)
     return private
 
 
-def _forget(module: nn.Module, generator: torch.Generator) -> None:
-    """Put a module of one's own back to where training starts; draws in the order in which PyTorch does."""
+def forget(module: nn.Module, generator: torch.Generator) -> None:
+    """Put a module of one's own back to where training starts; draws as PyTorch does, and in its order.
+
+    Args:
+        module: Changed in place; where it is of a kind that learns nothing, it stays as it is.
+        generator: Of the draws, on the device of the module.
+    """
     if isinstance(module, _Norm):
         module.reset_parameters()  # draws nothing
     elif isinstance(module, nn.Conv2d | nn.Linear):

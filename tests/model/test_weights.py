@@ -15,7 +15,7 @@ from torch import Tensor
 from model import weights
 from model.errors import WeightsError
 from model.network import AssignmentNetwork
-from model.train import count_correct, read_images
+from model.training.images import count_correct, read_images
 
 State = dict[str, Tensor]
 REMEDY = "git checkout -- model/weights"

@@ -1,0 +1,62 @@
+"""A training set that is learned in a second, and ``python -m model.train`` on it for tests of several processes."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model import mnist, train
+from model.digits import normalise, samples
+from model.training import images, runner
+from model.training.images import Images
+from model.training.recipe import RECIPES, Affine, Recipe
+
+PLAIN = Recipe(epochs=3, batch_size=32, learning_rate=0.05)
+RICH = Recipe(
+    epochs=3,
+    batch_size=50,  # the last batch is smaller
+    learning_rate=0.05,
+    nesterov=True,
+    schedule="one-cycle",
+    weight_decay=1e-4,
+    dropout=0.05,
+    masks="gaps",
+    affine=Affine(),
+    label_smoothing=0.1,
+    averaging=0.9,
+    channels_last=True,
+)
+
+
+def small_mnist() -> Images:
+    """Return 180 images: the project's clear digits, each in four places."""
+    clear = [digit for digit in samples() if digit.label is not None]
+    places = [(y, x) for y in (0, 1) for x in (0, 1)]
+    pixels = [np.roll(digit.pixels, place, axis=(0, 1)) for place in places for digit in clear]
+    labels = [digit.label for _ in places for digit in clear]
+    return Images(normalise(np.stack(pixels)).to(torch.get_default_dtype()), torch.tensor(labels))
+
+
+def use_few_images(patch: pytest.MonkeyPatch) -> None:
+    """Let the command learn from and be judged by few images, with short recipes."""
+
+    def read(split: mnist.Split, device: str) -> Images:
+        return small_mnist()
+
+    for module in (train, runner):
+        patch.setattr(module, "read_images", read)
+    patch.setattr(mnist, "is_present", lambda: True)
+    patch.setattr(images, "HELD_OUT", 60)
+    patch.setitem(RECIPES, "assignment", PLAIN)
+    patch.setitem(RECIPES, "glass", RICH)
+
+
+if __name__ == "__main__":
+    torch.set_default_dtype(torch.float64 if "DOUBLE" in os.environ else torch.float32)
+    Path(os.environ["PIDS"], os.environ.get("RANK", "0")).write_text(str(os.getpid()))
+    with pytest.MonkeyPatch.context() as patch:
+        use_few_images(patch)
+        train.main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""Distorted images: each pixel is where SciPy puts it, and what comes in from outside is black."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+from torch.nn import functional
+
+from model.training.augmentation import BLACK, distort, draw_matrices
+from model.training.recipe import Affine
+from tests.model.training.few import small_mnist
+
+FEW = small_mnist().x[:20]
+STILL = Affine(rotation=0, shear=0, scale=0, shift=0)
+
+
+def drawn(affine: Affine, count: int, seed: int = 0) -> Tensor:
+    return draw_matrices(affine, count, torch.Generator().manual_seed(seed))
+
+
+def by_scipy(x: Tensor, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distort one image in pixels from its centre, (y, x): ``source = A (place - centre) + shift + centre``."""
+    linear, shift = matrix[::-1, 1::-1], matrix[::-1, 2] * 14
+    centre = np.array([13.5, 13.5])
+    image = x[0].numpy().astype(float)
+    offset = centre + shift - linear @ centre
+    padded = np.pad(image, 20, constant_values=BLACK)
+    return np.asarray(
+        ndimage.affine_transform(padded, linear, offset + 20 - linear @ [20, 20], order=1, cval=BLACK)[20:48, 20:48]
+    )
+
+
+def test_every_pixel_is_where_scipy_puts_it() -> None:
+    matrices = drawn(Affine(), len(FEW))
+    found = distort(FEW, matrices)
+    for image, other, matrix in zip(FEW, found, matrices.double().numpy(), strict=True):
+        np.testing.assert_allclose(other[0].numpy(), by_scipy(image, matrix), atol=2e-4)
+        turned = matrix * [[1, -1, 1], [-1, 1, 1]]  # the other way
+        with pytest.raises(AssertionError):
+            np.testing.assert_allclose(other[0].numpy(), by_scipy(image, turned), atol=2e-4)
+
+
+def test_places_are_those_of_affine_grid() -> None:
+    matrices = drawn(Affine(), len(FEW))
+    grid = functional.affine_grid(matrices, list(FEW.shape), align_corners=False)
+    expected = functional.grid_sample(FEW - BLACK, grid, align_corners=False) + BLACK
+    torch.testing.assert_close(distort(FEW, matrices), expected, atol=1e-4, rtol=0)
+    with pytest.raises(AssertionError):
+        torch.testing.assert_close(distort(FEW, matrices.flip(1).flip(2)), expected, atol=1e-4, rtol=0)
+
+
+def test_without_any_width_an_image_stays_as_it_is() -> None:
+    torch.testing.assert_close(distort(FEW, drawn(STILL, len(FEW))), FEW, atol=1e-4, rtol=0)
+
+
+def test_a_shift_by_whole_pixels_moves_them_and_brings_in_black() -> None:
+    matrices = torch.tensor([[[1, 0, 2 / 14], [0, 1, -1 / 14]]]).expand(len(FEW), 2, 3)
+    found = distort(FEW, matrices)
+    torch.testing.assert_close(found[..., 1:, :-2], FEW[..., :-1, 2:], atol=1e-4, rtol=0)
+    assert found[..., 0, :].eq(BLACK).all()
+    assert found[..., -2:].eq(BLACK).all()
+
+
+def test_black_is_what_a_pixel_without_ink_is() -> None:
+    assert pytest.approx(FEW.min().item()) == BLACK
+    assert round(BLACK, 4) == -0.4242
+
+
+@pytest.mark.parametrize(
+    ("affine", "widest"),
+    [
+        (Affine(rotation=10, shear=0, scale=0, shift=0), lambda m: torch.rad2deg(torch.atan2(m[:, 1, 0], m[:, 0, 0]))),
+        (Affine(rotation=0, shear=10, scale=0, shift=0), lambda m: torch.rad2deg(torch.atan(m[:, 0, 1]))),
+        (Affine(rotation=0, shear=0, scale=0.1, shift=0), lambda m: 100 * (1 / m[:, 0, 0] - 1)),
+        (Affine(rotation=0, shear=0, scale=0, shift=10), lambda m: m[:, 0, 2] * 14),
+        (Affine(rotation=0, shear=0, scale=0, shift=10), lambda m: m[:, 1, 2] * 14),
+    ],
+)
+def test_draws_fill_their_width_evenly(affine: Affine, widest: object) -> None:
+    assert callable(widest)
+    values = widest(drawn(affine, 20_000)).double()
+    assert values.abs().max() <= 10.001
+    for part in (0.25, 0.5, 0.75):  # evenly from -10 to 10
+        assert values.quantile(part).item() == pytest.approx(20 * part - 10, abs=0.4)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    assert torch.equal(drawn(Affine(), 5), drawn(Affine(), 5))
+    assert not torch.equal(drawn(Affine(), 5), drawn(Affine(), 5, seed=1))

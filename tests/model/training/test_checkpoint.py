@@ -1,0 +1,111 @@
+"""Checkpoints: they come back as they were written, and what does not fit gets a sentence."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from model.errors import CheckpointError
+from model.training import checkpoint
+from model.training.loop import Epoch, Progress, Run
+
+TOLD: dict[str, Any] = {"seed": 3, "threads": 2, "recipe": {"name": "glass", "dropout": 0.03, "affine": None}}
+EPOCHS = [Epoch(1, 0.5, 77, 1.5), Epoch(2, 0.25, None, 1.25)]
+STATE = {"network/a": torch.tensor([1.5]), "generator/0": torch.arange(9, dtype=torch.uint8)}
+PROGRESS = Progress(Run(EPOCHS, [{"a": torch.tensor([1.0])}, {"a": torch.tensor([2.0])}]), STATE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    checkpoint.write(tmp_path, PROGRESS, TOLD)
+    return tmp_path
+
+
+def test_a_checkpoint_comes_back_as_it_was_written(folder: Path) -> None:
+    found = checkpoint.read(folder, TOLD)
+    assert found.run.epochs == EPOCHS
+    assert [state["a"].item() for state in found.run.states] == [1.0, 2.0]
+    assert found.state.keys() == STATE.keys()
+    assert all(torch.equal(found.state[key], STATE[key]) for key in STATE)
+    assert checkpoint.read_told(folder) == TOLD
+
+
+def test_nothing_but_the_checkpoint_is_left_and_it_can_be_removed(folder: Path) -> None:
+    checkpoint.write(folder, PROGRESS, TOLD)
+    assert [path.name for path in folder.iterdir()] == [checkpoint.NAME]
+    assert checkpoint.is_present(folder)
+    checkpoint.remove(folder)
+    assert not checkpoint.is_present(folder)
+    checkpoint.remove(folder)
+
+
+def test_if_writing_ends_half_way_the_earlier_checkpoint_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(CheckpointError, match=r"cannot be written .*No space left on device"):
+        checkpoint.write(folder, Progress(Run(), {}), TOLD)
+    assert checkpoint.read(folder, TOLD).run.epochs == EPOCHS
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"seed": 4}, "another seed (3, not 4)"),
+        ({"threads": 1}, "another threads (2, not 1)"),
+        (
+            {"recipe": {"name": "glass", "dropout": 0.1, "affine": None}},
+            "another recipe (dropout 0.03, not dropout 0.1)",
+        ),
+        ({"device": "cuda"}, "another device (None, not cuda)"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
+    told: dict[str, Any], sentence: str, folder: Path
+) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.read(folder, {**TOLD, **told})
+    assert sentence in caught.value.problem
+    assert "--resume" in caught.value.remedy
+
+
+def test_without_a_checkpoint_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"There is no checkpoint '.*checkpoint.safetensors'"):
+        checkpoint.read(tmp_path, TOLD)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def header(content: Any) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(save(STATE, None if content is None else {"run": content}))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        truncate,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"not safetensors at all"),
+        header(None),
+        header("no JSON"),
+        header("[1]"),
+        header("7"),
+        header(json.dumps({"told": TOLD})),
+        header(json.dumps({"told": [], "epochs": []})),
+        header(json.dumps({"told": TOLD, "epochs": [{"number": 1}]})),
+        header(json.dumps({"told": TOLD, "epochs": [5]})),
+    ],
+)
+def test_a_damaged_checkpoint_gets_a_sentence(damage: Callable[[Path], object], folder: Path) -> None:
+    damage(folder / checkpoint.NAME)
+    with pytest.raises(CheckpointError, match=r"cannot be read .* Leave --resume out to start anew"):
+        checkpoint.read(folder, TOLD)

@@ -1,0 +1,70 @@
+"""Dropout from a generator of its own: PyTorch's masks, or others as good."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from model.training.masks import WAYS, Part, PartDropout
+
+SHAPE = (64, 8, 26, 26)
+ONES = torch.ones(SHAPE)
+
+
+def dropout(way: str, p: float, seed: int = 3, part: Part | None = None) -> PartDropout:
+    return PartDropout(p, WAYS[way], torch.Generator().manual_seed(seed), part or Part(total=64)).train()
+
+
+def test_one_way_draws_what_pytorch_draws_bit_for_bit() -> None:
+    torch.manual_seed(3)
+    expected = nn.Dropout(0.1).train()(ONES)
+    assert torch.equal(dropout("bernoulli", 0.1)(ONES), expected)
+    assert not torch.equal(dropout("bernoulli", 0.1, seed=4)(ONES), expected)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("p", [0.03, 0.1, 0.5, 0.9])
+def test_as_many_are_dropped_as_should_be_and_nothing_is_lost_on_average(way: str, p: float) -> None:
+    y = dropout(way, p)(ONES)
+    error = (p * (1 - p) / y.numel()) ** 0.5
+    assert (y == 0).double().mean().item() == pytest.approx(p, abs=4 * error)
+    assert y.double().mean().item() == pytest.approx(1, abs=4 * error / (1 - p))
+    assert len(y.unique()) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+def test_neighbours_are_dropped_independently(way: str, axis: int) -> None:
+    dropped = (dropout(way, 0.5)(ONES) == 0).double() - 0.5
+    pairs = dropped.narrow(axis, 0, SHAPE[axis] - 1) * dropped.narrow(axis, 1, SHAPE[axis] - 1)
+    assert pairs.mean().item() == pytest.approx(0, abs=4 * 0.25 / pairs.numel() ** 0.5)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_shares_of_a_batch_get_what_the_whole_batch_would(way: str) -> None:
+    whole = dropout(way, 0.1)(ONES)
+    rows = [slice(0, 21), slice(21, 64)]
+    parts = [dropout(way, 0.1, part=Part(64, each))(ONES[each]) for each in rows]
+    assert torch.equal(torch.cat(parts), whole)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_gradient_passes_where_the_value_did(way: str) -> None:
+    x = torch.randn(SHAPE, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    y = dropout(way, 0.1)(x)
+    y.sum().backward()
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad * x.detach(), y.detach())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("p", "training"), [(0.0, True), (0.1, False)])
+def test_nothing_is_drawn_where_nothing_can_be_dropped(way: str, p: float, training: bool) -> None:
+    module = dropout(way, p).train(training)
+    before = module.generator.get_state()
+    assert module(ONES) is ONES
+    assert torch.equal(module.generator.get_state(), before)
+
+
+def test_a_mask_lies_in_memory_as_what_it_masks() -> None:
+    x: Tensor = ONES.to(memory_format=torch.channels_last)
+    assert dropout("gaps", 0.1)(x).is_contiguous(memory_format=torch.channels_last)
