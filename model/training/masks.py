@@ -63,9 +63,11 @@ def by_gaps(x: Tensor, p: float, generator: torch.Generator, part: Part) -> Tens
     values = x[0].numel()
     dropped = draw_positions(part.total * values, p, generator)
     first, last, _ = part.rows.indices(part.total)
-    ends = torch.tensor([first * values, last * values], device=x.device)
-    start, stop = torch.searchsorted(dropped, ends).tolist()
-    y: Tensor = _Drop.apply(x, dropped[start:stop] - first * values, 1 / (1 - p))
+    if last - first < part.total:  # only this process's share
+        ends = torch.tensor([first * values, last * values], device=x.device)
+        start, stop = torch.searchsorted(dropped, ends).tolist()
+        dropped = dropped[start:stop] - first * values
+    y: Tensor = _Drop.apply(x, dropped, 1 / (1 - p))
     return y
 
 
