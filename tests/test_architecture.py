@@ -5,12 +5,21 @@ import json
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PROBE = "import sys, json, importlib; importlib.import_module(sys.argv[1]); print(json.dumps(sorted(sys.modules)))"
+# One Python for many modules: what none of them may bring in is in no way in if it is not there after the last.
+PROBE = """
+import importlib, json, sys
+first = {}
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+    first |= {name: module for name in sys.modules if name not in first}
+print(json.dumps(first))
+"""
 
 
 def modules_in(package: str) -> list[str]:
@@ -19,28 +28,41 @@ def modules_in(package: str) -> list[str]:
     return [package, *(module.name for module in found)]
 
 
-def brought_in_by(module: str) -> set[str]:
-    """Import a module in a Python of its own and return the names of all that came with it."""
-    command = [sys.executable, "-c", PROBE, module]
+def brought_in_by(modules: Sequence[str]) -> dict[str, str]:
+    """Import modules in a Python of their own; return all that came with them, and which of them it came with first."""
+    command = [sys.executable, "-c", PROBE, *modules]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout))
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
 
 
-@pytest.mark.parametrize("module", modules_in("model"))
-def test_the_model_knows_no_page_no_chart_and_nothing_heavy(module: str) -> None:
-    explains = module.split(".")[:2] == ["model", "saliency"]
-    heavy = {"torchvision"} if explains else {"torchvision", "captum"}
-    assert not brought_in_by(module) & {"streamlit", "plotly", "viz", "pages", *heavy}
+def assert_without(modules: Sequence[str], forbidden: Collection[str]) -> None:
+    found = brought_in_by(modules)
+    assert {*modules} <= {*found}
+    assert {name: found[name] for name in forbidden if name in found} == {}
 
 
-@pytest.mark.parametrize("module", ["model", "model.errors", *modules_in("model.records")])
-def test_the_nouns_and_the_errors_need_no_torch(module: str) -> None:
-    assert "torch" not in brought_in_by(module)
+EXPLAINING = modules_in("model.saliency")
+PAGES_AND_CHARTS = {"streamlit", "plotly", "viz", "pages", "torchvision"}
 
 
-@pytest.mark.parametrize("module", modules_in("viz.figures"))
-def test_a_figure_knows_records_only(module: str) -> None:
-    brought_in = brought_in_by(module)
-    assert not brought_in & {"torch", "streamlit", "pages", "viz.ui"}
-    assert {name for name in brought_in if name.startswith("model.")} <= {*modules_in("model.records")}
+def test_the_model_knows_no_page_no_chart_and_nothing_heavy() -> None:
+    assert_without([name for name in modules_in("model") if name not in EXPLAINING], {*PAGES_AND_CHARTS, "captum"})
+
+
+def test_what_explains_knows_captum_too() -> None:
+    assert_without(EXPLAINING, PAGES_AND_CHARTS)
+    with pytest.raises(AssertionError, match="captum"):
+        assert_without(EXPLAINING, {"captum"})
+
+
+def test_the_nouns_and_the_errors_need_no_torch() -> None:
+    assert_without(["model", "model.errors", *modules_in("model.records")], {"torch"})
+
+
+def test_figures_know_records_only() -> None:
+    figures = modules_in("viz.figures")
+    assert_without(figures, {"torch", "streamlit", "pages", "viz.ui"})
+    found = {name for name in brought_in_by(figures) if name.startswith("model.")}
+    assert found <= {*modules_in("model.records")}
