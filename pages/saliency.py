@@ -92,7 +92,7 @@ def numbers(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> None
 
 st.title("Saliency")
 st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
-components.follow_links(".attributions", state.follow)  # first, so that it follows while maps are still coming
+components.follow_links(".attributions", state.follow)  # first: it can follow while maps are still coming
 shown = controls.part(choose.VIEW, choose.VIEWS)
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 

@@ -114,18 +114,6 @@ def test_a_tile_opens_its_method_without_loading_the_page_anew(visit: Visit) -> 
     expect(page.locator(".attributions img")).to_have_count(len(METHODS))
 
 
-def test_a_tile_can_be_opened_while_others_are_still_coming(visit: Visit) -> None:
-    page = visit("saliency?method=integrated_gradients&steps=1000&baseline=noise")  # so that nothing is kept yet
-    page.evaluate("window.still = true")
-    page.get_by_role("radio", name="All methods").click()
-    expect(page.locator(".attributions .awaited")).not_to_have_count(0)
-    page.locator('.attributions a[href*="method=saliency"]').click()
-    expect(stage(page)).to_be_visible()
-    settle(page)
-    expect_chosen(page, method="saliency")
-    assert page.evaluate("window.still")
-
-
 @pytest.mark.parametrize(("view", "places"), [("All methods", len(METHODS)), ("Through the network", 15)])
 def test_maps_appear_as_they_come_and_nothing_moves(visit: Visit, view: str, places: int) -> None:
     slant = places / 100  # a drawing of its own for each, so that nothing is kept yet
