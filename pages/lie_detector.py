@@ -43,8 +43,7 @@ def in_words(found: Attribution, plan: AttributionPlan) -> str:
     """Say what a map explains, and by which method; or why it is blank."""
     if not found.is_blank:
         return figures.caption(found, METHODS[found.method])
-    signed = choose.signed(plan)
-    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
+    return choose.why_blank(digit, found, plan)
 
 
 def all_methods() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from model.records import Attribution, AttributionPlan, LayerKind
+from model.records import Attribution, LayerKind
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
 from viz.figures.panels import tabled
@@ -38,17 +38,11 @@ def one_method() -> None:
         with stage:
             words = figures.caption(found, method)
             components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
-        st.write(why_blank(found, plan) if found.is_blank else figures.say(found, method, look))
+        st.write(choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
         with st.container(horizontal=True):
             st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
             st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
-
-
-def why_blank(found: Attribution, plan: AttributionPlan) -> str:
-    """Say why a map is blank, and whether the one with signs is blank too."""
-    signed = choose.signed(plan)
-    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
 
 
 def all_methods() -> None:

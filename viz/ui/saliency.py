@@ -6,10 +6,12 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.records import AttributionPlan, LayerKind, Method, MethodOption, Output, Trace
+from model.records import Attribution, AttributionPlan, Digit, LayerKind, Method, MethodOption, Output, Trace
 from model.saliency import BASELINES, METHODS
+from viz.figures import saliency as figures
 from viz.figures.saliency import Look
 from viz.ui import controls, state
+from viz.ui.cached import saliency as maps
 
 VIEW = "map_view"
 VIEWS = {
@@ -131,7 +133,13 @@ def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
     )
 
 
-def signed(plan: AttributionPlan) -> AttributionPlan | None:
+def why_blank(digit: Digit, found: Attribution, plan: AttributionPlan) -> str:
+    """Say why a map is blank, and whether the one with signs is blank too."""
+    signed = _signed(plan)
+    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
+
+
+def _signed(plan: AttributionPlan) -> AttributionPlan | None:
     """Return the plan for the same map without its last ReLU; None where it has none."""
     options = dict(plan.options)
     return replace(plan, options=tuple({**options, _RELU: 0.0}.items())) if options.get(_RELU) else None
