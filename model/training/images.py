@@ -45,17 +45,27 @@ def split_training(images: Images) -> tuple[Images, Images]:
     return images.at(order[HELD_OUT:]), images.at(order[:HELD_OUT])
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """How a network does on images it does not learn from: how many are right, and the mean cross-entropy."""
+
+    correct: int
+    loss: float
+
+
 @torch.inference_mode()
-def predict(network: nn.Module, images: Images) -> Tensor:
-    """Return the class with the largest logit for each image (N,), in evaluation mode; the mode is put back."""
+def score(network: nn.Module, images: Images) -> Tensor:
+    """Return the logits of each image (N, 10), in evaluation mode; the mode is put back."""
     was_training = network.training
     network.eval()
     try:
-        return torch.cat([network(batch.x).argmax(1) for batch in images.batches(500)])
+        return torch.cat([network(batch.x) for batch in images.batches(500)])
     finally:
         network.train(was_training)
 
 
-def count_correct(network: nn.Module, images: Images) -> int:
-    """Count the images whose largest logit is their label, in evaluation mode; the mode is put back."""
-    return int((predict(network, images) == images.y).sum())
+def judge(network: nn.Module, images: Images) -> Judgement:
+    """Judge in evaluation mode; an image is right if its largest logit is its label's. The mode is put back."""
+    logits = score(network, images)
+    correct = int((logits.argmax(1) == images.y).sum())
+    return Judgement(correct, float(nn.functional.cross_entropy(logits, images.y)))

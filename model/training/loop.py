@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from model.training.images import Images, count_correct
+from model.training.images import Images, Judgement, judge
 from model.training.learner import Learner
 from model.training.recipe import Recipe
 from model.training.workers import Workers
@@ -17,14 +17,15 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch brought. Loss is the mean over its batches as they were trained.
+    """What one epoch brought. The training loss is the mean over its batches as they were trained.
 
-    ``validation_correct`` is None where no images were held out.
+    What is said of the validation, images that are right and their mean loss, is None where none were held out.
     """
 
     number: int
     training_loss: float
     validation_correct: int | None
+    validation_loss: float | None
     seconds: float
 
 
@@ -96,16 +97,21 @@ def train(
             if workers.number > 0:
                 continue
             network = learner.learned(training)
-            correct = None if validation is None else count_correct(network, validation)
-            _say(loss, correct, validation)
+            judged = None if validation is None else judge(network, validation)
+            _say(loss, judged, validation)
             run.states.append({key: tensor.detach().cpu().clone() for key, tensor in network.state_dict().items()})
-            run.epochs.append(Epoch(number, round(loss, 6), correct, round(time.perf_counter() - start, 1)))
+            run.epochs.append(_noted(number, loss, judged, time.perf_counter() - start))
             keep(Progress(run, learner.state()))
     except KeyboardInterrupt:
         return dataclasses.replace(run, interrupted=True)
     return run
 
 
-def _say(loss: float, correct: int | None, validation: Images | None) -> None:
-    held_out = "" if correct is None or validation is None else f"   held-out accuracy {correct / len(validation):.2%}"
+def _noted(number: int, loss: float, judged: Judgement | None, seconds: float) -> Epoch:
+    correct, validation_loss = (judged.correct, round(judged.loss, 6)) if judged else (None, None)
+    return Epoch(number, round(loss, 6), correct, validation_loss, round(seconds, 1))
+
+
+def _say(loss: float, judged: Judgement | None, validation: Images | None) -> None:
+    held_out = f"   held-out accuracy {judged.correct / len(validation):.2%}" if judged and validation else ""
     print(f"         loss {loss:.4f}{held_out}")

@@ -108,9 +108,15 @@ class Plan:
             mistakes: What was read in place of the label, by position.
             images: How many were read.
         """
-        correct = [epoch.validation_correct for epoch in run.epochs if epoch.validation_correct is not None]
-        middling = statistics.median(epoch.seconds for epoch in run.epochs)
-        result = Result(seed, self.rules.kept(run).number, mistakes, correct, middling)
+        result = Result(
+            seed=seed,
+            epoch=self.rules.kept(run).number,
+            mistakes=mistakes,
+            training_loss=[epoch.training_loss for epoch in run.epochs],
+            validation_correct=[each.validation_correct for each in run.epochs if each.validation_correct is not None],
+            validation_loss=[each.validation_loss for each in run.epochs if each.validation_loss is not None],
+            seconds=statistics.median(epoch.seconds for epoch in run.epochs),
+        )
         protocol = {"name": self.protocol, "words": self.rules.words}
         return Report(self.described, protocol, self.rules.judged, images, (result,), self.setting)
 

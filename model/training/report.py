@@ -29,14 +29,18 @@ class Result:
         seed: Of the run.
         epoch: That was judged.
         mistakes: What was read in place of the label, by the position of the image.
+        training_loss: Of each epoch, the mean over its batches as they were trained.
         validation_correct: Held-out images right after each epoch; empty where none were held out.
+        validation_loss: Mean cross-entropy of these after each epoch; empty where none were held out.
         seconds: Of a middling epoch.
     """
 
     seed: int
     epoch: int
     mistakes: dict[int, int]
+    training_loss: list[float] = field(default_factory=list)
     validation_correct: list[int] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
 

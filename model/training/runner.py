@@ -8,7 +8,7 @@ from torch import Tensor
 from model import weights
 from model.errors import CheckpointError
 from model.training import checkpoint, report
-from model.training.images import Images, predict, read_images
+from model.training.images import Images, read_images, score
 from model.training.learner import blank
 from model.training.loop import Run, train
 from model.training.protocol import Plan
@@ -101,6 +101,6 @@ def _mistakes(plan: Plan, state: Mapping[str, Tensor], images: Images) -> dict[i
     """Return what is read in place of the label, by the position of the image."""
     network = blank(plan.recipe).to(images.x.device)
     network.load_state_dict(state)
-    read = predict(network, images)
+    read = score(network, images).argmax(1)
     wrong = (read != images.y).nonzero().flatten()
     return dict(zip(wrong.tolist(), read[wrong].tolist(), strict=True))

@@ -12,7 +12,7 @@ import torch
 from model import mnist, train, weights
 from model.errors import CheckpointError, InputError
 from model.training import checkpoint, loop, machine, report, runner
-from model.training.images import Images, count_correct
+from model.training.images import Images, judge
 from model.training.learner import Learner
 from tests.model.training.few import PLAIN, small_mnist, use_few_images
 
@@ -115,7 +115,7 @@ def test_it_writes_the_best_weights_every_epoch_and_how_they_came_to_be(
     network = weights.load(tmp_path)
     assert card["sha256"].keys() == {"final", "epoch-01", "epoch-02"}
     assert card["sha256"]["final"] == card["sha256"][weights.epoch_name(card["kept_epoch"])]
-    assert card["test_accuracy"] == count_correct(network, SMALL) / len(SMALL)
+    assert card["test_accuracy"] == judge(network, SMALL).correct / len(SMALL)
     assert (card["seed"], card["recipe"]["epochs"], card["interrupted"]) == (5, 2, False)
     assert f"test accuracy {card['test_accuracy']:.2%}, in '{tmp_path}'." in capsys.readouterr().out
     assert not checkpoint.is_present(tmp_path)
@@ -161,7 +161,7 @@ def test_several_seeds_each_have_a_folder_and_a_report_together(
 
 
 @pytest.mark.parametrize(
-    ("owner", "within"), [(Learner, "learn_epoch"), (loop, "count_correct"), (loop, "Epoch"), (checkpoint, "write")]
+    ("owner", "within"), [(Learner, "learn_epoch"), (loop, "judge"), (loop, "Epoch"), (checkpoint, "write")]
 )
 def test_an_interrupt_keeps_the_best_so_far_and_says_so(
     owner: Any,
@@ -224,7 +224,7 @@ def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], t
     train.main(["--out", str(tmp_path), "--seed", "2"])  # an earlier run
     events.clear()
     with pytest.raises(KeyboardInterrupt):
-        run_interrupted(["--out", str(tmp_path)], runner, "predict", 1)
+        run_interrupted(["--out", str(tmp_path)], runner, "score", 1)
     assert not (tmp_path / report.NAME).exists()
     assert events[-1] == "read test"
     assert weights.read_card(tmp_path)["test_accuracy"] is None

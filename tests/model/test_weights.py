@@ -15,7 +15,7 @@ from torch import Tensor
 from model import weights
 from model.errors import WeightsError
 from model.network import AssignmentNetwork
-from model.training.images import count_correct, read_images
+from model.training.images import judge, read_images
 
 State = dict[str, Tensor]
 REMEDY = "git checkout -- model/weights"
@@ -189,6 +189,6 @@ def test_the_final_weights_are_those_of_the_epoch_that_the_card_says_was_kept() 
 
 @pytest.mark.usefixtures("mnist_root")
 def test_the_final_weights_read_the_test_images_as_well_as_the_card_says() -> None:
-    accuracy = count_correct(weights.load(), read_images("test", "cpu")) / 10_000
+    accuracy = judge(weights.load(), read_images("test", "cpu")).correct / 10_000
     assert accuracy == CARD["test_accuracy"]
     assert accuracy >= 0.991

@@ -14,7 +14,7 @@ from model.training import checkpoint
 from model.training.loop import Epoch, Progress, Run
 
 TOLD: dict[str, Any] = {"seed": 3, "threads": 2, "recipe": {"name": "glass", "dropout": 0.03, "affine": None}}
-EPOCHS = [Epoch(1, 0.5, 77, 1.5), Epoch(2, 0.25, None, 1.25)]
+EPOCHS = [Epoch(1, 0.5, 77, 0.125, 1.5), Epoch(2, 0.25, None, None, 1.25)]
 STATE = {"network/a": torch.tensor([1.5]), "generator/0": torch.arange(9, dtype=torch.uint8)}
 PROGRESS = Progress(Run(EPOCHS, [{"a": torch.tensor([1.0])}, {"a": torch.tensor([2.0])}]), STATE)
 

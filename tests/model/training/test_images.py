@@ -6,26 +6,29 @@ import torch
 from model import mnist, weights
 from model.digits import normalise
 from model.network import AssignmentNetwork
-from model.training.images import Images, count_correct, predict, read_images, split_training
+from model.training.images import Images, judge, read_images, score, split_training
 from tests.model.training.few import small_mnist
 
 SMALL = small_mnist()
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_counting_is_done_in_evaluation_mode_and_puts_the_mode_back(training: bool) -> None:
+def test_judging_is_done_in_evaluation_mode_and_puts_the_mode_back(training: bool) -> None:
     network = weights.load().train(training)
     with torch.no_grad():
-        read = weights.load()(SMALL.x).argmax(1)
-    assert torch.equal(predict(network, SMALL), read)
-    assert count_correct(network, SMALL) == (read == SMALL.y).sum()
+        logits = weights.load()(SMALL.x)
+    assert torch.equal(score(network, SMALL), logits)
+    judged = judge(network, SMALL)
+    assert judged.correct == (logits.argmax(1) == SMALL.y).sum()
+    of_labels = logits.softmax(dim=1)[range(len(SMALL)), SMALL.y]
+    assert judged.loss == pytest.approx(-of_labels.log().mean().item(), rel=1e-5)
     assert network.training is training
 
 
-def test_the_mode_is_put_back_even_if_counting_fails() -> None:
+def test_the_mode_is_put_back_even_if_judging_fails() -> None:
     network = AssignmentNetwork().train()
     with pytest.raises(RuntimeError):
-        count_correct(network, Images(torch.zeros(1, 3, 28, 28), torch.zeros(1)))
+        judge(network, Images(torch.zeros(1, 3, 28, 28), torch.zeros(1)))
     assert network.training
 
 

@@ -39,13 +39,15 @@ def test_the_loss_falls_and_more_are_right_than_by_chance(recipe: Recipe) -> Non
 
 
 def test_the_earliest_of_the_best_epochs_is_kept() -> None:
-    epochs = [Epoch(number, 0.0, correct, 0.0) for number, correct in enumerate([3, 9, 9, 5], start=1)]
+    epochs = [Epoch(number, 0.0, correct, 0.0, 0.0) for number, correct in enumerate([3, 9, 9, 5], start=1)]
     assert Run(epochs).best.number == 2
     assert Run(epochs).last.number == 4
 
 
 def test_where_nothing_is_held_out_no_epoch_is_judged() -> None:
-    assert [epoch.validation_correct for epoch in train(ONE_EPOCH, SMALL, None, seed=0).epochs] == [None]
+    (epoch,) = train(ONE_EPOCH, SMALL, None, seed=0).epochs
+    assert epoch.validation_correct is None
+    assert epoch.validation_loss is None
 
 
 # Bit for bit

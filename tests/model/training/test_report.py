@@ -15,7 +15,7 @@ MISTAKES = {1: {0: 3, 947: 2, 9729: 1}, 2: {5: 5}, 3: {1: 1, 2: 2, 3: 3, 4: 4}, 
 
 
 def made(judged: str = "test", seeds: tuple[int, ...] = (1, 2, 3, 4)) -> Report:
-    results = tuple(Result(seed, 19, MISTAKES[seed], [], 20.0 + seed) for seed in seeds)
+    results = tuple(Result(seed, 19, MISTAKES[seed], seconds=20.0 + seed) for seed in seeds)
     return Report({"name": "glass"}, {"name": "final", "words": "..."}, judged, 10_000, results, {"threads": 2})
 
 
