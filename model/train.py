@@ -20,7 +20,7 @@ from model.errors import GlassError, InputError, WorkerError
 from model.training import checkpoint, machine, report
 from model.training.images import Images, read_images
 from model.training.protocol import PROTOCOLS, THREADS, Plan
-from model.training.recipe import RECIPES, Recipe
+from model.training.recipe import RECIPES, Recipe, changed
 from model.training.runner import run_seed
 from model.training.workers import Workers, joined
 
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Train by command line and write the weights with their card, and a report."""
     parser = argparse.ArgumentParser(prog="python -m model.train", description=main.__doc__)
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="assignment", help="how to train")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another choice in the recipe")
     parser.add_argument("--protocol", choices=[*PROTOCOLS], default="best", help="what is learned from and judged")
     parser.add_argument("--seed", type=int, default=1, help="initial weights, order of images, dropout (default 1)")
     parser.add_argument("--seeds", help="several, such as 1-10 or 1,4,7, each in a folder of its own")
@@ -106,7 +107,7 @@ def _seeds(text: str | None) -> list[int]:
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
-    recipe = RECIPES[options.recipe]
+    recipe = changed(RECIPES[options.recipe], options.set)
     for name in ("epochs", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:

@@ -1,9 +1,15 @@
 """Everything that decides a training run, besides its seed: each choice is a field, and the card of a run lists all."""
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_type_hints
 
+from model.errors import InputError
 from model.network import DROPOUT
+
+_SHARES = {"momentum", "dropout", "label_smoothing", "averaging", "warm_up"}  # below 1
+_COUNTS = {"epochs", "batch_size"}  # at least 1
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,58 @@ RECIPES = {
         channels_last=True,
     ),
 }
+
+
+def changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """Return the recipe with some choices made otherwise.
+
+    Args:
+        recipe: To start from.
+        changes: Each like ``dropout=0.1``, ``affine.shift=1`` or ``affine=None``.
+
+    Raises:
+        InputError: There is no such choice, or it cannot have that value.
+
+    >>> changed(RECIPES["glass"], ["dropout=0", "affine.shift=1"]).affine
+    Affine(rotation=10.0, shear=5.0, scale=0.1, shift=1.0)
+    """
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name.startswith("affine.") and recipe.affine:
+            part = name.removeprefix("affine.")
+            affine = replace(recipe.affine, **{part: _value(recipe.affine, part, text, change)})
+            recipe = replace(recipe, affine=affine)
+        else:
+            recipe = replace(recipe, **{name: _value(recipe, name, text, change)})
+    return recipe
+
+
+def _value(choices: Any, name: str, text: str, change: str) -> Any:
+    """Read a value of the kind that this choice has."""
+    kinds = get_type_hints(type(choices))
+    if name not in kinds:
+        raise _refusal(change, f"It must be one of {', '.join(kinds)}, with = and a value.")
+    kind = kinds[name]
+    if options := _options(kind):
+        if text not in options:
+            raise _refusal(change, f"{name} must be one of {', '.join(options)}.")
+        return options[text]
+    try:
+        number = kind(text)
+    except ValueError:
+        number = math.nan
+    low, high = int(name in _COUNTS), 1 if name in _SHARES else math.inf
+    if not low <= number < high:
+        limit = "" if math.isinf(high) else f" and less than {high}"
+        raise _refusal(change, f"{name} must be a number of at least {low}{limit}.")
+    return number
+
+
+def _options(kind: Any) -> dict[str, Any]:
+    """Return the values that can be told by their words; none of a number."""
+    values = (True, False) if kind is bool else (None if each is type(None) else each for each in get_args(kind))
+    return {str(value): value for value in values if not isinstance(value, type)}
+
+
+def _refusal(change: str, allowed: str) -> InputError:
+    return InputError(f"--set {change} cannot be done.", allowed, "Set something else.")

@@ -248,6 +248,7 @@ def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], t
         (["--seeds", "3-1"], "error: --seeds is '3-1'."),
         (["--seeds", "1,1-2"], "error: --seeds is '1,1-2'."),
         (["--seeds", "one"], "error: --seeds is 'one'."),
+        (["--set", "dropout=1"], "error: --set dropout=1 cannot be done."),
     ],
 )
 def test_an_option_that_makes_no_sense_gets_a_sentence(
@@ -267,6 +268,7 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(
         (["--seed", "2"], "of a run with another seed (1, not 2)"),
         (["--recipe", "glass"], "of a run with another recipe (name assignment, batch_size 32,"),
         (["--epochs", "9"], "of a run with another recipe (epochs 3, not epochs 9)"),
+        (["--set", "momentum=0.5"], "of a run with another recipe (momentum 0.9, not momentum 0.5)"),
         (["--protocol", "final"], "of a run with another protocol (best, not final)"),
         (["--threads", "2"], "of a run with another number of threads (1, not 2)"),
     ],
