@@ -25,10 +25,11 @@ check: .venv/dev ## Check style and types
 train: .venv/app ## Train the network into runs/latest (ARGS="--seed 2" and more: --help)
 	$(BIN)/python -m model.train $(ARGS)
 
-bench: .venv/dev ## Measure how long pages take to repaint, and maps to come (ARGS="overview" for some pages alone)
+bench: .venv/dev ## Measure how long pages, maps and an epoch of training take (ARGS="overview" for some pages alone)
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m bench.repaint $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m bench.saliency)
+	$(if $(ARGS),,$(BIN)/python -m bench.training)
 
 screenshots: .venv/dev ## Take the README's screenshots anew
 	$(BIN)/python -m tests.install_browser
