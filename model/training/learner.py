@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from model.network import AssignmentNetwork
-from model.training.augmentation import distort, draw_matrices
+from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import Average, measure_statistics
 from model.training.images import Images
 from model.training.masks import WAYS, Part, PartDropout
@@ -96,10 +96,12 @@ class Learner:
         return loss.detach()
 
     def _seen(self, x: Tensor) -> Tensor:
-        if self.recipe.affine is None:
+        affine, bend, count = self.recipe.affine, self.recipe.bend, self.part.total
+        if affine is None and not bend:
             return x
-        matrices = draw_matrices(self.recipe.affine, self.part.total, self.generators[-1])
-        return distort(x, matrices[self.part.rows])
+        matrices = draw_matrices(affine or STILL, count, self.generators[-1])[self.part.rows]
+        bends = draw_bends(bend, count, self.generators[-1])[self.part.rows] if bend else None
+        return distort(x, matrices, bends)
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the mean over the batch, or this worker's summand of it."""

@@ -25,6 +25,7 @@ RICH = Recipe(
     dropout=0.05,
     masks="gaps",
     affine=Affine(),
+    bend=0.5,
     label_smoothing=0.1,
     averaging=0.9,
     channels_last=True,

@@ -8,12 +8,11 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from model.training.augmentation import BLACK, distort, draw_matrices
+from model.training.augmentation import BLACK, POINTS, STILL, distort, draw_bends, draw_matrices
 from model.training.recipe import Affine
 from tests.model.training.few import small_mnist
 
 FEW = small_mnist().x[:20]
-STILL = Affine(rotation=0, shear=0, scale=0, shift=0)
 
 
 def drawn(affine: Affine, count: int, seed: int = 0) -> Tensor:
@@ -86,6 +85,67 @@ def test_draws_fill_their_width_evenly(affine: Affine, widest: object) -> None:
         assert values.quantile(part).item() == pytest.approx(20 * part - 10, abs=0.4)
 
 
+# Bends
+
+
+def bent(pixels: float, count: int = len(FEW), seed: int = 0) -> Tensor:
+    return draw_bends(pixels, count, torch.Generator().manual_seed(seed))
+
+
+def keys(distance: float, a: float = -0.75) -> float:
+    """Return the weight of a point in cubic convolution, by its distance (Keys, 1981, with PyTorch's ``a``)."""
+    t = abs(distance)
+    if t <= 1:
+        return (a + 2) * t**3 - (a + 3) * t**2 + 1
+    return a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a if t < 2 else 0.0
+
+
+def between(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (28, 28) values between the points, (POINTS, POINTS), whose outermost lie in the corner pixels."""
+    weights = np.zeros((28, POINTS))
+    for place in range(28):
+        at = place * (POINTS - 1) / 27
+        for near in range(int(at) - 1, int(at) + 3):
+            weights[place, min(max(near, 0), POINTS - 1)] += keys(at - near)
+    return np.asarray(weights @ points @ weights.T)
+
+
+def test_every_pixel_of_a_bent_image_is_where_scipy_puts_it() -> None:
+    bends = bent(2.0)
+    found = distort(FEW, drawn(STILL, len(FEW)), bends)
+    here = np.mgrid[:28, :28].astype(float)
+    for image, other, (right, down) in zip(FEW, found, bends.double().numpy() * 14, strict=True):
+        moved = [here[0] + between(down), here[1] + between(right)]
+        expected = ndimage.map_coordinates(
+            np.pad(image[0].double(), 9, constant_values=BLACK), np.add(moved, 9), order=1
+        )
+        np.testing.assert_allclose(other[0].numpy(), expected, atol=1e-3)
+        turned = [here[0] + between(right), here[1] + between(down)]  # x and y the other way round
+        swapped = ndimage.map_coordinates(
+            np.pad(image[0].double(), 9, constant_values=BLACK), np.add(turned, 9), order=1
+        )
+        with pytest.raises(AssertionError):
+            np.testing.assert_allclose(other[0].numpy(), swapped, atol=1e-3)
+
+
+def test_a_bend_that_is_the_same_everywhere_is_a_shift() -> None:
+    matrices = drawn(Affine(), len(FEW))
+    shifted = matrices.clone()
+    shifted[:, 0, 2] += 0.1
+    shifted[:, 1, 2] -= 0.05
+    bends = torch.tensor([0.1, -0.05]).view(1, 2, 1, 1).expand(len(FEW), 2, POINTS, POINTS)
+    torch.testing.assert_close(distort(FEW, matrices, bends), distort(FEW, shifted), atol=1e-4, rtol=0)
+
+
+def test_bends_fill_their_width_evenly() -> None:
+    values = bent(3, 2_000).double() * 14
+    assert values.abs().max() <= 3.001
+    for part in (0.25, 0.5, 0.75):  # evenly from -3 to 3
+        assert values.quantile(part).item() == pytest.approx(6 * part - 3, abs=0.1)
+
+
 def test_the_same_seed_draws_the_same() -> None:
+    assert torch.equal(bent(1), bent(1))
+    assert not torch.equal(bent(1), bent(1, seed=1))
     assert torch.equal(drawn(Affine(), 5), drawn(Affine(), 5))
     assert not torch.equal(drawn(Affine(), 5), drawn(Affine(), 5, seed=1))
