@@ -19,6 +19,7 @@ from model.records.batch_norm import (
     RunningAverage,
     Supply,
 )
+from model.records.calibration import Chance, Reliability, Scaling
 from model.records.digit import Digit, Stage
 from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
@@ -38,12 +39,14 @@ from model.records.saliency import (
     Reaction,
     Robustness,
 )
+from model.records.scores import Answer, Confusion, Scores, Tally
 from model.records.trace import LayerKind, Row, Step, Trace
 
 __all__ = [
     "IMAGE",
     "Account",
     "Activation",
+    "Answer",
     "Arithmetic",
     "Asked",
     "Attribution",
@@ -52,8 +55,10 @@ __all__ = [
     "BatchStatistics",
     "Box",
     "Calculation",
+    "Chance",
     "Change",
     "Collapse",
+    "Confusion",
     "Convergence",
     "Digit",
     "Draw",
@@ -92,17 +97,21 @@ __all__ = [
     "Reaction",
     "Reading",
     "ReceptiveField",
+    "Reliability",
     "Robustness",
     "Round",
     "Row",
     "RowComparison",
     "RunningAverage",
+    "Scaling",
+    "Scores",
     "Shift",
     "Side",
     "Softened",
     "Stage",
     "Step",
     "Supply",
+    "Tally",
     "Term",
     "Trace",
     "Unit",

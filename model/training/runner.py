@@ -1,14 +1,15 @@
-"""One seed from the images to a folder: weights and card, report, and a checkpoint while it is unfinished."""
+"""One seed from the images to a folder: weights and card, report, logits, and a checkpoint while it is unfinished."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 
-from model import weights
+from model import scores, weights
 from model.errors import CheckpointError
+from model.records import Scores
 from model.training import checkpoint, report
-from model.training.images import Images, read_images, score
+from model.training.images import Images, read_images
 from model.training.learner import blank
 from model.training.loop import Run, train
 from model.training.protocol import Plan
@@ -76,17 +77,21 @@ def _conclude(plan: Plan, seed: int, run: Run, validation: Images | None, folder
     finished = zip(run.epochs, run.states, strict=False)  # an interrupt may leave weights whose epoch was not noted
     states = {weights.epoch_name(epoch.number): state for epoch, state in finished}
     states = {weights.FINAL: states[weights.epoch_name(kept.number)], **states}
-    (folder / report.NAME).unlink(missing_ok=True)  # of an earlier run
+    for name in (report.NAME, scores.NAME):
+        (folder / name).unlink(missing_ok=True)  # of an earlier run
     weights.write(folder, states, plan.card(seed, run, None))  # whatever comes now, the training is not lost
     words = f"Kept epoch {kept.number} of {len(run.epochs)}"
     if run.interrupted:
         print(f"\nInterrupted. {words}, in '{folder}'; the test images were not looked at. Go on with --resume.")
         return None
     judged = validation if validation is not None and not plan.rules.looks_at_test else _read_test(plan)
-    found = plan.report(seed, run, _mistakes(plan, states[weights.FINAL], judged), len(judged))
+    digest = weights.read_card(folder)["sha256"][weights.FINAL]
+    answers = _read_all(plan, states[weights.FINAL], judged, digest)
+    found = plan.report(seed, run, _mistakes(answers), len(judged))
     accuracy = found.accuracies[seed]
     if plan.rules.looks_at_test:
         weights.write(folder, states, plan.card(seed, run, accuracy))
+        scores.write(folder, answers)
     report.write(folder, found)
     checkpoint.remove(folder)
     print(f"{words}, {plan.rules.judged} accuracy {accuracy:.2%}, in '{folder}'.")
@@ -97,10 +102,13 @@ def _read_test(plan: Plan) -> Images:
     return read_images("test", plan.setting["device"])
 
 
-def _mistakes(plan: Plan, state: Mapping[str, Tensor], images: Images) -> dict[int, int]:
-    """Return what is read in place of the label, by the position of the image."""
+def _read_all(plan: Plan, state: Mapping[str, Tensor], images: Images, digest: str) -> Scores:
     network = blank(plan.recipe).to(images.x.device)
     network.load_state_dict(state)
-    read = score(network, images).argmax(1)
-    wrong = (read != images.y).nonzero().flatten()
-    return dict(zip(wrong.tolist(), read[wrong].tolist(), strict=True))
+    return scores.of_network(network, images, digest)
+
+
+def _mistakes(answers: Scores) -> dict[int, int]:
+    """Return what is read in place of the label, by the position of the image."""
+    wrong = (~answers.right).nonzero()[0]
+    return dict(zip(wrong.tolist(), answers.read[wrong].tolist(), strict=True))

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from model import mnist, train, weights
+from model import mnist, scores, train, weights
 from model.errors import CheckpointError, InputError
 from model.training import checkpoint, loop, machine, report, runner
 from model.training.images import Images, judge
@@ -144,6 +145,23 @@ def test_the_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("events")
+@pytest.mark.parametrize("protocol", ["best", "search", "final"])
+def test_logits_are_kept_of_the_test_images_and_only_where_they_were_looked_at(
+    protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(mnist.SIZES, "test", len(SMALL))
+    train.main(["--out", str(tmp_path), "--protocol", protocol])
+    if protocol == "search":
+        assert not (tmp_path / scores.NAME).exists()
+        return
+    found = scores.read(tmp_path)
+    with torch.no_grad():
+        np.testing.assert_allclose(found.logits, weights.load(tmp_path)(SMALL.x).numpy(), atol=1e-4)
+    np.testing.assert_array_equal(found.labels, SMALL.y.numpy())
+    assert found.right.mean() == weights.read_card(tmp_path)["test_accuracy"]
+
+
+@pytest.mark.usefixtures("events")
 def test_several_seeds_each_have_a_folder_and_a_report_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,8 +242,9 @@ def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], t
     train.main(["--out", str(tmp_path), "--seed", "2"])  # an earlier run
     events.clear()
     with pytest.raises(KeyboardInterrupt):
-        run_interrupted(["--out", str(tmp_path)], runner, "score", 1)
+        run_interrupted(["--out", str(tmp_path)], runner, "_read_all", 1)
     assert not (tmp_path / report.NAME).exists()
+    assert not (tmp_path / scores.NAME).exists()
     assert events[-1] == "read test"
     assert weights.read_card(tmp_path)["test_accuracy"] is None
     train.main(["--out", str(tmp_path), "--resume"])
