@@ -21,7 +21,7 @@ from model import weights
 from model.errors import GlassError, WeightsError
 from model.mnist import SIZES
 from model.records import Scores
-from model.training.images import Images, score, read_images
+from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
 _CLASSES = 10
