@@ -10,12 +10,16 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Error, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, WebSocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "viz" / "Home.py"
-_START_UP = 60  # seconds
+PATIENCE = 60_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
+_START_UP = 120  # seconds
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _QUIET = [
     "--no-sandbox",
@@ -48,8 +52,16 @@ def serving(script: Path = HOME, environment: Mapping[str, str] | None = None) -
         _wait_for(server, f"{address}/_stcore/health")
         yield address
     finally:
-        server.terminate()
+        _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
         server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _wait_for(server: subprocess.Popen[bytes], address: str) -> None:
@@ -74,11 +86,57 @@ def launch(playwright: Playwright) -> Browser | None:
         return None
 
 
+class Runs:
+    """Whether runs that a page has asked for are still awaited, told from what it and the app say to each other."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.awaited, self._begun = False, False
+        socket.on("framesent", self._note_sent)
+        socket.on("framereceived", self._note_received)
+
+    def _note_sent(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.awaited, self._begun = True, False
+
+    def _note_received(self, frame: bytes | str) -> None:
+        said = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+        if said.WhichOneof("type") == "new_session":
+            self.awaited, self._begun = True, True
+        elif said.WhichOneof("type") == "script_finished":
+            if said.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._begun = False  # another follows
+            self.awaited = not self._begun  # what ends before it has begun is the run before it
+
+
+_RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
+_AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+# The browser's own clock: however slow it is, whatever was to happen sooner than this has happened then.
+_A_WHILE = "() => new Promise((resolve) => setTimeout(() => resolve(true), 200))"
+
+
+def watch(page: Page) -> None:
+    """Let ``settle`` know of each run of a page that has not been opened yet."""
+
+    def listen(socket: WebSocket) -> None:
+        if "/_stcore/stream" in socket.url:
+            _RUNS[page] = Runs(socket)
+
+    page.on("websocket", listen)
+
+
 def settle(page: Page) -> None:
-    """Wait until the app has finished its run, and fail if it shows an exception."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_timeout(250)  # a run that was just asked for has begun by then
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    """Wait until the app has finished all runs that the page has asked for, and fail if it shows an exception.
+
+    A page that is not watched is judged by its looks alone: that will do where nothing was clicked.
+    """
+    page.wait_for_selector(_AT_REST, timeout=PATIENCE)
+    page.wait_for_function(_A_WHILE)  # a run for what was just done has been asked for by then
+    deadline = time.monotonic() + PATIENCE / 1000
+    while page in _RUNS and _RUNS[page].awaited:
+        assert time.monotonic() < deadline, "the run does not end"
+        page.wait_for_timeout(10)
+    page.wait_for_function(_A_WHILE)  # what came last is shown by then
+    page.wait_for_selector(_AT_REST, timeout=PATIENCE)
     assert page.locator('[data-testid="stException"]').count() == 0, page.locator("body").inner_text()
 
 

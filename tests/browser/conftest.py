@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.serving import launch, serving, settle
+from tests.serving import PATIENCE, launch, serving, settle, watch
 
 Visit = Callable[..., Page]
 DESKTOP = {"width": 1280, "height": 800}
@@ -75,6 +75,7 @@ def browser() -> Iterator[Browser]:
             if os.environ.get("CI") == "true":
                 pytest.fail(reason)
             pytest.skip(reason)
+        expect.set_options(timeout=PATIENCE)
         yield started
         started.close()
 
@@ -103,7 +104,8 @@ def visit(browser: Browser, app: str) -> Iterator[Visit]:
     """
     failures: list[str] = []
 
-    def watch(context: BrowserContext) -> None:
+    def guard(context: BrowserContext) -> None:
+        context.on("page", watch)
         context.on("request", lambda request: note_stranger(request.url))
         context.on("weberror", lambda error: failures.append(f"a script failed: {error.error}"))
         context.on("page", lambda page: page.on("websocket", lambda socket: note_stranger(socket.url)))
@@ -117,8 +119,8 @@ def visit(browser: Browser, app: str) -> Iterator[Visit]:
         def open_page(path: str = "", at: str = app, **options: Any) -> Page:
             context = browser.new_context(**{"viewport": DESKTOP, **options})
             stack.callback(context.close)
-            watch(context)
-            context.set_default_timeout(15_000)
+            guard(context)
+            context.set_default_timeout(PATIENCE)
             page = context.new_page()
             page.goto(path if path.startswith("http") else f"{at}/{path}")
             settle(page)
