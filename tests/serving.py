@@ -33,12 +33,14 @@ _QUIET = [
 
 
 @contextmanager
-def serving(script: Path = HOME, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving(
+    script: Path = HOME, environment: Mapping[str, str] | None = None, module: str = "streamlit"
+) -> Iterator[str]:
     """Serve a Streamlit script on a free port of 127.0.0.1 and yield its address; the server ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    command = [sys.executable, "-m", module, "run", str(script), "--server.headless=true"]
     options = [f"--server.port={port}", "--server.fileWatcherType=none"]
     server = subprocess.Popen(  # noqa: S603 (our own command)
         [*command, *options],

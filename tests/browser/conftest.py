@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests import held
 from tests.serving import PATIENCE, launch, serving, settle, watch
 
 Visit = Callable[..., Page]
@@ -94,6 +96,27 @@ def app_without_mnist(browser: Browser, tmp_path_factory: pytest.TempPathFactory
     proxies = {name: NOWHERE for scheme in ("http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())}
     with serving(environment={"MNIST_ROOT": empty, "no_proxy": "", "NO_PROXY": "", **proxies}) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def held_app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, held.Gate]]:
+    """Give the address of an app whose maps can be held, and the gate that holds them."""
+    gate = held.Gate(tmp_path_factory.mktemp("held"))
+    with serving(environment={held.FOLDER: str(gate.folder)}, module="tests.held") as address:
+        yield address, gate
+
+
+@pytest.fixture
+def gate(held_app: tuple[str, held.Gate]) -> Iterator[held.Gate]:
+    """Give the gate of the held app; it is open before and after each test."""
+    yield held_app[1]
+    held_app[1].open()
+
+
+@pytest.fixture
+def visit_held(visit: Visit, held_app: tuple[str, held.Gate]) -> Visit:
+    """Open a page of the app whose maps can be held as somebody new."""
+    return partial(visit, at=held_app[0])
 
 
 @pytest.fixture
