@@ -1,7 +1,9 @@
 """The lie detector in a real browser: it streams to its end, rounds are played with keys, and a phone shows all."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from model import rounds
 from tests.browser.conftest import OVERFLOWING, Visit
@@ -37,6 +39,27 @@ def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
     expect(page.locator(".doubt-cards .awaited, .doubt-strip .awaited")).to_have_count(0)
     expect(page.locator(".doubt-strip img")).to_have_count(15)
     assert "…" not in page.locator(".doubt-cards").inner_text()
+
+
+def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) -> None:
+    page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad")
+    before = page.evaluate(STANDS)
+    late: list[Route] = []
+
+    def keep(route: Route) -> None:
+        late.append(route)
+
+    page.route(re.compile("/static/js/(BidiComponent|ButtonGroup|Selectbox|Slider)[.]"), keep)
+    page.reload()
+    settle(page)
+    expect(page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).not_to_have_count(0)
+    assert page.evaluate(STANDS) == before
+    while late:  # what has come may ask for more
+        late.pop().continue_()
+        settle(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    settle(page)
+    assert page.evaluate(STANDS) == before
 
 
 def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) -> None:
