@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from model import links
 from model.handwriting import Point, Stroke, smooth
 from model.samples import SKETCHES
+from tests.held import Gate
 from tests.serving import settle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -72,3 +74,11 @@ def expect_strokes(page: Page, count: int) -> list[list[Point]]:
     """Wait until the link holds a drawing of so many strokes, and return them."""
     page.wait_for_url(lambda url: len(strokes_in(url)) == count)
     return strokes_in(page.url)
+
+
+def let_through(gate: Gate, maps: Locator, count: int) -> None:
+    """Let one map pass after another until so many are shown; runs that the page has given up may take some of them."""
+    while (before := maps.count()) < count:
+        gate.let_pass(1)
+        with suppress(AssertionError):
+            expect(maps).not_to_have_count(before, timeout=3_000)

@@ -1,6 +1,7 @@
 """Attributions in a real browser: read with a mouse and with keys, opened from one another, and still as they come."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from model import digits, weights
 from model.records import Attribution
 from model.saliency import METHODS, attribute
 from tests.browser.conftest import OVERFLOWING, Visit
-from tests.browser.people import expect_chosen
+from tests.browser.people import expect_chosen, let_through
 from tests.browser.test_feature_maps import PHONE, expect_read, picture, point
+from tests.held import Gate
 from tests.serving import settle
 
 DIGIT = "project-4or9"
@@ -114,14 +116,21 @@ def test_a_tile_opens_its_method_without_loading_the_page_anew(visit: Visit) -> 
     expect(page.locator(".attributions img")).to_have_count(len(METHODS))
 
 
+def drawing(slant: float) -> str:
+    """Return the key of a drawing, so that nothing of it is kept yet."""
+    return digits.from_strokes([[(0.3, 0.2), (0.3 + slant, 0.5), (0.7, 0.5)], [(0.62, 0.2), (0.6 - slant, 0.85)]]).key
+
+
 @pytest.mark.parametrize(("view", "places"), [("All methods", len(METHODS)), ("Through the network", 15)])
-def test_maps_appear_as_they_come_and_nothing_moves(visit: Visit, view: str, places: int) -> None:
-    slant = places / 100  # a drawing of its own for each, so that nothing is kept yet
-    strokes = [[(0.3, 0.2), (0.3 + slant, 0.5), (0.7, 0.5)], [(0.62, 0.2), (0.6 - slant, 0.85)]]
-    page = visit(f"saliency?digit={digits.from_strokes(strokes).key}")
+def test_maps_appear_as_they_come_and_nothing_moves(visit_held: Visit, gate: Gate, view: str, places: int) -> None:
+    page = visit_held(f"saliency?digit={drawing(places / 100)}")
     page.evaluate(WATCH)
+    gate.close()
     page.get_by_role("radio", name=view).click()
-    expect(page.locator(".attributions img")).to_have_count(places)
+    maps = page.locator(".attributions img")
+    let_through(gate, maps, 4)
+    gate.open()
+    expect(maps).to_have_count(places)
     settle(page)
     notes = page.evaluate("notes")
     filled = [note["filled"] for note in notes]
@@ -131,6 +140,26 @@ def test_maps_appear_as_they_come_and_nothing_moves(visit: Visit, view: str, pla
     assert {len(note["places"]) for note in notes} == {places}
     assert len({tuple(note["places"]) for note in notes}) == 1
     assert len({note["top"] for note in notes}) == 1
+
+
+@pytest.mark.parametrize("view", ["all", "through"])
+def test_a_tile_that_is_drawn_anew_while_it_is_pressed_is_opened(visit_held: Visit, gate: Gate, view: str) -> None:
+    slant = {"all": 0.21, "through": 0.22}[view]
+    page = visit_held(f"pooling?digit={drawing(slant)}")
+    gate.close()
+    page.goto(page.url.replace("pooling", "saliency") + f"&map_view={view}")
+    maps = page.locator(".attributions img")
+    let_through(gate, maps, 2)
+    tile = page.locator(".attributions a").nth(1)
+    address = str(tile.get_attribute("href")).partition("?")[2]
+    tile.hover()
+    page.mouse.down()
+    let_through(gate, maps, maps.count() + 1)
+    page.mouse.up()
+    gate.open()
+    expect(page).to_have_url(re.compile(re.escape(address) + "$"))
+    expect(maps).to_have_count(0)
+    settle(page)
 
 
 @pytest.mark.parametrize(
