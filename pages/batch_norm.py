@@ -21,7 +21,9 @@ def step_by_step() -> None:
     st.html(steps.stage(normal))
     st.write(f"{steps.say_stage(normal)} {steps.say_scale(normal)}")
     table = partial(steps.steps_csv, normal)
-    st.download_button("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv")
+    st.download_button(
+        "Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv", on_click="ignore"
+    )
     st.header("Order matters")
     st.html(steps.zeros(trace, step.name))
     st.write(
@@ -49,7 +51,9 @@ def forgotten() -> None:
         st.html(batches.running_chart(average, channel, size))
         st.write(batches.say_running(average, channel, size))
         table = partial(batches.running_csv, average, channel)
-        st.download_button("Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv")
+        st.download_button(
+            "Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv", on_click="ignore"
+        )
     with right:
         st.html(batches.maps(trace, batch, step.name, channel))
         st.write(batches.say_maps(trace, batch, step.name, channel))
@@ -67,7 +71,7 @@ def folded() -> None:
     with left:
         st.html(folding.table(every, step.name))
         table = partial(folding.table_csv, every)
-        st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv")
+        st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv", on_click="ignore")
     with right:
         st.html(folding.worked(fold, normal))
         st.write(folding.say_path(fold))

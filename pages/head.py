@@ -18,7 +18,7 @@ field = cached.fields()[end.source]
 def offer_class_maps() -> None:
     """Offer the maps of all classes as CSV."""
     table = partial(head.class_maps_csv, end)
-    st.download_button("Download the class maps as CSV", table, "class-maps.csv", "text/csv")
+    st.download_button("Download the class maps as CSV", table, "class-maps.csv", "text/csv", on_click="ignore")
 
 
 def one_class() -> None:
@@ -46,7 +46,7 @@ def summed_maps() -> None:
         st.html(contributions.average(end, pooled, k))
         st.write(contributions.say_contributions(end, k))
         parts = partial(contributions.contributions_csv, end)
-        st.download_button("Download all parts as CSV", parts, "parts.csv", "text/csv")
+        st.download_button("Download all parts as CSV", parts, "parts.csv", "text/csv", on_click="ignore")
     with left:
         st.html(contributions.contributions(end, k, pooled, lambda c: state.address("head", pooled=str(c))))
     components.follow_links(".worked-mean", state.follow)
@@ -76,7 +76,9 @@ def mixed_maps() -> None:
     changed = cached.mixed(digit, MIXER, channels, gain)
     st.html(mixing.board(mixer, channels))
     st.write(mixing.say_board(mixer))
-    st.download_button("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv", "text/csv")
+    st.download_button(
+        "Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv", "text/csv", on_click="ignore"
+    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         effects = heads.effects(trace, changed, MIXER)
@@ -93,7 +95,9 @@ def probabilities() -> None:
     soft = heads.softened(trace.logits, choose.temperature())
     st.html(softmax.worked(soft, trace.prediction))
     st.write(softmax.say(soft, trace.prediction))
-    st.download_button("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv", "text/csv")
+    st.download_button(
+        "Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv", "text/csv", on_click="ignore"
+    )
 
 
 st.title("The head")

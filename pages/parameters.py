@@ -42,8 +42,10 @@ with left:
         "beside it. Multiply-accumulates are for one image."
     )
     with st.container(horizontal=True):
-        st.download_button("Download as CSV", parameters.as_csv(lines), "parameters.csv", "text/csv")
-        st.download_button("Download as Markdown", parameters.as_markdown(lines), "parameters.md", "text/markdown")
+        st.download_button("Download as CSV", parameters.as_csv(lines), "parameters.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Download as Markdown", parameters.as_markdown(lines), "parameters.md", "text/markdown", on_click="ignore"
+        )
 
 st.header("Printed, but not so")
 st.write(parameters.say_mistakes(comparisons))

@@ -47,7 +47,9 @@ def what_is_lost() -> None:
         st.html(figures.gradients(gradient, channel))
         st.write(figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel))))
         table = partial(figures.as_csv, pooled, gradient, channel)
-        st.download_button("Every window of this map as CSV", table, f"windows-{channel}.csv", "text/csv")
+        st.download_button(
+            "Every window of this map as CSV", table, f"windows-{channel}.csv", "text/csv", on_click="ignore"
+        )
 
 
 def average_pool() -> None:

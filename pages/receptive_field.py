@@ -69,4 +69,6 @@ st.html(field_growth.table(field_growth.changing(steps.values())))
 numbers = field_growth.numbers(steps.values(), comparisons)
 with st.expander("All rows"):
     st.html(field_growth.table(numbers))
-st.download_button("Download all rows as CSV", swatches.columns_as_csv(numbers), "receptive-fields.csv", "text/csv")
+st.download_button(
+    "Download all rows as CSV", swatches.columns_as_csv(numbers), "receptive-fields.csv", "text/csv", on_click="ignore"
+)

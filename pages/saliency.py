@@ -41,7 +41,9 @@ def one_method() -> None:
         st.write(choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
         with st.container(horizontal=True):
-            st.download_button("Download this map as CSV", partial(figures.as_csv, found), name, "text/csv")
+            st.download_button(
+                "Download this map as CSV", partial(figures.as_csv, found), name, "text/csv", on_click="ignore"
+            )
             st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
 
 

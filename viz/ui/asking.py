@@ -63,7 +63,9 @@ def show_score(digit: Digit, trace: Trace) -> None:
     verdicts = {row.name: _verdicts(digit, trace, row) for row in trace.rows}
     st.header("Your score")
     st.write(figures.say_score(rows, verdicts))
-    st.download_button("Download the score as CSV", figures.as_csv(rows, verdicts), "score.csv", "text/csv")
+    st.download_button(
+        "Download the score as CSV", figures.as_csv(rows, verdicts), "score.csv", "text/csv", on_click="ignore"
+    )
     with st.expander("All rows"):
         st.html(figures.score(rows, verdicts))
 

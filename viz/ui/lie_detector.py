@@ -57,7 +57,7 @@ class Trial:
 
     def offer(self, label: str, name: str, text: Callable[[], str]) -> None:
         """Offer numbers as CSV."""
-        st.download_button(label, text, f"{name}-{self.plan.method}.csv", "text/csv")
+        st.download_button(label, text, f"{name}-{self.plan.method}.csv", "text/csv", on_click="ignore")
 
     def sums(self) -> None:
         """Show whether the map adds up."""

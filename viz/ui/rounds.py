@@ -102,5 +102,7 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
 def _tally(given: tuple[Guess, ...]) -> None:
     st.html(tabled(figures.tally(given, METHODS), "Right, by method"))
     with st.container(horizontal=True):
-        st.download_button("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv")
+        st.download_button(
+            "Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv", on_click="ignore"
+        )
         st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))

@@ -17,4 +17,4 @@ def rows(trace: Trace) -> None:
 def download_map(values: Activation, name: str) -> None:
     """Offer one feature map (H, W) as CSV, a line for each y."""
     lines = "\n".join(",".join(f"{value:.6g}" for value in line) for line in values)
-    st.download_button("Download this map as CSV", lines + "\n", f"{name}.csv", "text/csv")
+    st.download_button("Download this map as CSV", lines + "\n", f"{name}.csv", "text/csv", on_click="ignore")
