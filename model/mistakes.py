@@ -30,8 +30,10 @@ def tally(scores: Scores, without: Collection[int] = ()) -> Tally:
 
 def answers(scores: Scores, indices: Iterable[int]) -> tuple[Answer, ...]:
     """Return what is answered to some of MNIST's test images, in this order."""
-    shares, disputed = scores.probabilities(), {*DISPUTED}
-    return tuple(Answer(int(i), int(scores.labels[i]), shares[i], int(i) in disputed) for i in indices)
+    chosen = np.array([*indices], dtype=np.intp)
+    some, disputed = scores.at(chosen), {*DISPUTED}
+    each = zip(chosen.tolist(), some.labels.tolist(), some.probabilities(), strict=True)
+    return tuple(Answer(index, label, shares, index in disputed) for index, label, shares in each)
 
 
 def mistakes(scores: Scores) -> tuple[Answer, ...]:

@@ -23,6 +23,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
     st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
     st.Page(ROOT / "pages" / "lie_detector.py", title="Lie detector", url_path="lie_detector"),
+    st.Page(ROOT / "pages" / "mistakes.py", title="Mistakes", url_path="mistakes"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

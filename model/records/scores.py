@@ -47,7 +47,7 @@ class Scores:
         """Return ``exp(logits / T) / Σ exp(logits / T)``, (N, K); the network itself has T = 1."""
         return np.exp(self.log_probabilities(temperature))
 
-    def at(self, places: slice) -> "Scores":
+    def at(self, places: slice | NDArray[np.intp]) -> "Scores":
         """Return those of some of the images."""
         return Scores(self.weights, self.logits[places], self.labels[places])
 

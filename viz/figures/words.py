@@ -16,6 +16,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f}\xa0%"
 
 
+def accuracy(share: float) -> str:
+    r"""Say a share of so many images that two decimals are counted, not made up.
+
+    >>> accuracy(0.9912), accuracy(1.0)
+    ('99.12\xa0%', '100.00\xa0%')
+    """
+    return f"{share * 100:.2f}\xa0%"
+
+
 def share_of_units(share: float) -> str:
     r"""Say which part of the units something holds for; unlike a probability, none and all can be certain.
 

@@ -21,7 +21,7 @@ _HARDEST = "hardest first"  # by the negative log-probability of the label
 def show(digit: Digit) -> None:
     """Draw the picker, or where MNIST is absent the offer to download it."""
     if not mnist.is_present():
-        _offer_download()
+        offer_download("sidebar")
         return
     try:
         with st.spinner("Reading MNIST"):
@@ -106,9 +106,14 @@ def _from_the_start(_value: str) -> dict[str, str]:
     return {}
 
 
-def _offer_download() -> None:
+def offer_download(key: str) -> None:
+    """Say that MNIST is absent, and offer to download it.
+
+    Args:
+        key: Tells this offer from others on the same page.
+    """
     st.write("MNIST is not on this computer. It is a download of 11 MB; everything else works without it.")
-    if not st.button("Download MNIST", width="stretch"):
+    if not st.button("Download MNIST", width="stretch", key=f"download-{key}"):
         return
     bar = st.progress(0.0, "Downloading MNIST")
 

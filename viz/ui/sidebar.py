@@ -16,6 +16,7 @@ from viz.ui.components import drawing_pad, picture_grid
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
 _CURRENT = "the digit of this run"
+_PAGES = "all pages"
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
 _BEFORE = "the digit before drawing began"
@@ -25,6 +26,7 @@ _UPLOADED = "the last upload, with its stages"
 
 def show(pages: Sequence[st.Page]) -> None:
     """Draw the sidebar."""
+    st.session_state[_PAGES] = pages
     with st.sidebar:
         with st.container(key="pages"):
             for page in pages:
@@ -34,6 +36,12 @@ def show(pages: Sequence[st.Page]) -> None:
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit, cached.record(digit))
         _choose(digit)
+
+
+def all_pages() -> Sequence[st.Page]:
+    """Return all pages of the app, in their order."""
+    pages: Sequence[st.Page] = st.session_state[_PAGES]
+    return pages
 
 
 def current_digit() -> Digit:

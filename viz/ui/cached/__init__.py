@@ -7,6 +7,7 @@ from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotte
 from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
 from viz.ui.cached.feature_maps import of_each_digit
 from viz.ui.cached.head import each_muted, head, mixed
+from viz.ui.cached.mistakes import chance, confusion, halves, reliability, scaling, scores, weights_card
 from viz.ui.cached.network import (
     arithmetic,
     comparisons,
@@ -26,7 +27,9 @@ __all__ = [
     "averaged",
     "batch_score",
     "batch_supply",
+    "chance",
     "comparisons",
+    "confusion",
     "convergence",
     "each_muted",
     "effective_field",
@@ -34,6 +37,7 @@ __all__ = [
     "folded",
     "forgotten",
     "growth",
+    "halves",
     "head",
     "measured_box",
     "mixed",
@@ -49,7 +53,11 @@ __all__ = [
     "readings",
     "record",
     "record_dropping",
+    "reliability",
     "running_average",
+    "scaling",
+    "scores",
     "source_of_readings",
     "warm_up",
+    "weights_card",
 ]

@@ -1,0 +1,84 @@
+"""What the network reads wrong: which label as which class, every image of it, and whether it is as right as sure."""
+
+from functools import partial
+
+import streamlit as st
+
+from model import mistakes
+from model.training.report import DISPUTED
+from viz.figures import calibration, confusion, misread
+from viz.figures.panels import tabled
+from viz.ui import cached, components, controls, state
+from viz.ui import mistakes as choose
+
+
+def matrix() -> None:
+    """Show which label is read as which class, and the images of one cell."""
+    found = cached.confusion()
+    label, read = chosen = choose.cell(found)
+    answers = choose.of_cell(chosen)
+    at = choose.position(answers)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        st.html(confusion.matrix(found, chosen, choose.cell_link))
+        st.write(confusion.say_matrix(found))
+        st.download_button("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv", "text/csv")
+    with right:
+        choose.show_one(answers, at)
+    st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
+    choose.show_cards(answers, at)
+    st.subheader("Class by class")
+    st.html(tabled(confusion.class_columns(found), "Recall and precision of each class"))
+
+
+def every_mistake() -> None:
+    """Show every image that is read wrong, and one of them in full."""
+    answers = choose.listed()
+    at = choose.position(answers)
+    left, right = st.columns([5, 8], gap="large")
+    with left:
+        choose.show_one(answers, at)
+    with right:
+        choose.show_cards(answers, at)
+    choose.numbers("The images", misread.columns(answers), partial(misread.as_csv, answers))
+
+
+def calibrated() -> None:
+    """Show how sure the network is against how often it is right, and what a temperature does to it."""
+    scaling = cached.scaling(choose.temperatures())
+    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
+    with left:
+        t = choose.temperature(scaling.temperature)
+    with right:
+        choose.offer_fitted(scaling.temperature)
+    fitted, judged = ([cached.reliability(half, each) for each in (1.0, scaling.temperature)] for half in (0, 1))
+    found = cached.reliability(1, t)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(calibration.diagram(found))
+        st.write(f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}")
+    with right:
+        st.html(calibration.losses(scaling, t))
+        st.write(f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}")
+    st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
+    choose.numbers("The bins", calibration.bin_columns(found), partial(calibration.as_csv, found))
+    st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
+
+
+st.title("Mistakes")
+every = cached.scores()
+st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
+components.follow_links(".exhibit", state.follow)
+shown = controls.part(choose.VIEW, choose.VIEWS)
+if shown != "calibration":
+    choose.offer_pictures()
+{"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
+st.caption(misread.say_origin(cached.weights_card()))
+
+st.header("What to try")
+st.markdown(
+    "- Which mistakes would you have made too? Look at those of which the network is surest.\n"
+    "- Take a mistake to Saliency: which strokes speak for the class that was read, and against the label?\n"
+    "- List the disputed labels: with whom do you agree, with the label or with the network?\n"
+    "- Halve the temperature, then double it: when is the network too sure, when not sure enough?"
+)

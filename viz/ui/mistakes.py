@@ -1,0 +1,233 @@
+"""The mistakes page's controls and its pictures; what is chosen lives in the link."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from model import digits, mistakes, mnist
+from model.errors import DataError
+from model.records import Answer, Confusion, Pair, Pixels
+from viz.figures import misread
+from viz.figures.panels import tabled
+from viz.ui import cached, mnist_picker, saliency, sidebar, state
+from viz.ui import head as heads
+
+VIEW = "mistakes_view"
+VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}
+CELL, SORT, WHICH, IMAGE, TEMPERATURE = "cell", "mistakes_sort", "mistakes_of", "image", "mistakes_t"
+PAGE = "mistakes"
+PARTS = (slice(None, 5_000), slice(5_000, None))  # of the test images, by those who wrote them
+_SORTS = {"sure": "Most sure of the wrong class first", "label": "Least sure of the label first"}
+_FITTED = "fitted"
+_TOGETHER = 24  # images that are shown at once
+_TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
+
+
+def cell(found: Confusion) -> Pair:
+    """Return the label and the class whose images are asked for; by default those of the most frequent mistake."""
+    classes = range(len(found.counts))
+    codes = [f"{label}.{read}" for label in classes for read in classes]
+    chosen = state.read_one_of(CELL, codes, _cell_of_image() or ".".join(map(str, found.worst)))
+    label, read = map(int, chosen.split("."))
+    return label, read
+
+
+def _cell_of_image() -> str:
+    """Return the cell of the image that the link names, if it names one."""
+    index = state.read(IMAGE, "")
+    if not _is_image(index):
+        return ""
+    (answer,) = mistakes.answers(cached.scores(), [int(index)])
+    return f"{answer.label}.{answer.read}"
+
+
+def _is_image(text: str) -> bool:
+    return text.isascii() and text.isdigit() and text == str(int(text)) and int(text) < mnist.SIZES["test"]
+
+
+def cell_link(label: int, read: int) -> str:
+    """Return the address that shows the images of a cell."""
+    return state.address(PAGE, **{CELL: f"{label}.{read}", IMAGE: ""})
+
+
+def of_cell(chosen: Pair) -> tuple[Answer, ...]:
+    """Return the images of a cell, the least sure first where they are right."""
+    found = mistakes.cell(cached.scores(), *chosen)
+    right = chosen[0] == chosen[1]
+    return mistakes.least_confident_first(found) if right else mistakes.most_confident_first(found)
+
+
+def listed() -> tuple[Answer, ...]:
+    """Let the person choose which images are listed and in which order."""
+    wrong, disputed = mistakes.mistakes(cached.scores()), mistakes.disputed(cached.scores())
+    lists = {"all": f"All {len(wrong)} mistakes", "disputed": f"The {len(disputed)} disputed labels"}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        which = state.bind(
+            st.segmented_control,
+            "Which images",
+            WHICH,
+            list(lists),
+            "all",
+            together=_anew,
+            format_func=lists.__getitem__,
+            required=True,
+            wrap=True,
+        )
+    with right:
+        order = state.bind(
+            st.selectbox, "Order", SORT, list(_SORTS), "sure", together=_anew, format_func=_SORTS.__getitem__
+        )
+    found = disputed if which == "disputed" else wrong
+    return mistakes.least_likely_label_first(found) if order == "label" else mistakes.most_confident_first(found)
+
+
+def _anew(_value: str) -> Mapping[str, str]:
+    """Begin at the first image of another list."""
+    return {IMAGE: ""}
+
+
+def position(answers: Sequence[Answer]) -> int:
+    """Return where in a list the image of the link stands; the first, where it is not in it."""
+    if not answers:
+        return 0
+    indices = [str(each.index) for each in answers]
+    asked = state.read(IMAGE, "")
+    elsewhere = {asked: indices[0]} if _is_image(asked) and asked not in indices else {}
+    return indices.index(state.read_one_of(IMAGE, indices, indices[0], elsewhere))
+
+
+def show_cards(answers: Sequence[Answer], at: int) -> None:
+    """Show the part of a list in which one image stands, each a link.
+
+    Args:
+        answers: The list.
+        at: Where in it the image stands that is marked.
+    """
+    if not answers:
+        st.write("No image is read so.")
+        return
+    start = at // _TOGETHER * _TOGETHER
+    shown = answers[start : start + _TOGETHER]
+    st.html(
+        misread.cards(
+            shown, pictures(shown), answers[at].index, lambda index: state.address(PAGE, **{IMAGE: str(index)})
+        )
+    )
+    if len(answers) <= _TOGETHER:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _go("Back", answers, start - _TOGETHER)
+        _go("More", answers, start + _TOGETHER)
+        st.caption(f"{start + 1:,} to {start + len(shown):,} of {len(answers):,}")
+
+
+def _go(label: str, answers: Sequence[Answer], to: int, shortcut: str | None = None) -> None:
+    """Draw a button to an image of a list."""
+
+    def choose() -> None:
+        state.write(**{IMAGE: str(answers[to].index)})
+
+    st.button(label, shortcut=shortcut, disabled=not 0 <= to < len(answers), on_click=choose, key=f"{PAGE}-{label}")
+
+
+def show_one(answers: Sequence[Answer], at: int) -> None:
+    """Show one image of a list in full, lead to its neighbours, and open it on any other page."""
+    if not answers:
+        return
+    answer = answers[at]
+    found = pictures([answer])
+    st.html(misread.exhibit(answer, found.get(answer.index)))
+    st.write(misread.say(answer))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _go("Previous", answers, at - 1, "Left")
+        _go("Next", answers, at + 1, "Right")
+        st.caption(f"{at + 1:,} of {len(answers):,}")
+    if found:
+        _open_elsewhere(answer)
+
+
+def _open_elsewhere(answer: Answer) -> None:
+    """Lead to every other page with this image chosen; to some with the two classes that compete."""
+    against = {heads.TARGET: str(answer.read), heads.AGAINST: str(answer.label)}
+    rather = {"saliency": {saliency.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
+    with st.container(horizontal=True, key="open_on", gap="small"):
+        st.write("Open it on")
+        for page in sidebar.all_pages():
+            if page.url_path != PAGE:
+                more = {} if answer.is_right else rather.get(page.url_path, {})
+                title = f"{page.title}: {answer.read} rather than {answer.label}" if more else page.title
+                chosen = state.link(**{state.DIGIT: f"test-{answer.index}"}, **more)
+                st.page_link(page, label=title, query_params=chosen)
+
+
+def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
+    """Return the pictures of images by their numbers; none where MNIST is absent or another data set."""
+    if not mnist.is_present():
+        return {}
+    try:
+        test = digits.mnist("test")
+    except DataError:
+        return {}
+    if not np.array_equal(test.labels, cached.scores().labels):
+        return {}
+    return {each.index: test.images[each.index] for each in answers}
+
+
+def offer_pictures() -> None:
+    """Read MNIST; where it is absent offer to download it, and where it is damaged say so."""
+    if not mnist.is_present():
+        with st.container(border=True):
+            mnist_picker.offer_download(PAGE)
+        return
+    try:
+        with st.spinner("Reading MNIST"):
+            test = digits.mnist("test")
+    except DataError as error:
+        st.error(str(error))
+        return
+    if not np.array_equal(test.labels, cached.scores().labels):
+        st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
+
+
+def numbers(name: str, columns: Mapping[str, Sequence[str]], text: Callable[[], str]) -> None:
+    """Show numbers as a table that can be unfolded, and offer all digits of them as CSV.
+
+    Args:
+        name: Of the table.
+        columns: Of the table.
+        text: Gives the CSV.
+    """
+    with st.expander("The numbers", key=f"{PAGE}-numbers", on_change="rerun") as place:
+        if place.open:  # folded away it need not be made
+            st.html(tabled(columns, name))
+            st.download_button(f"{name} with all digits (CSV)", text, f"{name}.csv", "text/csv", on_click="ignore")
+
+
+def temperature(fitted: float) -> float:
+    """Let the person choose what the logits are divided by; the fitted temperature is among the choices."""
+    values = {_FITTED: fitted, **{text: float(text) for text in _TEMPERATURES}}
+    options = sorted(values, key=lambda text: values[text])
+    chosen = state.bind(
+        st.select_slider,
+        "Temperature T",
+        TEMPERATURE,
+        options,
+        "1.00",
+        format_func=lambda text: f"{fitted:.2f}, fitted" if text == _FITTED else text,
+    )
+    return values[chosen]
+
+
+def offer_fitted(fitted: float) -> None:
+    """Offer the temperature that was fitted, and the network's own."""
+    with st.container(horizontal=True):
+        for label, text in ((f"T = {fitted:.2f}, as fitted", _FITTED), ("T = 1, as it is", "1.00")):
+            st.button(label, on_click=partial(state.write, **{TEMPERATURE: text}), key=f"mistakes-t-{text}")
+
+
+def temperatures() -> tuple[float, ...]:
+    """Return all temperatures that can be chosen besides the fitted one."""
+    return tuple(map(float, _TEMPERATURES))
