@@ -47,6 +47,9 @@ VIEWS = {
     "lie detector, asked": "lie_detector?digit=project-4or9&doubt_view=all",
     "lie detector, a round": "lie_detector?digit=project-4or9&doubt_view=round",
     "lie detector, answered": "lie_detector?digit=project-4or9&doubt_view=round&rounds=1l",
+    "mistakes": "mistakes",
+    "mistakes, all": "mistakes?mistakes_view=all",
+    "mistakes, how sure": "mistakes?mistakes_view=calibration",
 }
 OVERFLOWING = """() => {
   const wide = [];

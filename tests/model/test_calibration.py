@@ -94,14 +94,13 @@ def test_at_the_temperature_that_is_fitted_the_slope_is_zero_and_the_loss_least(
     losses = np.array([calibration.loss(half, float(each)) for each in grid])
     assert abs(grid[losses.argmin()] - found) <= (grid[1] - grid[0])
     assert calibration.loss(half, found) <= losses.min()
-    assert abs(calibration.slope(half, 1 / found)) > 1e-4 or found == pytest.approx(
-        1, abs=0.01
-    )  # multiplied, not divided
+    if abs(np.log(found)) > 0.01:
+        assert abs(calibration.slope(half, 1 / found)) > 1e-6  # the wrong rule: multiplied, not divided
 
 
 @given(st.floats(0.2, 5))
 def test_logits_that_are_multiplied_need_a_temperature_as_much_larger(factor: float) -> None:
-    few = EVEN.at(slice(0, 600))
+    few = EVEN.at(np.union1d(np.arange(600), np.flatnonzero(~EVEN.right)))
     louder = Scores("none", few.logits * np.float32(factor), few.labels)
     found = calibration.fit(louder)
     assert found == pytest.approx(calibration.fit(few) * factor, rel=1e-5)

@@ -41,6 +41,7 @@ PAGES = {
     "head": "The head",
     "saliency": "Saliency",
     "lie_detector": "Lie detector",
+    "mistakes": "Mistakes",
 }
 EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]

@@ -11,7 +11,7 @@ from model.errors import DataError
 from model.records import Answer, Confusion, Pair, Pixels
 from viz.figures import misread
 from viz.figures.panels import tabled
-from viz.ui import cached, mnist_picker, saliency, sidebar, state
+from viz.ui import cached, mnist_picker, sidebar, state
 from viz.ui import head as heads
 
 VIEW = "mistakes_view"
@@ -152,7 +152,7 @@ def show_one(answers: Sequence[Answer], at: int) -> None:
 def _open_elsewhere(answer: Answer) -> None:
     """Lead to every other page with this image chosen; to some with the two classes that compete."""
     against = {heads.TARGET: str(answer.read), heads.AGAINST: str(answer.label)}
-    rather = {"saliency": {saliency.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
+    rather = {"saliency": {state.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
     with st.container(horizontal=True, key="open_on", gap="small"):
         st.write("Open it on")
         for page in sidebar.all_pages():

@@ -94,7 +94,7 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
         choose.TARGET: str(plan.target),
         SEED: str(current.seed),
     }
-    rest = dict.fromkeys((choose.EXPLAIN, choose.AGAINST, choose.BASELINE, VIEW), "")
+    rest = dict.fromkeys((state.EXPLAIN, choose.AGAINST, choose.BASELINE, VIEW), "")
     address = state.address("lie_detector", **{**choose.usual(), **rest, **chosen})
     st.html(f'<p><a href="{escape(address)}" target="_self">Put this map to the test</a></p>')
 

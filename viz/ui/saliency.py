@@ -19,15 +19,7 @@ VIEWS = {
     "all": "All methods",
     "through": "Through the network",
 }
-METHOD, EXPLAIN, TARGET, AGAINST, BASELINE, LAYER, DRAW = (
-    "method",
-    "explain",
-    "target",
-    "against",
-    "baseline",
-    "cam",
-    "draw",
-)
+METHOD, TARGET, AGAINST, BASELINE, LAYER, DRAW = "method", "target", "against", "baseline", "cam", "draw"
 SIGNS, CLIP, OPACITY, SCALE = "signs", "clip", "opacity", "map_scale"
 _OUTPUTS: Mapping[Output, str] = {
     "logit": "Its logit",
@@ -99,7 +91,7 @@ def _target(trace: Trace) -> int:
 def _output() -> Output:
     """Let the person choose what of the class is explained."""
     words = {str(name): said for name, said in _OUTPUTS.items()}
-    chosen = state.bind(st.selectbox, "What of it", EXPLAIN, list(words), "logit", format_func=words.__getitem__)
+    chosen = state.bind(st.selectbox, "What of it", state.EXPLAIN, list(words), "logit", format_func=words.__getitem__)
     return next(name for name in _OUTPUTS if name == chosen)
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"
+EXPLAIN = "explain"
 TRAIL, PROJECTOR = "trail", "projector"
 ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
