@@ -47,9 +47,10 @@ def say_diagram(found: Reliability) -> str:
     bins = len(found.counts)
     return (
         f"With {_t(found.temperature)} the network is {words.accuracy(found.confidence)} sure in the mean, and "
-        f"{words.accuracy(found.accuracy)} right on these {found.images:,} images. The expected calibration error is "
-        f"{words.accuracy(found.error)}: the gaps of the {bins} bins, each weighed by its images. The last bin holds "
-        f"{last:.0%} of them and so counts most; pale bars hold fewer than {FEW}."
+        f"{words.accuracy(found.accuracy)} right on the {found.images:,} images judged by. The expected calibration "
+        f"error is {words.accuracy(found.error)}: the gaps of the {bins} bins, each weighed by its images. The last "
+        f"bin holds {words.percent(last)} of them. The number beneath a bar counts its images; pale bars hold fewer "
+        f"than {FEW}."
     )
 
 

@@ -19,7 +19,7 @@ VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "H
 CELL, SORT, WHICH, IMAGE, TEMPERATURE = "cell", "mistakes_sort", "mistakes_of", "image", "mistakes_t"
 PAGE = "mistakes"
 PARTS = (slice(None, 5_000), slice(5_000, None))  # of the test images, by those who wrote them
-_SORTS = {"sure": "Most sure of the wrong class first", "label": "Least sure of the label first"}
+_SORTS = {"sure": "Most sure of what is read first", "label": "Least sure of the label first"}
 _FITTED = "fitted"
 _TOGETHER = 24  # images that are shown at once
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
@@ -44,7 +44,7 @@ def _cell_of_image() -> str:
 
 
 def _is_image(text: str) -> bool:
-    return text.isascii() and text.isdigit() and text == str(int(text)) and int(text) < mnist.SIZES["test"]
+    return text in map(str, range(mnist.SIZES["test"]))
 
 
 def cell_link(label: int, read: int) -> str:
