@@ -1,5 +1,6 @@
 """The mistakes in a real browser: a cell shows its images, an image opens elsewhere, and a phone shows all."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,18 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     page = visit("mistakes?mistakes_view=calibration")
     diagram = page.locator(".reliability > div")
     place, bars = diagram.bounding_box(), diagram.inner_html()
-    page.get_by_role("button", name="as fitted").click()
-    expect(page.get_by_role("slider", name="Temperature T")).to_have_attribute("aria-valuetext", "fitted")
+    slider = page.get_by_role("slider", name="Temperature T")
+    slider.focus()
+    page.keyboard.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "2.50")
+    expect(page.get_by_text("With T = 2.50 the network")).to_be_visible()
     settle(page)
-    expect_chosen(page, mistakes_t="fitted")
     assert diagram.bounding_box() == place
     assert diagram.inner_html() != bars
+    page.get_by_role("button", name="as fitted").click()
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("fitted$"))
+    expect_chosen(page, mistakes_t="fitted")
+    settle(page)
     page.get_by_role("button", name="T = 1, as it is").click()
     expect_chosen(page, mistakes_t="1.00")
     settle(page)
