@@ -22,7 +22,13 @@ def matrix() -> None:
     with left:
         st.html(confusion.matrix(found, chosen, choose.cell_link))
         st.write(confusion.say_matrix(found))
-        st.download_button("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv", "text/csv")
+        st.download_button(
+            "Download the matrix as CSV",
+            partial(confusion.as_csv, found),
+            "confusion.csv",
+            "text/csv",
+            on_click="ignore",
+        )
     with right:
         choose.show_one(answers, at)
     st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
