@@ -1,0 +1,137 @@
+"""What training came to: the reports that ship in ``model/results``, read and checked.
+
+``<recipe>-final.json`` is judged once on the test images, ``<recipe>-search.json`` on the held-out ones, and
+``search/`` holds the trials that led to the recipe. Each is a report as ``model.training.report`` writes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.errors import InputError
+from model.records import Alteration, Numbers, Study, Trial
+from model.training import report
+from model.training.comparison import compare
+from model.training.images import HELD_OUT
+from model.training.recipe import Recipe
+from model.training.report import Report
+
+FOLDER = Path(__file__).parent / "results"
+_TRIALS = "search"
+_DRAWS = 1_000  # of the bootstrap, for each trial
+_DEFAULTS = asdict(Recipe())
+
+
+def read(name: str, folder: Path = FOLDER) -> Study:
+    """Read one report.
+
+    Args:
+        name: ``glass-final`` or the like.
+        folder: Where the reports lie.
+
+    Raises:
+        InputError: It is not there, is no report, or contradicts itself.
+    """
+    return _study(folder / f"{name}.json")
+
+
+def trial_keys(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Name the trials that were kept, in the order of their names; none where there is no such folder."""
+    return tuple(sorted(path.stem for path in (folder / _TRIALS).glob("*.json")))
+
+
+def read_trial(key: str, base: Study, folder: Path = FOLDER) -> Trial:
+    """Read one trial and hold it against the recipe that was found.
+
+    Args:
+        key: One of ``trial_keys``.
+        base: The recipe that was found, judged on the same held-out images.
+        folder: Where the reports lie.
+
+    Raises:
+        InputError: It cannot be read, or was judged on other images.
+    """
+    study = _study(folder / _TRIALS / f"{key}.json")
+    if study.judged != base.judged:
+        raise InputError(
+            f"Trial '{key}' was judged on the {study.judged} images, the recipe on the {base.judged} images.",
+            "Trials must be judged on the held-out images.",
+            "Train it with '--protocol search'.",
+        )
+    found = compare(study.right, base.right, draws=_DRAWS)
+    changed = alterations(base.recipe, study.recipe)
+    return Trial(key, changed, study.accuracies, found.difference, found.low, found.high)
+
+
+def alterations(base: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Alteration, ...]:
+    """Return what one recipe does differently from another, choice by choice.
+
+    A choice that a report does not name was not there yet when it was written: it is what the default does now.
+    Choices within a choice are compared one by one where both have them.
+
+    >>> alterations({"name": "a", "dropout": 0.1, "affine": {"shift": 2.0}}, {"affine": {"shift": 1.0}})
+    (Alteration(choice='affine.shift', base=2.0, other=1.0),)
+    """
+    names = [name for name in {**_DEFAULTS, **base, **other} if name != "name"]
+    return tuple(each for name in names for each in _altered(name, _choice(name, base), _choice(name, other)))
+
+
+def _choice(name: str, recipe: Mapping[str, Any]) -> Any:
+    return recipe.get(name, _DEFAULTS.get(name))
+
+
+def _altered(name: str, base: Any, other: Any) -> tuple[Alteration, ...]:
+    if isinstance(base, Mapping) and isinstance(other, Mapping):
+        return tuple(
+            each
+            for inner in {**base, **other}
+            for each in _altered(f"{name}.{inner}", base.get(inner), other.get(inner))
+        )
+    return () if base == other else (Alteration(name, base, other),)
+
+
+def _study(path: Path) -> Study:
+    found = report.read(path)
+    try:
+        return _checked(found)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"The report '{path}' contradicts itself ({error}).",
+            "Every seed must have whole curves, and mistakes among the images.",
+            "Restore it with 'git checkout -- model/results', or train anew: 'python -m model.train --help'.",
+        ) from error
+
+
+def _checked(found: Report) -> Study:
+    if not found.results or len({each.seed for each in found.results}) < len(found.results):
+        raise ValueError("it has no seed, or one twice")
+    if not all(0 <= index < found.images for each in found.results for index in each.mistakes):
+        raise ValueError("a mistake lies outside the images")
+    tested = found.judged == "test"
+    held_out = found.images if not tested else HELD_OUT
+    return Study(
+        name=str(found.recipe["name"]),
+        recipe=dict(found.recipe),
+        protocol=str(found.protocol["words"]),
+        judged=found.judged,
+        seeds=tuple(each.seed for each in found.results),
+        median_seed=found.median_seed,
+        right=found.right(),
+        undisputed=np.asarray([*found.undisputed_accuracies.values()] if tested else [], float),
+        held_out=_curves([each.validation_correct for each in found.results]) / held_out,
+        training_loss=_curves([each.training_loss for each in found.results]),
+        validation_loss=_curves([each.validation_loss for each in found.results]),
+        seconds=float(np.median([each.seconds for each in found.results])),
+        setting=dict(found.setting),
+    )
+
+
+def _curves(values: list[Any]) -> Numbers:
+    """Return curves (n, E); a ragged list, or a value that is no number, is an error."""
+    curves: Numbers = np.asarray(values, dtype=float)
+    if curves.ndim != 2 or not np.isfinite(curves).all():
+        raise ValueError("a curve has a gap")
+    return curves
