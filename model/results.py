@@ -4,25 +4,22 @@
 ``search/`` holds the trials that led to the recipe. Each is a report as ``model.training.report`` writes it.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from model.errors import InputError
-from model.records import Alteration, Numbers, Study, Trial
+from model.recipes import alterations
+from model.records import Numbers, Study, Trial
 from model.training import report
 from model.training.comparison import compare
 from model.training.images import HELD_OUT
-from model.training.recipe import Recipe
 from model.training.report import Report
 
 FOLDER = Path(__file__).parent / "results"
 _TRIALS = "search"
 _DRAWS = 1_000  # of the bootstrap, for each trial
-_DEFAULTS = asdict(Recipe())
 
 
 def read(name: str, folder: Path = FOLDER) -> Study:
@@ -36,6 +33,11 @@ def read(name: str, folder: Path = FOLDER) -> Study:
         InputError: It is not there, is no report, or contradicts itself.
     """
     return _study(folder / f"{name}.json")
+
+
+def is_present(name: str, folder: Path = FOLDER) -> bool:
+    """Tell whether a report is there, whole or not."""
+    return (folder / f"{name}.json").is_file()
 
 
 def trial_keys(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -63,34 +65,8 @@ def read_trial(key: str, base: Study, folder: Path = FOLDER) -> Trial:
         )
     found = compare(study.right, base.right, draws=_DRAWS)
     changed = alterations(base.recipe, study.recipe)
-    return Trial(key, changed, study.accuracies, found.difference, found.low, found.high)
-
-
-def alterations(base: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Alteration, ...]:
-    """Return what one recipe does differently from another, choice by choice.
-
-    A choice that a report does not name was not there yet when it was written: it is what the default does now.
-    Choices within a choice are compared one by one where both have them.
-
-    >>> alterations({"name": "a", "dropout": 0.1, "affine": {"shift": 2.0}}, {"affine": {"shift": 1.0}})
-    (Alteration(choice='affine.shift', base=2.0, other=1.0),)
-    """
-    names = [name for name in {**_DEFAULTS, **base, **other} if name != "name"]
-    return tuple(each for name in names for each in _altered(name, _choice(name, base), _choice(name, other)))
-
-
-def _choice(name: str, recipe: Mapping[str, Any]) -> Any:
-    return recipe.get(name, _DEFAULTS.get(name))
-
-
-def _altered(name: str, base: Any, other: Any) -> tuple[Alteration, ...]:
-    if isinstance(base, Mapping) and isinstance(other, Mapping):
-        return tuple(
-            each
-            for inner in {**base, **other}
-            for each in _altered(f"{name}.{inner}", base.get(inner), other.get(inner))
-        )
-    return () if base == other else (Alteration(name, base, other),)
+    losses = study.validation_loss[:, -1:].ravel()
+    return Trial(key, changed, study.accuracies, losses, found.difference, found.low, found.high)
 
 
 def _study(path: Path) -> Study:

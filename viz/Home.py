@@ -24,6 +24,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
     st.Page(ROOT / "pages" / "lie_detector.py", title="Lie detector", url_path="lie_detector"),
     st.Page(ROOT / "pages" / "mistakes.py", title="Mistakes", url_path="mistakes"),
+    st.Page(ROOT / "pages" / "training.py", title="Training", url_path="training"),
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")

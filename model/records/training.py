@@ -201,7 +201,8 @@ class Trial:
         key: Of its file.
         alterations: What it does differently from the recipe that was found; empty if nothing.
         accuracies: Held-out accuracy of each seed, (n,).
-        difference: Of the means, the trial's less that of the recipe found.
+        losses: Mean loss of the held-out images of each seed, (n,); empty where it is not known.
+        difference: Of the mean accuracies, the trial's less that of the recipe found.
         low: With 95 % confidence it is at least this,
         high: and at most this.
     """
@@ -209,6 +210,7 @@ class Trial:
     key: str
     alterations: tuple[Alteration, ...]
     accuracies: Numbers
+    losses: Numbers
     difference: float
     low: float
     high: float

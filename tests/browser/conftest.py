@@ -50,6 +50,9 @@ VIEWS = {
     "mistakes": "mistakes",
     "mistakes, all": "mistakes?mistakes_view=all",
     "mistakes, how sure": "mistakes?mistakes_view=calibration",
+    "training": "training",
+    "training, epoch by epoch": "training?train_view=epochs&digit=project-4or9&row=Conv2d-7&channel=3&epoch=2",
+    "training, the recipe": "training?train_view=recipe",
 }
 OVERFLOWING = """() => {
   const wide = [];

@@ -42,6 +42,7 @@ PAGES = {
     "saliency": "Saliency",
     "lie_detector": "Lie detector",
     "mistakes": "Mistakes",
+    "training": "Training",
 }
 EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]

@@ -108,7 +108,13 @@ def round_numbers(low: float, high: float) -> tuple[float, ...]:
 
 
 def draw(
-    across: Axis, up: Axis, curves: Sequence[Curve], said: str, *, band: Band | None = None, points: Mapping[float, str]
+    across: Axis,
+    up: Axis,
+    curves: Sequence[Curve],
+    said: str,
+    *,
+    band: Band | Sequence[Band] | None = None,
+    points: Mapping[float, str],
 ) -> str:
     """Draw curves in HTML, with a legend and axes.
 
@@ -117,20 +123,21 @@ def draw(
         up: Of their values.
         curves: The later ones lie on the earlier.
         said: What the chart shows, for who does not see it.
-        band: Lies beneath all.
+        band: Lies beneath all, or several that do.
         points: What is said of places when they are pointed at.
     """
-    drawn = _drawing(across, up, curves, band)
+    bands = [band] if isinstance(band, Band) else band or ()
+    drawn = _drawing(across, up, curves, bands)
     return (
-        f'{_legend(curves, band)}<div class="curves" role="img" aria-label="{escape(said)}">'
+        f'{_legend(curves, bands)}<div class="curves" role="img" aria-label="{escape(said)}">'
         f'<img src="{drawn}" alt="">{_labels(across, up)}{_pointed_at(across, points)}</div>'
     )
 
 
-def _drawing(across: Axis, up: Axis, curves: Sequence[Curve], band: Band | None) -> str:
-    """Draw curves and band as a data URI of SVG that can be stretched."""
+def _drawing(across: Axis, up: Axis, curves: Sequence[Curve], bands: Sequence[Band]) -> str:
+    """Draw curves and bands as a data URI of SVG that can be stretched."""
     parts = []
-    if band is not None:
+    for band in bands:
         around = _path(
             across.share(np.concatenate([band.places, band.places[::-1]])),
             up.share(np.concatenate([band.high, band.low[::-1]])),
@@ -157,8 +164,8 @@ def _path(x: NDArray[np.float64], y: NDArray[np.float64], *, apart: bool = False
     return "".join(f"M{place}h0" for place in places) if apart else "M" + "L".join(places)
 
 
-def _legend(curves: Sequence[Curve], band: Band | None) -> str:
-    keys = [] if band is None else [("band", band.colour, band.name)]
+def _legend(curves: Sequence[Curve], bands: Sequence[Band]) -> str:
+    keys = [("band", band.colour, band.name) for band in bands]
     keys += [(curve.style, curve.colour, curve.name) for curve in curves]
     items = "".join(
         f'<li><i class="{style}" style="--colour: {colour}"></i>{escape(name)}</li>' for style, colour, name in keys

@@ -21,12 +21,14 @@ from viz.ui.cached.network import (
     warm_up,
 )
 from viz.ui.cached.pooling import averaged, pool_gradient, pool_score, pool_shift, pooled
+from viz.ui.cached.training import block_through_epochs, has_study, paired, rates, study, trials
 
 __all__ = [
     "arithmetic",
     "averaged",
     "batch_score",
     "batch_supply",
+    "block_through_epochs",
     "chance",
     "comparisons",
     "confusion",
@@ -38,6 +40,7 @@ __all__ = [
     "forgotten",
     "growth",
     "halves",
+    "has_study",
     "head",
     "measured_box",
     "mixed",
@@ -45,11 +48,13 @@ __all__ = [
     "network",
     "of_each_digit",
     "own_probabilities",
+    "paired",
     "passes",
     "pool_gradient",
     "pool_score",
     "pool_shift",
     "pooled",
+    "rates",
     "readings",
     "record",
     "record_dropping",
@@ -58,6 +63,8 @@ __all__ = [
     "scaling",
     "scores",
     "source_of_readings",
+    "study",
+    "trials",
     "warm_up",
     "weights_card",
 ]

@@ -144,6 +144,16 @@ def growing(data: Mapping[str, Any]) -> None:
     _component("growing")(key="growing-only", data=data)
 
 
+def formation(data: Mapping[str, Any], on_choose: Callable[[int], None]) -> None:
+    """Show a block of the network after each epoch, as ``viz.figures.formation`` prepares it.
+
+    Args:
+        data: What is shown.
+        on_choose: Called before the next run with an epoch that is stayed at; while it plays, nothing is sent.
+    """
+    _mount("formation", "chosen", data, lambda chosen: on_choose(int(chosen)))
+
+
 def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
     """Follow the links in this page's HTML that lead to the page itself without loading it anew; this shows nothing.
 

@@ -1,0 +1,214 @@
+"""Recipes in words, the learning rate over a run, and what each part is worth on held-out images."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from model.records import Alteration, Numbers, Study, Trial
+from viz import theme
+from viz.figures import curves
+from viz.figures.curves import Axis, Curve
+from viz.figures.training import COLOURS, name_of, points, share
+
+_TITLES = {
+    "batch_size": "images a step",
+    "nesterov": "Nesterov's look ahead",
+    "warm_up": "share of steps that warm up",
+    "masks": "how dropout draws",
+    "affine": "distorted images",
+    "affine.rotation": "rotation, degrees",
+    "affine.shear": "shear, degrees",
+    "affine.scale": "scale, share",
+    "affine.shift": "shift, pixels",
+    "averaging": "average of weights keeps",
+    "channels_last": "channels side by side",
+}
+_REASONS = {
+    "epochs": "How often every image is seen.",
+    "batch_size": "So many images are averaged for one step.",
+    "learning_rate": "The length of a step; of the longest where there is a schedule.",
+    "momentum": "What a step keeps of the step before.",
+    "nesterov": "The slope is taken where the momentum leads.",
+    "schedule": "Short steps to begin, long ones in the middle, tiny ones to settle at the end.",
+    "warm_up": "How long the steps grow before they shrink.",
+    "weight_decay": "Pulls every weight a little to zero.",
+    "dropout": "The share of its values that a dropout row drops while learning.",
+    "masks": "The same masks by another way, faster for a small p.",
+    "affine": "Each digit is turned, sheared, scaled and shifted anew each time it is seen.",
+    "label_smoothing": "The share of the target that is spread over all ten classes.",
+    "averaging": "The share that a moving average of the weights keeps of itself at each step; 0 is no average.",
+    "channels_last": "How images lie in memory: the same but for the order of sums.",
+}
+
+
+def title(choice: str) -> str:
+    """Say what a recipe chooses, in words.
+
+    >>> title("affine.shift"), title("label_smoothing"), title("teacher.heat")
+    ('shift, pixels', 'label smoothing', 'teacher heat')
+    """
+    return _TITLES.get(choice, choice.replace("_", " ").replace(".", " "))
+
+
+def say_value(value: Any) -> str:
+    """Say what was chosen.
+
+    >>> say_value(True), say_value(None), say_value(0.1), say_value({"shift": 2.0, "scale": 0.1})
+    ('yes', 'none', '0.1', 'shift 2, scale 0.1')
+    """
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return f"{value:g}"
+        case Mapping():
+            return ", ".join(f"{title(str(name))} {say_value(inner)}" for name, inner in value.items())
+        case list() | tuple():
+            return ", ".join(map(say_value, value)) or "none"
+    return str(value)
+
+
+def say_alterations(found: Sequence[Alteration]) -> str:
+    """Say what a trial does differently from the recipe that was found.
+
+    >>> say_alterations((Alteration("dropout", 0.03, 0.1),))
+    'dropout 0.1 in place of 0.03'
+    """
+    said = [f"{title(each.choice)} {say_value(each.other)} in place of {say_value(each.base)}" for each in found]
+    return "; ".join(said) or "the recipe itself"
+
+
+def choice_columns(found: Iterable[Alteration]) -> dict[str, list[str]]:
+    """Return what two recipes do differently as columns: the assignment's, ours, and what it is for."""
+    lines = [
+        (title(each.choice), say_value(each.base), say_value(each.other), _REASONS.get(each.choice, ""))
+        for each in found
+    ]
+    heads = ("choice", "the assignment", "ours", "what it is for")
+    return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
+
+
+def say_same(recipe: Mapping[str, Any], found: Iterable[Alteration]) -> str:
+    """Say what two recipes have in common, as far as it is not left out by both."""
+    differing = {each.choice.partition(".")[0] for each in found}
+    same = [
+        f"{title(name)} {say_value(value)}"
+        for name, value in recipe.items()
+        if name not in {*differing, "name"} and value not in (None, 0, False)
+    ]
+    return f"The same in both: the network, {', '.join(same)}."
+
+
+def schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
+    """Draw in HTML the learning rate over a run of each recipe.
+
+    Args:
+        found: For each, places in epochs and the rates there, (P,) each.
+    """
+    drawn = [
+        Curve(name_of(name), places, rates, COLOURS.get(name, theme.MUTED), width=4)
+        for name, (places, rates) in found.items()
+    ]
+    last = max(float(places.max()) for places, _ in found.values())
+    across = Axis("epochs", 0, float(np.ceil(last)), curves.round_numbers(0, float(np.ceil(last))))
+    up = curves.axis_of("learning rate", *(rates for _, rates in found.values()), zero=True)
+    whole = np.arange(0, int(np.ceil(last)) + 1)
+    at = {
+        float(number): curves.say_point(
+            f"after {number} epochs",
+            {name_of(name): float(np.interp(number, *pair)) for name, pair in found.items()},
+        )
+        for number in whole
+    }
+    return curves.draw(across, up, drawn, say_schedule(found), points=at)
+
+
+def say_schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
+    """Say where each rate begins, is highest, and ends."""
+    said = []
+    for name, (places, rates) in found.items():
+        top = int(rates.argmax())
+        if np.ptp(rates) == 0:
+            said.append(f"{name_of(name).capitalize()} keeps {rates[0]:g} all through.")
+        else:
+            said.append(
+                f"{name_of(name).capitalize()} begins at {rates[0]:.2g}, is at {rates[top]:.2g} after "
+                f"{places[top]:.1f} epochs, and ends at {rates[-1]:.1g}: the last steps hardly move, so that nothing "
+                "depends on the batch that happened to be the last."
+            )
+    return " ".join(said)
+
+
+def schedule_columns(found: Mapping[str, tuple[Numbers, Numbers]]) -> dict[str, list[str]]:
+    """Return the rates as columns, a line for each place of each recipe."""
+    lines = [
+        (name_of(name), f"{place:.3f}", f"{rate:.6g}")
+        for name, pair in found.items()
+        for place, rate in zip(*pair, strict=True)
+    ]
+    return {head: [line[place] for line in lines] for place, head in enumerate(("recipe", "epochs", "learning rate"))}
+
+
+def parts(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Return the trials that change one choice alone, from the one that loses most."""
+    return tuple(sorted((each for each in trials if len(each.alterations) == 1), key=lambda each: each.difference))
+
+
+def worth(trials: Sequence[Trial]) -> str:
+    """Draw in HTML, for each part of the recipe, what is lost or won when it alone is changed.
+
+    Args:
+        trials: As ``parts`` returns them; at least one.
+    """
+    ends = [end for each in trials for end in (each.low, each.high)]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    room = 0.05 * (high - low) or 0.001
+    low, high = low - room, high + room
+
+    def at(value: float) -> str:
+        return f"{(value - low) / (high - low) * 100:.2f}"
+
+    lines = "".join(
+        f"<li{' class=apart' if _apart(each) else ''}><span>{escape(say_alterations(each.alterations))}</span>"
+        f'<div title="{points(each.low)} to {points(each.high)}"><b style="--at: {at(each.low)}; '
+        f'--to: {at(each.high)}"></b><u style="--at: {at(each.difference)}"></u></div>'
+        f"<strong>{points(each.difference)}</strong></li>"
+        for each in trials
+    )
+    return f'<ol class="worth" style="--zero: {at(0)}; --colour: {theme.ACCENT}">{lines}</ol>'
+
+
+def say_worth(trials: Sequence[Trial], base: Study) -> str:
+    """Say how to read the picture, and which parts chance alone does not explain."""
+    apart = [each for each in trials if _apart(each)]
+    named = "; ".join(f"{say_alterations(each.alterations)} ({points(each.difference)})" for each in apart)
+    return (
+        f"Each line changes one choice of our recipe and no other: the dot is what that does to the accuracy on "
+        f"{base.images:,} held-out images, the bar its 95\xa0% interval (seeds and images drawn anew), the upright "
+        f"line no difference. One image is {100 / base.images:.2f} points: so few images do not tell small differences "
+        f"apart, and of twenty intervals one leaves zero by chance. "
+        f"{f'Here these do: {named}.' if apart else 'Here none does.'}"
+    )
+
+
+def trial_columns(trials: Sequence[Trial], base: Study) -> dict[str, list[str]]:
+    """Return the search's log as columns: our recipe first, then every trial, the most accurate first."""
+    order = sorted(trials, key=lambda each: -float(each.accuracies.mean()))
+    own = Trial("our recipe", (), base.accuracies, base.validation_loss[:, -1:].ravel(), 0.0, 0.0, 0.0)
+    return {
+        "trial": [own.key, *(each.key for each in order)],
+        "what it does differently": ["", *(say_alterations(each.alterations) for each in order)],
+        "seeds": [str(len(each.accuracies)) for each in (own, *order)],
+        "held-out accuracy": [share(float(each.accuracies.mean())) for each in (own, *order)],
+        "held-out loss": [f"{each.losses.mean():.4f}" if each.losses.size else "" for each in (own, *order)],
+        "difference": ["", *(points(each.difference) for each in order)],
+        "95\xa0% interval": ["", *(f"{points(each.low)} to {points(each.high)}" for each in order)],
+    }
+
+
+def _apart(trial: Trial) -> bool:
+    return trial.low > 0 or trial.high < 0

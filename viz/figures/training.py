@@ -1,0 +1,222 @@
+"""How recipes learn, epoch by epoch: accuracy and loss as curves, and what choosing an epoch is worth."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from model.records import Choosing, Extent, LoggedRun, Numbers, Spread, Study
+from viz import theme
+from viz.figures import curves
+from viz.figures.curves import Axis, Band, Curve
+
+COLOURS = {"glass": theme.ACCENT, "assignment": theme.HIGHLIGHT}
+NAMES = {"glass": "our recipe", "assignment": "the assignment's recipe"}
+LOGGED = "the assignment's logged run"
+_FLOOR = 98.0  # per cent: the first epochs lie below, and would press all others to the top
+_LOSSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+def name_of(recipe: str) -> str:
+    """Say whose recipe it is.
+
+    >>> name_of("glass"), name_of("other")
+    ('our recipe', 'the recipe other')
+    """
+    return NAMES.get(recipe, f"the recipe {recipe}")
+
+
+def share(value: float) -> str:
+    r"""Say an accuracy so that one image in 10,000 shows.
+
+    >>> share(0.9941)
+    '99.41\xa0%'
+    """
+    return f"{value * 100:.2f}\xa0%"
+
+
+def points(value: float) -> str:
+    r"""Say the difference of two accuracies in hundredths, with its sign.
+
+    >>> points(-0.00061), points(0.0)
+    ('−0.061\xa0points', '0.000\xa0points')
+    """
+    said = f"{value * 100:+z.3f}".replace("-", "−")
+    return ("0.000" if float(f"{value:.5f}") == 0 else said) + "\xa0points"
+
+
+def accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
+    """Draw in HTML the accuracy after each epoch: recipes on held-out images, the logged run on the test images.
+
+    Args:
+        found: For each recipe, the band of its seeds, (E,).
+        logged: The assignment's run.
+        bar: What the assignment asks for.
+    """
+    hundredths = {name: _times(each, 100) for name, each in found.items()}
+    known = 100 * logged.accuracies
+    last = max([len(logged.numbers), *(len(each.mean) for each in found.values())])
+    drawn, bands = _of_recipes(hundredths)
+    numbers = logged.numbers.astype(float)
+    drawn = [
+        Curve(f"the bar, {bar * 100:.1f} %", np.asarray([1.0, last]), np.full(2, 100 * bar), theme.MUTED, "dashed", 2),
+        *drawn,
+        Curve(f"{LOGGED} (test images)", numbers, known, COLOURS["assignment"], "points", 9),
+    ]
+    ends = [float(known[-1]), *(float(each.low[-1]) for each in hundredths.values())]
+    highest = max(float(known.max()), 100 * bar, *(float(each.high.max()) for each in hundredths.values()), 0)
+    low, high = min(_FLOOR, np.floor(min(ends))), highest + 0.05
+    up = Axis("right, %", float(low), high, curves.round_numbers(float(low), high))
+    at = _at_each(last, {**{name_of(name): each.mean for name, each in hundredths.items()}, LOGGED: known})
+    return curves.draw(_epochs(last), up, drawn, say_accuracy(found, logged, bar), band=bands, points=at)
+
+
+def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
+    """Say where each curve ends, and what lies below the chart."""
+    said = [
+        f"After its last epoch {name_of(name)} has {share(each.mean[-1])} of the held-out images right "
+        f"({share(each.low[-1])} to {share(each.high[-1])} over seeds)."
+        for name, each in found.items()
+    ]
+    peak = logged.peak
+    said.append(
+        f"The dots are the one run that the assignment logged, judged on the test images after every epoch: "
+        f"{share(logged.accuracies[0])} after the first, {share(logged.reported)} after epoch {logged.numbers[peak]}, "
+        f"the first above {share(bar)}; there it stopped."
+    )
+    below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
+    if below:
+        said.append(f"The first epochs of {' and '.join(below)} lie below the chart; they are in the table.")
+    return " ".join(said)
+
+
+def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:
+    """Draw in HTML the loss of each epoch, where equal factors are equally far apart.
+
+    Args:
+        trained: For each recipe, of the batches that it learned from.
+        held_out: For each recipe, of the images that it did not see.
+        logged: The assignment's run, on the test images.
+    """
+    drawn, bands = _of_recipes(held_out, "held-out images")
+    drawn += [
+        Curve(f"{name_of(name)}, training", _numbers(each), each.mean, COLOURS.get(name, theme.MUTED), "dotted", 3)
+        for name, each in trained.items()
+    ]
+    drawn.append(
+        Curve(LOGGED, logged.numbers.astype(float), logged.losses, COLOURS["assignment"], "points", 8),
+    )
+    every = np.concatenate([each.values for each in drawn] + [band.low for band in bands] + [b.high for b in bands])
+    low, high = float(every[every > 0].min()) / 1.1, float(every.max()) * 1.1
+    up = Axis("loss", low, high, tuple(tick for tick in _LOSSES if low <= tick <= high), logarithmic=True)
+    last = max(len(each.values) for each in drawn)
+    at = _at_each(last, {each.name: each.values for each in drawn})
+    return curves.draw(_epochs(last), up, drawn, say_loss(trained, held_out, logged), band=bands, points=at)
+
+
+def say_loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:
+    """Say where each loss ends, and why that of training can be the higher one."""
+    said = [
+        f"{name_of(name).capitalize()} ends at {each.mean[-1]:.4f} on held-out images"
+        + (f" and {trained[name].mean[-1]:.4f} in training" if name in trained else "")
+        for name, each in held_out.items()
+    ] or [f"{name_of(name).capitalize()} ends at {each.mean[-1]:.4f} in training" for name, each in trained.items()]
+    said.append(f"the logged run at {logged.losses[-1]:.4f} on the test images")
+    return (
+        f"{'; '.join(said)}. The loss of training is that of the batches as they are learned from: with dropout on, "
+        "and with digits turned and shifted where the recipe does so. That makes them harder than held-out images, so "
+        "it can lie above the other and still be well."
+    )
+
+
+def say_flattery(logged: LoggedRun, around: Spread) -> str:
+    """Say by how much the reported peak stands above the epochs before it, and why that is no skill.
+
+    Args:
+        logged: The assignment's run.
+        around: Of the accuracies of the epochs just before its peak.
+    """
+    first, last = (int(logged.numbers[logged.around][place]) for place in (0, -1))
+    above = logged.reported - around.mean
+    return (
+        f"The assignment reports {share(logged.reported)}. Its run was judged on the test images after every epoch and "
+        f"stopped when it liked the answer. Epochs {first} to {last}, which nobody chose, average "
+        f"**{share(around.mean)}**, and go up and down from one to the next with a standard deviation of "
+        f"{around.deviation * 100:.2f} points. The peak is {above * 100:.2f} points above them: the best of "
+        f"{len(logged.numbers)} looks. Look often enough, and the luckiest moment passes any bar nearby."
+    )
+
+
+def say_choosing(found: Choosing, name: str) -> str:
+    """Say what choosing the best epoch would have looked like on the images that chose it."""
+    return (
+        f"For {name_of(name)}, choosing each seed's best epoch by the held-out images would have shown "
+        f"{share(float(found.best.mean()))} in place of {share(float(found.last.mean()))}: "
+        f"**{points(found.gain)}** on the very images that chose, over {len(found.best)} "
+        f"{'seeds' if len(found.best) > 1 else 'seed'}. The network is no better for it: no choice can look worse than "
+        f"the last epoch, so the gain is never below zero. That is why every seed is judged at its last epoch, "
+        "which was settled before it began."
+    )
+
+
+def choosing_columns(found: Mapping[str, tuple[Sequence[int], Choosing]]) -> dict[str, list[str]]:
+    """Return best and last epoch of each recipe's seeds as columns."""
+    lines = [
+        (name_of(name), f"{seed}", f"{epoch}", share(best), share(last), points(best - last))
+        for name, (seeds, each) in found.items()
+        for seed, epoch, best, last in zip(seeds, each.epochs, each.best, each.last, strict=True)
+    ]
+    heads = ("recipe", "seed", "best epoch", "held-out there", "at the last epoch", "flattered by")
+    return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
+
+
+def curve_columns(studies: Iterable[Study], logged: LoggedRun) -> dict[str, list[str]]:
+    """Return every seed's curves and the logged run as columns, a line for each epoch."""
+    columns: dict[str, Numbers] = {
+        "logged run, test accuracy": logged.accuracies,
+        "logged run, test loss": logged.losses,
+    }
+    for study in studies:
+        named = {
+            "held-out accuracy": study.held_out,
+            "held-out loss": study.validation_loss,
+            "training loss": study.training_loss,
+        }
+        for what, values in named.items():
+            seeds = zip(study.seeds, values, strict=True) if values.size else ()
+            columns |= {f"{study.name} seed {seed}, {what}": curve for seed, curve in seeds}
+    last = max(map(len, columns.values()))
+    padded = {
+        name: [*(f"{value:.6g}" for value in values), *[""] * (last - len(values))] for name, values in columns.items()
+    }
+    return {"epoch": [str(number) for number in range(1, last + 1)], **padded}
+
+
+def _of_recipes(found: Mapping[str, Extent], what: str = "") -> tuple[list[Curve], list[Band]]:
+    """Return the mean of each recipe's seeds as a curve, and its band from the smallest to the largest."""
+    lines, bands = [], []
+    for name, each in found.items():
+        colour, title = COLOURS.get(name, theme.MUTED), ", ".join(filter(None, (name_of(name), what)))
+        lines.append(Curve(title, _numbers(each), each.mean, colour, width=4))
+        bands.append(Band(f"its seeds, least to most ({name})", _numbers(each), each.low, each.high, colour))
+    return lines, bands
+
+
+def _numbers(each: Extent) -> Numbers:
+    return np.arange(1, len(each.mean) + 1, dtype=float)
+
+
+def _times(each: Extent, factor: float) -> Extent:
+    return Extent(factor * each.low, factor * each.mean, factor * each.high)
+
+
+def _epochs(last: int) -> Axis:
+    return Axis("epoch", 0.5, last + 0.5, tuple(float(number) for number in range(1, last + 1, 2)))
+
+
+def _at_each(last: int, values: Mapping[str, Numbers]) -> dict[float, str]:
+    return {
+        float(number): curves.say_point(
+            f"epoch {number}", {name: float(each[number - 1]) for name, each in values.items() if number <= len(each)}
+        )
+        for number in range(1, last + 1)
+    }

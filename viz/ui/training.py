@@ -1,0 +1,197 @@
+"""The training page's parts and controls; what they choose lives in the link."""
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from model import formation, logged_run, recipes, studies
+from model.errors import GlassError
+from model.records import Choosing, Digit, Extent, Numbers, Spread, Study, Trace
+from model.training.report import DISPUTED
+from viz.figures import formation as forming
+from viz.figures import recipes as parts
+from viz.figures import seeds, training
+from viz.figures.panels import tabled
+from viz.figures.swatches import columns_as_csv
+from viz.ui import cached, components, controls, state
+
+VIEW, EPOCH = "train_view", "epoch"
+VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe"}
+RECIPES = ("glass", "assignment")
+_IMAGES = 60_000  # that the final runs learn from
+
+
+def reports(protocol: str) -> dict[str, Study]:
+    """Return the reports of both recipes under a protocol; say of each that is not there or broken that it is so."""
+    found = {}
+    for recipe in RECIPES:
+        name = f"{recipe}-{protocol}"
+        if not cached.has_study(name):
+            st.info(f"'model/results/{name}.json' is not there yet, so what it measures is left out here.")
+            continue
+        try:
+            found[recipe] = cached.study(name)
+        except GlassError as error:
+            st.warning(f"{error} What it measures is left out here.")
+    return found
+
+
+def accuracy(searched: Mapping[str, Study]) -> None:
+    """Show the accuracy after each epoch."""
+    bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
+    st.html(training.accuracy(bands, logged, logged_run.BAR))
+    st.write(training.say_accuracy(bands, logged, logged_run.BAR))
+
+
+def losses(searched: Mapping[str, Study]) -> None:
+    """Show the loss of each epoch, and all curves as numbers."""
+    trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
+    logged = logged_run.logged_run()
+    st.html(training.loss(trained, held_out, logged))
+    st.write(training.say_loss(trained, held_out, logged))
+    columns = training.curve_columns(searched.values(), logged)
+    _download("Download every curve as CSV", columns, "curves.csv")
+
+
+def flattery(final: Mapping[str, Study]) -> None:
+    """Show every seed's test accuracy beside the peak that was reported."""
+    logged = logged_run.logged_run()
+    found = {name: (each.seeds, studies.spread(each.accuracies)) for name, each in final.items()}
+    st.html(seeds.strip(found, logged, logged_run.BAR))
+    said = [training.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
+    if final:
+        said.append(seeds.say_strip(found, logged_run.BAR))
+        said.append(seeds.say_protocol(next(iter(final.values()))))
+    st.markdown("\n\n".join(said))
+    if final:
+        _table("Every seed", seeds.value_columns([*final.values()]), "seeds.csv")
+
+
+def choosing(searched: Mapping[str, Study]) -> None:
+    """Show what choosing the best epoch would have brought."""
+    found: dict[str, tuple[Sequence[int], Choosing]] = {
+        name: (each.seeds, studies.choosing(each.held_out)) for name, each in searched.items() if each.held_out.size
+    }
+    for name, (_, each) in found.items():
+        st.write(training.say_choosing(each, name))
+    if found:
+        _table("Best and last epoch", training.choosing_columns(found), "best-and-last-epoch.csv")
+
+
+def chance(final: Mapping[str, Study]) -> None:
+    """Show the paired test between both recipes."""
+    if len(final) < len(RECIPES):
+        st.write("The paired test needs the results of both recipes.")
+        return
+    try:
+        found = cached.paired(*(f"{recipe}-final" for recipe in RECIPES))
+    except GlassError as error:
+        st.warning(str(error))
+        return
+    st.html(seeds.paired(found))
+    st.markdown(seeds.say_paired(found))
+    _table("Both tests", seeds.paired_columns(found), "paired-tests.csv")
+
+
+def disputed(final: Mapping[str, Study]) -> None:
+    """Show accuracy with and without the disputed labels."""
+    tested = [each for each in final.values() if each.undisputed.size]
+    st.write(seeds.say_disputed(len(DISPUTED)))
+    if tested:
+        spreads: dict[str, tuple[Spread, Spread]] = {
+            each.name: (studies.spread(each.accuracies), studies.spread(each.undisputed)) for each in tested
+        }
+        columns = seeds.disputed_columns(tested, spreads)
+        st.html(tabled(columns, "With and without the disputed labels"))
+        _download("Download as CSV", columns, "disputed-labels.csv")
+
+
+def forming_block(digit: Digit, trace: Trace) -> None:
+    """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
+    with left:
+        row = controls.step(trace, formation.rows(trace)).name
+    try:
+        found = cached.block_through_epochs(digit, row)
+    except GlassError as error:
+        st.error(str(error))
+        return
+    with right:
+        channel = controls.channel(found.maps.shape[1])
+    numbers = [str(epoch) for epoch in found.epochs]
+    epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
+    components.formation(forming.frames(found, channel, epoch), lambda chosen: state.write(**{EPOCH: str(chosen)}))
+    st.write(forming.say(found, channel))
+    st.header("What is read after each epoch")
+    st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
+    st.caption("Probabilities below 0.5\xa0% are left blank.")
+    _download("Download every number as CSV", forming.number_columns(found), f"{row}-epochs.csv")
+
+
+def schedule() -> None:
+    """Show the learning rate over a run of both recipes."""
+    found: dict[str, tuple[Numbers, Numbers]] = cached.rates(RECIPES, _IMAGES)
+    st.html(parts.schedule(found))
+    st.write(parts.say_schedule(found))
+    _download("Download the rates as CSV", parts.schedule_columns(found), "learning-rates.csv")
+
+
+def recipe_in_words() -> None:
+    """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
+    theirs, ours = recipes.choices("assignment"), recipes.choices("glass")
+    found = recipes.alterations(theirs, ours)
+    st.html(tabled(parts.choice_columns(found), "What our recipe does differently"))
+    st.write(parts.say_same(ours, found))
+    _download("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
+    for name in ("glass-final", "glass-search"):
+        if _is_of_another_recipe(name, ours):
+            st.warning(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+
+
+def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
+    try:
+        return cached.has_study(name) and bool(recipes.alterations(ours, cached.study(name).recipe))
+    except GlassError:
+        return False  # said where it is read
+
+
+def search() -> None:
+    """Show what each part of the recipe is worth, and the search's log."""
+    if "glass" not in (found := reports("search")):
+        st.write("What each part is worth is measured against our recipe, so it needs those results.")
+        return
+    base = found["glass"]
+    trials, problems = cached.trials("glass-search")
+    for problem in problems:
+        st.warning(f"{problem} This trial is left out.")
+    alone = parts.parts(trials)
+    if alone:
+        st.html(parts.worth(alone))
+        st.write(parts.say_worth(alone, base))
+    else:
+        st.info("'model/results/search' holds no trial yet that changes one choice alone.")
+    if trials:
+        st.header("The search's log")
+        st.write(f"Every trial that was kept, judged on the same {base.images:,} held-out images at its last epoch.")
+        columns = parts.trial_columns(trials, base)
+        st.html(tabled(columns, "The search's log"))
+        _download("Download the log as CSV", columns, "search.csv")
+
+
+def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
+    curves = {name: getattr(each, what) for name, each in found.items()}
+    return {name: studies.extent(each) for name, each in curves.items() if each.size}
+
+
+def _table(name: str, columns: Mapping[str, Sequence[str]], file: str) -> None:
+    """Show numbers as a table that can be unfolded, and offer it as CSV."""
+    with st.expander(name, key=f"table-{file}", on_change="rerun") as place:
+        if place.open:  # folded away it need not be made
+            st.html(tabled(columns, name))
+            _download("Download as CSV", columns, file)
+
+
+def _download(label: str, columns: Mapping[str, Sequence[str]], file: str) -> None:
+    text = functools.partial(columns_as_csv, columns)
+    st.download_button(label, text, file, "text/csv", key=f"download-{file}", on_click="ignore")
