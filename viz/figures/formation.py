@@ -15,13 +15,14 @@ _GAP = 1  # clear units between two kernels or maps
 _SURE = 0.005  # a probability below this is not written out
 
 
-def frames(found: Formation, channel: int, epoch: int) -> dict[str, Any]:
-    """Return what the browser shows: pictures of every epoch, on one scale for all, and all numbers.
+def frames(found: Formation, channel: int, epoch: int, *, shared: bool) -> dict[str, Any]:
+    """Return what the browser shows: pictures of every epoch, whose scales are those of all epochs, and all numbers.
 
     Args:
         found: One block after each epoch.
         channel: The map that is marked.
         epoch: That is shown first.
+        shared: One scale for the whole block; else one for each map.
     """
     return {
         "epochs": list(found.epochs),
@@ -30,7 +31,7 @@ def frames(found: Formation, channel: int, epoch: int) -> dict[str, Any]:
         "predictions": found.predictions.tolist(),
         "probabilities": found.probabilities.round(4).tolist(),
         "said": [say_epoch(found, each) for each in found.epochs],
-        "panels": [panel for panel in (_kernels(found, channel), _maps(found, channel)) if panel],
+        "panels": [panel for panel in (_kernels(found, channel, shared), _maps(found, channel, shared)) if panel],
         "statistics": _statistics(found, channel),
         "accent": theme.ACCENT,
         "muted": theme.MUTED,
@@ -45,7 +46,7 @@ def say_epoch(found: Formation, epoch: int) -> str:
     return f"Epoch {epoch} of {found.epochs[-1]}: reads {best} ({words.percent(float(probabilities[best]))})"
 
 
-def _kernels(found: Formation, channel: int) -> dict[str, Any] | None:
+def _kernels(found: Formation, channel: int, shared: bool) -> dict[str, Any] | None:
     """Return the kernels of each epoch; those of one map stand in one column or in one line."""
     if found.kernels is None:
         return None
@@ -53,7 +54,9 @@ def _kernels(found: Formation, channel: int) -> dict[str, Any] | None:
     corners = _kernel_corners(count, reads, square)
     sheets = found.kernels.reshape(len(found.epochs), count * reads, *square)
     title = f"Kernels of {found.row}"
-    return _panel(title, sheets, corners, slice(channel * reads, (channel + 1) * reads), signed=True)
+    ranges = _ranges(found.kernels, shared, signed=True)
+    of_each = [range_ for range_ in ranges for _ in range(reads)]
+    return _panel(title, sheets, corners, slice(channel * reads, (channel + 1) * reads), of_each, shared)
 
 
 def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
@@ -71,20 +74,27 @@ def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
     return places
 
 
-def _maps(found: Formation, channel: int) -> dict[str, Any]:
+def _maps(found: Formation, channel: int, shared: bool) -> dict[str, Any]:
     count, high, wide = found.maps.shape[1:]
     gap = _GAP if max(high, wide) > 1 else 0
     across = columns(count)
     corners = [(n // across * (high + gap), n % across * (wide + gap)) for n in range(count)]
     title = f"Your digit's maps after {found.shown}"
-    return _panel(title, found.maps, corners, slice(channel, channel + 1))
+    ranges = _ranges(found.maps, shared, signed=bool((found.maps < 0).any()))
+    return _panel(title, found.maps, corners, slice(channel, channel + 1), ranges, shared)
+
+
+def _ranges(values: Activation, shared: bool, *, signed: bool) -> list[Range]:
+    """Return the range of each map over all epochs, (E, C, ...)."""
+    if shared:
+        return [range_of(values, signed=signed)] * values.shape[1]
+    return [range_of(values[:, c], signed=signed) for c in range(values.shape[1])]
 
 
 def _panel(
-    title: str, sheets: Activation, corners: list[Pair], marked: slice, *, signed: bool | None = None
+    title: str, sheets: Activation, corners: list[Pair], marked: slice, ranges: list[Range], shared: bool
 ) -> dict[str, Any]:
     """Return a picture of each epoch (E, N, H, W), with the place of what is marked as shares of its sides."""
-    range_: Range = range_of(sheets, signed=signed)
     square = np.asarray(sheets.shape[2:])
     size = np.max(corners, axis=0) + square
     places = np.asarray(corners[marked])
@@ -92,10 +102,10 @@ def _panel(
     bottom, right = ((places.max(axis=0) + square) / size).tolist()
     return {
         "title": title,
-        "pictures": [raster.mosaic(sheet, [range_] * len(corners), corners) for sheet in sheets],
+        "pictures": [raster.mosaic(sheet, ranges, corners) for sheet in sheets],
         "size": size.tolist(),
         "mark": [round(side, 5) for side in (top, left, bottom, right)],
-        "scale": scale_bar(range_),
+        "scale": scale_bar(ranges[0]) if shared else "each map on a scale of its own",
     }
 
 
@@ -117,13 +127,13 @@ def _statistics(found: Formation, channel: int) -> list[dict[str, Any]]:
     return charts
 
 
-def say(found: Formation, channel: int) -> str:
+def say(found: Formation, channel: int, *, shared: bool) -> str:
     """Say how far the block moved, when its answer settled, and what the pictures' scales are."""
     predictions = found.predictions
     settled = next(epoch for place, epoch in enumerate(found.epochs) if (predictions[place:] == predictions[-1]).all())
     return (
         f"{_say_answer(found, settled)} {_say_kernels(found, channel)} {_say_statistics(found, channel)}"
-        "Each picture has one scale for all epochs, so that what grows is seen to grow."
+        f"{'Each picture' if shared else 'Each map'} has one scale for all epochs, so that what grows is seen to grow."
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from model.records import Alteration, Numbers, Study, Trial
 from viz import theme
-from viz.figures import curves
+from viz.figures import curves, panels, words
 from viz.figures.curves import Axis, Curve
 from viz.figures.training import COLOURS, name_of, points, share
 
@@ -76,9 +76,9 @@ def say_alterations(found: Sequence[Alteration]) -> str:
     """Say what a trial does differently from the recipe that was found.
 
     >>> say_alterations((Alteration("dropout", 0.03, 0.1),))
-    'dropout 0.1 in place of 0.03'
+    'dropout: 0.1 in place of 0.03'
     """
-    said = [f"{title(each.choice)} {say_value(each.other)} in place of {say_value(each.base)}" for each in found]
+    said = [f"{title(each.choice)}: {say_value(each.other)} in place of {say_value(each.base)}" for each in found]
     return "; ".join(said) or "the recipe itself"
 
 
@@ -95,12 +95,18 @@ def choice_columns(found: Iterable[Alteration]) -> dict[str, list[str]]:
 def say_same(recipe: Mapping[str, Any], found: Iterable[Alteration]) -> str:
     """Say what two recipes have in common, as far as it is not left out by both."""
     differing = {each.choice.partition(".")[0] for each in found}
-    same = [
+    same = [  # a warm-up is part of a schedule, which not both have
         f"{title(name)} {say_value(value)}"
         for name, value in recipe.items()
-        if name not in {*differing, "name"} and value not in (None, 0, False)
+        if name not in {*differing, "name", "warm_up"} and value not in (None, 0, False)
     ]
     return f"The same in both: the network, {', '.join(same)}."
+
+
+def wordy(columns: Mapping[str, Sequence[str]], label: str) -> str:
+    """Draw columns in HTML as a table whose cells hold words more than numbers."""
+    wide = " wide" if len(columns) > 5 else ""
+    return f'<div class="wordy-table{wide}">{panels.tabled(columns, label)}</div>'
 
 
 def schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
@@ -137,8 +143,8 @@ def say_schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
         else:
             said.append(
                 f"{name_of(name).capitalize()} begins at {rates[0]:.2g}, is at {rates[top]:.2g} after "
-                f"{places[top]:.1f} epochs, and ends at {rates[-1]:.1g}: the last steps hardly move, so that nothing "
-                "depends on the batch that happened to be the last."
+                f"{places[top]:.1f} epochs, and ends at {words.fine(float(rates[-1]))}: the last steps hardly move, so "
+                "that little depends on the batch that happened to be the last."
             )
     return " ".join(said)
 

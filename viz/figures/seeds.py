@@ -100,7 +100,7 @@ def say_strip(found: Mapping[str, tuple[Sequence[int], Spread]], bar: float) -> 
     """Say mean, spread and extremes of each recipe, and how many seeds pass the bar."""
     return " ".join(
         f"{name_of(name).capitalize()}: mean **{share(each.mean)}**, standard deviation "
-        f"{'unknown' if np.isnan(each.deviation) else points(each.deviation)}, {share(each.low)} to "
+        f"{'unknown' if np.isnan(each.deviation) else f'{100 * each.deviation:.3f} points'}, {share(each.low)} to "
         f"{share(each.high)}, n = {len(seeds)}; {_how_many(int((each.values >= bar).sum()), len(seeds))} the bar."
         for name, (seeds, each) in found.items()
     )
@@ -122,10 +122,9 @@ def disputed_columns(studies: Sequence[Study], spreads: Mapping[str, tuple[Sprea
     pairs = [spreads[study.name] for study in studies]
     return {
         "recipe": [name_of(study.name) for study in studies],
-        "all test images": [_mean(each) for each, _ in pairs],
+        "all images": [_mean(each) for each, _ in pairs],
         "without the disputed": [_mean(each) for _, each in pairs],
         "difference": [points(without.mean - each.mean) for each, without in pairs],
-        "seeds": [str(len(study.seeds)) for study in studies],
     }
 
 
@@ -150,11 +149,11 @@ def value_columns(studies: Sequence[Study]) -> dict[str, list[str]]:
 
 
 def _mean(each: Spread) -> str:
-    return f"{share(each.mean)} {_deviation(each)}".strip()
+    return "\xa0".join(filter(None, (share(each.mean), _deviation(each))))
 
 
 def _deviation(each: Spread) -> str:
-    return "" if np.isnan(each.deviation) else f"± {each.deviation * 100:.3f}"
+    return "" if np.isnan(each.deviation) else f"±\xa0{each.deviation * 100:.3f}"
 
 
 def _seeds(count: int) -> str:

@@ -85,7 +85,9 @@ def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> 
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:
-        said.append(f"The first epochs of {' and '.join(below)} lie below the chart; they are in the table.")
+        said.append(
+            f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath the losses."
+        )
     return " ".join(said)
 
 
@@ -97,7 +99,7 @@ def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: 
         held_out: For each recipe, of the images that it did not see.
         logged: The assignment's run, on the test images.
     """
-    drawn, bands = _of_recipes(held_out, "held-out images")
+    drawn, _ = _of_recipes(held_out, "held-out")
     drawn += [
         Curve(f"{name_of(name)}, training", _numbers(each), each.mean, COLOURS.get(name, theme.MUTED), "dotted", 3)
         for name, each in trained.items()
@@ -105,26 +107,26 @@ def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: 
     drawn.append(
         Curve(LOGGED, logged.numbers.astype(float), logged.losses, COLOURS["assignment"], "points", 8),
     )
-    every = np.concatenate([each.values for each in drawn] + [band.low for band in bands] + [b.high for b in bands])
+    every = np.concatenate([each.values for each in drawn])
     low, high = float(every[every > 0].min()) / 1.1, float(every.max()) * 1.1
     up = Axis("loss", low, high, tuple(tick for tick in _LOSSES if low <= tick <= high), logarithmic=True)
     last = max(len(each.values) for each in drawn)
     at = _at_each(last, {each.name: each.values for each in drawn})
-    return curves.draw(_epochs(last), up, drawn, say_loss(trained, held_out, logged), band=bands, points=at)
+    return curves.draw(_epochs(last), up, drawn, say_loss(trained, held_out, logged), points=at)
 
 
 def say_loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:
     """Say where each loss ends, and why that of training can be the higher one."""
-    said = [
-        f"{name_of(name).capitalize()} ends at {each.mean[-1]:.4f} on held-out images"
-        + (f" and {trained[name].mean[-1]:.4f} in training" if name in trained else "")
-        for name, each in held_out.items()
-    ] or [f"{name_of(name).capitalize()} ends at {each.mean[-1]:.4f} in training" for name, each in trained.items()]
-    said.append(f"the logged run at {logged.losses[-1]:.4f} on the test images")
+    ends: dict[str, list[str]] = {}
+    for where, found in (("on held-out images", held_out), ("in training", trained)):
+        for name, each in found.items():
+            ends.setdefault(name_of(name), []).append(f"{each.mean[-1]:.4f} {where}")
+    ends[LOGGED] = [f"{logged.losses[-1]:.4f} on the test images"]
+    said = "; ".join(f"{name} at {' and '.join(values)}" for name, values in ends.items())
     return (
-        f"{'; '.join(said)}. The loss of training is that of the batches as they are learned from: with dropout on, "
-        "and with digits turned and shifted where the recipe does so. That makes them harder than held-out images, so "
-        "it can lie above the other and still be well."
+        f"Where each ends: {said}. The loss of training is that of the batches as they are learned from: with dropout "
+        "on, and with digits turned and shifted where the recipe does so. That makes them harder than held-out images, "
+        "so it can lie above the other and still be well."
     )
 
 
@@ -146,14 +148,17 @@ def say_flattery(logged: LoggedRun, around: Spread) -> str:
     )
 
 
-def say_choosing(found: Choosing, name: str) -> str:
-    """Say what choosing the best epoch would have looked like on the images that chose it."""
+def say_choosing(found: Mapping[str, Choosing]) -> str:
+    """Say what choosing each seed's best epoch would have looked like on the images that chose it."""
+    each = "; ".join(
+        f"for {name_of(name)} {share(float(one.best.mean()))} in place of {share(float(one.last.mean()))}, "
+        f"**{points(one.gain)}** over {len(one.best)} {'seeds' if len(one.best) > 1 else 'seed'}"
+        for name, one in found.items()
+    )
     return (
-        f"For {name_of(name)}, choosing each seed's best epoch by the held-out images would have shown "
-        f"{share(float(found.best.mean()))} in place of {share(float(found.last.mean()))}: "
-        f"**{points(found.gain)}** on the very images that chose, over {len(found.best)} "
-        f"{'seeds' if len(found.best) > 1 else 'seed'}. The network is no better for it: no choice can look worse than "
-        f"the last epoch, so the gain is never below zero. That is why every seed is judged at its last epoch, "
+        f"Choosing each seed's best epoch by the held-out images would have shown, on those very images, {each}. No "
+        "network is better for it: the best epoch cannot look worse than the last, so the gain is never below zero, "
+        "whatever it is worth on images that nobody chose by. That is why every seed is judged at its last epoch, "
         "which was settled before it began."
     )
 
@@ -197,7 +202,7 @@ def _of_recipes(found: Mapping[str, Extent], what: str = "") -> tuple[list[Curve
     for name, each in found.items():
         colour, title = COLOURS.get(name, theme.MUTED), ", ".join(filter(None, (name_of(name), what)))
         lines.append(Curve(title, _numbers(each), each.mean, colour, width=4))
-        bands.append(Band(f"its seeds, least to most ({name})", _numbers(each), each.low, each.high, colour))
+        bands.append(Band(f"{name_of(name)}, least to most of its seeds", _numbers(each), each.low, each.high, colour))
     return lines, bands
 
 

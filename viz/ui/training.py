@@ -73,9 +73,10 @@ def choosing(searched: Mapping[str, Study]) -> None:
     found: dict[str, tuple[Sequence[int], Choosing]] = {
         name: (each.seeds, studies.choosing(each.held_out)) for name, each in searched.items() if each.held_out.size
     }
-    for name, (_, each) in found.items():
-        st.write(training.say_choosing(each, name))
-    if found:
+    if not found:
+        st.write("This needs the held-out accuracy of every epoch.")
+    else:
+        st.write(training.say_choosing({name: each for name, (_, each) in found.items()}))
         _table("Best and last epoch", training.choosing_columns(found), "best-and-last-epoch.csv")
 
 
@@ -103,26 +104,29 @@ def disputed(final: Mapping[str, Study]) -> None:
             each.name: (studies.spread(each.accuracies), studies.spread(each.undisputed)) for each in tested
         }
         columns = seeds.disputed_columns(tested, spreads)
-        st.html(tabled(columns, "With and without the disputed labels"))
+        st.html(parts.wordy(columns, "With and without the disputed labels"))
         _download("Download as CSV", columns, "disputed-labels.csv")
 
 
 def forming_block(digit: Digit, trace: Trace) -> None:
     """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
-    with left:
-        row = controls.step(trace, formation.rows(trace)).name
+    row = controls.step(trace, formation.rows(trace)).name
     try:
         found = cached.block_through_epochs(digit, row)
     except GlassError as error:
         st.error(str(error))
         return
-    with right:
+    left, right = st.columns([1, 3], vertical_alignment="bottom", gap="medium")
+    with left:
         channel = controls.channel(found.maps.shape[1])
+    with right:
+        shared = controls.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
     epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
-    components.formation(forming.frames(found, channel, epoch), lambda chosen: state.write(**{EPOCH: str(chosen)}))
-    st.write(forming.say(found, channel))
+    components.formation(
+        forming.frames(found, channel, epoch, shared=shared), lambda chosen: state.write(**{EPOCH: str(chosen)})
+    )
+    st.write(forming.say(found, channel, shared=shared))
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
@@ -141,7 +145,7 @@ def recipe_in_words() -> None:
     """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
     theirs, ours = recipes.choices("assignment"), recipes.choices("glass")
     found = recipes.alterations(theirs, ours)
-    st.html(tabled(parts.choice_columns(found), "What our recipe does differently"))
+    st.html(parts.wordy(parts.choice_columns(found), "What our recipe does differently"))
     st.write(parts.say_same(ours, found))
     _download("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
     for name in ("glass-final", "glass-search"):
@@ -175,7 +179,7 @@ def search() -> None:
         st.header("The search's log")
         st.write(f"Every trial that was kept, judged on the same {base.images:,} held-out images at its last epoch.")
         columns = parts.trial_columns(trials, base)
-        st.html(tabled(columns, "The search's log"))
+        st.html(parts.wordy(columns, "The search's log"))
         _download("Download the log as CSV", columns, "search.csv")
 
 
