@@ -19,6 +19,7 @@ from model.training.report import Report
 
 FOLDER = Path(__file__).parent / "results"
 _TRIALS = "search"
+_JUDGED = {"final": "test", "search": "held-out"}
 _DRAWS = 1_000  # of the bootstrap, for each trial
 
 
@@ -30,9 +31,17 @@ def read(name: str, folder: Path = FOLDER) -> Study:
         folder: Where the reports lie.
 
     Raises:
-        InputError: It is not there, is no report, or contradicts itself.
+        InputError: It is not there, is no report, contradicts itself, or holds another one than its name says.
     """
-    return _study(folder / f"{name}.json")
+    study = _study(folder / f"{name}.json")
+    recipe, _, protocol = name.partition("-")
+    if (study.name, study.judged) != (recipe, _JUDGED.get(protocol)):
+        raise InputError(
+            f"The report '{name}.json' is of the recipe '{study.name}', judged on the {study.judged} images.",
+            f"It must be of '{recipe}', judged on the {_JUDGED.get(protocol)} images.",
+            "Restore it with 'git checkout -- model/results'.",
+        )
+    return study
 
 
 def is_present(name: str, folder: Path = FOLDER) -> bool:

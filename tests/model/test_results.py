@@ -74,6 +74,13 @@ def test_a_trial_on_other_images_is_refused(folder: Path, tmp_path: Path) -> Non
         results.read_trial("peeked", results.read("glass-search", folder), tmp_path)
 
 
+@pytest.mark.parametrize("other", ["glass-search", "assignment-final"])
+def test_a_report_of_another_name_is_refused(other: str, tmp_path: Path) -> None:
+    reports.write(tmp_path, "glass-final", reports.made(other, 2))
+    with pytest.raises(InputError, match=r"It must be of 'glass', judged on the test images\."):
+        results.read("glass-final", tmp_path)
+
+
 GOOD = reports.made("glass-search", 2)
 BROKEN: dict[str, report.Report] = {
     "no seed": dataclasses.replace(GOOD, results=()),

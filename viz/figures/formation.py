@@ -29,7 +29,7 @@ def frames(found: Formation, channel: int, epoch: int, *, shared: bool) -> dict[
         "at": found.epochs.index(epoch),
         "last": found.epochs[-1],
         "predictions": found.predictions.tolist(),
-        "probabilities": found.probabilities.round(4).tolist(),
+        "probabilities": found.probabilities.astype(float).round(4).tolist(),
         "said": [say_epoch(found, each) for each in found.epochs],
         "panels": [panel for panel in (_kernels(found, channel, shared), _maps(found, channel, shared)) if panel],
         "statistics": _statistics(found, channel),
@@ -119,7 +119,7 @@ def _statistics(found: Formation, channel: int) -> list[dict[str, Any]]:
             {
                 "title": title,
                 "ends": [words.fine(high), words.fine(low)],
-                "lines": ((values.T - low) / span).round(4).tolist(),
+                "lines": ((values.T.astype(float) - low) / span).round(4).tolist(),
                 "says": [words.number(float(value)) for value in values[:, channel]],
                 "marked": channel,
             }
