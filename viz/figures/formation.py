@@ -1,5 +1,6 @@
 """A block of the network forming, epoch by epoch: pictures and numbers for the browser to play, in words and tables."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,23 +16,22 @@ _GAP = 1  # clear units between two kernels or maps
 _SURE = 0.005  # a probability below this is not written out
 
 
-def frames(found: Formation, channel: int, epoch: int, *, shared: bool) -> dict[str, Any]:
-    """Return what the browser shows: pictures of every epoch, whose scales are those of all epochs, and all numbers.
+def frames(found: Formation, channel: int, epoch: int, panels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the browser shows: pictures and numbers of every epoch.
 
     Args:
         found: One block after each epoch.
         channel: The map that is marked.
         epoch: That is shown first.
-        shared: One scale for the whole block; else one for each map.
+        panels: Pictures of kernels and maps, as ``kernels`` and ``maps`` return them.
     """
     return {
         "epochs": list(found.epochs),
         "at": found.epochs.index(epoch),
-        "last": found.epochs[-1],
         "predictions": found.predictions.tolist(),
         "probabilities": found.probabilities.astype(float).round(4).tolist(),
         "said": [say_epoch(found, each) for each in found.epochs],
-        "panels": [panel for panel in (_kernels(found, channel, shared), _maps(found, channel, shared)) if panel],
+        "panels": list(panels),
         "statistics": _statistics(found, channel),
         "accent": theme.ACCENT,
         "muted": theme.MUTED,
@@ -46,17 +46,23 @@ def say_epoch(found: Formation, epoch: int) -> str:
     return f"Epoch {epoch} of {found.epochs[-1]}: reads {best} ({words.percent(float(probabilities[best]))})"
 
 
-def _kernels(found: Formation, channel: int, shared: bool) -> dict[str, Any] | None:
-    """Return the kernels of each epoch; those of one map stand in one column or in one line."""
+def kernels(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+    """Return a panel of the kernels of each epoch, if there are any; those of a map stand in one column or line.
+
+    Args:
+        found: One block after each epoch.
+        channel: The map whose kernel is framed.
+        shared: One scale for the whole block; else one for each map. Either is one for all epochs.
+    """
     if found.kernels is None:
-        return None
+        return []
     count, reads, *square = found.kernels.shape[1:]
     corners = _kernel_corners(count, reads, square)
     sheets = found.kernels.reshape(len(found.epochs), count * reads, *square)
     title = f"Kernels of {found.row}"
     ranges = _ranges(found.kernels, shared, signed=True)
     of_each = [range_ for range_ in ranges for _ in range(reads)]
-    return _panel(title, sheets, corners, slice(channel * reads, (channel + 1) * reads), of_each, shared)
+    return [_panel(title, sheets, corners, slice(channel * reads, (channel + 1) * reads), of_each, shared)]
 
 
 def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
@@ -74,14 +80,15 @@ def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
     return places
 
 
-def _maps(found: Formation, channel: int, shared: bool) -> dict[str, Any]:
+def maps(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+    """Return a panel of the digit's maps after each epoch; as ``kernels``."""
     count, high, wide = found.maps.shape[1:]
     gap = _GAP if max(high, wide) > 1 else 0
     across = columns(count)
     corners = [(n // across * (high + gap), n % across * (wide + gap)) for n in range(count)]
     title = f"Your digit's maps after {found.shown}"
     ranges = _ranges(found.maps, shared, signed=bool((found.maps < 0).any()))
-    return _panel(title, found.maps, corners, slice(channel, channel + 1), ranges, shared)
+    return [_panel(title, found.maps, corners, slice(channel, channel + 1), ranges, shared)]
 
 
 def _ranges(values: Activation, shared: bool, *, signed: bool) -> list[Range]:

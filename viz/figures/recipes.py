@@ -22,9 +22,12 @@ _TITLES = {
     "affine.shear": "shear, degrees",
     "affine.scale": "scale, share",
     "affine.shift": "shift, pixels",
+    "teaching": "share asked of a teacher",
+    "temperature": "temperature of the teaching",
     "averaging": "average of weights keeps",
     "channels_last": "channels side by side",
 }
+_ASIDE = {"name", "network", "warm_up", "temperature"}  # both have these, but the assignment's recipe uses none
 _REASONS = {
     "epochs": "How often every image is seen.",
     "batch_size": "So many images are averaged for one step.",
@@ -38,6 +41,8 @@ _REASONS = {
     "masks": "The same masks by another way, faster for a small p.",
     "affine": "Each digit is turned, sheared, scaled and shifted anew each time it is seen.",
     "label_smoothing": "The share of the target that is spread over all ten classes.",
+    "teaching": "How much of the loss asks for a larger network's probabilities in place of the label.",
+    "temperature": "Softens the teacher's answer, so that what it finds similar shows too.",
     "averaging": "The share that a moving average of the weights keeps of itself at each step; 0 is no average.",
     "channels_last": "How images lie in memory: the same but for the order of sums.",
 }
@@ -95,10 +100,10 @@ def choice_columns(found: Iterable[Alteration]) -> dict[str, list[str]]:
 def say_same(recipe: Mapping[str, Any], found: Iterable[Alteration]) -> str:
     """Say what two recipes have in common, as far as it is not left out by both."""
     differing = {each.choice.partition(".")[0] for each in found}
-    same = [  # a warm-up is part of a schedule, which not both have
+    same = [
         f"{title(name)} {say_value(value)}"
         for name, value in recipe.items()
-        if name not in {*differing, "name", "warm_up"} and value not in (None, 0, False)
+        if name not in {*differing, *_ASIDE} and value not in (None, 0, False)
     ]
     return f"The same in both: the network, {', '.join(same)}."
 

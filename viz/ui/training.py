@@ -110,22 +110,23 @@ def disputed(final: Mapping[str, Study]) -> None:
 
 def forming_block(digit: Digit, trace: Trace) -> None:
     """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
-    row = controls.step(trace, formation.rows(trace)).name
+    left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
+    with left:
+        row = controls.step(trace, formation.rows(trace)).name
     try:
         found = cached.block_through_epochs(digit, row)
     except GlassError as error:
         st.error(str(error))
         return
-    left, right = st.columns([1, 3], vertical_alignment="bottom", gap="medium")
-    with left:
+    with middle:
         channel = controls.channel(found.maps.shape[1])
     with right:
         shared = controls.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
     epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
-    components.formation(
-        forming.frames(found, channel, epoch, shared=shared), lambda chosen: state.write(**{EPOCH: str(chosen)})
-    )
+    panels = [*cached.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
+    frames = forming.frames(found, channel, epoch, panels)
+    components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)}))
     st.write(forming.say(found, channel, shared=shared))
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))

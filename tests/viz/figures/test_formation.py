@@ -37,7 +37,7 @@ def test_kernels_of_one_map_lie_in_its_frame_and_no_other(maps: int, reads: int,
     found = made(maps, reads, side)
     assert found.kernels is not None
     for channel in range(maps):
-        panel = formation.frames(found, channel, 5, shared=shared)["panels"][0]
+        panel = formation.kernels(found, channel, shared=shared)[0]
         high, wide = panel["size"]
         top, left, bottom, right = (
             round(share * size) for share, size in zip(panel["mark"], [high, wide] * 2, strict=True)
@@ -61,7 +61,7 @@ def test_kernels_of_one_map_lie_in_its_frame_and_no_other(maps: int, reads: int,
 
 def test_maps_have_one_scale_for_all_epochs() -> None:
     found = made()
-    panel = formation.frames(found, 3, 1, shared=True)["panels"][1]
+    panel = formation.maps(found, 3, shared=True)[0]
     top, left, bottom, right = panel["mark"]
     high, wide = panel["size"]
     for epoch in range(3):
@@ -75,14 +75,12 @@ def test_maps_have_one_scale_for_all_epochs() -> None:
         np.testing.assert_array_equal(drawn, expected)
         assert not np.array_equal(drawn, own), "a scale of its own would hide that it grows"
     assert 'class="scale"' in panel["scale"]
-    assert "of its own" in formation.frames(found, 3, 1, shared=False)["panels"][1]["scale"]
+    assert "of its own" in formation.maps(found, 3, shared=False)[0]["scale"]
 
 
 def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() -> None:
     found = made()
-    for chart, values in zip(
-        formation.frames(found, 2, 1, shared=True)["statistics"], found.statistics.values(), strict=True
-    ):
+    for chart, values in zip(formation.frames(found, 2, 1, [])["statistics"], found.statistics.values(), strict=True):
         high, low = (float(end.replace("−", "-")) for end in chart["ends"])
         lines = low + (high - low) * np.asarray(chart["lines"])
         np.testing.assert_allclose(lines, values.T, atol=2e-3)
@@ -90,7 +88,7 @@ def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() 
 
 
 def test_the_epoch_of_the_link_is_shown_first() -> None:
-    shown = formation.frames(made(), 0, 2, shared=True)
+    shown = formation.frames(made(), 0, 2, [])
     assert shown["epochs"][shown["at"]] == 2
     assert shown["said"][1].startswith("Epoch 2 of 5: reads ")
 
@@ -98,16 +96,16 @@ def test_the_epoch_of_the_link_is_shown_first() -> None:
 def test_what_did_not_change_is_drawn_too() -> None:
     found = made()
     still = replace(found, statistics={title: np.ones((3, 8), np.float32) for title in STATISTICS})
-    (chart, *_) = formation.frames(still, 0, 1, shared=True)["statistics"]
+    (chart, *_) = formation.frames(still, 0, 1, [])["statistics"]
     assert {value for line in chart["lines"] for value in line} == {0.0}
 
 
 def test_a_block_without_kernels_or_batch_norm_says_so() -> None:
     pool = replace(made(), kernels=None)
-    assert len(formation.frames(pool, 0, 1, shared=True)["panels"]) == 1
+    assert formation.kernels(pool, 0, shared=True) == []
     assert "has no kernel" in formation.say(pool, 0, shared=True)
     last = replace(made(), norm="", statistics={})
-    assert formation.frames(last, 0, 1, shared=True)["statistics"] == []
+    assert formation.frames(last, 0, 1, [])["statistics"] == []
     assert "No batch norm follows." in formation.say(last, 0, shared=True)
 
 

@@ -21,7 +21,7 @@ from viz.ui.cached.network import (
     warm_up,
 )
 from viz.ui.cached.pooling import averaged, pool_gradient, pool_score, pool_shift, pooled
-from viz.ui.cached.training import block_through_epochs, has_study, paired, rates, study, trials
+from viz.ui.cached.training import block_through_epochs, has_study, kernel_panels, paired, rates, study, trials
 
 __all__ = [
     "arithmetic",
@@ -42,6 +42,7 @@ __all__ = [
     "halves",
     "has_study",
     "head",
+    "kernel_panels",
     "measured_box",
     "mixed",
     "mnist_losses",

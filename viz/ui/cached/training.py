@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from model import digits, formation, recipes, results, studies
 from model.errors import GlassError
 from model.network import AssignmentNetwork
 from model.records import Digit, Formation, Numbers, Paired, Study, Trial
+from viz.figures import formation as forming
 
 _Stamp = tuple[str, int]  # where a file lies, and when it was written
 
@@ -100,3 +102,13 @@ def block_through_epochs(digit: Digit, row: str) -> Formation:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _block_through_epochs(key: str, row: str, _digit: Digit) -> Formation:
     return formation.follow(_snapshots(), digits.to_input(_digit), row)
+
+
+def kernel_panels(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+    """Return the pictures of a block's kernels after each epoch, which no digit changes."""
+    return _kernel_panels(found.row, channel, shared, found)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kernel_panels(row: str, channel: int, shared: bool, _found: Formation) -> list[dict[str, Any]]:
+    return forming.kernels(_found, channel, shared=shared)
