@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.ui import cached, controls, sidebar, training
+from viz.ui import cached, controls, live_training, sidebar, training
 
 digit = sidebar.current_digit()
 
@@ -44,6 +44,11 @@ def recipe() -> None:
     training.search()
 
 
+def live() -> None:
+    """Train a small network here and now."""
+    live_training.show(digit)
+
+
 TRY = {
     "curves": (
         "- Cover the ring: what would you say of the assignment's network from its other dots?\n"
@@ -60,11 +65,16 @@ TRY = {
         "- How many more held-out images would it take to tell two neighbours apart?\n"
         "- Why does the learning rate end near nothing, if the last epoch is the one that is judged?"
     ),
+    "live": (
+        "- Train twice with another seed alone: how much do two curves differ that differ by nothing but chance?\n"
+        "- Multiply the learning rate by ten: at which step does it go wrong, and do the maps show it?\n"
+        "- Go back to the first step: what does the network answer before it has learned anything?"
+    ),
 }
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
 shown = controls.part(training.VIEW, training.VIEWS)
-{"curves": curves, "epochs": epochs, "recipe": recipe}[shown]()
+{"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
 st.header("What to try")
 st.markdown(TRY[shown])

@@ -23,6 +23,7 @@ from model.records.calibration import Chance, Reliability, Scaling
 from model.records.digit import Digit, Stage
 from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
+from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped, Snapshot
 from model.records.pooling import Account, Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField, Window
@@ -91,6 +92,10 @@ __all__ = [
     "Head",
     "Hindrances",
     "LayerKind",
+    "LiveChoices",
+    "LiveRun",
+    "LiveStage",
+    "LiveStatus",
     "LoggedEpoch",
     "LoggedRun",
     "Masks",
@@ -125,7 +130,9 @@ __all__ = [
     "Scaling",
     "Scores",
     "Shift",
+    "Shipped",
     "Side",
+    "Snapshot",
     "Softened",
     "Spread",
     "Stage",

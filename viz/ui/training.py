@@ -17,7 +17,7 @@ from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, components, controls, state
 
 VIEW, EPOCH = "train_view", "epoch"
-VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe"}
+VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
 RECIPES = ("glass", "assignment")
 _IMAGES = 60_000  # that the final runs learn from
 

@@ -7,6 +7,7 @@ from viz.ui.cached.batch_norm import batch_score, batch_supply, folded, forgotte
 from viz.ui.cached.dropout import convergence, own_probabilities, passes, readings, record_dropping, source_of_readings
 from viz.ui.cached.feature_maps import of_each_digit
 from viz.ui.cached.head import each_muted, head, mixed
+from viz.ui.cached.live_training import live_queue, record_snapshot, shipped
 from viz.ui.cached.mistakes import chance, confusion, halves, reliability, scaling, scores, weights_card
 from viz.ui.cached.network import (
     arithmetic,
@@ -43,6 +44,7 @@ __all__ = [
     "has_study",
     "head",
     "kernel_panels",
+    "live_queue",
     "measured_box",
     "mixed",
     "mnist_losses",
@@ -59,10 +61,12 @@ __all__ = [
     "readings",
     "record",
     "record_dropping",
+    "record_snapshot",
     "reliability",
     "running_average",
     "scaling",
     "scores",
+    "shipped",
     "source_of_readings",
     "study",
     "trials",

@@ -1,0 +1,47 @@
+"""Small trainings, one queue for everybody; and what their snapshots make of a digit."""
+
+import copy
+from collections.abc import Iterator
+
+import streamlit as st
+
+from model import digits, live_training, mnist, trace, weights
+from model.live_queue import LiveQueue
+from model.records import Digit, LiveChoices, LiveRun, Shipped, Snapshot, Trace
+from model.training.images import HELD_OUT, count_correct
+from viz.ui.cached.network import network
+
+
+@st.cache_resource(show_spinner=False, on_release=LiveQueue.close)
+def live_queue() -> LiveQueue:
+    """Return the queue of small trainings that everybody shares."""
+    return LiveQueue(_train)
+
+
+def _train(choices: LiveChoices) -> Iterator[LiveRun]:
+    yield from live_training.train(choices, live_training.lesson())
+
+
+def record_snapshot(digit: Digit, choices: LiveChoices, snapshot: Snapshot) -> Trace:
+    """Return the trace of a digit through a network in the middle of its training."""
+    return _record(digit.key, choices, snapshot.step, digit, snapshot)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _record(key: str, choices: LiveChoices, step: int, _digit: Digit, _snapshot: Snapshot) -> Trace:
+    return trace.record(live_training.network_of(_snapshot), digits.to_input(_digit))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shipped() -> Shipped:
+    """Return how the app's own network does on the images that small trainings are judged by.
+
+    Raises:
+        DataError: MNIST is missing or damaged.
+    """
+    card = weights.read_card()
+    held_out = live_training.lesson().held_out
+    correct = count_correct(copy.deepcopy(network()), held_out)  # a private one, for it changes mode meanwhile
+    saw_all = card["validation_accuracy"] is None  # nothing was held out
+    images = mnist.SIZES["train"] - (0 if saw_all else HELD_OUT)
+    return Shipped(correct, int(card["recipe"]["epochs"]), images, saw_all)

@@ -1,0 +1,214 @@
+"""A small training on the page: its choices, its start, its curves while they grow, and its snapshots afterwards."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from uuid import uuid4
+
+import streamlit as st
+
+from model import live_training, mnist
+from model.errors import InputError
+from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot
+from viz.figures import live_training as figures
+from viz.figures.panels import tabled
+from viz.figures.swatches import columns_as_csv
+from viz.ui import cached, mnist_picker, state
+
+STARTED, STEP, MAPS = "live", "live_step", "live_maps"
+_PERSON = "who trains"
+_CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
+    "live_steps": ("Steps", [str(steps) for steps in live_training.STEPS], "300"),
+    "live_rate": ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
+    "live_batch": ("Images a step", [str(size) for size in live_training.BATCH_SIZES], "32"),
+    "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
+    "live_seed": ("Seed", [str(seed) for seed in range(live_training.HIGHEST_SEED + 1)], "1"),
+}
+_OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
+
+
+def show(digit: Digit) -> None:
+    """Show a small training of one's own.
+
+    Args:
+        digit: What the network in training is asked to read.
+    """
+    st.write(
+        f"Train the network yourself, from nothing: a few hundred steps on {live_training.IMAGES:,} of MNIST's "
+        f"training images, judged by {live_training.HELD_OUT} others. Choose, start, and watch the first kernels form."
+    )
+    if not mnist.is_present():
+        mnist_picker.offer_download("training")
+        return
+    choices = _in_link()
+    status = _status(choices)
+    _choose(locked=status is not None and status.under_way)
+    _start_and_cancel(status)
+    if status is not None and status.under_way:
+        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cached.live_queue().people()))(digit, choices)
+    else:
+        st.fragment(_stage)(digit, choices, status)
+    if status is not None and status.run is not None and not status.under_way:
+        _numbers(status.run)
+
+
+def _in_link() -> LiveChoices:
+    """Return what the link asks for."""
+    steps, rate, batch, p, seed = (
+        state.read_one_of(name, options, default) for name, (_, options, default) in _CHOICES.items()
+    )
+    return LiveChoices(int(steps), float(rate), int(batch), float(p), int(seed))
+
+
+def _choose(*, locked: bool) -> None:
+    """Let the person choose; what is chosen anew has yet to be started."""
+    for place, (name, (label, options, default)) in zip(st.columns(len(_CHOICES)), _CHOICES.items(), strict=True):
+        with place:
+            state.bind(
+                st.selectbox,
+                label,
+                name,
+                options,
+                default,
+                together=lambda _value: {STARTED: "", STEP: ""},
+                disabled=locked,
+            )
+
+
+def _person() -> str:
+    """Return what tells this visit from all others."""
+    return str(st.session_state.setdefault(_PERSON, uuid4().hex))
+
+
+def _status(choices: LiveChoices) -> LiveStatus | None:
+    """Return how the person's training stands, as the link has it: started, or not."""
+    queue, person = cached.live_queue(), _person()
+    status = queue.look(person, choices)
+    if state.is_on(STARTED):
+        if status is None or status.stage == "cancelled":
+            return _put_in(choices)
+    elif status is not None and status.under_way:
+        queue.cancel(person)
+        return queue.look(person, choices)
+    return status
+
+
+def _put_in(choices: LiveChoices) -> LiveStatus | None:
+    try:
+        return cached.live_queue().start(_person(), choices)
+    except InputError as error:
+        st.error(str(error))
+        return None
+
+
+def _start_and_cancel(status: LiveStatus | None) -> None:
+    def start() -> None:
+        cached.live_queue().forget(_person())
+        state.write(**{STARTED: "yes", STEP: ""})
+
+    def cancel() -> None:
+        cached.live_queue().cancel(_person())
+        state.write(**{STARTED: ""})
+
+    under_way = status is not None and status.under_way
+    over = status is not None and status.stage == "finished"
+    with st.container(horizontal=True, key="live_buttons"):
+        st.button(
+            "Start",
+            type="primary",
+            shortcut="S",
+            disabled=under_way or over,
+            on_click=start,
+            help="The same choices give the same run: change one to start another." if over else None,
+        )
+        st.button("Cancel", shortcut="X", disabled=not under_way, on_click=cancel)
+
+
+def _watch(digit: Digit, choices: LiveChoices) -> None:
+    """Look at a training that waits or runs; when it has ended, let the page say so."""
+    status = cached.live_queue().look(_person(), choices)
+    if status is None or not status.under_way:
+        st.rerun()
+    _stage(digit, choices, status)
+
+
+def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> None:
+    """Show how a training stands: its curves, and what it makes of the digit at one of its snapshots."""
+    share, said = figures.say_status(status, choices)
+    st.progress(share, said)
+    if status is not None and status.problem:
+        st.error(status.problem)
+    run = status.run if status is not None else None
+    known = cached.shipped() if run is not None else None
+    shown = _shown(choices, run)
+    st.html(figures.charts(choices, run, known, shown.step if shown else None))
+    with st.container(key="live_result"):
+        if status is not None and run is not None and not status.under_way:
+            st.write(figures.say_result(run, known))
+        elif run is not None:
+            st.write(figures.say_progress(run))
+        else:
+            st.write("The curves appear here when you press Start.")
+    _scrub(choices, run, shown, locked=status is None or status.under_way)
+    if run is not None and shown is not None:
+        _look_inside(digit, run, shown)
+
+
+def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
+    """Return the snapshot that is looked at: that of the link, or else the last one."""
+    if run is None:
+        return None
+    marks = [str(mark) for mark in live_training.marks(choices.steps)]
+    asked = state.read_one_of(STEP, ["", *marks], "")
+    return run.at(int(asked)) if asked else run.snapshots[-1]
+
+
+def _scrub(choices: LiveChoices, run: LiveRun | None, shown: Snapshot | None, *, locked: bool) -> None:
+    """Let the person go through the snapshots; while they come, it shows how far they are."""
+    there = (
+        [each.step for each in run.snapshots] if run is not None and not locked else live_training.marks(choices.steps)
+    )
+    if len(there) < 2:
+        return  # cancelled before the second: there is nothing to choose from
+    steps = [str(step) for step in there]
+    at = str(shown.step) if shown is not None else "0"
+    state.bind(
+        st.select_slider,
+        "After step",
+        STEP,
+        steps,
+        at,
+        instead={}
+        if run is None
+        else {str(mark): str(run.at(mark).step) for mark in live_training.marks(choices.steps)},
+        disabled=locked,
+    )
+
+
+def _look_inside(digit: Digit, run: LiveRun, shown: Snapshot) -> None:
+    """Show the first kernels, feature maps of the digit, and what the network reads, all at one snapshot."""
+    trace = cached.record_snapshot(digit, run.choices, shown)
+    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.html(figures.first_kernels(run, shown))
+        name = state.bind(st.selectbox, "Feature maps of", MAPS, names, names[0])
+        st.html(figures.digit_maps(trace, name, shown.step))
+    with right:
+        st.html(figures.answer(trace, shown.step))
+        st.write(figures.say_answer(trace, cached.record(digit)))
+
+
+def _numbers(run: LiveRun) -> None:
+    """Show the course of a training as a table that can be unfolded, and offer it as CSV."""
+    files: dict[str, Callable[[], str]] = {
+        "This table": partial(columns_as_csv, figures.columns(run)),
+        "Loss of every step": partial(figures.losses_csv, run),
+        "First kernels": partial(figures.kernels_csv, run),
+    }
+    with st.expander("The numbers", key="live_numbers", on_change="rerun") as place:
+        if not place.open:  # folded away it need not be made
+            return
+        st.html(tabled(figures.columns(run), "The course of the training"))
+        with st.container(horizontal=True):
+            for title, text in files.items():
+                st.download_button(f"{title} (CSV)", text, f"{title}.csv", "text/csv", on_click="ignore")
