@@ -179,10 +179,10 @@ class LiveQueue:
         self._drop_who_left()
         if job not in self._jobs:
             return False
-        job.run = run
-        if not run.step:
+        if job.run is None:
             job.began = self._clock()  # reading the images is no part of a step
-        elif run.step >= _SURE:
+        job.run = run
+        if run.step >= _SURE:
             self._pace = (self._clock() - job.began) / (run.step * run.choices.batch_size)
         if not run.finished:
             return True

@@ -20,9 +20,9 @@ KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps
 _GUESSING = math.log(10)  # the loss of who gives each class the same probability
 _LOSS = Axis("loss", 0, 3, (0, 1, 2, 3))
-_RIGHT = Axis("right, per cent", 0, 100, (0, 25, 50, 75, 100))
+_RIGHT = Axis("held-out right, %", 0, 100, (0, 25, 50, 75, 100))
 _NOTHING = np.zeros(1)  # a path of one place draws nothing, and keeps its place in the legend
-_ACROSS = 8  # maps side by side
+_FEW = 4  # maps side by side, or twice as many where there are more than two lines of them
 _REACH = 1e30
 _TILE, _GAP = 26, 3  # pixels: about as wide is a map made, whatever its own width
 
@@ -42,20 +42,17 @@ def charts(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, s
     said = "Not started." if run is None else say_progress(run)
     loss = curves.draw(across, _LOSS, _losses(choices, run, step), f"Loss. {said}", points=points)
     right = curves.draw(across, _RIGHT, _accuracies(choices, run, shipped, step), f"Accuracy. {said}", points=points)
-    return (
-        f'<div class="live-charts"><section><h3>Loss of the batch at each step</h3>{loss}</section>'
-        f"<section><h3>Held-out images read right</h3>{right}</section></div>"
-    )
+    return f'<div class="live-charts"><section>{loss}</section><section>{right}</section></div>'
 
 
 def _losses(choices: LiveChoices, run: LiveRun | None, step: int | None) -> list[Curve]:
     losses = np.zeros(0) if run is None else within(run.losses, _LOSS.high)
     steps = np.arange(1, len(losses) + 1, dtype=float)
     return [
-        _level("guessing: 2.30", choices, _GUESSING),
+        _level("guessing", choices, _GUESSING),
         _marker(step, _LOSS),
-        _grown("each step", steps, losses, theme.MUTED, "points", 4),
-        _grown(f"mean of the last {_SMOOTHED}", steps, smoothed(losses), theme.ACCENT),
+        _grown("loss of each step", steps, losses, theme.MUTED, "points", 4),
+        _grown(f"mean of {_SMOOTHED}", steps, smoothed(losses), theme.ACCENT),
     ]
 
 
@@ -70,7 +67,7 @@ def _accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | No
         _level("guessing", choices, 10),
         own,
         _marker(step, _RIGHT),
-        _grown("this training", steps, shares, theme.ACCENT),
+        _grown("this one", steps, shares, theme.ACCENT),
     ]
 
 
@@ -109,7 +106,7 @@ def _level(name: str, choices: LiveChoices, value: float, colour: str = theme.MU
 
 def _marker(step: int | None, up: Axis) -> Curve:
     """Return an upright line at the step that is shown."""
-    name = "shown below"
+    name = "shown"
     if step is None:
         return Curve(name, _NOTHING, _NOTHING, theme.HIGHLIGHT, width=2)
     return Curve(name, np.full(2, float(step)), np.asarray([up.low, up.high]), theme.HIGHLIGHT, width=2)
@@ -146,22 +143,27 @@ def say_result(run: LiveRun, shipped: Shipped | None) -> str:
     error = 2 * math.sqrt(share * (1 - share) / run.held_out)
     after = f"after step {last.step}"
     said = [
-        f"**{last.correct} of {run.held_out} held-out images are read right {after}: {share:.1%}** "
+        f"**{last.correct} of {run.held_out} held-out images are read right {after}: {_percent(share)}** "
         f"(two standard errors: {100 * error:.1f} points)."
     ]
     if run.diverged:
         said.append(f"At step {run.step} the loss was no number any more, so it ended there: the steps were too long.")
     if shipped:
         also = "; it learned from these very images too, which flatters it" if shipped.learned_from_them else ""
+        own = _percent(shipped.correct / run.held_out)
         said.append(
-            f"The app's own network reads {shipped.correct} of the same {run.held_out} right "
-            f"({shipped.correct / run.held_out:.1%}), after {shipped.epochs} epochs of {shipped.images:,} images{also}."
+            f"The app's own network reads {shipped.correct} of the same {run.held_out} right ({own}), "
+            f"after {shipped.epochs} epochs of {shipped.images:,} images{also}."
         )
     said.append(
         f"This is a short run of {run.choices.batch_size} images a step on {run.images:,} of MNIST's 60,000 training "
         "images, and one seed: another seed gives another curve, so a difference of a point or two says nothing."
     )
     return " ".join(said)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}\xa0%"
 
 
 def say_status(status: LiveStatus | None, choices: LiveChoices) -> tuple[float, str]:
@@ -175,7 +177,11 @@ def say_status(status: LiveStatus | None, choices: LiveChoices) -> tuple[float, 
 def _say_stage(status: LiveStatus, done: int) -> str:
     others = "one training is" if status.before == 1 else f"{status.before} trainings are"
     place = f"step {done} of {status.choices.steps}"
-    ended = f"All {done} steps are done." if done == status.choices.steps else f"Ended at {place}: no number is left."
+    ended = (
+        f"All {done} steps are done; change a choice to train again."
+        if done == status.choices.steps
+        else f"Ended at {place}: no number is left."
+    )
     running = (
         f"Step {done} of {status.choices.steps}{_about(status.seconds, 'left')}." if status.run else "Reading MNIST."
     )
@@ -208,7 +214,7 @@ def first_kernels(run: LiveRun, snapshot: Snapshot) -> str:
     kernels = snapshot.weights[f"{KERNELS}.weight"][:, 0]  # (8, 3, 3)
     drawn = _tiles(within_reach(kernels), range_)
     said = f"The {len(kernels)} kernels of {KERNELS} after step {snapshot.step}"
-    return _panel("The first kernels", drawn, said, range_)
+    return _panel(f"The first kernels ({KERNELS})", drawn, said, range_)
 
 
 def digit_maps(trace: Trace, name: str, step: int) -> str:
@@ -216,21 +222,25 @@ def digit_maps(trace: Trace, name: str, step: int) -> str:
     maps = within_reach(trace[name].maps)
     range_ = range_of(maps)
     said = f"The {len(maps)} maps of {name} for your digit after step {step}"
-    return _panel(f"What {name} makes of your digit", _tiles(maps, range_), said, range_)
+    return _panel("", _tiles(maps, range_), said, range_)
 
 
-def answer(trace: Trace, step: int) -> str:
-    """Draw the ten probabilities after a step, where there are any."""
+def answer(trace: Trace) -> str:
+    """Draw the ten probabilities, where there are any."""
     bars = overview.probability_bars(trace) if np.isfinite(trace.logits).all() else ""
-    return f'<section class="live-answer"><p><b>What it reads after step {step}</b></p>{bars}</section>'
+    return f'<div class="live-answer">{bars}</div>'
 
 
-def say_answer(trace: Trace, own: Trace) -> str:
-    """Say what the network in training reads, beside the app's own."""
+def say_answer(trace: Trace, step: int, own: Trace) -> str:
+    """Say what the network in training reads after a step, beside the app's own."""
     if not np.isfinite(trace.logits).all():
-        return "Its logits are no numbers any more: there is no answer."
-    ready = words.percent(own.probabilities.max())
-    return f"{overview.say_probabilities(trace)} The app's own network reads {own.prediction} with {ready}."
+        return f"After step {step} its logits are no numbers any more: there is no answer."
+    first, *others = (-trace.probabilities).argsort(kind="stable").tolist()
+    said, ready = (words.percent(each.probabilities.max()) for each in (trace, own))
+    return (
+        f"**After step {step} it reads {first}** with {said}, then {others[0]} with "
+        f"{words.percent(trace.probabilities[others[0]])}. The app's own network reads {own.prediction} with {ready}."
+    )
 
 
 def within_reach(values: Activation) -> Activation:
@@ -240,7 +250,7 @@ def within_reach(values: Activation) -> Activation:
 
 
 def _panel(title: str, picture: str, said: str, range_: Range) -> str:
-    head = f"<p><b>{title}</b>{scale_bar(range_)}</p>"
+    head = f"<p>{title}{scale_bar(range_)}</p>"
     return f'<section class="live-maps">{head}<img src="{picture}" alt="{said}"></section>'
 
 
@@ -249,7 +259,8 @@ def _tiles(maps: Activation, range_: Range) -> str:
     zoom = max(1, round(_TILE / maps.shape[1]))
     large: Activation = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
     pace = large.shape[1] + _GAP
-    corners = [(number // _ACROSS * pace, number % _ACROSS * pace) for number in range(len(maps))]
+    across = _FEW if len(maps) <= 2 * _FEW else 2 * _FEW
+    corners = [(number // across * pace, number % across * pace) for number in range(len(maps))]
     return raster.mosaic(large, [range_] * len(maps), corners)
 
 

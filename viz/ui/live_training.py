@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import streamlit as st
 
 from model import live_training, mnist
 from model.errors import InputError
-from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot
+from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot, Trace
 from viz.figures import live_training as figures
 from viz.figures.panels import tabled
 from viz.figures.swatches import columns_as_csv
@@ -33,16 +34,18 @@ def show(digit: Digit) -> None:
         digit: What the network in training is asked to read.
     """
     st.write(
-        f"Train the network yourself, from nothing: a few hundred steps on {live_training.IMAGES:,} of MNIST's "
-        f"training images, judged by {live_training.HELD_OUT} others. Choose, start, and watch the first kernels form."
+        f"Train it yourself, from nothing: a few hundred steps on {live_training.IMAGES:,} of MNIST's training images, "
+        f"judged by {live_training.HELD_OUT} others."
     )
     if not mnist.is_present():
         mnist_picker.offer_download("training")
         return
     choices = _in_link()
     status = _status(choices)
-    _choose(locked=status is not None and status.under_way)
-    _start_and_cancel(status)
+    *places, last = st.columns([3] * len(_CHOICES) + [5], vertical_alignment="bottom")
+    _choose(places, locked=status is not None and status.under_way)
+    with last:
+        _start_and_cancel(status)
     if status is not None and status.under_way:
         st.fragment(_watch, run_every=max(_OFTEN, _EACH * cached.live_queue().people()))(digit, choices)
     else:
@@ -59,9 +62,9 @@ def _in_link() -> LiveChoices:
     return LiveChoices(int(steps), float(rate), int(batch), float(p), int(seed))
 
 
-def _choose(*, locked: bool) -> None:
+def _choose(places: Sequence[Any], *, locked: bool) -> None:
     """Let the person choose; what is chosen anew has yet to be started."""
-    for place, (name, (label, options, default)) in zip(st.columns(len(_CHOICES)), _CHOICES.items(), strict=True):
+    for place, (name, (label, options, default)) in zip(places, _CHOICES.items(), strict=True):
         with place:
             state.bind(
                 st.selectbox,
@@ -133,24 +136,29 @@ def _watch(digit: Digit, choices: LiveChoices) -> None:
 
 def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> None:
     """Show how a training stands: its curves, and what it makes of the digit at one of its snapshots."""
-    share, said = figures.say_status(status, choices)
-    st.progress(share, said)
+    run = status.run if status is not None else None
+    shown = _shown(choices, run)
+    with st.container(key="live_progress"):
+        _progress(choices, status, shown)
     if status is not None and status.problem:
         st.error(status.problem)
-    run = status.run if status is not None else None
     known = cached.shipped() if run is not None else None
-    shown = _shown(choices, run)
-    st.html(figures.charts(choices, run, known, shown.step if shown else None))
-    with st.container(key="live_result"):
-        if status is not None and run is not None and not status.under_way:
-            st.write(figures.say_result(run, known))
-        elif run is not None:
-            st.write(figures.say_progress(run))
-        else:
-            st.write("The curves appear here when you press Start.")
-    _scrub(choices, run, shown, locked=status is None or status.under_way)
-    if run is not None and shown is not None:
-        _look_inside(digit, run, shown)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.html(figures.charts(choices, run, known, shown.step if shown else None))
+    if run is None or shown is None:
+        right.write("Here the first kernels form, and the feature maps of your digit with them.")
+        return
+    trace = cached.record_snapshot(digit, choices, shown)
+    with right:
+        _inside(run, shown, trace)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.html(figures.answer(trace))
+        st.write(figures.say_answer(trace, shown.step, cached.record(digit)))
+    with right:
+        over = status is not None and not status.under_way
+        st.write(figures.say_result(run, known) if over else figures.say_progress(run))
 
 
 def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
@@ -162,40 +170,24 @@ def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
     return run.at(int(asked)) if asked else run.snapshots[-1]
 
 
-def _scrub(choices: LiveChoices, run: LiveRun | None, shown: Snapshot | None, *, locked: bool) -> None:
-    """Let the person go through the snapshots; while they come, it shows how far they are."""
-    there = (
-        [each.step for each in run.snapshots] if run is not None and not locked else live_training.marks(choices.steps)
-    )
-    if len(there) < 2:
-        return  # cancelled before the second: there is nothing to choose from
-    steps = [str(step) for step in there]
-    at = str(shown.step) if shown is not None else "0"
-    state.bind(
-        st.select_slider,
-        "After step",
-        STEP,
-        steps,
-        at,
-        instead={}
-        if run is None
-        else {str(mark): str(run.at(mark).step) for mark in live_training.marks(choices.steps)},
-        disabled=locked,
-    )
+def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot | None) -> None:
+    """Show how far a training is; once it has ended, let the person go through its snapshots in the same place."""
+    share, said = figures.say_status(status, choices)
+    run = status.run if status is not None and not status.under_way else None
+    if run is None or shown is None or len(run.snapshots) < 2:
+        st.progress(share, said)
+        return
+    instead = {str(mark): str(run.at(mark).step) for mark in live_training.marks(choices.steps)}
+    steps = [str(each.step) for each in run.snapshots]
+    state.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
 
 
-def _look_inside(digit: Digit, run: LiveRun, shown: Snapshot) -> None:
-    """Show the first kernels, feature maps of the digit, and what the network reads, all at one snapshot."""
-    trace = cached.record_snapshot(digit, run.choices, shown)
-    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.html(figures.first_kernels(run, shown))
-        name = state.bind(st.selectbox, "Feature maps of", MAPS, names, names[0])
-        st.html(figures.digit_maps(trace, name, shown.step))
-    with right:
-        st.html(figures.answer(trace, shown.step))
-        st.write(figures.say_answer(trace, cached.record(digit)))
+def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> None:
+    """Show the first kernels, and feature maps of the digit."""
+    st.html(figures.first_kernels(run, shown))
+    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]  # the last has no maps to see
+    name = state.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
+    st.html(figures.digit_maps(trace, name, shown.step))
 
 
 def _numbers(run: LiveRun) -> None:
