@@ -21,7 +21,7 @@ _EMPTY = Path(__file__).with_name("empty.py")
 _NOTHING = "empty page"
 
 # Clicks an element and returns when the page last changed after it, painted; it has to be still for a while to tell.
-_TIMED_CLICK = """
+TIMED_CLICK = """
 async ([button, shown]) => {
   const STILL = 250, TOO_LONG = 20000;
   const content = () => (({ src, textContent }) => src ?? textContent)(document.querySelector(shown) ?? {});
@@ -110,7 +110,7 @@ def _measure(pages: dict[str, Page], rounds: int) -> dict[str, float]:
                 click = page.locator('[data-testid="stButton"] button').element_handle(), ".run"
             else:
                 click = digit_button(page, count), ".digit img"
-            taken[name].append(float(page.evaluate(_TIMED_CLICK, [*click])))
+            taken[name].append(float(page.evaluate(TIMED_CLICK, [*click])))
     return {name: statistics.median(times[WARM_UP:]) for name, times in taken.items()}
 
 

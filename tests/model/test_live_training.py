@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,7 +187,7 @@ def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
         ("seed", 100),
     ],
 )
-def test_what_would_train_too_long_or_not_at_all_is_refused(choice: str, value: float) -> None:
+def test_what_would_train_too_long_or_not_at_all_is_refused(choice: str, value: Any) -> None:
     with pytest.raises(InputError) as refused:
         next(live_training.train(dataclasses.replace(SHORT, **{choice: value}), LESSON))
     assert str(value) in refused.value.problem

@@ -1,0 +1,97 @@
+"""The small training in a real browser: it grows to its end without moving, comes back, and is left by keys alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.people import expect_chosen
+from tests.serving import settle
+
+PHONE = {"width": 390, "height": 844}
+LINK = "training?train_view=live&live_steps=300&live_batch=16&live_rate=0.03"
+PATIENCE = 120_000  # ms, where others use the machine too
+# Writes down each picture of the first chart that comes, and where it stands.
+WATCH = """() => {
+  window.seen = [];
+  const look = () => {
+    const chart = document.querySelector(".live-charts .curves");
+    const [picture, top] = [chart?.querySelector("img").src, Math.round(chart?.getBoundingClientRect().top)];
+    if (chart && picture !== window.seen.at(-1)?.picture) window.seen.push({ picture, top });
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  look();
+}"""
+
+
+def end(page: Page) -> None:
+    """Wait for the end of a training."""
+    expect(page.get_by_text(re.compile("All 300 steps are done"))).to_be_visible(timeout=PATIENCE)
+    settle(page)
+
+
+def charts(page: Page) -> list[str]:
+    return [str(each.get_attribute("src")) for each in page.locator(".live-charts img").all()]
+
+
+@pytest.mark.usefixtures("mnist_root")
+def test_it_grows_to_its_end_and_is_there_after_a_reload(visit: Visit) -> None:
+    page = visit(LINK)
+    page.evaluate(WATCH)
+    page.get_by_role("button", name="Start").click()
+    end(page)
+    expect_chosen(page, live="yes", train_view="live")
+    seen = page.evaluate("window.seen")
+    lengths = [len(each["picture"]) for each in seen]
+    assert len(seen) > 3, "it was drawn again and again"
+    assert lengths == sorted(lengths), "each time with more in it"
+    assert max(each["top"] for each in seen) - min(each["top"] for each in seen) <= 2, "in the same place"
+    before = charts(page)
+    page.reload()
+    settle(page)
+    end(page)
+    assert charts(page) == before
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+
+
+@pytest.mark.usefixtures("mnist_root")
+def test_keys_alone_start_it_cancel_it_and_go_through_its_steps(visit: Visit) -> None:
+    page = visit(f"{LINK}&live_seed=2")
+    page.keyboard.press("s")
+    end(page)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect_chosen(page, live_step="0")
+    expect(page.locator(".live-maps img").first).to_have_attribute("alt", re.compile("after step 0$"))
+    page.keyboard.press("ArrowRight")
+    expect_chosen(page, live_step="5")
+    expect(page.get_by_text("After step 5 it reads")).to_be_visible()
+    page = visit("training?train_view=live&live_steps=600&live_batch=64&live_seed=77")
+    page.keyboard.press("s")
+    expect_chosen(page, live="yes")
+    expect(page.get_by_role("button", name="Cancel")).to_be_enabled()
+    page.keyboard.press("x")
+    expect(page.get_by_text(re.compile("Cancelled at step"))).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    settle(page)
+    assert "live=yes" not in page.url
+
+
+@pytest.mark.usefixtures("mnist_root")
+@pytest.mark.parametrize("maps", ["Conv2d-1", "Conv2d-19"])
+def test_nothing_is_cut_off_on_a_phone(visit: Visit, maps: str) -> None:
+    page = visit(f"{LINK}&live=yes&live_seed=2&live_maps={maps}", viewport=PHONE)
+    end(page)
+    page.get_by_text("The numbers").click()
+    expect(page.get_by_role("table")).to_have_count(1)
+    settle(page)
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE["width"]
+
+
+def test_without_mnist_it_offers_the_download(app_without_mnist: str, visit: Visit) -> None:
+    page = visit(f"{LINK}&live=yes", at=app_without_mnist)
+    expect(page.get_by_test_id("stMain").get_by_role("button", name="Download MNIST")).to_be_visible()
+    expect(page.get_by_text("MNIST is not on this computer")).to_be_visible()

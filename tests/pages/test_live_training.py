@@ -1,0 +1,183 @@
+"""The small training in Streamlit's own simulator."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from model import live_training, mnist
+from model.errors import DataError
+from model.live_training import Lesson
+from model.records import LiveChoices
+from tests.model.training.few import small_mnist
+from tests.pages.conftest import assert_works, run, said, shown
+
+SOON = 60.0  # seconds
+FEW = small_mnist()
+LESSON = Lesson(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
+SHORT = {"train_view": "live", "live_steps": "100", "live_batch": "16", "live_rate": "0.03", "live_seed": "3"}
+CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings learn from few images."""
+    monkeypatch.setattr(mnist, "is_present", lambda: True)
+    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+
+
+def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
+    """Look again and again, as the page itself does, until something has happened."""
+    deadline = time.monotonic() + SOON
+    while not happened(app):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        app.run()
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(each for each in app.button if each.label == label).click().run()
+
+
+def is_done(app: AppTest) -> bool:
+    return any("steps are done" in each.label for each in app.select_slider)
+
+
+def alone() -> list[int]:
+    """Return how many are right at each snapshot, from the model alone."""
+    *_, whole = live_training.train(CHOICES, LESSON)
+    return [each.correct for each in whole.snapshots]
+
+
+@pytest.mark.usefixtures("few")
+def test_it_starts_grows_and_ends() -> None:
+    app = run("training", **SHORT)
+    assert_works(app, "Training")
+    assert not app.select_slider
+    assert "first kernels form" in said(app)
+    press(app, "Start")
+    assert app.query_params["live"] == "yes"
+    until(app, is_done)
+    assert_works(app, "Training")
+    expected = alone()
+    assert f"**{expected[-1]} of 50 held-out images are read right after step 100" in said(app)
+    slider = next(each for each in app.select_slider if each.key == "widget-live_step")
+    assert slider.options == [str(mark) for mark in live_training.marks(100)]
+    assert slider.value == "100"
+    slider.set_value("25").run()
+    assert app.query_params["live_step"] == "25"
+    assert "**After step 25 it reads" in said(app)
+    assert "kernels of Conv2d-1 after step 25" in shown(app)
+    app.selectbox("widget-live_maps").set_value("Conv2d-7").run()
+    assert "The 16 maps of Conv2d-7" in shown(app)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_link_gives_the_same_run_again() -> None:
+    first = until(run("training", **SHORT, live="yes"), is_done)
+    again = until(run("training", **SHORT, live="yes"), is_done)
+    assert_works(again, "Training")
+    curves = [re.findall(r'<img src="(data:image/svg[^"]+)"', shown(app)) for app in (first, again)]
+    assert curves[0] == curves[1]
+    assert len(curves[0]) == 2
+    other = until(run("training", **{**SHORT, "live_seed": "4"}, live="yes"), is_done)
+    assert re.findall(r'<img src="(data:image/svg[^"]+)"', shown(other)) != curves[0]
+
+
+@pytest.mark.usefixtures("few")
+def test_another_choice_has_yet_to_be_started() -> None:
+    app = until(run("training", **SHORT, live="yes"), is_done)
+    app.selectbox("widget-live_rate").set_value("0.1").run()
+    assert_works(app, "Training")
+    assert app.query_params["live_rate"] == "0.1"
+    assert "live" not in app.query_params
+    assert not app.select_slider
+
+
+@pytest.mark.usefixtures("few")
+def test_it_can_be_cancelled_and_started_again() -> None:
+    app = run("training", **{**SHORT, "live_steps": "600", "live_batch": "64"})
+    press(press(app, "Start"), "Cancel")
+    assert_works(app, "Training")
+    assert "live" not in app.query_params
+    assert "Cancelled at step" in "".join([*(each.proto.text for each in app.get("progress")), *labels(app)])
+    until(app, lambda _app: not trainings())
+    press(app, "Start")
+    assert app.query_params["live"] == "yes"
+    assert trainings()
+    press(app, "Cancel")
+
+
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.select_slider]
+
+
+def trainings() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name == "live-training"]
+
+
+def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> Lesson:
+        raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
+
+    monkeypatch.setattr(live_training, "lesson", gone)
+    app = until(run("training", **SHORT, live="yes"), lambda app: app.error)
+    assert not app.exception
+    assert [each.value for each in app.error] == ["MNIST is damaged. It should be whole. Download it again."]
+    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+    until(press(app, "Start"), is_done)
+    assert_works(app, "Training")
+
+
+def test_without_mnist_it_is_said_and_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
+    for link in (SHORT, {**SHORT, "live": "yes"}):
+        app = run("training", **link)
+        assert_works(app, "Training")
+        assert "MNIST is not on this computer" in said(app)
+        assert [each.label for each in app.button if "MNIST" in each.label] == ["Download MNIST"]
+        assert not trainings()
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("name", "value", "default"),
+    [
+        ("live_steps", "10000", "300"),
+        ("live_rate", "nan", "0.1"),
+        ("live_batch", "4000", "32"),
+        ("live_p", "0.95", "0.1"),
+        ("live_seed", "-1", "1"),
+        ("live", "maybe", ""),
+    ],
+)
+def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+    app = run("training", **{"train_view": "live", name: value})
+    assert not app.exception
+    (warning,) = app.warning
+    assert warning.value.startswith(f"The link asks for {name} '{value}'. It can be ")
+    assert warning.value.endswith(f"Showing {default} instead." if default else "It is left out here.")
+    assert not trainings()
+
+
+@pytest.mark.usefixtures("few")
+def test_thirty_people_who_press_start_cost_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    train = live_training.train
+
+    def counted(choices: LiveChoices, given: Lesson) -> object:
+        begun.append(choices)
+        return train(choices, given)
+
+    monkeypatch.setattr(live_training, "train", counted)
+    people = [run("training", **SHORT, live="yes") for _ in range(30)]
+    for app in people:
+        until(app, is_done)
+        assert_works(app, "Training")
+    assert begun == [CHOICES]
