@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from model import live_training, mnist
 from model.errors import DataError
+from model.live_queue import WAITING
 from model.live_training import Lesson
 from model.records import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
+from viz.ui import cached
 
 SOON = 60.0  # seconds
 FEW = small_mnist()
@@ -120,6 +122,32 @@ def labels(app: AppTest) -> list[str]:
 
 def trainings() -> list[str]:
     return [each.name for each in threading.enumerate() if each.name == "live-training"]
+
+
+def ask_for_long_ones(people: int) -> None:
+    """Let people ask for trainings that take long, each for another."""
+    for number in range(people):
+        cached.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
+
+
+@pytest.mark.usefixtures("few")
+def test_ones_place_in_the_queue_is_said() -> None:
+    ask_for_long_ones(2)
+    app = run("training", **SHORT, live="yes")
+    assert_works(app, "Training")
+    assert app.get("progress")[0].proto.text.startswith("Waiting: 2 trainings are before yours")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
+    ask_for_long_ones(1 + WAITING)
+    app = run("training", **SHORT, live="yes")
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("41 trainings are under way already. One runs at a time, and up to 40 wait.")
+    cached.live_queue().close()
+    until(press(app, "Start"), is_done)
+    assert_works(app, "Training")
 
 
 def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:

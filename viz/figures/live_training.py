@@ -106,7 +106,7 @@ def _level(name: str, choices: LiveChoices, value: float, colour: str = theme.MU
 
 def _marker(step: int | None, up: Axis) -> Curve:
     """Return an upright line at the step that is shown."""
-    name = "shown"
+    name = "step shown"
     if step is None:
         return Curve(name, _NOTHING, _NOTHING, theme.HIGHLIGHT, width=2)
     return Curve(name, np.full(2, float(step)), np.asarray([up.low, up.high]), theme.HIGHLIGHT, width=2)
