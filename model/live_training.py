@@ -18,7 +18,7 @@ from model.digits import normalise
 from model.errors import InputError
 from model.network import AssignmentNetwork
 from model.records import LiveChoices, LiveRun, Snapshot
-from model.training.images import Images, count_correct, split_training
+from model.training.images import Images, judge, split_training
 from model.training.learner import Learner, blank
 from model.training.recipe import Recipe
 
@@ -145,7 +145,7 @@ def _snapshot(learner: Learner, given: Lesson, step: int) -> Snapshot:
     weights = {key: tensor.detach().numpy().copy() for key, tensor in learner.network.state_dict().items()}
     for values in weights.values():
         values.setflags(write=False)
-    return Snapshot(step, count_correct(learner.network, given.held_out), weights)
+    return Snapshot(step, judge(learner.network, given.held_out).correct, weights)
 
 
 def network_of(snapshot: Snapshot) -> AssignmentNetwork:

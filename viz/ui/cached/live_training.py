@@ -8,7 +8,7 @@ import streamlit as st
 from model import digits, live_training, mnist, trace, weights
 from model.live_queue import LiveQueue
 from model.records import Digit, LiveChoices, LiveRun, Shipped, Snapshot, Trace
-from model.training.images import HELD_OUT, count_correct
+from model.training.images import HELD_OUT, judge
 from viz.ui.cached.network import network
 
 
@@ -41,7 +41,7 @@ def shipped() -> Shipped:
     """
     card = weights.read_card()
     held_out = live_training.lesson().held_out
-    correct = count_correct(copy.deepcopy(network()), held_out)  # a private one, for it changes mode meanwhile
+    correct = judge(copy.deepcopy(network()), held_out).correct  # a private one, for it changes mode meanwhile
     saw_all = card["validation_accuracy"] is None  # nothing was held out
     images = mnist.SIZES["train"] - (0 if saw_all else HELD_OUT)
     return Shipped(correct, int(card["recipe"]["epochs"]), images, saw_all)
