@@ -22,12 +22,11 @@ _TITLES = {
     "affine.shear": "shear, degrees",
     "affine.scale": "scale, share",
     "affine.shift": "shift, pixels",
-    "teaching": "share asked of a teacher",
-    "temperature": "temperature of the teaching",
+    "bend": "bend, pixels",
     "averaging": "average of weights keeps",
     "channels_last": "channels side by side",
 }
-_ASIDE = {"name", "network", "warm_up", "temperature"}  # both have these, but the assignment's recipe uses none
+_ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe uses none
 _REASONS = {
     "epochs": "How often every image is seen.",
     "batch_size": "So many images are averaged for one step.",
@@ -41,8 +40,7 @@ _REASONS = {
     "masks": "The same masks by another way, faster for a small p.",
     "affine": "Each digit is turned, sheared, scaled and shifted anew each time it is seen.",
     "label_smoothing": "The share of the target that is spread over all ten classes.",
-    "teaching": "How much of the loss asks for a larger network's probabilities in place of the label.",
-    "temperature": "Softens the teacher's answer, so that what it finds similar shows too.",
+    "bend": "So far points of a digit are moved, each by its own draw, and smoothly what lies between them.",
     "averaging": "The share that a moving average of the weights keeps of itself at each step; 0 is no average.",
     "channels_last": "How images lie in memory: the same but for the order of sums.",
 }
@@ -51,8 +49,8 @@ _REASONS = {
 def title(choice: str) -> str:
     """Say what a recipe chooses, in words.
 
-    >>> title("affine.shift"), title("label_smoothing"), title("teacher.heat")
-    ('shift, pixels', 'label smoothing', 'teacher heat')
+    >>> title("affine.shift"), title("label_smoothing")
+    ('shift, pixels', 'label smoothing')
     """
     return _TITLES.get(choice, choice.replace("_", " ").replace(".", " "))
 
