@@ -67,8 +67,9 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
     if view == "epochs":
         assert component(app, "formation")["epochs"]
         return
-    assert all("is not there yet" in each for each in notes(app))
-    assert len(notes(app)) == {"curves": 4, "recipe": 2}[view]
+    assert all("not there yet" in each for each in notes(app))
+    assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
+    assert all(f"'model/results/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
     assert 'class="curves"' in shown(app)
 
 

@@ -24,11 +24,14 @@ _IMAGES = 60_000  # that the final runs learn from
 
 def reports(protocol: str) -> dict[str, Study]:
     """Return the reports of both recipes under a protocol; say of each that is not there or broken that it is so."""
+    names = {recipe: f"{recipe}-{protocol}" for recipe in RECIPES}
+    missing = [name for name in names.values() if not cached.has_study(name)]
+    if missing:
+        files = " and ".join(f"'model/results/{name}.json'" for name in missing)
+        st.info(f"What {files} would measure is left out here: not there yet.")
     found = {}
-    for recipe in RECIPES:
-        name = f"{recipe}-{protocol}"
-        if not cached.has_study(name):
-            st.info(f"'model/results/{name}.json' is not there yet, so what it measures is left out here.")
+    for recipe, name in names.items():
+        if name in missing:
             continue
         try:
             found[recipe] = cached.study(name)
