@@ -59,7 +59,7 @@ def write(folder: Path, scores: Scores) -> None:
         ) from error
 
 
-def read(folder: Path = weights.ASSIGNMENT) -> Scores:
+def read(folder: Path = weights.SHIPPED) -> Scores:
     """Read the logits of the test images beside the weights in a folder, and check that they are these weights'.
 
     Raises:

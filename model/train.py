@@ -21,7 +21,7 @@ from model.training import checkpoint, machine, report
 from model.training.images import Images, read_images
 from model.training.protocol import PROTOCOLS, THREADS, Plan
 from model.training.recipe import RECIPES, Recipe, changed
-from model.training.runner import run_seed
+from model.training.runner import run_seed, seed_folder
 from model.training.workers import Workers, joined
 
 _INTERRUPTED = 130  # as shells have it
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _main(options: argparse.Namespace, workers: Workers) -> None:
     recipe, seeds, device = _recipe(options), _seeds(options.seeds), _device(options.device)
-    folders = {seed: options.out / f"seed-{seed:02d}" for seed in seeds} or {options.seed: options.out}
+    folders = {seed: seed_folder(options.out, seed) for seed in seeds} or {options.seed: options.out}
     for folder in folders.values():
         _check_folder(folder)
     if not mnist.is_present() and workers.number == 0:

@@ -19,7 +19,7 @@ from model.errors import WeightsError
 from model.network import AssignmentNetwork
 
 FOLDER = Path(__file__).parent / "weights"
-ASSIGNMENT = FOLDER / "assignment"
+SHIPPED = FOLDER / "assignment"
 FINAL = "final"
 _RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.train --help'."
 
@@ -33,7 +33,7 @@ def epoch_name(epoch: int) -> str:
     return f"epoch-{epoch:02d}"
 
 
-def load(folder: Path = ASSIGNMENT, name: str = FINAL) -> AssignmentNetwork:
+def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
     """Read trained weights, check them, and return the network in evaluation mode.
 
     Args:
@@ -80,7 +80,7 @@ def from_bytes(data: bytes, label: str) -> AssignmentNetwork:
     return network.eval()
 
 
-def read_card(folder: Path = ASSIGNMENT) -> dict[str, Any]:
+def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
     """Read what is known of a folder of weights: recipe, seed, versions, accuracies, SHA-256 of each file.
 
     Raises:

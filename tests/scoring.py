@@ -15,7 +15,7 @@ DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 678
 @cache
 def truth() -> tuple[NDArray[np.float64], list[int], list[int]]:
     """Return probabilities, what is read, and the labels, by PyTorch from the file itself."""
-    found = load_file(weights.ASSIGNMENT / scores.NAME)
+    found = load_file(weights.SHIPPED / scores.NAME)
     shares = torch.softmax(torch.from_numpy(found["logits"]).double(), dim=1)
     return shares.numpy(), shares.argmax(dim=1).tolist(), found["labels"].tolist()
 

@@ -126,12 +126,12 @@ def say(one: Report, other: Report) -> str:
             "Give reports of one protocol.",
         )
     found = compare(one.right(), other.right())
-    medians = [each.right()[[result.seed for result in each.results].index(each.median_seed)] for each in (one, other)]
+    p = mcnemar(one.median_right(), other.median_right())
     names = f"{one.recipe['name']} - {other.recipe['name']}"
     return (
         f"{names}: {found.difference:+.3%} (95 %: {found.low:+.3%} to {found.high:+.3%}), p = {found.p:.2g}, "
         f"n = {len(one.results)} and {len(other.results)} seeds, {one.images:,} {one.judged} images\n"
-        f"median seeds {one.median_seed} and {other.median_seed}, McNemar: p = {mcnemar(*medians):.2g}"
+        f"median seeds {one.median_seed} and {other.median_seed}, McNemar: p = {p:.2g}"
     )
 
 

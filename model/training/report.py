@@ -81,12 +81,23 @@ class Report:
         order = sorted(self.results, key=lambda each: (-len(each.mistakes), each.seed))
         return order[(len(order) - 1) // 2].seed
 
+    @property
+    def seconds(self) -> float:
+        """Of a middling epoch of a middling seed."""
+        return round(statistics.median(each.seconds for each in self.results), 1)
+
     def right(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
         """Return which images each seed got right, (seeds, images)."""
         right = np.ones((len(self.results), self.images), dtype=bool)
         for row, each in zip(right, self.results, strict=True):
             row[[*each.mistakes]] = False
         return right
+
+    def median_right(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which images the median seed got right, (images,)."""
+        place = [each.seed for each in self.results].index(self.median_seed)
+        row: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.right()[place]
+        return row
 
 
 def join(reports: Sequence[Report]) -> Report:
@@ -122,7 +133,7 @@ def write(folder: Path, report: Report) -> None:
         "accuracy": summary(report.accuracies),
         **disputed,
         "median_seed": report.median_seed,
-        "seconds_an_epoch": round(statistics.median(each.seconds for each in report.results), 1),
+        "seconds_an_epoch": report.seconds,
         **asdict(report),
     }
     unfinished = folder / f"{NAME}.part"

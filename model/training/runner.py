@@ -17,6 +17,15 @@ from model.training.report import Report
 from model.training.workers import Workers
 
 
+def seed_folder(folder: Path, seed: int) -> Path:
+    """Return where, of several seeds, this one is.
+
+    >>> seed_folder(Path("runs"), 3).as_posix()
+    'runs/seed-03'
+    """
+    return folder / f"seed-{seed:02d}"
+
+
 def run_seed(plan: Plan, seed: int, images: Images, folder: Path, resume: bool, workers: Workers) -> Report | None:
     """Train with one seed, judge it, and write what came of it.
 

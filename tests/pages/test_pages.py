@@ -197,7 +197,7 @@ def test_without_mnist_the_app_opens_and_says_what_is_missing(
 
 @each_page
 def test_damaged_weights_are_a_sentence(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for file in weights.ASSIGNMENT.iterdir():
+    for file in weights.SHIPPED.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     damaged = bytearray((tmp_path / "final.safetensors").read_bytes())
     damaged[-5] ^= 1

@@ -158,7 +158,7 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "weights"
-    shutil.copytree(weights.ASSIGNMENT, folder)
+    shutil.copytree(weights.SHIPPED, folder)
     path = folder / "epoch-03.safetensors"
     path.write_bytes(path.read_bytes()[:-8])
     healthy = formation.snapshots

@@ -1,0 +1,100 @@
+"""Let the project ship what ten seeds came to: ``python -m model.training.publish OURS THEIRS``.
+
+Each is a folder that ``python -m model.train --protocol final --seeds 1-10`` has written. Of ours the weights of the
+median seed are shipped, with every snapshot and the logits of the test images; of both, the report. The card beside the
+weights then says what seed they are and what all seeds came to, and whether the two recipes differ.
+"""
+
+import argparse
+import dataclasses
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from model import results, scores, weights
+from model.errors import GlassError, InputError
+from model.training import report
+from model.training.comparison import compare, mcnemar
+from model.training.report import Report
+from model.training.runner import seed_folder
+
+_PROTOCOL = "final"
+
+
+def publish(ours: Path, theirs: Path, shipped: Path = weights.SHIPPED, kept: Path = results.FOLDER) -> dict[str, Any]:
+    """Ship the weights of our median seed, and the reports of both recipes.
+
+    Args:
+        ours: Folder with the report of our recipe and a folder for each seed.
+        theirs: Folder with the report of the recipe that it is held against.
+        shipped: Where the weights go; those of an earlier run there are replaced.
+        kept: Where the reports go.
+
+    Returns:
+        The new card.
+
+    Raises:
+        InputError: A report is missing, or is of another protocol.
+        WeightsError: The median seed's weights, or its logits of the test images, are missing or damaged.
+    """
+    reports = [_read(folder) for folder in (ours, theirs)]
+    folder = seed_folder(ours, reports[0].median_seed)
+    states = {name: weights.load(folder, name).state_dict() for name in weights.read_card(folder)["sha256"]}
+    answers = scores.read(folder)
+    card = {**weights.read_card(folder), "seeds": _say(*reports)}
+    weights.write(shipped, states, card)
+    scores.write(shipped, answers)
+    kept.mkdir(parents=True, exist_ok=True)
+    for each, source in zip(reports, (ours, theirs), strict=True):
+        shutil.copyfile(source / report.NAME, kept / f"{each.recipe['name']}-{_PROTOCOL}.json")
+    return card
+
+
+def _read(folder: Path) -> Report:
+    found = report.read(folder / report.NAME)
+    if found.protocol["name"] != _PROTOCOL:
+        raise InputError(
+            f"The report in '{folder}' is of the protocol '{found.protocol['name']}'.",
+            f"Only what was judged by the protocol '{_PROTOCOL}' is shipped.",
+            f"Train with --protocol {_PROTOCOL}.",
+        )
+    return found
+
+
+def _say(ours: Report, theirs: Report) -> dict[str, Any]:
+    """Return what all seeds of both came to, as a card has it."""
+    return {
+        "chosen": "the median seed of ours by test accuracy, not the best one",
+        **{each.recipe["name"]: _summary(each) for each in (ours, theirs)},
+        "difference": dataclasses.asdict(compare(ours.right(), theirs.right())),
+        "mcnemar_of_the_median_seeds": mcnemar(ours.median_right(), theirs.median_right()),
+    }
+
+
+def _summary(found: Report) -> dict[str, Any]:
+    return {
+        "median_seed": found.median_seed,
+        "test_accuracy": report.summary(found.accuracies),
+        "without_disputed_labels": report.summary(found.undisputed_accuracies),
+        "seconds_an_epoch": found.seconds,
+        "hardware": found.setting.get("hardware"),
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Ship the median seed's weights and the reports of two recipes."""
+    parser = argparse.ArgumentParser(prog="python -m model.training.publish", description=main.__doc__)
+    parser.add_argument("ours", type=Path, help="folder of the recipe whose weights are shipped")
+    parser.add_argument("theirs", type=Path, help="folder of the recipe that it is held against")
+    options = parser.parse_args(arguments)
+    try:
+        card = publish(options.ours, options.theirs)
+    except GlassError as error:
+        sys.exit(f"error: {error}")
+    print(json.dumps(card["seeds"], indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What is shipped: the median seed's own weights, and a card that says what every seed came to."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from model import scores, train, weights
+from model.errors import InputError, WeightsError
+from model.training import machine, publish, report
+from tests.model.training.few import use_few_images
+
+SEEDS = "1-3"
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Train three seeds of both recipes on few images, and return their folders."""
+    use_few_images(monkeypatch)
+    monkeypatch.setattr(scores, "SIZES", {"test": 180})
+    monkeypatch.setattr(machine, "candidates", lambda: [1])
+    monkeypatch.setattr(machine, "_seconds", lambda *_: 0.0)
+    for recipe in ("glass", "assignment"):
+        where = ["--out", str(tmp_path / recipe), "--seeds", SEEDS, "--epochs", "2"]
+        train.main(["--recipe", recipe, "--protocol", "final", *where])
+    return tmp_path / "glass", tmp_path / "assignment"
+
+
+def test_the_median_seed_is_shipped_as_it_was_trained(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    shipped, kept = tmp_path / "shipped", tmp_path / "kept"
+    publish.publish(*trained, shipped, kept)
+    accuracies = {seed: weights.read_card(trained[0] / f"seed-0{seed}")["test_accuracy"] for seed in (1, 2, 3)}
+    card = weights.read_card(shipped)
+    assert sorted(accuracies.values())[1] == card["test_accuracy"] == accuracies[card["seed"]]
+    assert card["sha256"] == weights.read_card(trained[0] / f"seed-0{card['seed']}")["sha256"]
+    for name in ("final", "epoch-01", "epoch-02"):
+        state = weights.load(trained[0] / f"seed-0{card['seed']}", name).state_dict()
+        assert all(torch.equal(state[key], value) for key, value in weights.load(shipped, name).state_dict().items())
+    assert scores.read(shipped).right.mean() == pytest.approx(card["test_accuracy"])
+    for folder in trained:
+        assert report.read(kept / f"{folder.name}-final.json") == report.read(folder / report.NAME)
+
+
+def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    said = publish.publish(*trained, tmp_path / "shipped", tmp_path / "kept")["seeds"]
+    assert weights.read_card(tmp_path / "shipped")["seeds"] == json.loads(json.dumps(said))
+    right = {}
+    for folder in trained:
+        found = [scores.read(folder / f"seed-0{seed}").right for seed in (1, 2, 3)]
+        values = [float(each.mean()) for each in found]
+        accuracy = said[folder.name]["test_accuracy"]
+        assert [*accuracy["values"].values()] == pytest.approx(values, abs=1e-6)
+        assert accuracy["mean"] == pytest.approx(np.mean(values), abs=1e-6)
+        assert accuracy["standard_deviation"] == pytest.approx(np.std(values, ddof=1), abs=1e-6)
+        right[folder.name] = found
+    assert said["difference"]["difference"] == pytest.approx(np.mean(right["glass"]) - np.mean(right["assignment"]))
+    one, other = (right[name][said[name]["median_seed"] - 1] for name in ("glass", "assignment"))
+    alone = int((one & ~other).sum()), int((other & ~one).sum())
+    assert said["mcnemar_of_the_median_seeds"] == pytest.approx(stats.binomtest(alone[0], max(1, sum(alone))).pvalue)
+
+
+def test_what_was_judged_by_another_protocol_is_not_shipped(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    train.main(["--protocol", "search", "--out", str(tmp_path / "searched"), "--seeds", SEEDS, "--epochs", "1"])
+    with pytest.raises(InputError, match="'search'"):
+        publish.publish(tmp_path / "searched", trained[1], tmp_path / "shipped", tmp_path / "kept")
+    assert not (tmp_path / "shipped").exists()
+
+
+def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    for file in trained[0].rglob("epoch-02.safetensors"):
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(WeightsError):
+        publish.publish(*trained, tmp_path / "shipped", tmp_path / "kept")
+    assert not (tmp_path / "shipped").exists()
+
+
+def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="cannot be read as a report"):
+        publish.main([str(tmp_path), str(tmp_path)])
