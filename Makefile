@@ -30,6 +30,7 @@ bench: .venv/dev ## Measure how long pages, maps and an epoch of training take (
 	$(BIN)/python -m bench.repaint $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m bench.saliency)
 	$(if $(ARGS),,$(BIN)/python -m bench.training)
+	$(if $(ARGS),,$(BIN)/python -m bench.live_training)
 
 screenshots: .venv/dev ## Take the README's screenshots anew
 	$(BIN)/python -m tests.install_browser

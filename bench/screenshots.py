@@ -17,6 +17,8 @@ SHOTS = {
     "head": "head?digit=project-4or9",
     "saliency": "saliency?digit=project-4or9&map_view=all&explain=difference",
     "lie-detector": "lie_detector?digit=project-4or9",
+    "mistakes": "mistakes?digit=project-4or9",
+    "training": "training?digit=project-4or9&train_view=epochs&row=Conv2d-1&epoch=5",
 }
 
 
