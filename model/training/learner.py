@@ -87,7 +87,8 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, step, steps)
         self.optimiser.zero_grad()
-        loss = self._loss(self.network(self._seen(mine.x)), mine.y)
+        plain = step * self.recipe.epochs >= steps * (self.recipe.epochs - self.recipe.plain_epochs)
+        loss = self._loss(self.network(mine.x if plain else self._distorted(mine.x)), mine.y)
         loss.backward()
         self.workers.add_gradients(self.network)
         self.optimiser.step()
@@ -95,7 +96,7 @@ class Learner:
             self.average.follow(self.network, step)
         return loss.detach()
 
-    def _seen(self, x: Tensor) -> Tensor:
+    def _distorted(self, x: Tensor) -> Tensor:
         affine, bend, count = self.recipe.affine, self.recipe.bend, self.part.total
         if affine is None and not bend:
             return x

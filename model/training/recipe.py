@@ -46,6 +46,7 @@ class Recipe:
         masks: How dropout draws: ``bernoulli`` as ``nn.Dropout`` does, or ``gaps``, several times faster for a small p.
         affine: How images are distorted, anew each time they are seen; None leaves them as they are.
         bend: Pixels by which points of an image are moved, each by its own draw, and smoothly what lies between them.
+        plain_epochs: How many of the last epochs see images as they are.
         label_smoothing: Share of the target's probability that is spread over all ten classes.
         averaging: What the moving average of the weights keeps of itself at each step; 0 for no average.
         channels_last: Whether a pixel's channels lie side by side in memory. Faster on most machines, and the same
@@ -64,6 +65,7 @@ class Recipe:
     masks: Literal["bernoulli", "gaps"] = "bernoulli"
     affine: Affine | None = None
     bend: float = 0.0
+    plain_epochs: int = 0
     label_smoothing: float = 0.0
     averaging: float = 0.0
     channels_last: bool = False

@@ -23,6 +23,7 @@ _TITLES = {
     "affine.scale": "scale, share",
     "affine.shift": "shift, pixels",
     "bend": "bend, pixels",
+    "plain_epochs": "last epochs without distortions",
     "averaging": "average of weights keeps",
     "channels_last": "channels side by side",
 }
@@ -41,6 +42,7 @@ _REASONS = {
     "affine": "Each digit is turned, sheared, scaled and shifted anew each time it is seen.",
     "label_smoothing": "The share of the target that is spread over all ten classes.",
     "bend": "So far points of a digit are moved, each by its own draw, and smoothly what lies between them.",
+    "plain_epochs": "To end on images as they are, for such are the ones that it will have to read.",
     "averaging": "The share that a moving average of the weights keeps of itself at each step; 0 is no average.",
     "channels_last": "How images lie in memory: the same but for the order of sums.",
 }

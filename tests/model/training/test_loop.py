@@ -74,6 +74,29 @@ def test_the_assignments_recipe_is_the_plain_loop_bit_for_bit() -> None:
     assert not torch.equal(found["Conv2d-1.weight"], other["Conv2d-1.weight"])
 
 
+def test_plain_epochs_are_the_last_and_see_images_as_they_are() -> None:
+    seen: list[torch.Tensor] = []
+    learner = Learner(dataclasses.replace(RICH, plain_epochs=1), 1, torch.device("cpu"))
+    learner.network.get_submodule("Conv2d-1").register_forward_pre_hook(
+        lambda _, inputs: seen.append(inputs[0].clone())
+    )
+    known = {tuple(each.flatten().tolist()) for each in SMALL.x}
+    for number in (1, 2, 3):
+        seen.clear()
+        learner.learn_epoch(number, SMALL)
+        same = [tuple(each.flatten().tolist()) in known for each in torch.cat(seen)]
+        assert len(same) == len(SMALL)
+        assert all(same) if number == 3 else not any(same)
+
+
+def test_epochs_that_are_all_plain_are_a_recipe_without_distortions() -> None:
+    plain = dataclasses.replace(RICH, plain_epochs=RICH.epochs)
+    without = dataclasses.replace(RICH, affine=None, bend=0.0)
+    assert_equal(train(plain, SMALL, None, seed=1), train(without, SMALL, None, seed=1))
+    with pytest.raises(AssertionError):
+        assert_equal(train(plain, SMALL, None, seed=1), train(RICH, SMALL, None, seed=1))
+
+
 @BOTH
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(recipe: Recipe) -> None:
     short = dataclasses.replace(recipe, epochs=2)
