@@ -162,7 +162,8 @@ def say(found: Sequence[Finding], title: str) -> str:
     stood = sum(each.tone == "stands" for each in found)
     told = f" It fails: {' '.join(failed)}" if failed else ""
     rest = len(found) - stood - len(failed)
-    return f"Of {len(found)} tests {title} stands {stood}, fails {len(failed)}, and {rest} say neither.{told}"
+    neither = f"{rest} {'says' if rest == 1 else 'say'} neither"
+    return f"Of {len(found)} tests {title} stands {stood}, fails {len(failed)}, and {neither}.{told}"
 
 
 _HEADS = (

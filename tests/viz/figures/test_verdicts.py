@@ -57,6 +57,8 @@ def test_a_map_that_stands_everything_is_said_to() -> None:
     assert tones(evidence()) == ["stands"] * 6
     said = verdicts.say(verdicts.findings(evidence(), ADDS), ADDS.title)
     assert said == "Of 6 tests Integrated gradients stands 6, fails 0, and 0 say neither."
+    said = verdicts.say(verdicts.findings(evidence(foretold=0.49), ADDS), ADDS.title)
+    assert said == "Of 6 tests Integrated gradients stands 5, fails 0, and 1 says neither."
 
 
 @pytest.mark.parametrize(
