@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.records import Robustness
+from model.records import STD, Robustness
 from viz.figures import swatches, words
 
-_LEVEL = 1 / 255 / 0.3081  # one grey level in normalised ink
+_LEVEL = 1 / 255 / STD  # one grey level in normalised ink
 _ABOVE = 1.25  # times the limit that bars are measured against: the axis goes on to there
 
 

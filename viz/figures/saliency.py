@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records import Activation, Attribution, Method, Output, Pixels
+from model.records import MEAN, STD, Activation, Attribution, Method, Output, Pixels
 from viz import theme
 from viz.figures import raster, readable, swatches, words
 from viz.figures.mathematics import typeset
@@ -163,8 +163,7 @@ def about(method: Method) -> str:
 
 def baseline(found: Attribution, label: str) -> str:
     """Draw in HTML the baseline as a picture of ink: normalised 2.8 is white, −0.4242 black."""
-    low, high = -0.1307 / 0.3081, (1 - 0.1307) / 0.3081
-    ink = ((found.baseline - low) / (high - low) * 255).clip(0, 255).round().astype(np.uint8)
+    ink = ((found.baseline * STD + MEAN) * 255).clip(0, 255).round().astype(np.uint8)
     least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
     ends = f"{least} everywhere" if least == most else f"{least} to {most}"
     return (
