@@ -47,17 +47,19 @@ def _norm_of(trace: Trace, name: str, norms: Sequence[str]) -> str:
 
 
 def choose_batch() -> tuple[Supply, int]:
-    """Let the person choose what the batch holds and how large it is; another batch asks for another prediction."""
+    """Let the person choose what the batch holds and how large it is, and say where it is from.
+
+    Another batch asks for another prediction.
+    """
     left, right = st.columns(2, gap="large")
     with left:
         content = state.bind(
             st.selectbox,
             "The batch holds your digit and",
             CONTENT,
-            CONTENTS,
+            {each: "mixed digits" if each == MIXED else f"{each}s only" for each in CONTENTS},
             MIXED,
             together=lambda chosen: {FORGETS: "", SIZE: _kept_size(chosen)},
-            format_func=lambda chosen: "mixed digits" if chosen == MIXED else f"{chosen}s only",
         )
     supply = cached.batch_supply(content)
     sizes = _sizes(supply)
@@ -70,6 +72,7 @@ def choose_batch() -> tuple[Supply, int]:
             _SIZE if _SIZE in sizes else sizes[-1],
             together=lambda _size: {FORGETS: ""},
         )
+    st.caption(_say_supply(supply, int(size)))
     return supply, int(size)
 
 
@@ -83,7 +86,7 @@ def _kept_size(content: str) -> str:
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 
-def say_supply(supply: Supply, size: int) -> str:
+def _say_supply(supply: Supply, size: int) -> str:
     """Say where the other images come from, and how large a batch can be."""
     if size == 1:
         return "A batch of 1 holds your digit alone."

@@ -14,10 +14,9 @@ from model.saliency import METHODS
 from model.saliency import robustness as shaken
 from viz.figures import lie_detector as figures
 from viz.figures import noise, saliency, verdicts
-from viz.figures.panels import tabled
 from viz.figures.verdicts import Evidence
 from viz.ui import saliency as choose
-from viz.ui import state
+from viz.ui import state, tables
 from viz.ui.cached import lie_detector as cached
 from viz.ui.cached import saliency as maps
 
@@ -57,7 +56,7 @@ class Trial:
 
     def offer(self, label: str, name: str, text: Callable[[], str]) -> None:
         """Offer numbers as CSV."""
-        st.download_button(label, text, f"{name}-{self.plan.method}.csv", "text/csv", on_click="ignore")
+        tables.offer(label, text, f"{name}-{self.plan.method}.csv")
 
     def sums(self) -> None:
         """Show whether the map adds up."""
@@ -95,9 +94,8 @@ class Trial:
         show(found, reaction)
         with right:
             self.offer("Download the fall as CSV", "fall", partial(figures.fall_csv, found, reaction))
-        with st.expander("The numbers, row by row", key="fall_numbers", on_change="rerun") as place:
-            if place.open:
-                st.html(tabled(figures.fall_columns(found), "How alike the maps stay"))
+        columns = figures.fall_columns(found)
+        tables.unfolding("How alike the maps stay", columns, title="The numbers, row by row", key="fall_numbers")
 
     def edges(self) -> None:
         """Show the map beside plain edges."""

@@ -1,6 +1,6 @@
 """The mistakes page's controls and its pictures; what is chosen lives in the link."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,8 +10,7 @@ from model import digits, mistakes, mnist
 from model.errors import DataError
 from model.records import Answer, Confusion, Pair, Pixels
 from viz.figures import misread
-from viz.figures.panels import tabled
-from viz.ui import cached, mnist_picker, sidebar, state
+from viz.ui import cached, controls, mnist_picker, sidebar, state
 from viz.ui import head as heads
 
 VIEW = "mistakes_view"
@@ -65,21 +64,9 @@ def listed() -> tuple[Answer, ...]:
     lists = {"all": f"All {len(wrong)} mistakes", "disputed": f"The {len(disputed)} disputed labels"}
     left, right = st.columns(2, gap="medium")
     with left:
-        which = state.bind(
-            st.segmented_control,
-            "Which images",
-            WHICH,
-            list(lists),
-            "all",
-            together=_anew,
-            format_func=lists.__getitem__,
-            required=True,
-            wrap=True,
-        )
+        which = controls.segments("Which images", WHICH, lists, together=_anew)
     with right:
-        order = state.bind(
-            st.selectbox, "Order", SORT, list(_SORTS), "sure", together=_anew, format_func=_SORTS.__getitem__
-        )
+        order = state.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_anew)
     found = disputed if which == "disputed" else wrong
     return mistakes.least_likely_label_first(found) if order == "label" else mistakes.most_confident_first(found)
 
@@ -192,33 +179,12 @@ def offer_pictures() -> None:
         st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
 
 
-def numbers(name: str, columns: Mapping[str, Sequence[str]], text: Callable[[], str]) -> None:
-    """Show numbers as a table that can be unfolded, and offer all digits of them as CSV.
-
-    Args:
-        name: Of the table.
-        columns: Of the table.
-        text: Gives the CSV.
-    """
-    with st.expander("The numbers", key=f"{PAGE}-numbers", on_change="rerun") as place:
-        if place.open:  # folded away it need not be made
-            st.html(tabled(columns, name))
-            st.download_button(f"{name} with all digits (CSV)", text, f"{name}.csv", "text/csv", on_click="ignore")
-
-
 def temperature(fitted: float) -> float:
     """Let the person choose what the logits are divided by; the fitted temperature is among the choices."""
     values = {_FITTED: fitted, **{text: float(text) for text in _TEMPERATURES}}
-    options = sorted(values, key=lambda text: values[text])
-    chosen = state.bind(
-        st.select_slider,
-        "Temperature T",
-        TEMPERATURE,
-        options,
-        "1.00",
-        format_func=lambda text: f"{fitted:.2f}, fitted" if text == _FITTED else text,
-    )
-    return values[chosen]
+    said = {text: text for text in _TEMPERATURES} | {_FITTED: f"{fitted:.2f}, fitted"}
+    options = {text: said[text] for text in sorted(values, key=lambda text: values[text])}
+    return values[state.bind(st.select_slider, "Temperature T", TEMPERATURE, options, "1.00")]
 
 
 def offer_fitted(fitted: float) -> None:

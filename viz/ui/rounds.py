@@ -12,7 +12,7 @@ from model.saliency import METHODS
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, state
+from viz.ui import cached, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
 from viz.ui.cached import saliency as maps
@@ -102,7 +102,5 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
 def _tally(given: tuple[Guess, ...]) -> None:
     st.html(tabled(figures.tally(given, METHODS), "Right, by method"))
     with st.container(horizontal=True):
-        st.download_button(
-            "Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv", on_click="ignore"
-        )
+        tables.offer("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv")
         st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))

@@ -94,7 +94,7 @@ def bind(
     widget: Callable[..., Any],
     label: str,
     name: str,
-    options: Sequence[str],
+    options: Sequence[str] | Mapping[str, str],
     default: str,
     together: Callable[[str], Mapping[str, str]] = _nothing_else,
     instead: Mapping[str, str] = _NOTHING,
@@ -106,20 +106,22 @@ def bind(
         widget: ``st.selectbox``, ``st.segmented_control`` or the like.
         label: What the person reads.
         name: The parameter in the link.
-        options: What can be chosen.
+        options: What can be chosen; where the person reads other words than the link has, these by what the link has.
         default: What is chosen where the link says nothing or nonsense.
         together: Gives the other parameters that change with a new value.
         instead: As for ``read_one_of``.
         arguments: Passed to the widget.
     """
     key = f"widget-{name}"
-    st.session_state[key] = read_one_of(name, options, default, instead)
+    st.session_state[key] = read_one_of(name, [*options], default, instead)
+    if isinstance(options, Mapping):
+        arguments["format_func"] = options.__getitem__
 
     def on_change() -> None:
         value = st.session_state[key] or default  # a segmented control can be emptied by a second click
         write(**{name: value}, **together(value))
 
-    widget(label, options, key=key, on_change=on_change, **arguments)
+    widget(label, [*options], key=key, on_change=on_change, **arguments)
     return str(st.session_state[key])
 
 
