@@ -49,7 +49,7 @@ def all_methods() -> None:
     show = partial(figures.grid, titles, link=partial(choose.link_alone, "saliency", choose.VIEW), together=together)
     found = maps.each(digit, plans, show)
     st.write(figures.say_times(list(found.values())))
-    tables.unfolding("What each map comes to", figures.table(titles, found))
+    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
     st.write(
         "Every method is as it is usually set. Where maps of the same digit and the same score disagree, not all of "
         "them can be right about the network. The lie detector tells which of them listen to it at all."
@@ -63,7 +63,7 @@ def through_the_network() -> None:
     titles = {"": choose.title_of_digit(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
     found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
-    tables.unfolding("What each map comes to", figures.table(titles, found))
+    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
     st.write(
         "What each row puts out is explained in the digit's place: the rows behind it are a network of their own. A "
         "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it. "

@@ -28,6 +28,11 @@ _SEED = "Random weights, random orders of pixels and noise are drawn from it."
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
 
+def allowed(trace: Trace) -> dict[str, Iterable[str]]:
+    """Return what the page's parameters can be in the link, but for those of the rounds."""
+    return {**choose.allowed(trace), SEED: _SEEDS, EVERY: [state.YES]}
+
+
 def seed() -> int:
     """Let the person draw the tests' random numbers anew: weights, orders of pixels, noise."""
     seeds = [str(number) for number in range(_MOST_SEED + 1)]
@@ -161,18 +166,17 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
         seed: Of the tests.
         bar: An empty place that shows how far it is.
     """
-    place = st.empty()
+    place, link = st.empty(), partial(choose.link_alone, "lie_detector", VIEW)
     found: dict[str, Evidence] = {}
 
     def show(name: str, what: str) -> None:
         bar.progress(len(found) / len(plans), f"{METHODS[name].title}: {what}")
-        place.html(verdicts.table(METHODS, found))
 
     for name, plan in plans.items():
+        place.html(verdicts.table(METHODS, found, link))
         found[name] = _tested(digit, plan, seed, partial(show, name))
     bar.progress(1.0, f"All {len(found)} methods are tested.")  # it stays, so that nothing moves up
-    opened = {**choose.usual(), VIEW: ""}
-    place.html(verdicts.table(METHODS, found, lambda name: state.address("lie_detector", method=name, **opened)))
+    place.html(verdicts.table(METHODS, found, link))
     return found
 
 
