@@ -69,7 +69,7 @@ def folded() -> None:
 
 st.title("Batch norm")
 st.write("Four operations on every value of a map, with a mean and a deviation that were measured in training.")
-shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS)
+shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS, batch_norm.ALLOWED)
 step, channel = batch_norm.choose_map(trace)
 {"steps": step_by_step, "forget": forgotten, "fold": folded}[shown]()
 

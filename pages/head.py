@@ -74,7 +74,7 @@ st.write(
     "So every class has a map of its own, and the mean of that map, with a bias, is its logit."
 )
 SHOW = {"class": one_class, "sum": summed_maps, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
-SHOW[controls.part(choose.PART, choose.PARTS)]()
+SHOW[choose.part(end, len(mixer.input))]()
 controls.to_try(
     "Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?",
     "Choose a class that the digit is not: what speaks against it, its strokes or their absence?",

@@ -72,7 +72,7 @@ def all_methods() -> None:
 st.title("Lie detector")
 st.write("A map always looks as if it meant something. Here each one is put to the tests that could discredit it.")
 components.follow_links(".doubt-cards", state.follow)  # first, so that it follows while tests are under way
-shown = controls.part(doubt.VIEW, doubt.VIEWS)
+shown = controls.part(doubt.VIEW, doubt.VIEWS, {**doubt.allowed(trace), **rounds.ALLOWED})
 {"one": one_map, "all": all_methods, "round": rounds.play}[shown]()
 
 controls.to_try(

@@ -70,7 +70,7 @@ st.title("Mistakes")
 every = cached.scores()
 st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
 components.follow_links(".exhibit", state.follow)
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()

@@ -72,7 +72,7 @@ def moved() -> None:
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 controls_of_map = st.container(horizontal=True, width=440)
 with controls_of_map:
     channel = controls.channel(len(step.maps))

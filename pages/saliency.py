@@ -74,7 +74,7 @@ def through_the_network() -> None:
 st.title("Saliency")
 st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
 components.follow_links(".attributions", state.follow)  # first: it can follow while maps are still coming
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 
 controls.to_try(

@@ -74,6 +74,6 @@ TRY = {
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
-shown = controls.part(training.VIEW, training.VIEWS)
+shown = controls.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
 controls.to_try(*TRY[shown])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from model.batch_norm import CONTENTS, MIXED
-from model.records import BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
+from model.records import IMAGE, BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
 from viz.figures import batch_statistics, folding
 from viz.ui import cached, controls, prediction, state
 
@@ -15,6 +15,12 @@ VIEW = "norm_view"
 VIEWS = {"steps": "Step by step", "forget": "Evaluation mode forgotten", "fold": "Folded away"}
 SIZES = tuple(2**power for power in range(9))
 _SIZE = "16"
+ALLOWED = {
+    CONTENT: CONTENTS,
+    SIZE: [str(size) for size in SIZES],
+    FORGETS: batch_statistics.ANSWERS,
+    FRAME: folding.ANSWERS,
+}
 
 
 def choose_map(trace: Trace) -> tuple[Step, int]:
@@ -23,8 +29,9 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     The link may name any step, as other pages write it: then it is the batch norm of that step's block.
     """
     norms = {step.name: step for step in trace.steps if step.kind is LayerKind.BATCH_NORM}
-    every = [step.name for step in trace.steps]
-    name = _norm_of(trace, state.read_one_of(state.ROW, every, next(iter(norms))), list(norms))
+    first = next(iter(norms))
+    instead = {IMAGE: first} | {step.name: _norm_of(trace, step.name, list(norms)) for step in trace.steps}
+    name = state.read_one_of(state.ROW, list(norms), first, instead, "Batch norm")
     key = "widget-norm"
     st.session_state[key] = name
 

@@ -1,6 +1,6 @@
 """Controls that several pages share; what they choose lives in the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -70,13 +70,15 @@ def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
     return instead
 
 
-def part(name: str, parts: Mapping[str, str]) -> str:
+def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str]]) -> str:
     """Let the person choose which part of a page is shown; by default the first.
 
     Args:
         name: The parameter in the link; each page has one of its own.
         parts: For each value in the link, its words.
+        allowed: What the parameters of all parts can be.
     """
+    state.expect(allowed)
     return segments("What to look at", name, parts)
 
 

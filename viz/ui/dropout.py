@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from model import digits
-from model.records import DropoutPlan, LayerKind, Passes, Step, Trace
+from model.records import IMAGE, DropoutPlan, LayerKind, Passes, Step, Trace
 from viz.figures import dropout as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, controls, prediction, state, tables
@@ -25,15 +25,18 @@ _MOST_SEED = 999_999
 _DROP = {"all": "All rows", "one": "This row alone"}
 _WHAT = {"values": "Single values", "channels": "Whole channels"}
 _COUNTS = ("10", "30", "100", "300", "1000")
+_GUESSES = {"none": "None", "few": "At most one in ten", "many": "More than one in ten"}
+_ASKED = ("no", "yes")
+ALLOWED = {PASSES: _COUNTS, GUESS: _GUESSES, MANY: _ASKED}
 
 
 def row(trace: Trace) -> str:
     """Let the person choose a dropout row; a link of another step shows the dropout row that follows it."""
     steps = [step.name for step in trace.steps]
     names = [step.name for step in trace.steps if step.kind is LayerKind.DROPOUT]
-    asked = state.read_one_of(state.ROW, [*names, *(step for step in steps if step not in names)], names[0])
-    behind = [name for name in names if steps.index(name) >= steps.index(asked)]
-    shown = behind[0] if behind else names[-1]
+    behind = {name: [row for row in names if steps.index(row) >= place] for place, name in enumerate(steps)}
+    instead = {IMAGE: names[0]} | {name: (rows or names[-1:])[0] for name, rows in behind.items()}
+    shown = state.read_one_of(state.ROW, names, names[0], instead, "Row")
     key = "widget-dropout-row"
     st.session_state[key] = shown
     st.selectbox(
@@ -108,7 +111,7 @@ def predict(passes: Passes) -> bool:
     return prediction.ask(
         GUESS,
         "Of so many passes, how many give another answer?",
-        {"none": "None", "few": "At most one in ten", "many": "More than one in ten"},
+        _GUESSES,
         figures.how_many_changed(passes),
         f"It was {passes.changed:,} of {len(passes.probabilities):,}.",
     )
@@ -139,7 +142,7 @@ def numbers_of(passes: Passes) -> None:
 
 def readings(chosen: DropoutPlan) -> bool:
     """Offer to read many digits for every p, and tell whether that was asked for."""
-    asked = state.read_one_of(MANY, ["no", "yes"], "no") == "yes"
+    asked = state.read_one_of(MANY, _ASKED, "no") == "yes"
     if not asked:
         what = "whole channels" if chosen.whole_channels else "single values"
         where = "all rows" if chosen.rows is None else chosen.rows[0]

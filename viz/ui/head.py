@@ -21,6 +21,22 @@ WITHOUT, WARMER = "without", "warmer"
 _HOT = 4.0
 _GAINS = {"0": "0, mute", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
 _TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
+_WITHOUT = {"same": "Still the same digit", "other": "Another digit"}
+_WARMER = {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"}
+
+
+def part(head: Head, count: int) -> str:
+    """Let the person choose which part of the page is shown.
+
+    Args:
+        head: That is explained.
+        count: How many input maps can be changed.
+    """
+    classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
+    allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged, GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
+    chosen = controls.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
+    _read_maps(count)  # says so where they are nonsense, shown or not
+    return chosen
 
 
 def link(name: str, number: int) -> str:
@@ -119,7 +135,7 @@ def predict_without(trace: Trace, muted: Activation, name: str) -> None:
     answered = prediction.ask(
         WITHOUT,
         f"Silence the one input map of {name} that the answer {trace.prediction} leans on most. What is read then?",
-        {"same": "Still the same digit", "other": "Another digit"},
+        _WITHOUT,
         mixing.outcome_without(trace, muted),
         mixing.say_without(trace, muted),
     )
@@ -134,7 +150,7 @@ def predict_warmer(trace: Trace) -> None:
     prediction.ask(
         WARMER,
         f"Divide all logits by a temperature of {_HOT:g} first. What wins then?",
-        {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"},
+        _WARMER,
         softmax.outcome(plain, hot),
         softmax.say_outcome(plain, hot),
     )

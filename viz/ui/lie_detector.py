@@ -1,7 +1,7 @@
 """One map put to the test, section by section, as the pieces come; and all methods, line by line."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from model import lie_detector
-from model.records import AttributionPlan, Digit, PixelCurves
+from model.records import AttributionPlan, Digit, PixelCurves, Trace
 from model.saliency import METHODS
 from model.saliency import robustness as shaken
 from viz.figures import lie_detector as figures
@@ -23,7 +23,7 @@ from viz.ui.cached import saliency as maps
 VIEW = "doubt_view"
 VIEWS = {"one": "One map", "all": "All methods", "round": "Which is untrained?"}
 SEED, EVERY = "doubt_seed", "doubt_all"
-_MOST_SEED = 99
+_SEEDS = [str(number) for number in range(100)]
 _SEED = "Random weights, random orders of pixels and noise are drawn from it."
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
@@ -35,8 +35,7 @@ def allowed(trace: Trace) -> dict[str, Iterable[str]]:
 
 def seed() -> int:
     """Let the person draw the tests' random numbers anew: weights, orders of pixels, noise."""
-    seeds = [str(number) for number in range(_MOST_SEED + 1)]
-    return int(state.bind(st.selectbox, "Seed of the tests", SEED, seeds, "0", help=_SEED))
+    return int(state.bind(st.selectbox, "Seed of the tests", SEED, _SEEDS, "0", help=_SEED))
 
 
 class Trial:

@@ -22,13 +22,14 @@ _SORTS = {"sure": "Most sure of what is read first", "label": "Least sure of the
 _FITTED = "fitted"
 _TOGETHER = 24  # images that are shown at once
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
+_CELLS = [f"{label}.{read}" for label in range(10) for read in range(10)]
+_LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
+ALLOWED = {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES]}
 
 
 def cell(found: Confusion) -> Pair:
     """Return the label and the class whose images are asked for; by default those of the most frequent mistake."""
-    classes = range(len(found.counts))
-    codes = [f"{label}.{read}" for label in classes for read in classes]
-    chosen = state.read_one_of(CELL, codes, _cell_of_image() or ".".join(map(str, found.worst)))
+    chosen = state.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.worst)))
     label, read = map(int, chosen.split("."))
     return label, read
 
@@ -61,7 +62,7 @@ def of_cell(chosen: Pair) -> tuple[Answer, ...]:
 def listed() -> tuple[Answer, ...]:
     """Let the person choose which images are listed and in which order."""
     wrong, disputed = mistakes.mistakes(cached.scores()), mistakes.disputed(cached.scores())
-    lists = {"all": f"All {len(wrong)} mistakes", "disputed": f"The {len(disputed)} disputed labels"}
+    lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", wrong), ("disputed", disputed))}
     left, right = st.columns(2, gap="medium")
     with left:
         which = controls.segments("Which images", WHICH, lists, together=_anew)
@@ -165,17 +166,9 @@ def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
 
 def offer_pictures() -> None:
     """Read MNIST; where it is absent offer to download it, and where it is damaged say so."""
-    if not mnist.is_present():
-        with st.container(border=True):
-            mnist_picker.offer_download(PAGE)
-        return
-    try:
-        with st.spinner("Reading MNIST"):
-            test = digits.mnist("test")
-    except DataError as error:
-        st.error(str(error))
-        return
-    if not np.array_equal(test.labels, cached.scores().labels):
+    with st.container(border=not mnist.is_present()):
+        test = mnist_picker.read(PAGE)
+    if test is not None and not np.array_equal(test.labels, cached.scores().labels):
         st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
 
 

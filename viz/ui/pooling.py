@@ -21,6 +21,7 @@ _TRACED = {"winner": "The winner", "0.0": "Top left", "0.1": "Top right", "1.0":
 _TESTED = {"project": "The project's labelled digits", "mnist": "MNIST's test images"}
 _TOWARDS = {"right": "To the right", "down": "Down"}
 _GUESSES = {"one": "After 1 pixel", "two": "After 2 pixels", "both": "After either", "neither": "After neither"}
+ALLOWED = {TRACED: _TRACED, TESTED: _TESTED, TOWARDS: _TOWARDS, GUESS: _GUESSES}
 
 
 def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:

@@ -19,6 +19,8 @@ from viz.ui.cached import saliency as maps
 from viz.ui.lie_detector import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
+_NUMBERS = [str(number) for number in range(1, rounds.MOST + 1)]
+ALLOWED = {ROUND: _NUMBERS}
 
 
 def guesses() -> tuple[Guess, ...]:
@@ -33,8 +35,7 @@ def guesses() -> tuple[Guess, ...]:
 def play() -> None:
     """Show two maps and ask which is the untrained network's; then say it, and why."""
     given = guesses()
-    numbers = [str(number) for number in range(1, rounds.MOST + 1)]
-    current = rounds.deal(int(state.read_one_of(ROUND, numbers, "1")))
+    current = rounds.deal(int(state.read_one_of(ROUND, _NUMBERS, "1")))
     guess = next((each for each in given if each.round.number == current.number), None)
     st.write(
         f"**Round {current.number}.** {figures.say_score(given)} Each round brings a digit of its own: the one in the "

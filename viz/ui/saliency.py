@@ -1,6 +1,6 @@
 """The saliency page's controls; what they choose lives in the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -30,10 +30,22 @@ USUAL_LAYER = "Conv2d-19"
 _DEFAULT = "deep_lift"  # adds up to the last digit, and takes a thirtieth of integrated gradients' time
 _LOOKED_AT = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 _RELU = "relu"
-_MOST_SEED = 99
+_SEEDS = [str(seed) for seed in range(100)]
 _OFF_ON = {"0": "off", "1": "on"}
+_ONE_SCALE = {"each": "each map", "all": "all maps"}
 _SIGNS = {"signed": "Signed", "absolute": "Absolute"}
 _OPACITIES = {str(share): f"{share} %" for share in range(0, 101, 10)}
+
+
+def allowed(trace: Trace) -> dict[str, Iterable[str]]:
+    """Return what all that decides a map, or how it is painted, can be in the link."""
+    classes = [str(k) for k in range(len(trace.logits))]
+    every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, state.EXPLAIN: _OUTPUTS}
+    every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: _layers(trace), DRAW: _SEEDS}
+    every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE}
+    for option in (option for each in METHODS.values() for option in each.options):
+        every[option.name] = [*every.get(option.name, ()), *_values(option)]
+    return every
 
 
 def method() -> Method:
@@ -173,10 +185,13 @@ def every(plan: AttributionPlan) -> dict[str, AttributionPlan]:
     return {name: fitting(plan, chosen) for name, chosen in METHODS.items()}
 
 
-def _option(option: MethodOption) -> float:
+def _values(option: MethodOption) -> list[str]:
     count = round((option.most - option.least) / option.step)
-    values = [f"{option.least + number * option.step:g}" for number in range(count + 1)]
-    default = f"{option.default:g}"
+    return [f"{option.least + number * option.step:g}" for number in range(count + 1)]
+
+
+def _option(option: MethodOption) -> float:
+    values, default = _values(option), f"{option.default:g}"
     if values == list(_OFF_ON):
         return float(controls.segments(option.label, option.name, _OFF_ON, default, help=option.about))
     return float(state.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
@@ -184,14 +199,16 @@ def _option(option: MethodOption) -> float:
 
 def _layer(trace: Trace) -> str:
     """Let the person choose whose maps are looked at."""
-    names = [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
-    return state.bind(st.selectbox, "Maps of", LAYER, names, USUAL_LAYER)
+    return state.bind(st.selectbox, "Maps of", LAYER, _layers(trace), USUAL_LAYER)
+
+
+def _layers(trace: Trace) -> list[str]:
+    return [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
 
 
 def _seed() -> int:
     """Let the person draw the random numbers anew."""
-    seeds = [str(seed) for seed in range(_MOST_SEED + 1)]
-    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, seeds, "0"))
+    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, _SEEDS, "0"))
 
 
 def look() -> Look:
@@ -209,4 +226,4 @@ def look() -> Look:
 
 def _together() -> bool:
     """Let the person choose between one scale for each map and one for all."""
-    return controls.segments("One scale for", SCALE, {"each": "each map", "all": "all maps"}) == "all"
+    return controls.segments("One scale for", SCALE, _ONE_SCALE) == "all"
