@@ -24,6 +24,7 @@ from torchvision.datasets import MNIST
 
 from model import mnist
 from model.network import AssignmentNetwork
+from model.records import MEAN, STD
 from model.training.images import read_images
 from model.training.learner import Learner
 from model.training.machine import keep_freed_memory
@@ -60,7 +61,7 @@ class Loop:
 
 def their_loop() -> Loop:
     """Return the assignment's loop: one image at a time through the transforms, dropout as PyTorch draws it."""
-    normalise = transforms.Compose([transforms.ToTensor(), transforms.Normalize((mnist.MEAN,), (mnist.STD,))])
+    normalise = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
     data = MNIST(mnist.root(), train=True, transform=normalise)
     batches = iter(DataLoader(data, batch_size=BATCH, shuffle=True))
     network = AssignmentNetwork().train()

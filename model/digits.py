@@ -20,7 +20,7 @@ from model import mnist as files
 from model.errors import InputError
 from model.handwriting import Stroke
 from model.preparation import SIDE, prepare
-from model.records import Digit, Pixels
+from model.records import MEAN, STD, Digit, Pixels
 from model.samples import samples
 from model.upload import read_ink
 
@@ -52,7 +52,7 @@ def normalise(pixels: Pixels) -> Tensor:
         (N, 1, 28, 28), float32.
     """
     scaled = torch.tensor(pixels, dtype=torch.float32) / 255
-    return ((scaled - files.MEAN) / files.STD).reshape(-1, 1, SIDE, SIDE)
+    return ((scaled - MEAN) / STD).reshape(-1, 1, SIDE, SIDE)
 
 
 def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
@@ -62,8 +62,8 @@ def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
     'Ink 0 of 255: (0 / 255 − 0.1307) / 0.3081 = −0.4242'
     """
     ink = int(digit.pixels[pixel])
-    value = (ink / 255 - files.MEAN) / files.STD
-    return f"Ink {ink} of 255: ({ink} / 255 − {files.MEAN}) / {files.STD} = {value:z.4f}".replace("= -", "= −")
+    value = (ink / 255 - MEAN) / STD
+    return f"Ink {ink} of 255: ({ink} / 255 − {MEAN}) / {STD} = {value:z.4f}".replace("= -", "= −")
 
 
 class MnistDigits(Sequence[Digit]):

@@ -19,7 +19,6 @@ from model.errors import DataError
 Split = Literal["train", "test"]
 Images = NDArray[np.uint8]
 
-MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
 _CHUNK = 1 << 16
 _downloading = threading.Lock()  # a second person who asks meanwhile waits, and finds the files
 SIZES = {"train": 60_000, "test": 10_000}

@@ -2,7 +2,7 @@
 
 from model.errors import InputError
 from model.records import Choosing, Extent, Numbers, Paired, Spread, Study
-from model.training.comparison import compare, mcnemar
+from model.training.comparison import check_judged, compare, mcnemar
 
 
 def spread(values: Numbers) -> Spread:
@@ -50,12 +50,7 @@ def paired(one: Study, other: Study) -> Paired:
     Raises:
         InputError: They were judged on different images.
     """
-    if one.judged != other.judged:
-        raise InputError(
-            f"One was judged on the {one.judged} images, the other on the {other.judged} images.",
-            "Only what was judged on the same images can be compared.",
-            "Give reports of one protocol.",
-        )
+    check_judged(one.judged, other.judged)
     found = compare(one.right, other.right)
     first, second = (each.right[each.seeds.index(each.median_seed)] for each in (one, other))
     return Paired(

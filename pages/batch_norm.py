@@ -9,7 +9,7 @@ from model.folding import hindrances
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding
-from viz.ui import batch_norm, cached, controls, sidebar
+from viz.ui import batch_norm, cached, controls, sidebar, tables
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -18,18 +18,11 @@ trace = cached.record(digit)
 def step_by_step() -> None:
     """Show the four operations on one map, and what comes in at this place of the network."""
     normal = normalisation(trace, step.name, channel)
-    st.html(steps.stage(normal))
-    st.write(f"{steps.say_stage(normal)} {steps.say_scale(normal)}")
+    controls.figure(steps.stage(normal), f"{steps.say_stage(normal)} {steps.say_scale(normal)}")
     table = partial(steps.steps_csv, normal)
-    st.download_button(
-        "Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv", "text/csv", on_click="ignore"
-    )
+    tables.offer("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv")
     st.header("Order matters")
-    st.html(steps.zeros(trace, step.name))
-    st.write(
-        f"{steps.say_zeros(trace)} Here batch norm comes after ReLU. What it puts out goes below zero again. The other "
-        "way round, ReLU would cut what batch norm has centred."
-    )
+    controls.figure(steps.zeros(trace, step.name), steps.say_zeros(trace))
 
 
 def forgotten() -> None:
@@ -39,24 +32,19 @@ def forgotten() -> None:
         "and the answer depends on who else is in the batch."
     )
     supply, size = batch_norm.choose_batch()
-    st.caption(batch_norm.say_supply(supply, size))
     batch_norm.ask_score(cached.batch_score(supply, size), supply, size)
     batch = cached.forgotten(digit, supply, size)
     left, right = st.columns(2, gap="large")
     with left:
-        st.html(batches.logits(trace, batch))
-        st.write(batches.say_logits(trace, batch))
+        controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch))
         st.header("The running average")
         average = cached.running_average(supply, size)[step.name]
-        st.html(batches.running_chart(average, channel, size))
-        st.write(batches.say_running(average, channel, size))
+        controls.figure(batches.running_chart(average, channel, size), batches.say_running(average, channel, size))
         table = partial(batches.running_csv, average, channel)
-        st.download_button(
-            "Download as CSV", table, f"{step.name}-map-{channel}-running.csv", "text/csv", on_click="ignore"
-        )
+        tables.offer("Download as CSV", table, f"{step.name}-map-{channel}-running.csv")
     with right:
-        st.html(batches.maps(trace, batch, step.name, channel))
-        st.write(batches.say_maps(trace, batch, step.name, channel))
+        drawn = batches.maps(trace, batch, step.name, channel)
+        controls.figure(drawn, batches.say_maps(trace, batch, step.name, channel))
         st.header("Two variances")
         st.write(f"What this batch of {size} would do to the averages of map {channel}: tried on a copy, thrown away.")
         st.html(batches.variances(batch.rows[step.name], channel))
@@ -70,11 +58,9 @@ def folded() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.html(folding.table(every, step.name))
-        table = partial(folding.table_csv, every)
-        st.download_button("Download every gain and offset as CSV", table, "folding.csv", "text/csv", on_click="ignore")
+        tables.offer("Download every gain and offset as CSV", partial(folding.table_csv, every), "folding.csv")
     with right:
-        st.html(folding.worked(fold, normal))
-        st.write(folding.say_path(fold))
+        controls.figure(folding.worked(fold, normal), folding.say_path(fold))
     if fold.into:
         hindered = hindrances(cached.network(), trace, fold)
         batch_norm.ask_frame(fold, hindered)
@@ -83,13 +69,12 @@ def folded() -> None:
 
 st.title("Batch norm")
 st.write("Four operations on every value of a map, with a mean and a deviation that were measured in training.")
-shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS)
+shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS, batch_norm.ALLOWED)
 step, channel = batch_norm.choose_map(trace)
 {"steps": step_by_step, "forget": forgotten, "fold": folded}[shown]()
 
-st.header("What to try")
-st.markdown(
-    "- Forget evaluation mode with mixed digits, and change the size: when does your digit come out wrong?\n"
-    "- Then one class only, of 256: a large batch does not help. What does it take away with the mean?\n"
-    "- Find a map without a single zero coming in, and one with hardly anything else."
+controls.to_try(
+    "Forget evaluation mode with mixed digits, and change the size: when does your digit come out wrong?",
+    "Then one class only, of 256: a large batch does not help. What does it take away with the mean?",
+    "Find a map without a single zero coming in, and one with hardly anything else.",
 )

@@ -5,7 +5,7 @@ import streamlit as st
 from model import layers
 from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.figures import dropout, dropout_charts
-from viz.ui import cached, controls, sidebar
+from viz.ui import cached, controls, sidebar, tables
 from viz.ui import dropout as choose
 
 digit = sidebar.current_digit()
@@ -14,11 +14,7 @@ off, own = cached.record(digit), cached.own_probabilities()
 
 def one_mask() -> None:
     """Show what one mask drops, and what is left."""
-    left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
-    with left:
-        channel = controls.channel(len(off[name].maps))
-    with right:
-        choose.mask()
+    channel = choose.map_and_mask(len(off[name].maps))
     on = cached.record_dropping(digit, plan)
     digests = (digest_of_trace(on), digest_of_weights(cached.network()))
     st.html(dropout.stage(off[name], on[name], channel, digests))
@@ -32,18 +28,17 @@ def its_journey() -> None:
     choose.mask()
     on = cached.record_dropping(digit, plan)
     changes = journey(off, on)
-    st.html(dropout.journey(changes, name))
-    st.write(dropout.say_journey(changes, off.probabilities, on.probabilities))
-    choose.numbers("One mask at every row", dropout.journey_columns(changes))
+    controls.figure(dropout.journey(changes, name), dropout.say_journey(changes, off.probabilities, on.probabilities))
+    tables.unfolding("One mask at every row", dropout.journey_columns(changes))
 
 
 def many_masks() -> None:
     """Show how the answer spreads over many masks."""
     passes = cached.passes(digit, plan, choose.count())
     if choose.predict(passes):
-        st.html(dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network()))))
-        st.write(dropout.say_passes(passes, plan.p or 0))
-        choose.numbers("Many masks", dropout.passes_columns(passes), passes)
+        drawn = dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network())))
+        controls.figure(drawn, dropout.say_passes(passes, plan.p or 0))
+        choose.numbers_of(passes)
         choose.go_on(passes)
     st.write(
         f"With p = {own[name]:.2f}, as trained, a clear digit hardly moves; one between two shows the spread best."
@@ -52,16 +47,11 @@ def many_masks() -> None:
 
 def the_mean() -> None:
     """Show why kept values are enlarged: the mean over masks returns to the value without dropout."""
-    st.markdown(
-        "A mask keeps a value x with probability 1 − p. What is kept becomes x / (1 − p), the rest 0, so that the mean "
-        "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is "
-        "on or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error "
-        "|x| · √(p / (1 − p) / n)."
-    )
+    st.write(dropout_charts.THEORY)
     converging = cached.convergence(digit, name, plan)
-    st.html(dropout_charts.convergence(converging))
-    st.markdown(f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
-    choose.numbers("Mean over masks", dropout_charts.convergence_columns(converging))
+    drawn = dropout_charts.convergence(converging)
+    controls.figure(drawn, f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
+    tables.unfolding("Mean over masks", dropout_charts.convergence_columns(converging))
 
 
 def many_digits() -> None:
@@ -69,12 +59,12 @@ def many_digits() -> None:
     if choose.readings(plan):
         every, source = cached.readings(plan), cached.source_of_readings()
         controls.picture(dropout_charts.readings(every, own[name]), "many", dropout_charts.say_readings(every, source))
-        choose.numbers("Many digits", dropout_charts.readings_columns(every))
+        tables.unfolding("Many digits", dropout_charts.readings_columns(every))
 
 
 st.title("Dropout")
 st.write("While it learned, the network dropped values at random. Switch that on, and see what it does.")
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 name, plan = choose.plan(off, own)
 {"mask": one_mask, "journey": its_journey, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
 
@@ -82,9 +72,8 @@ st.write(
     "Dropout on is not training mode: only the dropout rows drop. Batch norm keeps to its running statistics on this "
     "page, so that no digit depends on the others that are read with it."
 )
-st.header("What to try")
-st.markdown(
-    "- Take a digit between two: find a mask that tips the answer, and send its link to somebody.\n"
-    "- Let one row drop alone, first Dropout-3, then Dropout-21: which of them can the rows behind repair?\n"
-    "- Drop whole channels with the same p: fewer draws, larger steps. What becomes of the spread?"
+controls.to_try(
+    "Take a digit between two: find a mask that tips the answer, and send its link to somebody.",
+    "Let one row drop alone, first Dropout-3, then Dropout-21: which of them can the rows behind repair?",
+    "Drop whole channels with the same p: fewer draws, larger steps. What becomes of the spread?",
 )

@@ -30,7 +30,7 @@ with right:
     one = step.maps[channel]
     value_map(readable.large(one, like=step.maps if shared else None), f"Map {channel} of {step.name}.", "one")
     st.write(feature_maps.say_map(trace, step, channel))
-    tables.download_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
+    tables.offer_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
 
 left, right = st.columns(2, gap="large")
 with left:
@@ -42,8 +42,8 @@ with left:
         st.write(words)
     if len(block) > 1:
         through = np.stack([each.maps[channel] for each in block])
-        st.html(feature_maps.tiled(through, [each.name for each in block], shared=shared))
-        st.write(feature_maps.say_block(block, channel))
+        drawn = feature_maps.tiled(through, [each.name for each in block], shared=shared)
+        controls.figure(drawn, feature_maps.say_block(block, channel))
 
 with right:
     st.header("What its block learned for it")
@@ -59,13 +59,12 @@ with right:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    st.html(cached.of_each_digit(step.name, channel, shared))
-    st.write(f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own.")
+    said = f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own."
+    controls.figure(cached.of_each_digit(step.name, channel, shared), said)
 with right:
-    st.header("What to try")
-    st.markdown(
-        "- Step through a block with the arrow keys: which values does the ReLU cut away?\n"
-        "- Find a map that answers to one direction of stroke, and check it on the other digits.\n"
-        "- Switch to one scale for each map: faint maps come to life, but can no longer be compared.\n"
-        "- Keep a map, and change the digit in the sidebar."
+    controls.to_try(
+        "Step through a block with the arrow keys: which values does the ReLU cut away?",
+        "Find a map that answers to one direction of stroke, and check it on the other digits.",
+        "Switch to one scale for each map: faint maps come to life, but can no longer be compared.",
+        "Keep a map, and change the digit in the sidebar.",
     )

@@ -8,7 +8,7 @@ from model.records import Attribution, AttributionPlan
 from model.saliency import METHODS
 from viz.figures import saliency as figures
 from viz.figures import verdicts
-from viz.ui import cached, components, controls, rounds, sidebar, state
+from viz.ui import cached, components, controls, rounds, sidebar, state, tables
 from viz.ui import lie_detector as doubt
 from viz.ui import saliency as choose
 from viz.ui.cached import saliency as maps
@@ -66,19 +66,18 @@ def all_methods() -> None:
     st.write(verdicts.say_table(METHODS, found))
     st.write("These results are for this network and this digit; another digit can give others.")
     table = partial(verdicts.as_csv, METHODS, found)
-    st.download_button("Download the table as CSV", table, f"tests-{digit.key[:40]}.csv", "text/csv", on_click="ignore")
+    tables.offer("Download the table as CSV", table, f"tests-{digit.key[:40]}.csv")
 
 
 st.title("Lie detector")
 st.write("A map always looks as if it meant something. Here each one is put to the tests that could discredit it.")
 components.follow_links(".doubt-cards", state.follow)  # first, so that it follows while tests are under way
-shown = controls.part(doubt.VIEW, doubt.VIEWS)
+shown = controls.part(doubt.VIEW, doubt.VIEWS, {**doubt.allowed(trace), **rounds.ALLOWED})
 {"one": one_map, "all": all_methods, "round": rounds.play}[shown]()
 
-st.header("What to try")
-st.markdown(
-    "- Put guided backprop to the test: how much of its map is left when the network has forgotten everything?\n"
-    "- Compare integrated gradients with saliency: which foretells the score, and which gives the better order?\n"
-    "- Explain a class that the digit is not. Which tests still mean something?\n"
-    "- Play ten rounds: which method fools you most often?"
+controls.to_try(
+    "Put guided backprop to the test: how much of its map is left when the network has forgotten everything?",
+    "Compare integrated gradients with saliency: which foretells the score, and which gives the better order?",
+    "Explain a class that the digit is not. Which tests still mean something?",
+    "Play ten rounds: which method fools you most often?",
 )

@@ -8,7 +8,7 @@ from model import mistakes
 from model.training.report import DISPUTED
 from viz.figures import calibration, confusion, misread
 from viz.figures.panels import tabled
-from viz.ui import cached, components, controls, state
+from viz.ui import cached, components, controls, state, tables
 from viz.ui import mistakes as choose
 
 
@@ -20,15 +20,8 @@ def matrix() -> None:
     at = choose.position(answers)
     left, right = st.columns([6, 5], gap="large")
     with left:
-        st.html(confusion.matrix(found, chosen, choose.cell_link))
-        st.write(confusion.say_matrix(found))
-        st.download_button(
-            "Download the matrix as CSV",
-            partial(confusion.as_csv, found),
-            "confusion.csv",
-            "text/csv",
-            on_click="ignore",
-        )
+        controls.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found))
+        tables.offer("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
     with right:
         choose.show_one(answers, at)
     st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
@@ -46,7 +39,8 @@ def every_mistake() -> None:
         choose.show_one(answers, at)
     with right:
         choose.show_cards(answers, at)
-    choose.numbers("The images", misread.columns(answers), partial(misread.as_csv, answers))
+    exact = {"The images with all digits": partial(misread.as_csv, answers)}
+    tables.unfolding("The images", misread.columns(answers), exact, key="mistakes-numbers")
 
 
 def calibrated() -> None:
@@ -61,13 +55,14 @@ def calibrated() -> None:
     found = cached.reliability(1, t)
     left, right = st.columns(2, gap="large")
     with left:
-        st.html(calibration.diagram(found))
-        st.write(f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}")
+        drawn = calibration.diagram(found)
+        controls.figure(drawn, f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}")
     with right:
-        st.html(calibration.losses(scaling, t))
-        st.write(f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}")
+        drawn = calibration.losses(scaling, t)
+        controls.figure(drawn, f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}")
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
-    choose.numbers("The bins", calibration.bin_columns(found), partial(calibration.as_csv, found))
+    exact = {"The bins with all digits": partial(calibration.as_csv, found)}
+    tables.unfolding("The bins", calibration.bin_columns(found), exact, key="mistakes-numbers")
     st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
 
 
@@ -75,16 +70,15 @@ st.title("Mistakes")
 every = cached.scores()
 st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
 components.follow_links(".exhibit", state.follow)
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
 st.caption(misread.say_origin(cached.weights_card()))
 
-st.header("What to try")
-st.markdown(
-    "- Which mistakes would you have made too? Look at those of which the network is surest.\n"
-    "- Take a mistake to Saliency: which strokes speak for the class that was read, and against the label?\n"
-    "- List the disputed labels: with whom do you agree, with the label or with the network?\n"
-    "- Halve the temperature, then double it: when is the network too sure, when not sure enough?"
+controls.to_try(
+    "Which mistakes would you have made too? Look at those of which the network is surest.",
+    "Take a mistake to Saliency: which strokes speak for the class that was read, and against the label?",
+    "List the disputed labels: with whom do you agree, with the label or with the network?",
+    "Halve the temperature, then double it: when is the network too sure, when not sure enough?",
 )

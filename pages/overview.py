@@ -3,7 +3,7 @@
 import streamlit as st
 
 from viz.figures import overview
-from viz.ui import cached, sidebar, state, tables
+from viz.ui import cached, controls, sidebar, state, tables
 from viz.ui.components import network_picture
 
 digit = sidebar.current_digit()
@@ -25,13 +25,11 @@ if opened:
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.header(f"It reads {trace.prediction}")
-    st.html(overview.probability_bars(trace))
-    st.write(overview.say_probabilities(trace))
-    st.header("What to try")
-    st.markdown(
-        "- Choose one of the samples between two digits: which classes compete?\n"
-        "- Draw a digit slowly, and watch the answer change with each stroke.\n"
-        "- Follow the shapes from column to column: which rows change the size of the maps, which their number?"
+    controls.figure(overview.probability_bars(trace), overview.say_probabilities(trace))
+    controls.to_try(
+        "Choose one of the samples between two digits: which classes compete?",
+        "Draw a digit slowly, and watch the answer change with each stroke.",
+        "Follow the shapes from column to column: which rows change the size of the maps, which their number?",
     )
 with right:
     st.header("The 23 rows, as measured")

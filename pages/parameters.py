@@ -4,7 +4,7 @@ import streamlit as st
 
 from model import weights
 from viz.figures import limits, parameters, worked
-from viz.ui import cached, components, controls, sidebar, state
+from viz.ui import cached, components, controls, sidebar, state, tables
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With what the table leaves out"}
@@ -26,9 +26,7 @@ left, right = st.columns([13, 7], vertical_alignment="bottom")
 with left:
     step = controls.step(trace)
 with right:
-    hidden = state.bind(
-        st.segmented_control, "Rows", HIDDEN, list(_HIDDEN), "no", format_func=_HIDDEN.__getitem__, required=True
-    )
+    hidden = controls.segments("Rows", HIDDEN, _HIDDEN)
 
 left, right = st.columns([13, 7], gap="medium")
 with right, st.container(key="worked"):
@@ -42,10 +40,8 @@ with left:
         "beside it. Multiply-accumulates are for one image."
     )
     with st.container(horizontal=True):
-        st.download_button("Download as CSV", parameters.as_csv(lines), "parameters.csv", "text/csv", on_click="ignore")
-        st.download_button(
-            "Download as Markdown", parameters.as_markdown(lines), "parameters.md", "text/markdown", on_click="ignore"
-        )
+        tables.offer("Download as CSV", parameters.as_csv(lines), "parameters.csv")
+        tables.offer("Download as Markdown", parameters.as_markdown(lines), "parameters.md", "text/markdown")
 
 st.header("Printed, but not so")
 st.write(parameters.say_mistakes(comparisons))
@@ -54,8 +50,7 @@ st.html(parameters.mistakes(comparisons, link))
 left, right = st.columns(2, gap="large")
 with left:
     st.header("Parameters are not cost")
-    st.html(parameters.share_bars(lines))
-    st.write(parameters.say_shares(lines))
+    controls.figure(parameters.share_bars(lines), parameters.say_shares(lines))
 with right:
     st.header("The assignment's limits")
     checked = limits.check(lines, card.get("recipe", {}).get("epochs"), card.get("test_accuracy"))
@@ -66,11 +61,10 @@ with left:
     st.header("All in all")
     st.html(parameters.totals(arithmetic))
 with right:
-    st.header("What to try")
-    st.markdown(
-        "- Step to Conv2d-13: how can a window of one pixel learn anything? Count its weights by hand.\n"
-        "- Show what the table leaves out: what do these steps add to the parameters, and what to the memory?\n"
-        "- Step to Conv2d-23: its maps have one unit each. How does it differ from a fully connected layer?"
+    controls.to_try(
+        "Step to Conv2d-13: how can a window of one pixel learn anything? Count its weights by hand.",
+        "Show what the table leaves out: what do these steps add to the parameters, and what to the memory?",
+        "Step to Conv2d-23: its maps have one unit each. How does it differ from a fully connected layer?",
     )
 
 components.follow_links(".st-key-worked", state.follow)

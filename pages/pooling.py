@@ -8,7 +8,7 @@ from model import layers, pooling
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, controls, sidebar
+from viz.ui import cached, controls, sidebar, tables
 from viz.ui import pooling as choose
 from viz.ui.components import workings as show_workings
 
@@ -26,12 +26,11 @@ def windows() -> None:
     with left:
         explained = layers.explain(trace, step.name, unit)
         show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose.window_of(pooled, unit))
-        st.html(figures.key())
-        st.write(figures.say_stage(pooled, unit))
+        controls.figure(figures.key(), figures.say_stage(pooled, unit))
     with right:
         place = figures.place(pooled, unit, choose.traced())
-        st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
-        st.write(figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
+        drawn = workings.field(digit.pixels, fields[pooled.source].box(place))
+        controls.figure(drawn, figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
 
 
 def what_is_lost() -> None:
@@ -40,16 +39,14 @@ def what_is_lost() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What is thrown away")
-        st.html(tabled(figures.accounts(pooled, channel), "What goes in and what comes out"))
-        st.write(figures.say_account(pooled))
+        drawn = tabled(figures.accounts(pooled, channel), "What goes in and what comes out")
+        controls.figure(drawn, figures.say_account(pooled))
     with right:
         st.header("Where the gradient goes")
-        st.html(figures.gradients(gradient, channel))
-        st.write(figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel))))
+        drawn = figures.gradients(gradient, channel)
+        controls.figure(drawn, figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel))))
         table = partial(figures.as_csv, pooled, gradient, channel)
-        st.download_button(
-            "Every window of this map as CSV", table, f"windows-{channel}.csv", "text/csv", on_click="ignore"
-        )
+        tables.offer("Every window of this map as CSV", table, f"windows-{channel}.csv")
 
 
 def average_pool() -> None:
@@ -57,8 +54,7 @@ def average_pool() -> None:
     averaged = cached.averaged(digit)
     left, right = st.columns(2, gap="large")
     with left:
-        st.html(figures.kinds(pooled, averaged[step.name].maps, channel))
-        st.write(figures.say_average(trace, averaged))
+        controls.figure(figures.kinds(pooled, averaged[step.name].maps, channel), figures.say_average(trace, averaged))
     with right:
         st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
         score = cached.pool_score(choose.on_mnist())
@@ -67,25 +63,23 @@ def average_pool() -> None:
 
 def moved() -> None:
     """Show what becomes of the maps when the digit moves by one pixel and by two."""
-    towards = choose.towards()
-    moves = [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
+    moves = choose.moves(digit)
     if choose.predict(moves):
-        st.html(shifting.shifts(trace, digit.pixels, moves, channel))
-        st.markdown("\n".join(f"- {shifting.say_shift(move)}" for move in moves))
+        drawn = shifting.shifts(trace, digit.pixels, moves, channel)
+        controls.figure(drawn, "\n".join(f"- {shifting.say_shift(move)}" for move in moves))
         st.html(shifting.folded(moves))
 
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 controls_of_map = st.container(horizontal=True, width=440)
 with controls_of_map:
     channel = controls.channel(len(step.maps))
 {"windows": windows, "lost": what_is_lost, "average": average_pool, "move": moved}[shown]()
 
-st.header("What to try")
-st.markdown(
-    "- Choose a unit where nothing is drawn: who wins among equals, and does it matter?\n"
-    "- Trace the winner, then a value that lost: how far does the box move on the digit?\n"
-    "- Move the digit by 1 pixel: into the pool nothing but the place changes. Why does more change behind it?"
+controls.to_try(
+    "Choose a unit where nothing is drawn: who wins among equals, and does it matter?",
+    "Trace the winner, then a value that lost: how far does the box move on the digit?",
+    "Move the digit by 1 pixel: into the pool nothing but the place changes. Why does more change behind it?",
 )

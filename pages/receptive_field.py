@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.figures import field_growth, receptive_field, swatches
+from viz.figures import field_growth, receptive_field
 from viz.ui import cached, components, controls, sidebar, state, tables
 
 digit = sidebar.current_digit()
@@ -21,11 +21,11 @@ effective = cached.effective_field(step.name, *unit) if as_trained else None
 measured = cached.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
-    st.html(receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective))
-    st.write(receptive_field.say_unit(growth, unit, measured))
+    drawn = receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective)
+    controls.figure(drawn, receptive_field.say_unit(growth, unit, measured))
     if effective:
         st.write(receptive_field.say_effective(effective))
-        tables.download_map(effective.values, f"{step.name}-unit-{unit[0]}-{unit[1]}-used")
+        tables.offer_map(effective.values, f"{step.name}-unit-{unit[0]}-{unit[1]}-used")
 with right:
     said = receptive_field.say_units(growth)
     shown = receptive_field.units(growth, unit, digit.pixels.shape)
@@ -39,8 +39,7 @@ with left:
     st.write(receptive_field.say_growing(steps.values()))
 with right:
     st.header("What the notebook says")
-    st.html(field_growth.chart(steps.values(), comparisons))
-    st.write(field_growth.say(comparisons))
+    controls.figure(field_growth.chart(steps.values(), comparisons), field_growth.say(comparisons))
 with st.expander("Why each of them cannot be"):
     st.markdown(field_growth.mistakes(comparisons))
 
@@ -69,6 +68,4 @@ st.html(field_growth.table(field_growth.changing(steps.values())))
 numbers = field_growth.numbers(steps.values(), comparisons)
 with st.expander("All rows"):
     st.html(field_growth.table(numbers))
-st.download_button(
-    "Download all rows as CSV", swatches.columns_as_csv(numbers), "receptive-fields.csv", "text/csv", on_click="ignore"
-)
+tables.offer_columns("Download all rows as CSV", numbers, "receptive-fields.csv")

@@ -1,16 +1,13 @@
 """Saliency: which pixels spoke for a score, by thirteen methods of one registry."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from model.records import Attribution, LayerKind
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
-from viz.figures.panels import tabled
-from viz.ui import cached, components, controls, sidebar, state
+from viz.ui import cached, components, controls, sidebar, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import saliency as maps
 
@@ -28,8 +25,7 @@ def one_method() -> None:
         st.html(figures.about(method))
         plan = choose.of_method(plan, method, trace)
         found = maps.attribute(digit, plan)
-        st.html(figures.sums(found, method))
-        st.write(figures.say_sums(found, method))
+        controls.figure(figures.sums(found, method), figures.say_sums(found, method))
         if method.uses_baseline:
             st.html(figures.baseline(found, BASELINES[plan.baseline]))
     with left:
@@ -41,9 +37,7 @@ def one_method() -> None:
         st.write(choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look))
         name = f"{method.name}-{digit.key[:40]}.csv"
         with st.container(horizontal=True):
-            st.download_button(
-                "Download this map as CSV", partial(figures.as_csv, found), name, "text/csv", on_click="ignore"
-            )
+            tables.offer("Download this map as CSV", partial(figures.as_csv, found), name)
             st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
 
 
@@ -52,11 +46,10 @@ def all_methods() -> None:
     plan, together = choose.plan_of_all(trace)
     plans = choose.every(plan)
     titles = {name: choose.titled(asked, plan) for name, asked in plans.items()}
-    opened = {**choose.usual(), choose.VIEW: ""}
-    show = partial(figures.grid, titles, link=lambda name: state.address("saliency", method=name, **opened))
-    found = maps.each(digit, plans, partial(show, together=together))
+    show = partial(figures.grid, titles, link=partial(choose.link_alone, "saliency", choose.VIEW), together=together)
+    found = maps.each(digit, plans, show)
     st.write(figures.say_times(list(found.values())))
-    numbers(titles, found)
+    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
     st.write(
         "Every method is as it is usually set. Where maps of the same digit and the same score disagree, not all of "
         "them can be right about the network. The lie detector tells which of them listen to it at all."
@@ -66,12 +59,11 @@ def all_methods() -> None:
 def through_the_network() -> None:
     """Show the same method at each row: where the evidence gathers."""
     plan = choose.plan(trace)
-    rows = [row.name for row in trace.rows if row.kind is not LayerKind.DROPOUT and row.output[0].size > 1]
-    digits_own = f"The digit, by {choose.USUAL_LAYER}" if METHODS[plan.method].uses_layer else "The digit"
-    titles = {"": digits_own} | {name: name for name in rows}
+    rows = choose.rows_with_maps(trace)
+    titles = {"": choose.title_of_digit(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
     found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
-    numbers(titles, found)
+    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
     st.write(
         "What each row puts out is explained in the digit's place: the rows behind it are a network of their own. A "
         "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it. "
@@ -79,22 +71,14 @@ def through_the_network() -> None:
     )
 
 
-def numbers(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> None:
-    """Show what each of many maps comes to, where that is asked for."""
-    with st.expander("The numbers", key="numbers", on_change="rerun") as place:
-        if place.open:
-            st.html(tabled(figures.table(titles, found), "What each map comes to"))
-
-
 st.title("Saliency")
 st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
 components.follow_links(".attributions", state.follow)  # first: it can follow while maps are still coming
-shown = controls.part(choose.VIEW, choose.VIEWS)
+shown = controls.part(choose.VIEW, choose.VIEWS, choose.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 
-st.header("What to try")
-st.markdown(
-    "- Take a sample between two digits and explain one *rather than* the other: which strokes decide?\n"
-    "- Change the baseline: what is nothing for this network, black or the mean digit?\n"
-    "- Compare integrated gradients with deconvolution: which of them knows the class that you chose?"
+controls.to_try(
+    "Take a sample between two digits and explain one *rather than* the other: which strokes decide?",
+    "Change the baseline: what is nothing for this network, black or the mean digit?",
+    "Compare integrated gradients with deconvolution: which of them knows the class that you chose?",
 )

@@ -51,30 +51,29 @@ def live() -> None:
 
 TRY = {
     "curves": (
-        "- Cover the ring: what would you say of the assignment's network from its other dots?\n"
-        "- Point at the chart: how many epochs before the last is each recipe as good as at its end?\n"
-        "- Where would you set the bar so that chance alone does not pass it?"
+        "Cover the ring: what would you say of the assignment's network from its other dots?",
+        "Point at the chart: how many epochs before the last is each recipe as good as at its end?",
+        "Where would you set the bar so that chance alone does not pass it?",
     ),
     "epochs": (
-        "- Play it with a digit between two, such as 4or9: when does the network make up its mind?\n"
-        "- Choose Conv2d-1: which of its kernels are found in the first epoch, and which move to the last?\n"
-        "- Watch the running variance of one map: does it settle before the kernels do?"
+        "Play it with a digit between two, such as 4or9: when does the network make up its mind?",
+        "Choose Conv2d-1: which of its kernels are found in the first epoch, and which move to the last?",
+        "Watch the running variance of one map: does it settle before the kernels do?",
     ),
     "recipe": (
-        "- Which part would you have thought matters most? Find its line.\n"
-        "- How many more held-out images would it take to tell two neighbours apart?\n"
-        "- Why does the learning rate end near nothing, if the last epoch is the one that is judged?"
+        "Which part would you have thought matters most? Find its line.",
+        "How many more held-out images would it take to tell two neighbours apart?",
+        "Why does the learning rate end near nothing, if the last epoch is the one that is judged?",
     ),
     "live": (
-        "- Train twice with another seed alone: how much do two curves differ that differ by nothing but chance?\n"
-        "- Multiply the learning rate by ten: at which step does it go wrong, and do the maps show it?\n"
-        "- Go back to the first step: what does the network answer before it has learned anything?"
+        "Train twice with another seed alone: how much do two curves differ that differ by nothing but chance?",
+        "Multiply the learning rate by ten: at which step does it go wrong, and do the maps show it?",
+        "Go back to the first step: what does the network answer before it has learned anything?",
     ),
 }
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
-shown = controls.part(training.VIEW, training.VIEWS)
+shown = controls.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
-st.header("What to try")
-st.markdown(TRY[shown])
+controls.to_try(*TRY[shown])

@@ -20,7 +20,7 @@ from model.records.batch_norm import (
     Supply,
 )
 from model.records.calibration import Chance, Reliability, Scaling
-from model.records.digit import Digit, Stage
+from model.records.digit import MEAN, STD, Digit, Stage
 from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.records.head import Effect, Head, Softened
 from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped, Snapshot
@@ -57,6 +57,8 @@ from model.records.training import (
 
 __all__ = [
     "IMAGE",
+    "MEAN",
+    "STD",
     "Account",
     "Activation",
     "Alteration",

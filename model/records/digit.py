@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from model.records.aliases import Pixels
 
+MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stage:

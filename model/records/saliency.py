@@ -49,6 +49,7 @@ class Method:
         cost: How often the network runs for one map, in words: "1 forward and 1 backward pass".
         options: What can be chosen.
         adds_up: Whether its attributions are meant to sum to the score less the baseline's score.
+        starts_from_score: Whether it hands the score itself back, without a baseline, some of it staying on the way.
         uses_baseline: Whether a baseline changes its map.
         uses_layer: Whether it looks at the maps of a chosen step.
         draws: Whether it draws random numbers, so that a seed changes its map.
@@ -66,6 +67,7 @@ class Method:
     cost: str
     options: tuple[MethodOption, ...] = ()
     adds_up: bool = False
+    starts_from_score: bool = False
     uses_baseline: bool = False
     uses_layer: bool = False
     draws: bool = False
@@ -159,6 +161,11 @@ class Attribution:
     def gap(self) -> float:
         """The size of ``delta`` as a share of what was gained; infinite where nothing was."""
         return abs(self.delta / self.gained) if self.gained else float("inf")
+
+    @property
+    def kept(self) -> float:
+        """How much of the score itself the attributions leave out, whatever the baseline scores."""
+        return self.score - self.total
 
     @property
     def limit(self) -> float:

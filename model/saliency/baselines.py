@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model import digits, mnist
+from model import digits
 from model.errors import InputError
+from model.records import MEAN, STD
 
 BASELINES: Mapping[str, str] = MappingProxyType(
     {
@@ -20,7 +21,7 @@ BASELINES: Mapping[str, str] = MappingProxyType(
         "zero": "Zero: the grey of a mean pixel",
     }
 )
-BLACK = -mnist.MEAN / mnist.STD
+BLACK = -MEAN / STD
 _WIDTH = 3.0  # pixels, the deviation of the blur: strokes are about as thick, so none of them stays
 _REACH = 9  # pixels, three deviations
 
@@ -61,7 +62,7 @@ def _mean_digit() -> Tensor:
 
 def _noise(x: Tensor, seed: int) -> Tensor:
     ink = torch.rand(x.shape, generator=torch.Generator().manual_seed(seed))
-    return ((ink - mnist.MEAN) / mnist.STD).to(x.dtype)
+    return ((ink - MEAN) / STD).to(x.dtype)
 
 
 _PICTURES: Mapping[str, Callable[[Tensor, int], Tensor]] = {

@@ -192,6 +192,7 @@ _LIST = (
                 "How much units near 0 keep for themselves; 0 gives input × gradient.",
             ),
         ),
+        starts_from_score=True,
         outputs=("logit", "difference"),
     ),
     Method(

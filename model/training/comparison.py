@@ -113,18 +113,27 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"error: {error}")
 
 
+def check_judged(one: str, other: str) -> None:
+    """Refuse to compare what was judged on different images.
+
+    Raises:
+        InputError: They are not the same.
+    """
+    if one != other:
+        raise InputError(
+            f"One was judged on the {one} images, the other on the {other} images.",
+            "Only what was judged on the same images can be compared.",
+            "Give reports of one protocol.",
+        )
+
+
 def say(one: Report, other: Report) -> str:
     """Compare two reports in words: all seeds by the bootstrap, their median seeds by McNemar's test.
 
     Raises:
         InputError: They were judged on different images.
     """
-    if one.judged != other.judged:
-        raise InputError(
-            f"One was judged on the {one.judged} images, the other on the {other.judged} images.",
-            "Only what was judged on the same images can be compared.",
-            "Give reports of one protocol.",
-        )
+    check_judged(one.judged, other.judged)
     found = compare(one.right(), other.right())
     p = mcnemar(one.median_right(), other.median_right())
     names = f"{one.recipe['name']} - {other.recipe['name']}"

@@ -27,6 +27,19 @@ def expect_chosen(page: Page, **values: str) -> None:
         expect(page).to_have_url(re.compile(rf"[?&]{name}={value}(&|$)"))
 
 
+def sent_from_now_on(page: Page) -> list[object]:
+    """Load a page anew, and return a list that grows with all that it sends: a rerun is asked for so."""
+    sent: list[object] = []
+
+    def note(frame: object) -> None:
+        sent.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    page.reload()
+    settle(page)
+    return sent
+
+
 def shown(page: Page) -> str:
     """Return the picture of the current digit, exact to the pixel."""
     settle(page)

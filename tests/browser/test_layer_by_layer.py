@@ -10,6 +10,7 @@ from model import digits, layers, weights
 from model.records import IMAGE, Trace
 from model.trace import record
 from tests.browser.conftest import Visit
+from tests.browser.people import sent_from_now_on
 from tests.serving import settle
 
 
@@ -97,14 +98,7 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
 
 def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
     page = visit("layer_by_layer?row=Conv2d-4&channel=2")
-    sent: list[object] = []
-
-    def note(frame: object) -> None:
-        sent.append(frame)
-
-    page.on("websocket", lambda socket: socket.on("framesent", note))  # a rerun is asked for through it
-    page.reload()
-    settle(page)
+    sent = sent_from_now_on(page)
     asked = len(sent)
     before = page.locator(".frame").last.bounding_box()
     page.get_by_role("button", name="Play", exact=True).click()

@@ -103,7 +103,7 @@ def test_a_method_leads_from_the_table_to_its_own_tests(visit: Visit) -> None:
     place = lines.nth(12).bounding_box()
     expect(page.get_by_role("progressbar")).to_be_visible()
     link = page.locator(".doubt-table").get_by_role("link", name="Guided backprop")
-    link.wait_for(timeout=60_000)  # links come with the last line
+    link.wait_for()  # it comes with its line
     expect(page.locator(".doubt-table")).not_to_contain_text("…")
     settle(page)
     assert lines.nth(12).bounding_box() == place, "nothing moved"

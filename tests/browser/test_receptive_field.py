@@ -9,6 +9,7 @@ from model import weights
 from model.receptive_field import of_network
 from model.records import Box
 from tests.browser.conftest import Visit
+from tests.browser.people import sent_from_now_on
 from tests.serving import settle
 
 FIELDS = of_network(weights.load())
@@ -67,14 +68,7 @@ def test_the_arrow_keys_move_the_unit_where_the_units_have_the_focus(visit: Visi
 
 def test_the_growing_box_is_played_paused_and_stepped_without_a_rerun(visit: Visit) -> None:
     page = visit("receptive_field")
-    sent: list[object] = []
-
-    def note(frame: object) -> None:
-        sent.append(frame)
-
-    page.on("websocket", lambda socket: socket.on("framesent", note))  # a rerun is asked for through it
-    page.reload()
-    settle(page)
+    sent = sent_from_now_on(page)
     asked = len(sent)
     slider, address = page.get_by_role("slider", name="Row"), page.url
     expect(slider).to_have_attribute("aria-valuetext", "A pixel: 1 × 1")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from model import formation, weights
 from model.digits import find, to_input
 from tests.browser.conftest import Visit
-from tests.browser.people import chosen, sample
+from tests.browser.people import chosen, sample, sent_from_now_on
 from tests.serving import settle
 
 LINK = "training?train_view=epochs&digit=project-4or9"
@@ -36,14 +36,7 @@ def test_epochs_are_stepped_by_keyboard_and_kept_in_the_link(visit: Visit) -> No
 
 def test_playing_sends_nothing_until_it_is_paused(visit: Visit) -> None:
     page = visit(f"{LINK}&epoch=1")
-    sent: list[object] = []
-
-    def note(frame: object) -> None:
-        sent.append(frame)
-
-    page.on("websocket", lambda socket: socket.on("framesent", note))
-    page.reload()
-    settle(page)
+    sent = sent_from_now_on(page)
     slider, asked = page.get_by_role("slider", name="Epoch"), len(sent)
     page.get_by_role("button", name="Play", exact=True).click()
     expect(slider).to_have_attribute("aria-valuetext", re.compile("^Epoch [3-9] of"))

@@ -163,8 +163,9 @@ def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
     )
 
 
-def test_a_switch_that_makes_no_sense_is_a_sentence() -> None:
-    app = run(PAGE, row="Conv2d-4", ask="maybe")
+@pytest.mark.parametrize("link", [{"row": "Conv2d-4"}, {"row": "image"}, {"row": "Conv2d-4", "projector": "yes"}])
+def test_a_switch_that_makes_no_sense_is_a_sentence(link: dict[str, str]) -> None:
+    app = run(PAGE, ask="maybe", **link)
     assert not app.exception
     assert app.warning[0].value == "The link asks for ask 'maybe'. It can be left out, yes. It is left out here."
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from model.untrained import cascade, learned_rows, untrained
 from tests.pages.conftest import assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
+from viz.figures import verdicts
 from viz.ui import saliency as choose
 
 PAGE, TITLE = "lie_detector", "Lie detector"
@@ -45,7 +47,7 @@ def test_one_map_is_put_to_every_test() -> None:
     told = cards(app)
     assert len(told) == 6
     assert not [card for card in told.values() if card[0] == "awaited"]
-    assert told["Does it add up?"][1:] == ("Not meant to", f"gap {found.gap * 100:.1f}\xa0%")
+    assert told["Does it add up?"][1:] == ("Not meant to", "so a gap is no fault")
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
     assert f"an area of {curves.area(curves.deletion):.3f} under it" in said(app)
     assert said(app).count("These results are for this network and this digit") == 1
@@ -101,18 +103,25 @@ def test_the_numbers_row_by_row_are_there_for_who_asks() -> None:
 
 def lines(app: AppTest) -> dict[str, list[str]]:
     """Return the cells of the table of methods, by method."""
-    found = re.findall(r'<tr[^>]*><th scope="row"><a[^>]*>([^<]+)</a></th>(.*?)</tr>', shown(app))
+    found = re.findall(r'<tr[^>]*><th scope="row">(?:<a[^>]*>)?([^<]+)(?:</a>)?</th>(.*?)</tr>', shown(app))
     return {name: re.findall(r"<td[^>]*>([^<]*)</td>", cells) for name, cells in found}
 
 
 def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     every = choose.every
     chosen = ("saliency", "guided_backprop")
+    drawn: list[str] = []
+    draw = verdicts.table
+
+    def noted(*arguments: Any) -> str:
+        drawn.append(draw(*arguments))
+        return drawn[-1]
 
     def few(plan: AttributionPlan) -> dict[str, AttributionPlan]:
         return {name: each for name, each in every(plan).items() if name in chosen}
 
     monkeypatch.setattr(choose, "every", few)
+    monkeypatch.setattr(verdicts, "table", noted)
     app = run(PAGE, digit=KEY, doubt_view="all")
     assert_works(app, TITLE)
     assert not lines(app)
@@ -123,10 +132,13 @@ def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) 
     table = lines(app)
     assert list(table) == [method.title for method in METHODS.values()]
     assert [name for name, cells in table.items() if "…" not in cells] == ["Saliency", "Guided backprop"]
+    linked = [re.findall(r"<a[^>]*>([^<]+)</a>", each) for each in drawn]
+    assert linked == [[], ["Saliency"], ["Saliency", "Guided backprop"]], "each line has its link as it comes"
     for name in chosen:
         one = cards(run(PAGE, digit=KEY, method=name))
         cells = table[METHODS[name].title]
-        assert one["Does it add up?"][2] == f"gap {cells[0]}"
+        gap = attribute(weights.load(), X, ANSWER, name).gap
+        assert cells[0] == f"no claim: {gap * 100:,.1f}\xa0%"
         assert one["Does it react to the weights?"][1].lower() == cells[2]
         assert one["Is it more than edges?"][2] == f"correlation {cells[3]}, limit {0.5**0.5:.2f}"
         assert one["Is its order better than chance?"][2] == f"areas {cells[4]} out, {cells[5]} in"
@@ -207,6 +219,30 @@ def test_the_score_runs_on_and_is_kept_in_the_link() -> None:
     press(again, "Forget the score")
     assert "rounds" not in again.query_params
     assert "No round is answered yet" in said(again)
+
+
+def test_two_keys_at_once_are_both_heard() -> None:
+    app = run(PAGE, digit=KEY, doubt_view="round")
+    for label in ("Left is untrained", "Next round"):
+        next(each for each in app.button if each.label == label).click()
+    app.run()
+    assert_works(app, TITLE)
+    assert app.query_params["rounds"] == "1l"
+    assert "**Round 2.**" in said(app)
+
+
+def test_a_second_guess_that_comes_before_the_page_has_heard_of_the_first_does_not_count() -> None:
+    app = press(run(PAGE, digit=KEY, doubt_view="round"), "Left is untrained")
+    late = next(each for each in app.button if each.label == "Right is untrained")
+    late.proto.disabled = False  # as the browser still had it
+    late.click().run()
+    assert_works(app, TITLE)
+    assert app.query_params["rounds"] == "1l"
+
+
+def test_a_round_says_that_its_digit_is_its_own() -> None:
+    app = run(PAGE, digit=KEY, doubt_view="round")
+    assert "Each round brings a digit of its own: the one in the sidebar plays no part here." in said(app)
 
 
 def test_after_the_choice_a_link_leads_to_the_same_map() -> None:

@@ -176,6 +176,50 @@ def test_after_the_pixels_other_pages_begin_at_the_first_step(page: str) -> None
     assert app.selectbox("widget-row").value == "Conv2d-1"
 
 
+@pytest.mark.parametrize(
+    ("page", "widget", "first"),
+    [("dropout", "widget-dropout-row", "Dropout-3"), ("batch_norm", "widget-norm", "BatchNorm2d-2")],
+)
+def test_a_page_of_some_rows_names_these_alone(page: str, widget: str, first: str) -> None:
+    app = run(page, row="image")
+    assert not app.warning, "other pages' rows are nobody's mistake"
+    assert app.selectbox(widget).value == first
+    (warning,) = (each.value for each in run(page, row="Conv2d-99").warning)
+    offered = warning.partition("It can be ")[2].partition(". On the page")[0]
+    assert {each.partition("-")[0] for each in offered.replace("... ", "").split(", ")} == {first.partition("-")[0]}
+    assert f"On the page it is “{app.selectbox(widget).label}”. Showing {first} instead." in warning
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "value"),
+    [
+        ("head", "temperature", "0"),
+        ("saliency", "map_scale", "both"),
+        ("lie_detector", "round", "100"),
+        ("pooling", "pool_towards", "up"),
+        ("batch_norm", "batch", "3"),
+        ("dropout", "passes", "7"),
+        ("mistakes", "mistakes_t", "0"),
+        ("training", "live_rate", "2"),
+    ],
+)
+def test_nonsense_for_a_part_that_is_not_shown_is_noticed_too(page: str, name: str, value: str) -> None:
+    app = run(page, **{name: value, "unit": "0.0"})
+    assert not app.exception
+    (warning,) = (each.value for each in app.warning)
+    assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
+    assert warning.endswith(" It is not shown here.")
+
+
+def test_choices_of_parts_that_are_not_shown_are_nobodys_mistake() -> None:
+    link = {"temperature": "8", "gain": "-1", "mute": "3.7", "against": "3", "pooled": "31", "without": "other"}
+    app = run("head", **link)
+    assert not app.warning
+    assert app.query_params.keys() >= link.keys()
+    (warning,) = (each.value for each in run("head", mute="16").warning)
+    assert warning.startswith("The link asks for mute '16'. It can be input maps 0 to 15")
+
+
 def test_a_scale_that_makes_no_sense_is_a_sentence_and_the_default() -> None:
     app = run("feature_maps", scale="both")
     assert not app.exception

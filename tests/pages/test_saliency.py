@@ -215,7 +215,7 @@ def test_the_numbers_are_there_for_who_asks(everything: dict[str, Attribution]) 
     app.session_state["numbers"] = True
     app.run()
     assert_works(app, TITLE)
-    table = figures.table({name: method.title for name, method in METHODS.items()}, everything)
+    table = figures.table({name: method.title for name, method in METHODS.items()}, everything, METHODS)
     for cells in zip(*table.values(), strict=True):
         assert "".join(f"<td>{cell}</td>" for cell in cells[1:]) in shown(app)
 

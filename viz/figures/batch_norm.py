@@ -161,7 +161,8 @@ def say_zeros(trace: Trace) -> str:
     for name in other:
         said += f" {name} comes after {trace.source(name)}, with {words.share_of_units(shares[name])} exactly zero."
     out = max(float((step.output == 0).mean()) for step in _norms(trace))
-    return f"{said} Of what they put out, {words.share_of_units(out)} is{' at most' if out else ''}."
+    said += f" Of what they put out, {words.share_of_units(out)} is{' at most' if out else ''}."
+    return f"{said} It goes below zero again: the other way round, ReLU would cut what batch norm has centred."
 
 
 def _norms(trace: Trace) -> list[Step]:

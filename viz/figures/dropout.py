@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from model.records import Activation, Change, Explanation, Passes, Step, Unit
 from viz import theme
-from viz.figures import raster, words
+from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
 
 _GAP = 2  # picture pixels between two maps, of which each unit takes as many
 _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on − off")
 _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
+_WHOLES = 10  # from here on per cent would be read wrongly: 5,700 % is 57 times
 _MIDDLE = (0.1, 0.9)  # where the box of a class begins and ends: eight of ten passes lie in it
 
 
@@ -91,34 +92,39 @@ def map_csv(off: Step, on: Step, channel: int) -> str:
     """Return one map as CSV, a line for each unit."""
     mask, before, after = _mask(on)[channel], off.maps[channel], on.maps[channel]
     lines = [
-        f"{y},{x},{before[y, x]:.6g},{int(mask[y, x])},{after[y, x]:.6g},{after[y, x] - before[y, x]:.6g}"
-        for y, x in np.ndindex(*mask.shape)
+        (y, x, f"{off_:.6g}", int(mask[y, x]), f"{on_:.6g}", f"{on_ - off_:.6g}")
+        for (y, x), off_, on_ in zip(np.ndindex(*mask.shape), before.flat, after.flat, strict=True)
     ]
-    return "\n".join(["y,x,off,kept,on,difference", *lines]) + "\n"
+    return swatches.as_csv([("y", "x", "off", "kept", "on", "difference"), *lines])
 
 
 def journey(changes: Sequence[Change], selected: str) -> str:
-    """Draw in HTML, for each row, how large the difference is beside the activation, and where it lies."""
-    widest = max(1.0, *(change.relative for change in changes))
-    maps = [change.map / (change.size or 1.0) for change in changes]
+    """Draw in HTML, for each row, how large the difference is beside the activation, and where it lies.
+
+    A difference d beside an activation a is drawn as d / (d + a): 0 where there is none, a half where both are as
+    large, never more than 1. So a bar is as long for one mask as for another, and a mask that drops nearly all, with
+    differences of fifty times the activation, still lets the first rows be seen.
+    """
+    maps = [change.map / (change.map + (change.size or 1.0)) for change in changes]
     range_ = range_of(np.asarray([each.max() for each in maps]))
     items = "".join(
-        _row(change, values, range_, widest, change.name == selected)
-        for change, values in zip(changes, maps, strict=True)
+        _row(change, values, range_, change.name == selected) for change, values in zip(changes, maps, strict=True)
     )
     return (
         f'<ol class="journey" aria-label="Difference between dropout on and off at every row">{items}</ol>'
-        f'<p class="scales">{_scale(range_, "Maps: mean absolute difference, as a multiple of the size of the row")}'
-        f"<span>A full bar is {_percent(widest)}.</span></p>"
+        "<p>Bars and maps show the difference as its part of difference and activation together: at the line, half of "
+        "a bar, both are as large, and no bar is ever full. The number is difference ÷ activation.</p>"
+        f'<p class="scales">{_scale(range_, "Maps: mean absolute difference, as its part")}</p>'
     )
 
 
-def _row(change: Change, values: Activation, range_: Range, widest: float, selected: bool) -> str:
+def _row(change: Change, values: Activation, range_: Range, selected: bool) -> str:
     picture = raster.mosaic(values[None], [range_], [(0, 0)])
-    said = "none" if change.rms == 0 else _percent(change.relative)
+    said = "none" if change.rms == 0 else _times(change.relative)
     mark = ' aria-current="true"' if selected else ""
+    share = change.relative / (1 + change.relative)
     return (
-        f'<li{mark} style="--share: {change.relative / widest:.4f}; --colour: {theme.KIND_COLOURS[change.kind]}">'
+        f'<li{mark} style="--share: {share:.4f}; --colour: {theme.KIND_COLOURS[change.kind]}">'
         f'<div><i></i></div><b>{said}</b><img src="{picture}" alt=""><span>{escape(change.name)}</span></li>'
     )
 
@@ -137,8 +143,8 @@ def say_journey(changes: Sequence[Change], off: Activation, on: Activation) -> s
     largest, last = max(changes, key=lambda change: change.relative), changes[-1]
     return (
         f"The size of a row is the root of its mean squared value, and that of the difference likewise. It begins at "
-        f"{begun.name} with {_percent(begun.relative)}, is largest at {largest.name} with "
-        f"{_percent(largest.relative)}, and is {_percent(last.relative)} at the logits of {last.name}. "
+        f"{begun.name} with {_times(begun.relative)}, is largest at {largest.name} with "
+        f"{_times(largest.relative)}, and is {_times(last.relative)} at the logits of {last.name}. "
         f"The answer with dropout off: {_answer(off)}; with this mask: {_answer(on)}."
     )
 
@@ -218,10 +224,10 @@ def passes_csv(passes: Passes) -> str:
     """Return the probabilities of every pass as CSV, each with the seed of its mask."""
     classes = range(passes.probabilities.shape[1])
     lines = [
-        ",".join([str(passes.first + number), *(f"{share:.8g}" for share in shares)])
+        [passes.first + number, *(f"{share:.8g}" for share in shares)]
         for number, shares in enumerate(passes.probabilities)
     ]
-    return "\n".join([",".join(["mask", *map(str, classes)]), *lines]) + "\n"
+    return swatches.as_csv([["mask", *classes], *lines])
 
 
 def how_many_changed(passes: Passes) -> str:
@@ -267,6 +273,11 @@ def _scale(range_: Range, said: str) -> str:
 
 def _answer(shares: Activation) -> str:
     return f"{int(shares.argmax())} with {words.percent(float(shares.max()))}"
+
+
+def _times(share: float) -> str:
+    """Say a share in per cent; of ten wholes and more say how many."""
+    return f"{share:,.0f}\xa0times" if share >= _WHOLES else _percent(share)
 
 
 def _percent(share: float) -> str:

@@ -13,6 +13,11 @@ from viz.figures.curves import Axis, Band, Curve
 _POINTS = 120  # of a thousand means, so many are drawn: equally far apart on the axis
 _ERRORS = 2  # standard errors to either side of the value, and of an accuracy
 _HEIGHT = 340
+THEORY = (
+    "A mask keeps a value x with probability 1 − p. What is kept becomes x / (1 − p), the rest 0, so that the mean "
+    "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is on "
+    "or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error |x| · √(p / (1 − p) / n)."
+)
 
 
 def convergence(found: Convergence) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.records import Robustness
+from model.records import STD, Robustness
 from viz.figures import swatches, words
 
-_LEVEL = 1 / 255 / 0.3081  # one grey level in normalised ink
+_LEVEL = 1 / 255 / STD  # one grey level in normalised ink
 _ABOVE = 1.25  # times the limit that bars are measured against: the axis goes on to there
 
 
@@ -52,13 +52,25 @@ def say_sensitivity(found: Robustness) -> str:
 
 
 def say_infidelity(found: Robustness) -> str:
-    """Say what infidelity is, in which unit, and what a blank map would reach."""
+    """Say in plain words how far off the map is, then what infidelity is, and in which unit."""
     return (
-        f"**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian noise of deviation "
-        f"{found.noise:g} is taken from the digit {found.probes} times, and the map foretells what the score does as "
-        f"the sum of noise times map. A blank map would miss by {_small(found.blank_infidelity)}; this one, in the "
-        f"unit that suits it best, by {_small(found.best_infidelity)}. Maps of slopes are made for this. Maps "
-        "that say what each pixel did, and not what a small change of it would do, are not, and do not fail by it."
+        f"{_say_plainly(found)}\n\n**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian "
+        f"noise of deviation {found.noise:g} is taken from the digit {found.probes} times, and the map foretells what "
+        f"the score does as the sum of noise times map. A blank map would miss by {_small(found.blank_infidelity)}; "
+        f"this one, in the unit that suits it best, by {_small(found.best_infidelity)}. Maps of slopes are made for "
+        "this. Maps that say what each pixel did, and not what a small change of it would do, are not, and do not fail "
+        "by it."
+    )
+
+
+def _say_plainly(found: Robustness) -> str:
+    """Say the roots of the mean squares, which are in the score's own unit."""
+    if not np.isfinite(found.missed):
+        return "In plain words: a little noise does nothing to the score, so there is nothing to foretell."
+    moved, off = (words.fine(float(np.sqrt(each))) for each in (found.blank_infidelity, found.best_infidelity))
+    return (
+        f"In plain words: a little noise moves the score by about {moved}, and the map, scaled as suits it best, "
+        f"foretells by how much to within about {off}."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records import Activation, Attribution, Method, Output, Pixels
+from model.records import MEAN, STD, Activation, Attribution, Method, Output, Pixels
 from viz import theme
 from viz.figures import raster, readable, swatches, words
 from viz.figures.mathematics import typeset
@@ -119,7 +119,10 @@ def why_blank(found: Attribution, signed: Attribution | None = None) -> str:
 
 
 def sums(found: Attribution, method: Method) -> str:
-    """Write in HTML the sum of a map under what the digit gained on the baseline, and the gap between the two."""
+    """Write in HTML the sum of a map under what it is held against, and what is between the two.
+
+    It is held against what the digit gained on the baseline; for a method that starts from the score, against that.
+    """
     lines = [
         ("", found.score, score_of(found)),
         ("−", found.baseline_score, "what the baseline scores"),
@@ -127,28 +130,50 @@ def sums(found: Attribution, method: Method) -> str:
         ("", found.total, "sum of the map"),
         ("", found.delta, "sum less gain: the gap"),
     ]
+    if method.starts_from_score:
+        lines = [
+            ("", found.score, f"{score_of(found)}: what it starts from"),
+            ("−", found.total, "sum of the map: what arrives"),
+            ("=", found.kept, "what stays on the way"),
+        ]
     rows = "".join(f"<dt>{sign}</dt><dd>{words.fine(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
     return f'<dl class="column-sum gained" aria-label="Does {escape(method.title)} add up?">{rows}</dl>'
 
 
 def say_sums(found: Attribution, method: Method) -> str:
     """Say whether a map adds up to what the digit gained, and whether its method means it to."""
-    claim = "is meant" if method.adds_up else "does not claim"
+    rounded = "Numbers are rounded here, not in the CSV."
+    if method.starts_from_score:
+        return (
+            f"This method starts from the {score_of(found)}, {words.fine(found.score)}, and hands it back row by row. "
+            f"{words.fine(found.total)} arrives at the pixels; {words.fine(found.kept)} stays on the way, with the "
+            f"biases and the batch norms, which put something out whatever comes in, and with ε. It knows no baseline, "
+            f"and does not claim to add up to what is gained on one. {rounded}"
+        )
+    baseline_too = "The baseline scores too: the biases and batch norms put something out whatever comes in."
+    if not method.adds_up:
+        return (
+            f"This method does not claim to add up to what the digit gained on the baseline, so a gap is no fault of "
+            f"it: its sum, {words.fine(found.total)}, need not be the gain, {words.fine(found.gained)}. "
+            f"{baseline_too} {rounded}"
+        )
     if not np.isfinite(found.gap):
         here = f"Here the digit gained nothing, and the map sums to {words.fine(found.total)}"
     elif found.gap < _NO_GAP:
         here = "Here it does, with no gap to speak of"
     else:
         here = f"Here it misses that by {say_gap(found)}"
-    return (
-        f"This method {claim} to add up to what the digit gained on the baseline. {here}. The baseline scores too: the "
-        "biases and batch norms put something out whatever comes in. Numbers are rounded here, not in the CSV."
-    )
+    return f"This method is meant to add up to what the digit gained on the baseline. {here}. {baseline_too} {rounded}"
 
 
 def say_gap(found: Attribution) -> str:
     """Say the gap as a share of what was gained."""
     return f"{found.gap * 100:,.1f}\xa0%" if np.isfinite(found.gap) else "no share, for nothing was gained"
+
+
+def say_claim(found: Attribution, method: Method) -> str:
+    """Say the gap for a table; where the method does not claim to have none, say that first."""
+    return say_gap(found) if method.adds_up else f"no claim: {say_gap(found)}"
 
 
 def about(method: Method) -> str:
@@ -163,8 +188,7 @@ def about(method: Method) -> str:
 
 def baseline(found: Attribution, label: str) -> str:
     """Draw in HTML the baseline as a picture of ink: normalised 2.8 is white, −0.4242 black."""
-    low, high = -0.1307 / 0.3081, (1 - 0.1307) / 0.3081
-    ink = ((found.baseline - low) / (high - low) * 255).clip(0, 255).round().astype(np.uint8)
+    ink = ((found.baseline * STD + MEAN) * 255).clip(0, 255).round().astype(np.uint8)
     least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
     ends = f"{least} everywhere" if least == most else f"{least} to {most}"
     return (
@@ -221,8 +245,16 @@ def say_times(found: Sequence[Attribution]) -> str:
     return f"Made in {sum(each.seconds for each in found):.2f}\xa0s; kept since, so that they come at once."
 
 
-def table(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> dict[str, list[str]]:
-    """Return the maps in numbers, as columns."""
+def table(
+    titles: Mapping[str, str], found: Mapping[str, Attribution], methods: Mapping[str, Method]
+) -> dict[str, list[str]]:
+    """Return the maps in numbers, as columns.
+
+    Args:
+        titles: By name, in their order.
+        found: The maps that are there, by name.
+        methods: All methods, by name.
+    """
     chosen = {name: found[name] for name in titles if name in found}
     every = list(chosen.values())
     return {
@@ -231,7 +263,7 @@ def table(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> dict[s
         "against": [words.fine(_against(each)) for each in every],
         "sum": [words.fine(each.total) for each in every],
         "gained": [words.fine(each.gained) for each in every],
-        "gap": [say_gap(each) for each in every],
+        "gap": [say_claim(each, methods[each.method]) for each in every],
     }
 
 

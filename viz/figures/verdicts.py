@@ -11,7 +11,7 @@ from model.records import Attribution, EdgeControl, Method, PixelCurves, Reactio
 from viz import theme
 from viz.figures import swatches
 from viz.figures.lie_detector import beats, figure, loses, margins, signed
-from viz.figures.saliency import say_gap
+from viz.figures.saliency import say_claim, say_gap
 
 Tone = Literal["stands", "fails", "open", "awaited"]
 ADDS_UP = 0.01  # of what was gained may be missing
@@ -83,9 +83,9 @@ _AWAITED: _Answer = ("…", "under way", "awaited")
 
 
 def _sum(found: Attribution, method: Method) -> _Answer:
-    gap = f"gap {say_gap(found)}" if np.isfinite(found.gap) else "nothing was gained"
     if not method.adds_up:
-        return "Not meant to", gap, "open"
+        return "Not meant to", "so a gap is no fault", "open"
+    gap = f"gap {say_gap(found)}" if np.isfinite(found.gap) else "nothing was gained"
     return ("Yes", gap, "stands") if found.gap < ADDS_UP else ("No", gap, "fails")
 
 
@@ -187,10 +187,13 @@ def table(
     Args:
         methods: By name, in their order; a line is kept for each whose tests are still to come.
         found: By name, of those that are done.
-        link: Gives the address that puts one map to the test, once all are done.
+        link: Gives the address that shows the tests of one method; a line has it as soon as its own are done.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in _HEADS)
-    lines = "".join(_line(method, found.get(name), link and link(name)) for name, method in methods.items())
+    lines = "".join(
+        _line(method, found.get(name), link(name) if link and name in found else None)
+        for name, method in methods.items()
+    )
     drawn = (
         f'<table class="ledger readable doubt-table" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"
@@ -209,7 +212,7 @@ def _line(method: Method, tested: Evidence | None, address: str | None) -> str:
     gone, back = margins(tested.curves)
     reaction, robust = tested.reaction, tested.robustness
     cells = [
-        (say_gap(tested.attribution), sums),
+        (say_claim(tested.attribution, method), sums),
         (figure(reaction.forgotten), react),
         ("yes" if reaction.reacts else "no", react),
         (figure(tested.edges.rank_correlation), edges),
@@ -233,7 +236,8 @@ def say_table(methods: Mapping[str, Method], found: Mapping[str, Evidence]) -> s
     return (
         f"{len(found)} of {len(methods)} methods are tested. Marked, for they do not react when the network forgets: "
         f"**{told}**. A number in orange is a test that is failed; the map may be right all the same, but here it "
-        f"gives no proof of it. The limits are ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to "
+        f"gives no proof of it. Where a gap has “no claim”, the method is not meant to add up, and the gap, however "
+        f"large, is no fault. The limits are ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to "
         f"add up, a correlation with edges of {figure(EDGES)}, a map that moves by {SHAKY * 100:.0f}\xa0% of its "
         f"length, less than {_PARTLY * 100:.0f}\xa0% foretold by a map of slopes, an order of pixels worse than every "
         "random order, or better neither way. The limit of the correlation when random comes from the maps of other "

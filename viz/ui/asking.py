@@ -15,7 +15,7 @@ from model import layers, questions
 from model.errors import InputError
 from model.records import Asked, Digit, Question, Row, Step, Trace, Unit, Verdict
 from viz.figures import questions as figures
-from viz.ui import cached, controls, state
+from viz.ui import cached, controls, state, tables
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
@@ -63,9 +63,7 @@ def show_score(digit: Digit, trace: Trace) -> None:
     verdicts = {row.name: _verdicts(digit, trace, row) for row in trace.rows}
     st.header("Your score")
     st.write(figures.say_score(rows, verdicts))
-    st.download_button(
-        "Download the score as CSV", figures.as_csv(rows, verdicts), "score.csv", "text/csv", on_click="ignore"
-    )
+    tables.offer("Download the score as CSV", figures.as_csv(rows, verdicts), "score.csv")
     with st.expander("All rows"):
         st.html(figures.score(rows, verdicts))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from model.batch_norm import CONTENTS, MIXED
-from model.records import BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
+from model.records import IMAGE, BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
 from viz.figures import batch_statistics, folding
 from viz.ui import cached, controls, prediction, state
 
@@ -15,6 +15,12 @@ VIEW = "norm_view"
 VIEWS = {"steps": "Step by step", "forget": "Evaluation mode forgotten", "fold": "Folded away"}
 SIZES = tuple(2**power for power in range(9))
 _SIZE = "16"
+ALLOWED = {
+    CONTENT: CONTENTS,
+    SIZE: [str(size) for size in SIZES],
+    FORGETS: batch_statistics.ANSWERS,
+    FRAME: folding.ANSWERS,
+}
 
 
 def choose_map(trace: Trace) -> tuple[Step, int]:
@@ -23,8 +29,9 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     The link may name any step, as other pages write it: then it is the batch norm of that step's block.
     """
     norms = {step.name: step for step in trace.steps if step.kind is LayerKind.BATCH_NORM}
-    every = [step.name for step in trace.steps]
-    name = _norm_of(trace, state.read_one_of(state.ROW, every, next(iter(norms))), list(norms))
+    first = next(iter(norms))
+    instead = {IMAGE: first} | {step.name: _norm_of(trace, step.name, list(norms)) for step in trace.steps}
+    name = state.read_one_of(state.ROW, list(norms), first, instead, "Batch norm")
     key = "widget-norm"
     st.session_state[key] = name
 
@@ -47,17 +54,19 @@ def _norm_of(trace: Trace, name: str, norms: Sequence[str]) -> str:
 
 
 def choose_batch() -> tuple[Supply, int]:
-    """Let the person choose what the batch holds and how large it is; another batch asks for another prediction."""
+    """Let the person choose what the batch holds and how large it is, and say where it is from.
+
+    Another batch asks for another prediction.
+    """
     left, right = st.columns(2, gap="large")
     with left:
         content = state.bind(
             st.selectbox,
             "The batch holds your digit and",
             CONTENT,
-            CONTENTS,
+            {each: "mixed digits" if each == MIXED else f"{each}s only" for each in CONTENTS},
             MIXED,
             together=lambda chosen: {FORGETS: "", SIZE: _kept_size(chosen)},
-            format_func=lambda chosen: "mixed digits" if chosen == MIXED else f"{chosen}s only",
         )
     supply = cached.batch_supply(content)
     sizes = _sizes(supply)
@@ -70,6 +79,7 @@ def choose_batch() -> tuple[Supply, int]:
             _SIZE if _SIZE in sizes else sizes[-1],
             together=lambda _size: {FORGETS: ""},
         )
+    st.caption(_say_supply(supply, int(size)))
     return supply, int(size)
 
 
@@ -83,7 +93,7 @@ def _kept_size(content: str) -> str:
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 
-def say_supply(supply: Supply, size: int) -> str:
+def _say_supply(supply: Supply, size: int) -> str:
     """Say where the other images come from, and how large a batch can be."""
     if size == 1:
         return "A batch of 1 holds your digit alone."

@@ -1,6 +1,7 @@
 """Controls that several pages share; what they choose lives in the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 from plotly import graph_objects as go
@@ -69,23 +70,32 @@ def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
     return instead
 
 
-def part(name: str, parts: Mapping[str, str]) -> str:
+def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str]]) -> str:
     """Let the person choose which part of a page is shown; by default the first.
 
     Args:
         name: The parameter in the link; each page has one of its own.
         parts: For each value in the link, its words.
+        allowed: What the parameters of all parts can be.
     """
-    return state.bind(
-        st.segmented_control,
-        "What to look at",
-        name,
-        list(parts),
-        next(iter(parts)),
-        format_func=parts.__getitem__,
-        required=True,
-        wrap=True,
-    )
+    state.expect(allowed)
+    return segments("What to look at", name, parts)
+
+
+def segments(
+    label: str, name: str, options: Sequence[str] | Mapping[str, str], default: str = "", **arguments: Any
+) -> str:
+    """Let the person choose one of a few values that lie side by side.
+
+    Args:
+        label: What the person reads.
+        name: The parameter in the link.
+        options: As for ``state.bind``.
+        default: What is chosen where the link says nothing or nonsense; if left out, the first.
+        arguments: Passed to ``state.bind``.
+    """
+    first = default or next(iter(options))
+    return state.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
 
 
 def switch(label: str, name: str, about: str) -> bool:
@@ -104,22 +114,12 @@ def switch(label: str, name: str, about: str) -> bool:
 
 def shared_scale() -> bool:
     """Let the person choose between one scale for the layer and one for each map."""
-    chosen = state.bind(
-        st.segmented_control,
-        "Scale",
-        state.SCALE,
-        list(_SCALES),
-        _TOGETHER,
-        format_func=_SCALES.__getitem__,
-        required=True,
-    )
-    return chosen == _TOGETHER
+    return segments("Scale", state.SCALE, _SCALES) == _TOGETHER
 
 
 def channel(count: int) -> int:
     """Let the person choose a channel."""
-    numbers = [str(number) for number in range(count)]
-    return int(state.bind(st.selectbox, "Map", state.CHANNEL, numbers, "0", format_func=lambda n: f"Map {n}"))
+    return int(state.bind(st.selectbox, "Map", state.CHANNEL, {str(c): f"Map {c}" for c in range(count)}, "0"))
 
 
 def unit(units: Pair, middle: Pair) -> Pair:
@@ -168,16 +168,19 @@ def _say_unit(chosen: str) -> str:
 
 def as_trained() -> bool:
     """Let the person choose between the digit and what the trained network uses of it."""
-    chosen = state.bind(
-        st.segmented_control,
-        "On the stage",
-        state.SHOWN,
-        list(_STAGES),
-        _DIGIT,
-        format_func=_STAGES.__getitem__,
-        required=True,
-    )
-    return chosen == _USED
+    return segments("On the stage", state.SHOWN, _STAGES) == _USED
+
+
+def figure(drawn: str, words: str) -> None:
+    """Show a figure that is drawn in HTML, and beneath it in words what it shows."""
+    st.html(drawn)
+    st.write(words)
+
+
+def to_try(*ideas: str) -> None:
+    """Say what to try, an idea a line."""
+    st.header("What to try")
+    st.markdown("\n".join(f"- {idea}" for idea in ideas))
 
 
 def picture(figure: go.Figure, key: str, words: str) -> None:

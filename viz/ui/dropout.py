@@ -1,16 +1,15 @@
 """The dropout page's controls; what they choose lives in the link."""
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
 from model import digits
-from model.records import DropoutPlan, LayerKind, Passes, Step, Trace
+from model.records import IMAGE, DropoutPlan, LayerKind, Passes, Step, Trace
 from viz.figures import dropout as figures
-from viz.figures.panels import tabled
 from viz.figures.swatches import columns_as_csv
-from viz.ui import cached, prediction, state
+from viz.ui import cached, controls, prediction, state, tables
 
 GUESS = "changes"
 VIEW = "drop_view"
@@ -26,15 +25,18 @@ _MOST_SEED = 999_999
 _DROP = {"all": "All rows", "one": "This row alone"}
 _WHAT = {"values": "Single values", "channels": "Whole channels"}
 _COUNTS = ("10", "30", "100", "300", "1000")
+_GUESSES = {"none": "None", "few": "At most one in ten", "many": "More than one in ten"}
+_ASKED = ("no", "yes")
+ALLOWED = {PASSES: _COUNTS, GUESS: _GUESSES, MANY: _ASKED}
 
 
 def row(trace: Trace) -> str:
     """Let the person choose a dropout row; a link of another step shows the dropout row that follows it."""
     steps = [step.name for step in trace.steps]
     names = [step.name for step in trace.steps if step.kind is LayerKind.DROPOUT]
-    asked = state.read_one_of(state.ROW, [*names, *(step for step in steps if step not in names)], names[0])
-    behind = [name for name in names if steps.index(name) >= steps.index(asked)]
-    shown = behind[0] if behind else names[-1]
+    behind = {name: [row for row in names if steps.index(row) >= place] for place, name in enumerate(steps)}
+    instead = {IMAGE: names[0]} | {name: (rows or names[-1:])[0] for name, rows in behind.items()}
+    shown = state.read_one_of(state.ROW, names, names[0], instead, "Row")
     key = "widget-dropout-row"
     st.session_state[key] = shown
     st.selectbox(
@@ -60,11 +62,20 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
         said = f"p, share dropped (trained: {trained})"
         p = state.bind(st.select_slider, said, P, every, trained, instead=shorter)
     with middle:
-        drop = _bind_control("What drops", DROP, _DROP)
+        drop = controls.segments("What drops", DROP, _DROP)
     with right:
-        what = _bind_control("Dropped are", WHAT, _WHAT)
+        what = controls.segments("Dropped are", WHAT, _WHAT)
     rows = None if drop == "all" else (name,)
     return name, DropoutPlan(float(p), rows, what == "channels", _seed())
+
+
+def map_and_mask(count: int) -> int:
+    """Let the person choose one of ``count`` maps and, beside it, the mask; return the map."""
+    left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
+    with right:
+        mask()
+    with left:
+        return controls.channel(count)
 
 
 def mask() -> None:
@@ -92,7 +103,7 @@ def mask() -> None:
 
 def count() -> int:
     """Let the person choose how many passes are run."""
-    return int(_bind_control("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
+    return int(controls.segments("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
 
 
 def predict(passes: Passes) -> bool:
@@ -100,7 +111,7 @@ def predict(passes: Passes) -> bool:
     return prediction.ask(
         GUESS,
         "Of so many passes, how many give another answer?",
-        {"none": "None", "few": "At most one in ten", "many": "More than one in ten"},
+        _GUESSES,
         figures.how_many_changed(passes),
         f"It was {passes.changed:,} of {len(passes.probabilities):,}.",
     )
@@ -119,52 +130,25 @@ def go_on(passes: Passes) -> None:
 
 def download_map(off: Step, on: Step, channel: int) -> None:
     """Offer one map with dropout off and on as CSV."""
-    text = functools.partial(figures.map_csv, off, on, channel)
-    st.download_button("This map as CSV", text, f"{on.name}-map-{channel}.csv", "text/csv", on_click="ignore")
+    tables.offer("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
 
 
-def numbers(name: str, columns: Mapping[str, Sequence[str]], passes: Passes | None = None) -> None:
-    """Show numbers as a table that can be unfolded, and offer it as CSV, and every single pass too.
-
-    Args:
-        name: Of the table.
-        columns: Of the table.
-        passes: What they came to stands in the table; each of them is in a file alone.
-    """
-    files = {name: functools.partial(columns_as_csv, columns)}
-    if passes:
-        files["Every pass"] = functools.partial(figures.passes_csv, passes)
-    with st.expander("The numbers", key="numbers", on_change="rerun") as place:
-        if not place.open:  # folded away it need not be made
-            return
-        st.html(tabled(columns, name))
-        with st.container(horizontal=True):
-            for title, text in files.items():
-                st.download_button(f"{title} (CSV)", text, f"{title}.csv", "text/csv", on_click="ignore")
+def numbers_of(passes: Passes) -> None:
+    """Show what many passes come to as a table that can be unfolded; each single pass is in a file alone."""
+    columns = figures.passes_columns(passes)
+    files = {"Many masks": partial(columns_as_csv, columns), "Every pass": partial(figures.passes_csv, passes)}
+    tables.unfolding("Many masks", columns, files)
 
 
 def readings(chosen: DropoutPlan) -> bool:
     """Offer to read many digits for every p, and tell whether that was asked for."""
-    asked = state.read_one_of(MANY, ["no", "yes"], "no") == "yes"
+    asked = state.read_one_of(MANY, _ASKED, "no") == "yes"
     if not asked:
         what = "whole channels" if chosen.whole_channels else "single values"
         where = "all rows" if chosen.rows is None else chosen.rows[0]
         st.write(f"{cached.source_of_readings()}, each read with ten values of p: {what} of {where}.")
         st.button("Measure", on_click=lambda: state.write(**{MANY: "yes"}))
     return asked
-
-
-def _bind_control(label: str, name: str, options: Mapping[str, str], default: str = "") -> str:
-    return state.bind(
-        st.segmented_control,
-        label,
-        name,
-        list(options),
-        default or next(iter(options)),
-        format_func=options.__getitem__,
-        required=True,
-        wrap=True,
-    )
 
 
 def _seed() -> int:

@@ -5,7 +5,7 @@ import streamlit as st
 from model.head import softened
 from model.records import Activation, Head, Trace
 from viz.figures import contributions, mixing, softmax
-from viz.ui import prediction, state
+from viz.ui import controls, prediction, state
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
@@ -19,8 +19,34 @@ PARTS = {
 }
 WITHOUT, WARMER = "without", "warmer"
 _HOT = 4.0
-_GAINS = ("0", "0.5", "1", "2", "-1")
+_GAINS = {"0": "0, mute", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
 _TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
+_WITHOUT = {"same": "Still the same digit", "other": "Another digit"}
+_WARMER = {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"}
+
+
+def part(head: Head, count: int) -> str:
+    """Let the person choose which part of the page is shown.
+
+    Args:
+        head: That is explained.
+        count: How many input maps can be changed.
+    """
+    classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
+    allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged, GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
+    chosen = controls.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
+    _read_maps(count)  # says so where they are nonsense, shown or not
+    return chosen
+
+
+def link(name: str, number: int) -> str:
+    """Return the address that chooses a class or a map of this page.
+
+    Args:
+        name: The parameter in the link.
+        number: Of the class, or of the map.
+    """
+    return state.address("head", **{name: str(number)})
 
 
 def target(head: Head) -> int:
@@ -28,24 +54,46 @@ def target(head: Head) -> int:
     return _class("Class", TARGET, head, head.ranking[0])
 
 
-def against(head: Head, k: int) -> int:
-    """Let the person choose the class to compare class k with; by default the strongest of the others."""
-    return _class("Against", AGAINST, head, next(c for c in head.ranking if c != k))
+def two(head: Head) -> tuple[int, int]:
+    """Let the person choose two classes, side by side; by default the answer and the strongest of the others."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        k = target(head)
+    with right:
+        return k, _class("Against", AGAINST, head, next(c for c in head.ranking if c != k))
 
 
 def _class(label: str, name: str, head: Head, default: int) -> int:
     classes = [str(c) for c in range(len(head.logits))]
-    return int(state.bind(st.segmented_control, label, name, classes, str(default), required=True, wrap=True))
+    return int(controls.segments(label, name, classes, str(default)))
 
 
-def pooled(head: Head, k: int) -> int:
+def target_and_pooled(head: Head) -> tuple[int, int]:
+    """Let the person choose a class, and beside it one of the averaged maps."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        k = target(head)
+    with right:
+        return k, _pooled(head, k)
+
+
+def _pooled(head: Head, k: int) -> int:
     """Let the person choose one of the averaged maps; by default the one that counts most for class k."""
-    names = [str(c) for c in range(len(head.maps))]
+    names = {str(c): f"Map {c}" for c in range(len(head.maps))}
     default = str(contributions.by_size(head.parts[k])[0])
-    return int(state.bind(st.selectbox, "Map", POOLED, names, default, format_func=lambda c: f"Map {c}"))
+    return int(state.bind(st.selectbox, "Map", POOLED, names, default))
 
 
-def changed(count: int) -> tuple[int, ...]:
+def change(count: int) -> tuple[tuple[int, ...], float]:
+    """Let the person choose which of ``count`` input maps are changed, and by what they are multiplied."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        channels = _changed(count)
+    with right:
+        return channels, float(controls.segments("Multiply them by", GAIN, _GAINS))
+
+
+def _changed(count: int) -> tuple[int, ...]:
     """Let the person choose any of ``count`` input maps to change; by default none."""
     key = f"widget-{MUTE}"
     names = [str(c) for c in range(count)]
@@ -71,25 +119,9 @@ def _read_maps(count: int) -> tuple[int, ...]:
     return ()
 
 
-def gain() -> float:
-    """Let the person choose what the changed maps are multiplied by."""
-    return float(
-        state.bind(
-            st.segmented_control,
-            "Multiply them by",
-            GAIN,
-            _GAINS,
-            "0",
-            wrap=True,
-            format_func=lambda value: "0, mute" if value == "0" else value.replace("-", "−"),
-            required=True,
-        )
-    )
-
-
 def temperature() -> float:
     """Let the person choose the softmax's temperature."""
-    return float(state.bind(st.segmented_control, "Temperature T", TEMPERATURE, _TEMPERATURES, "1", required=True))
+    return float(controls.segments("Temperature T", TEMPERATURE, _TEMPERATURES, "1"))
 
 
 def predict_without(trace: Trace, muted: Activation, name: str) -> None:
@@ -103,7 +135,7 @@ def predict_without(trace: Trace, muted: Activation, name: str) -> None:
     answered = prediction.ask(
         WITHOUT,
         f"Silence the one input map of {name} that the answer {trace.prediction} leans on most. What is read then?",
-        {"same": "Still the same digit", "other": "Another digit"},
+        _WITHOUT,
         mixing.outcome_without(trace, muted),
         mixing.say_without(trace, muted),
     )
@@ -118,7 +150,7 @@ def predict_warmer(trace: Trace) -> None:
     prediction.ask(
         WARMER,
         f"Divide all logits by a temperature of {_HOT:g} first. What wins then?",
-        {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"},
+        _WARMER,
         softmax.outcome(plain, hot),
         softmax.say_outcome(plain, hot),
     )

@@ -1,7 +1,7 @@
 """One map put to the test, section by section, as the pieces come; and all methods, line by line."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,30 +9,33 @@ from typing import Any
 import streamlit as st
 
 from model import lie_detector
-from model.records import AttributionPlan, Digit, PixelCurves
+from model.records import AttributionPlan, Digit, PixelCurves, Trace
 from model.saliency import METHODS
 from model.saliency import robustness as shaken
 from viz.figures import lie_detector as figures
 from viz.figures import noise, saliency, verdicts
-from viz.figures.panels import tabled
 from viz.figures.verdicts import Evidence
 from viz.ui import saliency as choose
-from viz.ui import state
+from viz.ui import state, tables
 from viz.ui.cached import lie_detector as cached
 from viz.ui.cached import saliency as maps
 
 VIEW = "doubt_view"
 VIEWS = {"one": "One map", "all": "All methods", "round": "Which is untrained?"}
 SEED, EVERY = "doubt_seed", "doubt_all"
-_MOST_SEED = 99
+_SEEDS = [str(number) for number in range(100)]
 _SEED = "Random weights, random orders of pixels and noise are drawn from it."
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
 
+def allowed(trace: Trace) -> dict[str, Iterable[str]]:
+    """Return what the page's parameters can be in the link, but for those of the rounds."""
+    return {**choose.allowed(trace), SEED: _SEEDS, EVERY: [state.YES]}
+
+
 def seed() -> int:
     """Let the person draw the tests' random numbers anew: weights, orders of pixels, noise."""
-    seeds = [str(number) for number in range(_MOST_SEED + 1)]
-    return int(state.bind(st.selectbox, "Seed of the tests", SEED, seeds, "0", help=_SEED))
+    return int(state.bind(st.selectbox, "Seed of the tests", SEED, _SEEDS, "0", help=_SEED))
 
 
 class Trial:
@@ -57,7 +60,7 @@ class Trial:
 
     def offer(self, label: str, name: str, text: Callable[[], str]) -> None:
         """Offer numbers as CSV."""
-        st.download_button(label, text, f"{name}-{self.plan.method}.csv", "text/csv", on_click="ignore")
+        tables.offer(label, text, f"{name}-{self.plan.method}.csv")
 
     def sums(self) -> None:
         """Show whether the map adds up."""
@@ -95,9 +98,8 @@ class Trial:
         show(found, reaction)
         with right:
             self.offer("Download the fall as CSV", "fall", partial(figures.fall_csv, found, reaction))
-        with st.expander("The numbers, row by row", key="fall_numbers", on_change="rerun") as place:
-            if place.open:
-                st.html(tabled(figures.fall_columns(found), "How alike the maps stay"))
+        columns = figures.fall_columns(found)
+        tables.unfolding("How alike the maps stay", columns, title="The numbers, row by row", key="fall_numbers")
 
     def edges(self) -> None:
         """Show the map beside plain edges."""
@@ -163,18 +165,17 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
         seed: Of the tests.
         bar: An empty place that shows how far it is.
     """
-    place = st.empty()
+    place, link = st.empty(), partial(choose.link_alone, "lie_detector", VIEW)
     found: dict[str, Evidence] = {}
 
     def show(name: str, what: str) -> None:
         bar.progress(len(found) / len(plans), f"{METHODS[name].title}: {what}")
-        place.html(verdicts.table(METHODS, found))
 
     for name, plan in plans.items():
+        place.html(verdicts.table(METHODS, found, link))
         found[name] = _tested(digit, plan, seed, partial(show, name))
     bar.progress(1.0, f"All {len(found)} methods are tested.")  # it stays, so that nothing moves up
-    opened = {**choose.usual(), VIEW: ""}
-    place.html(verdicts.table(METHODS, found, lambda name: state.address("lie_detector", method=name, **opened)))
+    place.html(verdicts.table(METHODS, found, link))
     return found
 
 

@@ -1,6 +1,6 @@
 """A small training on the page: its choices, its start, its curves while they grow, and its snapshots afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -11,9 +11,8 @@ from model import live_training, mnist
 from model.errors import InputError
 from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot, Trace
 from viz.figures import live_training as figures
-from viz.figures.panels import tabled
 from viz.figures.swatches import columns_as_csv
-from viz.ui import cached, mnist_picker, state
+from viz.ui import cached, mnist_picker, state, tables
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
@@ -24,6 +23,7 @@ _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
     "live_seed": ("Seed", [str(seed) for seed in range(live_training.HIGHEST_SEED + 1)], "1"),
 }
+ALLOWED = {STARTED: [state.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
 
 
@@ -192,15 +192,10 @@ def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> None:
 
 def _numbers(run: LiveRun) -> None:
     """Show the course of a training as a table that can be unfolded, and offer it as CSV."""
-    files: dict[str, Callable[[], str]] = {
-        "This table": partial(columns_as_csv, figures.columns(run)),
+    columns = figures.columns(run)
+    files = {
+        "This table": partial(columns_as_csv, columns),
         "Loss of every step": partial(figures.losses_csv, run),
         "First kernels": partial(figures.kernels_csv, run),
     }
-    with st.expander("The numbers", key="live_numbers", on_change="rerun") as place:
-        if not place.open:  # folded away it need not be made
-            return
-        st.html(tabled(figures.columns(run), "The course of the training"))
-        with st.container(horizontal=True):
-            for title, text in files.items():
-                st.download_button(f"{title} (CSV)", text, f"{title}.csv", "text/csv", on_click="ignore")
+    tables.unfolding("The course of the training", columns, files, key="live_numbers")

@@ -1,6 +1,6 @@
 """The mistakes page's controls and its pictures; what is chosen lives in the link."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,8 +10,7 @@ from model import digits, mistakes, mnist
 from model.errors import DataError
 from model.records import Answer, Confusion, Pair, Pixels
 from viz.figures import misread
-from viz.figures.panels import tabled
-from viz.ui import cached, mnist_picker, sidebar, state
+from viz.ui import cached, controls, mnist_picker, sidebar, state
 from viz.ui import head as heads
 
 VIEW = "mistakes_view"
@@ -23,13 +22,14 @@ _SORTS = {"sure": "Most sure of what is read first", "label": "Least sure of the
 _FITTED = "fitted"
 _TOGETHER = 24  # images that are shown at once
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
+_CELLS = [f"{label}.{read}" for label in range(10) for read in range(10)]
+_LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
+ALLOWED = {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES]}
 
 
 def cell(found: Confusion) -> Pair:
     """Return the label and the class whose images are asked for; by default those of the most frequent mistake."""
-    classes = range(len(found.counts))
-    codes = [f"{label}.{read}" for label in classes for read in classes]
-    chosen = state.read_one_of(CELL, codes, _cell_of_image() or ".".join(map(str, found.worst)))
+    chosen = state.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.worst)))
     label, read = map(int, chosen.split("."))
     return label, read
 
@@ -62,24 +62,12 @@ def of_cell(chosen: Pair) -> tuple[Answer, ...]:
 def listed() -> tuple[Answer, ...]:
     """Let the person choose which images are listed and in which order."""
     wrong, disputed = mistakes.mistakes(cached.scores()), mistakes.disputed(cached.scores())
-    lists = {"all": f"All {len(wrong)} mistakes", "disputed": f"The {len(disputed)} disputed labels"}
+    lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", wrong), ("disputed", disputed))}
     left, right = st.columns(2, gap="medium")
     with left:
-        which = state.bind(
-            st.segmented_control,
-            "Which images",
-            WHICH,
-            list(lists),
-            "all",
-            together=_anew,
-            format_func=lists.__getitem__,
-            required=True,
-            wrap=True,
-        )
+        which = controls.segments("Which images", WHICH, lists, together=_anew)
     with right:
-        order = state.bind(
-            st.selectbox, "Order", SORT, list(_SORTS), "sure", together=_anew, format_func=_SORTS.__getitem__
-        )
+        order = state.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_anew)
     found = disputed if which == "disputed" else wrong
     return mistakes.least_likely_label_first(found) if order == "label" else mistakes.most_confident_first(found)
 
@@ -178,47 +166,18 @@ def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
 
 def offer_pictures() -> None:
     """Read MNIST; where it is absent offer to download it, and where it is damaged say so."""
-    if not mnist.is_present():
-        with st.container(border=True):
-            mnist_picker.offer_download(PAGE)
-        return
-    try:
-        with st.spinner("Reading MNIST"):
-            test = digits.mnist("test")
-    except DataError as error:
-        st.error(str(error))
-        return
-    if not np.array_equal(test.labels, cached.scores().labels):
+    with st.container(border=not mnist.is_present()):
+        test = mnist_picker.read(PAGE)
+    if test is not None and not np.array_equal(test.labels, cached.scores().labels):
         st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
-
-
-def numbers(name: str, columns: Mapping[str, Sequence[str]], text: Callable[[], str]) -> None:
-    """Show numbers as a table that can be unfolded, and offer all digits of them as CSV.
-
-    Args:
-        name: Of the table.
-        columns: Of the table.
-        text: Gives the CSV.
-    """
-    with st.expander("The numbers", key=f"{PAGE}-numbers", on_change="rerun") as place:
-        if place.open:  # folded away it need not be made
-            st.html(tabled(columns, name))
-            st.download_button(f"{name} with all digits (CSV)", text, f"{name}.csv", "text/csv", on_click="ignore")
 
 
 def temperature(fitted: float) -> float:
     """Let the person choose what the logits are divided by; the fitted temperature is among the choices."""
     values = {_FITTED: fitted, **{text: float(text) for text in _TEMPERATURES}}
-    options = sorted(values, key=lambda text: values[text])
-    chosen = state.bind(
-        st.select_slider,
-        "Temperature T",
-        TEMPERATURE,
-        options,
-        "1.00",
-        format_func=lambda text: f"{fitted:.2f}, fitted" if text == _FITTED else text,
-    )
-    return values[chosen]
+    said = {text: text for text in _TEMPERATURES} | {_FITTED: f"{fitted:.2f}, fitted"}
+    options = {text: said[text] for text in sorted(values, key=lambda text: values[text])}
+    return values[state.bind(st.select_slider, "Temperature T", TEMPERATURE, options, "1.00")]
 
 
 def offer_fitted(fitted: float) -> None:

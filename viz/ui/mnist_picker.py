@@ -20,14 +20,8 @@ _HARDEST = "hardest first"  # by the negative log-probability of the label
 
 def show(digit: Digit) -> None:
     """Draw the picker, or where MNIST is absent the offer to download it."""
-    if not mnist.is_present():
-        offer_download("sidebar")
-        return
-    try:
-        with st.spinner("Reading MNIST"):
-            test = digits.mnist("test")
-    except DataError as error:
-        st.error(str(error))
+    test = read("sidebar")
+    if test is None:
         return
     order = _order(test)
     start = st.session_state.setdefault(_START, _page_of(digit, order))
@@ -44,6 +38,23 @@ def show(digit: Digit) -> None:
     )
     _turn_pages(order, start)
     _by_index(digit, len(test))
+
+
+def read(key: str) -> digits.MnistDigits | None:
+    """Return MNIST's test images; None where they are absent, with the offer to download them, or are damaged.
+
+    Args:
+        key: Tells this offer from others on the same page.
+    """
+    if not mnist.is_present():
+        offer_download(key)
+        return None
+    try:
+        with st.spinner("Reading MNIST"):
+            return digits.mnist("test")
+    except DataError as error:
+        st.error(str(error))
+        return None
 
 
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from model import mnist
-from model.records import Pooled, Shift, Unit
+from model.records import Digit, Pooled, Shift, Unit
 from viz.figures import pooling as figures
 from viz.figures import shifting
-from viz.ui import prediction, state, walk
+from viz.ui import cached, controls, prediction, state, walk
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
 VIEWS = {
@@ -21,6 +21,7 @@ _TRACED = {"winner": "The winner", "0.0": "Top left", "0.1": "Top right", "1.0":
 _TESTED = {"project": "The project's labelled digits", "mnist": "MNIST's test images"}
 _TOWARDS = {"right": "To the right", "down": "Down"}
 _GUESSES = {"one": "After 1 pixel", "two": "After 2 pixels", "both": "After either", "neither": "After neither"}
+ALLOWED = {TRACED: _TRACED, TESTED: _TESTED, TOWARDS: _TOWARDS, GUESS: _GUESSES}
 
 
 def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
@@ -37,28 +38,19 @@ def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
 
 def traced() -> str:
     """Let the person choose which value of the window is traced to the digit."""
-    return state.bind(
-        st.selectbox, "Traced to the digit", TRACED, list(_TRACED), "winner", format_func=_TRACED.__getitem__
-    )
+    return state.bind(st.selectbox, "Traced to the digit", TRACED, _TRACED, "winner")
 
 
 def on_mnist() -> bool:
     """Let the person choose what both pools are tested on, and tell whether it is MNIST."""
-    sets = list(_TESTED) if mnist.is_present() else ["project"]
-    return state.bind(st.selectbox, "Tested on", TESTED, sets, "project", format_func=_TESTED.__getitem__) == "mnist"
+    sets = {name: said for name, said in _TESTED.items() if name == "project" or mnist.is_present()}
+    return state.bind(st.selectbox, "Tested on", TESTED, sets, "project") == "mnist"
 
 
-def towards() -> str:
-    """Let the person choose which way the digit moves."""
-    return state.bind(
-        st.segmented_control,
-        "Which way",
-        TOWARDS,
-        list(_TOWARDS),
-        "right",
-        format_func=_TOWARDS.__getitem__,
-        required=True,
-    )
+def moves(digit: Digit) -> list[Shift]:
+    """Let the person choose which way the digit moves; return what moves it by one pixel, and by two."""
+    towards = controls.segments("Which way", TOWARDS, _TOWARDS)
+    return [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
 
 
 def predict(moves: Sequence[Shift]) -> bool:

@@ -18,7 +18,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         because: Why, in a sentence or two, with the numbers.
     """
     key = f"widget-{name}"
-    chosen = state.read_one_of(name, ["", *answers], "")
+    chosen = state.read_one_of(name, ["", *answers], "", label=question)
     st.session_state[key] = chosen or None
     st.segmented_control(
         question,

@@ -12,13 +12,15 @@ from model.saliency import METHODS
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, state
+from viz.ui import cached, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
 from viz.ui.cached import saliency as maps
 from viz.ui.lie_detector import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
+_NUMBERS = [str(number) for number in range(1, rounds.MOST + 1)]
+ALLOWED = {ROUND: _NUMBERS}
 
 
 def guesses() -> tuple[Guess, ...]:
@@ -33,17 +35,19 @@ def guesses() -> tuple[Guess, ...]:
 def play() -> None:
     """Show two maps and ask which is the untrained network's; then say it, and why."""
     given = guesses()
-    numbers = [str(number) for number in range(1, rounds.MOST + 1)]
-    current = rounds.deal(int(state.read_one_of(ROUND, numbers, "1")))
+    current = rounds.deal(int(state.read_one_of(ROUND, _NUMBERS, "1")))
     guess = next((each for each in given if each.round.number == current.number), None)
-    st.write(f"**Round {current.number}.** {figures.say_score(given)}")
+    st.write(
+        f"**Round {current.number}.** {figures.say_score(given)} Each round brings a digit of its own: the one in the "
+        "sidebar plays no part here."
+    )
     plan = AttributionPlan(current.method, cached.record(current.digit).prediction)
     left, right = _pair(current, plan)
     if guess is None:
         st.html(figures.hidden(left, right, current.digit.pixels))
     else:
         st.html(figures.told(left, right, current.digit.pixels, guess))
-    _buttons(current, given, guess)
+    _buttons(current, guess)
     if guess is None:
         st.write(
             f"Both maps are of the logit of {plan.target}, by the same method; one network was trained, the other has "
@@ -63,17 +67,17 @@ def _pair(current: Round, plan: AttributionPlan) -> tuple[Activation, Activation
     return (untrained, trained) if current.untrained == "left" else (trained, untrained)
 
 
-def _buttons(current: Round, given: tuple[Guess, ...], guess: Guess | None) -> None:
+def _buttons(current: Round, guess: Guess | None) -> None:
     def choose(side: Side) -> None:
-        state.write(**{GUESSES: rounds.written([*given, Guess(current, side)]), ROUND: str(current.number)})
+        before = guesses()
+        if current.number not in {each.round.number for each in before}:  # two keys at once: the first one counts
+            state.write(**{GUESSES: rounds.written([*before, Guess(current, side)])})
 
     following = str(current.number % rounds.MOST + 1)
     with st.container(horizontal=True, key="doubt_guess"):
         st.button("Left is untrained", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is untrained", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
-        st.button(
-            "Next round", shortcut="N", disabled=guess is None, on_click=lambda: state.write(**{ROUND: following})
-        )
+        st.button("Next round", shortcut="N", on_click=lambda: state.write(**{ROUND: following}))
 
 
 def _explain(current: Round, plan: AttributionPlan) -> None:
@@ -102,7 +106,5 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
 def _tally(given: tuple[Guess, ...]) -> None:
     st.html(tabled(figures.tally(given, METHODS), "Right, by method"))
     with st.container(horizontal=True):
-        st.download_button(
-            "Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv", "text/csv", on_click="ignore"
-        )
+        tables.offer("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv")
         st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))

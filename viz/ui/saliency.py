@@ -1,6 +1,6 @@
 """The saliency page's controls; what they choose lives in the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -30,16 +30,28 @@ USUAL_LAYER = "Conv2d-19"
 _DEFAULT = "deep_lift"  # adds up to the last digit, and takes a thirtieth of integrated gradients' time
 _LOOKED_AT = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 _RELU = "relu"
-_MOST_SEED = 99
+_SEEDS = [str(seed) for seed in range(100)]
 _OFF_ON = {"0": "off", "1": "on"}
+_ONE_SCALE = {"each": "each map", "all": "all maps"}
+_SIGNS = {"signed": "Signed", "absolute": "Absolute"}
+_OPACITIES = {str(share): f"{share} %" for share in range(0, 101, 10)}
+
+
+def allowed(trace: Trace) -> dict[str, Iterable[str]]:
+    """Return what all that decides a map, or how it is painted, can be in the link."""
+    classes = [str(k) for k in range(len(trace.logits))]
+    every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, state.EXPLAIN: _OUTPUTS}
+    every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: _layers(trace), DRAW: _SEEDS}
+    every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE}
+    for option in (option for each in METHODS.values() for option in each.options):
+        every[option.name] = [*every.get(option.name, ()), *_values(option)]
+    return every
 
 
 def method() -> Method:
     """Let the person choose a method."""
-    name = state.bind(
-        st.selectbox, "Method", METHOD, list(METHODS), _DEFAULT, format_func=lambda each: METHODS[each].title
-    )
-    return METHODS[name]
+    titles = {name: each.title for name, each in METHODS.items()}
+    return METHODS[state.bind(st.selectbox, "Method", METHOD, titles, _DEFAULT)]
 
 
 def plan(trace: Trace) -> AttributionPlan:
@@ -75,9 +87,7 @@ def asked(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
         output = _output()
         against = _against(trace, target) if output == "difference" else None
     with columns[2]:
-        baseline = state.bind(
-            st.selectbox, "Baseline", BASELINE, list(BASELINES), "black", format_func=BASELINES.__getitem__
-        )
+        baseline = state.bind(st.selectbox, "Baseline", BASELINE, BASELINES, "black")
     return AttributionPlan(_DEFAULT, target, output, against, baseline)
 
 
@@ -85,13 +95,13 @@ def _target(trace: Trace) -> int:
     """Let the person choose the class that is explained; by default the network's answer."""
     classes = [str(k) for k in range(len(trace.logits))]
     answer = str(trace.prediction)
-    return int(state.bind(st.segmented_control, "Explain class", TARGET, classes, answer, required=True, wrap=True))
+    return int(controls.segments("Explain class", TARGET, classes, answer))
 
 
 def _output() -> Output:
     """Let the person choose what of the class is explained."""
     words = {str(name): said for name, said in _OUTPUTS.items()}
-    chosen = state.bind(st.selectbox, "What of it", state.EXPLAIN, list(words), "logit", format_func=words.__getitem__)
+    chosen = state.bind(st.selectbox, "What of it", state.EXPLAIN, words, "logit")
     return next(name for name in _OUTPUTS if name == chosen)
 
 
@@ -143,6 +153,27 @@ def usual() -> dict[str, str]:
     return dict.fromkeys(sorted({*names, LAYER, DRAW}), "")
 
 
+def link_alone(page: str, view: str, name: str) -> str:
+    """Return the address that shows one method alone, as it is usually set.
+
+    Args:
+        page: That shows it.
+        view: The parameter that chooses among the page's views; one map is what it shows by default.
+        name: Of the method.
+    """
+    return state.address(page, **{**usual(), view: "", METHOD: name})
+
+
+def rows_with_maps(trace: Trace) -> list[str]:
+    """Return the rows that a method can be applied to: those whose maps have more than a place, and are their own."""
+    return [row.name for row in trace.rows if row.kind is not LayerKind.DROPOUT and row.output[0].size > 1]
+
+
+def title_of_digit(plan: AttributionPlan) -> str:
+    """Return the title of the digit's own map among those of the rows, with the step whose maps are looked at."""
+    return f"The digit, by {USUAL_LAYER}" if METHODS[plan.method].uses_layer else "The digit"
+
+
 def titled(plan: AttributionPlan, asked: AttributionPlan) -> str:
     """Return the title of a method's map, which says so where it is not of the score that was asked for."""
     title = METHODS[plan.method].title
@@ -154,59 +185,37 @@ def every(plan: AttributionPlan) -> dict[str, AttributionPlan]:
     return {name: fitting(plan, chosen) for name, chosen in METHODS.items()}
 
 
-def _option(option: MethodOption) -> float:
+def _values(option: MethodOption) -> list[str]:
     count = round((option.most - option.least) / option.step)
-    values = [f"{option.least + number * option.step:g}" for number in range(count + 1)]
-    default = f"{option.default:g}"
+    return [f"{option.least + number * option.step:g}" for number in range(count + 1)]
+
+
+def _option(option: MethodOption) -> float:
+    values, default = _values(option), f"{option.default:g}"
     if values == list(_OFF_ON):
-        return float(
-            state.bind(
-                st.segmented_control,
-                option.label,
-                option.name,
-                values,
-                default,
-                format_func=_OFF_ON.__getitem__,
-                help=option.about,
-                required=True,
-            )
-        )
+        return float(controls.segments(option.label, option.name, _OFF_ON, default, help=option.about))
     return float(state.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
 
 
 def _layer(trace: Trace) -> str:
     """Let the person choose whose maps are looked at."""
-    names = [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
-    return state.bind(st.selectbox, "Maps of", LAYER, names, USUAL_LAYER)
+    return state.bind(st.selectbox, "Maps of", LAYER, _layers(trace), USUAL_LAYER)
+
+
+def _layers(trace: Trace) -> list[str]:
+    return [step.name for step in trace.steps if step.kind in _LOOKED_AT and step.maps[0].size > 1]
 
 
 def _seed() -> int:
     """Let the person draw the random numbers anew."""
-    seeds = [str(seed) for seed in range(_MOST_SEED + 1)]
-    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, seeds, "0"))
+    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, _SEEDS, "0"))
 
 
 def look() -> Look:
     """Let the person choose how a map is painted."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        signs = state.bind(
-            st.segmented_control,
-            "Values",
-            SIGNS,
-            ["signed", "absolute"],
-            "signed",
-            format_func=str.capitalize,
-            required=True,
-        )
-        opacity = state.bind(
-            st.select_slider,
-            "Over the digit",
-            OPACITY,
-            [str(share) for share in range(0, 101, 10)],
-            "100",
-            format_func=lambda share: f"{share} %",
-            width=220,
-        )
+        signs = controls.segments("Values", SIGNS, _SIGNS)
+        opacity = state.bind(st.select_slider, "Over the digit", OPACITY, _OPACITIES, "100", width=220)
         clipped = controls.switch(
             "Clip the scale",
             CLIP,
@@ -217,14 +226,4 @@ def look() -> Look:
 
 def _together() -> bool:
     """Let the person choose between one scale for each map and one for all."""
-    scales = {"each": "each map", "all": "all maps"}
-    chosen = state.bind(
-        st.segmented_control,
-        "One scale for",
-        SCALE,
-        list(scales),
-        "each",
-        format_func=scales.__getitem__,
-        required=True,
-    )
-    return chosen == "all"
+    return controls.segments("One scale for", SCALE, _ONE_SCALE) == "all"

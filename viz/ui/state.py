@@ -5,7 +5,7 @@ forward and a copied link all show the same view, and no page hands anything to 
 sense is answered with its default and a notice; the address keeps it until the person chooses anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,21 +19,26 @@ EXPLAIN = "explain"
 TRAIL, PROJECTOR = "trail", "projector"
 ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
-_YES = "yes"
+_READ = "what this run has read of the link"
+_HIDDEN = "what can be chosen in the parts of this page that are not shown"
+YES = "yes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def begin_run() -> None:
-    """Forget the notices of the run before."""
-    st.session_state[_NOTICES] = []
+    """Forget the notices of the run before, and what it read."""
+    st.session_state[_NOTICES], st.session_state[_READ], st.session_state[_HIDDEN] = [], set(), {}
 
 
 def read(name: str, default: str) -> str:
     """Return what the link says for ``name``, or the default where it says nothing."""
+    st.session_state.setdefault(_READ, set()).add(name)
     return str(st.query_params.get(name, default))
 
 
-def read_one_of(name: str, allowed: Sequence[str], default: str, instead: Mapping[str, str] = _NOTHING) -> str:
+def read_one_of(
+    name: str, allowed: Sequence[str], default: str, instead: Mapping[str, str] = _NOTHING, label: str = ""
+) -> str:
     """Return what the link says for ``name`` if it is allowed; else notice it and return the default.
 
     Args:
@@ -41,26 +46,48 @@ def read_one_of(name: str, allowed: Sequence[str], default: str, instead: Mappin
         allowed: What it can be here.
         default: What it is where the link says nothing or nonsense.
         instead: What to take, without a notice, in place of values that make sense on other pages only.
+        label: What the page calls it, where it does.
     """
     value = read(name, default)
     value = instead.get(value, value)
     if value in allowed:
         return value
+    called = f" On the page it is “{label}”." if label else ""
+    shown = f"Showing {default} instead." if default else "It is left out here."
+    notice(f"{_say_nonsense(name, value, allowed)}{called} {shown}")
+    return default
+
+
+def _say_nonsense(name: str, value: str, allowed: Sequence[str]) -> str:
     said = [each or "left out" for each in allowed]
     some = ", ".join(said[:3]) + (f", ... {said[-1]}" if len(said) > 3 else "")
-    shown = f"Showing {default} instead." if default else "It is left out here."
-    notice(f"The link asks for {name} '{value[:40]}'. It can be {some}. {shown}")
-    return default
+    return f"The link asks for {name} '{value[:40]}'. It can be {some}."
+
+
+def expect(allowed: Mapping[str, Iterable[str]]) -> None:
+    """Say what a page's parts can be asked for, so that nonsense is noticed in those, too, that are not shown.
+
+    Args:
+        allowed: For each parameter in the link, what it can be.
+    """
+    st.session_state[_HIDDEN] = {**st.session_state[_HIDDEN], **allowed}
+
+
+def _notice_hidden() -> None:
+    for name, every in st.session_state[_HIDDEN].items():
+        value, allowed = st.query_params.get(name, ""), [*every]
+        if name not in st.session_state[_READ] and value not in ["", *allowed]:
+            notice(f"{_say_nonsense(name, value, allowed)} It is not shown here.")
 
 
 def is_on(name: str) -> bool:
     """Tell whether a switch is on: the link says ``yes``, or nothing where it is off."""
-    return read_one_of(name, ["", _YES], "") == _YES
+    return read_one_of(name, ["", YES], "") == YES
 
 
 def switch(name: str, *, on: bool) -> None:
     """Put a switch on or off in the link."""
-    write(**{name: _YES if on else ""})
+    write(**{name: YES if on else ""})
 
 
 def write(**values: str) -> None:
@@ -94,7 +121,7 @@ def bind(
     widget: Callable[..., Any],
     label: str,
     name: str,
-    options: Sequence[str],
+    options: Sequence[str] | Mapping[str, str],
     default: str,
     together: Callable[[str], Mapping[str, str]] = _nothing_else,
     instead: Mapping[str, str] = _NOTHING,
@@ -106,20 +133,22 @@ def bind(
         widget: ``st.selectbox``, ``st.segmented_control`` or the like.
         label: What the person reads.
         name: The parameter in the link.
-        options: What can be chosen.
+        options: What can be chosen; where the person reads other words than the link has, these by what the link has.
         default: What is chosen where the link says nothing or nonsense.
         together: Gives the other parameters that change with a new value.
         instead: As for ``read_one_of``.
         arguments: Passed to the widget.
     """
     key = f"widget-{name}"
-    st.session_state[key] = read_one_of(name, options, default, instead)
+    st.session_state[key] = read_one_of(name, [*options], default, instead, label)
+    if isinstance(options, Mapping):
+        arguments["format_func"] = options.__getitem__
 
     def on_change() -> None:
         value = st.session_state[key] or default  # a segmented control can be emptied by a second click
         write(**{name: value}, **together(value))
 
-    widget(label, options, key=key, on_change=on_change, **arguments)
+    widget(label, [*options], key=key, on_change=on_change, **arguments)
     return str(st.session_state[key])
 
 
@@ -129,6 +158,7 @@ def notice(sentence: str) -> None:
 
 
 def show_notices() -> None:
-    """Show what was noticed so far in this run."""
+    """Show what was noticed in this run."""
+    _notice_hidden()
     for text in dict.fromkeys(st.session_state[_NOTICES]):
         st.warning(text)

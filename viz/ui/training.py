@@ -1,6 +1,5 @@
 """The training page's parts and controls; what they choose lives in the link."""
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -13,8 +12,7 @@ from viz.figures import formation as forming
 from viz.figures import recipes as parts
 from viz.figures import seeds, training
 from viz.figures.panels import tabled
-from viz.figures.swatches import columns_as_csv
-from viz.ui import cached, components, controls, state
+from viz.ui import cached, components, controls, state, tables
 
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
@@ -43,18 +41,17 @@ def reports(protocol: str) -> dict[str, Study]:
 def accuracy(searched: Mapping[str, Study]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
-    st.html(training.accuracy(bands, logged, logged_run.BAR))
-    st.write(training.say_accuracy(bands, logged, logged_run.BAR))
+    drawn = training.accuracy(bands, logged, logged_run.BAR)
+    controls.figure(drawn, training.say_accuracy(bands, logged, logged_run.BAR))
 
 
 def losses(searched: Mapping[str, Study]) -> None:
     """Show the loss of each epoch, and all curves as numbers."""
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
-    st.html(training.loss(trained, held_out, logged))
-    st.write(training.say_loss(trained, held_out, logged))
+    controls.figure(training.loss(trained, held_out, logged), training.say_loss(trained, held_out, logged))
     columns = training.curve_columns(searched.values(), logged)
-    _download("Download every curve as CSV", columns, "curves.csv")
+    tables.offer_columns("Download every curve as CSV", columns, "curves.csv")
 
 
 def flattery(final: Mapping[str, Study]) -> None:
@@ -68,7 +65,7 @@ def flattery(final: Mapping[str, Study]) -> None:
         said.append(seeds.say_protocol(next(iter(final.values()))))
     st.markdown("\n\n".join(said))
     if final:
-        _table("Every seed", seeds.value_columns([*final.values()]), "seeds.csv")
+        _table("Every seed", seeds.value_columns([*final.values()]))
 
 
 def choosing(searched: Mapping[str, Study]) -> None:
@@ -80,7 +77,7 @@ def choosing(searched: Mapping[str, Study]) -> None:
         st.write("This needs the held-out accuracy of every epoch.")
     else:
         st.write(training.say_choosing({name: each for name, (_, each) in found.items()}))
-        _table("Best and last epoch", training.choosing_columns(found), "best-and-last-epoch.csv")
+        _table("Best and last epoch", training.choosing_columns(found))
 
 
 def chance(final: Mapping[str, Study]) -> None:
@@ -93,9 +90,8 @@ def chance(final: Mapping[str, Study]) -> None:
     except GlassError as error:
         st.warning(str(error))
         return
-    st.html(seeds.paired(found))
-    st.markdown(seeds.say_paired(found))
-    _table("Both tests", seeds.paired_columns(found), "paired-tests.csv")
+    controls.figure(seeds.paired(found), seeds.say_paired(found))
+    _table("Both tests", seeds.paired_columns(found))
 
 
 def disputed(final: Mapping[str, Study]) -> None:
@@ -108,7 +104,7 @@ def disputed(final: Mapping[str, Study]) -> None:
         }
         columns = seeds.disputed_columns(tested, spreads)
         st.html(parts.wordy(columns, "With and without the disputed labels"))
-        _download("Download as CSV", columns, "disputed-labels.csv")
+        tables.offer_columns("Download as CSV", columns, "disputed-labels.csv")
 
 
 def forming_block(digit: Digit, trace: Trace) -> None:
@@ -134,24 +130,23 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
-    _download("Download every number as CSV", forming.number_columns(found), f"{row}-epochs.csv")
+    tables.offer_columns("Download every number as CSV", forming.number_columns(found), f"{row}-epochs.csv")
 
 
 def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
     found: dict[str, tuple[Numbers, Numbers]] = cached.rates(RECIPES, _IMAGES)
-    st.html(parts.schedule(found))
-    st.write(parts.say_schedule(found))
-    _download("Download the rates as CSV", parts.schedule_columns(found), "learning-rates.csv")
+    controls.figure(parts.schedule(found), parts.say_schedule(found))
+    tables.offer_columns("Download the rates as CSV", parts.schedule_columns(found), "learning-rates.csv")
 
 
 def recipe_in_words() -> None:
     """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
     theirs, ours = recipes.choices("assignment"), recipes.choices("glass")
     found = recipes.alterations(theirs, ours)
-    st.html(parts.wordy(parts.choice_columns(found), "What our recipe does differently"))
-    st.write(parts.say_same(ours, found))
-    _download("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
+    drawn = parts.wordy(parts.choice_columns(found), "What our recipe does differently")
+    controls.figure(drawn, parts.say_same(ours, found))
+    tables.offer_columns("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
@@ -175,8 +170,7 @@ def search() -> None:
         st.warning(f"{problem} This trial is left out.")
     alone = parts.parts(trials)
     if alone:
-        st.html(parts.worth(alone))
-        st.write(parts.say_worth(alone, base))
+        controls.figure(parts.worth(alone), parts.say_worth(alone, base))
     else:
         st.info("'model/results/search' holds no trial yet that changes one choice alone.")
     if trials:
@@ -184,7 +178,7 @@ def search() -> None:
         st.write(f"Every trial that was kept, judged on the same {base.images:,} held-out images at its last epoch.")
         columns = parts.trial_columns(trials, base)
         st.html(parts.wordy(columns, "The search's log"))
-        _download("Download the log as CSV", columns, "search.csv")
+        tables.offer_columns("Download the log as CSV", columns, "search.csv")
 
 
 def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
@@ -192,14 +186,5 @@ def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
     return {name: studies.extent(each) for name, each in curves.items() if each.size}
 
 
-def _table(name: str, columns: Mapping[str, Sequence[str]], file: str) -> None:
-    """Show numbers as a table that can be unfolded, and offer it as CSV."""
-    with st.expander(name, key=f"table-{file}", on_change="rerun") as place:
-        if place.open:  # folded away it need not be made
-            st.html(tabled(columns, name))
-            _download("Download as CSV", columns, file)
-
-
-def _download(label: str, columns: Mapping[str, Sequence[str]], file: str) -> None:
-    text = functools.partial(columns_as_csv, columns)
-    st.download_button(label, text, file, "text/csv", key=f"download-{file}", on_click="ignore")
+def _table(name: str, columns: Mapping[str, Sequence[str]]) -> None:
+    tables.unfolding(name, columns, title=name, key=f"table-{name}")

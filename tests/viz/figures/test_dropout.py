@@ -160,18 +160,31 @@ def test_every_row_of_the_journey_has_its_share_and_its_map() -> None:
     changes = model.journey(off(), on())
     page = parsed(dropout.journey(changes, NAME))
     items = page.findall(".//ol/li")
-    most = max(float(change.map.max() / change.size) for change in changes)
+    parts = [change.map.astype(float) / (change.map + change.size) for change in changes]
+    most = max(part.max() for part in parts)
     assert len(items) == 23
-    for item, change in zip(items, changes, strict=True):
+    for item, change, part in zip(items, changes, parts, strict=True):
         assert said(item).endswith(change.name)
         share = said(item).split(change.name)[0].strip()
         assert share == ("none" if change.rms == 0 else f"{change.relative * 100:.1f} %")
+        (long,) = re.findall(r"--share: ([\d.]+)", str(item.get("style")))
+        assert float(long) == pytest.approx(change.rms / (change.rms + change.size), abs=1e-4)
         image = item.find("img")
         assert image is not None
-        assert_painted(decode(str(image.get("src"))), change.map / change.size, 0, most, theme.SEQUENTIAL)
+        assert_painted(decode(str(image.get("src"))), part, 0, most, theme.SEQUENTIAL)
         assert (item.get("aria-current") == "true") == (change.name == NAME)
-    widest = max(1.0, *(change.relative for change in changes))
-    assert f"A full bar is {widest * 100:.1f}\xa0%." in dropout.journey(changes, NAME)
+
+
+def test_a_difference_of_many_times_the_activation_leaves_the_small_ones_to_be_seen() -> None:
+    small, large = (
+        replace(each, rms=rms, size=1.0) for each, rms in zip(model.journey(off(), on()), (0.25, 57.3), strict=False)
+    )
+    html = dropout.journey([small, large], NAME)
+    assert [float(each) for each in re.findall(r"--share: ([\d.]+)", html)] == pytest.approx(
+        [0.2, 57.3 / 58.3], abs=1e-4
+    )
+    assert re.findall(r"<b>([^<]+)</b>", html) == ["25.0\xa0%", "57\xa0times"]
+    assert "%" not in dropout.say_journey([large], off().probabilities, on().probabilities).partition("The answer")[0]
 
 
 def test_the_journey_is_said() -> None:

@@ -134,7 +134,10 @@ def test_a_blank_map_is_said_to_be_one() -> None:
     assert figures.beside_edges(blank, control, DIGIT.pixels)
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
     assert "blank" in noise.say_sensitivity(nothing)
-    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.foretold(replace(nothing, blank_infidelity=0.0))
+    still = replace(nothing, blank_infidelity=0.0)
+    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.foretold(still)
+    assert "does nothing to the score" in noise.say_infidelity(still)
+    assert "nan" not in noise.say_infidelity(still)
 
 
 def test_maps_that_went_blank_on_the_way_are_counted(fallen: Collapse, reaction: Reaction) -> None:
@@ -225,6 +228,9 @@ def test_noise_is_said_in_its_unit(robust: Robustness) -> None:
     said = noise.say_infidelity(robust)
     for value in (robust.infidelity, robust.best_infidelity, robust.blank_infidelity):
         assert f"{value:.3g}" in said
+    moved, off = math.sqrt(robust.blank_infidelity), math.sqrt(robust.best_infidelity)
+    assert f"moves the score by about {moved:.3f}" in said
+    assert f"to within about {off:.3f}." in said
     share = 1 - robust.best_infidelity / robust.blank_infidelity
     html = noise.foretold(robust)
     assert f"foretells {share * 100:.0f}\xa0%" in html

@@ -21,6 +21,7 @@ from viz.figures.saliency import Look
 from viz.figures.scaling import Range
 
 DIGIT = digits.find("project-4or9")
+CLAIMS = dict.fromkeys(("input_x_gradient", "made up"), METHODS["deep_lift"])
 LOOKS = [Look(absolute, clipped, 70) for absolute in (False, True) for clipped in (False, True)]
 each_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 
@@ -244,9 +245,28 @@ def test_the_sum_stands_under_what_was_gained(found: Attribution) -> None:
     ids=["none", "half", "hundredfold", "the other way", "nothing gained"],
 )
 def test_the_gap_is_a_sentence(found: Attribution, words: str) -> None:
-    meant, other = (figure.say_sums(found, METHODS[name]) for name in ("integrated_gradients", "saliency"))
-    assert meant.startswith(f"This method is meant to add up to what the digit gained on the baseline. {words}. ")
-    assert other.startswith(f"This method does not claim to add up to what the digit gained on the baseline. {words}. ")
+    said = figure.say_sums(found, METHODS["integrated_gradients"])
+    assert said.startswith(f"This method is meant to add up to what the digit gained on the baseline. {words}. ")
+
+
+def test_a_gap_is_no_fault_where_none_is_ruled_out() -> None:
+    said = figure.say_sums(made([[4.0, 400.0]], 5.0, 1.0), METHODS["saliency"])
+    assert said.startswith("This method does not claim to add up to what the digit gained on the baseline, so a gap is")
+    assert "its sum, 404.000, need not be the gain, 4.000." in said
+    assert "%" not in said
+
+
+def test_what_starts_from_the_score_is_held_against_the_score() -> None:
+    method = METHODS["lrp"]
+    found = attribute(weights.load(), digits.to_input(DIGIT), 9, "lrp")
+    arrived = sum(found.values.astype(float).ravel().tolist())
+    expected = [found.score, arrived, found.score - arrived]
+    html = figure.sums(found, method)
+    assert [number(said(each)) for each in list(parsed(html).iter("dd"))[::2]] == pytest.approx(expected, abs=6e-4)
+    text = figure.say_sums(found, method)
+    assert numbers(text)[:4] == pytest.approx([9, *expected], abs=6e-4)
+    assert "%" not in text
+    assert [name for name, each in METHODS.items() if each.starts_from_score] == ["lrp"]
 
 
 def test_a_gap_of_nothing_has_no_share() -> None:
@@ -334,7 +354,7 @@ def test_beneath_each_tile_stands_its_time_or_its_sum(maps: dict[str, Attributio
 
 
 def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) -> None:
-    table = figure.table(TITLES, maps)
+    table = figure.table(TITLES, maps, CLAIMS)
     assert table["map"] == [TITLES[name] for name in maps]
     for place, each in enumerate(maps.values()):
         every = each.values.astype(float).ravel().tolist()
@@ -347,6 +367,8 @@ def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) ->
             assert number(table["gap"][place].removesuffix("%")) == pytest.approx(share, abs=0.06)
         else:
             assert table["gap"][place] == "no share, for nothing was gained"
+    without = figure.table(TITLES, maps, dict.fromkeys(CLAIMS, METHODS["saliency"]))
+    assert without["gap"] == [f"no claim: {gap}" for gap in table["gap"]]
 
 
 @pytest.mark.parametrize(
@@ -358,7 +380,7 @@ def test_the_table_of_another_map_is_another(
     maps: dict[str, Attribution], wrong: Callable[[Activation], Activation]
 ) -> None:
     others = {**maps, "a": replace(maps["a"], values=wrong(maps["a"].values))}
-    right, other = (figure.table(TITLES, each) for each in (maps, others))
+    right, other = (figure.table(TITLES, each, CLAIMS) for each in (maps, others))
     assert right["gained"] == other["gained"]
     assert right["sum"][0] != other["sum"][0]
     assert right["sum"][1:] == other["sum"][1:]

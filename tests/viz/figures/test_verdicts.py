@@ -91,7 +91,7 @@ def test_each_limit_lies_where_it_is_said_to(
 def test_who_does_not_claim_to_add_up_neither_stands_nor_fails() -> None:
     for gap in (0.0, 0.5):
         found = verdicts.findings(evidence(gap=gap), CLAIMS_NOT)
-        assert (found[0].word, found[0].tone) == ("Not meant to", "open")
+        assert (found[0].word, found[0].number, found[0].tone) == ("Not meant to", "so a gap is no fault", "open")
 
 
 def test_who_says_what_pixels_did_need_not_foretell_what_a_small_change_does() -> None:
@@ -141,20 +141,26 @@ def test_a_blank_map_cannot_stand() -> None:
 
 
 def test_the_table_has_a_line_for_each_method_and_marks_who_does_not_react() -> None:
-    found = {"saliency": evidence(gap=0.25), "guided_backprop": evidence(forgotten=0.5, edges=0.9)}
+    found = {
+        "saliency": evidence(gap=0.25),
+        "integrated_gradients": evidence(gap=0.25),
+        "guided_backprop": evidence(forgotten=0.5, edges=0.9),
+    }
     html = verdicts.table(METHODS, found, lambda name: f"at?{name}&b")
     lines = re.findall(r"<tr([^>]*)>(.*?)</tr>", html)[1:]
     assert len(lines) == len(METHODS)
-    assert [re.findall(r'href="([^"]+)"', line)[0] for _, line in lines] == [f"at?{name}&amp;b" for name in METHODS]
+    links = {name: re.findall(r'href="([^"]+)"', line) for name, (_, line) in zip(METHODS, lines, strict=True)}
+    assert links == {name: [f"at?{name}&amp;b"] if name in found else [] for name in METHODS}, "as soon as it is done"
     cells = {name: re.findall(r"<td[^>]*>([^<]*)</td>", line) for name, (_, line) in zip(METHODS, lines, strict=True)}
-    assert cells["saliency"] == ["25.0\xa0%", "0.10", "yes", "0.10", "+0.40", "+0.40", "10\xa0%", "90\xa0%"]
+    assert cells["saliency"] == ["no claim: 25.0\xa0%", "0.10", "yes", "0.10", "+0.40", "+0.40", "10\xa0%", "90\xa0%"]
+    assert cells["integrated_gradients"] == ["25.0\xa0%", *cells["saliency"][1:]]
     assert cells["guided_backprop"][1:4] == ["0.50", "no", "0.90"]
     assert set(cells["occlusion"]) == {"…"}
     marked = [name for name, (marks, _) in zip(METHODS, lines, strict=True) if "selected" in marks]
     assert marked == ["guided_backprop"]
-    assert re.sub(r"</?a[^>]*>", "", html) == verdicts.table(METHODS, found), "without links while others are made"
+    assert re.sub(r"</?a[^>]*>", "", html) == verdicts.table(METHODS, found)
     said = verdicts.say_table(METHODS, found)
-    assert said.startswith(f"2 of {len(METHODS)} methods")
+    assert said.startswith(f"3 of {len(METHODS)} methods")
     assert "**Guided backprop**" in said
     assert "**none**" in verdicts.say_table(METHODS, {"saliency": evidence()})
 

@@ -18,13 +18,15 @@ from viz.figures import raster
 from viz.figures.overview import Tile
 
 _FOLDER = Path(__file__).parent
+_PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
 _MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
 
 
 @functools.cache
 def _component(name: str) -> ComponentRenderer:
-    script, style = ((_FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
-    return st.components.v2.component(name, js=script, css=style + _MATHEMATICS.read_text(encoding="utf-8"))
+    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    sheets = [_FOLDER / f"{name}.css", _MATHEMATICS, *([_PLAYER] if name in _PLAYING else [])]
+    return st.components.v2.component(name, js=script, css="".join(each.read_text(encoding="utf-8") for each in sheets))
 
 
 def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str]) -> Tile | None:
