@@ -11,6 +11,7 @@ from model.errors import DataError
 from model.records import Digit
 from viz.ui import cached, state
 from viz.ui.components import picture_grid
+from viz.ui.refusals import or_say_why
 
 _SHOWN = 20
 _START = "mnist-start"
@@ -23,11 +24,9 @@ def show(digit: Digit) -> None:
     if not mnist.is_present():
         offer_download("sidebar")
         return
-    try:
-        with st.spinner("Reading MNIST"):
-            test = digits.mnist("test")
-    except DataError as error:
-        st.error(str(error))
+    with st.spinner("Reading MNIST"):
+        test = or_say_why(lambda: digits.mnist("test"))
+    if test is None:
         return
     order = _order(test)
     start = st.session_state.setdefault(_START, _page_of(digit, order))
@@ -52,7 +51,8 @@ def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
     wanted = state.bind(left.selectbox, "Class", state.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
     chosen = state.bind(right.selectbox, "Order", state.ORDER, orders, orders[0], together=_from_the_start)
-    order = (-cached.mnist_losses()).argsort(kind="stable") if chosen == _HARDEST else np.arange(len(test))
+    losses = or_say_why(cached.mnist_losses) if chosen == _HARDEST else None
+    order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
 
 
