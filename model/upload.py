@@ -70,7 +70,7 @@ def _shrunk(image: Image.Image) -> Image.Image:
     factor = max(1, max(image.size) // _WORKING_SIDE)
     deep = image.mode.startswith("I")
     mode = "LA" if image.has_transparency_data and not deep else "L"
-    small = Image.new(mode, tuple(-(-side // factor) for side in image.size))
+    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
     for row in range(0, small.height, _STRIP):
         top = row * factor
         strip = image.crop((0, top, image.width, min(top + _STRIP * factor, image.height)))

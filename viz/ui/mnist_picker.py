@@ -115,7 +115,8 @@ def offer_download(key: str) -> None:
     st.write("MNIST is not on this computer. It is a download of 11 MB; everything else works without it.")
     if not st.button("Download MNIST", width="stretch", key=f"download-{key}"):
         return
-    bar = st.progress(0.0, "Downloading MNIST")
+    bar, place = st.progress(0.0, "Downloading MNIST"), st.empty()
+    place.button("Cancel", key=f"cancel-{key}")  # any click ends this run, and the download with it
 
     def advance(share: float) -> None:
         bar.progress(share, f"Downloading MNIST: {share:.0%}")
@@ -124,6 +125,7 @@ def offer_download(key: str) -> None:
         mnist.download(advance)
     except DataError as error:
         bar.empty()
+        place.empty()
         st.error(str(error))
         return
     st.rerun()
