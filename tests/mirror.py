@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -73,6 +74,14 @@ def nonsense_length(request: BaseHTTPRequestHandler, data: bytes) -> None:
     """Promise what is no number, and send half."""
     begin(request, "much")
     request.wfile.write(data[: len(data) // 2])
+
+
+def drip(request: BaseHTTPRequestHandler, data: bytes) -> None:
+    """Send byte by byte, for as long as somebody listens."""
+    begin(request, 10_000)
+    for _ in range(10_000):
+        request.wfile.write(b".")
+        time.sleep(0.02)
 
 
 def web_page(request: BaseHTTPRequestHandler, data: bytes) -> None:

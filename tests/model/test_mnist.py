@@ -2,7 +2,6 @@
 
 import errno
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
@@ -18,8 +17,8 @@ from tests.mirror import (
     NAMES,
     Answer,
     Mirror,
-    begin,
     cut_off,
+    drip,
     idx,
     no_http,
     nonsense_length,
@@ -147,14 +146,6 @@ def test_if_a_mirror_misbehaves_nothing_half_written_is_left(
     mirror.answer = well
     mnist.download(lambda _: None)
     assert files_in(raw) == whole(*NAMES)
-
-
-def drip(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    """Send byte by byte, for as long as somebody listens."""
-    begin(request, 10_000)
-    for _ in range(10_000):
-        request.wfile.write(b".")
-        time.sleep(0.01)
 
 
 def gush(request: BaseHTTPRequestHandler, data: bytes) -> None:
