@@ -78,7 +78,7 @@ def read(folder: Path = weights.SHIPPED) -> Scores:
     try:
         tensors, metadata = parse(data), _metadata(data)
         found = Scores(metadata["weights"], tensors["logits"], tensors["labels"])
-    except (safetensors.SafetensorError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (safetensors.SafetensorError, ValueError, LookupError, TypeError) as error:
         raise WeightsError(
             f"The logits of the test images, '{path}', cannot be read ({error}).",
             "They must be a whole safetensors file of logits and labels.",
