@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check train bench screenshots clean
+.PHONY: help app test check train bench fuzz screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ bench: .venv/dev ## Measure how long pages, maps and an epoch of training take (
 	$(if $(ARGS),,$(BIN)/python -m bench.saliency)
 	$(if $(ARGS),,$(BIN)/python -m bench.training)
 	$(if $(ARGS),,$(BIN)/python -m bench.live_training)
+
+fuzz: .venv/dev ## Damage pictures, weights and links for a minute (ARGS="--seconds 600 --seed 7" for longer, anew)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 screenshots: .venv/dev ## Take the README's screenshots anew
 	$(BIN)/python -m tests.install_browser

@@ -6,8 +6,10 @@ import hashlib
 import http.client
 import os
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,9 @@ Split = Literal["train", "test"]
 Images = NDArray[np.uint8]
 
 _CHUNK = 1 << 16
+_MOST = 1 << 24  # bytes of a file as it is sent; the largest has 9.9 million
+_PATIENCE, _SLOWEST = 30.0, 5_000  # seconds that a mirror may waste, and bytes a second that it must send at least
+_LOOK = 0.2  # seconds between two looks at whether somebody else's download is over
 _downloading = threading.Lock()  # a second person who asks meanwhile waits, and finds the files
 SIZES = {"train": 60_000, "test": 10_000}
 
@@ -75,7 +80,8 @@ def download(progress: Callable[[float], None]) -> None:
     """Fetch the four files from torchvision's mirrors; a failure leaves what was there untouched.
 
     Args:
-        progress: Called with the finished share in [0, 1], several times a second.
+        progress: Called with the finished share in [0, 1] whenever anything has arrived, and while somebody else's
+            download is waited for. What it raises ends the download.
 
     Raises:
         DataError: No mirror could be reached, a file arrived damaged, or the disk refused it.
@@ -84,7 +90,7 @@ def download(progress: Callable[[float], None]) -> None:
 
     raw = root() / "MNIST" / "raw"
     try:
-        with _downloading:
+        with _turn(progress):
             raw.mkdir(parents=True, exist_ok=True)
             for index, (name, md5) in enumerate(MNIST.resources):
                 target = raw / name.removesuffix(".gz")
@@ -98,6 +104,17 @@ def download(progress: Callable[[float], None]) -> None:
             "It needs a folder that can be written, and 55 MB.",
             "Make room, or set MNIST_ROOT to another folder, and try again.",
         ) from error
+
+
+@contextmanager
+def _turn(progress: Callable[[float], None]) -> Iterator[None]:
+    """Wait until nobody else downloads, in a way that ``progress`` can end."""
+    while not _downloading.acquire(timeout=_LOOK):
+        progress(0.0)
+    try:
+        yield
+    finally:
+        _downloading.release()
 
 
 def _save(data: bytes, target: Path) -> None:
@@ -133,9 +150,15 @@ def _fetch(mirrors: list[str], name: str, md5: str, progress: Callable[[float], 
 
 
 def _chunks(url: str, progress: Callable[[float], None]) -> Iterator[bytes]:
+    began, done = time.monotonic(), 0
     with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 (torchvision's own mirrors)
-        total, done = int(response.headers.get("Content-Length") or 0), 0
-        while chunk := response.read(_CHUNK):
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if length.isdecimal() else 0
+        while chunk := response.read1(_CHUNK):  # what is there, so that a slow mirror is noticed, and can be left
             done += len(chunk)
             progress(min(done / total, 1.0) if total else 0.0)
+            if done > _MOST:
+                raise OSError("it sends more than the file can hold")
+            if time.monotonic() - began > _PATIENCE + done / _SLOWEST:
+                raise TimeoutError("it is too slow")
             yield chunk

@@ -1,5 +1,6 @@
 """An uploaded picture, read with care, as white ink on black."""
 
+import threading
 from typing import BinaryIO
 
 import numpy as np
@@ -12,6 +13,8 @@ from model.records import Pixels
 MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 4096
 _WORKING_SIDE = 512  # plenty for a digit of 20 pixels
+_STRIP = 16  # rows of the shrunk picture that are made at a time
+_one_at_a_time = threading.Lock()  # at 4,096 a side the decoder alone takes 64 MB
 _REMEDY = "Choose another picture."
 _MIN_CONTRAST = 24  # of 255: less is paper with shadows
 _SHADED = 12  # of 255: a border whose greys differ more than this lies in uneven light
@@ -40,15 +43,16 @@ def read_ink(file: BinaryIO) -> Pixels:
     file.seek(0)
     try:
         # The allow-list keeps every other decoder of Pillow out of reach.
-        with Image.open(file, formats=("PNG", "JPEG")) as image:
+        with _one_at_a_time, Image.open(file, formats=("PNG", "JPEG")) as image:
             if max(image.size) > MAX_SIDE:  # known from the header, before anything is decoded
                 raise InputError(
                     f"The picture is {image.width:,} by {image.height:,} pixels.",
                     f"At most {MAX_SIDE:,} a side can be read.",
                     "Make it smaller, or crop it.",
                 )
-            lossy = image.format == "JPEG"
-            grey = _grey(ImageOps.exif_transpose(image))
+            lossy = image.format != "PNG"  # a JPEG of several pictures, as some cameras write, is called MPO
+            image.draft(None, (2 * _WORKING_SIDE, 2 * _WORKING_SIDE))  # a JPEG can be decoded to a part of its size
+            grey = _grey(ImageOps.exif_transpose(_shrunk(image)))
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -58,17 +62,34 @@ def read_ink(file: BinaryIO) -> Pixels:
     return _ink(grey, lossy)
 
 
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Return a picture in grey, with its transparency, each side at most twice the working side.
+
+    It is made strip by strip: colours, transparency and 16 bit of the whole would take several times its memory.
+    """
+    factor = max(1, max(image.size) // _WORKING_SIDE)
+    deep = image.mode.startswith("I")
+    mode = "LA" if image.has_transparency_data and not deep else "L"
+    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for row in range(0, small.height, _STRIP):
+        top = row * factor
+        strip = image.crop((0, top, image.width, min(top + _STRIP * factor, image.height)))
+        if deep:  # 16 bit, which Pillow would clip rather than scale
+            strip = Image.fromarray((np.asarray(strip, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
+        elif mode == "LA":
+            strip = strip.convert("RGBA")
+        small.paste(strip.convert(mode).reduce(factor), (0, row))
+    small.info = image.info  # its EXIF, which is still to be heeded
+    return small
+
+
 def _grey(image: Image.Image) -> NDArray[np.float32]:
     """Return (H, W) in 0..255, transparency laid on paper that the ink stands out from."""
-    if image.mode.startswith("I"):  # 16 bit, which Pillow would clip rather than scale
-        image = Image.fromarray((np.asarray(image, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        grey, alpha = (np.asarray(part, dtype=np.float32) for part in (image.convert("L"), image.getchannel("A")))
+    if image.mode == "LA":
+        grey, alpha = (np.asarray(image.getchannel(part), dtype=np.float32) for part in "LA")
         seen = alpha.sum()
         paper = 255.0 if seen == 0 or (grey * alpha).sum() / seen < 128 else 0.0
         image = Image.fromarray((paper + (grey - paper) * alpha / 255).astype(np.uint8))
-    image = image.convert("L")
     image.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BOX)
     return np.asarray(image, dtype=np.float32)
 

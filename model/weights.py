@@ -16,11 +16,20 @@ from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
 from model.errors import WeightsError
+from model.mnist import MEAN, STD
 from model.network import AssignmentNetwork
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "assignment"
 FINAL = "final"
+_SAID = {  # what the app shows of a card, where the card says it
+    "protocol": str,
+    "seed": int,
+    "kept_epoch": int,
+    "recipe": dict,
+    "validation_accuracy": float,
+    "test_accuracy": float,
+}
 _RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.train --help'."
 
 
@@ -74,10 +83,11 @@ def from_bytes(data: bytes, label: str) -> AssignmentNetwork:
         raise WeightsError(
             f"The weights '{label}' cannot be read ({error}).", "They must be a whole safetensors file.", _RESTORE
         ) from error
-    network = AssignmentNetwork()
+    network = AssignmentNetwork().eval()
     _check(state, network.state_dict(), label)
     network.load_state_dict(state)
-    return network.eval()
+    _check_computes(network, label)
+    return network
 
 
 def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
@@ -89,10 +99,12 @@ def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
     path = folder / "card.json"
     try:
         card = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for what is nested too deeply
         raise WeightsError(f"The card '{path}' cannot be read ({error}).", "It must be JSON.", _RESTORE) from error
     if not isinstance(card, dict) or not isinstance(card.get("sha256"), dict):
         raise WeightsError(f"The card '{path}' lists no files.", "It must hold their SHA-256.", _RESTORE)
+    _check_kinds(card, _SAID, path)
+    _check_kinds(card.get("recipe") or {}, {"epochs": int}, path)
     return card
 
 
@@ -144,6 +156,16 @@ def _read(path: Path) -> bytes:
         raise WeightsError(f"'{path}' cannot be read ({error.strerror}).", "It must be there.", _RESTORE) from error
 
 
+def _check_kinds(found: Mapping[str, Any], kinds: Mapping[str, type], path: Path) -> None:
+    for key, kind in kinds.items():
+        if not isinstance(found.get(key), (kind, type(None))):
+            raise WeightsError(
+                f"The card '{path}' says '{str(found[key])[:40]}' for '{key}'.",
+                f"It must be of type {kind.__name__}.",
+                _RESTORE,
+            )
+
+
 def _check(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], label: str) -> None:
     missing, unknown = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     if missing or unknown:
@@ -166,3 +188,22 @@ def _check(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tenso
                 "Every weight must be a number.",
                 _RESTORE,
             )
+        if key.endswith("running_var") and (tensor < 0).any():
+            raise WeightsError(
+                f"In the weights '{label}', '{key}' holds {tensor.min():.4g}.",
+                "No variance is below 0.",
+                _RESTORE,
+            )
+
+
+def _check_computes(network: AssignmentNetwork, label: str) -> None:
+    """Refuse weights so large that their sums leave the range of numbers, on a black image or on a white one."""
+    images = torch.stack([torch.full((1, 28, 28), (ink - MEAN) / STD) for ink in (0.0, 1.0)])  # (2, 1, 28, 28)
+    with torch.no_grad():
+        logits = network(images)  # (2, 10)
+    if not torch.isfinite(logits).all():
+        raise WeightsError(
+            f"The weights '{label}' compute {logits[~torch.isfinite(logits)][0]:.4g} for a logit.",
+            "Every logit must be a number.",
+            _RESTORE,
+        )

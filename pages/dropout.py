@@ -7,6 +7,7 @@ from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, 
 from viz.figures import dropout, dropout_charts
 from viz.ui import cached, controls, sidebar, tables
 from viz.ui import dropout as choose
+from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
 off, own = cached.record(digit), cached.own_probabilities()
@@ -57,9 +58,11 @@ def the_mean() -> None:
 def many_digits() -> None:
     """Show how well many digits are read as p grows."""
     if choose.readings(plan):
-        every, source = cached.readings(plan), cached.source_of_readings()
-        controls.picture(dropout_charts.readings(every, own[name]), "many", dropout_charts.say_readings(every, source))
-        tables.unfolding("Many digits", dropout_charts.readings_columns(every))
+        every, source = or_say_why(lambda: cached.readings(plan)), cached.source_of_readings()
+        if every:
+            words = dropout_charts.say_readings(every, source)
+            controls.picture(dropout_charts.readings(every, own[name]), "many", words)
+            tables.unfolding("Many digits", dropout_charts.readings_columns(every))
 
 
 st.title("Dropout")

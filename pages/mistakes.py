@@ -66,8 +66,8 @@ def calibrated() -> None:
     st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
 
 
-st.title("Mistakes")
 every = cached.scores()
+st.title("Mistakes")
 st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
 components.follow_links(".exhibit", state.follow)
 shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from model import weights
 from viz.figures import limits, parameters, worked
-from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui import cached, components, controls, state, tables
+from viz.ui.refusals import or_say_why
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With what the table leaves out"}
@@ -15,8 +16,8 @@ def link(name: str) -> str:
     return state.address("parameters", row=name)
 
 
-trace = cached.record(sidebar.current_digit())
-arithmetic, comparisons, card = cached.arithmetic(), cached.comparisons(), weights.read_card()
+trace = cached.outline()
+arithmetic, comparisons = cached.arithmetic(), cached.comparisons()
 lines = parameters.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
@@ -53,7 +54,8 @@ with left:
     controls.figure(parameters.share_bars(lines), parameters.say_shares(lines))
 with right:
     st.header("The assignment's limits")
-    checked = limits.check(lines, card.get("recipe", {}).get("epochs"), card.get("test_accuracy"))
+    card = or_say_why(weights.read_card) or {}
+    checked = limits.check(lines, (card.get("recipe") or {}).get("epochs"), card.get("test_accuracy"))
     st.html(limits.checklist(checked))
 
 left, right = st.columns(2, gap="large")

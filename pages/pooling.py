@@ -11,6 +11,7 @@ from viz.figures.panels import tabled
 from viz.ui import cached, controls, sidebar, tables
 from viz.ui import pooling as choose
 from viz.ui.components import workings as show_workings
+from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -57,8 +58,9 @@ def average_pool() -> None:
         controls.figure(figures.kinds(pooled, averaged[step.name].maps, channel), figures.say_average(trace, averaged))
     with right:
         st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
-        score = cached.pool_score(choose.on_mnist())
-        st.html(tabled(figures.scores(score), "How many are read right with either pool"))
+        score = or_say_why(partial(cached.pool_score, choose.on_mnist()))
+        if score:
+            st.html(tabled(figures.scores(score), "How many are read right with either pool"))
 
 
 def moved() -> None:

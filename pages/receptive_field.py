@@ -4,20 +4,20 @@ import streamlit as st
 
 from viz.figures import field_growth, receptive_field
 from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
 steps = cached.growth()
 comparisons = cached.comparisons()
 
 st.title("Receptive field")
 st.write("The part of the digit that can affect one unit. Click a unit to see what it sees.")
-step = controls.step(trace, list(steps))
+step = controls.step(cached.outline(), list(steps))
 growth = steps[step.name]
 
 as_trained = controls.as_trained()
 unit = controls.unit_in_link(growth.units, growth.middle, step.name)
-effective = cached.effective_field(step.name, *unit) if as_trained else None
+effective = or_say_why(lambda: cached.effective_field(step.name, *unit)) if as_trained else None
 measured = cached.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:

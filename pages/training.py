@@ -31,7 +31,7 @@ def curves() -> None:
 
 def epochs() -> None:
     """Show one block of the network after each epoch, on the digit."""
-    training.forming_block(digit, cached.record(digit))
+    training.forming_block(digit, cached.outline())
 
 
 def recipe() -> None:

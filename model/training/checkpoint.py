@@ -94,7 +94,7 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
         if not (isinstance(header["told"], dict) and isinstance(header["epochs"], list)):
             raise TypeError("its header is not one of a run")
-    except (safetensors.SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error
     return header, tensors
 

@@ -155,7 +155,7 @@ def read(path: Path) -> Report:
         )
         names = ("recipe", "protocol", "judged", "images", "setting")
         return Report(results=results, **{name: content[name] for name in names})
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"'{path}' cannot be read as a report ({error}).",
             "python -m model.train writes them.",

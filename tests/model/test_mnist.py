@@ -1,14 +1,10 @@
 """MNIST: read only when it is whole, fetched from a mirror however that misbehaves, and never half of a file."""
 
 import errno
-import gzip
-import hashlib
 import socket
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +13,22 @@ from torchvision.datasets import MNIST
 
 from model import mnist
 from model.errors import DataError
-
-NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+from tests.mirror import (
+    NAMES,
+    Answer,
+    Mirror,
+    cut_off,
+    drip,
+    idx,
+    no_http,
+    nonsense_length,
+    not_found,
+    other_content,
+    serving,
+    stand_in,
+    web_page,
+    well,
+)
 
 
 @pytest.fixture
@@ -29,12 +39,6 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 # Reading
-
-
-def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:
-    """Return zeros as MNIST's files hold them: a magic number, the size of each axis, the values."""
-    header = bytes([0, 0, kind, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
-    return header + bytes(int(np.prod(shape)))
 
 
 @pytest.fixture
@@ -93,79 +97,13 @@ def test_if_a_file_is_damaged_the_folder_is_named(name: str, content: bytes, bla
 
 # Fetching
 
-CONTENTS = {f"{name}.gz": gzip.compress(name.encode() * 9) for name in NAMES}
-Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
-
-
-def well(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", str(len(data)))
-    request.end_headers()
-    request.wfile.write(data)
-
-
-def not_found(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    request.send_error(404)
-
-
-def cut_off(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", str(len(data)))
-    request.end_headers()
-    request.wfile.write(data[: len(data) // 2])
-
-
-def other_content(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    well(request, gzip.compress(b"something else"))
-
-
-def no_http(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    request.wfile.write(b"what do you mean?\r\n\r\n")
-
-
-class Mirror(ThreadingHTTPServer):
-    """Serves the four files on a free port, in its own way, and counts what it was asked for."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = well
-        self.asked = Counter[str]()
-        super().__init__(("127.0.0.1", 0), Answering)
-
-    @property
-    def address(self) -> str:
-        """The address of its folder."""
-        return f"http://127.0.0.1:{self.server_port}/"
-
-
-class Answering(BaseHTTPRequestHandler):
-    """Answers as its mirror does, without a log."""
-
-    server: Mirror
-
-    def do_GET(self) -> None:
-        """Answer well for the first file, so that a failure comes when one is already there."""
-        name = self.path.strip("/")
-        self.server.asked[name] += 1
-        answer = well if name.startswith(NAMES[0]) else self.server.answer
-        answer(self, CONTENTS[name])
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """Return a mirror that torchvision names as its only one."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    sums = [(name, hashlib.md5(data, usedforsecurity=False).hexdigest()) for name, data in CONTENTS.items()]
-    monkeypatch.setattr(MNIST, "resources", sums)
-    with Mirror() as server:
-        monkeypatch.setattr(MNIST, "mirrors", [server.address])
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(whole(*NAMES)) as server:
+        stand_in(server, monkeypatch)
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def files_in(raw: Path) -> dict[str, bytes]:
@@ -194,6 +132,8 @@ def test_it_fetches_the_four_files_and_says_how_far_it_is(raw: Path) -> None:
         (cut_off, "arrived damaged"),
         (other_content, "arrived damaged"),
         (no_http, "what do you mean"),
+        (nonsense_length, "arrived damaged"),
+        (web_page, "arrived damaged"),
     ],
 )
 def test_if_a_mirror_misbehaves_nothing_half_written_is_left(
@@ -206,6 +146,58 @@ def test_if_a_mirror_misbehaves_nothing_half_written_is_left(
     mirror.answer = well
     mnist.download(lambda _: None)
     assert files_in(raw) == whole(*NAMES)
+
+
+def gush(request: BaseHTTPRequestHandler, data: bytes) -> None:
+    """Promise nothing, and send for as long as somebody listens."""
+    request.send_response(200)
+    request.end_headers()
+    while True:
+        request.wfile.write(bytes(1 << 16))
+
+
+def test_a_mirror_that_drips_is_noticed_and_given_up(
+    mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mnist, "_PATIENCE", 0.1)
+    mirror.answer = drip
+    shares: list[float] = []
+    with pytest.raises(DataError, match=r"it is too slow"):
+        mnist.download(shares.append)
+    assert len({share for share in shares if 0.25 < share < 0.5}) > 1, "what trickles in is told meanwhile"
+    assert files_in(raw) == whole(NAMES[0])
+
+
+def test_a_mirror_that_sends_without_end_is_given_up(mirror: Mirror, raw: Path) -> None:
+    mirror.answer = gush
+    with pytest.raises(DataError, match="more than the file can hold"):
+        mnist.download(lambda _: None)
+    assert files_in(raw) == whole(NAMES[0])
+
+
+class Left(BaseException):
+    """What a person who goes away raises in the middle of a run, as Streamlit does."""
+
+
+def leave(share: float) -> None:
+    if share != 0.25:  # after the first file
+        raise Left
+
+
+def test_who_leaves_ends_the_download_and_can_begin_again(mirror: Mirror, raw: Path) -> None:
+    mirror.answer = drip
+    with pytest.raises(Left):
+        mnist.download(leave)
+    assert files_in(raw).items() <= whole(NAMES[0]).items()
+    mirror.answer = well
+    mnist.download(lambda _: None)
+    assert files_in(raw) == whole(*NAMES)
+
+
+def test_who_waits_for_somebody_elses_download_can_leave(raw: Path) -> None:
+    with mnist._downloading, pytest.raises(Left):
+        mnist.download(leave)
+    assert not mnist._downloading.locked()
 
 
 def test_if_one_mirror_refuses_the_next_is_asked(mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +226,7 @@ def test_two_people_who_ask_at_once_fetch_each_file_once(mirror: Mirror, raw: Pa
         for _ in people.map(mnist.download, [lambda _: None] * 2):
             pass
     assert files_in(raw) == whole(*NAMES)
-    assert mirror.asked == dict.fromkeys(CONTENTS, 1)
+    assert mirror.asked == {f"{name}.gz": 1 for name in NAMES}
 
 
 @pytest.mark.usefixtures("mirror")
@@ -242,6 +234,18 @@ def test_a_folder_that_cannot_be_made_is_named(raw: Path) -> None:
     raw.parents[1].write_text("a file, where the folder should be")
     with pytest.raises(DataError, match=r"could not be saved in '.*data' \(Not a directory\)"):
         mnist.download(lambda _: None)
+
+
+@pytest.mark.usefixtures("mirror")
+def test_a_full_device_leaves_nothing_half_written(raw: Path) -> None:
+    """Linux has a device that is always full."""
+    if not Path("/dev/full").exists():
+        pytest.skip("This system has no device that is always full.")
+    raw.mkdir(parents=True)
+    (raw / f"{NAMES[0]}.part").symlink_to("/dev/full")
+    with pytest.raises(DataError, match="No space left on device"):
+        mnist.download(lambda _: None)
+    assert files_in(raw) == {}
 
 
 @pytest.mark.usefixtures("mirror")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -238,3 +238,33 @@ def test_a_damaged_exif_gives_a_digit_or_a_sentence() -> None:
             damaged = bytearray(picture)
             damaged[position] ^= 1 << bit
             assert_a_digit_or_a_sentence(bytes(damaged))
+
+
+def test_a_jpeg_of_several_pictures_is_as_lossy_as_any() -> None:
+    """Cameras write such files, and JPEG's rings around ink are no ink."""
+    several = saved(photograph(), "MPO", save_all=True, append_images=[photograph()], quality=60)
+    alone = saved(photograph(), "JPEG", quality=60)
+    np.testing.assert_array_equal(upload.read_ink(several), upload.read_ink(alone))
+
+
+SIDES = st.integers(1, 40) | st.integers(500, 1_100)
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(MODES), SIDES, SIDES, st.integers(0, 255), st.integers(0, 255))
+def test_a_picture_of_any_mode_and_size_is_read_or_refused(
+    mode: str, width: int, height: int, paper: int, ink: int
+) -> None:
+    """One corner is of another grey; the wider strips and the last one are narrower than the others."""
+    grey = np.full((height, width), paper, np.uint8)
+    grey[: (height + 1) // 2, : (width + 1) // 2] = ink
+    image = Image.fromarray(grey)
+    file = saved(as_16_bit(image) if mode == "I;16" else image.convert(mode))
+    try:
+        found = upload.read_ink(file)
+    except InputError:
+        return
+    longest, shorter = max(width, height), min(width, height)
+    assert max(found.shape) == min(longest, 512)
+    assert abs(min(found.shape) - max(1, shorter * min(longest, 512) / longest)) < 1.5

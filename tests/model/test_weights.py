@@ -120,6 +120,9 @@ def promise_a_number(folder: Path) -> None:
         (replace_card(b"{}"), "card.json' lists no files"),
         (replace_card(b'{"sha256": "all"}'), "card.json' lists no files"),
         (promise_a_number, "lists no weights called 'final'"),
+        (replace_card(b"[" * 200_000), "card.json' cannot be read"),
+        (replace_card(b'{"sha256": {}, "seed": "five"}'), "card.json' says 'five' for 'seed'"),
+        (replace_card(b'{"sha256": {}, "recipe": {"epochs": []}}'), "card.json' says '[]' for 'epochs'"),
     ],
 )
 def test_a_damaged_folder_is_refused_by_name(damage: Callable[[Path], None], named: str, folder: Path) -> None:
@@ -146,8 +149,10 @@ def test_weights_that_the_card_does_not_list_are_refused_by_name(name: str, fold
         ({"Conv2d-1.bias": torch.full((8,), -torch.inf)}, "'Conv2d-1.bias' holds a value that is not finite"),
         ({"Conv2d-1.bias": None}, "missing: ['Conv2d-1.bias']"),
         ({"Conv2d-99.bias": torch.zeros(8)}, "unknown: ['Conv2d-99.bias']"),
+        ({"BatchNorm2d-2.running_var": torch.full((8,), -1e-6)}, "'BatchNorm2d-2.running_var' holds -1e-06"),
+        ({"Conv2d-1.weight": torch.full((8, 1, 3, 3), 3e38)}, "compute nan for a logit"),
     ],
-    ids=["shape", "type", "NaN", "infinity", "missing", "unknown"],
+    ids=["shape", "type", "NaN", "infinity", "missing", "unknown", "variance", "too large"],
 )
 def test_weights_for_another_network_are_refused_by_tensor(changes: dict[str, Any], named: str, folder: Path) -> None:
     state = {key: tensor for key, tensor in {**trained(), **changes}.items() if tensor is not None}

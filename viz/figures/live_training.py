@@ -231,16 +231,17 @@ def answer(trace: Trace) -> str:
     return f'<div class="live-answer">{bars}</div>'
 
 
-def say_answer(trace: Trace, step: int, own: Trace) -> str:
-    """Say what the network in training reads after a step, beside the app's own."""
+def say_answer(trace: Trace, step: int, own: Trace | None) -> str:
+    """Say what the network in training reads after a step, beside the app's own where that is there."""
     if not np.isfinite(trace.logits).all():
         return f"After step {step} its logits are no numbers any more: there is no answer."
     first, *others = (-trace.probabilities).argsort(kind="stable").tolist()
-    said, ready = (words.percent(each.probabilities.max()) for each in (trace, own))
-    return (
-        f"**After step {step} it reads {first}** with {said}, then {others[0]} with "
-        f"{words.percent(trace.probabilities[others[0]])}. The app's own network reads {own.prediction} with {ready}."
-    )
+    sure, less = (words.percent(trace.probabilities[k]) for k in (first, others[0]))
+    said = f"**After step {step} it reads {first}** with {sure}, then {others[0]} with {less}."
+    if own is None:
+        return said
+    ready = words.percent(own.probabilities.max())
+    return f"{said} The app's own network reads {own.prediction} with {ready}."
 
 
 def within_reach(values: Activation) -> Activation:

@@ -28,6 +28,8 @@ def say_origin(card: Mapping[str, Any]) -> str:
     >>> say_origin({"seed": 1, "kept_epoch": 13, "protocol": "Trained on all."})
     'One network (n = 1): seed 1, epoch 13. Trained on all.'
     """
+    if any(card.get(key) is None for key in ("seed", "kept_epoch", "protocol")):
+        return "The weights' card does not say how they were trained."
     return f"One network (n = 1): seed {card['seed']}, epoch {card['kept_epoch']}. {card['protocol']}"
 
 

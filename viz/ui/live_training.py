@@ -13,6 +13,7 @@ from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Sn
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, mnist_picker, state, tables
+from viz.ui.refusals import or_say_why
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
@@ -142,7 +143,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
         _progress(choices, status, shown)
     if status is not None and status.problem:
         st.error(status.problem)
-    known = cached.shipped() if run is not None else None
+    known = or_say_why(cached.shipped) if run is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.html(figures.charts(choices, run, known, shown.step if shown else None))
@@ -155,7 +156,8 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.html(figures.answer(trace))
-        st.write(figures.say_answer(trace, shown.step, cached.record(digit)))
+        own = or_say_why(lambda: cached.record(digit))
+        st.write(figures.say_answer(trace, shown.step, own))
     with right:
         over = status is not None and not status.under_way
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))

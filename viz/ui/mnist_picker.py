@@ -11,6 +11,7 @@ from model.errors import DataError
 from model.records import Digit
 from viz.ui import cached, state
 from viz.ui.components import picture_grid
+from viz.ui.refusals import or_say_why
 
 _SHOWN = 20
 _START = "mnist-start"
@@ -49,12 +50,8 @@ def read(key: str) -> digits.MnistDigits | None:
     if not mnist.is_present():
         offer_download(key)
         return None
-    try:
-        with st.spinner("Reading MNIST"):
-            return digits.mnist("test")
-    except DataError as error:
-        st.error(str(error))
-        return None
+    with st.spinner("Reading MNIST"):
+        return or_say_why(lambda: digits.mnist("test"))
 
 
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
@@ -63,7 +60,8 @@ def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
     wanted = state.bind(left.selectbox, "Class", state.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
     chosen = state.bind(right.selectbox, "Order", state.ORDER, orders, orders[0], together=_from_the_start)
-    order = (-cached.mnist_losses()).argsort(kind="stable") if chosen == _HARDEST else np.arange(len(test))
+    losses = or_say_why(cached.mnist_losses) if chosen == _HARDEST else None
+    order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
 
 
@@ -126,7 +124,8 @@ def offer_download(key: str) -> None:
     st.write("MNIST is not on this computer. It is a download of 11 MB; everything else works without it.")
     if not st.button("Download MNIST", width="stretch", key=f"download-{key}"):
         return
-    bar = st.progress(0.0, "Downloading MNIST")
+    bar, place = st.progress(0.0, "Downloading MNIST"), st.empty()
+    place.button("Cancel", key=f"cancel-{key}")  # any click ends this run, and the download with it
 
     def advance(share: float) -> None:
         bar.progress(share, f"Downloading MNIST: {share:.0%}")
@@ -135,6 +134,7 @@ def offer_download(key: str) -> None:
         mnist.download(advance)
     except DataError as error:
         bar.empty()
+        place.empty()
         st.error(str(error))
         return
     st.rerun()

@@ -6,27 +6,44 @@ from pathlib import Path
 
 import streamlit as st
 
-from model.errors import GlassError
+from model.errors import GlassError, WeightsError
 from viz.ui import cached, sidebar, state
 
 _STYLES = Path(__file__).with_name("styles")
+_WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
 def run(page: st.Page, pages: Sequence[st.Page]) -> None:
-    """Run a page inside the app's frame."""
+    """Run a page inside the app's frame.
+
+    A page asks for what it cannot do without before it draws anything, so one without weights has no title yet.
+    """
     state.begin_run()
     st.html(_style())
     notices = st.container()
+    cached.warm_up()
+    sidebar.show(pages)
+    sidebar.show_on_phone()
     try:
-        cached.warm_up()
-        sidebar.show(pages)
-        sidebar.show_on_phone()
         page.run()
+    except WeightsError as error:
+        st.title(page.title)
+        st.error(str(error))
+        _lead_elsewhere([each for each in pages if each is not page])
     except GlassError as error:
         st.error(str(error))
     finally:  # a page may stop before its end, with something noticed by then
         with notices:
             state.show_notices()
+
+
+def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
+    """Lead to the pages that show something without trained weights too."""
+    with st.container(horizontal=True, gap="small"):
+        st.write("Without them there are")
+        for page in pages:
+            if page.url_path in _WITHOUT_WEIGHTS:
+                st.page_link(page, query_params=state.link())
 
 
 @functools.cache

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from model import digits, handwriting, links
-from model.errors import GlassError, InputError
+from model.errors import GlassError, InputError, WeightsError
 from model.handwriting import Point
-from model.records import Digit, Trace
+from model.records import Digit
 from viz.figures import raster, words
 from viz.ui import cached, mnist_picker, state
 from viz.ui.components import drawing_pad, picture_grid
@@ -34,7 +34,7 @@ def show(pages: Sequence[st.Page]) -> None:
         digit = st.session_state[_CURRENT] = _read_digit()
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
-        _show_digit(digit, cached.record(digit))
+        _show_digit(digit)
         _choose(digit)
 
 
@@ -68,8 +68,7 @@ def _read_digit() -> Digit:
 def show_on_phone() -> None:
     """Show digit and answer above the page, where the sidebar is folded away; wide screens leave it out."""
     digit = current_digit()
-    reading = _reading(digit, cached.record(digit))
-    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{reading}</span></p>')
+    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{_reading(digit)}</span></p>')
 
 
 def describe(digit: Digit) -> str:
@@ -77,15 +76,19 @@ def describe(digit: Digit) -> str:
     return digit.source if digit.label is None else f"{digit.source}, labelled {digit.label}"
 
 
-def _show_digit(digit: Digit, trace: Trace) -> None:
+def _show_digit(digit: Digit) -> None:
     st.html(
         f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
-        f"<figcaption>{_reading(digit, trace)}"
+        f"<figcaption>{_reading(digit)}"
         f"<br><small>{describe(digit)}</small></figcaption></figure>"
     )
 
 
-def _reading(digit: Digit, trace: Trace) -> str:
+def _reading(digit: Digit) -> str:
+    try:
+        trace = cached.record(digit)
+    except WeightsError:  # which the page says in full
+        return "Without its weights the network reads nothing"
     wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"
     certainty = words.percent(trace.probabilities.max())
     return f"The network reads <strong>{trace.prediction}</strong>{wrong} ({certainty})"

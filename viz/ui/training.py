@@ -13,6 +13,7 @@ from viz.figures import recipes as parts
 from viz.figures import seeds, training
 from viz.figures.panels import tabled
 from viz.ui import cached, components, controls, state, tables
+from viz.ui.refusals import or_say_why
 
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
@@ -112,10 +113,8 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
         row = controls.step(trace, formation.rows(trace)).name
-    try:
-        found = cached.block_through_epochs(digit, row)
-    except GlassError as error:
-        st.error(str(error))
+    found = or_say_why(lambda: cached.block_through_epochs(digit, row))
+    if found is None:
         return
     with middle:
         channel = controls.channel(found.maps.shape[1])

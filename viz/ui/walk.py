@@ -157,9 +157,9 @@ def _place(text: str, shape: Pair) -> Pair | None:
     """Read ``y.x``; None where there is nothing, or after a notice where there is no such unit."""
     if not text:
         return None
-    y, _, x = text.partition(".")
-    if y.isascii() and x.isascii() and y.isdigit() and x.isdigit() and int(y[:6]) < shape[0] and int(x[:6]) < shape[1]:
-        return int(y), int(x)
+    places = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
+    if text in places:
+        return places[text]
     state.notice(
         f"The link asks for unit '{text[:40]}'. It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to "
         f"{shape[1] - 1}. Showing the largest instead."

@@ -99,6 +99,7 @@ def header(content: Any) -> Callable[[Path], object]:
         header("no JSON"),
         header("[1]"),
         header("7"),
+        header("[" * 200_000),
         header(json.dumps({"told": TOLD})),
         header(json.dumps({"told": [], "epochs": []})),
         header(json.dumps({"told": TOLD, "epochs": [{"number": 1}]})),

@@ -69,7 +69,10 @@ def test_held_out_images_have_no_disputed_labels(tmp_path: Path) -> None:
     assert "accuracy_without_disputed" not in json.loads((tmp_path / report.NAME).read_text())
 
 
-@pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}", '{"results": [{"seed": 1}]}', '{"results": 5}'])
+NO_REPORTS = [None, "no JSON", "[]", "{}", '{"results": [{"seed": 1}]}', '{"results": 5}', "[" * 200_000]
+
+
+@pytest.mark.parametrize("content", NO_REPORTS, ids=lambda content: str(content)[:30])
 def test_what_is_no_report_gets_a_sentence(content: Any, tmp_path: Path) -> None:
     path = tmp_path / report.NAME
     if content is not None:

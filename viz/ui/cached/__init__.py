@@ -18,6 +18,7 @@ from viz.ui.cached.network import (
     measured_box,
     mnist_losses,
     network,
+    outline,
     record,
     warm_up,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "mnist_losses",
     "network",
     "of_each_digit",
+    "outline",
     "own_probabilities",
     "paired",
     "passes",

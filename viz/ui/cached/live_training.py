@@ -40,8 +40,9 @@ def shipped() -> Shipped:
         DataError: MNIST is missing or damaged.
     """
     card = weights.read_card()
+    epochs = (card.get("recipe") or {}).get("epochs", 0)
     held_out = live_training.lesson().held_out
     correct = judge(copy.deepcopy(network()), held_out).correct  # a private one, for it changes mode meanwhile
-    saw_all = card["validation_accuracy"] is None  # nothing was held out
+    saw_all = card.get("validation_accuracy") is None  # nothing was held out
     images = mnist.SIZES["train"] - (0 if saw_all else HELD_OUT)
-    return Shipped(correct, int(card["recipe"]["epochs"]), images, saw_all)
+    return Shipped(correct, epochs, images, saw_all)

@@ -3,6 +3,7 @@
 import gc
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from model import assignment, digits, layers, measured_field, receptive_field, trace, weights
+from model.errors import WeightsError
 from model.network import AssignmentNetwork
 from model.records import Arithmetic, Box, Digit, EffectiveField, Growth, ReceptiveField, RowComparison, Trace
 
@@ -27,6 +29,21 @@ def network() -> AssignmentNetwork:
     return weights.load()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _untrained() -> AssignmentNetwork:
+    """Return the network with the weights it begins with, for what no weights change."""
+    return AssignmentNetwork().eval()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def outline() -> Trace:
+    """Return a trace of which the steps, their shapes and their parameters' shapes count alone, not the values.
+
+    It needs no trained weights, so that pages on the structure work where these are missing.
+    """
+    return trace.record(_untrained(), digits.to_input(digits.samples()[0]))
+
+
 def warm_up() -> None:
     """Get ready: once a process, and again when a heavy package has come in since."""
     _warm_up(tuple(name for name in _HEAVY if name in sys.modules))
@@ -40,7 +57,9 @@ def _warm_up(imported: tuple[str, ...]) -> None:
     what is there to stay is frozen first.
     """
     torch.set_num_threads(1)  # one image gains nothing from more, and people share the cores
-    trace.record(network(), digits.to_input(digits.samples()[0]))
+    outline()
+    with suppress(WeightsError):  # said by each page that needs them
+        network()
     gc.collect()
     gc.freeze()
 
@@ -58,19 +77,19 @@ def _record(key: str, _digit: Digit) -> Trace:  # the key alone decides: it name
 @st.cache_resource(max_entries=1, show_spinner=False)
 def arithmetic() -> dict[str, Arithmetic]:
     """Return shape, parameters and cost of every step, worked out; no digit changes them."""
-    return layers.arithmetic(record(digits.samples()[0]))
+    return layers.arithmetic(outline())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def comparisons() -> tuple[RowComparison, ...]:
     """Return what the assignment printed for each row, held against the network."""
-    return assignment.compare(network())
+    return assignment.compare(_untrained())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def fields() -> dict[str, ReceptiveField]:
     """Return the receptive field of every step that puts out feature maps."""
-    return receptive_field.of_network(network())
+    return receptive_field.of_network(_untrained())
 
 
 def mnist_losses() -> NDArray[np.float32]:
@@ -101,13 +120,13 @@ def _part_of_losses(start: int) -> NDArray[np.float32]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def growth() -> dict[str, Growth]:
     """Return how each step with feature maps changes the receptive field, by its name."""
-    return {step.name: step for step in receptive_field.growth(network())}
+    return {step.name: step for step in receptive_field.growth(_untrained())}
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
 def measured_box(name: str, y: int, x: int) -> Box:
     """Return which pixels can affect a unit of a step, measured by gradient."""
-    return measured_field.measured(network(), name, (y, x))
+    return measured_field.measured(_untrained(), name, (y, x))
 
 
 @st.cache_resource(max_entries=256, show_spinner="Measuring on 53 digits")

@@ -1,0 +1,113 @@
+"""Uploads in Streamlit's own simulator: whatever way a digit was saved it is read, and anything else is a sentence."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from model import upload
+from tests.fuzz import blank_png
+from tests.model.test_upload import (
+    BOMB,
+    JPEG,
+    PNG,
+    THREE,
+    as_16_bit,
+    as_palette_on_glass,
+    photograph,
+    saved,
+)
+from tests.pages.conftest import run, shown
+
+SEVEN = "project-7a"
+
+
+def turned() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return saved(photograph().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif).getvalue()
+
+
+GOOD: dict[str, Callable[[], bytes]] = {
+    "PNG": lambda: PNG,
+    "JPEG": lambda: JPEG,
+    "16 bit": lambda: saved(as_16_bit(photograph())).getvalue(),
+    "CMYK": lambda: saved(photograph().convert("CMYK"), "JPEG").getvalue(),
+    "palette": lambda: saved(as_palette_on_glass(photograph())).getvalue(),
+    "animated": lambda: saved(photograph(), save_all=True, append_images=[photograph()], duration=9).getvalue(),
+    "several in one JPEG": lambda: saved(photograph(), "MPO", save_all=True, append_images=[photograph()]).getvalue(),
+    "EXIF-rotated": turned,
+    "the largest": lambda: saved(photograph().resize((upload.MAX_SIDE, upload.MAX_SIDE))).getvalue(),
+}
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "no picture": (lambda: b"What am I?", "is not a picture that can be read"),
+    "empty": (lambda: b"", "is not a picture that can be read"),
+    "a GIF": (lambda: saved(photograph(), "GIF").getvalue(), "is not a picture that can be read"),
+    "cut off": (lambda: PNG[:-400], "The picture is damaged"),
+    "huge": (lambda: blank_png(upload.MAX_SIDE + 1, 9, 8, 0), "The picture is 4,097 by 9 pixels."),
+    "a bomb": (lambda: BOMB, "The picture is damaged"),
+    "heavy": (lambda: PNG + bytes(upload.MAX_BYTES), "The file is larger than 2 MB."),
+    "blank": (lambda: saved(Image.new("L", (90, 90), 255)).getvalue(), "shows no ink"),
+    "full": (lambda: saved(full()).getvalue(), "of the sheet is ink"),
+}
+
+
+def full() -> Image.Image:
+    ink = np.full((90, 90), 255, np.uint8)
+    ink[3:-3, 3:-3] = 0
+    return Image.fromarray(ink)
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = run("overview", digit=SEVEN)
+    app.session_state["source"] = "upload"
+    return app.run()
+
+
+def give(app: AppTest, content: bytes) -> None:
+    app.file_uploader[0].upload("digit.png", content, "image/png").run()
+    assert not app.exception
+    assert [each.value for each in app.title] == ["One digit through 23 rows"]
+
+
+def test_however_it_was_saved_it_is_read(app: AppTest) -> None:
+    for name, content in GOOD.items():
+        app.query_params["digit"] = SEVEN
+        give(app, content())
+        assert not app.error, name
+        assert app.query_params["digit"].startswith("upload-"), name
+        assert "The network reads <strong>3</strong>" in shown(app), name
+        assert 'class="stages"' in shown(app), "what was done to it is shown"
+
+
+@pytest.mark.parametrize("before", [SEVEN, "an upload"])
+def test_what_is_no_digit_is_a_sentence_and_the_digit_before_it_stays(app: AppTest, before: str) -> None:
+    if before == "an upload":
+        give(app, PNG)
+    kept = app.query_params["digit"]
+    for name, (content, named) in BAD.items():
+        give(app, content())
+        (sentence,) = (each.value for each in app.error)
+        assert named in sentence, name
+        assert sentence.endswith("Still reading the digit before it."), name
+        assert app.query_params["digit"] == kept, name
+    give(app, saved(Image.fromarray(THREE)).getvalue())
+    assert not app.error, "the sentence goes when a digit comes"
+
+
+def test_bytes_that_wear_a_pictures_name_do_no_harm_twice(app: AppTest) -> None:
+    give(app, b"")
+    app.file_uploader[0].set_value(None).run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_picture_is_read_from_its_beginning(app: AppTest) -> None:
+    file = io.BytesIO(PNG)
+    file.seek(40)
+    assert upload.read_ink(file).any()
+    assert not app.exception

@@ -1,0 +1,138 @@
+"""MNIST that is missing, partial or damaged, and a download that fails, in Streamlit's own simulator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests import mirror
+from tests.pages.conftest import run, shown
+from tests.serving import ROOT
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+DAMAGED = "files of MNIST in '{}' are damaged. They should hold"
+NEED_MNIST = [  # views that read MNIST because the link says so
+    ("dropout", {"drop_view": "digits", "many": "yes"}),
+    ("pooling", {"pool_view": "average", "pool_test": "mnist"}),
+    ("mistakes", {}),
+    ("mistakes", {"mistakes_view": "all"}),
+]
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder where MNIST's four files belong; there is none yet."""
+    monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "data"))
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    return raw
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[mirror.Mirror]:
+    """Return a mirror that torchvision names as its only one."""
+    with mirror.serving({name: name.encode() for name in mirror.NAMES}) as server:
+        mirror.stand_in(server, monkeypatch)
+        yield server
+
+
+def choose_mnist(app: AppTest) -> AppTest:
+    app.session_state["source"] = "test"
+    return app.run()
+
+
+def sentences(app: AppTest) -> list[str]:
+    assert not app.exception
+    assert len(app.title) == 1
+    return [each.value for each in app.error]
+
+
+def offered(app: AppTest) -> bool:
+    return "Download MNIST" in [each.label for each in app.sidebar.button]
+
+
+def write_short(raw: Path) -> None:
+    for name in mirror.NAMES:
+        (raw / name).write_bytes(mirror.idx((7, 28, 28) if "images" in name else (7,)))
+
+
+def test_with_three_of_four_files_the_download_is_offered_and_every_page_works(raw: Path) -> None:
+    write_short(raw)
+    (raw / mirror.NAMES[3]).unlink()
+    app = choose_mnist(run("overview", digit="project-8a"))
+    assert offered(app)
+    for page in PAGES:
+        assert sentences(app.switch_page(f"../pages/{page}.py").run()) == []
+    assert "The network reads <strong>8</strong>" in shown(app)
+
+
+def test_damaged_files_are_a_sentence_where_they_are_asked_for_and_the_rest_of_the_page_stays(raw: Path) -> None:
+    write_short(raw)
+    app = choose_mnist(run("overview", digit="project-8a"))
+    sentence = DAMAGED.format(raw.parents[1])
+    assert [sentence in each for each in sentences(app)] == [True], "in the sidebar"
+    assert [each.label for each in app.button_group][:1] == ["Choose a digit"], "another source can be chosen"
+    app.session_state["source"] = "project"
+    for page, link in NEED_MNIST:
+        for name in ("drop_view", "many", "pool_view", "pool_test", "mistakes_view"):
+            app.query_params.pop(name, None)
+        app.query_params.update(link)
+        app.switch_page(f"../pages/{page}.py").run()
+        assert [sentence in each for each in sentences(app)] == [True], page
+        assert [each.value for each in app.header][-1] == "What to try", "the page goes on"
+    app.query_params["digit"] = "test-5"
+    app.switch_page("../pages/overview.py").run()
+    assert sentences(app) == []
+    assert sentence in app.warning[0].value
+    assert app.warning[0].value.endswith("Showing a 3 instead.")
+
+
+FAILURES = {
+    mirror.not_found: "Not Found",
+    mirror.cut_off: "the file arrived damaged",
+    mirror.other_content: "the file arrived damaged",
+    mirror.web_page: "the file arrived damaged",
+    mirror.no_http: "what do you mean?",
+}
+
+
+def test_a_download_that_fails_is_a_sentence_and_can_be_tried_again(raw: Path, served: mirror.Mirror) -> None:
+    app = choose_mnist(run("feature_maps", digit="project-8a", row="Conv2d-7"))
+    for answer, reason in FAILURES.items():
+        served.answer = answer
+        app.button("download-sidebar").click().run()
+        (sentence,) = sentences(app)
+        assert reason in sentence
+        assert "Check the connection and try again; everything else works without it." in sentence
+        assert not app.get("progress"), "no bar is left behind"
+        assert "Cancel" not in [each.label for each in app.button]
+        assert offered(app)
+        assert [file.name for file in raw.iterdir()] == mirror.NAMES[:1], "what came whole stays, nothing else"
+        assert app.selectbox("widget-row").value == "Conv2d-7"
+    served.answer = mirror.well
+    app.button("download-sidebar").click().run()
+    assert not offered(app), "it is there now"
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("why", ["full", "read-only"])
+def test_a_disk_that_refuses_the_files_is_a_sentence(why: str, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is a device that is always full; a folder in the place of a file cannot be written by root either."""
+    if why == "full":
+        if not Path("/dev/full").exists():
+            pytest.skip("This system has no device that is always full.")
+        (raw / f"{mirror.NAMES[0]}.part").symlink_to("/dev/full")
+        named = "No space left on device"
+    else:
+        raw.rmdir()
+        raw.parent.rmdir()
+        raw.parent.write_text("a file, where a folder should be")
+        named = "could not be saved in"
+    app = choose_mnist(run("overview", digit="project-8a"))
+    app.button("download-sidebar").click().run()
+    (sentence,) = sentences(app)
+    assert named in sentence
+    assert "Make room, or set MNIST_ROOT to another folder, and try again." in sentence
+    assert "The network reads <strong>8</strong>" in shown(app)
+    assert offered(app)

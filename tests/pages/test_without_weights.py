@@ -1,0 +1,164 @@
+"""Weights that are missing or damaged, in Streamlit's own simulator: each page says so, and the rest works."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save as serialise
+from streamlit.testing.v1 import AppTest
+
+from model import scores, weights
+from tests.pages.conftest import run, shown
+from tests.serving import ROOT
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+NEED_NO_WEIGHTS = {"receptive_field", "parameters", "mistakes", "training"}
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the app read its weights, their card and their scores from a copy."""
+    folder = tmp_path / "weights"
+    shutil.copytree(weights.SHIPPED, folder)
+    monkeypatch.setattr(weights.load, "__defaults__", (folder, weights.FINAL))
+    monkeypatch.setattr(weights.read_card, "__defaults__", (folder,))
+    monkeypatch.setattr(scores.read, "__defaults__", (folder,))
+    return folder
+
+
+def final(folder: Path) -> Path:
+    return folder / "final.safetensors"
+
+
+def truncate(folder: Path) -> None:
+    final(folder).write_bytes(final(folder).read_bytes()[:-100])
+
+
+def flip_one_bit(folder: Path) -> None:
+    data = bytearray(final(folder).read_bytes())
+    data[-5] ^= 1
+    final(folder).write_bytes(data)
+
+
+def train_to(key: str, change: Callable[[torch.Tensor], torch.Tensor]) -> Damage:
+    """Return what writes other weights, with a card that promises exactly these."""
+
+    def damage(folder: Path) -> None:
+        state = weights.load(folder).state_dict()
+        data = serialise({**state, key: change(state[key])})
+        final(folder).write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        say(sha256={**weights.read_card(folder)["sha256"], weights.FINAL: digest})(folder)
+        scores.write(folder, dataclasses.replace(scores.read(weights.SHIPPED), weights=digest))
+
+    return damage
+
+
+def nest_deeply(folder: Path) -> None:
+    (folder / "card.json").write_text("[" * 200_000)
+
+
+def say(**said: object) -> Damage:
+    """Return what changes the card."""
+
+    def damage(folder: Path) -> None:
+        card = folder / "card.json"
+        card.write_text(json.dumps({**json.loads(card.read_text()), **said}))
+
+    return damage
+
+
+OF_THE_WEIGHTS = {
+    "missing": (lambda folder: final(folder).unlink(), "final.safetensors' cannot be read"),
+    "truncated": (truncate, "are not the ones that were trained"),
+    "bit-flipped": (flip_one_bit, "are not the ones that were trained"),
+    "wrong shape": (train_to("Conv2d-1.bias", lambda bias: bias[:5]), "'Conv2d-1.bias' is (5,)"),
+    "NaN": (train_to("Conv2d-1.bias", lambda bias: bias * torch.nan), "holds a value that is not finite"),
+    "a variance below 0": (train_to("BatchNorm2d-2.running_var", lambda v: v - 100), "No variance is below 0."),
+    "too large": (train_to("Conv2d-23.bias", lambda bias: bias + 3e38), "Every logit must be a number."),
+}
+OF_THE_CARD = {
+    "no folder": (shutil.rmtree, "cannot be read (No such file or directory)"),
+    "nested too deeply": (nest_deeply, "It must be JSON."),
+    "a recipe of no kind": (say(recipe="long"), "says 'long' for 'recipe'"),
+    "epochs of no kind": (say(recipe={"epochs": "many"}), "says 'many' for 'epochs'"),
+}
+
+
+def visit(app: AppTest, page: str) -> None:
+    app.switch_page(f"../pages/{page}.py").run()
+    assert not app.exception, page
+    assert len(app.title) == 1, page
+    assert "Choose a digit" in [each.label for each in app.button_group], "the sidebar is there"
+    links = [each.proto.page for each in app.sidebar.get("page_link")]
+    assert len(links) == len(PAGES), "the way to every page is there"
+
+
+def refused(app: AppTest) -> list[str]:
+    return [each.value for each in app.error]
+
+
+@pytest.mark.parametrize("damage", OF_THE_WEIGHTS)
+def test_a_page_says_what_is_wrong_with_the_weights_or_needs_none(damage: str, shipped: Path) -> None:
+    spoil, named = OF_THE_WEIGHTS[damage]
+    spoil(shipped)
+    app = run("overview", digit="project-8a")
+    for page in PAGES if damage == "missing" else ["overview", "mistakes", "parameters"]:
+        visit(app, page)
+        if page in NEED_NO_WEIGHTS:
+            assert refused(app) == [], page
+        else:
+            (sentence,) = refused(app)
+            assert named in sentence
+            assert "git checkout -- model/weights" in sentence
+    assert "Without its weights the network reads nothing" in shown(app)
+    assert app.query_params["digit"] == "project-8a"
+
+
+@pytest.mark.parametrize("damage", OF_THE_CARD)
+def test_each_page_says_what_is_wrong_with_the_card_or_needs_none(damage: str, shipped: Path) -> None:
+    spoil, named = OF_THE_CARD[damage]
+    spoil(shipped)
+    app = run("overview")
+    for page in PAGES if damage == "no folder" else ["saliency", "parameters", "training"]:
+        visit(app, page)
+        assert len(refused(app)) == (page not in {"receptive_field", "training"}), page
+        assert all(named in sentence for sentence in refused(app)), page
+    visit(app, "parameters")
+    assert "The weights' card does not say." in shown(app), "its table needs no card"
+
+
+def test_parts_of_pages_that_need_weights_say_so_and_the_rest_stays(shipped: Path) -> None:
+    final(shipped).unlink()
+    app = run("receptive_field", row="Conv2d-7", shown="used")
+    assert "final.safetensors' cannot be read" in refused(app)[0]
+    assert "How it grows" in [each.value for each in app.header]
+    app = run("overview", order="hardest first")
+    app.session_state["source"] = "test"
+    assert not app.run().exception
+
+
+def test_a_snapshot_that_is_damaged_is_a_sentence_where_it_is_asked_for(shipped: Path) -> None:
+    (shipped / "epoch-02.safetensors").write_bytes(b"")
+    app = run("training", train_view="epochs")
+    assert "epoch-02.safetensors' are not the ones" in refused(app)[0]
+    assert [each.value for each in app.title] == ["Training"]
+    app.query_params["train_view"] = "curves"
+    assert refused(app.run()) == []
+
+
+def test_once_the_weights_are_back_the_same_visit_goes_on(shipped: Path) -> None:
+    final(shipped).unlink()
+    app = run("feature_maps", digit="project-8a", row="Conv2d-7")
+    assert refused(app)
+    shutil.copy(final(weights.SHIPPED), shipped)
+    app.run()
+    assert not app.error
+    assert app.selectbox("widget-row").value == "Conv2d-7"
+    assert "The network reads <strong>8</strong>" in shown(app)

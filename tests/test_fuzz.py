@@ -1,0 +1,65 @@
+"""The fuzzer: a short run of it finds nothing, and it does find what it is there to find."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="The fuzzer forks, which this system cannot.")
+
+# In a process of its own, for one that has threads must not fork.
+FOUND = """
+import io, json, os, sys
+import numpy as np
+from model import digits
+from model.errors import InputError
+from tests import fuzz
+
+def upload(data):
+    return digits.from_upload(io.BytesIO(data))
+
+def refuse(data):
+    raise InputError("It is wrong.", "It must be right.", "Mend it.")
+
+fuzz.SECONDS = 1
+reading = {
+    "read": len, "refused": refuse, "KeyError": {}.__getitem__, "crash": lambda data: os.abort(),
+    "memory": lambda data: np.ones(200 << 20, np.uint8), "hang": lambda data: [0 for _ in iter(int, 1) if False],
+}
+outcomes = {name: fuzz.attempt(read, b"data").what for name, read in reading.items()}
+fuzz.SECONDS = 60
+kinds = [(1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (8, 6), (16, 6)]
+largest = [fuzz.attempt(upload, fuzz.blank_png(4_096, 4_096, *kind)) for kind in kinds]
+print(json.dumps([outcomes, [[each.what, each.megabytes] for each in largest]]))
+"""
+
+
+def python(*arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 (our own)
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_short_run_finds_nothing(tmp_path: Path) -> None:
+    told = python("-m", "tests.fuzz", "--inputs", "160", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
+    assert not (tmp_path / "kept").exists()
+    kinds = [line.partition(":")[0] for line in told.splitlines()]
+    assert kinds == ["PNG", "JPEG", "other pictures", "weights", "card", "logits", "report", "link"]
+    assert "refused" in told
+    assert "read" in told
+
+
+def test_it_finds_what_it_is_there_to_find_and_the_largest_pictures_take_little_memory() -> None:
+    outcomes, largest = json.loads(python("-c", FOUND))
+    if sys.platform != "linux":
+        outcomes.pop("memory")  # no other system tells it
+    assert outcomes == {name: name for name in outcomes}
+    assert {what for what, _ in largest} == {"refused"}, "they are blank"
+    assert max(megabytes for _, megabytes in largest) > 40 or sys.platform != "linux", "the memory is counted"
