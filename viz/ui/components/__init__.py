@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 _MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
 
 
-@functools.cache
+@functools.lru_cache(maxsize=32)
 def _component(name: str) -> ComponentRenderer:
     script, style = ((_FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
     return st.components.v2.component(name, js=script, css=style + _MATHEMATICS.read_text(encoding="utf-8"))
