@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from bench.load import report
 from bench.load.figures import COMMITTED, Figures, FiguresError, read
+from bench.load.people import apart
 from bench.load.run import FailedRunsError, figures
 from bench.load.settings import SHORT, WHOLE
 from tests.serving import ROOT, launch
@@ -24,12 +25,12 @@ def main(arguments: Sequence[str]) -> None:
     how.add_argument("--write", action="store_true", help="keep the figures in results.json and in the README's tables")
     how.add_argument("--quick", action="store_true", help="a short run of two pages: it shows that all can be measured")
     options = parser.parse_args(arguments)
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, apart() as ask:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
         try:
-            now = figures(browser, SHORT if options.quick else WHOLE, _say)
+            now = figures(browser, ask, SHORT if options.quick else WHOLE, _say)
         except (FailedRunsError, FiguresError) as reason:
             sys.exit(str(reason))
         finally:

@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bench.load.visitor import Run, Visitor, visiting
 
@@ -16,10 +16,18 @@ MOST = 200  # people
 _TURNS = 0.2  # of the choices are of another page, the others of another digit
 
 
-def apart(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
-    """Let people do their work in a Python of its own, which takes no turns with ours; return what they found."""
+class Ask(Protocol):
+    """Has people do their work, and returns what they found."""
+
+    def __call__(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+        """Call ``work`` with the arguments, and wait for it."""
+
+
+@contextmanager
+def apart() -> Iterator[Ask]:
+    """Give people a Python of their own for their work, which takes no turns with ours."""
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_work, work, arguments).result()
+        yield lambda work, *arguments: process.submit(_work, work, arguments).result()
 
 
 def _work(work: Callable[..., Coroutine[Any, Any, T]], arguments: Sequence[Any]) -> T:

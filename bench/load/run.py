@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from bench.load import first_content, memory, people
 from bench.load.figures import Both, Figures, Memory, PageFigures, Rung, Times
+from bench.load.people import Ask
 from bench.load.settings import Settings
 from bench.load.visitor import Run
 from bench.repaint import EMPTY, NOTHING, addresses_of, measure, opened
@@ -27,8 +28,15 @@ class FailedRunsError(Exception):
     """Runs of a page failed where one person alone asked for them; the message says why."""
 
 
-def figures(browser: Browser, settings: Settings, say: Callable[[str], None]) -> Figures:
-    """Measure everything, and say before each part what it is."""
+def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str], None]) -> Figures:
+    """Measure everything.
+
+    Args:
+        browser: Opens the pages.
+        ask: Has people without a browser do their work.
+        settings: How much is measured.
+        say: Called before each part with what it is.
+    """
     machine = _machine()
     say("first content, cold")
     before = [_cold(browser) for _ in range(settings.starts - 1)]
@@ -37,7 +45,7 @@ def figures(browser: Browser, settings: Settings, say: Callable[[str], None]) ->
         addresses = addresses_of(browser, app.address)
         addresses = {NOTHING: empty.address, **dict([*addresses.items()][: settings.pages])}
         say("each page on the server")
-        served = {name: _served(address, settings) for name, address in addresses.items()}
+        served = {name: _served(ask, address, settings) for name, address in addresses.items()}
         say("first content, warm, and bytes")
         loads = {name: first_content.visit(browser, address).received for name, address in addresses.items()}
         warm = _medians([_first_contents(browser, app, empty) for _ in range(settings.visits)])
@@ -45,10 +53,10 @@ def figures(browser: Browser, settings: Settings, say: Callable[[str], None]) ->
         painted = _painted(browser, addresses, settings)
         say("many people")
         pages = [_page_name(address) for name, address in addresses.items() if name != NOTHING]
-        rungs = _ladder(app, empty, pages, settings)
+        rungs = _ladder(ask, app, empty, pages, settings)
     say("memory")
     with started(EMPTY) as empty, started() as app:  # anew: whoever has gone from the others still takes room there
-        held = _memory(app, empty, pages, settings)
+        held = _memory(ask, app, empty, pages, settings)
     measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
     return Figures(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -82,11 +90,11 @@ def _page_name(address: str) -> str:
     return urlsplit(address).path.strip("/")
 
 
-def _served(address: str, settings: Settings) -> Sequence[Run]:
+def _served(ask: Ask, address: str, settings: Settings) -> Sequence[Run]:
     """Return the runs of one page for one person who is alone."""
     server, page = f"http://{urlsplit(address).netloc}", _page_name(address)
     digits = DIGITS[-settings.choices - settings.warm_up - 1 :]
-    runs = people.apart(people.choosing, server, page, digits, 1 + settings.warm_up)
+    runs = ask(people.choosing, server, page, digits, 1 + settings.warm_up)
     wrong = {run.wrong for run in runs if run.wrong}
     if wrong:
         raise FailedRunsError(f"Page '{page}' fails for one person alone: {'; '.join(sorted(wrong))}")
@@ -106,11 +114,9 @@ def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> Pa
     return PageFigures(Times.of([run.seconds for run in runs]), round(painted, 1), first_load, received)
 
 
-def _ladder(app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> list[Rung]:
+def _ladder(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> list[Rung]:
     how = DIGITS, settings.rungs, settings.seconds, settings.thinking
-    ours, nothing = (
-        people.apart(people.ladder, server.address, names, *how) for server, names in ((app, pages), (empty, [""]))
-    )
+    ours, nothing = (ask(people.ladder, server.address, names, *how) for server, names in ((app, pages), (empty, [""])))
     return [
         Rung(
             count,
@@ -122,10 +128,10 @@ def _ladder(app: Server, empty: Server, pages: Sequence[str], settings: Settings
     ]
 
 
-def _memory(app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> Memory:
+def _memory(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> Memory:
     how = DIGITS[:2], settings.staying, settings.kept, settings.coming
-    ours = people.apart(memory.held, app, pages, *how)
-    nothing = people.apart(memory.held, empty, [""], *how)
+    ours = ask(memory.held, app, pages, *how)
+    nothing = ask(memory.held, empty, [""], *how)
     pairs = {
         name: Both(_rounded(getattr(ours, name)), _rounded(getattr(nothing, name)))
         for name in ("process", "session", "held", "growth")
