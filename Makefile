@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check train bench fuzz screenshots clean
+.PHONY: help app test check train bench load fuzz screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -25,12 +25,16 @@ check: .venv/dev ## Check style and types
 train: .venv/app ## Train the network into runs/latest (ARGS="--seed 2" and more: --help)
 	$(BIN)/python -m model.train $(ARGS)
 
-bench: .venv/dev ## Measure how long pages, maps and an epoch of training take (ARGS="overview" for some pages alone)
+bench: .venv/dev ## Measure what 'load' does, and how long maps and training take (ARGS="overview": the repaint of some pages alone)
 	$(BIN)/python -m tests.install_browser
-	$(BIN)/python -m bench.repaint $(ARGS)
+	$(if $(ARGS),$(BIN)/python -m bench.repaint $(ARGS),$(BIN)/python -m bench.load)
 	$(if $(ARGS),,$(BIN)/python -m bench.saliency)
 	$(if $(ARGS),,$(BIN)/python -m bench.training)
 	$(if $(ARGS),,$(BIN)/python -m bench.live_training)
+
+load: .venv/dev ## Measure first content, reruns, bytes, memory and up to 80 people at once (ARGS=--write keeps the figures)
+	$(BIN)/python -m tests.install_browser
+	$(BIN)/python -m bench.load $(ARGS)
 
 fuzz: .venv/dev ## Damage pictures, weights and links for a minute (ARGS="--seconds 600 --seed 7" for longer, anew)
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -17,8 +17,8 @@ from tests.serving import launch, serving, settle
 
 ROUNDS, WARM_UP = 25, 3
 GOAL = 1.8
-_EMPTY = Path(__file__).with_name("empty.py")
-_NOTHING = "empty page"
+EMPTY = Path(__file__).with_name("empty.py")
+NOTHING = "empty page"
 
 # Clicks an element and returns when the page last changed after it, painted; it has to be still for a while to tell.
 TIMED_CLICK = """
@@ -65,23 +65,23 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("pages", nargs="*", help="which, as their files are called; all where none is named")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"clicks a page, {WARM_UP} of which warm up")
     options = parser.parse_args(arguments)
-    with serving(_EMPTY) as empty, serving() as app, sync_playwright() as playwright:
+    with serving(EMPTY) as empty, serving() as app, sync_playwright() as playwright:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
-        addresses = _addresses(browser, app)
+        addresses = addresses_of(browser, app)
         unknown = sorted({*options.pages} - {*addresses})
         if unknown:
             sys.exit(f"There is no page {', '.join(unknown)}. There are {', '.join(addresses)}.")
-        chosen = {_NOTHING: empty, **{name: addresses[name] for name in options.pages or addresses}}
-        taken = _measure({name: opened(browser, address) for name, address in chosen.items()}, options.rounds)
+        chosen = {NOTHING: empty, **{name: addresses[name] for name in options.pages or addresses}}
+        taken = measure({name: opened(browser, address) for name, address in chosen.items()}, options.rounds)
         browser.close()
-    floor = taken[_NOTHING]
+    floor = taken[NOTHING]
     for name, median in taken.items():
-        print(f"{name:<20}{median:6.0f} ms   {median / floor:5.2f}   goal {GOAL if name != _NOTHING else '-'}")
+        print(f"{name:<20}{median:6.0f} ms   {median / floor:5.2f}   goal {GOAL if name != NOTHING else '-'}")
 
 
-def _addresses(browser: Browser, app: str) -> dict[str, str]:
+def addresses_of(browser: Browser, app: str) -> dict[str, str]:
     """Return the address of every page that the sidebar links to, by the name of its file."""
     page = opened(browser, app)
     links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] a')
@@ -98,7 +98,7 @@ def opened(browser: Browser, address: str) -> Page:
     return page
 
 
-def _measure(pages: dict[str, Page], rounds: int) -> dict[str, float]:
+def measure(pages: dict[str, Page], rounds: int, warm_up: int = WARM_UP) -> dict[str, float]:
     """Return the median milliseconds of each; another page is first in each round, for who comes later finds traces."""
     taken: dict[str, list[float]] = {name: [] for name in pages}
     for count in range(rounds):
@@ -106,12 +106,12 @@ def _measure(pages: dict[str, Page], rounds: int) -> dict[str, float]:
         for name in [*pages][first:] + [*pages][:first]:
             page = pages[name]
             page.bring_to_front()
-            if name == _NOTHING:
+            if name == NOTHING:
                 click = page.locator('[data-testid="stButton"] button').element_handle(), ".run"
             else:
                 click = digit_button(page, count), ".digit img"
             taken[name].append(float(page.evaluate(TIMED_CLICK, [*click])))
-    return {name: statistics.median(times[WARM_UP:]) for name, times in taken.items()}
+    return {name: statistics.median(times[warm_up:]) for name, times in taken.items()}
 
 
 def digit_button(page: Page, count: int) -> ElementHandle:

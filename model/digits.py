@@ -104,7 +104,7 @@ def mnist(split: files.Split) -> MnistDigits:
     return _mnist(split, files.root())
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def _mnist(split: files.Split, root: Path) -> MnistDigits:
     return MnistDigits(split, *files.read(split))
 

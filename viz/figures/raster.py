@@ -125,7 +125,7 @@ def _shades(values: Activation, range_: Range) -> NDArray[np.uint8]:
     return (_FIRST + range_.share(values) * (_COLOURS - 1)).round().astype(np.uint8)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8)
 def _palette(signed: bool, edge: str) -> bytes:
     scale = theme.lookup(theme.DIVERGING if signed else theme.SEQUENTIAL)
     shades = scale[np.linspace(0, 255, _COLOURS).round().astype(int)]

@@ -22,7 +22,7 @@ _PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
 _MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
 
 
-@functools.cache
+@functools.lru_cache(maxsize=32)
 def _component(name: str) -> ComponentRenderer:
     script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
     sheets = [_FOLDER / f"{name}.css", _MATHEMATICS, *([_PLAYER] if name in _PLAYING else [])]

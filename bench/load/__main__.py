@@ -1,0 +1,69 @@
+"""Measure what a server of this app carries: ``make load``."""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from playwright.sync_api import sync_playwright
+
+from bench.load import report
+from bench.load.figures import COMMITTED, Figures, FiguresError, read
+from bench.load.people import apart
+from bench.load.run import FailedRunsError, figures
+from bench.load.settings import SHORT, WHOLE
+from tests.serving import ROOT, launch
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, print the tables and how they compare with those committed, and keep them if that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="bench.load", description="First content, reruns, bytes, memory and many people, against an empty page."
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--write", action="store_true", help="keep the figures in results.json and in the README's tables")
+    how.add_argument("--quick", action="store_true", help="a short run of two pages: it shows that all can be measured")
+    options = parser.parse_args(arguments)
+    with sync_playwright() as playwright, apart() as ask:
+        browser = launch(playwright)
+        if browser is None:
+            sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
+        try:
+            now = figures(browser, ask, SHORT if options.quick else WHOLE, _say)
+        except (FailedRunsError, FiguresError) as reason:
+            sys.exit(str(reason))
+        finally:
+            browser.close()
+    print(report.tables(now))
+    for name, found, goal, reached in report.goals_of(now):
+        print(f"{'reached' if reached else 'MISSED':<10}{name}: {found}, goal {goal}")
+    try:
+        print(report.compared(committed(), now))
+    except FiguresError as reason:
+        print(reason)
+    if options.write:
+        COMMITTED.write_text(now.as_json(), encoding="utf-8")
+        report.write(now)
+        print(f"Kept in {COMMITTED.relative_to(ROOT)} and README.md.")
+
+
+def committed() -> Figures:
+    """Return the figures that were committed last.
+
+    Raises:
+        FiguresError: There are none, or they cannot be read.
+    """
+    place = COMMITTED.relative_to(ROOT).as_posix()
+    shown = subprocess.run(["git", "show", f"HEAD:./{place}"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 (git, as the person has it)
+    if shown.returncode != 0:
+        raise FiguresError(f"Nothing to compare with: git has no committed {place} ({shown.stderr.strip()}).")
+    return read(shown.stdout, f"the committed {place}")
+
+
+def _say(part: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {part}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,143 @@
+"""What the figures say: tables for the README, and how they compare with those before.
+
+``python -m bench.load.report`` writes the README's tables anew from the file that is kept, and measures nothing.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, read
+from tests.serving import ROOT
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- bench.load writes this -->", "<!-- bench.load ends here -->"
+WARM_GOAL, COLD_GOAL = 1.5, 4.0  # times the empty page's; seconds more
+PEOPLE_GOALS: Mapping[int, float] = {40: 150, 80: 500}  # people: milliseconds for 95 in 100
+SESSION_GOAL = 2.0  # MB more than the empty page's
+GROWTH_GOAL = 0.02  # MB for each who has come and gone
+
+
+def tables(figures: Figures) -> str:
+    """Return Markdown: what was measured where, and the tables of the goals, the pages and the people."""
+    what = ", ".join(f"{name.capitalize()} {version}" for name, version in figures.versions.items())
+    machine = "{cores} cores ({processor}), {memory}, load average before {load}".format(**figures.machine)
+    goals = [[name, found, goal] for name, found, goal, _ in goals_of(figures)]
+    pages = [["empty page", *_page(figures.empty, figures.empty)]]
+    pages += [[name.replace("_", " "), *_page(page, figures.empty)] for name, page in figures.pages.items()]
+    rungs = [
+        [f"{r.people}", f"{r.app.runs}", _ms(r.app.p50), _ms(r.app.p95), _ms(r.empty.p95), f"{r.errors}"]
+        for r in figures.ladder
+    ]
+    return "\n\n".join(
+        [
+            f"Measured on {figures.date}, {machine}; {what}.",
+            _table(["against an empty Streamlit page", "measured", "goal"], goals),
+            _table(["page", "server", "95 in 100", "painted", "first load", "rerun"], pages),
+            _table(["people", "choices", "half within", "95 in 100", "empty page", "failed"], rungs),
+        ]
+    )
+
+
+def goals_of(figures: Figures) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield what is aimed at: its name, what was measured, the goal, and whether it is reached."""
+    warm, cold, memory = figures.warm, figures.cold, figures.memory
+    yield (
+        "first content",
+        f"{warm.ratio:.2f} times ({warm.app:.2f} s)",
+        f"{WARM_GOAL} times",
+        warm.ratio <= WARM_GOAL,
+    )
+    yield (
+        "first content, server just started",
+        f"{cold.more:.1f} s more ({cold.app:.1f} s)",
+        f"{COLD_GOAL:.0f} s more",
+        cold.more <= COLD_GOAL,
+    )
+    for rung in figures.ladder:
+        if rung.people in PEOPLE_GOALS:
+            goal = PEOPLE_GOALS[rung.people]
+            name = f"{rung.people} people at once, 95 in 100 choices served"
+            yield name, f"within {_ms(rung.app.p95)}", _ms(goal), rung.app.p95 <= goal
+    failed = sum(rung.errors for rung in figures.ladder)
+    yield "choices that failed", f"{failed}", "0", failed == 0
+    more = memory.session.more
+    yield "memory of a session", f"{more:.2f} MB more", f"{SESSION_GOAL:.0f} MB more", more <= SESSION_GOAL
+    goal = GROWTH_GOAL * memory.came
+    name = f"memory after {memory.came} more have come and gone"
+    yield name, f"{memory.growth.app:+.1f} MB", f"{goal:+.1f} MB", memory.growth.app <= goal
+
+
+def _page(page: PageFigures, empty: PageFigures) -> list[str]:
+    return [
+        _ms(page.server.p50),
+        _ms(page.server.p95),
+        f"{_ms(page.painted)} ({page.painted / empty.painted:.2f})",
+        f"{page.first_load / 1e6:.2f} MB",
+        f"{page.rerun / 1e3:.0f} kB",
+    ]
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; all columns but the first one hold figures, to the right."""
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def placed(readme: str, text: str) -> str:
+    """Return the README with other tables between the two comments.
+
+    Raises:
+        FiguresError: It lacks one of them.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise FiguresError(f"README.md has no place for the tables: it needs the lines '{BEGIN}' and '{END}'.")
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+
+
+def ratios(figures: Figures) -> dict[str, float]:
+    """Return every figure as a ratio to the empty page's of the same run, by its name."""
+    found = {
+        "first content": figures.warm.ratio,
+        "first content, cold": figures.cold.ratio,
+        "memory of the process": figures.memory.process.ratio,
+        "memory of a session": figures.memory.session.ratio,
+    }
+    for rung in figures.ladder:
+        found[f"{rung.people} people, p95"] = rung.app.p95 / rung.empty.p95
+    for name, page in figures.pages.items():
+        found[f"{name}, server"] = page.server.p50 / figures.empty.server.p50
+        found[f"{name}, painted"] = page.painted / figures.empty.painted
+        found[f"{name}, first load"] = page.first_load / figures.empty.first_load
+        found[f"{name}, rerun"] = page.rerun / figures.empty.rerun
+    return found
+
+
+def compared(before: Figures, now: Figures) -> str:
+    """Return lines that hold each ratio beside what it was."""
+    old, new = ratios(before), ratios(now)
+    head = f"{'ratio to the empty page':<34}{before.date:>12}{'now':>10}{'change':>10}"
+    return "\n".join([head, *(_line(name, old.get(name), new.get(name)) for name in dict.fromkeys([*new, *old]))])
+
+
+def _line(name: str, before: float | None, now: float | None) -> str:
+    change = f"{now / before - 1:+.0%}" if before and now else "-"
+    was, is_now = ("-" if value is None else f"{value:.2f}" for value in (before, now))
+    return f"{name:<34}{was:>12}{is_now:>10}{change:>10}"
+
+
+def write(figures: Figures) -> None:
+    """Put the tables into the README."""
+    README.write_text(placed(README.read_text(encoding="utf-8"), tables(figures)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        write(read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name))
+    except (OSError, FiguresError) as reason:
+        sys.exit(str(reason))

@@ -1,0 +1,163 @@
+"""One run: the app and the empty page on two servers of this computer, measured in turn."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser
+
+from bench.load import first_content, memory, people
+from bench.load.figures import Both, Figures, Memory, PageFigures, Rung, Times
+from bench.load.people import Ask
+from bench.load.settings import Settings
+from bench.load.visitor import Run
+from bench.repaint import EMPTY, NOTHING, addresses_of, measure, opened
+from model.samples import SKETCHES
+from tests.serving import Server, started
+
+DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
+_PACKAGES = ("streamlit", "torch", "numpy", "plotly")
+
+
+class FailedRunsError(Exception):
+    """Runs of a page failed where one person alone asked for them; the message says why."""
+
+
+def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str], None]) -> Figures:
+    """Measure everything.
+
+    Args:
+        browser: Opens the pages.
+        ask: Has people without a browser do their work.
+        settings: How much is measured.
+        say: Called before each part with what it is.
+    """
+    machine = _machine()
+    say("first content, cold")
+    before = [_cold(browser) for _ in range(settings.starts - 1)]
+    with started(EMPTY) as empty, started() as app:
+        cold = _medians([*before, _first_contents(browser, app, empty)])
+        addresses = addresses_of(browser, app.address)
+        addresses = {NOTHING: empty.address, **dict([*addresses.items()][: settings.pages])}
+        say("each page on the server")
+        served = {name: _served(ask, address, settings) for name, address in addresses.items()}
+        say("first content, warm, and bytes")
+        loads = {name: first_content.visit(browser, address).received for name, address in addresses.items()}
+        warm = _medians([_first_contents(browser, app, empty) for _ in range(settings.visits)])
+        say("each page in the browser")
+        painted = _painted(browser, addresses, settings)
+        say("many people")
+        pages = [_page_name(address) for name, address in addresses.items() if name != NOTHING]
+        rungs = _ladder(ask, app, empty, pages, settings)
+    say("memory")
+    with started(EMPTY) as empty, started() as app:  # anew: whoever has gone from the others still takes room there
+        held = _memory(ask, app, empty, pages, settings)
+    measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
+    return Figures(
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        machine=machine,
+        versions={"python": platform.python_version(), "chromium": browser.version, **_versions()},
+        cold=cold,
+        warm=warm,
+        empty=measured.pop(NOTHING),
+        pages=measured,
+        memory=held,
+        ladder=rungs,
+    )
+
+
+def _cold(browser: Browser) -> tuple[float, float]:
+    with started(EMPTY) as empty, started() as app:
+        return _first_contents(browser, app, empty)
+
+
+def _first_contents(browser: Browser, app: Server, empty: Server) -> tuple[float, float]:
+    """Return the seconds until somebody new sees something of either."""
+    ours, nothing = (first_content.visit(browser, server.address).seconds for server in (app, empty))
+    return ours, nothing
+
+
+def _medians(pairs: Sequence[tuple[float, float]]) -> Both:
+    return Both(*(_rounded(statistics.median(each)) for each in zip(*pairs, strict=True)))
+
+
+def _page_name(address: str) -> str:
+    return urlsplit(address).path.strip("/")
+
+
+def _served(ask: Ask, address: str, settings: Settings) -> Sequence[Run]:
+    """Return the runs of one page for one person who is alone."""
+    server, page = f"http://{urlsplit(address).netloc}", _page_name(address)
+    digits = DIGITS[-settings.choices - settings.warm_up - 1 :]
+    runs = ask(people.choosing, server, page, digits, 1 + settings.warm_up)
+    wrong = {run.wrong for run in runs if run.wrong}
+    if wrong:
+        raise FailedRunsError(f"Page '{page}' fails for one person alone: {'; '.join(sorted(wrong))}")
+    return runs
+
+
+def _painted(browser: Browser, addresses: Mapping[str, str], settings: Settings) -> dict[str, float]:
+    pages = {name: opened(browser, address) for name, address in addresses.items()}
+    painted = measure(pages, settings.clicks + settings.warm_up, settings.warm_up)
+    for page in pages.values():
+        page.close()
+    return painted
+
+
+def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> PageFigures:
+    received = round(statistics.median(run.received for run in runs))
+    return PageFigures(Times.of([run.seconds for run in runs]), round(painted, 1), first_load, received)
+
+
+def _ladder(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> list[Rung]:
+    how = DIGITS, settings.rungs, settings.seconds, settings.thinking
+    ours, nothing = (ask(people.ladder, server.address, names, *how) for server, names in ((app, pages), (empty, [""])))
+    return [
+        Rung(
+            count,
+            Times.of([run.seconds for run in runs]),
+            Times.of([run.seconds for run in others]),
+            sum(bool(run.wrong) for run in [*runs, *others]),
+        )
+        for count, runs, others in zip(settings.rungs, ours, nothing, strict=True)
+    ]
+
+
+def _memory(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> Memory:
+    how = DIGITS[:2], settings.staying, settings.kept, settings.coming
+    ours = ask(memory.held, app, pages, *how)
+    nothing = ask(memory.held, empty, [""], *how)
+    pairs = {
+        name: Both(_rounded(getattr(ours, name)), _rounded(getattr(nothing, name)))
+        for name in ("process", "session", "held", "growth")
+    }
+    return Memory(**pairs, came=settings.coming)
+
+
+def _machine() -> dict[str, str]:
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{memory_bytes / 1e9:.0f} GB",
+        "load": f"{os.getloadavg()[0]:.1f}",  # a quiet machine says less than 1
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def _rounded(value: float) -> float:
+    return round(value, 3)

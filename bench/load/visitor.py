@@ -1,0 +1,90 @@
+"""A person at the app without a browser: opens pages and chooses, as Streamlit's own page would ask for it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.sessions import PROTOCOL, request, stream_of
+
+PATIENCE = 60.0  # seconds for one run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a page: the seconds from asking to its end, the bytes that came, and what was wrong, or nothing."""
+
+    seconds: float
+    received: int
+    wrong: str = ""
+
+
+class Visitor:
+    """One session; like a browser it keeps the large messages of the run before, which are not sent again."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._kept: set[str] = set()
+
+    async def run(self, page: str, link: Mapping[str, str]) -> Run:
+        """Have a page run, and wait for its end; what goes wrong is told, not raised."""
+        began, received, wrong = time.perf_counter(), 0, ""
+        kept: set[str] = set()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._socket.send(request(page, link, self._kept))
+                while True:
+                    frame = await self._socket.recv(decode=False)
+                    received += len(frame)
+                    message = ForwardMsg.FromString(frame)
+                    kept |= _keeps(message)
+                    wrong = wrong or fault(message)
+                    if message.WhichOneof("type") == "script_finished":
+                        break
+        except TimeoutError:
+            wrong = f"no end within {PATIENCE:.0f} s"
+        except ConnectionClosed as error:
+            wrong = f"the server hung up: {error}"
+        self._kept = kept
+        return Run(time.perf_counter() - began, received, wrong)
+
+
+@asynccontextmanager
+async def visiting(address: str) -> AsyncIterator[Visitor]:
+    """Be somebody new at a server of this computer, until the block ends."""
+    async with connect(
+        stream_of(address),
+        subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        max_size=None,
+        proxy=None,
+        open_timeout=PATIENCE,
+    ) as socket:
+        yield Visitor(socket)
+
+
+def _keeps(message: ForwardMsg) -> set[str]:
+    if message.WhichOneof("type") == "ref_hash":
+        return {message.ref_hash}
+    return {message.hash} if message.metadata.cacheable else set()
+
+
+def fault(message: ForwardMsg) -> str:
+    """Say what is wrong if a message shows an error, or ends a run that failed; else nothing."""
+    match message.WhichOneof("type"):
+        case "script_finished" if message.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY:
+            return str(ForwardMsg.ScriptFinishedStatus.Name(message.script_finished))
+        case "page_not_found":
+            return "there is no such page"
+        case "delta":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                return str(element.exception.message or element.exception.type)
+            if element.alert.format == Alert.ERROR:
+                return str(element.alert.body)
+    return ""

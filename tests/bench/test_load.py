@@ -1,0 +1,167 @@
+"""The figures of ``bench.load``: right, kept whole, and in the README as they were measured."""
+
+import json
+import math
+import random
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from bench.load import __main__ as command
+from bench.load import memory, report
+from bench.load.figures import COMMITTED, Both, Figures, FiguresError, Memory, PageFigures, Rung, Times, read
+from bench.load.visitor import fault
+
+PAGE = PageFigures(Times(12, 30.0, 60.0), 90.0, 3_600_000, 80_400)
+MADE_UP = Figures(
+    date="2020-02-29",
+    machine={"system": "Linux", "processor": "Abacus", "cores": "2", "memory": "8 GB", "load": "0.1"},
+    versions={"python": "3.11.2"},
+    cold=Both(3.0, 1.0),
+    warm=Both(0.6, 0.5),
+    empty=PageFigures(Times(12, 10.0, 20.0), 60.0, 2_400_000, 1_200),
+    pages={"overview": PAGE, "the_head": replace(PAGE, painted=120.0)},
+    memory=Memory(Both(400.0, 100.0), Both(1.2, 0.2), Both(80.0, 20.0), Both(3.0, 1.0), 480),
+    ladder=[
+        Rung(5, Times(40, 20.0, 50.0), Times(40, 10.0, 25.0), 0),
+        Rung(40, Times(300, 40.0, 149.6), Times(300, 10.0, 50.0), 0),
+        Rung(80, Times(600, 90.0, 501.0), Times(600, 20.0, 100.0), 3),
+    ],
+)
+ONCE_MORE = "Measure anew with 'make load ARGS=--write'."
+
+
+@pytest.mark.parametrize("count", [2, 7, 20, 101])
+def test_percentiles_are_those_of_another_library(count: int) -> None:
+    chance = random.Random(count)  # noqa: S311 (nothing secret)
+    seconds = [chance.expovariate(20) for _ in range(count)]
+    hundredths = statistics.quantiles(seconds, n=100, method="inclusive")
+    found = Times.of(seconds)
+    assert found.runs == count
+    assert found.p50 == pytest.approx(statistics.median(seconds) * 1000, abs=0.051)
+    assert found.p95 == pytest.approx(hundredths[94] * 1000, abs=0.051)
+    assert found.p95 != pytest.approx(sorted(seconds)[math.ceil(0.9 * count) - 1] * 1000, abs=0.051)
+
+
+def test_percentiles_by_hand() -> None:
+    """Of 0 to 20 ms in steps of 1 the 95th of 100 is 19, and from the largest of 1 and 3 it is a twentieth away."""
+    assert Times.of([each / 1000 for each in range(21)]) == Times(21, 10.0, 19.0)
+    assert Times.of([0.003, 0.001]) == Times(2, 2.0, 2.9)
+    assert Times.of([0.007]) == Times(1, 7.0, 7.0)
+
+
+def test_figures_are_read_as_they_were_kept() -> None:
+    assert read(MADE_UP.as_json(), "a file") == MADE_UP
+
+
+def without(name: str) -> str:
+    kept = json.loads(MADE_UP.as_json())
+    del kept[name]
+    return json.dumps(kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "a.json holds no figures: it is not a JSON object."),
+        ("[1]", "a.json holds no figures: it is not a JSON object."),
+        ("{}", "a.json is of form None, and only form 1 can be read here."),
+        (json.dumps({**json.loads(MADE_UP.as_json()), "form": 0}), "a.json is of form 0, and only form 1 can be read"),
+        (without("ladder"), "a.json lacks figures, or has some that are unknown"),
+        (without("date"), "a.json lacks figures, or has some that are unknown"),
+        (json.dumps({**json.loads(MADE_UP.as_json()), "taste": 1}), "a.json lacks figures, or has some that"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(text: str, reason: str) -> None:
+    with pytest.raises(FiguresError) as refused:
+        read(text, "a.json")
+    assert str(refused.value).startswith(reason)
+    assert str(refused.value).endswith(ONCE_MORE)
+
+
+def test_without_committed_figures_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "COMMITTED", COMMITTED.with_name("never.json"))
+    with pytest.raises(FiguresError, match=r"Nothing to compare with: git has no committed bench/load/never\.json"):
+        command.committed()
+
+
+def test_the_readme_says_what_was_measured_and_nothing_else() -> None:
+    readme = report.README.read_text(encoding="utf-8")
+    kept = read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name)
+    assert report.placed(readme, report.tables(kept)) == readme
+    other = replace(kept, warm=Both(kept.warm.app * 2, kept.warm.empty))
+    assert report.placed(readme, report.tables(other)) != readme
+
+
+def test_tables_say_every_figure() -> None:
+    text = report.tables(MADE_UP)
+    assert text.startswith("Measured on 2020-02-29, 2 cores (Abacus), 8 GB, load average before 0.1; Python 3.11.2.")
+    for line in (
+        "| first content | 1.20 times (0.60 s) | 1.5 times |",
+        "| first content, server just started | 2.0 s more (3.0 s) | 4 s more |",
+        "| 40 people at once, 95 in 100 choices served | within 150 ms | 150 ms |",
+        "| 80 people at once, 95 in 100 choices served | within 501 ms | 500 ms |",
+        "| choices that failed | 3 | 0 |",
+        "| memory of a session | 1.00 MB more | 2 MB more |",
+        "| memory after 480 more have come and gone | +3.0 MB | +9.6 MB |",
+        "| empty page | 10 ms | 20 ms | 60 ms (1.00) | 2.40 MB | 1 kB |",
+        "| the head | 30 ms | 60 ms | 120 ms (2.00) | 3.60 MB | 80 kB |",
+        "| 80 | 600 | 90 ms | 501 ms | 100 ms | 3 |",
+    ):
+        assert line in text.splitlines()
+
+
+def test_what_misses_a_goal_is_told_from_what_reaches_it() -> None:
+    missed = [name for name, _, _, reached in report.goals_of(MADE_UP) if not reached]
+    assert missed == ["80 people at once, 95 in 100 choices served", "choices that failed"]
+
+
+def test_a_comparison_is_of_ratios() -> None:
+    """A machine half as fast changes nothing; a page twice as slow beside the empty page does."""
+    slower = replace(
+        MADE_UP,
+        warm=Both(1.2, 1.0),
+        pages={"overview": replace(PAGE, painted=180.0), "new": PAGE},
+    )
+    lines = {line[:34].strip(): line[34:].split() for line in report.compared(MADE_UP, slower).splitlines()}
+    assert lines["ratio to the empty page"] == ["2020-02-29", "now", "change"]
+    assert lines["first content"] == ["1.20", "1.20", "+0%"]
+    assert lines["overview, painted"] == ["1.50", "3.00", "+100%"]
+    assert lines["new, painted"] == ["-", "1.50", "-"]
+    assert lines["the_head, painted"] == ["2.00", "-", "-"]
+    assert lines["40 people, p95"] == ["2.99", "2.99", "+0%"]
+
+
+def test_tables_need_their_place() -> None:
+    assert report.placed(f"a\n{report.BEGIN}\nold\n{report.END}\nb", "new") == (
+        f"a\n{report.BEGIN}\n\nnew\n\n{report.END}\nb"
+    )
+    with pytest.raises(FiguresError, match=r"README\.md has no place for the tables"):
+        report.placed(f"a\n{report.END}\n{report.BEGIN}\nb", "new")
+
+
+def test_memory_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    status.write_text("Name:\tpython\nVmRSS:\t  250000 kB\nThreads:\t4\n", encoding="utf-8")
+    monkeypatch.setattr(memory, "Path", lambda _place: status)
+    assert memory.resident(1) == pytest.approx(256.0)
+    status.unlink()
+    with pytest.raises(FiguresError, match="which only Linux has"):
+        memory.resident(1)
+
+
+def test_what_goes_wrong_on_a_page_counts_as_failed() -> None:
+    alert, thrown = ForwardMsg(), ForwardMsg()
+    alert.delta.new_element.alert.body = "The weights are missing."
+    alert.delta.new_element.alert.format = Alert.ERROR
+    thrown.delta.new_element.exception.message = "list index out of range"
+    assert fault(alert) == "The weights are missing."
+    assert fault(thrown) == "list index out of range"
+    alert.delta.new_element.alert.format = Alert.WARNING
+    assert fault(alert) == ""
+    assert fault(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)) == ""
+    assert fault(ForwardMsg(script_finished=ForwardMsg.FINISHED_WITH_COMPILE_ERROR)) == "FINISHED_WITH_COMPILE_ERROR"

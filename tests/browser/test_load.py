@@ -1,0 +1,49 @@
+"""People without a browser, and a whole short run of ``bench.load``, on real servers."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bench.load import people
+from tests.serving import ROOT
+
+DIGITS = ["project-3a", "project-4or9", "project-3a", "project-4or9"]
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[people.Ask]:
+    with people.apart() as elsewhere:
+        yield elsewhere
+
+
+def test_a_visitor_is_sent_what_has_changed(app: str, ask: people.Ask) -> None:
+    runs = ask(people.choosing, app, "feature_maps", DIGITS, 0)
+    assert [run.wrong for run in runs] == [""] * 4
+    assert all(1_000 < run.received < runs[0].received for run in runs[1:])  # the styles are not sent again
+
+
+def test_a_visitor_says_what_goes_wrong(app: str, ask: people.Ask) -> None:
+    (run,) = ask(people.choosing, app, "nowhere", DIGITS[:1], 0)
+    assert run.wrong == "there is no such page"
+
+
+def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> None:
+    rungs = ask(people.ladder, app, ["", "parameters"], DIGITS, (1, 4), 2.0, 0.2)
+    assert len(rungs[0]) >= 1
+    assert len(rungs[1]) >= 4  # each of the four has chosen
+    assert {run.wrong for rung in rungs for run in rung} == {""}
+
+
+def test_a_short_run_measures_everything() -> None:
+    command = [sys.executable, "-m", "bench.load", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 (our own)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    first = {row[0]: row for row in rows}
+    for page in ("empty page", "overview", "feature maps"):
+        assert all(float(cell.split()[0]) > 0 for cell in first[page][1:]), page
+    assert float(first["overview"][4].removesuffix(" MB")) > float(first["empty page"][4].removesuffix(" MB"))
+    assert int(first["3"][1]) > 0
+    assert first["choices that failed"][1] == "0"
