@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError
-from viz.ui import cached, sidebar, state
+from viz.ui import cached, components, sidebar, state
 
 _STYLES = Path(__file__).with_name("styles")
 
@@ -16,6 +16,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame."""
     state.begin_run()
     st.html(_style())
+    components.reconnection()
     notices = st.container()
     try:
         cached.warm_up()
