@@ -4,18 +4,16 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.people import HAND, draw, expect_chosen, expect_read, expect_strokes, shown
-from tests.serving import HOME, PATIENCE, ROOT, choose_source, settle
-
-CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
+from tests.browser.people import CONNECTED, HAND, draw, expect_answer, expect_chosen, expect_read, expect_strokes, shown
+from tests.deploying import answers
+from tests.serving import HOME, PATIENCE, ROOT, choose_source
 
 
 class MortalServer:
@@ -38,7 +36,7 @@ class MortalServer:
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + PATIENCE / 1000
-        while not self._answers():
+        while not answers(f"{self.address}/_stcore/health"):
             assert self.process.poll() is None, "the server ended at once"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.1)
@@ -48,25 +46,12 @@ class MortalServer:
         self.process.kill()
         self.process.wait()
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):  # noqa: S310 (our own server)
-                return True
-        except OSError:
-            return False
-
 
 @pytest.fixture
 def server() -> Iterator[MortalServer]:
     started = MortalServer()
     yield started
     started.kill()
-
-
-def expect_answer(page: Page) -> None:
-    """Wait until the page has found a server and shows what it has asked of it."""
-    expect(page.locator(CONNECTED)).to_have_count(1)
-    settle(page)
 
 
 def test_who_draws_while_the_server_dies_and_comes_back_loses_nothing(visit: Visit, server: MortalServer) -> None:
