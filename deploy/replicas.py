@@ -33,7 +33,8 @@ class Server:
         self._start()
 
     def _start(self) -> None:
-        self.process = subprocess.Popen(self._command, cwd=_ROOT)  # noqa: S603 (our own commands)
+        # On standard output Streamlit only names its own port, which nobody is to visit; errors are on the other one.
+        self.process = subprocess.Popen(self._command, cwd=_ROOT, stdout=subprocess.DEVNULL)  # noqa: S603 (our own)
         _say(f"{self.name} is process {self.process.pid}.")
 
     def keep(self) -> None:
