@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check train bench load fuzz screenshots clean
+.PHONY: help app replicas test check train bench load fuzz screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -13,8 +13,12 @@ help: ## Show this list
 app: .venv/app ## Start the app at http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run viz/Home.py $(ARGS)
 
+replicas: .venv/app ## Serve by several processes behind nginx (ARGS="--count 3" and more: --help)
+	$(BIN)/python -m deploy.replicas $(ARGS)
+
 test: .venv/dev ## Run every test, in a real browser too (ARGS="-k trace" for some)
 	$(BIN)/python -m tests.install_browser
+	$(BIN)/python -m tests.install_nginx
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/dev ## Check style and types

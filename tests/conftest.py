@@ -1,11 +1,13 @@
 """What many tests share: the real MNIST, and Hypothesis without chance."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
 
+from deploy import nginx
 from model import mnist
 
 torch.set_num_threads(1)  # as the app does: on nets this small more threads only wait for one another
@@ -23,3 +25,13 @@ def mnist_root() -> Path:
     if not mnist.is_present():
         pytest.skip("This test reads the real MNIST: set MNIST_ROOT to a folder that holds it in MNIST/raw.")
     return mnist.root()
+
+
+@pytest.fixture
+def nginx_executable() -> str:
+    """Return where nginx is; where none can be had, skip and say so, or fail under CI."""
+    found = nginx.executable()
+    if found is None:
+        reason = "No nginx can be had here: 'make test' installs Debian's where that is allowed."
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    return found

@@ -13,6 +13,7 @@ from model.samples import SKETCHES
 from tests.held import Gate
 from tests.serving import settle
 
+CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 HAND = {sketch.key: [smooth(stroke, per_segment=2) for stroke in sketch.strokes] for sketch in SKETCHES}
 
@@ -53,6 +54,12 @@ def expect_read(page: Page, label: int, source: str | re.Pattern[str]) -> None:
 
 def sample(page: Page, key: str) -> Locator:
     return page.get_by_role("button", name=re.compile(f"^{key}: "))
+
+
+def expect_answer(page: Page) -> None:
+    """Wait until the page has found a server again, and shows what it has asked of it."""
+    expect(page.locator(CONNECTED)).to_have_count(1)
+    settle(page)
 
 
 def expect_heading(page: Page, text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
-from viz.ui import cached, sidebar, state
+from viz.ui import cached, components, sidebar, state
 
 _STYLES = Path(__file__).with_name("styles")
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
@@ -20,6 +20,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """
     state.begin_run()
     st.html(_style())
+    components.reconnection()
     notices = st.container()
     cached.warm_up()
     sidebar.show(pages)

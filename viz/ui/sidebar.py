@@ -96,9 +96,14 @@ def _reading(digit: Digit) -> str:
 
 def _choose(digit: Digit) -> None:
     source = digit.key.partition("-")[0]
-    st.session_state.setdefault("source", source if source in _SOURCES else "test")
     match st.segmented_control(
-        "Choose a digit", list(_SOURCES), format_func=_SOURCES.__getitem__, required=True, key="source", width="stretch"
+        "Choose a digit",
+        list(_SOURCES),
+        default=source if source in _SOURCES else "test",
+        format_func=_SOURCES.__getitem__,
+        required=True,
+        key="source",
+        width="stretch",
     ):
         case "project":
             _choose_sample(digit)

@@ -19,6 +19,7 @@ from viz.figures.overview import Tile
 
 _FOLDER = Path(__file__).parent
 _PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
+_RECONNECTION = "reconnection"
 _MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
 
 
@@ -166,6 +167,11 @@ def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
     _mount("follow_links", "followed", {"show": show}, on_follow)
 
 
+def reconnection() -> None:
+    """Ask for a run whenever the page has lost its server and found one again; this shows nothing."""
+    _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
+
+
 def drawing_pad(
     strokes: Sequence[Stroke], code: str, pen: float, on_ink: Callable[[list[list[Point]], bool], None]
 ) -> None:
@@ -178,13 +184,14 @@ def drawing_pad(
         on_ink: Called before the next run with the strokes, and whether the pen was lifted.
     """
     sequence = st.session_state.get("pad-sequence", 0)
+    reconnected = str(st.session_state[_RECONNECTION].times)  # when it changes, the pad sends all that is on it again
 
     def receive(ink: Any) -> None:
         st.session_state["pad-sequence"] = int(ink["sequence"])
         drawn = [[(float(x), float(y)) for x, y in stroke] for stroke in ink["strokes"]]
         on_ink(drawn, bool(ink["done"]))
 
-    data = {"strokes": strokes, "code": code, "pen": pen, "sequence": sequence}
+    data = {"strokes": strokes, "code": code, "pen": pen, "sequence": sequence, "reconnected": reconnected}
     _mount("drawing_pad", "ink", data, receive)
 
 

@@ -5,13 +5,17 @@ const SEND_EVERY = 150; // milliseconds, while the pen is down
 const SMALLEST_STEP = 1 / 80; // of the pad, between two points that are kept
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const pad = (parentElement.pad ??= build(parentElement, data.sequence));
+  const pad = (parentElement.pad ??= build(parentElement, data));
   pad.pen = data.pen;
   pad.send = (done) => {
     pad.sent = performance.now();
     pad.sequence += 1;
     setTriggerValue("ink", { strokes: pad.strokes, done, sequence: pad.sequence });
   };
+  if (data.reconnected !== pad.reconnected) {
+    pad.reconnected = data.reconnected;
+    pad.send(!pad.drawing); // whoever answers now may have heard of nothing
+  }
   // What Python says counts, unless the hand is at work or has sent something that Python has not seen yet.
   if (!pad.drawing && data.sequence === pad.sequence && data.code !== pad.code) {
     pad.strokes = data.strokes;
@@ -20,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   paint(pad);
 }
 
-function build(parent, sequence) {
+function build(parent, { sequence, reconnected }) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 448;
   canvas.tabIndex = 0;
@@ -37,7 +41,7 @@ function build(parent, sequence) {
   tools.append(undo, clear);
   parent.append(canvas, tools);
 
-  const pad = { canvas, undo, clear, strokes: [], sequence, drawing: false, sent: 0 };
+  const pad = { canvas, undo, clear, strokes: [], sequence, reconnected, drawing: false, sent: 0 };
   const change = (strokes) => {
     pad.strokes = strokes;
     paint(pad);

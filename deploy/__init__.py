@@ -1,0 +1,1 @@
+"""The app for many people: several servers, called replicas, behind one nginx."""
