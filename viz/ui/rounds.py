@@ -65,15 +65,14 @@ def _pair(current: Round, plan: AttributionPlan) -> tuple[Activation, Activation
 
 def _buttons(current: Round, given: tuple[Guess, ...], guess: Guess | None) -> None:
     def choose(side: Side) -> None:
-        state.write(**{GUESSES: rounds.written([*given, Guess(current, side)]), ROUND: str(current.number)})
+        state.write(**{GUESSES: rounds.written([*given, Guess(current, side)])})
 
     following = str(current.number % rounds.MOST + 1)
     with st.container(horizontal=True, key="doubt_guess"):
         st.button("Left is untrained", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is untrained", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
-        st.button(
-            "Next round", shortcut="N", disabled=guess is None, on_click=lambda: state.write(**{ROUND: following})
-        )
+        # Never disabled: its key may come before the answer to the guess is drawn, and a round may be left out.
+        st.button("Next round", shortcut="N", on_click=lambda: state.write(**{ROUND: following}))
 
 
 def _explain(current: Round, plan: AttributionPlan) -> None:
