@@ -8,7 +8,7 @@ from model import layers, pooling
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, controls, sidebar
+from viz.ui import cached, controls, sidebar, tables
 from viz.ui import pooling as choose
 from viz.ui.components import workings as show_workings
 
@@ -28,6 +28,7 @@ def windows() -> None:
         show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose.window_of(pooled, unit))
         st.html(figures.key())
         st.write(figures.say_stage(pooled, unit))
+        tables.download_terms(explained)
     with right:
         place = figures.place(pooled, unit, choose.traced())
         st.html(workings.field(digit.pixels, fields[pooled.source].box(place)))
