@@ -51,6 +51,7 @@ with right:
         if each.kind is LayerKind.CONVOLUTION:
             kernel = readable.kernels(each.parameters["weight"][channel])
             value_map(kernel, f"The kernel of map {channel} of {each.name}.", "kernels", "from map")
+            tables.offer_kernel(each.parameters["weight"][channel], f"{each.name}-kernel-{channel}")
         if each.parameters:
             st.write(feature_maps.say_parameters(each, channel))
     if not any(each.parameters for each in block):

@@ -5,7 +5,7 @@ import streamlit as st
 from model import digits, layers
 from model.records import IMAGE, Asked
 from viz.figures import words, worked, workings
-from viz.ui import asking, cached, sidebar, state, walk
+from viz.ui import asking, cached, sidebar, state, tables, walk
 from viz.ui.components import workings as show_workings
 
 digit = sidebar.current_digit()
@@ -54,6 +54,8 @@ st.write(
 
 if walk.projector():
     st.stop()
+if Asked.UNIT not in hidden:
+    tables.offer_terms(explained)
 
 left, right = st.columns([3, 2], gap="large")
 with left:

@@ -28,6 +28,7 @@ def windows() -> None:
         explained = layers.explain(trace, step.name, unit)
         show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose.window_of(pooled, unit))
         controls.figure(figures.key(), figures.say_stage(pooled, unit))
+        tables.offer_terms(explained)
     with right:
         place = figures.place(pooled, unit, choose.traced())
         drawn = workings.field(digit.pixels, fields[pooled.source].box(place))

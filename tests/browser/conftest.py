@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,49 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests import held
 from tests.serving import PATIENCE, launch, serving, settle, watch
+from tests.views import VIEWS
 
 Visit = Callable[..., Page]
 DESKTOP = {"width": 1280, "height": 800}
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
-VIEWS = {
-    "overview": "",
-    "feature maps": "feature_maps?row=Conv2d-7&channel=3",
-    "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
-    "layer by layer, asked": "layer_by_layer?row=Conv2d-13&ask=yes&answers=Conv2d-13_shape_16x11x11",
-    "receptive field": "receptive_field?row=Conv2d-7",
-    "parameters": "parameters?row=Conv2d-7",
-    "pooling": "pooling?channel=3",
-    "pooling, lost": "pooling?channel=3&pool_view=lost",
-    "pooling, average": "pooling?channel=3&pool_view=average",
-    "pooling, moved": "pooling?channel=3&pool_view=move&pool_guess=two",
-    "head": "head",
-    "head, sum": "head?part=sum",
-    "head, two classes": "head?part=two",
-    "head, mixing": "head?part=mix&mute=3.7&gain=-1&without=same",
-    "head, softmax": "head?part=softmax&temperature=0.25",
-    "dropout": "dropout?row=Dropout-9&digit=project-4or9",
-    "dropout, its journey": "dropout?row=Dropout-9&digit=project-4or9&drop_view=journey",
-    "dropout, many masks": "dropout?row=Dropout-9&digit=project-4or9&drop_view=many&changes=few",
-    "dropout, their mean": "dropout?row=Dropout-9&digit=project-4or9&drop_view=mean",
-    "dropout, many digits": "dropout?row=Dropout-9&digit=project-4or9&drop_view=digits&many=yes",
-    "batch norm": "batch_norm?row=BatchNorm2d-8&channel=3",
-    "batch norm, forgotten": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=forget&forgets=same",
-    "batch norm, folded": "batch_norm?row=BatchNorm2d-8&channel=3&norm_view=fold&frame=inside",
-    "saliency": "saliency?digit=project-4or9&explain=difference&baseline=mean",
-    "saliency, all": "saliency?map_view=all&digit=project-4or9",
-    "saliency, through": "saliency?map_view=through&digit=project-4or9",
-    "lie detector": "lie_detector?digit=project-4or9&method=guided_backprop",
-    "lie detector, asked": "lie_detector?digit=project-4or9&doubt_view=all",
-    "lie detector, a round": "lie_detector?digit=project-4or9&doubt_view=round",
-    "lie detector, answered": "lie_detector?digit=project-4or9&doubt_view=round&rounds=1l",
-    "mistakes": "mistakes",
-    "mistakes, all": "mistakes?mistakes_view=all",
-    "mistakes, how sure": "mistakes?mistakes_view=calibration",
-    "training": "training",
-    "training, epoch by epoch": "training?train_view=epochs&digit=project-4or9&row=Conv2d-7&channel=3&epoch=2",
-    "training, the recipe": "training?train_view=recipe",
-    "training, live": "training?train_view=live",
-}
 OVERFLOWING = """() => {
   const wide = [];
   // What is wide on purpose lies in a box of its own that scrolls; the page must not.
@@ -126,9 +88,9 @@ def visit_held(visit: Visit, held_app: tuple[str, held.Gate]) -> Visit:
     return partial(visit, at=held_app[0])
 
 
-@pytest.fixture
-def visit(browser: Browser, app: str) -> Iterator[Visit]:
-    """Open a page of the app as somebody new.
+@contextmanager
+def visiting(browser: Browser, app: str) -> Iterator[Visit]:
+    """Yield what opens a page of the app as somebody new.
 
     Afterwards it is checked that no request left this computer, and that no script failed.
     """
@@ -158,3 +120,17 @@ def visit(browser: Browser, app: str) -> Iterator[Visit]:
 
         yield open_page
     assert not failures
+
+
+@pytest.fixture
+def visit(browser: Browser, app: str) -> Iterator[Visit]:
+    """Open a page of the app as somebody new."""
+    with visiting(browser, app) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module", params=VIEWS.values(), ids=VIEWS)
+def view(browser: Browser, app: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open one view after another; all tests of a module see the same page, at whatever size the one before left it."""
+    with visiting(browser, app) as open_page:
+        yield open_page(request.param)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from model import digits
-from tests.browser.conftest import OVERFLOWING, VIEWS, Visit
+from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import (
     HAND,
     PHONE,
@@ -43,12 +43,6 @@ def test_no_request_leaves_this_computer(visit: Visit, path: str) -> None:
     for source in ("MNIST", "Draw", "Upload", "Samples"):
         choose_source(page, source)
     assert {urlsplit(page.url).netloc} == {host for host in hosts if host}
-
-
-@pytest.mark.parametrize("path", VIEWS.values(), ids=VIEWS)
-def test_nothing_overflows_sideways_on_a_phone(visit: Visit, path: str) -> None:
-    page = visit(path, **PHONE)
-    assert page.evaluate(OVERFLOWING) == []
 
 
 @pytest.mark.parametrize("digit", ["project-4or9", "drawn"])

@@ -69,11 +69,13 @@ def follow(effects: Collection[Effect]) -> str:
     most = max([effect.relative for effect in effects if np.isfinite(effect.relative)], default=0.0)
     rows = "".join(
         f'<tr><th scope="row"><i style="background: {theme.KIND_COLOURS[effect.kind]}"></i>{effect.name}</th>'
-        f'<td class="strip"><img src="{strip(effect)}" alt=""/></td><td>{words.number(effect.relative)}</td>'
+        f'<td class="strip"><img src="{strip(effect)}" alt=""/></td>'
+        f"<td>{words.number(float(np.abs(effect.difference).max()))}</td><td>{words.number(effect.relative)}</td>"
         f'<td class="share"><i style="width: {_share(effect.relative, most):.2%}"></i></td></tr>'
         for effect in effects
     )
-    head = '<th scope="col">row</th><th scope="col">after less before</th><th scope="col" colspan="2">change</th>'
+    titles = ("row", "after less before", "darkest: ±")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles) + '<th scope="col" colspan="2">change</th>'
     return (
         '<div class="sideways" role="region" tabindex="0" aria-label="How much each later row changes">'
         f'<table class="ledger follow"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -81,7 +83,7 @@ def follow(effects: Collection[Effect]) -> str:
 
 
 def strip(effect: Effect) -> str:
-    """Paint the difference of every map of a row, on the scale of what the row put out before."""
+    """Paint the difference of every map of a row, on one scale that ends at the largest of the row."""
     count, high, wide = effect.difference.shape
     zoom = _DOT if high == wide == 1 else _UNIT
     cards = effect.difference.repeat(zoom, axis=1).repeat(zoom, axis=2)
@@ -92,7 +94,7 @@ def strip(effect: Effect) -> str:
         (line * (high * zoom + gap), place * (wide * zoom + gap))
         for line, place in (divmod(position, columns) for position in range(count))
     ]
-    return raster.mosaic(cards, [range_of(effect.before, signed=True)] * count, corners)
+    return raster.mosaic(cards, [range_of(effect.difference, signed=True)] * count, corners)
 
 
 def say_follow(effects: Collection[Effect], channels: Collection[int], gain: float) -> str:
@@ -105,8 +107,8 @@ def say_follow(effects: Collection[Effect], channels: Collection[int], gain: flo
     return (
         f"{done} Change is the length of the difference over the length of what the row put out before: "
         f"{words.number(first.relative)} in {first.name}, {words.number(last.relative)} in {last.name}. White is "
-        "unchanged, red more, blue less, on the scale of what the row put out before. The average pool keeps of a "
-        "change only its mean."
+        "unchanged, red more, blue less; each row has a scale of its own, which ends at its largest difference. The "
+        "average pool keeps of a change only its mean."
     )
 
 

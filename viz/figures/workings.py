@@ -22,7 +22,7 @@ from model.records import (
     Window,
 )
 from viz import theme
-from viz.figures import raster, words
+from viz.figures import raster, swatches, words
 from viz.figures.mathematics import typeset
 from viz.figures.panels import scale_bar
 from viz.figures.scaling import range_of
@@ -187,3 +187,11 @@ def _channel(term: Term) -> int:
 
 def _rule(term: Term) -> str:
     return f"exp {term.product:.4g}" if term.weight is None else f"× {words.number(term.weight)}"
+
+
+def terms_csv(explained: Explanation) -> str:
+    """Return what a unit was made of with all digits: a line for each term, then the bias and what comes of them."""
+    head = (f"map of {explained.source}", "y", "x", "value", "weight", "product")
+    lines = [(*term.unit, term.value, term.weight, term.product) for term in explained.terms]
+    ends = [("bias", *[""] * 4, explained.bias), ("recorded", *[""] * 4, explained.recorded)]
+    return swatches.as_csv([head, *lines, *ends])

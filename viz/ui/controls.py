@@ -42,7 +42,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             on_click=lambda: state.write(row=names[to], **kept(names[to])),
         )
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
         move("Previous", "Left", position - 1)
         state.bind(
             st.selectbox,

@@ -77,6 +77,7 @@ def _buttons(current: Round, guess: Guess | None) -> None:
     with st.container(horizontal=True, key="doubt_guess"):
         st.button("Left is untrained", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is untrained", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
+        # Never disabled: its key may come before the answer to the guess is drawn, and a round may be left out.
         st.button("Next round", shortcut="N", on_click=lambda: state.write(**{ROUND: following}))
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
-from model.records import Activation, Trace
-from viz.figures import words
+from model.records import Activation, Explanation, Trace
+from viz.figures import words, workings
 from viz.figures.panels import tabled
 from viz.figures.swatches import as_csv, columns_as_csv
 
@@ -60,3 +61,15 @@ def rows(trace: Trace) -> None:
 def offer_map(values: Activation, name: str) -> None:
     """Offer one feature map (H, W) as CSV, a line for each y."""
     offer("Download this map as CSV", partial(as_csv, [[f"{x:.6g}" for x in line] for line in values]), f"{name}.csv")
+
+
+def offer_kernel(kernel: Activation, name: str) -> None:
+    """Offer one kernel (C_in, kH, kW) as CSV, a line for each weight."""
+    lines = [("from map", "y", "x", "weight"), *((*place, float(kernel[place])) for place in np.ndindex(kernel.shape))]
+    offer("Download this kernel as CSV", partial(as_csv, lines), f"{name}.csv")
+
+
+def offer_terms(explained: Explanation) -> None:
+    """Offer what a unit was made of as CSV."""
+    name = "-".join([explained.name, *map(str, explained.unit)])
+    offer("Download what it is made of as CSV", partial(workings.terms_csv, explained), f"{name}.csv")

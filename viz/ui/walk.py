@@ -54,17 +54,24 @@ def turn(trace: Trace, step: Step | None) -> None:
         st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go(before[-1]))
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go(after[0]))
         st.button("Start at the answer", on_click=lambda: go(names[-1]))
-        projecting = projector()
-        st.button(
-            "Leave the projector view" if projecting else "Projector view",
-            shortcut="P",
-            on_click=lambda: state.switch(state.PROJECTOR, on=not projecting),
-        )
+        _turn_projector()
         asking.switch()
         if step:
             _choose_map(step)
-    if projecting:
+
+
+def _turn_projector() -> None:
+    """Draw the button to the projector view, or back; P presses it, and Escape leaves too."""
+    on = projector()
+
+    def turn() -> None:
+        state.switch(state.PROJECTOR, on=not on)
+
+    if on:
         st.html(_PROJECTOR)
+        st.button("Leave the projector view", shortcut="Escape", on_click=turn)
+    with st.container(key="project", width="content"):  # while it is on, out of sight: a button has one key alone
+        st.button("Projector view", shortcut="P", on_click=turn)
 
 
 def _choose_map(step: Step) -> None:

@@ -196,14 +196,16 @@ def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
     effects = head.effects(run, changed, MIXER)
     rows = body(mixing.follow(effects))[1:]
     assert [said(row[0]) for row in rows] == [effect.name for effect in effects]
-    assert [number(said(row[2])) for row in rows] == pytest.approx([effect.relative for effect in effects], abs=6e-4)
-    most = float(np.abs(run[MIXER].output).max())
+    assert [number(said(row[3])) for row in rows] == pytest.approx([effect.relative for effect in effects], abs=6e-4)
+    ends = [float(np.abs(effect.difference).max()) for effect in effects]
+    assert [number(said(row[2])) for row in rows] == pytest.approx(ends, abs=6e-4)
+    most = float(np.abs(changed[MIXER].output - run[MIXER].output).max())
     first = decode(mixing.strip(effects[0]))[:22, :22]
     assert_painted(first, effects[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
     assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
     assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
     still = head.effects(run, run, MIXER)
-    assert {said(row[2]) for row in body(mixing.follow(still))[1:]} == {"0.000"}
+    assert {said(cell) for row in body(mixing.follow(still))[1:] for cell in row[2:4]} == {"0.000"}
     assert "Nothing is changed yet" in mixing.say_follow(still, (), 0.0)
 
 

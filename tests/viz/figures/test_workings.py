@@ -1,5 +1,8 @@
 """What the browser is given of a unit that is worked out."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -32,6 +35,19 @@ def test_every_term_is_shown_with_its_value_and_the_sums_are_theirs(trace: Trace
     total = sum(number(group["sum"]) for group in data["groups"]) + explained.bias
     assert total == pytest.approx(trace[name].maps[3, 0, 0], abs=6e-4 * max(1, len(data["groups"])))
     assert number(data["recorded"]) == pytest.approx(trace[name].maps[3, 0, 0], abs=6e-5)
+
+
+@pytest.mark.parametrize("name", ["Conv2d-7", "AvgPool2d-22", "Conv2d-23"])
+def test_the_products_and_the_bias_in_the_csv_come_to_the_value(trace: Trace, name: str) -> None:
+    unit = (3, 0, 0)
+    _, *lines = csv.reader(io.StringIO(workings.terms_csv(layers.explain(trace, name, unit))))
+    assert [line[0] for line in lines[-2:]] == ["bias", "recorded"]
+    *added, recorded = (float(line[-1]) for line in lines)
+    assert sum(added) == pytest.approx(recorded, abs=1e-4)
+    assert recorded == pytest.approx(float(trace[name].maps[unit]))
+    for c, y, x, value, weight, product in lines[:-2]:
+        assert float(value) == pytest.approx(float(trace.maps_of(trace.source(name))[int(c), int(y), int(x)]))
+        assert float(product) == pytest.approx(float(value) * float(weight), abs=1e-6)
 
 
 def test_what_fills_in_while_playing_is_what_was_recorded(trace: Trace) -> None:

@@ -172,10 +172,11 @@ function player(data, root, show, output, terms, sum, follow) {
   const back = button("Show all", () => (pause(), reset()));
   const speed = make("input");
   Object.assign(speed, { type: "range", min: 0, max: 4, step: 1, value: 1 });
-  const named = make("label", "", "Speed ");
+  const named = make("label", "moving", "Speed ");
   named.append(speed);
   speed.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from row to row
   speed.oninput = () => timer && (pause(), run());
+  play.className = "moving";
   bar.append(play, step, back, named);
   root.append(bar);
   let [timer, place] = [0, -1];
