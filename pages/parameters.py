@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from model import weights
 from viz.figures import limits, parameters, worked
 from viz.ui import cached, components, controls, sidebar, state
 
@@ -16,7 +15,7 @@ def link(name: str) -> str:
 
 
 trace = cached.record(sidebar.current_digit())
-arithmetic, comparisons, card = cached.arithmetic(), cached.comparisons(), weights.read_card()
+arithmetic, comparisons, card = cached.arithmetic(), cached.comparisons(), cached.weights_card()
 lines = parameters.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
@@ -58,8 +57,7 @@ with left:
     st.write(parameters.say_shares(lines))
 with right:
     st.header("The assignment's limits")
-    checked = limits.check(lines, card.get("recipe", {}).get("epochs"), card.get("test_accuracy"))
-    st.html(limits.checklist(checked))
+    st.html(limits.checklist(limits.check(lines, card)))
 
 left, right = st.columns(2, gap="large")
 with left:
