@@ -53,12 +53,13 @@ def publish(
     states = {name: weights.load(folder, name).state_dict() for name in weights.read_card(folder)["sha256"]}
     answers = scores.read(folder)
     card = {**weights.read_card(folder), "seeds": _say(*reports)}
+    page = readme.filled(told, card)
     weights.write(shipped, states, card)
     scores.write(shipped, answers)
     kept.mkdir(parents=True, exist_ok=True)
     for each, source in zip(reports, (ours, theirs), strict=True):
         shutil.copyfile(source / report.NAME, kept / f"{each.recipe['name']}-{_PROTOCOL}.json")
-    readme.write(card, told)
+    told.write_text(page, encoding="utf-8")
     return card
 
 

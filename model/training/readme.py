@@ -19,8 +19,8 @@ _WIDTH = 120
 _TITLES = {"glass": "ours (`glass`)", "assignment": "the assignment's (`assignment`)"}
 
 
-def write(card: Mapping[str, Any], path: Path = README) -> None:
-    """Write what the card says between the marks of a README.
+def filled(path: Path, card: Mapping[str, Any]) -> str:
+    """Return a README with what the card says between its marks.
 
     Raises:
         InputError: The marks are not there, or stand more than once.
@@ -31,7 +31,7 @@ def write(card: Mapping[str, Any], path: Path = README) -> None:
         raise InputError(
             f"'{path}' has no place for the figures.", f"It must hold '{BEGIN}' and '{END}' once.", "Put them back."
         )
-    path.write_text(f"{before}{BEGIN}\n\n{text(card)}\n{END}{after}", encoding="utf-8")
+    return f"{before}{BEGIN}\n\n{text(card)}\n{END}{after}"
 
 
 def text(card: Mapping[str, Any]) -> str:
@@ -54,7 +54,7 @@ def _line(name: str, of: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         _TITLES[name],
         f"**{_percent(accuracy['mean'], 3)}**",
-        _points(accuracy["standard_deviation"]),
+        "not known" if accuracy["n"] == 1 else _points(accuracy["standard_deviation"]),
         f"{accuracy['n']}",
         _percent(undisputed["mean"], 3),
         f"{of['seconds_an_epoch']:.1f}",

@@ -92,6 +92,16 @@ def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], places: tup
     assert not places[0].exists()
 
 
+def test_without_a_place_in_the_readme_nothing_is_shipped(
+    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
+) -> None:
+    places[2].write_text("No place.")
+    with pytest.raises(InputError, match="no place"):
+        publish.publish(*trained, *places)
+    assert not places[0].exists()
+    assert not places[1].exists()
+
+
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be read as a report"):
         publish.main([str(tmp_path), str(tmp_path)])

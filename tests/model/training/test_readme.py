@@ -91,22 +91,27 @@ def test_it_fits_the_readmes_lines() -> None:
     assert max(map(len, readme.text(card()).splitlines())) <= 120
 
 
+def test_of_one_seed_no_deviation_is_known() -> None:
+    one = card()
+    for name in VALUES:
+        one["seeds"][name]["test_accuracy"] |= {"n": 1, "standard_deviation": None}
+    assert "| **99.555 %** | not known | 1 |" in readme.text(one)
+
+
 def test_what_stands_around_the_figures_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text(f"Ä\n{readme.BEGIN}old{readme.END}\nafter\n", encoding="utf-8")
-    readme.write(card(), path)
-    first = path.read_text(encoding="utf-8")
+    first = readme.filled(path, card())
     assert first == f"Ä\n{readme.BEGIN}\n\n{readme.text(card())}\n{readme.END}\nafter\n"
-    readme.write(card(), path)
-    assert path.read_text(encoding="utf-8") == first
+    path.write_text(first, encoding="utf-8")
+    assert readme.filled(path, card()) == first
 
 
 @pytest.mark.parametrize(
     "marks", ["", readme.BEGIN, readme.END, readme.END + readme.BEGIN, 2 * (readme.BEGIN + readme.END)]
 )
-def test_a_readme_without_a_place_for_them_is_refused_and_left_alone(marks: str, tmp_path: Path) -> None:
+def test_a_readme_without_a_place_for_them_is_refused(marks: str, tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text(marks)
     with pytest.raises(InputError, match="no place for the figures"):
-        readme.write(card(), path)
-    assert path.read_text() == marks
+        readme.filled(path, card())
