@@ -10,16 +10,18 @@ def say(card: Mapping[str, Any]) -> str:
     >>> say({"seed": 1, "kept_epoch": 13, "protocol": "Trained on all."})
     'One network (n = 1): seed 1, epoch 13. Trained on all.'
     """
-    return f"One network (n = 1): seed {card['seed']}{_among(card)}, epoch {card['kept_epoch']}. {card['protocol']}"
+    return f"{say_seed(card)} {card['protocol']}"
 
 
-def _among(card: Mapping[str, Any]) -> str:
-    """Say where among all seeds of its recipe this one stands, if the card knows of others.
+def say_seed(card: Mapping[str, Any]) -> str:
+    """Say which run the weights are of, and where among all seeds of its recipe it stands, if the card knows others.
 
-    >>> _among({"recipe": {"name": "glass"}, "seeds": {"glass": {"test_accuracy": {"n": 10}}}})
-    ', the median of 10 by test accuracy and not the best,'
+    >>> card = {"recipe": {"name": "glass"}, "seed": 7, "kept_epoch": 19}
+    >>> say_seed(card | {"seeds": {"glass": {"test_accuracy": {"n": 10}}}})
+    'One network (n = 1): seed 7, the median of 10 by test accuracy and not the best, epoch 19.'
     """
-    if "seeds" not in card:
-        return ""
-    count = card["seeds"][card["recipe"]["name"]]["test_accuracy"]["n"]
-    return f", the median of {count} by test accuracy and not the best,"
+    among = ""
+    if "seeds" in card:
+        count = card["seeds"][card["recipe"]["name"]]["test_accuracy"]["n"]
+        among = f", the median of {count} by test accuracy and not the best"
+    return f"One network (n = 1): seed {card['seed']}{among}, epoch {card['kept_epoch']}."
