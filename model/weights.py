@@ -16,8 +16,8 @@ from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
 from model.errors import WeightsError
-from model.mnist import MEAN, STD
-from model.network import AssignmentNetwork
+from model.network import DROPOUT, AssignmentNetwork
+from model.records import MEAN, STD
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "assignment"
@@ -27,6 +27,7 @@ _SAID = {  # what the app shows of a card, where the card says it
     "seed": int,
     "kept_epoch": int,
     "recipe": dict,
+    "seeds": dict,
     "validation_accuracy": float,
     "test_accuracy": float,
 }
@@ -52,7 +53,8 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
     Raises:
         WeightsError: A file is missing or changed, or does not fit the network.
     """
-    expected = read_card(folder)["sha256"].get(name)
+    card = read_card(folder)
+    expected = card["sha256"].get(name)
     path = folder / f"{name}.safetensors"
     if not isinstance(expected, str):
         raise WeightsError(f"The card in '{folder}' lists no weights called '{name}'.", "It must list them.", _RESTORE)
@@ -64,15 +66,16 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
             f"The card promises {expected[:12]}...",
             _RESTORE,
         )
-    return from_bytes(data, path.name)
+    return from_bytes(data, path.name, _dropout(card, folder))
 
 
-def from_bytes(data: bytes, label: str) -> AssignmentNetwork:
+def from_bytes(data: bytes, label: str, dropout: float = DROPOUT) -> AssignmentNetwork:
     """Build the network from the bytes of a safetensors file, in evaluation mode.
 
     Args:
         data: The file's content.
         label: What messages call it.
+        dropout: The p that it was trained with.
 
     Raises:
         WeightsError: It cannot be parsed, or a key, shape, type or value does not fit.
@@ -83,7 +86,7 @@ def from_bytes(data: bytes, label: str) -> AssignmentNetwork:
         raise WeightsError(
             f"The weights '{label}' cannot be read ({error}).", "They must be a whole safetensors file.", _RESTORE
         ) from error
-    network = AssignmentNetwork().eval()
+    network = AssignmentNetwork(dropout).eval()
     _check(state, network.state_dict(), label)
     network.load_state_dict(state)
     _check_computes(network, label)
@@ -106,6 +109,15 @@ def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
     _check_kinds(card, _SAID, path)
     _check_kinds(card.get("recipe") or {}, {"epochs": int}, path)
     return card
+
+
+def _dropout(card: Mapping[str, Any], folder: Path) -> float:
+    """Return the p of dropout that the card says the network was trained with; the network's own where it is silent."""
+    recipe = card.get("recipe")
+    p = recipe.get("dropout", DROPOUT) if isinstance(recipe, dict) else DROPOUT
+    if not isinstance(p, int | float) or not 0 <= p < 1:
+        raise WeightsError(f"The card in '{folder}' says that p of dropout was {p!r}.", "It is from 0 to 1.", _RESTORE)
+    return float(p)
 
 
 def write(folder: Path, states: Mapping[str, Mapping[str, torch.Tensor]], card: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from model import mistakes
 from model.training.report import DISPUTED
-from viz.figures import calibration, confusion, misread
+from viz.figures import calibration, confusion, misread, origin
 from viz.figures.panels import tabled
 from viz.ui import cached, components, controls, state, tables
 from viz.ui import mistakes as choose
@@ -74,7 +74,7 @@ shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
-st.caption(misread.say_origin(cached.weights_card()))
+st.caption(origin.say(cached.weights_card()))
 
 controls.to_try(
     "Which mistakes would you have made too? Look at those of which the network is surest.",

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from model import weights
 from viz.figures import limits, parameters, worked
 from viz.ui import cached, components, controls, state, tables
 from viz.ui.refusals import or_say_why
@@ -54,9 +53,8 @@ with left:
     controls.figure(parameters.share_bars(lines), parameters.say_shares(lines))
 with right:
     st.header("The assignment's limits")
-    card = or_say_why(weights.read_card) or {}
-    checked = limits.check(lines, (card.get("recipe") or {}).get("epochs"), card.get("test_accuracy"))
-    st.html(limits.checklist(checked))
+    card = or_say_why(cached.weights_card) or {}
+    st.html(limits.checklist(limits.check(lines, card)))
 
 left, right = st.columns(2, gap="large")
 with left:

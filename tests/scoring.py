@@ -35,8 +35,3 @@ def worst() -> tuple[int, int]:
     """Return the most frequent mistake."""
     pairs = [(label, read) for label in range(10) for read in range(10) if label != read]
     return max(pairs, key=lambda pair: len(in_cell(*pair)))
-
-
-def empty() -> tuple[int, int]:
-    """Return a label and a class as which no image of it is read."""
-    return next((label, read) for label in range(10) for read in range(10) if not in_cell(label, read))

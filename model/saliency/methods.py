@@ -60,7 +60,7 @@ _LIST = (
             MethodOption(
                 "steps",
                 "Steps",
-                400,
+                600,
                 10,
                 1000,
                 10,

@@ -2,7 +2,8 @@
 
 Each is a folder that ``python -m model.train --protocol final --seeds 1-10`` has written. Of ours the weights of the
 median seed are shipped, with every snapshot and the logits of the test images; of both, the report. The card beside the
-weights then says what seed they are and what all seeds came to, and whether the two recipes differ.
+weights then says what seed they are and what all seeds came to, and whether the two recipes differ; and the README says
+it too.
 """
 
 import argparse
@@ -15,28 +16,36 @@ from typing import Any
 
 from model import results, scores, weights
 from model.errors import GlassError, InputError
-from model.training import report
+from model.training import readme, report
 from model.training.comparison import compare, mcnemar
 from model.training.report import Report
 from model.training.runner import seed_folder
 
 _PROTOCOL = "final"
+_SETTING = ("device", "hardware", "cores", "threads")
 
 
-def publish(ours: Path, theirs: Path, shipped: Path = weights.SHIPPED, kept: Path = results.FOLDER) -> dict[str, Any]:
-    """Ship the weights of our median seed, and the reports of both recipes.
+def publish(
+    ours: Path,
+    theirs: Path,
+    shipped: Path = weights.SHIPPED,
+    kept: Path = results.FOLDER,
+    told: Path = readme.README,
+) -> dict[str, Any]:
+    """Ship the weights of our median seed and the reports of both recipes, and tell the README.
 
     Args:
         ours: Folder with the report of our recipe and a folder for each seed.
         theirs: Folder with the report of the recipe that it is held against.
         shipped: Where the weights go; those of an earlier run there are replaced.
         kept: Where the reports go.
+        told: The README that gets the figures.
 
     Returns:
         The new card.
 
     Raises:
-        InputError: A report is missing, or is of another protocol.
+        InputError: A report is missing, or is of another protocol; or the README has no place for figures.
         WeightsError: The median seed's weights, or its logits of the test images, are missing or damaged.
     """
     reports = [_read(folder) for folder in (ours, theirs)]
@@ -44,11 +53,13 @@ def publish(ours: Path, theirs: Path, shipped: Path = weights.SHIPPED, kept: Pat
     states = {name: weights.load(folder, name).state_dict() for name in weights.read_card(folder)["sha256"]}
     answers = scores.read(folder)
     card = {**weights.read_card(folder), "seeds": _say(*reports)}
+    page = readme.filled(told, card)
     weights.write(shipped, states, card)
     scores.write(shipped, answers)
     kept.mkdir(parents=True, exist_ok=True)
     for each, source in zip(reports, (ours, theirs), strict=True):
         shutil.copyfile(source / report.NAME, kept / f"{each.recipe['name']}-{_PROTOCOL}.json")
+    told.write_text(page, encoding="utf-8")
     return card
 
 
@@ -79,7 +90,7 @@ def _summary(found: Report) -> dict[str, Any]:
         "test_accuracy": report.summary(found.accuracies),
         "without_disputed_labels": report.summary(found.undisputed_accuracies),
         "seconds_an_epoch": found.seconds,
-        "hardware": found.setting.get("hardware"),
+        **{name: found.setting.get(name) for name in _SETTING},
     }
 
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save as serialise
-from torch import Tensor
+from torch import Tensor, nn
 
 from model import scores, weights
 from model.errors import WeightsError
@@ -161,6 +161,21 @@ def test_weights_for_another_network_are_refused_by_tensor(changes: dict[str, An
         weights.load(folder)
     assert named in caught.value.problem
     assert REMEDY in caught.value.remedy
+
+
+@pytest.mark.parametrize(("card", "p"), [({"recipe": {"dropout": 0.03}}, 0.03), ({"recipe": "mine"}, 0.1), ({}, 0.1)])
+def test_dropout_has_the_p_that_the_network_was_trained_with(card: dict[str, Any], p: float, folder: Path) -> None:
+    weights.write(folder, {weights.FINAL: trained()}, card)
+    rows = [module for module in weights.load(folder).modules() if isinstance(module, nn.Dropout)]
+    assert [module.p for module in rows] == [p] * 7
+
+
+@pytest.mark.parametrize("p", [1, -0.1, float("nan"), "0.1", None])
+def test_a_card_with_an_impossible_p_is_refused(p: Any, folder: Path) -> None:
+    weights.write(folder, {weights.FINAL: trained()}, {"recipe": {"dropout": p}})
+    with pytest.raises(WeightsError, match=f"p of dropout was {p!r}") as caught:
+        weights.load(folder)
+    assert REMEDY in str(caught.value)
 
 
 WHOLE = serialise(trained())

@@ -11,9 +11,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from model import digits, mnist, scores
+from model.records import Scores
 from tests.pages.conftest import assert_works, run, said, shown
 from tests.pictures import decode
-from tests.scoring import DISPUTED, empty, in_cell, truth, worst, wrong
+from tests.scoring import DISPUTED, in_cell, truth, worst, wrong
 
 PAGE, TITLE = "mistakes", "Mistakes"
 VIEWS = ("matrix", "all", "calibration")
@@ -90,7 +91,8 @@ def test_the_matrix_counts_the_test_images() -> None:
 @pytest.mark.usefixtures("_no_mnist")
 def test_a_cell_shows_its_own_images() -> None:
     app = run(PAGE)
-    for label, read in (worst(), (5, 5)):
+    most = max(range(10), key=lambda label: len(in_cell(label, label)))
+    for label, read in (worst(), (most, most)):
         app.query_params["cell"] = f"{label}.{read}"
         app.run()
         assert_works(app, TITLE)
@@ -100,6 +102,7 @@ def test_a_cell_shows_its_own_images() -> None:
         assert cards(app) == expected[:TOGETHER]
         assert exhibited(app) == expected[0]
         assert app.subheader[0].value.startswith(f"Labelled {label}, read as {read}: ")
+    assert len(expected) > TOGETHER, "a network that reads the digits"
     press(app, "More")
     assert cards(app) == expected[TOGETHER : 2 * TOGETHER]
     assert app.query_params["image"] == str(expected[TOGETHER])
@@ -107,20 +110,47 @@ def test_a_cell_shows_its_own_images() -> None:
     assert cards(app) == expected[:TOGETHER]
 
 
-@pytest.mark.usefixtures("_no_mnist")
+@pytest.fixture
+def _flawless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the network read every image as its label, each a little less surely than the one before."""
+    found = scores.read()
+    logits = np.eye(10, dtype=np.float32)[found.labels] * np.linspace(9, 1, len(found), dtype=np.float32)[:, None]
+    monkeypatch.setattr(scores, "read", lambda: Scores(found.weights, logits, found.labels))
+
+
+@pytest.mark.usefixtures("_no_mnist", "_flawless")
 def test_an_empty_cell_says_so() -> None:
-    label, read = empty()
-    app = run(PAGE, cell=f"{label}.{read}")
+    app = run(PAGE, cell="3.8")
     assert_works(app, TITLE)
     assert "No image is read so." in said(app)
-    assert app.subheader[0].value == f"Labelled {label}, read as {read}: 0 images"
+    assert app.subheader[0].value == "Labelled 3, read as 8: 0 images"
+
+
+@pytest.mark.usefixtures("_no_mnist", "_flawless")
+@pytest.mark.parametrize(
+    ("view", "sentence"),
+    [("matrix", "All 10,000 images are read as their label."), ("all", "No image is read so.")],
+)
+def test_a_network_without_mistakes_has_its_page(view: str, sentence: str) -> None:
+    app = run(PAGE, mistakes_view=view)
+    assert_works(app, TITLE)
+    assert "reads 10,000 right: **100.00\xa0%**" in said(app)
+    assert sentence in said(app)
+
+
+@pytest.mark.usefixtures("_no_mnist", "_flawless")
+def test_a_network_without_mistakes_has_no_temperature_and_the_page_says_why() -> None:
+    app = run(PAGE, mistakes_view="calibration")
+    assert not app.exception
+    (error,) = app.error
+    assert "There is one where some are wrong" in error.value
 
 
 @pytest.mark.usefixtures("_no_mnist")
 def test_every_mistake_is_listed_the_surest_first_with_its_probabilities() -> None:
     app = run(PAGE, mistakes_view="all")
     found: list[int] = cards(app)
-    while not next(each for each in app.button if each.label == "More").disabled:
+    while any(each.label == "More" and not each.disabled for each in app.button):
         found += cards(press(app, "More"))
     assert found == wrong()
     shares, read, labels = truth()

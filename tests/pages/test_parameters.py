@@ -28,8 +28,9 @@ def test_the_page_says_every_mistake_and_every_limit() -> None:
     sentences = [mistake.sentence for row in assignment.compare(weights.load()) for mistake in row.mistakes]
     assert len(sentences) == 9
     assert all(sentence in html for sentence in sentences)
-    assert html.count(": met.") == 3
-    assert html.count(": not met.") == 1
+    accurate = round(10_000 * weights.read_card()["test_accuracy"]) >= 9_940
+    assert html.count(": met.") == 3 + accurate
+    assert html.count(": not met.") == 1 - accurate
     assert len(app.get("download_button")) == 2
 
 

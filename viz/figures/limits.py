@@ -1,10 +1,12 @@
 """What the assignment asks of a network, each limit with the evidence for and against."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from model.records import LayerKind
+from viz.figures import origin
 from viz.figures.parameters import Line
 
 _MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
@@ -25,14 +27,14 @@ class Limit:
         return {True: "met", False: "not met", None: "not known"}[self.met]
 
 
-def check(every: Sequence[Line], epochs: int | None, accuracy: float | None) -> tuple[Limit, ...]:
+def check(every: Sequence[Line], card: Mapping[str, Any]) -> tuple[Limit, ...]:
     """Hold the network against what the assignment asks for.
 
     Args:
         every: All lines.
-        epochs: How many the weights were trained for, if that is known.
-        accuracy: Which part of MNIST's test images they read right, if that is known.
+        card: What is known of the weights; epochs and test accuracy need not be.
     """
+    epochs, accuracy = (card.get("recipe") or {}).get("epochs"), card.get("test_accuracy")
     parameters = sum(line.parameters for line in every)
     linear = [line.name for line in every if line.kind is LayerKind.LINEAR]
     claimed = (
@@ -59,7 +61,7 @@ def check(every: Sequence[Line], epochs: int | None, accuracy: float | None) -> 
             _spaced(
                 "The weights' card does not say."
                 if accuracy is None
-                else f"These weights reach {accuracy:.2%}; their epoch was chosen without the test images. {claimed}"
+                else f"These weights reach {accuracy:.2%}. {origin.say(card)} {claimed}"
             ),
             None if accuracy is None else accuracy >= _LEAST_ACCURACY,
         ),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
 
 from model.records import Answer, Pixels, Tally
 from viz import theme
@@ -20,17 +19,6 @@ def say_tally(every: Tally, undisputed: Tally) -> str:
         f"**{words.accuracy(every.share)}**. Without the {left_out} whose label {RATERS}, it is "
         f"{undisputed.right:,} of {undisputed.images:,}: **{words.accuracy(undisputed.share)}**."
     )
-
-
-def say_origin(card: Mapping[str, Any]) -> str:
-    """Say how the network that made these mistakes was trained and judged: its card says it.
-
-    >>> say_origin({"seed": 1, "kept_epoch": 13, "protocol": "Trained on all."})
-    'One network (n = 1): seed 1, epoch 13. Trained on all.'
-    """
-    if any(card.get(key) is None for key in ("seed", "kept_epoch", "protocol")):
-        return "The weights' card does not say how they were trained."
-    return f"One network (n = 1): seed {card['seed']}, epoch {card['kept_epoch']}. {card['protocol']}"
 
 
 def cards(answers: Sequence[Answer], pictures: Mapping[int, Pixels], selected: int, link: Link) -> str:

@@ -194,15 +194,30 @@ def worth(trials: Sequence[Trial]) -> str:
 
 
 def say_worth(trials: Sequence[Trial], base: Study) -> str:
-    """Say how to read the picture, and which parts chance alone does not explain."""
+    """Say how to read the picture, which parts chance alone does not explain, and what so few seeds cannot tell."""
     apart = [each for each in trials if _apart(each)]
     named = "; ".join(f"{say_alterations(each.alterations)} ({points(each.difference)})" for each in apart)
     return (
         f"Each line changes one choice of our recipe and no other: the dot is what that does to the accuracy on "
-        f"{base.images:,} held-out images, the bar its 95\xa0% interval (seeds and images drawn anew), the upright "
-        f"line no difference. One image is {100 / base.images:.2f} points: so few images do not tell small differences "
-        f"apart, and of twenty intervals one leaves zero by chance. "
-        f"{f'Here these do: {named}.' if apart else 'Here none does.'}"
+        f"{base.images:,} held-out images, the bar its 95\xa0% interval, the upright line no difference: to the left "
+        f"of it the change loses. One image is {100 / base.images:.2f} points: so few images do not tell small "
+        "differences apart, and of twenty intervals one leaves zero by chance. "
+        f"{f'Here these do: {named}.' if apart else 'Here none does.'} "
+        f"{_say_seeds(min(len(each.accuracies) for each in trials), len(base.accuracies))}"
+    )
+
+
+def _say_seeds(fewest: int, own: int) -> str:
+    """Say what the bars know of the luck of a seed, by how many seeds there are of a trial and of our recipe."""
+    if min(fewest, own) > 1:
+        return (
+            f"Seeds and images were drawn anew for the bars, n = {own} seeds of our recipe and {fewest} or more of the "
+            "others: of few seeds a bar is rather too short."
+        )
+    return (
+        "Some were trained once (n = 1 seed; the log says which), and of one seed the bars know the luck of the images "
+        "alone: the same recipe from another seed moves too, as the dots of the Curves view show. One seed can tell a "
+        "part that matters much. It cannot put small differences in order, nor show that a part is worth nothing."
     )
 
 

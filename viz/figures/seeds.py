@@ -124,7 +124,7 @@ def disputed_columns(studies: Sequence[Study], spreads: Mapping[str, tuple[Sprea
         "recipe": [name_of(study.name) for study in studies],
         "all images": [_mean(each) for each, _ in pairs],
         "without the disputed": [_mean(each) for _, each in pairs],
-        "difference": [points(without.mean - each.mean) for each, without in pairs],
+        "points": [points(without.mean - each.mean).removesuffix("\xa0points") for each, without in pairs],
     }
 
 
@@ -189,7 +189,7 @@ def say_paired(found: Paired) -> str:
         f"**All seeds, bootstrap.** {first.capitalize()} less {second}: {points(found.difference)}, 95 % interval "
         f"{points(found.low)} to {points(found.high)}, p = {found.p:.2g}; n = {found.seeds[0]} and {found.seeds[1]} "
         f"seeds on the same {found.images:,} images, seeds and images drawn anew 10,000 times. The interval {certain}."
-        f"\n\n**Median seeds, McNemar.** Of networks {found.medians[0]} and {found.medians[1]}, {sum(found.alone)} "
+        f"\n\n**Median seeds, McNemar.** Of seeds {found.medians[0]} and {found.medians[1]}, {sum(found.alone)} "
         f"images are read right by one alone: {found.alone[0]} by the first, {found.alone[1]} by the second. Were both "
         f"equally good, each image would fall to either like a coin: p = {found.mcnemar:.2g}."
     ).replace(" %", "\xa0%")

@@ -73,8 +73,8 @@ def accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
 def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
     """Say where each curve ends, and what lies below the chart."""
     said = [
-        f"After its last epoch {name_of(name)} has {share(each.mean[-1])} of the held-out images right "
-        f"({share(each.low[-1])} to {share(each.high[-1])} over seeds)."
+        f"After its last epoch {name_of(name)} has {share(each.mean[-1])} of the held-out images right"
+        f"{'' if _is_one(each) else f' ({share(each.low[-1])} to {share(each.high[-1])} over seeds)'}."
         for name, each in found.items()
     ]
     peak = logged.peak
@@ -202,8 +202,15 @@ def _of_recipes(found: Mapping[str, Extent], what: str = "") -> tuple[list[Curve
     for name, each in found.items():
         colour, title = COLOURS.get(name, theme.MUTED), ", ".join(filter(None, (name_of(name), what)))
         lines.append(Curve(title, _numbers(each), each.mean, colour, width=4))
-        bands.append(Band(f"{name_of(name)}, least to most of its seeds", _numbers(each), each.low, each.high, colour))
+        if not _is_one(each):
+            title = f"{name_of(name)}, least to most of its seeds"
+            bands.append(Band(title, _numbers(each), each.low, each.high, colour))
     return lines, bands
+
+
+def _is_one(each: Extent) -> bool:
+    """Tell whether there is one seed alone: then its band has no width."""
+    return np.array_equal(each.low, each.high)
 
 
 def _numbers(each: Extent) -> Numbers:

@@ -9,8 +9,8 @@ from model.errors import GlassError
 from model.records import Choosing, Digit, Extent, Numbers, Spread, Study, Trace
 from model.training.report import DISPUTED
 from viz.figures import formation as forming
+from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
-from viz.figures import seeds, training
 from viz.figures.panels import tabled
 from viz.ui import cached, components, controls, state, tables
 from viz.ui.refusals import or_say_why
@@ -64,6 +64,7 @@ def flattery(final: Mapping[str, Study]) -> None:
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
+    said.append(f"**The app's own weights.** {origin.say_seed(cached.weights_card())}")
     st.markdown("\n\n".join(said))
     if final:
         _table("Every seed", seeds.value_columns([*final.values()]))
@@ -126,6 +127,7 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     frames = forming.frames(found, channel, epoch, panels)
     components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)}))
     st.write(forming.say(found, channel, shared=shared))
+    st.caption(origin.say(cached.weights_card()))
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")

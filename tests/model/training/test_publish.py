@@ -10,7 +10,7 @@ from scipy import stats
 
 from model import scores, train, weights
 from model.errors import InputError, WeightsError
-from model.training import machine, publish, report
+from model.training import machine, publish, readme, report
 from tests.model.training.few import use_few_images
 
 SEEDS = "1-3"
@@ -29,9 +29,19 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     return tmp_path / "glass", tmp_path / "assignment"
 
 
-def test_the_median_seed_is_shipped_as_it_was_trained(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    shipped, kept = tmp_path / "shipped", tmp_path / "kept"
-    publish.publish(*trained, shipped, kept)
+@pytest.fixture
+def places(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """Return where weights and reports go, and a README with a place for the figures."""
+    told = tmp_path / "README.md"
+    told.write_text(f"Before.\n\n{readme.BEGIN}\nold\n{readme.END}\n\nAfter.\n")
+    return tmp_path / "shipped", tmp_path / "kept", told
+
+
+def test_the_median_seed_is_shipped_as_it_was_trained(
+    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
+) -> None:
+    shipped, kept, told = places
+    publish.publish(*trained, *places)
     accuracies = {seed: weights.read_card(trained[0] / f"seed-0{seed}")["test_accuracy"] for seed in (1, 2, 3)}
     card = weights.read_card(shipped)
     assert sorted(accuracies.values())[1] == card["test_accuracy"] == accuracies[card["seed"]]
@@ -42,11 +52,14 @@ def test_the_median_seed_is_shipped_as_it_was_trained(trained: tuple[Path, Path]
     assert scores.read(shipped).right.mean() == pytest.approx(card["test_accuracy"])
     for folder in trained:
         assert report.read(kept / f"{folder.name}-final.json") == report.read(folder / report.NAME)
+    assert told.read_text() == f"Before.\n\n{readme.BEGIN}\n\n{readme.text(card)}\n{readme.END}\n\nAfter.\n"
 
 
-def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    said = publish.publish(*trained, tmp_path / "shipped", tmp_path / "kept")["seeds"]
-    assert weights.read_card(tmp_path / "shipped")["seeds"] == json.loads(json.dumps(said))
+def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(
+    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
+) -> None:
+    said = publish.publish(*trained, *places)["seeds"]
+    assert weights.read_card(places[0])["seeds"] == json.loads(json.dumps(said))
     right = {}
     for folder in trained:
         found = [scores.read(folder / f"seed-0{seed}").right for seed in (1, 2, 3)]
@@ -62,19 +75,31 @@ def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(trained: tuple[Pat
     assert said["mcnemar_of_the_median_seeds"] == pytest.approx(stats.binomtest(alone[0], max(1, sum(alone))).pvalue)
 
 
-def test_what_was_judged_by_another_protocol_is_not_shipped(trained: tuple[Path, Path], tmp_path: Path) -> None:
+def test_what_was_judged_by_another_protocol_is_not_shipped(
+    trained: tuple[Path, Path], places: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
     train.main(["--protocol", "search", "--out", str(tmp_path / "searched"), "--seeds", SEEDS, "--epochs", "1"])
     with pytest.raises(InputError, match="'search'"):
-        publish.publish(tmp_path / "searched", trained[1], tmp_path / "shipped", tmp_path / "kept")
-    assert not (tmp_path / "shipped").exists()
+        publish.publish(tmp_path / "searched", trained[1], *places)
+    assert not places[0].exists()
 
 
-def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], tmp_path: Path) -> None:
+def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     for file in trained[0].rglob("epoch-02.safetensors"):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(WeightsError):
-        publish.publish(*trained, tmp_path / "shipped", tmp_path / "kept")
-    assert not (tmp_path / "shipped").exists()
+        publish.publish(*trained, *places)
+    assert not places[0].exists()
+
+
+def test_without_a_place_in_the_readme_nothing_is_shipped(
+    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
+) -> None:
+    places[2].write_text("No place.")
+    with pytest.raises(InputError, match="no place"):
+        publish.publish(*trained, *places)
+    assert not places[0].exists()
+    assert not places[1].exists()
 
 
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:

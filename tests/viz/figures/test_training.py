@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +200,17 @@ def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, Study
     assert "5,000 held-out images" in said
     assert "Here these do: choice 0: 2 in place of 1 (−0.300\xa0points)." in said
     assert "Here none does." in parts.say_worth(alone[1:], found["glass-search"])
+
+
+def test_the_worth_of_a_part_says_how_many_seeds_it_rests_on(found: dict[str, Study]) -> None:
+    base = found["glass-search"]
+    assert f"n = {len(base.seeds)} seeds of our recipe and 2 or more of the others" in parts.say_worth(TRIALS, base)
+    once = replace(TRIALS[0], accuracies=np.array([0.9955]))
+    lonely = replace(base, right=base.right[:1])
+    for trials, own in (([*TRIALS, once], base), (TRIALS, lonely)):
+        said = parts.say_worth(trials, own)
+        assert "trained once (n = 1 seed" in said
+        assert "nor show that a part is worth nothing" in said
 
 
 def test_the_log_holds_every_trial_best_first(found: dict[str, Study]) -> None:

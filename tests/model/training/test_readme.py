@@ -1,0 +1,117 @@
+"""What the README says of accuracy is what the card and the reports give, figure by figure."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.errors import InputError
+from model.training import readme
+
+VALUES = {
+    "glass": [0.9953, 0.9952, 0.9957, 0.9960],
+    "assignment": [0.9917, 0.9932, 0.9913, 0.9939],
+}
+
+
+def summary(values: list[float], mean: float, deviation: float) -> dict[str, Any]:
+    return {
+        "mean": mean,
+        "standard_deviation": deviation,
+        "n": len(values),
+        "values": {str(seed): value for seed, value in enumerate(values, 1)},
+    }
+
+
+def card(mean: float = 0.99555) -> dict[str, Any]:
+    """Return a card whose figures are all different, so that none can stand for another."""
+    found = {
+        name: {
+            "median_seed": 1,
+            "test_accuracy": summary(VALUES[name], mean - place / 1000, 0.00037 + place / 10_000),
+            "without_disputed_labels": summary(VALUES[name], 0.99649 - place / 1000, 0.0003),
+            "seconds_an_epoch": 23.4 + place,
+            "device": "cpu",
+            "hardware": "a machine that is not there",
+            "cores": 7,
+            "threads": 1,
+        }
+        for place, name in enumerate(VALUES)
+    }
+    difference = {"difference": 0.00301, "low": -0.00012, "high": 0.0044, "p": 0.0234}
+    return {
+        "recipe": {"name": "glass"},
+        "seed": 1,
+        "test_accuracy": 0.9953,
+        "seeds": {**found, "difference": difference, "mcnemar_of_the_median_seeds": 0.00567},
+    }
+
+
+def unwrapped(of: dict[str, Any]) -> str:
+    """Return the text with each paragraph in one line; the table's lines stay."""
+    return re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", readme.text(of))
+
+
+def test_every_figure_is_the_cards() -> None:
+    said = unwrapped(card())
+    ours, theirs = re.findall(r"^\| (?:ours|the assignment's) .*$", said, re.MULTILINE)
+    assert ours == "| ours (`glass`) | **99.555 %** | 0.037 | 4 | 99.649 % | 23.4 |"
+    assert theirs == "| the assignment's (`assignment`) | **99.455 %** | 0.047 | 4 | 99.549 % | 24.4 |"
+    assert "Every seed, 1 to 4, in per cent: ours (`glass`) 99.53 99.52 99.57 99.60;" in said
+    assert "(`assignment`) 99.17 99.32 99.13 99.39." in said
+    assert "0.301 points (95 % interval −0.012 to 0.440, p = 0.023" in said
+    assert "McNemar's exact test with p = 0.0057" in said
+    assert "seed 1, the median seed (n = 1): **99.53 %**. They are not those of the best one (seed 4, 99.60 %)." in said
+    assert "7 cores of a machine that is not there, one thread a run" in said
+
+
+def test_the_assignments_own_peak_and_what_lies_before_it_stand_beside() -> None:
+    said = unwrapped(card())
+    assert "reports 99.41 %, of one run: its epoch 17 was chosen on the test images" in said
+    assert "epochs 11 to 16, which nobody chose, average 99.26 %" in said
+
+
+@pytest.mark.parametrize(
+    ("mean", "goal", "published"),
+    [
+        (0.99555, "missed by 0.045 points", "is above"),
+        (0.9954, "missed by 0.060", "is not above"),
+        (0.996, "reached", "is above"),
+    ],
+)
+def test_the_goal_is_said_to_be_reached_or_missed(mean: float, goal: str, published: str) -> None:
+    said = unwrapped(card(mean))
+    assert f"a mean of 99.60 %: it is {goal}" in said
+    assert "1 of 4 seeds is there" in said
+    assert f"The mean {published} the best that we found published" in said
+
+
+def test_it_fits_the_readmes_lines() -> None:
+    assert max(map(len, readme.text(card()).splitlines())) <= 120
+
+
+def test_of_one_seed_no_deviation_is_known() -> None:
+    one = card()
+    for name in VALUES:
+        one["seeds"][name]["test_accuracy"] |= {"n": 1, "standard_deviation": None}
+    assert "| **99.555 %** | not known | 1 |" in readme.text(one)
+
+
+def test_what_stands_around_the_figures_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"Ä\n{readme.BEGIN}old{readme.END}\nafter\n", encoding="utf-8")
+    first = readme.filled(path, card())
+    assert first == f"Ä\n{readme.BEGIN}\n\n{readme.text(card())}\n{readme.END}\nafter\n"
+    path.write_text(first, encoding="utf-8")
+    assert readme.filled(path, card()) == first
+
+
+@pytest.mark.parametrize(
+    "marks", ["", readme.BEGIN, readme.END, readme.END + readme.BEGIN, 2 * (readme.BEGIN + readme.END)]
+)
+def test_a_readme_without_a_place_for_them_is_refused(marks: str, tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(marks)
+    with pytest.raises(InputError, match="no place for the figures"):
+        readme.filled(path, card())
