@@ -7,13 +7,14 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError
-from viz.ui import cached, sidebar, state
+from viz.ui import cached, doors, sidebar, state
 
 _STYLES = Path(__file__).with_name("styles")
 
 
 def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame."""
+    doors.close()
     state.begin_run()
     st.html(_style())
     notices = st.container()
