@@ -52,6 +52,10 @@ class Visitor:
         self.ask(page, link)
         return self.hear_until("script_finished")
 
+    def leave(self) -> None:
+        """Close the session, whatever it is doing."""
+        self._socket.close()
+
 
 @contextmanager
 def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:

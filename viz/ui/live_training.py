@@ -14,6 +14,7 @@ from viz.figures import live_training as figures
 from viz.figures.panels import tabled
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, mnist_picker, state
+from viz.ui.plain import plain
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
@@ -99,7 +100,7 @@ def _put_in(choices: LiveChoices) -> LiveStatus | None:
     try:
         return cached.live_queue().start(_person(), choices)
     except InputError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None
 
 
@@ -141,7 +142,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with st.container(key="live_progress"):
         _progress(choices, status, shown)
     if status is not None and status.problem:
-        st.error(status.problem)
+        st.error(plain(status.problem))
     known = cached.shipped() if run is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -13,6 +13,7 @@ from viz.figures import misread
 from viz.figures.panels import tabled
 from viz.ui import cached, mnist_picker, sidebar, state
 from viz.ui import head as heads
+from viz.ui.plain import plain
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}
@@ -186,10 +187,10 @@ def offer_pictures() -> None:
         with st.spinner("Reading MNIST"):
             test = digits.mnist("test")
     except DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     if not np.array_equal(test.labels, cached.scores().labels):
-        st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
+        st.error(plain(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown."))
 
 
 def numbers(name: str, columns: Mapping[str, Sequence[str]], text: Callable[[], str]) -> None:

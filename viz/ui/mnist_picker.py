@@ -11,6 +11,7 @@ from model.errors import DataError
 from model.records import Digit
 from viz.ui import cached, state
 from viz.ui.components import picture_grid
+from viz.ui.plain import plain
 
 _SHOWN = 20
 _START = "mnist-start"
@@ -27,7 +28,7 @@ def show(digit: Digit) -> None:
         with st.spinner("Reading MNIST"):
             test = digits.mnist("test")
     except DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     order = _order(test)
     start = st.session_state.setdefault(_START, _page_of(digit, order))
@@ -124,6 +125,6 @@ def offer_download(key: str) -> None:
         mnist.download(advance)
     except DataError as error:
         bar.empty()
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.rerun()

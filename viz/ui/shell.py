@@ -8,6 +8,8 @@ import streamlit as st
 
 from model.errors import GlassError
 from viz.ui import cached, doors, sidebar, state
+from viz.ui.cached import turns
+from viz.ui.plain import plain
 
 _STYLES = Path(__file__).with_name("styles")
 
@@ -18,13 +20,14 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     state.begin_run()
     st.html(_style())
     notices = st.container()
+    turns.show_waiting(notices)
     try:
         cached.warm_up()
         sidebar.show(pages)
         sidebar.show_on_phone()
         page.run()
     except GlassError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     with notices:
         state.show_notices()
 

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from viz.ui.plain import plain
+
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"
@@ -131,4 +133,4 @@ def notice(sentence: str) -> None:
 def show_notices() -> None:
     """Show what was noticed so far in this run."""
     for text in dict.fromkeys(st.session_state[_NOTICES]):
-        st.warning(text)
+        st.warning(plain(text))

@@ -15,6 +15,7 @@ from viz.figures import seeds, training
 from viz.figures.panels import tabled
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, components, controls, state
+from viz.ui.plain import plain
 
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
@@ -28,7 +29,7 @@ def reports(protocol: str) -> dict[str, Study]:
     missing = [name for name in names.values() if not cached.has_study(name)]
     if missing:
         files = " and ".join(f"'model/results/{name}.json'" for name in missing)
-        st.info(f"What {files} would measure is left out here: not there yet.")
+        st.info(plain(f"What {files} would measure is left out here: not there yet."))
     found = {}
     for recipe, name in names.items():
         if name in missing:
@@ -36,7 +37,7 @@ def reports(protocol: str) -> dict[str, Study]:
         try:
             found[recipe] = cached.study(name)
         except GlassError as error:
-            st.warning(f"{error} What it measures is left out here.")
+            st.warning(plain(f"{error} What it measures is left out here."))
     return found
 
 
@@ -91,7 +92,7 @@ def chance(final: Mapping[str, Study]) -> None:
     try:
         found = cached.paired(*(f"{recipe}-final" for recipe in RECIPES))
     except GlassError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     st.html(seeds.paired(found))
     st.markdown(seeds.say_paired(found))
@@ -119,7 +120,7 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     try:
         found = cached.block_through_epochs(digit, row)
     except GlassError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     with middle:
         channel = controls.channel(found.maps.shape[1])
@@ -154,7 +155,9 @@ def recipe_in_words() -> None:
     _download("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
-            st.warning(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+            st.warning(
+                plain(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+            )
 
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
@@ -172,7 +175,7 @@ def search() -> None:
     base = found["glass"]
     trials, problems = cached.trials("glass-search")
     for problem in problems:
-        st.warning(f"{problem} This trial is left out.")
+        st.warning(plain(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
         st.html(parts.worth(alone))
