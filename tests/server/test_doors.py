@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from streamlit import net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.web.server import server_util
 
 from tests.serving import HOME, serving
 from tests.sessions import Visitor, visiting
@@ -101,3 +105,22 @@ def test_what_a_page_says_is_heard(visitor: Visitor) -> None:
     visitor.ask("parameters", {})
     visitor.say(BackMsg(stop_script=True))
     assert visitor.hear_until("script_finished")
+
+
+def test_a_visit_keeps_its_last_files() -> None:
+    doors.close()
+    manager = MemoryUploadedFileManager("/upload")
+    names = [str(number) for number in range(9)]
+    for name in names:
+        manager.add_file("a visit", UploadedFileRec(name, "digit.png", "image/png", b"ink"))
+    manager.add_file("another", UploadedFileRec("0", "digit.png", "image/png", b"ink"))
+    assert [file.file_id for file in manager.get_files("a visit", names)] == names[-doors.FILES :]
+    assert len(manager.get_files("another", names)) == 1
+
+
+def test_nobody_is_asked_for_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    doors.close()
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, **_options: asked.append(url))
+    assert not server_util.is_url_from_allowed_origins("http://example.org")
+    assert asked == []
