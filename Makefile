@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help app replicas test check train bench load fuzz screenshots clean
+.PHONY: help app replicas test check train bench load fuzz screenshots audit pins clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -47,17 +47,23 @@ screenshots: .venv/dev ## Take the README's screenshots anew
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m bench.screenshots
 
+audit: .venv/dev ## Ask whether a security fault is known in any package that comes along (needs the internet)
+	$(BIN)/python -m tests.audit
+
+pins: .venv/dev ## Write all packages' versions into constraints.txt, after requirements have changed
+	$(BIN)/python -m tests.pins
+
 clean: ## Remove the virtual environment and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/app: requirements.txt | .venv/bin/python
+.venv/app: requirements.txt constraints.txt | .venv/bin/python
 	@echo "Installing the app's packages. PyTorch is large: this takes some minutes, once."
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/app
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+.venv/dev: requirements-dev.txt constraints.txt .venv/app
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
 # Debian keeps venv in a package of its own; as root it is installed, else there is a sentence.

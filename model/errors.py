@@ -39,3 +39,7 @@ class CheckpointError(GlassError):
 
 class WorkerError(GlassError):
     """Another process of the same run has ended, so this one cannot go on."""
+
+
+class BusyError(GlassError):
+    """Too many people ask for expensive work at the same time."""

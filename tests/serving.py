@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +42,10 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(
-    script: Path = HOME, environment: Mapping[str, str] | None = None, module: str = "streamlit"
+    script: Path = HOME,
+    environment: Mapping[str, str] | None = None,
+    module: str = "streamlit",
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Serve a Streamlit script on a free port of 127.0.0.1 and yield its address; the server ends with the block."""
     with started(script, environment, module) as server:
@@ -58,9 +61,8 @@ def started(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", module, "run", str(script), "--server.headless=true"]
-    options = [f"--server.port={port}", "--server.fileWatcherType=none"]
     server = subprocess.Popen(  # noqa: S603 (our own command)
-        [*command, *options],
+        [*command, f"--server.port={port}", *options],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,

@@ -1,11 +1,12 @@
-"""A session of the app without a browser: it speaks with the server as Streamlit's own page does."""
+"""A session of the app without a browser: it speaks with the server as Streamlit's own page does, or as it likes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 PROTOCOL = "streamlit"
 _PATIENCE = 120  # seconds for a run, when many ask at once
@@ -31,15 +32,64 @@ def request(page: str, link: Mapping[str, str], kept: Collection[str] = ()) -> b
     return bytes(ask.SerializeToString())
 
 
+class Visitor:
+    """Somebody whose session is open.
+
+    Args:
+        socket: Speaks with the server.
+    """
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self.session = ""  # its number, once a page has been opened
+
+    def say(self, message: BackMsg) -> None:
+        """Send any message."""
+        self._socket.send(message.SerializeToString())
+
+    def hear(self) -> ForwardMsg:
+        """Return the server's next message."""
+        message: ForwardMsg = ForwardMsg.FromString(self._socket.recv(_PATIENCE, decode=False))
+        if message.WhichOneof("type") == "new_session":
+            self.session = message.new_session.initialize.session_id
+        return message
+
+    def hear_until(self, kind: str) -> list[ForwardMsg]:
+        """Return the server's messages up to the first of a kind."""
+        heard = [self.hear()]
+        while heard[-1].WhichOneof("type") != kind:
+            heard.append(self.hear())
+        return heard
+
+    def ask(self, page: str, link: Mapping[str, str]) -> None:
+        """Ask for a page without waiting for it."""
+        self._socket.send(request(page, link))
+
+    def open(self, page: str, link: Mapping[str, str]) -> list[ForwardMsg]:
+        """Open a page and return all that its run sends."""
+        self.ask(page, link)
+        return self.hear_until("script_finished")
+
+    def leave(self) -> None:
+        """Close the session, whatever it is doing."""
+        self._socket.close()
+
+
+@contextmanager
+def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
+    """Come as somebody new, from a page of another site where an origin is given."""
+    with connect(
+        stream_of(address),
+        origin=origin,  # type: ignore[arg-type]
+        subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        max_size=None,
+        proxy=None,
+    ) as socket:
+        yield Visitor(socket)
+
+
 def html_of(address: str, page: str, link: Mapping[str, str]) -> str:
     """Open a page as somebody new and return all HTML that its first run shows."""
-    with connect(stream_of(address), subprotocols=[PROTOCOL], max_size=None, proxy=None) as socket:  # type: ignore[list-item]
-        socket.send(request(page, link))
-        shown: list[str] = []
-        while True:
-            message = ForwardMsg.FromString(socket.recv(_PATIENCE, decode=False))
-            if message.WhichOneof("type") == "script_finished":
-                return "".join(shown)
-            element = message.delta.new_element
-            if element.WhichOneof("type") == "html":
-                shown.append(element.html.body)
+    with visiting(address) as visitor:
+        elements = [message.delta.new_element for message in visitor.open(page, link)]
+        return "".join(each.html.body for each in elements if each.WhichOneof("type") == "html")

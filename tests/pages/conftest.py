@@ -1,6 +1,7 @@
 """What every page's tests share: the app in Streamlit's own simulator, with empty caches."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,11 @@ def run(page: str, **link: str) -> AppTest:
 def said(app: AppTest) -> str:
     """Return all text of a page."""
     return "\n".join(str(each.value) for each in app.markdown)
+
+
+def as_read(sentence: str) -> str:
+    """Return a sentence as somebody reads it once Markdown is done with it: nothing of it is meant as Markdown."""
+    return re.sub(r"\\(.)", r"\1", sentence).replace("\u2060", "")
 
 
 def shown(app: AppTest) -> str:

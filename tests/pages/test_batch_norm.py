@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from model import batch_norm, digits, trace, weights
 from tests import curve
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import as_read, assert_works, run, said, shown
 from viz.figures import words
 
 PAGE, TITLE = "batch_norm", "Batch norm"
@@ -146,7 +146,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     view = {"frame": "fold", "content": "forget", "batch": "forget", "forgets": "forget"}.get(name, "steps")
     app = run(PAGE, **{"norm_view": view, name: value})
     assert not app.exception
-    warning = app.warning[0].value
+    warning = as_read(app.warning[0].value)
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert warning.endswith(f"Showing {default} instead." if default else "It is left out here.")
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from model import digits, dropout, weights
 from model.records import DropoutPlan, Passes
 from model.trace import record
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE = "dropout"
 ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
@@ -178,6 +178,6 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     views = {"passes": "many", "many": "digits"}
     app = run(PAGE, **{"drop_view": views.get(name, "mask"), name: value})
     assert not app.exception
-    sentence = app.warning[0].value
+    sentence = as_read(app.warning[0].value)
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert sentence.endswith(f"Showing {default} instead." if default else "It is left out here.")

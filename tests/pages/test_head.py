@@ -3,7 +3,7 @@
 import pytest
 
 from model import digits, head, trace, weights
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE, TITLE = "head", "The head"
 KEY = "project-4or9"
@@ -96,7 +96,7 @@ def test_temperature_is_kept_in_the_link() -> None:
 def test_nonsense_is_a_sentence_and_the_default(part: str, name: str, value: str) -> None:
     app = run(PAGE, **{"digit": KEY, "part": part, name: value})
     assert not app.exception
-    (warning,) = (each.value for each in app.warning)
+    (warning,) = (as_read(each.value) for each in app.warning)
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert "instead." in warning
     assert "<script>" not in shown(app)

@@ -13,7 +13,7 @@ from model import digits, pixel_curves, rounds, trace, weights
 from model.records import AttributionPlan, Round
 from model.saliency import METHODS, attribute
 from model.untrained import cascade, learned_rows, untrained
-from tests.pages.conftest import assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import verdicts
@@ -276,7 +276,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str) -> None:
     view = {"doubt_view": "round"} if name in {"round", "rounds"} else {"method": "saliency"}
     app = run(PAGE, **{"digit": KEY, **view, name: value})
     assert not app.exception
-    (warning,) = (each.value for each in app.warning)
+    (warning,) = (as_read(each.value) for each in app.warning)
     assert f"'{value}'" in warning
     assert warning.endswith(".")
     assert "<script>" not in shown(app)

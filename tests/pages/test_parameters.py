@@ -3,7 +3,7 @@
 import pytest
 
 from model import assignment, weights
-from tests.pages.conftest import assert_works, run, shown
+from tests.pages.conftest import as_read, assert_works, run, shown
 
 PAGE = "parameters"
 
@@ -59,7 +59,7 @@ def test_the_buttons_step_through_the_rows() -> None:
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
     app = run(PAGE, **{name: value})
     assert not app.exception
-    said = app.warning[0].value
+    said = as_read(app.warning[0].value)
     assert said.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert said.endswith(f"Showing {default} instead.")
     assert "<script>" not in shown(app)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from model import digits, trace, weights
 from model.records import Attribution, Method, Trace
 from model.saliency import BASELINES, METHODS, attribute
-from tests.pages.conftest import assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.viz.figures.test_saliency import number
 from viz.figures import saliency as figures
 
@@ -285,7 +285,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, also: dic
     asked = {"digit": KEY, "method": "saliency", **also}
     app = run(PAGE, **{**asked, name: value})
     assert not app.exception
-    (warning,) = (each.value for each in app.warning)
+    (warning,) = (as_read(each.value) for each in app.warning)
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert "<script>" not in shown(app)
     usual = run(PAGE, **{key: each for key, each in asked.items() if key != name})

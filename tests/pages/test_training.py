@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from model import formation, results, trace, weights
 from model.digits import find, to_input
 from tests import reports
-from tests.pages.conftest import assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
@@ -192,7 +192,7 @@ def test_without_mnist_every_view_works(view: str, tmp_path: Path, monkeypatch: 
 def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
     app = run(PAGE, **{"train_view": "epochs", name: value})
     assert not app.exception
-    sentence = app.warning[0].value
+    sentence = as_read(app.warning[0].value)
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
     last = str(component(app, "formation")["epochs"][-1]) if name == "epoch" else ""
     assert sentence.endswith(f"Showing {last if default == 'last' else default} instead.")

@@ -16,6 +16,7 @@ from model.errors import InputError
 from model.records import Asked, Digit, Question, Row, Step, Trace, Unit, Verdict
 from viz.figures import questions as figures
 from viz.ui import cached, controls, state, tables
+from viz.ui.plain import plain
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
@@ -74,7 +75,7 @@ def _ask_one(name: str, question: Question, label: str) -> None:
         try:
             questions.mark(question, text)
         except InputError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
 
 
 def _receive(open_ones: Mapping[str, Question]) -> None:

@@ -13,6 +13,7 @@ from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Sn
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, mnist_picker, state, tables
+from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
@@ -100,7 +101,7 @@ def _put_in(choices: LiveChoices) -> LiveStatus | None:
     try:
         return cached.live_queue().start(_person(), choices)
     except InputError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None
 
 
@@ -142,7 +143,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with st.container(key="live_progress"):
         _progress(choices, status, shown)
     if status is not None and status.problem:
-        st.error(status.problem)
+        st.error(plain(status.problem))
     known = or_say_why(cached.shipped) if run is not None else None
     left, right = st.columns([3, 2], gap="medium")
     with left:

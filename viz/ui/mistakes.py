@@ -12,6 +12,7 @@ from model.records import Answer, Confusion, Pair, Pixels
 from viz.figures import misread
 from viz.ui import cached, controls, mnist_picker, sidebar, state
 from viz.ui import head as heads
+from viz.ui.plain import plain
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}
@@ -169,7 +170,7 @@ def offer_pictures() -> None:
     with st.container(border=not mnist.is_present()):
         test = mnist_picker.read(PAGE)
     if test is not None and not np.array_equal(test.labels, cached.scores().labels):
-        st.error(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
+        st.error(plain(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown."))
 
 
 def temperature(fitted: float) -> float:

@@ -11,6 +11,7 @@ from model.errors import DataError
 from model.records import Digit
 from viz.ui import cached, state
 from viz.ui.components import picture_grid
+from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
 _SHOWN = 20
@@ -135,6 +136,6 @@ def offer_download(key: str) -> None:
     except DataError as error:
         bar.empty()
         place.empty()
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.rerun()

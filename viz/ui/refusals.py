@@ -6,6 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from model.errors import GlassError
+from viz.ui.plain import plain
 
 T = TypeVar("T")
 
@@ -15,5 +16,5 @@ def or_say_why(make: Callable[[], T]) -> T | None:
     try:
         return make()
     except GlassError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None

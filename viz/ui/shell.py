@@ -7,7 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
-from viz.ui import cached, components, sidebar, state
+from viz.ui import cached, components, doors, sidebar, state
+from viz.ui.cached import turns
+from viz.ui.plain import plain
 
 _STYLES = Path(__file__).with_name("styles")
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
@@ -18,10 +20,12 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
 
     A page asks for what it cannot do without before it draws anything, so one without weights has no title yet.
     """
+    doors.close()
     state.begin_run()
     st.html(_style())
     components.reconnection()
     notices = st.container()
+    turns.show_waiting(notices)
     cached.warm_up()
     sidebar.show(pages)
     sidebar.show_on_phone()
@@ -29,10 +33,10 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         page.run()
     except WeightsError as error:
         st.title(page.title)
-        st.error(str(error))
+        st.error(plain(str(error)))
         _lead_elsewhere([each for each in pages if each is not page])
     except GlassError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     finally:  # a page may stop before its end, with something noticed by then
         with notices:
             state.show_notices()

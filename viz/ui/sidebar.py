@@ -11,7 +11,9 @@ from model.handwriting import Point
 from model.records import Digit
 from viz.figures import raster, words
 from viz.ui import cached, mnist_picker, state
+from viz.ui.cached.turns import TURNS
 from viz.ui.components import drawing_pad, picture_grid
+from viz.ui.plain import plain
 
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
@@ -144,7 +146,7 @@ def _draw(digit: Digit) -> None:
         code = why
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
     if why:
-        st.error(f"{why} Still reading what was there before.")
+        st.error(plain(f"{why} Still reading what was there before."))
     elif on_pad:
         _show_stages(digit)
 
@@ -178,7 +180,7 @@ def _upload(digit: Digit) -> None:
         on_change=_receive_upload,
     )
     if st.session_state["upload"] is not None and _REFUSED in st.session_state:
-        st.error(f"{st.session_state[_REFUSED]} Still reading the digit before it.")
+        st.error(plain(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
     elif digit.key.startswith("upload-"):
         _show_stages(digit)
 
@@ -190,8 +192,9 @@ def _receive_upload() -> None:
     if file is None:
         return
     try:
-        digit = digits.from_upload(file)
-    except InputError as error:
+        with TURNS.take():  # pictures are large while they are read: one after another
+            digit = digits.from_upload(file)
+    except GlassError as error:
         st.session_state[_REFUSED] = str(error)
         return
     st.session_state[_UPLOADED] = digit

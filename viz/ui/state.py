@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from viz.ui.plain import plain
+
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"
@@ -161,4 +163,4 @@ def show_notices() -> None:
     """Show what was noticed in this run."""
     _notice_hidden()
     for text in dict.fromkeys(st.session_state[_NOTICES]):
-        st.warning(text)
+        st.warning(plain(text))

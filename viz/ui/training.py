@@ -13,6 +13,7 @@ from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.panels import tabled
 from viz.ui import cached, components, controls, state, tables
+from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
 VIEW, EPOCH = "train_view", "epoch"
@@ -27,7 +28,7 @@ def reports(protocol: str) -> dict[str, Study]:
     missing = [name for name in names.values() if not cached.has_study(name)]
     if missing:
         files = " and ".join(f"'model/results/{name}.json'" for name in missing)
-        st.info(f"What {files} would measure is left out here: not there yet.")
+        st.info(plain(f"What {files} would measure is left out here: not there yet."))
     found = {}
     for recipe, name in names.items():
         if name in missing:
@@ -35,7 +36,7 @@ def reports(protocol: str) -> dict[str, Study]:
         try:
             found[recipe] = cached.study(name)
         except GlassError as error:
-            st.warning(f"{error} What it measures is left out here.")
+            st.warning(plain(f"{error} What it measures is left out here."))
     return found
 
 
@@ -90,7 +91,7 @@ def chance(final: Mapping[str, Study]) -> None:
     try:
         found = cached.paired(*(f"{recipe}-final" for recipe in RECIPES))
     except GlassError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     controls.figure(seeds.paired(found), seeds.say_paired(found))
     _table("Both tests", seeds.paired_columns(found))
@@ -150,7 +151,9 @@ def recipe_in_words() -> None:
     tables.offer_columns("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
-            st.warning(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+            st.warning(
+                plain(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+            )
 
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
@@ -168,7 +171,7 @@ def search() -> None:
     base = found["glass"]
     trials, problems = cached.trials("glass-search")
     for problem in problems:
-        st.warning(f"{problem} This trial is left out.")
+        st.warning(plain(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
         controls.figure(parts.worth(alone), parts.say_worth(alone, base))

@@ -6,6 +6,7 @@ import torch
 from model import batch_norm, digits, folding, mnist
 from model.records import BatchScore, Digit, Folding, Forgotten, RunningAverage, Supply
 from viz.ui.cached.network import network
+from viz.ui.cached.turns import in_turn
 
 
 def batch_supply(content: str) -> Supply:
@@ -13,7 +14,7 @@ def batch_supply(content: str) -> Supply:
     return _batch_supply(content, str(mnist.root()) if mnist.is_present() else "")
 
 
-@st.cache_resource(max_entries=22, show_spinner="Reading the images")
+@in_turn(max_entries=22, show_spinner="Reading the images")
 def _batch_supply(content: str, root: str) -> Supply:
     return batch_norm.supply(content)
 
@@ -23,7 +24,7 @@ def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
     return _forgotten(digit.key, supply.source, supply.content, size, digit, supply)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@in_turn(max_entries=64)
 def _forgotten(key: str, source: str, content: str, size: int, _digit: Digit, _supply: Supply) -> Forgotten:
     return batch_norm.forget(network(), _digit.pixels, _supply, size)
 
@@ -33,7 +34,7 @@ def batch_score(supply: Supply, size: int) -> BatchScore:
     return _batch_score(supply.source, supply.content, size, supply)
 
 
-@st.cache_resource(max_entries=256, show_spinner="Reading the images in batches")
+@in_turn(max_entries=256, show_spinner="Reading the images in batches")
 def _batch_score(source: str, content: str, size: int, _supply: Supply) -> BatchScore:
     return batch_norm.score(network(), _supply, size)
 
@@ -43,7 +44,7 @@ def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
     return _running_average(supply.source, supply.content, size, supply)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Showing a copy 40 batches")
+@in_turn(max_entries=32, show_spinner="Showing a copy 40 batches")
 def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
     return batch_norm.running(network(), _supply, size)
 

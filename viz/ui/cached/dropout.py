@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model import digits, dropout, mnist, trace
 from model.records import Convergence, Digit, Draw, DropoutPlan, Masks, Passes, Reading, Trace
 from viz.ui.cached.network import network, record
+from viz.ui.cached.turns import in_turn
 
 _PASSES = 100  # passes with dropout on at a time
 _READ = 1000  # MNIST images that are read for each p
@@ -50,7 +51,7 @@ def passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
     return dropout.passes(record(digit), parts, plan.seed)
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@in_turn(max_entries=512)
 def _passes(key: str, plan: DropoutPlan, count: int, _digit: Digit) -> NDArray[np.float32]:
     return dropout.probabilities(network(), digits.to_input(_digit), _drawn(plan, count))
 
@@ -66,7 +67,7 @@ def convergence(digit: Digit, name: str, plan: DropoutPlan) -> Convergence:
     return _convergence(digit.key, name, plan, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@in_turn(max_entries=64)
 def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> Convergence:
     return dropout.convergence(record(_digit), _masks(name, plan))
 
@@ -97,7 +98,7 @@ def readings(plan: DropoutPlan) -> tuple[Reading, ...]:
     return tuple(found)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@in_turn(max_entries=256)
 def _reading(present: bool, plan: DropoutPlan) -> Reading:
     if present:
         test = digits.mnist("test")

@@ -16,7 +16,9 @@ from model import digits, lie_detector, pixel_curves, untrained
 from model.records import Attribution, AttributionPlan, Collapse, Digit, PixelCurves, Reaction, Robustness
 from model.saliency import robustness as shaken
 from viz.ui.cached import saliency as maps
+from viz.ui.cached import turns
 from viz.ui.cached.network import network
+from viz.ui.cached.turns import in_turn
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Col
     return _collapse(digit.key, plan, seed, digit)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@in_turn(max_entries=256)
 def _collapse(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Collapse:
     return lie_detector.collapsed(rows(), list(_stages(_digit, plan, seed)))
 
@@ -51,7 +53,7 @@ def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribut
         yield _stage(digit.key, plan, seed, number, digit)
 
 
-@st.cache_resource(max_entries=4096, show_spinner=False)
+@in_turn(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
     return maps.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
 
@@ -75,7 +77,7 @@ def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Pixel
     x = digits.to_input(digit)
     gather = partial(pixel_curves.gathered, x, pixel_curves.STEPS)
     pieces = pixel_curves.each_order(network(), x, maps.attribute(digit, plan), seed=seed)
-    kept = _kept(_shelf("curves", digit.key, plan, seed), pieces)
+    kept = _kept(_shelf("curves", digit.key, plan, seed), turns.each(pieces))
     return gather(_gathered(kept, lambda found: show(gather(found))))
 
 
@@ -85,11 +87,11 @@ def robustness(
     """Return how a map fares when the digit changes a little, and how far it moved in each trial."""
     x, explain = digits.to_input(digit), partial(maps.explain, plan)
     pieces = shaken.changed_maps(network(), x, explain, maps.attribute(digit, plan), seed=seed)
-    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), pieces), show))
+    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), turns.each(pieces)), show))
     return _measured(digit.key, plan, seed, changes, digit), changes
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@in_turn(max_entries=512)
 def _measured(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
     found = maps.attribute(_digit, plan)
     return shaken.measured(network(), digits.to_input(_digit), found, changes, seed=seed)

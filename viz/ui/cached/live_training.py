@@ -10,6 +10,7 @@ from model.live_queue import LiveQueue
 from model.records import Digit, LiveChoices, LiveRun, Shipped, Snapshot, Trace
 from model.training.images import HELD_OUT, judge
 from viz.ui.cached.network import network
+from viz.ui.cached.turns import in_turn
 
 
 @st.cache_resource(show_spinner=False, on_release=LiveQueue.close)
@@ -32,7 +33,7 @@ def _record(key: str, choices: LiveChoices, step: int, _digit: Digit, _snapshot:
     return trace.record(live_training.network_of(_snapshot), digits.to_input(_digit))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@in_turn(max_entries=1)
 def shipped() -> Shipped:
     """Return how the app's own network does on the images that small trainings are judged by.
 

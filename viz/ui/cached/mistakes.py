@@ -8,6 +8,7 @@ import streamlit as st
 from model import calibration, mistakes, weights
 from model import scores as files
 from model.records import Chance, Confusion, Numbers, Reliability, Scaling, Scores
+from viz.ui.cached.turns import in_turn
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -43,13 +44,13 @@ def reliability(half: int, temperature: float) -> Reliability:
     return calibration.reliability(halves()[half], temperature)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Drawing right and wrong by chance")
+@in_turn(max_entries=64, show_spinner="Drawing right and wrong by chance")
 def chance(half: int, temperature: float) -> Chance:
     """Return the calibration error that chance alone gives on a half of the images, 0 or 1."""
     return calibration.chance(halves()[half], temperature)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Fitting a temperature")
+@in_turn(max_entries=4, show_spinner="Fitting a temperature")
 def scaling(temperatures: tuple[float, ...]) -> Scaling:
     """Return a temperature fitted on the one half, and the loss of both halves at these."""
     every: Numbers = np.array(temperatures)

@@ -14,6 +14,7 @@ from model import assignment, digits, layers, measured_field, receptive_field, t
 from model.errors import WeightsError
 from model.network import AssignmentNetwork
 from model.records import Arithmetic, Box, Digit, EffectiveField, Growth, ReceptiveField, RowComparison, Trace
+from viz.ui.cached.turns import in_turn
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only by who needs them
@@ -107,7 +108,7 @@ def mnist_losses() -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@in_turn(max_entries=64)
 def _part_of_losses(start: int) -> NDArray[np.float32]:
     test = digits.mnist("test")
     part = slice(start, start + _PART)
@@ -129,7 +130,7 @@ def measured_box(name: str, y: int, x: int) -> Box:
     return measured_field.measured(_untrained(), name, (y, x))
 
 
-@st.cache_resource(max_entries=256, show_spinner="Measuring on 53 digits")
+@in_turn(max_entries=256, show_spinner="Measuring on 53 digits")
 def effective_field(name: str, y: int, x: int) -> EffectiveField:
     """Return how strongly each pixel affects a unit of the trained network, over the project's digits."""
     images = torch.cat([digits.to_input(sample) for sample in digits.samples()])

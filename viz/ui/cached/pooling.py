@@ -9,6 +9,7 @@ import torch
 from model import digits, pooling
 from model.records import Digit, Pooled, PoolGradient, PoolScore, Shift, Trace
 from viz.ui.cached.network import fields, network, record
+from viz.ui.cached.turns import in_turn
 
 _PART = 500  # images at a time
 
@@ -70,14 +71,14 @@ def pool_score(on_mnist: bool) -> PoolScore:
     return total
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@in_turn(max_entries=1)
 def _project_pool_score() -> PoolScore:
     labelled = [sample for sample in digits.samples() if sample.label is not None]
     images = torch.cat([digits.to_input(sample) for sample in labelled])
     return pooling.score(network(), images, np.asarray([sample.label for sample in labelled]))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@in_turn(max_entries=64)
 def _part_of_pool_score(start: int) -> PoolScore:
     test = digits.mnist("test")
     part = slice(start, start + _PART)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model import digits, saliency
 from model.records import Attribution, AttributionPlan, Digit
 from viz.ui.cached.network import network
+from viz.ui.cached.turns import in_turn
 
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
@@ -20,7 +21,7 @@ def attribute(digit: Digit, plan: AttributionPlan) -> Attribution:
     return _attribute(digit.key, plan, digit)
 
 
-@st.cache_resource(max_entries=2048, show_spinner=False)
+@in_turn(max_entries=2048)
 def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
     return explain(plan, network(), digits.to_input(_digit))
 

@@ -12,6 +12,7 @@ from model.errors import GlassError
 from model.network import AssignmentNetwork
 from model.records import Digit, Formation, Numbers, Paired, Study, Trial
 from viz.figures import formation as forming
+from viz.ui.cached.turns import in_turn
 
 _Stamp = tuple[str, int]  # where a file lies, and when it was written
 
@@ -44,7 +45,7 @@ def paired(one: str, other: str) -> Paired:
     return _paired(one, _stamp(one), other, _stamp(other))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
+@in_turn(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
 def _paired(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> Paired:
     return studies.paired(_study(one, stamp), _study(other, other_stamp))
 
@@ -99,7 +100,7 @@ def block_through_epochs(digit: Digit, row: str) -> Formation:
     return _block_through_epochs(digit.key, row, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@in_turn(max_entries=64)
 def _block_through_epochs(key: str, row: str, _digit: Digit) -> Formation:
     return formation.follow(_snapshots(), digits.to_input(_digit), row)
 

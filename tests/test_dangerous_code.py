@@ -1,0 +1,75 @@
+"""What the app never does, found by reading its code: ruff's S rules see most of it, this sees what they let pass."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT
+
+SHOWN = {"error", "warning", "info", "success", "toast"}  # what Streamlit reads as Markdown and our sentences go into
+UNPICKLES = {"pickle", "dill", "joblib", "marshal", "yaml"}
+FILES = [path for folder in ("model", "viz", "pages") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def faults(source: str) -> list[str]:
+    """Return the lines of a file that unpickle, or show a sentence that is not made plain, or HTML within Markdown."""
+    found = []
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            found += [f"{node.lineno}: {name}" for name in names if name in UNPICKLES]
+    for name, call in calls(tree):
+        first = call.args[0] if call.args else None
+        if name in {"torch.load", "torch.jit.load", "np.load", "numpy.load"} and not _is_safe(call):
+            found.append(f"{call.lineno}: {name}")
+        if name.split(".")[0] == "st" and name.split(".")[-1] in SHOWN and not _is_plain(first):
+            found.append(f"{call.lineno}: {ast.unparse(call)}")
+        if any(keyword.arg in {"unsafe_allow_html", "unsafe_allow_javascript"} for keyword in call.keywords):
+            found.append(f"{call.lineno}: {name}")
+    return found
+
+
+def _is_safe(call: ast.Call) -> bool:
+    """Tell whether numpy is told not to unpickle; torch's loaders are never safe enough."""
+    return any(each.arg == "allow_pickle" and ast.unparse(each.value) == "False" for each in call.keywords)
+
+
+def _is_plain(shown: ast.expr | None) -> bool:
+    fixed = isinstance(shown, ast.Constant)
+    return fixed or (isinstance(shown, ast.Call) and ast.unparse(shown.func) == "plain")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_unpickles_or_shows_what_is_not_plain(path: Path) -> None:
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from yaml import load",
+        "torch.load(path, weights_only=True)",
+        "np.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "st.error(str(error))",
+        "st.warning(f'{text}')",
+        "st.markdown(text, unsafe_allow_html=True)",
+    ],
+)
+def test_what_would_be_found(source: str) -> None:
+    assert len(faults(source)) == 1
+
+
+def test_what_is_not_dangerous_passes() -> None:
+    source = "import json\nst.error(plain(str(error)))\nst.info('Fixed.')\nnp.load(path, allow_pickle=False)"
+    assert faults(source) == []

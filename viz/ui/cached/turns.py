@@ -1,0 +1,104 @@
+"""Expensive pieces of work: kept for everybody, and made in turn where they are not there yet.
+
+What is kept costs nobody a turn. Whoever asks for a piece that somebody else is making gets that one.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.turns import Turns
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TURNS = Turns()
+_PLACE = "where the page says that one waits"
+_SHORT = 0.5  # seconds of waiting that need no words
+
+
+class _NotYetError(Exception):
+    """A piece is not kept, and it is not this thread's turn to make it."""
+
+
+def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep what a function returns, as ``st.cache_resource`` does, and let it be made by few people at a time.
+
+    No function kept in another way may call one of these: it would wait for its turn while others wait for it.
+
+    Args:
+        max_entries: How many results are kept.
+        show_spinner: What the page says meanwhile.
+    """
+
+    def decorate(make: Callable[P, T]) -> Callable[P, T]:
+        @st.cache_resource(max_entries=max_entries, show_spinner=False)
+        @wraps(make)
+        def kept(*args: P.args, **kwargs: P.kwargs) -> T:
+            if not TURNS.is_mine:
+                raise _NotYetError
+            return make(*args, **kwargs)
+
+        @wraps(make)
+        def get(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return kept(*args, **kwargs)
+            except _NotYetError:
+                with turn(), st.spinner(show_spinner) if show_spinner else nullcontext():
+                    return kept(*args, **kwargs)
+
+        return get
+
+    return decorate
+
+
+def each(pieces: Iterator[T]) -> Iterator[T]:
+    """Yield pieces that can only be made one after another, a turn for each."""
+    while True:
+        with turn():
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+        yield piece
+
+
+def show_waiting(place: DeltaGenerator) -> None:
+    """Say in this container of the page, from now on in this run, that the person waits for their turn."""
+    st.session_state[_PLACE] = place
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for a turn, say so where it takes long, and have it until the block ends; who leaves gives up their place.
+
+    Raises:
+        BusyError: Too many wait.
+    """
+    began, said, last = time.monotonic(), list[DeltaGenerator](), -1
+
+    def still_here(ahead: int) -> None:
+        nonlocal last
+        place = st.session_state.get(_PLACE)  # here Streamlit ends the run of who has left or chosen something else
+        if place is None or time.monotonic() - began < _SHORT or ahead == last:
+            return
+        if not said:
+            said.append(place.empty())
+        said[0].info(say_waiting(ahead))
+        last = ahead
+
+    with TURNS.take(still_here):
+        for each_said in said:
+            each_said.empty()
+        yield
+
+
+def say_waiting(ahead: int) -> str:
+    """Say that others have their turn first."""
+    others = f"{ahead} others are" if ahead > 1 else "Somebody is" if ahead else "Nobody else is"
+    return f"Many people ask for long computations just now. {others} ahead of you: yours comes by itself."
