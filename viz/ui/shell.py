@@ -24,9 +24,8 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         page.run()
     except GlassError as error:
         st.error(str(error))
-    finally:  # a page may stop before its end, with something noticed by then
-        with notices:
-            state.show_notices()
+    with notices:
+        state.show_notices()
 
 
 @functools.cache
