@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model import digits, layers
-from model.records import IMAGE, Asked
+from model.records import IMAGE, Asked, Step, Unit
 from viz.figures import words, worked, workings
 from viz.ui import asking, cached, sidebar, state, tables, walk
 from viz.ui.components import workings as show_workings
@@ -11,14 +11,10 @@ from viz.ui.components import workings as show_workings
 digit = sidebar.current_digit()
 trace = cached.record(digit)
 names = [step.name for step in trace.steps]
-name = state.read_one_of(state.ROW, [*names, IMAGE], names[0])
-step = None if name == IMAGE else trace[name]
 
-st.title(f"{name}: {step.kind}" if step else "Back at the pixels")
-walk.strip(trace, step)
-walk.turn(trace, step)
 
-if step is None:
+def pixels() -> None:
+    """Show the pixel at which a trail ends."""
     pixel = walk.unit_of(trace.image)
     walk.show_trail(trace, walk.Stop(IMAGE, pixel))
     left, right = st.columns(2, gap="large")
@@ -28,52 +24,61 @@ if step is None:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: here the numbers begin")
         st.write(digits.say_normalised(digit, pixel[1:]))
         st.write("MNIST's mean and deviation are taken out of every digit before it goes in. Go back up by the trail.")
-    st.stop()
-
-unit = walk.unit_of(step.maps)
-explained = layers.explain(trace, step.name, unit)
-if not walk.projector():
-    st.write(" ".join([layers.about(step), workings.say_unprinted(trace, name), workings.say_logits(trace, name)]))
-hidden = asking.ask(digit, trace, step, unit)
-walk.show_trail(trace, walk.Stop(step.name, unit), hidden=Asked.UNIT in hidden)
 
 
-def choose(chosen: tuple[int, int, int], follow: bool) -> None:
-    """Follow a number back, or work out another unit of this step."""
-    if follow:
-        walk.follow(trace, explained, chosen)
-    else:
-        walk.choose(chosen)
+def work_out(step: Step) -> None:
+    """Work out one unit of a step; beneath it, where its shape, its parameters and its field come from."""
+    unit = walk.unit_of(step.maps)
+    explained = layers.explain(trace, step.name, unit)
+    if not walk.projector():
+        said = [layers.about(step), workings.say_unprinted(trace, step.name), workings.say_logits(trace, step.name)]
+        st.write(" ".join(said))
+    hidden = asking.ask(digit, trace, step, unit)
+    walk.show_trail(trace, walk.Stop(step.name, unit), hidden=Asked.UNIT in hidden)
+
+    def choose(chosen: Unit, follow: bool) -> None:
+        """Follow a number back, or work out another unit of this step."""
+        if follow:
+            walk.follow(trace, explained, chosen)
+        else:
+            walk.choose(chosen)
+
+    show_workings(workings.prepare(trace, explained, layers.window(step), hidden=Asked.UNIT in hidden), choose)
+    st.write(
+        workings.say(explained, hidden=Asked.UNIT in hidden)
+        + " Click a number to go to the unit that it came from, or the right map to choose."
+    )
+    if walk.projector():
+        return
+    if Asked.UNIT not in hidden:
+        tables.offer_terms(explained)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.header("Where its shape and its parameters come from")
+        printed = next((row for row in cached.comparisons() if row.name == step.name), None)
+        every = cached.arithmetic()
+        st.html(worked.out(every[step.name], printed, every[names[-1]].running_total, hidden))
+    with right:
+        st.header("Receptive field")
+        fields = cached.fields()
+        if Asked.FIELD in hidden:
+            st.write("Answer above first.")
+        elif step.name in fields:
+            seen = fields[step.name]
+            st.html(workings.field(digit.pixels, seen.box(unit[1:])))
+            st.write(f"This unit can see {words.shape(seen.size)} pixels of the digit.")
+        else:
+            st.write("The whole image: what goes in has seen all of it.")
+    if asking.is_on():
+        asking.show_score(digit, trace)
 
 
-show_workings(workings.prepare(trace, explained, layers.window(step), hidden=Asked.UNIT in hidden), choose)
-st.write(
-    workings.say(explained, hidden=Asked.UNIT in hidden)
-    + " Click a number to go to the unit that it came from, or the right map to choose."
-)
-
-if walk.projector():
-    st.stop()
-if Asked.UNIT not in hidden:
-    tables.offer_terms(explained)
-
-left, right = st.columns([3, 2], gap="large")
-with left:
-    st.header("Where its shape and its parameters come from")
-    printed = next((row for row in cached.comparisons() if row.name == step.name), None)
-    every = cached.arithmetic()
-    st.html(worked.out(every[step.name], printed, every[names[-1]].running_total, hidden))
-with right:
-    st.header("Receptive field")
-    fields = cached.fields()
-    if Asked.FIELD in hidden:
-        st.write("Answer above first.")
-    elif step.name in fields:
-        seen = fields[step.name]
-        st.html(workings.field(digit.pixels, seen.box(unit[1:])))
-        st.write(f"This unit can see {words.shape(seen.size)} pixels of the digit.")
-    else:
-        st.write("The whole image: what goes in has seen all of it.")
-
-if asking.is_on():
-    asking.show_score(digit, trace)
+name = state.read_one_of(state.ROW, [*names, IMAGE], names[0])
+step = None if name == IMAGE else trace[name]
+st.title(f"{name}: {step.kind}" if step else "Back at the pixels")
+walk.strip(trace, step)
+walk.turn(trace, step)
+if step:
+    work_out(step)
+else:
+    pixels()

@@ -48,13 +48,16 @@ def serving(
     options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Serve a Streamlit script on a free port of 127.0.0.1 and yield its address; the server ends with the block."""
-    with started(script, environment, module) as server:
+    with started(script, environment, module, options) as server:
         yield server.address
 
 
 @contextmanager
 def started(
-    script: Path = HOME, environment: Mapping[str, str] | None = None, module: str = "streamlit"
+    script: Path = HOME,
+    environment: Mapping[str, str] | None = None,
+    module: str = "streamlit",
+    options: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Serve a Streamlit script, and yield its address and its process."""
     with socket.socket() as probe:

@@ -212,7 +212,7 @@ def _line(method: Method, tested: Evidence | None, address: str | None) -> str:
     gone, back = margins(tested.curves)
     reaction, robust = tested.reaction, tested.robustness
     cells = [
-        (say_claim(tested.attribution, method), sums),
+        (say_claim(tested.attribution, method) if np.isfinite(tested.attribution.gap) else "none", sums),
         (figure(reaction.forgotten), react),
         ("yes" if reaction.reacts else "no", react),
         (figure(tested.edges.rank_correlation), edges),

@@ -37,9 +37,8 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         _lead_elsewhere([each for each in pages if each is not page])
     except GlassError as error:
         st.error(plain(str(error)))
-    finally:  # a page may stop before its end, with something noticed by then
-        with notices:
-            state.show_notices()
+    with notices:
+        state.show_notices()
 
 
 def _lead_elsewhere(pages: Sequence[st.Page]) -> None:

@@ -138,6 +138,7 @@ def test_a_blank_map_cannot_stand() -> None:
     nothing = replace(blank, attribution=replace(blank.attribution, score=1.0))
     assert verdicts.findings(nothing, ADDS)[0].number == "nothing was gained"
     assert "nan" not in verdicts.table(METHODS, {"saliency": blank}, str)
+    assert '<td class="open">none</td>' in verdicts.table(METHODS, {"saliency": nothing}, str)
 
 
 def test_the_table_has_a_line_for_each_method_and_marks_who_does_not_react() -> None:
