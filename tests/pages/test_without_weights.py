@@ -74,7 +74,7 @@ def say(**said: object) -> Damage:
     return damage
 
 
-OF_THE_WEIGHTS = {
+OF_THE_WEIGHTS: dict[str, tuple[Damage, str]] = {
     "missing": (lambda folder: final(folder).unlink(), "final.safetensors' cannot be read"),
     "truncated": (truncate, "are not the ones that were trained"),
     "bit-flipped": (flip_one_bit, "are not the ones that were trained"),
@@ -83,7 +83,7 @@ OF_THE_WEIGHTS = {
     "a variance below 0": (train_to("BatchNorm2d-2.running_var", lambda v: v - 100), "No variance is below 0."),
     "too large": (train_to("Conv2d-23.bias", lambda bias: bias + 3e38), "Every logit must be a number."),
 }
-OF_THE_CARD = {
+OF_THE_CARD: dict[str, tuple[Damage, str]] = {
     "no folder": (shutil.rmtree, "cannot be read (No such file or directory)"),
     "nested too deeply": (nest_deeply, "It must be JSON."),
     "a recipe of no kind": (say(recipe="long"), "says 'long' for 'recipe'"),
