@@ -19,6 +19,7 @@ import numpy as np
 from model import digits
 from model.errors import InputError
 from tests import fuzz
+from tests.damage import blank_png
 
 def upload(data):
     return digits.from_upload(io.BytesIO(data))
@@ -34,7 +35,7 @@ reading = {
 outcomes = {name: fuzz.attempt(read, b"data").what for name, read in reading.items()}
 fuzz.SECONDS = 60
 kinds = [(1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (8, 6), (16, 6)]
-largest = [fuzz.attempt(upload, fuzz.blank_png(4_096, 4_096, *kind)) for kind in kinds]
+largest = [fuzz.attempt(upload, blank_png(4_096, 4_096, *kind)) for kind in kinds]
 print(json.dumps([outcomes, [[each.what, each.megabytes] for each in largest]]))
 """
 

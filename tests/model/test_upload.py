@@ -16,6 +16,7 @@ from model import mnist, upload
 from model.digits import from_upload, samples
 from model.errors import InputError
 from model.records import Pixels
+from tests.damage import chunk
 
 THREE = next(digit for digit in samples() if digit.key == "project-3a").pixels
 SCALE = 8
@@ -159,10 +160,6 @@ def test_a_large_picture_is_worked_on_at_a_moderate_size() -> None:
 
 
 # Everything else
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
 def png_header(width: int, height: int) -> bytes:

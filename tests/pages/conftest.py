@@ -21,7 +21,7 @@ def _fresh_caches() -> Iterator[None]:
 
 def run(page: str, **link: str) -> AppTest:
     """Open a page with what the link says."""
-    app = AppTest.from_file(HOME, default_timeout=60)
+    app = AppTest.from_file(HOME, default_timeout=300)
     for name, value in link.items():
         app.query_params[name] = value
     return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()

@@ -9,7 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from model import upload
-from tests.fuzz import blank_png
+from tests.damage import blank_png
 from tests.model.test_upload import (
     BOMB,
     JPEG,
