@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
 
-from tests.serving import launch, serving, settle
+from tests.serving import PATIENCE, launch, serving, settle
 
 ROUNDS, WARM_UP = 25, 3
 GOAL = 1.8
@@ -93,6 +93,7 @@ def addresses_of(browser: Browser, app: str) -> dict[str, str]:
 def opened(browser: Browser, address: str) -> Page:
     """Open a page as on a projector, and wait until it is there."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     settle(page)
     return page

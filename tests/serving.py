@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, Error, Page, Playwright, WebSocket
@@ -33,13 +32,6 @@ _QUIET = [
 ]
 
 
-class Server(NamedTuple):
-    """A server that runs: where it answers, and the process it is."""
-
-    address: str
-    process: int
-
-
 @contextmanager
 def serving(
     script: Path = HOME,
@@ -48,18 +40,6 @@ def serving(
     options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Serve a Streamlit script on a free port of 127.0.0.1 and yield its address; the server ends with the block."""
-    with started(script, environment, module, options) as server:
-        yield server.address
-
-
-@contextmanager
-def started(
-    script: Path = HOME,
-    environment: Mapping[str, str] | None = None,
-    module: str = "streamlit",
-    options: Sequence[str] = (),
-) -> Iterator[Server]:
-    """Serve a Streamlit script, and yield its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -74,7 +54,7 @@ def started(
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(server, f"{address}/_stcore/health")
-        yield Server(address, server.pid)
+        yield address
     finally:
         _end(server)
 

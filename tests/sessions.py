@@ -1,6 +1,6 @@
 """A session of the app without a browser: it speaks with the server as Streamlit's own page does, or as it likes."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -8,28 +8,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-PROTOCOL = "streamlit"
 _PATIENCE = 120  # seconds for a run, when many ask at once
-
-
-def stream_of(address: str) -> str:
-    """Return where a server's sessions are spoken with."""
-    return f"{address.replace('http', 'ws', 1)}/_stcore/stream"
-
-
-def request(page: str, link: Mapping[str, str], kept: Collection[str] = ()) -> bytes:
-    """Return what a browser says to have a page run.
-
-    Args:
-        page: Its name in the address.
-        link: The choices in the address.
-        kept: Hashes of messages that the session has received already, and that need not be sent again.
-    """
-    ask = BackMsg()
-    ask.rerun_script.page_name = page
-    ask.rerun_script.query_string = urlencode(link)
-    ask.rerun_script.cached_message_hashes.extend(kept)
-    return bytes(ask.SerializeToString())
 
 
 class Visitor:
@@ -63,7 +42,10 @@ class Visitor:
 
     def ask(self, page: str, link: Mapping[str, str]) -> None:
         """Ask for a page without waiting for it."""
-        self._socket.send(request(page, link))
+        message = BackMsg()
+        message.rerun_script.page_name = page
+        message.rerun_script.query_string = urlencode(link)
+        self.say(message)
 
     def open(self, page: str, link: Mapping[str, str]) -> list[ForwardMsg]:
         """Open a page and return all that its run sends."""
@@ -78,10 +60,11 @@ class Visitor:
 @contextmanager
 def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
     """Come as somebody new, from a page of another site where an origin is given."""
+    place = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
     with connect(
-        stream_of(address),
+        place,
         origin=origin,  # type: ignore[arg-type]
-        subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        subprotocols=["streamlit"],  # type: ignore[list-item]
         max_size=None,
         proxy=None,
     ) as socket:

@@ -31,6 +31,7 @@ class Visit:
 def visit(browser: Browser, address: str) -> Visit:
     """Open a page as somebody new, with nothing kept from an earlier visit."""
     with closing(browser.new_context(viewport={"width": 1280, "height": 800})) as context:
+        context.set_default_timeout(3 * PATIENCE)  # a server that has just started may have to read PyTorch first
         page = context.new_page()
         received: list[float] = []
         wire = context.new_cdp_session(page)
@@ -43,7 +44,7 @@ def visit(browser: Browser, address: str) -> Visit:
         page.on("websocket", listen)
         page.add_init_script(_WATCH)
         page.goto(address)
-        page.wait_for_function("() => window.firstContent", timeout=3 * PATIENCE)  # PyTorch may have to be read first
+        page.wait_for_function("() => window.firstContent")
         settle(page)
         page.wait_for_load_state("networkidle")
         return Visit(float(page.evaluate("window.firstContent")), round(sum(received)))

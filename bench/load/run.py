@@ -18,7 +18,7 @@ from bench.load.settings import Settings
 from bench.load.visitor import Run
 from bench.repaint import EMPTY, NOTHING, addresses_of, measure, opened
 from model.samples import SKETCHES
-from tests.serving import Server, started
+from tests.serving import serving
 
 DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
 _PACKAGES = ("streamlit", "torch", "numpy", "plotly")
@@ -40,10 +40,10 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
     machine = _machine()
     say("first content, cold")
     before = [_cold(browser) for _ in range(settings.starts - 1)]
-    with started(EMPTY) as empty, started() as app:
+    with serving(EMPTY) as empty, serving() as app:
         cold = _medians([*before, _first_contents(browser, app, empty)])
-        addresses = addresses_of(browser, app.address)
-        addresses = {NOTHING: empty.address, **dict([*addresses.items()][: settings.pages])}
+        addresses = addresses_of(browser, app)
+        addresses = {NOTHING: empty, **dict([*addresses.items()][: settings.pages])}
         say("each page on the server")
         served = {name: _served(ask, address, settings) for name, address in addresses.items()}
         say("first content, warm, and bytes")
@@ -55,7 +55,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         pages = [_page_name(address) for name, address in addresses.items() if name != NOTHING]
         rungs = _ladder(ask, app, empty, pages, settings)
     say("memory")
-    with started(EMPTY) as empty, started() as app:  # anew: whoever has gone from the others still takes room there
+    with serving(EMPTY) as empty, serving() as app:  # anew: whoever has gone from the others still takes room there
         held = _memory(ask, app, empty, pages, settings)
     measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
     return Figures(
@@ -72,13 +72,13 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
 
 
 def _cold(browser: Browser) -> tuple[float, float]:
-    with started(EMPTY) as empty, started() as app:
+    with serving(EMPTY) as empty, serving() as app:
         return _first_contents(browser, app, empty)
 
 
-def _first_contents(browser: Browser, app: Server, empty: Server) -> tuple[float, float]:
+def _first_contents(browser: Browser, app: str, empty: str) -> tuple[float, float]:
     """Return the seconds until somebody new sees something of either."""
-    ours, nothing = (first_content.visit(browser, server.address).seconds for server in (app, empty))
+    ours, nothing = (first_content.visit(browser, address).seconds for address in (app, empty))
     return ours, nothing
 
 
@@ -114,9 +114,9 @@ def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> Pa
     return PageFigures(Times.of([run.seconds for run in runs]), round(painted, 1), first_load, received)
 
 
-def _ladder(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> list[Rung]:
+def _ladder(ask: Ask, app: str, empty: str, pages: Sequence[str], settings: Settings) -> list[Rung]:
     how = DIGITS, settings.rungs, settings.seconds, settings.thinking
-    ours, nothing = (ask(people.ladder, server.address, names, *how) for server, names in ((app, pages), (empty, [""])))
+    ours, nothing = (ask(people.ladder, address, names, *how) for address, names in ((app, pages), (empty, [""])))
     return [
         Rung(
             count,
@@ -128,7 +128,7 @@ def _ladder(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings
     ]
 
 
-def _memory(ask: Ask, app: Server, empty: Server, pages: Sequence[str], settings: Settings) -> Memory:
+def _memory(ask: Ask, app: str, empty: str, pages: Sequence[str], settings: Settings) -> Memory:
     how = DIGITS[:2], settings.staying, settings.kept, settings.coming
     ours = ask(memory.held, app, pages, *how)
     nothing = ask(memory.held, empty, [""], *how)

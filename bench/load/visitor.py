@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-
-from tests.sessions import PROTOCOL, request, stream_of
 
 PATIENCE = 60.0  # seconds for one run
 
@@ -38,7 +38,7 @@ class Visitor:
         kept: set[str] = set()
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._socket.send(request(page, link, self._kept))
+                await self._socket.send(_request(page, link, self._kept))
                 while True:
                     frame = await self._socket.recv(decode=False)
                     received += len(frame)
@@ -59,13 +59,22 @@ class Visitor:
 async def visiting(address: str) -> AsyncIterator[Visitor]:
     """Be somebody new at a server of this computer, until the block ends."""
     async with connect(
-        stream_of(address),
-        subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        f"{address.replace('http', 'ws', 1)}/_stcore/stream",
+        subprotocols=["streamlit"],  # type: ignore[list-item]
         max_size=None,
         proxy=None,
         open_timeout=PATIENCE,
     ) as socket:
         yield Visitor(socket)
+
+
+def _request(page: str, link: Mapping[str, str], kept: Collection[str]) -> bytes:
+    """Return what a browser says to have a page run; messages with these hashes need not be sent again."""
+    ask = BackMsg()
+    ask.rerun_script.page_name = page
+    ask.rerun_script.query_string = urlencode(link)
+    ask.rerun_script.cached_message_hashes.extend(kept)
+    return bytes(ask.SerializeToString())
 
 
 def _keeps(message: ForwardMsg) -> set[str]:

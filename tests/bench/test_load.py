@@ -4,8 +4,9 @@ import json
 import math
 import random
 import statistics
+import subprocess
+import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.proto.Alert_pb2 import Alert
@@ -144,14 +145,23 @@ def test_tables_need_their_place() -> None:
         report.placed(f"a\n{report.END}\n{report.BEGIN}\nb", "new")
 
 
-def test_memory_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    status = tmp_path / "status"
-    status.write_text("Name:\tpython\nVmRSS:\t  250000 kB\nThreads:\t4\n", encoding="utf-8")
-    monkeypatch.setattr(memory, "Path", lambda _place: status)
-    assert memory.resident(1) == pytest.approx(256.0)
-    status.unlink()
+def test_memory_is_that_of_the_process_at_the_address() -> None:
+    """A process that holds a gigabyte's twentieth more is found by its port, and to hold so much more."""
+    sizes = []
+    for port, size in ((64_001, 0), (64_002, 50_000_000)):
+        code = f"held = b'x' * {size}; print('ready', flush=True); input()"
+        with subprocess.Popen(  # noqa: S603 (our own)
+            [sys.executable, "-c", code, f"--server.port={port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdout.readline()
+            assert memory.process_at(f"http://127.0.0.1:{port}") == process.pid
+            sizes.append(memory.resident(process.pid))
+            process.stdin.close()
+    assert sizes[1] - sizes[0] == pytest.approx(50, abs=5)
     with pytest.raises(FiguresError, match="which only Linux has"):
-        memory.resident(1)
+        memory.process_at("http://127.0.0.1:64003")
 
 
 def test_what_goes_wrong_on_a_page_counts_as_failed() -> None:

@@ -1,12 +1,16 @@
 """The network: what torchinfo counts is what the trace records, for one image or many."""
 
+import copy
+from collections import OrderedDict
+
 import pytest
 import torch
 from torch import nn
 from torchinfo import summary
 
 from model.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
-from model.trace import record
+from model.records import DropoutPlan
+from model.trace import dropping, record
 
 Table = dict[str, tuple[tuple[int, ...], int]]  # name -> output shape (C, H, W), number of parameters
 
@@ -66,3 +70,48 @@ def test_each_step_is_a_module_of_its_own_that_works_on_no_other_s_activation(ne
 def test_every_dropout_row_drops_with_the_probability_asked_for(p: float) -> None:
     network = AssignmentNetwork(dropout=p)
     assert [step.p for step in network if isinstance(step, nn.Dropout)] == [p] * 7
+
+
+def test_a_copy_is_the_network_and_shares_nothing_with_it(network: AssignmentNetwork) -> None:
+    """PyTorch's own way to copy is the witness, and a copy that shares is told from one that does not."""
+    network[0].weight.requires_grad_(False)
+    network[3].train()
+    private = copy.deepcopy(network)
+    witness = nn.Sequential(OrderedDict(copy.deepcopy([*network.named_children()])))
+    assert described(private) == described(witness)
+    assert not shared(network, private)
+    assert shared(network, copy.copy(network))
+
+
+def described(network: nn.Module) -> list[tuple[str, str, bool, list[bool], list[list[float]]]]:
+    return [
+        (
+            name,
+            str(module),
+            module.training,
+            [parameter.requires_grad for parameter in module.parameters(recurse=False)],
+            [values.flatten().tolist() for values in module.state_dict().values()],
+        )
+        for name, module in network.named_children()
+    ]
+
+
+def shared(one: nn.Module, other: nn.Module) -> set[int]:
+    """Return whatever of one network belongs to another, too: modules, numbers, hooks."""
+
+    def parts(network: nn.Module) -> set[int]:
+        modules = [*network.modules()]
+        dictionaries = {id(value) for module in modules for value in vars(module).values() if isinstance(value, dict)}
+        numbers = {values.data_ptr() for values in network.state_dict().values()}
+        return {*map(id, modules), *dictionaries, *numbers}
+
+    return parts(one) & parts(other)
+
+
+def test_a_copy_of_a_copy_draws_as_the_first_would(network: AssignmentNetwork) -> None:
+    """What a step holds besides numbers is copied, too: its generator is its own."""
+    dropping_rows = dropping(network, DropoutPlan(seed=3))
+    other, x = copy.deepcopy(dropping_rows), torch.ones(1, *IMAGE_SHAPE)
+    alone = [dropping_rows(x), dropping_rows(x)]
+    assert torch.equal(torch.stack([other(x), other(x)]), torch.stack(alone))
+    assert not torch.equal(*alone)
