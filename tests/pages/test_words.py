@@ -27,7 +27,7 @@ def parts(block: Any) -> Iterator[tuple[str, str]]:
             yield "heading", each.value
         elif each.type in {"markdown", "caption"}:
             yield "words", each.value
-        elif each.type in {"arrow_table", "download_button"}:
+        elif each.type in {"table", "download_button"}:
             yield "numbers", each.type
         elif each.type == "plotly_chart":
             yield "picture", each.type
