@@ -39,7 +39,8 @@ _LOADING, _REST = "loading", "all else"
 # Where time goes, by what PyTorch calls its operations; the first that fits.
 _KINDS = {
     _LOADING: ("DataLoader",),
-    "convolution": ("convolution", "conv2d"),
+    "convolution, backward": ("convolution_backward", "ConvolutionBackward"),
+    "convolution, forward": ("convolution", "conv2d"),
     "batch norm": ("batch_norm",),
     "random numbers": ("bernoulli", "geometric", "rand"),
     "pooling": ("pool",),
