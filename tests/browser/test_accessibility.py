@@ -107,7 +107,7 @@ def grave(page: Page) -> list[str]:
 
 def in_both_themes(page: Page) -> dict[str, list[str]]:
     """Return what axe-core finds in the light theme, and in the dark one."""
-    found, grounds = {}, set()
+    found, grounds = dict[str, list[str]](), set[str]()
     for scheme in SCHEMES:
         before = page.evaluate(GROUND) if grounds else None
         page.emulate_media(color_scheme=scheme)

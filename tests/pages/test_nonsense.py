@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from model import digits
-from tests.browser.conftest import VIEWS
 from tests.pages.conftest import run
+from tests.views import VIEWS
 from viz.ui import state
 
 SLOW = {"lie detector, asked"}  # more than 400 maps; its parameters are those of the lie detector
