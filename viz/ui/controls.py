@@ -32,7 +32,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
         return {state.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
-    position = names.index(state.read_one_of(state.ROW, names, names[0], instead))
+    position = names.index(state.read_one_of(state.ROW, names, names[0], instead, "Step"))
 
     def move(words: str, key: str, to: int) -> None:
         st.button(
