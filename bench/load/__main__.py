@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
         print(reason)
     if options.write:
         COMMITTED.write_text(now.as_json(), encoding="utf-8")
-        report.write(now)
+        report.write()
         print(f"Kept in {COMMITTED.relative_to(ROOT)} and README.md.")
 
 

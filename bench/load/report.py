@@ -5,12 +5,14 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, read
 from tests.serving import ROOT
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- bench.load writes this -->", "<!-- bench.load ends here -->"
+NOT_YET = "Nothing has been measured yet: `make load ARGS=--write` measures, and writes the figures here."
 WARM_GOAL, COLD_GOAL = 1.5, 4.0  # times the empty page's; seconds more
 PEOPLE_GOALS: Mapping[int, float] = {40: 150, 80: 500}  # people: milliseconds for 95 in 100
 SESSION_GOAL = 2.0  # MB more than the empty page's
@@ -131,13 +133,22 @@ def _line(name: str, before: float | None, now: float | None) -> str:
     return f"{name:<34}{was:>12}{is_now:>10}{change:>10}"
 
 
-def write(figures: Figures) -> None:
-    """Put the tables into the README."""
-    README.write_text(placed(README.read_text(encoding="utf-8"), tables(figures)), encoding="utf-8")
+def kept(path: Path = COMMITTED) -> str:
+    """Return what belongs in the README: tables of the figures that are kept, or a sentence where there are none.
+
+    Raises:
+        FiguresError: The figures that are kept cannot be read.
+    """
+    return tables(read(path.read_text(encoding="utf-8"), path.name)) if path.is_file() else NOT_YET
+
+
+def write() -> None:
+    """Put what is kept into the README."""
+    README.write_text(placed(README.read_text(encoding="utf-8"), kept()), encoding="utf-8")
 
 
 if __name__ == "__main__":
     try:
-        write(read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name))
+        write()
     except (OSError, FiguresError) as reason:
         sys.exit(str(reason))

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from streamlit.proto.Alert_pb2 import Alert
@@ -92,10 +93,18 @@ def test_without_committed_figures_it_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_readme_says_what_was_measured_and_nothing_else() -> None:
     readme = report.README.read_text(encoding="utf-8")
-    kept = read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name)
-    assert report.placed(readme, report.tables(kept)) == readme
-    other = replace(kept, warm=Both(kept.warm.app * 2, kept.warm.empty))
-    assert report.placed(readme, report.tables(other)) != readme
+    assert report.placed(readme, report.kept()) == readme
+    assert report.placed(readme, report.tables(MADE_UP)) != readme
+
+
+def test_what_the_readme_says_comes_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    assert report.kept(path) == report.NOT_YET
+    path.write_text(MADE_UP.as_json(), encoding="utf-8")
+    assert report.kept(path) == report.tables(MADE_UP)
+    other = replace(MADE_UP, warm=Both(0.7, 0.5))
+    path.write_text(other.as_json(), encoding="utf-8")
+    assert report.kept(path) == report.tables(MADE_UP).replace("1.20 times (0.60 s)", "1.40 times (0.70 s)")
 
 
 def test_tables_say_every_figure() -> None:
