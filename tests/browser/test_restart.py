@@ -13,7 +13,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.people import CONNECTED, HAND, draw, expect_answer, expect_chosen, expect_read, expect_strokes, shown
 from tests.deploying import answers
-from tests.serving import HOME, PATIENCE, ROOT, choose_source
+from tests.serving import HOME, ROOT, choose_source
+
+START_UP = 120  # seconds
 
 
 class MortalServer:
@@ -35,7 +37,7 @@ class MortalServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE / 1000
+        deadline = time.monotonic() + START_UP
         while not answers(f"{self.address}/_stcore/health"):
             assert self.process.poll() is None, "the server ended at once"
             assert time.monotonic() < deadline, "the server does not answer"
