@@ -100,6 +100,7 @@ def test_nonsense_is_named_and_stays_in_the_link_and_so_does_what_makes_sense(wa
     assert app.query_params["digit"] == "project-8a"
 
 
+UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]  # one app for all; a busy computer is no fault
 VALUES = st.sampled_from([*WORDS, *MAKES_SENSE]) | st.text(max_size=12)
 QUICK = [(page, link) for page, link in views() if page not in {"saliency", "lie_detector"}]
 
@@ -116,14 +117,14 @@ def names(watch: Watch) -> list[str]:
     return sorted(watch.asked - {"many", "live"})  # these begin work that takes seconds
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=UNHURRIED)
 @given(st.data())
 def test_any_parameters_together_are_made_the_best_of(watch: Watch, names: list[str], data: st.DataObject) -> None:
     page, link = data.draw(st.sampled_from(QUICK))
     watch.follow(page, {**link, **data.draw(changes(names))})
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=UNHURRIED)
 @given(
     st.text(max_size=60)
     | st.sampled_from(["drawn-", "upload-", "test-", "project-"]).flatmap(
