@@ -121,6 +121,10 @@ def test_a_visit_keeps_its_last_files() -> None:
 def test_nobody_is_asked_for_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
     doors.close()
     asked: list[str] = []
-    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, **_options: asked.append(url))
+
+    def ask(url: str, **_options: float) -> None:
+        asked.append(url)
+
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", ask)
     assert not server_util.is_url_from_allowed_origins("http://example.org")
     assert asked == []
