@@ -1,6 +1,5 @@
 """The server is killed and started anew while people are at work: nothing that they made is lost."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.people import CONNECTED, HAND, draw, expect_answer, expect_chosen, expect_read, expect_strokes, shown
-from tests.deploying import answers
+from tests.deploying import answers, free_ports
 from tests.serving import HOME, ROOT, choose_source
 
 START_UP = 120  # seconds
@@ -22,9 +21,7 @@ class MortalServer:
     """The app on one port of 127.0.0.1, to be killed and started again."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_ports(1)
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
