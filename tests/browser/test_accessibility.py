@@ -22,11 +22,13 @@ PREPARE = """() => {
   const walk = { stops: [], reached: [], looks: [] };
   const still = "* { transition: none !important; animation: none !important }";
   document.head.append(Object.assign(document.createElement("style"), { textContent: still }));
-  const NAMES = ["outlineStyle", "outlineColor", "boxShadow", "borderTopColor", "backgroundColor", "opacity"];
+  const NAMES = ["outlineStyle", "outlineColor", "boxShadow", "borderTopColor", "borderBottomColor", "backgroundColor",
+    "textDecorationLine", "color", "opacity"];
+  // Where a native input is hidden, what stands for it shows the focus: look at all of its label, and what is around.
   const around = (each) => {
-    const found = [each, ...(each.parentElement?.children ?? [])];
-    for (let at = each.parentElement; at && found.length < 12; at = at.parentElement) found.push(at);
-    return found.slice(0, 12);
+    const found = [each, ...(each.closest("label") ?? each.parentElement ?? each).querySelectorAll("*")].slice(0, 30);
+    for (let at = each.parentElement, up = 0; at && up < 4; at = at.parentElement, up += 1) found.push(at);
+    return found;
   };
   const look = (each) => around(each).map((at) => NAMES.map((name) => getComputedStyle(at)[name]).join()).join("|");
   const isStop = (each) => {
