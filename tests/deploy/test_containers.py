@@ -41,9 +41,10 @@ def test_this_computer_alone_is_let_in_by_default_and_at_the_port_where_nginx_li
 
 
 def test_the_images_hold_what_is_there_and_all_that_the_app_reads() -> None:
-    copied = [line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("COPY ") and "--from" not in line]
+    lines = [line.split() for line in DOCKERFILE.splitlines() if line.startswith("COPY ") and "--from" not in line]
+    copied = [name for line in lines for name in line[1:-1]]
     assert [source for source in copied if not (ROOT / source).exists()] == []
-    assert {".streamlit", "model", "viz", "pages", "requirements.txt"} <= {*copied}
+    assert {".streamlit", "model", "viz", "pages", "requirements.txt", "constraints.txt"} <= {*copied}
 
 
 def test_each_service_is_a_stage_that_ends_in_a_command() -> None:
