@@ -113,8 +113,7 @@ def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
 
 def _dropout(card: Mapping[str, Any], folder: Path) -> float:
     """Return the p of dropout that the card says the network was trained with; the network's own where it is silent."""
-    recipe = card.get("recipe")
-    p = recipe.get("dropout", DROPOUT) if isinstance(recipe, dict) else DROPOUT
+    p = (card.get("recipe") or {}).get("dropout", DROPOUT)
     if not isinstance(p, int | float) or not 0 <= p < 1:
         raise WeightsError(f"The card in '{folder}' says that p of dropout was {p!r}.", "It is from 0 to 1.", _RESTORE)
     return float(p)

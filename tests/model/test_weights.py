@@ -163,7 +163,7 @@ def test_weights_for_another_network_are_refused_by_tensor(changes: dict[str, An
     assert REMEDY in caught.value.remedy
 
 
-@pytest.mark.parametrize(("card", "p"), [({"recipe": {"dropout": 0.03}}, 0.03), ({"recipe": "mine"}, 0.1), ({}, 0.1)])
+@pytest.mark.parametrize(("card", "p"), [({"recipe": {"dropout": 0.03}}, 0.03), ({"recipe": {}}, 0.1), ({}, 0.1)])
 def test_dropout_has_the_p_that_the_network_was_trained_with(card: dict[str, Any], p: float, folder: Path) -> None:
     weights.write(folder, {weights.FINAL: trained()}, card)
     rows = [module for module in weights.load(folder).modules() if isinstance(module, nn.Dropout)]
