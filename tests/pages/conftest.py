@@ -2,14 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from model import saliency
+from model.records import Attribution
 from tests.serving import HOME
+from viz.ui.cached import saliency as cached_maps
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +60,15 @@ def assert_works(app: AppTest, title: str) -> None:
     assert not app.error
     assert not app.warning
     assert [each.value for each in app.title] == [title]
+
+
+@pytest.fixture
+def speaking_against(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no place of any map speak for its score, whatever weights there are: a method's last ReLU leaves nothing."""
+
+    def attribute_against(*given: Any, options: Mapping[str, float] | None = None, **more: Any) -> Attribution:
+        found = saliency.attribute(*given, options={**(options or {}), "relu": 0}, **more)
+        kept = 0 if (options or {}).get("relu") else -1
+        return replace(found, values=kept * np.abs(found.values), raw=kept * np.abs(found.raw))
+
+    monkeypatch.setattr(cached_maps, "saliency", SimpleNamespace(attribute=attribute_against))

@@ -83,6 +83,7 @@ def test_the_same_map_is_on_both_pages() -> None:
     assert one == other
 
 
+@pytest.mark.usefixtures("speaking_against")
 def test_a_blank_map_is_a_sentence() -> None:
     app = run(PAGE, **BLANK, target="9", against="4", relu="1")
     assert_works(app, TITLE)

@@ -174,6 +174,7 @@ def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
     assert component(again, "value_map") == component(app, "value_map")
 
 
+@pytest.mark.usefixtures("speaking_against")
 def test_a_blank_map_says_why_and_offers_the_signed_one() -> None:
     app = run(PAGE, **BLANK, target="9", against="4", relu="1")
     assert_works(app, TITLE)

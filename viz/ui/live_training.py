@@ -59,7 +59,7 @@ def show(digit: Digit) -> None:
 def _in_link() -> LiveChoices:
     """Return what the link asks for."""
     steps, rate, batch, p, seed = (
-        state.read_one_of(name, options, default) for name, (_, options, default) in _CHOICES.items()
+        state.read_one_of(name, options, default, label=label) for name, (label, options, default) in _CHOICES.items()
     )
     return LiveChoices(int(steps), float(rate), int(batch), float(p), int(seed))
 
