@@ -65,7 +65,8 @@ def flattery(final: Mapping[str, Study]) -> None:
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
-    said.append(f"**The app's own weights.** {origin.say_seed(cached.weights_card())}")
+    card = or_say_why(cached.weights_card) or {}
+    said.append(f"**The app's own weights.** {origin.say_seed(card)}")
     st.markdown("\n\n".join(said))
     if final:
         _table("Every seed", seeds.value_columns([*final.values()]))
