@@ -22,6 +22,7 @@ from tests.model.training.few import RICH, small_mnist
 
 ROOT = Path(__file__).parents[3]
 SMALL = small_mnist()
+PATIENCE = 600  # seconds for a run, whatever else the machine does; only what never ends takes as long
 TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -43,11 +44,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for each in started:
         if each.poll() is None:
             each.terminate()
-        each.communicate(timeout=60)
+        each.communicate(timeout=PATIENCE)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     return out
 
@@ -101,7 +102,7 @@ def test_a_killed_worker_ends_the_run_with_a_sentence_and_a_usable_checkpoint(st
         assert time.monotonic() - waited < 60
         time.sleep(0.05)
     os.kill(int((tmp_path / "0").read_text()), signal.SIGKILL)  # the one that writes
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "error: Another process of this run has ended" in errors
     assert f"Checkpoints: {folder / checkpoint.NAME}." in errors
