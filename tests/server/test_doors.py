@@ -83,13 +83,22 @@ def test_nobody_changes_how_the_server_runs(visitor: Visitor, message: BackMsg) 
     assert visitor.open("overview", {})
 
 
-@pytest.mark.parametrize("name", ["install_skills", "dismiss_skills_nudge", "deferred_file", "dataframe_chunk"])
-def test_nobody_gives_the_server_work_of_its_own(visitor: Visitor, name: str) -> None:
+def operation(visitor: Visitor, name: str) -> BackMsg:
+    """Return what asks the server for an operation of Streamlit's own."""
     message = BackMsg()
     message.backend_operation_request.request_id = "one"
     message.backend_operation_request.session_id = visitor.session
     getattr(message.backend_operation_request, name).SetInParent()
-    assert answers(visitor, message) == []
+    return message
+
+
+@pytest.mark.parametrize("name", ["install_skills", "dismiss_skills_nudge", "dataframe_chunk"])
+def test_nobody_gives_the_server_work_of_its_own(visitor: Visitor, name: str) -> None:
+    assert answers(visitor, operation(visitor, name)) == []
+
+
+def test_a_file_of_numbers_is_made_when_it_is_asked_for(visitor: Visitor) -> None:
+    assert answers(visitor, operation(visitor, "deferred_file")) == ["backend_operation_response"]
 
 
 def test_nobody_has_addresses_made_by_the_thousand(visitor: Visitor) -> None:

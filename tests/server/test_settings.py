@@ -75,10 +75,8 @@ def test_the_token_is_no_cookie_of_other_sites(address: str) -> None:
 
 def test_a_message_that_is_too_large_ends_the_session_unread(address: str) -> None:
     for size in (2 * MB, 20 * MB):  # more than Streamlit parses, and more than the socket takes
-        with visiting(address) as visitor:
-            visitor.ask("overview", {"digit": "a" * size})
-            with pytest.raises(ConnectionClosedError, match="1009"):
-                visitor.hear()
+        with visiting(address) as visitor, pytest.raises(ConnectionClosedError, match="1009"):
+            visitor.open("overview", {"digit": "a" * size})
 
 
 def test_no_file_of_the_project_is_served(address: str) -> None:

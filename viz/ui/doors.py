@@ -14,7 +14,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 FILES = 4  # that a visit keeps; the one uploader takes one at a time
-_HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"})
+_HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"})
+_OPERATIONS = frozenset({None, "deferred_file"})  # the latter makes a file of numbers when somebody takes it
 
 
 @functools.cache
@@ -41,4 +42,6 @@ def close() -> None:
 
 
 def _is_heard(message: BackMsg) -> bool:
+    if message.backend_operation_request.WhichOneof("payload") not in _OPERATIONS:
+        return False
     return message.WhichOneof("type") in _HEARD and len(message.file_urls_request.file_names) <= FILES
