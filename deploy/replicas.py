@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for port in ports:
         _check_free(_HERE, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts it behind itself has it ignored
     servers: list[Server] = []
     with TemporaryDirectory(prefix="glass-network-") as folder:
         written = nginx.configuration(f"{chosen.address}:{first}", [f"{_HERE}:{port}" for port in ports])
