@@ -191,10 +191,10 @@ def behind_a_tie(network: nn.Sequential, x: Tensor) -> NDArray[np.bool_]:
 def test_single_precision_is_double_precision_but_for_rounding(
     network: nn.Sequential, digit: Digit, method: str
 ) -> None:
-    """To a quarter of what a scale of 256 steps can show of the largest value, where no winner hangs on rounding.
+    """To 1e-5 of the largest value, where slopes are taken in one place and no winner hangs on rounding.
 
-    Of slopes taken in many places one is likely to lie so near to a kink of a ReLU or max pool that rounding puts it
-    beyond.
+    Of many places one is likely to lie so near to a kink of a ReLU or max pool that rounding puts it beyond. DeepLIFT
+    divides differences from the baseline, which cancel where a unit hardly differs from it.
     """
     x, target = prepared(digit)
     options = {"steps": 50} if method == "integrated_gradients" else None
@@ -204,4 +204,4 @@ def test_single_precision_is_double_precision_but_for_rounding(
     told = ~behind_a_tie(network, x) if exact.shape == x.shape[2:] else np.ones(exact.shape, dtype=bool)
     assert told.mean() > 0.5
     off = np.abs(single - exact)[told].max() / np.abs(exact).max()
-    assert off < (1e-2 if method in AVERAGED else 1e-3)
+    assert off < (1e-2 if method in AVERAGED else 1e-3 if method == "deep_lift" else 1e-5)
