@@ -1,5 +1,6 @@
 """A session of the app without a browser: it speaks with the server as Streamlit's own page does, or as it likes."""
 
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
@@ -25,6 +26,11 @@ class Visitor:
     def say(self, message: BackMsg) -> None:
         """Send any message."""
         self._socket.send(message.SerializeToString())
+
+    def announce(self, size: int) -> None:
+        """Send the head of a message of so many bytes, and nothing of the message itself."""
+        final_and_binary, masked_and_64_bits, mask = 0x82, 0xFF, 0  # RFC 6455, section 5.2
+        self._socket.socket.sendall(struct.pack("!BBQL", final_and_binary, masked_and_64_bits, size, mask))
 
     def hear(self) -> ForwardMsg:
         """Return the server's next message."""
