@@ -22,7 +22,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """
     doors.close()
     state.begin_run()
-    st.html(_style())
+    st.html(_Style())
     components.reconnection()
     notices = st.container()
     turns.show_waiting(notices)
@@ -48,6 +48,13 @@ def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
         for page in pages:
             if page.url_path in _WITHOUT_WEIGHTS:
                 st.page_link(page, query_params=state.link())
+
+
+class _Style:
+    """The app's style as HTML that is ready: of a string Streamlit would mend the indentation, line by line, each run."""
+
+    def _repr_html_(self) -> str:
+        return _style()
 
 
 @functools.cache
