@@ -9,6 +9,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("pages", nargs="*", help="which, as their files are called; all where none is named")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"clicks a page, {WARM_UP} of which warm up")
     options = parser.parse_args(arguments)
-    with serving(EMPTY) as empty, serving() as app, sync_playwright() as playwright:
+    with serving_nothing() as empty, serving() as app, sync_playwright() as playwright:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
@@ -79,6 +80,11 @@ def main(arguments: Sequence[str]) -> None:
     floor = taken[NOTHING]
     for name, median in taken.items():
         print(f"{name:<20}{median:6.0f} ms   {median / floor:5.2f}   goal {GOAL if name != NOTHING else '-'}")
+
+
+def serving_nothing() -> AbstractContextManager[str]:
+    """Serve the empty page, which collects garbage after each run as Streamlit does where nobody says otherwise."""
+    return serving(EMPTY, options=["--runner.postScriptGC=true"])
 
 
 def addresses_of(browser: Browser, app: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from bench.load.figures import Both, Figures, Memory, PageFigures, Rung, Times
 from bench.load.people import Ask
 from bench.load.settings import Settings
 from bench.load.visitor import Run
-from bench.repaint import EMPTY, NOTHING, addresses_of, measure, opened
+from bench.repaint import NOTHING, addresses_of, measure, opened, serving_nothing
 from model.samples import SKETCHES
 from tests.serving import serving
 
@@ -40,7 +40,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
     machine = _machine()
     say("first content, cold")
     before = [_cold(browser) for _ in range(settings.starts - 1)]
-    with serving(EMPTY) as empty, serving() as app:
+    with serving_nothing() as empty, serving() as app:
         cold = _medians([*before, _first_contents(browser, app, empty)])
         addresses = addresses_of(browser, app)
         addresses = {NOTHING: empty, **dict([*addresses.items()][: settings.pages])}
@@ -55,7 +55,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         pages = [_page_name(address) for name, address in addresses.items() if name != NOTHING]
         rungs = _ladder(ask, app, empty, pages, settings)
     say("memory")
-    with serving(EMPTY) as empty, serving() as app:  # anew: whoever has gone from the others still takes room there
+    with serving_nothing() as empty, serving() as app:  # anew: whoever has gone from the others still takes room there
         held = _memory(ask, app, empty, pages, settings)
     measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
     return Figures(
@@ -72,7 +72,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
 
 
 def _cold(browser: Browser) -> tuple[float, float]:
-    with serving(EMPTY) as empty, serving() as app:
+    with serving_nothing() as empty, serving() as app:
         return _first_contents(browser, app, empty)
 
 

@@ -51,7 +51,7 @@ def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
 
 
 class _Style:
-    """The app's style as HTML that is ready: of a string Streamlit would mend the indentation, line by line, each run."""
+    """The style as HTML that is ready: of a string Streamlit would mend the indentation, line by line, in each run."""
 
     def _repr_html_(self) -> str:
         return _style()

@@ -6,6 +6,7 @@ what there is so far; it draws, and a person who has moved on stops the run ther
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from model.saliency import robustness as shaken
 from viz.ui.cached import saliency as maps
 from viz.ui.cached import turns
 from viz.ui.cached.network import network
-from viz.ui.cached.turns import in_turn
+from viz.ui.cached.turns import NotKeptError, in_turn
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ def rows() -> tuple[str, ...]:
 
 def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Collapse], object]) -> Collapse:
     """Return a map while the network's rows are made random, one by one from the top."""
+    with suppress(NotKeptError):  # to look up one thing is cheaper than each of its stages
+        return _collapse.kept(digit.key, plan, seed, digit)
     names = rows()
     _gathered(_stages(digit, plan, seed), lambda found: show(lie_detector.collapsed(names, found)))
     return _collapse(digit.key, plan, seed, digit)

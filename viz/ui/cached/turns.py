@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,11 +22,31 @@ _PLACE = "where the page says that one waits"
 _SHORT = 0.5  # seconds of waiting that need no words
 
 
-class _NotYetError(Exception):
+class NotKeptError(Exception):
     """A piece is not kept, and it is not this thread's turn to make it."""
 
 
-def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
+class InTurn(Generic[P, T]):
+    """A function whose results are kept, and made by few people at a time.
+
+    Args:
+        kept: Returns what is kept, makes it in this thread's turn, or raises ``NotKeptError``.
+        spinner: What the page says while it is made.
+    """
+
+    def __init__(self, kept: Callable[P, T], spinner: str) -> None:
+        self.kept, self._spinner = kept, spinner
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what is kept, or wait for a turn and make it."""
+        try:
+            return self.kept(*args, **kwargs)
+        except NotKeptError:
+            with turn(), st.spinner(self._spinner) if self._spinner else nullcontext():
+                return self.kept(*args, **kwargs)
+
+
+def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], InTurn[P, T]]:
     """Keep what a function returns, as ``st.cache_resource`` does, and let it be made by few people at a time.
 
     No function kept in another way may call one of these: it would wait for its turn while others wait for it.
@@ -36,23 +56,15 @@ def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T
         show_spinner: What the page says meanwhile.
     """
 
-    def decorate(make: Callable[P, T]) -> Callable[P, T]:
+    def decorate(make: Callable[P, T]) -> InTurn[P, T]:
         @st.cache_resource(max_entries=max_entries, show_spinner=False)
         @wraps(make)
         def kept(*args: P.args, **kwargs: P.kwargs) -> T:
             if not TURNS.is_mine:
-                raise _NotYetError
+                raise NotKeptError
             return make(*args, **kwargs)
 
-        @wraps(make)
-        def get(*args: P.args, **kwargs: P.kwargs) -> T:
-            try:
-                return kept(*args, **kwargs)
-            except _NotYetError:
-                with turn(), st.spinner(show_spinner) if show_spinner else nullcontext():
-                    return kept(*args, **kwargs)
-
-        return get
+        return InTurn(kept, show_spinner)
 
     return decorate
 

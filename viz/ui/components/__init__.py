@@ -64,7 +64,7 @@ def picture_grid(
     """
     data = {
         "label": label,
-        "sprite": raster.sprite(images),
+        "sprite": _sprite(images.tobytes(), images.shape),
         "names": list(names),
         "selected": selected,
         "highlight": theme.HIGHLIGHT,
@@ -193,6 +193,11 @@ def drawing_pad(
 
     data = {"strokes": strokes, "code": code, "pen": pen, "sequence": sequence, "reconnected": reconnected}
     _mount("drawing_pad", "ink", data, receive)
+
+
+@functools.lru_cache(maxsize=64)  # the sidebar shows the same samples in every run
+def _sprite(pixels: bytes, shape: tuple[int, ...]) -> str:
+    return raster.sprite(np.frombuffer(pixels, np.uint8).reshape(shape))
 
 
 def _mount(name: str, event: str, data: Any, on_event: Callable[[Any], None], key: str = "only") -> Any:
