@@ -82,7 +82,7 @@ print(json.dumps({"threads": torch.get_num_threads(), "frozen": gc.get_freeze_co
 
 
 def test_the_first_page_leaves_one_thread_and_little_to_collect() -> None:
-    """Streamlit collects garbage after each run; what PyTorch and the app brought along is left out of that."""
+    """What PyTorch and the app brought along is left out when garbage is collected."""
     command = [sys.executable, "-W", "ignore", "-c", FIRST_PAGE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own)
     found = json.loads(done.stdout)

@@ -54,8 +54,7 @@ def warm_up() -> None:
 def _warm_up(imported: tuple[str, ...]) -> None:
     """Use one thread an image, pay first-run costs, and leave what is alive out of later garbage collections.
 
-    Streamlit collects garbage after every run; with PyTorch loaded that takes longer than our pages do, unless
-    what is there to stay is frozen first.
+    With PyTorch loaded a full collection takes longer than our pages do, unless what is there to stay is frozen first.
     """
     torch.set_num_threads(1)  # one image gains nothing from more, and people share the cores
     outline()
