@@ -2,9 +2,12 @@
 // followed. The window can be played over the map, all in the browser: what fills in is what the network computed.
 
 const NORMAL = 6; // places a second at speed 1
+const WAYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  parentElement.querySelector(".workings")?.stop();
+  const old = parentElement.querySelector(".workings");
+  const held = old?.output.contains(parentElement.getRootNode().activeElement);
+  old?.stop();
   const root = make("div", "workings");
   root.style.setProperty("--highlight", data.highlight);
   root.dataset.unit = `${data.name}.${data.unit.join(".")}`;
@@ -16,6 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const [channel, y, x] = data.unit;
 
   output.choose = (place) => setTriggerValue("chosen", { follow: false, unit: [channel, ...place] });
+  byKeys(output, data, [y, x]);
   input.choose = (place) => {
     const taken = data.groups.flatMap((group) => group.terms).find((term) => same(term.unit, [data.input.channel, ...place]));
     if (taken) setTriggerValue("chosen", { follow: true, unit: taken.unit });
@@ -25,10 +29,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     output.frame([unit[0], unit[1], unit[0] + 1, unit[1] + 1]);
   };
   show([y, x]);
+  output.show = show;
   const follow = (unit) => setTriggerValue("chosen", { follow: true, unit });
   root.stop = data.play ? player(data, root, show, output, terms, sum, follow) : () => {};
-  parentElement.querySelector(".workings")?.remove();
+  old?.remove();
+  root.output = output.stage;
   parentElement.append(root);
+  if (held) output.stage.focus(); // who goes from unit to unit with the arrow keys stays on the map
 }
 
 function same(a, b) {
@@ -44,7 +51,7 @@ function covered(data, [y, x]) {
   return [top, left, top + (ky - 1) * dy + 1, left + (kx - 1) * dx + 1];
 }
 
-// A map as a picture, a unit a pixel, with a frame on it. A click or the arrow keys choose a unit.
+// A map as a picture, a unit a pixel, with a frame on it. A click chooses a unit.
 function map(data, words) {
   const panel = make("figure");
   const stage = make("div", "map");
@@ -61,13 +68,14 @@ function map(data, words) {
   const legend = make("p", "legend");
   legend.innerHTML = data.scale;
   panel.append(stage, caption, legend);
-  const made = { panel, cover, choose: () => {} };
+  const made = { panel, stage, cover, choose: () => {} };
   made.frame = ([top, left, bottom, right]) => {
     const [high, wide] = [100 / data.height, 100 / data.width];
     const style = { top: top * high, left: left * wide, height: (bottom - top) * high, width: (right - left) * wide };
     for (const [name, value] of Object.entries(style)) frame.style[name] = `${value}%`;
   };
   stage.onclick = (event) => {
+    stage.blur(); // after a click of the mouse the page's own keys work again
     const box = stage.getBoundingClientRect();
     const place = (start, length, count) => Math.min(count - 1, Math.max(0, Math.floor((start / length) * count)));
     made.choose([
@@ -76,6 +84,26 @@ function map(data, words) {
     ]);
   };
   return made;
+}
+
+// Let the arrow keys choose the neighbour of a unit; of the input map, every unit that can be chosen is a button beside it.
+function byKeys(map, { name, output: { width, height, channel } }, place) {
+  if (width * height === 1) return;
+  let [y, x] = place;
+  map.stage.tabIndex = 0;
+  map.stage.setAttribute("role", "application"); // so that screen readers leave it the arrow keys
+  map.stage.setAttribute("aria-label", `${name}, map ${channel}: unit y ${y}, x ${x}. The arrow keys choose another.`);
+  map.stage.onkeydown = (event) => {
+    const way = WAYS[event.key];
+    if (!way) return;
+    event.stopPropagation(); // elsewhere on the page these keys go from row to row
+    event.preventDefault();
+    const next = [y + way[0], x + way[1]];
+    if (next[0] < 0 || next[0] >= height || next[1] < 0 || next[1] >= width) return;
+    [y, x] = next;
+    map.show(next);
+    map.choose(next);
+  };
 }
 
 function middle(data, terms, sum, setTriggerValue) {
