@@ -146,7 +146,15 @@ def _framed(figure: go.Figure) -> go.Figure:
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         font_size=14,
         dragmode=False,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        # No curve is hidden by a click: keys could not do it.
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
     )
     return figure
 
