@@ -20,13 +20,14 @@ from viz.figures.overview import Tile
 _FOLDER = Path(__file__).parent
 _PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
 _RECONNECTION = "reconnection"
-_MATHEMATICS = _FOLDER.parent / "styles" / "mathematics.css"  # a page's own styles do not reach into a component
+_SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
 
 
 @functools.lru_cache(maxsize=32)
 def _component(name: str) -> ComponentRenderer:
     script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    sheets = [_FOLDER / f"{name}.css", _MATHEMATICS, *([_PLAYER] if name in _PLAYING else [])]
+    # A page's own styles do not reach into a component.
+    sheets = [_FOLDER / f"{name}.css", *_SHARED, *([_PLAYER] if name in _PLAYING else [])]
     return st.components.v2.component(name, js=script, css="".join(each.read_text(encoding="utf-8") for each in sheets))
 
 
