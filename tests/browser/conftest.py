@@ -129,8 +129,8 @@ def visit(browser: Browser, app: str) -> Iterator[Visit]:
         yield open_page
 
 
-@pytest.fixture(scope="module", params=[*VIEWS.values()], ids=[*VIEWS])
+@pytest.fixture(scope="session", params=[*VIEWS.values()], ids=[*VIEWS])
 def view(browser: Browser, app: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open one view after another; all tests of a module see the same page, at whatever size the one before left it."""
+    """Open one view after another; all tests see the same page, at whatever size the one before left it."""
     with visiting(browser, app) as open_page:
         yield open_page(request.param)
