@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Visit
 from tests.browser.controls import for_mouse_only, pictures, walk
-from tests.browser.people import chosen
+from tests.browser.people import chosen, expect_chosen, expect_read, expect_strokes, strokes_in
 from tests.serving import choose_source, settle, show_sidebar
 
 # What answers to a pointer and is no control, and the control that does the same with keys.
@@ -86,6 +86,24 @@ def test_keys_alone_choose_something_else(visit: Visit, way: Way) -> None:
     page.wait_for_url(lambda _url: re.fullmatch(way.value, chosen(page, way.parameter)) is not None)
     settle(page)
     assert pictures(page) != before
+
+
+def test_a_digit_is_drawn_with_keys_alone(visit: Visit) -> None:
+    page = visit("feature_maps?row=Conv2d-7")
+    choose_source(page, "Draw")
+    pictures(page)
+    go_to(page, "Drawing pad")
+    for key, times in (("ArrowUp", 8), (" ", 1), ("ArrowDown", 16), (" ", 1), ("ArrowRight", 5)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    ((top, *_, bottom),) = expect_strokes(page, 1)
+    assert [*top, *bottom] == pytest.approx([0.5, 0.5 - 8 / 28, 0.5, 0.5 + 8 / 28], abs=0.02)
+    expect_read(page, 1, "drawn by hand")
+    settle(page)
+    expect_chosen(page, row="Conv2d-7")  # the step stays: those arrows were not meant for it
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # Undo
+    page.wait_for_url(lambda url: not strokes_in(url))
 
 
 def go_to(page: Page, control: str) -> None:

@@ -1,8 +1,10 @@
-// A pad to draw on. It keeps the strokes, shows them, and sends them while the pen moves.
+// A pad to draw on, by hand or with keys. It keeps the strokes, shows them, and sends them while the pen moves.
 // What the network reads is drawn anew from the strokes in Python; this canvas is only what the hand sees.
 
 const SEND_EVERY = 150; // milliseconds, while the pen is down
 const SMALLEST_STEP = 1 / 80; // of the pad, between two points that are kept
+const KEY_STEP = 1 / 28; // of the pad, for each press of an arrow key
+const WAYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const pad = (parentElement.pad ??= build(parentElement, data));
@@ -28,8 +30,12 @@ function build(parent, { sequence, reconnected }) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 448;
   canvas.tabIndex = 0;
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", "Drawing pad: draw a digit with mouse, pen or finger. Control Z undoes a stroke.");
+  canvas.setAttribute("role", "application"); // so that screen readers leave it the keys
+  canvas.setAttribute(
+    "aria-label",
+    "Drawing pad: draw a digit with mouse, pen or finger. The arrow keys move a pen, the space bar lowers and lifts it. " +
+      "Control Z undoes a stroke.",
+  );
   const [undo, clear] = ["Undo", "Clear"].map((text) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -41,52 +47,79 @@ function build(parent, { sequence, reconnected }) {
   tools.append(undo, clear);
   parent.append(canvas, tools);
 
-  const pad = { canvas, undo, clear, strokes: [], sequence, reconnected, drawing: false, sent: 0 };
+  const pad = { canvas, undo, clear, strokes: [], sequence, reconnected, drawing: false, sent: 0, byKeys: false, at: [0.5, 0.5] };
   const change = (strokes) => {
+    pad.drawing = false;
     pad.strokes = strokes;
     paint(pad);
     pad.send(true);
   };
   undo.onclick = () => change(pad.strokes.slice(0, -1));
   clear.onclick = () => change([]);
-  canvas.onkeydown = (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || !pad.strokes.length) return;
-    event.preventDefault();
-    change(pad.strokes.slice(0, -1));
-  };
-  canvas.onpointerdown = (event) => {
-    if (event.button !== 0 || pad.drawing) return;
-    canvas.setPointerCapture(event.pointerId);
+  const lower = (point) => {
     pad.drawing = true;
-    pad.strokes = [...pad.strokes, [place(canvas, event)]];
+    pad.strokes = [...pad.strokes, [point]];
     paint(pad);
   };
-  canvas.onpointermove = (event) => {
+  const move = (points) => {
     if (!pad.drawing) return;
     const stroke = pad.strokes.at(-1);
-    for (const each of event.getCoalescedEvents?.() ?? [event]) {
-      const [x, y] = place(canvas, each);
+    for (const [x, y] of points) {
       const [lastX, lastY] = stroke.at(-1);
       if (Math.hypot(x - lastX, y - lastY) >= SMALLEST_STEP) stroke.push([x, y]);
     }
     paint(pad);
     if (performance.now() - pad.sent > SEND_EVERY) pad.send(false);
   };
-  canvas.onpointerup = canvas.onpointercancel = () => {
+  const lift = () => {
     if (!pad.drawing) return;
     pad.drawing = false;
     pad.send(true);
   };
+  canvas.onpointerdown = (event) => {
+    if (event.button !== 0 || pad.drawing) return;
+    canvas.setPointerCapture(event.pointerId);
+    pad.byKeys = false;
+    lower(place(canvas, event));
+  };
+  canvas.onpointermove = (event) => {
+    if (!pad.byKeys) move((event.getCoalescedEvents?.() ?? [event]).map((each) => place(canvas, each)));
+  };
+  canvas.onpointerup = canvas.onpointercancel = lift;
+  canvas.onkeydown = (event) => {
+    const way = WAYS[event.key];
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && pad.strokes.length) change(pad.strokes.slice(0, -1));
+    else if (pad.byKeys && event.key === " ") pad.drawing ? lift() : lower(pad.at);
+    else if (pad.byKeys && way) {
+      pad.at = pad.at.map((at, axis) => share(at + way[axis] * KEY_STEP));
+      move([pad.at]);
+    } else return;
+    event.stopPropagation(); // on some pages the arrow keys go from row to row
+    event.preventDefault();
+    paint(pad);
+  };
+  canvas.onfocus = () => {
+    pad.byKeys = canvas.matches(":focus-visible"); // after a click the page's own keys work
+    paint(pad);
+  };
+  canvas.onblur = () => {
+    lift();
+    pad.byKeys = false;
+    paint(pad);
+  };
   return pad;
+}
+
+function share(value) {
+  return Math.round(Math.min(Math.max(value, 0), 1) * 1000) / 1000;
 }
 
 function place(canvas, event) {
   const box = canvas.getBoundingClientRect();
-  const share = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1000) / 1000;
   return [share((event.clientX - box.left) / box.width), share((event.clientY - box.top) / box.height)];
 }
 
-function paint({ canvas, strokes, pen, undo, clear }) {
+function paint({ canvas, strokes, pen, undo, clear, byKeys, at, drawing }) {
   const brush = canvas.getContext("2d");
   const side = canvas.width;
   brush.fillStyle = "#000";
@@ -98,6 +131,13 @@ function paint({ canvas, strokes, pen, undo, clear }) {
     brush.beginPath();
     stroke.forEach(([x, y]) => brush.lineTo(x * side, y * side));
     if (stroke.length === 1) brush.lineTo(stroke[0][0] * side + 0.01, stroke[0][1] * side);
+    brush.stroke();
+  }
+  if (byKeys) {
+    brush.strokeStyle = drawing ? "#cb7900" : "#858c97"; // HIGHLIGHT and MUTED in viz/theme.py
+    brush.lineWidth = drawing ? 8 : 4;
+    brush.beginPath();
+    brush.arc(at[0] * side, at[1] * side, (pen * side) / 2 + 4, 0, 2 * Math.PI);
     brush.stroke();
   }
   undo.disabled = clear.disabled = strokes.length === 0;
