@@ -118,10 +118,11 @@
     return { said: say(at), place: order.indexOf(at), wrong, again, members: members.length > 1 ? members.length : 0 };
   }
 
-  function finish() {
-    document.getElementById("at-once").remove();
+  function missed() {
     return [...before.keys()].filter((each) => !reached.has(each) && each.isConnected && !each.matches(PARTS)).map(say);
   }
+
+  const finish = () => document.getElementById("at-once").remove();
 
   // What answers to a pointer alone: it is no control, and lies in none and around none.
   function forMouseOnly() {
@@ -137,8 +138,7 @@
   // What a finger would miss: smaller than 24 pixels, with another within a circle of 24 around its middle.
   function small() {
     const targets = [...new Set(offered().filter((each) => !each.matches(SCROLLED)).map(face))];
-    const outermost = targets.filter((each) => !targets.some((other) => other !== each && has(other, each)));
-    const boxes = outermost.map((each) => [each, each.getBoundingClientRect()]);
+    const boxes = targets.map((each) => [each, each.getBoundingClientRect()]);
     const isSmall = ({ width, height }) => Math.min(width, height) < LARGE - 0.01;
     const middle = (box) => [box.left + box.width / 2, box.top + box.height / 2];
     const distance = ([x, y], box) =>
@@ -200,5 +200,6 @@
   const pictures = () =>
     JSON.stringify(ours().map((each) => ["src", "href", "d", "style", "aria-pressed"].map((name) => each.getAttribute(name))));
 
-  window.controls = { begin, here, finish, focusedName: () => (focused() ? name(focused()) : ""), pictures, forMouseOnly, small, moving, noteColours, lost };
+  const focusedName = () => (focused() ? name(focused()) : "");
+  window.controls = { begin, here, missed, finish, focusedName, pictures, forMouseOnly, small, moving, noteColours, lost };
 })();

@@ -36,7 +36,9 @@ def walk(page: Page) -> list[str]:
                 wrong += [f"{there['said']} {each}" for each in there["wrong"]]
     else:
         wrong.append("there is no end to it")
-    return wrong + [f"{each} cannot be reached" for each in page.evaluate("controls.finish()")]
+    wrong += [f"{each} cannot be reached" for each in page.evaluate("controls.missed()")]
+    page.evaluate("controls.finish()")
+    return wrong
 
 
 def for_mouse_only(page: Page) -> set[str]:
