@@ -7,7 +7,7 @@ Source: Yeh, Hsieh, Suggala, Inouye, Ravikumar, "On the (In)fidelity and Sensiti
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from captum import metrics
@@ -135,7 +135,7 @@ def measured(
     """
     _check(x, attribution, noise, probes)
     private = dict(copy.deepcopy(network).eval().named_children())
-    score = Scorer(private, attribution.output, attribution.target, attribution.against)
+    score = _remembering(Scorer(private, attribution.output, attribution.target, attribution.against))
     phi = torch.from_numpy(attribution.values.copy()).reshape(x.shape)
 
     def infidelity(values: Tensor, *, any_unit: bool = False) -> float:
@@ -167,6 +167,19 @@ def measured(
         trials=len(changes),
         probes=probes,
     )
+
+
+def _remembering(score: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Score the same images once: each question is asked with the same noise."""
+    known: dict[bytes, Tensor] = {}
+
+    def remembered(images: Tensor) -> Tensor:
+        key = images.numpy().tobytes()
+        if key not in known:
+            known[key] = score(images)
+        return known[key]
+
+    return remembered
 
 
 def _check(x: Tensor, attribution: Attribution, change: float, trials: int) -> None:

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from model import digits, pixel_curves, rounds, trace, weights
+from model import digits, lie_detector, pixel_curves, rounds, saliency, trace, weights
 from model.records import AttributionPlan, Round
-from model.saliency import METHODS, attribute
+from model.saliency import METHODS, attribute, robustness
 from model.untrained import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
@@ -64,6 +64,22 @@ def test_the_network_forgets_as_the_seed_in_the_link_says(seed: str) -> None:
     assert [float(each.replace("−", "-")) for each in strip(app)] == pytest.approx(ranks, abs=6e-3)
     assert f"is {np.mean(ranks[1:]):.2f} in the mean" in said(app)
     assert len(ranks) == len(learned_rows(weights.load())) + 1
+
+
+def test_what_is_kept_is_neither_made_nor_put_together_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(PAGE, digit=KEY, method="saliency", doubt_seed="3")
+    assert_works(before, TITLE)
+
+    def never(*_arguments: Any, **_more: Any) -> None:
+        raise AssertionError("it is kept")
+
+    for module, name in ((lie_detector, "collapsed"), (lie_detector, "reaction"), (robustness, "measured")):
+        monkeypatch.setattr(module, name, never)
+    monkeypatch.setattr(saliency, "attribute", never)
+    after = run(PAGE, digit=KEY, method="saliency", doubt_seed="3")
+    assert_works(after, TITLE)
+    assert shown(after) == shown(before)
+    assert run(PAGE, digit=KEY, method="saliency", doubt_seed="4").exception  # another seed's is not
 
 
 def test_another_seed_draws_other_weights_and_is_kept_in_the_link() -> None:

@@ -94,7 +94,7 @@ class Trial:
             self.tell(**({"reaction": reaction} if reaction else {}))
 
         found = cached.collapse(self.digit, self.plan, self.seed, show)
-        reaction = cached.reaction(self.digit, self.plan, found, lambda _others: show(found))
+        reaction = cached.reaction(self.digit, self.plan, self.seed, lambda _others: show(found))
         show(found, reaction)
         with right:
             self.offer("Download the fall as CSV", "fall", partial(figures.fall_csv, found, reaction))
@@ -182,8 +182,8 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
 def _tested(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[str], object]) -> Evidence:
     attribution = maps.attribute(digit, plan)
     rows = len(cached.rows())
-    fallen = cached.collapse(digit, plan, seed, lambda found: show(f"row {len(found.rows)} of {rows} random"))
-    reaction = cached.reaction(digit, plan, fallen, lambda others: show(f"other digit {len(others)}"))
+    cached.collapse(digit, plan, seed, lambda found: show(f"row {len(found.rows)} of {rows} random"))
+    reaction = cached.reaction(digit, plan, seed, lambda others: show(f"other digit {len(others)}"))
     curves = cached.curves(digit, plan, seed, lambda _found: show("pixels taken away"))
     robust, _ = cached.robustness(digit, plan, seed, lambda _changes: show("a little noise"))
     edges = lie_detector.edge_control(attribution, digit.pixels)

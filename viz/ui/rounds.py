@@ -85,13 +85,15 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
     """Say whether the method reacts, measured on the round's digit; and lead to all tests of the trained map."""
     place, rows = st.empty(), len(tests.rows())
     place.write("Why? The weights are made random row by row …")
-    fallen = tests.collapse(
+    tests.collapse(
         current.digit,
         plan,
         current.seed,
         lambda found: place.write(f"Why? The weights are made random row by row: {len(found.rows)} of {rows} …"),
     )
-    reaction = tests.reaction(current.digit, plan, fallen, lambda _others: place.write("Why? Other digits are held …"))
+    reaction = tests.reaction(
+        current.digit, plan, current.seed, lambda _others: place.write("Why? Other digits are held …")
+    )
     place.write(figures.say_why(reaction, METHODS[current.method]))
     chosen = {
         state.DIGIT: current.digit.key,

@@ -157,6 +157,7 @@ def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetw
     assert made == [1, 1]  # neither the digit again, nor anything ahead of time
     robustness.measured(nn.Sequential(Counting(network, sizes.append)), x, shown, changes, probes=256)
     assert max(sizes) <= 64
+    assert sum(sizes) == 256 + 1  # three questions about the same images, each scored once
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,22 @@ def _forgetful(seed: int) -> tuple[nn.Sequential, ...]:
 
 
 def reaction(
-    digit: Digit, plan: AttributionPlan, found: Collapse, show: Callable[[Sequence[Attribution]], object]
+    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
 ) -> Reaction:
-    """Hold what forgetting did to a map against the maps of other digits."""
-    others = (maps.attribute(other, plan) for other in lie_detector.other_digits(digit))
-    return lie_detector.reaction(found, _gathered(others, show))
+    """Hold what forgetting did to a map, as ``collapse`` has it, against the maps of other digits."""
+    with suppress(NotKeptError):
+        return _reaction.kept(digit.key, plan, seed, digit)
+    _gathered(_others(digit, plan), show)
+    return _reaction(digit.key, plan, seed, digit)
+
+
+@in_turn(max_entries=256)
+def _reaction(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Reaction:
+    return lie_detector.reaction(_collapse(key, plan, seed, _digit), list(_others(_digit, plan)))
+
+
+def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:
+    return (maps.attribute(other, plan) for other in lie_detector.other_digits(digit))
 
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:

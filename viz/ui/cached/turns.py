@@ -3,15 +3,17 @@
 What is kept costs nobody a turn. Whoever asks for a piece that somebody else is making gets that one.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from model.records import AttributionPlan
 from model.turns import Turns
 
 P = ParamSpec("P")
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 TURNS = Turns()
 _PLACE = "where the page says that one waits"
+# How arguments are told apart: a plan by its text, which says all of it and is there sooner than Streamlit's own way.
+_TOLD_APART: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
 _SHORT = 0.5  # seconds of waiting that need no words
 
 
@@ -57,14 +61,16 @@ def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T
     """
 
     def decorate(make: Callable[P, T]) -> InTurn[P, T]:
-        @st.cache_resource(max_entries=max_entries, show_spinner=False)
         @wraps(make)
         def kept(*args: P.args, **kwargs: P.kwargs) -> T:
             if not TURNS.is_mine:
                 raise NotKeptError
             return make(*args, **kwargs)
 
-        return InTurn(kept, show_spinner)
+        # Streamlit works the signature out anew for every argument that is looked up, unless it is there.
+        kept.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]
+        keep = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_TOLD_APART)
+        return InTurn(keep(kept), show_spinner)
 
     return decorate
 
