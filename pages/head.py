@@ -20,10 +20,9 @@ def one_class() -> None:
     with right:
         k = choose.target(end)
         every = tables.File("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
-        controls.figure(head.ten(end, k, partial(choose.link, choose.TARGET)), head.say_ten(end), every)
+        controls.figure(head.ten(end, k, partial(choose.link, choose.TARGET)), head.say_class_map(end, k, field), every)
     with left:
-        one = tables.map_file(end.class_maps[k], f"class-map-{k}")
-        controls.figure(head.stage(end, k, field, digit.pixels), head.say_class_map(end, k, field), one)
+        st.html(head.stage(end, k, field, digit.pixels))
     components.follow_links(".class-map", state.follow)
 
 
@@ -54,7 +53,7 @@ def mixed_maps() -> None:
     controls.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
     changed = cached.mixed(digit, mixer.name, channels, gain)
     effects = heads.effects(trace, changed, mixer.name)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         every = tables.File("Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv")
         controls.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)

@@ -54,8 +54,7 @@ def what_is_lost() -> None:
         st.header("Where the gradient goes")
         drawn = figures.gradients(gradient, channel)
         words = figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel)))
-        table = partial(figures.as_csv, pooled, gradient, channel)
-        controls.figure(drawn, words, tables.File("Every window of this map as CSV", table, f"windows-{channel}.csv"))
+        controls.figure(drawn, words, choose.every_window(pooled, gradient, channel))
 
 
 def average_pool() -> None:
@@ -63,10 +62,9 @@ def average_pool() -> None:
     averaged = cached.averaged(digit)
     left, right = st.columns(2, gap="large")
     with left:
-        both = {"max pool": pooled.output[channel], "average pool": averaged[step.name].maps[channel]}
-        numbers = tables.maps_file("Download both maps as CSV", both, f"pools-map-{channel}")
-        drawn = figures.kinds(pooled, averaged[step.name].maps, channel)
-        controls.figure(drawn, figures.say_average(trace, averaged), numbers)
+        maps = averaged[step.name].maps
+        numbers = choose.both_maps(pooled, maps, channel)
+        controls.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
     with right:
         drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
         controls.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
@@ -80,9 +78,8 @@ def moved() -> None:
     moves = choose.moves(digit)
     if choose.predict(moves):
         drawn = shifting.shifts(trace, digit.pixels, moves, channel)
-        maps = shifting.maps(moves, channel)
-        numbers = tables.maps_file("Download these maps as CSV", maps, f"moved-map-{channel}")
-        controls.figure(drawn, "\n".join(f"- {shifting.say_shift(move)}" for move in moves), numbers)
+        words = "\n".join(f"- {shifting.say_shift(move)}" for move in moves)
+        controls.figure(drawn, words, choose.moved_maps(moves, channel))
         st.html(shifting.folded(moves))
 
 

@@ -33,13 +33,16 @@ def one_method() -> None:
     with left:
         stage = st.container()
         look = choose.look()
-        with stage:
-            words = choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look)
-            drawn = partial(
-                components.value_map, figures.stage(found, digit.pixels, look), figures.caption(found, method)
-            )
-            controls.figure(lambda: drawn("attribution"), words, choose.map_file(digit, found))
-        st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
+        shown, said = figures.stage(found, digit.pixels, look), figures.caption(found, method)
+
+        def drawn() -> None:
+            """Show the map above what it is painted by."""
+            with stage:
+                components.value_map(shown, said, "attribution")
+
+        words = choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look)
+        test = partial(st.page_link, LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
+        controls.figure(drawn, words, tables.Files((choose.map_file(digit, found),), test))
 
 
 def all_methods() -> None:

@@ -27,18 +27,23 @@ _OFF = 0.012  # of a scale: a palette has some 250 colours
 _SIDE = 28  # pixels of the largest map; an outline is finer
 _URI = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 _NUMBER = re.compile(r"([-−]?\d[\d,]*\.\d+)(\s?%)?")
-# Maps that lie over a digit or stand among others on one sheet are held against it by tests of their own.
-SHEETS = {"Download the class maps as CSV", "Download every difference as CSV", "All maps as CSV", "This map as CSV"}
+# Maps that stand among others on one sheet are held against the record by tests of their own.
+SHEETS = {"Download every difference as CSV", "All maps as CSV", "This map as CSV"}
 # The maps that each view draws one by one, as many as are in its files.
 MAPS = {
     "feature maps": 16 + 1 + 4 + 10,
     "pooling, average": 2,
     "pooling, moved": 8,
-    "head": 1,
     "batch norm, forgotten": 2,
     "saliency": 1,
     "lie detector": 1,
     "lie detector, answered": 2,
+}
+# Those in a file that comes with a table, once that is unfolded: its key, the file, and how many maps it holds.
+FOLDED = {
+    "saliency, all": ("numbers", "Every value (CSV)", 13),
+    "saliency, through": ("numbers", "Every value (CSV)", 15),
+    "lie detector": ("fall_numbers", "Every map (CSV)", 15),
 }
 WRITTEN = {
     "overview": {"Download the answer as CSV"},
@@ -64,10 +69,13 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Files:
     return offered
 
 
-def drawn(name: str, **link: str) -> list[tuple[list[str], list[str]]]:
-    """Return of each figure of a view its pictures, and the labels of its numbers."""
+def drawn(name: str, unfold: str = "", **link: str) -> list[tuple[list[str], list[str]]]:
+    """Return of each figure of a view its pictures, and the labels of its numbers; unfold a table first."""
     page, _, query = VIEWS[name].partition("?")
     app = run(page or "overview", **dict(parse_qsl(query)), **link)
+    if unfold:
+        app.session_state[unfold] = True
+        app.run()
     assert not app.exception
     return [(each.pictures, each.numbers) for each in figures(app)]
 
@@ -77,6 +85,8 @@ def maps_in(text: str) -> list[Values]:
     lines = list(csv.reader(io.StringIO(text)))
     if lines[0] == ["y", "x", "attribution"]:
         lines = [["map", "y", "x", "value"], *(["", *line] for line in lines[1:])]
+    if lines[0] == ["class", "y", "x", "value"]:
+        lines[0][0] = "map"
     if lines[0] != ["map", "y", "x", "value"]:
         return [np.asarray(lines, np.float64)] if all(map(is_number, lines[0])) else []
     found: dict[str, dict[tuple[int, int], float]] = {}
@@ -138,6 +148,29 @@ def test_the_maps_of_a_file_are_those_that_are_painted(name: str, files: Files) 
     for spoil in (lambda values: values[::-1], lambda values: np.where(values == values.max(), 0, values)):
         with pytest.raises(AssertionError):
             check_maps(name, shown, {label: spoilt(text, spoil) for label, text in files.items()})
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_the_maps_of_a_file_with_a_table_are_those_that_are_painted(name: str, files: Files) -> None:
+    key, label, count = FOLDED[name]
+    shown = drawn(name, unfold=key)
+    maps = maps_in(files[label])
+    (pictures,) = (each for each, labels in shown if label in labels)
+    pixels = painted(pictures[0])
+    assert len(maps) == len(pixels) == count
+    assert max(map(off, maps, pixels)) < _OFF
+    assert off(maps[0], pixels[-1]) > _OFF
+
+
+def test_the_maps_of_classes_in_a_file_are_those_that_lie_over_the_digit(files: Files) -> None:
+    """Each is painted alone: of two classes, of their difference, and of the one that is looked at."""
+    for name, link, shown in (("head", {"target": "5"}, [(5,)]), ("head, two classes", {}, [(3,), (5,), (3, 5)])):
+        ((pictures, _),) = [each for each in drawn(name, **link) if "Download the class maps as CSV" in each[1]]
+        maps = maps_in(files["Download the class maps as CSV"])
+        pixels = [each for picture in pictures for each in painted(picture)]
+        values = [maps[classes[0]] - (maps[classes[1]] if classes[1:] else 0) for classes in shown]
+        assert [off(each, picture) < _OFF for each, picture in zip(values, pixels, strict=True)] == [True] * len(shown)
+        assert off(maps[0], pixels[0]) > _OFF, "the map of another class is not what is painted"
 
 
 def spoilt(text: str, spoil: Callable[[Values], Values]) -> str:

@@ -83,15 +83,6 @@ def ten(head: Head, selected: int, link: Link) -> str:
     return f'<ol class="ten" start="0" style="{sheet}; --mark: {theme.HIGHLIGHT}">{items}</ol>'
 
 
-def say_ten(head: Head) -> str:
-    """Say which classes have the largest logits, and which the smallest."""
-    first, second, *_, last = head.ranking
-    logits = (words.number(head.logits[k]) for k in (first, second, last))
-    return "Largest is the logit of {}, {}; then comes {} with {}. Smallest is that of {}, {}.".format(
-        *(part for pair in zip((first, second, last), logits, strict=True) for part in pair)
-    )
-
-
 def say_class_map(head: Head, k: int, field: ReceptiveField) -> str:
     """Say what the map of class k adds up to, where it speaks most, and what its tiles are."""
     values = head.class_maps[k]

@@ -250,9 +250,10 @@ def say_grid(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> str
         found: The maps that are there, by name; at least one.
     """
     most, least = (choose(found, key=lambda name: found[name].total) for choose in (max, min))
-    ends = (f"{words.fine(found[name].total)} ({titles[name]})" for name in (least, most))
+    low, high = (words.fine(found[name].total) for name in (least, most))
+    sums = f"go from {low} ({titles[least]}) to {high} ({titles[most]})" if low != high else f"are all {high}"
     blank = sum(each.is_blank for each in found.values())
-    return f"{len(found)} maps, {blank or 'none'} of them blank. Their sums go from {' to '.join(ends)}."
+    return f"{len(found)} maps, {blank or 'none'} of them blank. Their sums {sums}."
 
 
 def say_times(found: Sequence[Attribution]) -> str:

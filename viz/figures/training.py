@@ -87,9 +87,7 @@ def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> 
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:
-        said.append(
-            f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath the losses."
-        )
+        said.append(f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath.")
     return " ".join(said)
 
 

@@ -88,15 +88,18 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Several files of a figure's numbers, side by side."""
+    """Several files of a figure's numbers, side by side, and ``beside`` them what else stands in their line."""
 
     files: Sequence[File]
+    beside: Callable[[], object] | None = None
 
     def show(self) -> None:
         """Offer them."""
         with st.container(horizontal=True):
             for file in self.files:
                 file.show()
+            if self.beside:
+                self.beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,12 @@ def maps_file(label: str, maps: Mapping[str, Activation | Values], name: str) ->
 
 def kernel_file(kernel: Activation, name: str) -> File:
     """Return one kernel (C_in, kH, kW) as CSV, a line for each weight."""
-    lines = [("from map", "y", "x", "weight"), *((*place, float(kernel[place])) for place in np.ndindex(kernel.shape))]
-    return File("Download this kernel as CSV", partial(as_csv, lines), f"{name}.csv")
+
+    def text() -> str:
+        lines = ((*place, float(weight)) for place, weight in np.ndenumerate(kernel))
+        return as_csv([("from map", "y", "x", "weight"), *lines])
+
+    return File("Download this kernel as CSV", text, f"{name}.csv")
 
 
 def pixels_file(pixels: Pixels, box: Box, name: str) -> File:

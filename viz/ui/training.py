@@ -203,7 +203,7 @@ def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
 def _curves(searched: Mapping[str, Study], what: Curves) -> tables.File:
     """Return every seed's curves of one kind, and the logged run's, as CSV."""
     columns = partial(training.curve_columns, [*searched.values()], logged_run.logged_run(), what)
-    return tables.columns_file(f"Download every curve of the {what} as CSV", columns, f"{what}-curves")
+    return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
 
 
 def _table(name: str, columns: tables.Columns) -> tables.Folded:
