@@ -18,11 +18,12 @@ trace = cached.record(digit)
 def step_by_step() -> None:
     """Show the four operations on one map, and what comes in at this place of the network."""
     normal = normalisation(trace, step.name, channel)
-    controls.figure(steps.stage(normal), f"{steps.say_stage(normal)} {steps.say_scale(normal)}")
-    table = partial(steps.steps_csv, normal)
-    tables.offer("Download these steps as CSV", table, f"{step.name}-map-{channel}-steps.csv")
+    table, name = partial(steps.steps_csv, normal), f"{step.name}-map-{channel}-steps.csv"
+    words = f"{steps.say_stage(normal)} {steps.say_scale(normal)}"
+    controls.figure(steps.stage(normal), words, tables.File("Download these steps as CSV", table, name))
     st.header("Order matters")
-    controls.figure(steps.zeros(trace, step.name), steps.say_zeros(trace))
+    zeros = tables.columns_file("Download these shares as CSV", partial(steps.zeros_columns, trace), "zeros")
+    controls.figure(steps.zeros(trace, step.name), steps.say_zeros(trace), zeros)
 
 
 def forgotten() -> None:
@@ -36,15 +37,18 @@ def forgotten() -> None:
     batch = cached.forgotten(digit, supply, size)
     left, right = st.columns(2, gap="large")
     with left:
-        controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch))
+        controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch), tables.ITSELF)
         st.header("The running average")
         average = cached.running_average(supply, size)[step.name]
-        controls.figure(batches.running_chart(average, channel, size), batches.say_running(average, channel, size))
-        table = partial(batches.running_csv, average, channel)
-        tables.offer("Download as CSV", table, f"{step.name}-map-{channel}-running.csv")
+        table, name = partial(batches.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
+        drawn = batches.running_chart(average, channel, size)
+        words = batches.say_running(average, channel, size)
+        controls.figure(drawn, words, tables.File("Download as CSV", table, name))
     with right:
         drawn = batches.maps(trace, batch, step.name, channel)
-        controls.figure(drawn, batches.say_maps(trace, batch, step.name, channel))
+        both = {"evaluation mode": step.output[channel], "batch": batch.rows[step.name].output[channel]}
+        numbers = tables.maps_file("Download both maps as CSV", both, f"{step.name}-map-{channel}-both")
+        controls.figure(drawn, batches.say_maps(trace, batch, step.name, channel), numbers)
         st.header("Two variances")
         st.write(f"What this batch of {size} would do to the averages of map {channel}: tried on a copy, thrown away.")
         st.html(batches.variances(batch.rows[step.name], channel))
@@ -60,7 +64,8 @@ def folded() -> None:
         st.html(folding.table(every, step.name))
         tables.offer("Download every gain and offset as CSV", partial(folding.table_csv, every), "folding.csv")
     with right:
-        controls.figure(folding.worked(fold, normal), folding.say_path(fold))
+        st.html(folding.worked(fold, normal))
+        st.write(folding.say_path(fold))
     if fold.into:
         hindered = hindrances(cached.network(), trace, fold)
         batch_norm.ask_frame(fold, hindered)

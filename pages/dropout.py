@@ -1,5 +1,7 @@
 """One digit with dropout off and on: one mask, how far it travels, and what many masks come to."""
 
+from functools import partial
+
 import streamlit as st
 
 from model import layers
@@ -18,10 +20,10 @@ def one_mask() -> None:
     channel = choose.map_and_mask(len(off[name].maps))
     on = cached.record_dropping(digit, plan)
     digests = (digest_of_trace(on), digest_of_weights(cached.network()))
-    st.html(dropout.stage(off[name], on[name], channel, digests))
     worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
-    st.markdown(f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}")
-    choose.download_map(off[name], on[name], channel)
+    words = f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}"
+    drawn = dropout.stage(off[name], on[name], channel, digests)
+    controls.figure(drawn, words, choose.maps_files(off[name], on[name], channel))
 
 
 def its_journey() -> None:
@@ -29,8 +31,9 @@ def its_journey() -> None:
     choose.mask()
     on = cached.record_dropping(digit, plan)
     changes = journey(off, on)
-    controls.figure(dropout.journey(changes, name), dropout.say_journey(changes, off.probabilities, on.probabilities))
-    tables.unfolding("One mask at every row", dropout.journey_columns(changes))
+    words = dropout.say_journey(changes, off.probabilities, on.probabilities)
+    numbers = tables.Folded("One mask at every row", partial(dropout.journey_columns, changes))
+    controls.figure(dropout.journey(changes, name), words, numbers)
 
 
 def many_masks() -> None:
@@ -38,8 +41,7 @@ def many_masks() -> None:
     passes = cached.passes(digit, plan, choose.count())
     if choose.predict(passes):
         drawn = dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network())))
-        controls.figure(drawn, dropout.say_passes(passes, plan.p or 0))
-        choose.numbers_of(passes)
+        controls.figure(drawn, dropout.say_passes(passes, plan.p or 0), choose.numbers_of(passes))
         choose.go_on(passes)
     st.write(
         f"With p = {own[name]:.2f}, as trained, a clear digit hardly moves; one between two shows the spread best."
@@ -51,8 +53,9 @@ def the_mean() -> None:
     st.write(dropout_charts.THEORY)
     converging = cached.convergence(digit, name, plan)
     drawn = dropout_charts.convergence(converging)
-    controls.figure(drawn, f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}")
-    tables.unfolding("Mean over masks", dropout_charts.convergence_columns(converging))
+    words = f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}"
+    numbers = tables.Folded("Mean over masks", partial(dropout_charts.convergence_columns, converging))
+    controls.figure(drawn, words, numbers)
 
 
 def many_digits() -> None:
@@ -61,8 +64,8 @@ def many_digits() -> None:
         every, source = or_say_why(lambda: cached.readings(plan)), cached.source_of_readings()
         if every:
             words = dropout_charts.say_readings(every, source)
-            controls.picture(dropout_charts.readings(every, own[name]), "many", words)
-            tables.unfolding("Many digits", dropout_charts.readings_columns(every))
+            numbers = tables.Folded("Many digits", partial(dropout_charts.readings_columns, every))
+            controls.picture(dropout_charts.readings(every, own[name]), "many", words, numbers)
 
 
 st.title("Dropout")

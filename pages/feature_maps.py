@@ -1,5 +1,7 @@
 """Every step's feature maps on the current digit, and one map in full."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -24,44 +26,55 @@ with right:
     channel = controls.channel(count)
 with left:
     every = feature_maps.choices(step.maps, shared=shared, selected=channel)
-    map_grid(every, f"The maps of {step.name}", lambda chosen: state.write(**{state.CHANNEL: str(chosen)}))
-    st.write(feature_maps.say_tiled(step, shared))
+    all_maps = {str(c): each for c, each in enumerate(step.maps)}
+    controls.figure(
+        lambda: map_grid(every, f"The maps of {step.name}", lambda at: state.write(**{state.CHANNEL: str(at)})),
+        feature_maps.say_tiled(step, shared),
+        tables.maps_file("Download all maps as CSV", all_maps, f"{step.name}-{digit.key[:20]}"),
+    )
 with right:
     one = step.maps[channel]
-    value_map(readable.large(one, like=step.maps if shared else None), f"Map {channel} of {step.name}.", "one")
-    st.write(feature_maps.say_map(trace, step, channel))
-    tables.offer_map(one, f"{step.name}-map-{channel}-{digit.key[:20]}")
+    large = readable.large(one, like=step.maps if shared else None)
+    controls.figure(
+        lambda: value_map(large, f"Map {channel} of {step.name}.", "one"),
+        feature_maps.say_map(trace, step, channel),
+        tables.map_file(one, f"{step.name}-map-{channel}-{digit.key[:20]}"),
+    )
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header(f"How map {channel} came about")
     block = next(block for block in trace.blocks if step in block)
     if block[0].kind in {LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}:
-        words = f"Map {channel} as it goes into {block[0].name}, on its own scale."
-        value_map(readable.large(block[0].input[channel]), words, "entering")
-        st.write(words)
+        entering, words = readable.large(block[0].input[channel]), feature_maps.say_entering(block[0], channel)
+        name = f"into-{block[0].name}-map-{channel}-{digit.key[:20]}"
+        numbers = tables.map_file(block[0].input[channel], name, "Download what goes in as CSV")
+        controls.figure(lambda: value_map(entering, words, "entering"), words, numbers)
     if len(block) > 1:
-        through = np.stack([each.maps[channel] for each in block])
-        drawn = feature_maps.tiled(through, [each.name for each in block], shared=shared)
-        controls.figure(drawn, feature_maps.say_block(block, channel))
+        through = {each.name: each.maps[channel] for each in block}
+        drawn = feature_maps.tiled(np.stack([*through.values()]), [*through], shared=shared)
+        numbers = tables.maps_file("Download these steps as CSV", through, f"{block[0].name}-block-map-{channel}")
+        controls.figure(drawn, feature_maps.say_block(block, channel), numbers)
 
 with right:
     st.header("What its block learned for it")
-    for each in block:
+    for each in (each for each in block if each.parameters):
+        words = feature_maps.say_parameters(each, channel)
         if each.kind is LayerKind.CONVOLUTION:
-            kernel = readable.kernels(each.parameters["weight"][channel])
-            value_map(kernel, f"The kernel of map {channel} of {each.name}.", "kernels", "from map")
-            tables.offer_kernel(each.parameters["weight"][channel], f"{each.name}-kernel-{channel}")
-        if each.parameters:
-            st.write(feature_maps.say_parameters(each, channel))
+            weights, title = each.parameters["weight"][channel], f"The kernel of map {channel} of {each.name}."
+            kernel = partial(value_map, readable.kernels(weights), title, "kernels", "from map")
+            controls.figure(kernel, words, tables.kernel_file(weights, f"{each.name}-kernel-{channel}"))
+        else:
+            st.write(words)
     if not any(each.parameters for each in block):
         st.write("Nothing: there is no parameter in it.")
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    said = f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own."
-    controls.figure(cached.of_each_digit(step.name, channel, shared), said)
+    drawn, others = cached.of_each_digit(step.name, channel, shared)
+    numbers = tables.maps_file("Download these ten as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
+    controls.figure(drawn, feature_maps.say_others(step, channel, others), numbers)
 with right:
     controls.to_try(
         "Step through a block with the arrow keys: which values does the ReLU cut away?",

@@ -19,8 +19,8 @@ def one_class() -> None:
     left, right = st.columns(2, gap="large")
     with right:
         k = choose.target(end)
-        controls.figure(head.ten(end, k, partial(choose.link, choose.TARGET)), head.say_class_map(end, k, field))
-        tables.offer("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
+        every = tables.File("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
+        controls.figure(head.ten(end, k, partial(choose.link, choose.TARGET)), head.say_class_map(end, k, field), every)
     with left:
         st.html(head.stage(end, k, field, digit.pixels))
     components.follow_links(".class-map", state.follow)
@@ -31,8 +31,8 @@ def summed_maps() -> None:
     k, pooled = choose.target_and_pooled(end)
     left, right = st.columns(2, gap="large")
     with right:
-        controls.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k))
-        tables.offer("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
+        parts = tables.File("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
+        controls.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k), parts)
     with left:
         st.html(contributions.contributions(end, k, pooled, partial(choose.link, choose.POOLED)))
     components.follow_links(".worked-mean", state.follow)
@@ -41,31 +41,32 @@ def summed_maps() -> None:
 def two_classes() -> None:
     """Show the maps of two classes and their difference."""
     k, other = choose.two(end)
-    controls.figure(head.versus(end, k, other, field, digit.pixels), head.say_versus(end, k, other))
-    tables.offer("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
+    every = tables.File("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
+    controls.figure(head.versus(end, k, other, field, digit.pixels), head.say_versus(end, k, other), every)
 
 
 def mixed_maps() -> None:
     """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
     choose.predict_without(trace, cached.each_muted(digit, mixer.name), mixer.name)
     channels, gain = choose.change(len(mixer.input))
-    controls.figure(mixing.board(mixer, channels), mixing.say_board(mixer))
-    tables.offer("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
+    weights = tables.File("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
+    controls.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
     changed = cached.mixed(digit, mixer.name, channels, gain)
     effects = heads.effects(trace, changed, mixer.name)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
-        controls.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain))
+        every = tables.File("Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv")
+        controls.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)
     with right:
-        controls.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed))
+        controls.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.ITSELF)
 
 
 def probabilities() -> None:
     """Show the arithmetic from logits to probabilities, with a temperature."""
     choose.predict_warmer(trace)
     soft = heads.softened(trace.logits, choose.temperature())
-    controls.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction))
-    tables.offer("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
+    numbers = tables.File("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
+    controls.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
 
 
 st.title("The head")

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from model import digits, layers
-from model.records import IMAGE, Asked, Step, Unit
-from viz.figures import words, worked, workings
-from viz.ui import asking, cached, sidebar, state, tables, walk
+from model.records import IMAGE, Asked, Box, Step, Unit
+from viz.figures import worked, workings
+from viz.ui import asking, cached, controls, sidebar, state, tables, walk
 from viz.ui.components import workings as show_workings
 
 digit = sidebar.current_digit()
@@ -19,10 +19,14 @@ def pixels() -> None:
     walk.show_trail(trace, walk.Stop(IMAGE, pixel))
     left, right = st.columns(2, gap="large")
     with left:
-        st.html(workings.field(digit.pixels, workings.pixel_box(pixel), large=True))
+        drawn, whole = (
+            workings.field(digit.pixels, workings.pixel_box(pixel), large=True),
+            Box(0, 0, *digit.pixels.shape),
+        )
+        numbers = tables.pixels_file(digit.pixels, whole, f"pixels-{digit.key[:20]}")
+        controls.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
     with right:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: here the numbers begin")
-        st.write(digits.say_normalised(digit, pixel[1:]))
         st.write("MNIST's mean and deviation are taken out of every digit before it goes in. Go back up by the trail.")
 
 
@@ -43,15 +47,14 @@ def work_out(step: Step) -> None:
         else:
             walk.choose(chosen)
 
-    show_workings(workings.prepare(trace, explained, layers.window(step), hidden=Asked.UNIT in hidden), choose)
-    st.write(
-        workings.say(explained, hidden=Asked.UNIT in hidden)
-        + " Click a number to go to the unit that it came from, or the right map to choose."
-    )
+    shown = workings.prepare(trace, explained, layers.window(step), hidden=Asked.UNIT in hidden)
+    words = workings.say(explained, hidden=Asked.UNIT in hidden)
+    words += " Click a number to go to the unit that it came from, or the right map to choose."
+    alone = walk.projector() or Asked.UNIT in hidden
+    numbers = tables.LEFT_OUT if alone else tables.terms_file(explained)
+    controls.figure(lambda: show_workings(shown, choose), words, numbers)
     if walk.projector():
         return
-    if Asked.UNIT not in hidden:
-        tables.offer_terms(explained)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("Where its shape and its parameters come from")
@@ -65,8 +68,9 @@ def work_out(step: Step) -> None:
             st.write("Answer above first.")
         elif step.name in fields:
             seen = fields[step.name]
-            st.html(workings.field(digit.pixels, seen.box(unit[1:])))
-            st.write(f"This unit can see {words.shape(seen.size)} pixels of the digit.")
+            drawn, box = workings.field(digit.pixels, seen.box(unit[1:])), seen.box(unit[1:])
+            numbers = tables.pixels_file(digit.pixels, box, f"{step.name}-sees-{unit[1]}-{unit[2]}")
+            controls.figure(drawn, workings.say_field(digit.pixels, box), numbers)
         else:
             st.write("The whole image: what goes in has seen all of it.")
     if asking.is_on():

@@ -29,8 +29,9 @@ def one_map() -> None:
     found = maps.attribute(digit, plan)
     with stage:
         words = in_words(found, plan)
-        components.value_map(figures.stage(found, digit.pixels, figures.Look()), words, "attribution")
-        st.write(words)
+        shown = figures.stage(found, digit.pixels, figures.Look())
+        numbers = choose.map_file(digit, found)
+        controls.figure(lambda: components.value_map(shown, words, "attribution"), words, numbers)
     with right, st.container(key="doubt_verdict"):
         cards, summary = st.empty(), st.empty()
         st.write("These results are for this network and this digit; another digit can give others.")

@@ -20,12 +20,13 @@ def matrix() -> None:
     at = choose.position(answers)
     left, right = st.columns([6, 5], gap="large")
     with left:
-        controls.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found))
-        tables.offer("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
+        counts = tables.File("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
+        controls.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found), counts)
     with right:
         choose.show_one(answers, at)
     st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
-    choose.show_cards(answers, at)
+    images = tables.File("Download these images as CSV", partial(misread.as_csv, answers), f"read-{label}-{read}.csv")
+    choose.show_cards(answers, at, images)
     st.subheader("Class by class")
     st.html(tabled(confusion.class_columns(found), "Recall and precision of each class"))
 
@@ -37,10 +38,10 @@ def every_mistake() -> None:
     left, right = st.columns([5, 8], gap="large")
     with left:
         choose.show_one(answers, at)
-    with right:
-        choose.show_cards(answers, at)
     exact = {"The images with all digits": partial(misread.as_csv, answers)}
-    tables.unfolding("The images", misread.columns(answers), exact, key="mistakes-numbers")
+    images = tables.Folded("The images", partial(misread.columns, answers), exact, key="mistakes-numbers")
+    with right:
+        choose.show_cards(answers, at, images)
 
 
 def calibrated() -> None:
@@ -55,14 +56,16 @@ def calibrated() -> None:
     found = cached.reliability(1, t)
     left, right = st.columns(2, gap="large")
     with left:
-        drawn = calibration.diagram(found)
-        controls.figure(drawn, f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}")
+        exact = {"The bins with all digits": partial(calibration.as_csv, found)}
+        bins = tables.Folded("The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins")
+        words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}"
+        controls.figure(calibration.diagram(found), words, bins)
     with right:
-        drawn = calibration.losses(scaling, t)
-        controls.figure(drawn, f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}")
+        columns = partial(calibration.loss_columns, scaling)
+        losses = tables.Folded("The losses", columns, title="The losses", key="mistakes-losses")
+        words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
+        controls.figure(calibration.losses(scaling, t), words, losses)
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
-    exact = {"The bins with all digits": partial(calibration.as_csv, found)}
-    tables.unfolding("The bins", calibration.bin_columns(found), exact, key="mistakes-numbers")
     st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
 
 

@@ -1,5 +1,7 @@
 """The whole network at a glance, running on the current digit."""
 
+from functools import partial
+
 import streamlit as st
 
 from viz.figures import overview
@@ -15,17 +17,27 @@ st.write(
     "read a column downwards, then go on to the right. Choose a picture to look inside."
 )
 
-opened = network_picture(
-    overview.blocks(trace), digit.key, lambda row: state.address("feature_maps", row=row.name, channel=str(row.channel))
-)
-st.html(overview.legend(trace))
+
+def network() -> overview.Tile | None:
+    """Show every row as a picture, and what colours and decks mean; return the row that was just chosen."""
+    blocks = overview.blocks(trace)
+    chosen = network_picture(
+        blocks, digit.key, lambda row: state.address("feature_maps", row=row.name, channel=str(row.channel))
+    )
+    st.html(overview.legend(trace))
+    return chosen
+
+
+every = tables.File("Download every value as CSV", partial(overview.activations_csv, trace), "rows.csv")
+opened = controls.figure(network, overview.say(trace), every)
 if opened:
     st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened.name, channel=str(opened.channel)))
 
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.header(f"It reads {trace.prediction}")
-    controls.figure(overview.probability_bars(trace), overview.say_probabilities(trace))
+    answer = tables.answer_file(trace)
+    controls.figure(overview.probability_bars(trace), overview.say_probabilities(trace), answer)
     controls.to_try(
         "Choose one of the samples between two digits: which classes compete?",
         "Draw a digit slowly, and watch the answer change with each stroke.",

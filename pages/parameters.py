@@ -1,5 +1,7 @@
 """What every row learns and costs, worked out line by line, beside what the assignment printed."""
 
+from functools import partial
+
 import streamlit as st
 
 from viz.figures import limits, parameters, worked
@@ -50,7 +52,8 @@ st.html(parameters.mistakes(comparisons, link))
 left, right = st.columns(2, gap="large")
 with left:
     st.header("Parameters are not cost")
-    controls.figure(parameters.share_bars(lines), parameters.say_shares(lines))
+    shares = tables.columns_file("Download the shares as CSV", partial(parameters.share_columns, lines), "shares")
+    controls.figure(parameters.share_bars(lines), parameters.say_shares(lines), shares)
 with right:
     st.header("The assignment's limits")
     card = or_say_why(cached.weights_card) or {}

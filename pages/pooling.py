@@ -26,13 +26,20 @@ def windows() -> None:
     left, right = st.columns([7, 3], gap="large")
     with left:
         explained = layers.explain(trace, step.name, unit)
-        show_workings(figures.prepare(trace, explained, pooled.window, pooled), choose.window_of(pooled, unit))
-        controls.figure(figures.key(), figures.say_stage(pooled, unit))
-        tables.offer_terms(explained)
+        shown = figures.prepare(trace, explained, pooled.window, pooled)
+
+        def stage() -> None:
+            """Show the map that goes in and the one that comes out, and what the marks mean."""
+            show_workings(shown, choose.window_of(pooled, unit))
+            st.html(figures.key())
+
+        controls.figure(stage, figures.say_stage(pooled, unit), tables.terms_file(explained))
     with right:
         place = figures.place(pooled, unit, choose.traced())
-        drawn = workings.field(digit.pixels, fields[pooled.source].box(place))
-        controls.figure(drawn, figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name]))
+        box = fields[pooled.source].box(place)
+        words = figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name])
+        pixels = tables.pixels_file(digit.pixels, box, f"{pooled.source}-sees-{place[0]}-{place[1]}")
+        controls.figure(workings.field(digit.pixels, box), words, pixels)
 
 
 def what_is_lost() -> None:
@@ -42,13 +49,12 @@ def what_is_lost() -> None:
     with left:
         st.header("What is thrown away")
         drawn = tabled(figures.accounts(pooled, channel), "What goes in and what comes out")
-        controls.figure(drawn, figures.say_account(pooled))
+        controls.figure(drawn, figures.say_account(pooled), tables.ITSELF)
     with right:
         st.header("Where the gradient goes")
         drawn = figures.gradients(gradient, channel)
-        controls.figure(drawn, figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel))))
-        table = partial(figures.as_csv, pooled, gradient, channel)
-        tables.offer("Every window of this map as CSV", table, f"windows-{channel}.csv")
+        words = figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel)))
+        controls.figure(drawn, words, choose.every_window(pooled, gradient, channel))
 
 
 def average_pool() -> None:
@@ -56,9 +62,12 @@ def average_pool() -> None:
     averaged = cached.averaged(digit)
     left, right = st.columns(2, gap="large")
     with left:
-        controls.figure(figures.kinds(pooled, averaged[step.name].maps, channel), figures.say_average(trace, averaged))
+        maps = averaged[step.name].maps
+        numbers = choose.both_maps(pooled, maps, channel)
+        controls.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
     with right:
-        st.html(f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}")
+        drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
+        controls.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
         score = or_say_why(partial(cached.pool_score, choose.on_mnist()))
         if score:
             st.html(tabled(figures.scores(score), "How many are read right with either pool"))
@@ -69,7 +78,8 @@ def moved() -> None:
     moves = choose.moves(digit)
     if choose.predict(moves):
         drawn = shifting.shifts(trace, digit.pixels, moves, channel)
-        controls.figure(drawn, "\n".join(f"- {shifting.say_shift(move)}" for move in moves))
+        words = "\n".join(f"- {shifting.say_shift(move)}" for move in moves)
+        controls.figure(drawn, words, choose.moved_maps(moves, channel))
         st.html(shifting.folded(moves))
 
 

@@ -1,5 +1,7 @@
 """Which pixels a unit sees: by formula, by measuring, and as the trained network uses them."""
 
+from functools import partial
+
 import streamlit as st
 
 from viz.figures import field_growth, receptive_field
@@ -22,24 +24,41 @@ measured = cached.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
     drawn = receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective)
-    controls.figure(drawn, receptive_field.say_unit(growth, unit, measured))
+    words, name = receptive_field.say_unit(growth, unit, measured), f"{step.name}-unit-{unit[0]}-{unit[1]}"
+    numbers = tables.pixels_file(digit.pixels, measured, f"{name}-sees")
     if effective:
-        st.write(receptive_field.say_effective(effective))
-        tables.offer_map(effective.values, f"{step.name}-unit-{unit[0]}-{unit[1]}-used")
+        words += f"\n\n{receptive_field.say_effective(effective)}"
+        numbers = tables.map_file(effective.values, f"{name}-used")
+    controls.figure(drawn, words, numbers)
 with right:
     said = receptive_field.say_units(growth)
     shown = receptive_field.units(growth, unit, digit.pixels.shape)
-    components.unit_map(shown, said, lambda chosen: state.write(unit=f"{chosen[0]}.{chosen[1]}"))
-    st.write(said)
+    controls.figure(
+        lambda: components.unit_map(shown, said, lambda chosen: state.write(unit=f"{chosen[0]}.{chosen[1]}")),
+        said,
+        tables.File("Download where each looks as CSV", partial(receptive_field.units_csv, growth), f"{step.name}.csv"),
+    )
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
-    components.growing(receptive_field.growing(digit.pixels, steps.values()))
-    st.write(receptive_field.say_growing(steps.values()))
+    controls.figure(
+        lambda: components.growing(receptive_field.growing(digit.pixels, steps.values())),
+        receptive_field.say_growing(steps.values()),
+        tables.File(
+            "Download the boxes as CSV",
+            partial(receptive_field.growing_csv, digit.pixels.shape, steps.values()),
+            "boxes.csv",
+        ),
+    )
 with right:
     st.header("What the notebook says")
-    controls.figure(field_growth.chart(steps.values(), comparisons), field_growth.say(comparisons))
+    every = field_growth.numbers(steps.values(), comparisons)
+    controls.figure(
+        field_growth.chart(steps.values(), comparisons),
+        field_growth.say(comparisons),
+        tables.columns_file("Download all rows as CSV", every, "receptive-fields"),
+    )
 with st.expander("Why each of them cannot be"):
     st.markdown(field_growth.mistakes(comparisons))
 
@@ -65,7 +84,5 @@ with right:
 st.header("The numbers")
 st.write("Every step that changes anything.")
 st.html(field_growth.table(field_growth.changing(steps.values())))
-numbers = field_growth.numbers(steps.values(), comparisons)
 with st.expander("All rows"):
-    st.html(field_growth.table(numbers))
-tables.offer_columns("Download all rows as CSV", numbers, "receptive-fields.csv")
+    st.html(field_growth.table(every))

@@ -25,20 +25,24 @@ def one_method() -> None:
         st.html(figures.about(method))
         plan = choose.of_method(plan, method, trace)
         found = maps.attribute(digit, plan)
-        controls.figure(figures.sums(found, method), figures.say_sums(found, method))
+        st.html(figures.sums(found, method))
+        st.write(figures.say_sums(found, method))
         if method.uses_baseline:
-            st.html(figures.baseline(found, BASELINES[plan.baseline]))
+            ink = tables.map_file(found.baseline, f"baseline-{plan.baseline}", "Download the baseline as CSV")
+            controls.figure(figures.baseline(found), figures.say_baseline(found, BASELINES[plan.baseline]), ink)
     with left:
         stage = st.container()
         look = choose.look()
-        with stage:
-            words = figures.caption(found, method)
-            components.value_map(figures.stage(found, digit.pixels, look), words, "attribution")
-        st.write(choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look))
-        name = f"{method.name}-{digit.key[:40]}.csv"
-        with st.container(horizontal=True):
-            tables.offer("Download this map as CSV", partial(figures.as_csv, found), name)
-            st.page_link(LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
+        shown, said = figures.stage(found, digit.pixels, look), figures.caption(found, method)
+
+        def drawn() -> None:
+            """Show the map above what it is painted by."""
+            with stage:
+                components.value_map(shown, said, "attribution")
+
+        words = choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look)
+        test = partial(st.page_link, LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
+        controls.figure(drawn, words, tables.Files((choose.map_file(digit, found),), test))
 
 
 def all_methods() -> None:
@@ -48,8 +52,8 @@ def all_methods() -> None:
     titles = {name: choose.titled(asked, plan) for name, asked in plans.items()}
     show = partial(figures.grid, titles, link=partial(choose.link_alone, "saliency", choose.VIEW), together=together)
     found = maps.each(digit, plans, show)
-    st.write(figures.say_times(list(found.values())))
-    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
+    st.write(f"{figures.say_grid(titles, found)} {figures.say_times(list(found.values()))}")
+    choose.numbers_of(titles, found).show()
     st.write(
         "Every method is as it is usually set. Where maps of the same digit and the same score disagree, not all of "
         "them can be right about the network. The lie detector tells which of them listen to it at all."
@@ -63,7 +67,8 @@ def through_the_network() -> None:
     titles = {"": choose.title_of_digit(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
     found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
-    tables.unfolding("What each map comes to", figures.table(titles, found, METHODS))
+    st.write(figures.say_grid(titles, found))
+    choose.numbers_of(titles, found).show()
     st.write(
         "What each row puts out is explained in the digit's place: the rows behind it are a network of their own. A "
         "place of a map is the sum over its channels. Dropout passes everything on, so its maps are those before it. "

@@ -51,7 +51,7 @@ def test_one_map_is_put_to_every_test() -> None:
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
     assert f"an area of {curves.area(curves.deletion):.3f} under it" in said(app)
     assert said(app).count("These results are for this network and this digit") == 1
-    assert len(app.get("download_button")) == 5
+    assert len(app.get("download_button")) == 6
 
 
 @pytest.mark.parametrize("seed", ["0", "7"])

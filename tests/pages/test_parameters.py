@@ -31,7 +31,7 @@ def test_the_page_says_every_mistake_and_every_limit() -> None:
     accurate = round(10_000 * weights.read_card()["test_accuracy"]) >= 9_940
     assert html.count(": met.") == 3 + accurate
     assert html.count(": not met.") == 1 - accurate
-    assert len(app.get("download_button")) == 2
+    assert len(app.get("download_button")) == 3
 
 
 def test_hidden_steps_are_kept_in_the_link() -> None:

@@ -57,7 +57,7 @@ def test_every_method_opens_with_its_map_and_its_story(method: Method, ranking: 
     assert names <= controls
     assert ("widget-draw" in controls) == method.draws
     assert ("widget-cam" in controls) == method.uses_layer
-    assert len(app.get("download_button")) == 1
+    assert len(app.get("download_button")) == 1 + method.uses_baseline
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,8 @@ def test_every_baseline_is_shown_as_a_picture(name: str, ranking: list[int]) -> 
     assert_works(app, TITLE)
     expected = explained(ranking[0], "deep_lift", baseline=name)
     assert_on_stage(app, expected)
-    assert figures.baseline(expected, BASELINES[name]) in shown(app)
+    assert figures.baseline(expected) in shown(app)
+    assert figures.say_baseline(expected, BASELINES[name]) in said(app)
     assert ("widget-draw" in {each.key for each in app.selectbox}) == (name == "noise")
 
 

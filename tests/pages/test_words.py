@@ -1,77 +1,74 @@
-"""Every picture of every view has words with numbers beside it, and its numbers can be had as a table or CSV."""
+"""Every figure of every view has words with numbers beneath it, and its numbers can be had as a table or CSV."""
 
+import ast
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
 from tests.pages.conftest import run
+from tests.pages.figures import COMPONENTS, Figure, figures, grouped, in_html
+from tests.serving import ROOT
 from tests.views import VIEWS
 
-PICTURES = {"value_map", "map_grid", "unit_map", "growing", "formation", "workings", "network_picture"}
-DRAWN = re.compile(r'<img|<svg|class="(bars|growth|spread|norm-|shares|reliability|follow)')
-# Numbers come later: what the two maps of a round come to with the answer, those of a small training once it has begun.
-LATER = {"lie detector, a round", "training, live"}
+# Numbers come later: with the answer of a unit or of a round, or once a small training has begun.
+LATER = {"layer by layer, asked", "lie detector, a round", "training, live"}
+# Pictures that have their words and their numbers together: maps and how alike they stay, pixels taken and brought;
+# the map of one class, and those of all ten.
+PAIRS = {"lie detector": 2, "head": 1}
 
 
-def parts(block: Any) -> Iterator[tuple[str, str]]:
-    """Yield what a part of a page holds, in reading order: headings, pictures, words, and numbers to be had."""
-    for each in block.children.values():
-        if hasattr(each, "children"):
-            if each.type == "expander" and "numbers" in each.label.lower():  # the table comes when it is opened
-                yield "numbers", each.label
-            yield from parts(each)
-        elif each.type in {"header", "subheader"}:
-            yield "heading", each.value
-        elif each.type in {"markdown", "caption"}:
-            yield "words", each.value
-        elif each.type in {"table", "download_button"}:
-            yield "numbers", each.type
-        elif each.type == "plotly_chart":
-            yield "picture", each.type
-        elif each.type == "bidi_component" and each.proto.component_name in PICTURES:
-            yield "picture", each.proto.component_name
-        elif each.type == "html" and "<style" not in each.proto.body and 'class="phone"' not in each.proto.body:
-            yield from in_html(each.proto.body)
-
-
-def in_html(body: str) -> Iterator[tuple[str, str]]:
-    """Yield whether some HTML is a picture or a table, and what it says."""
-    if DRAWN.search(body):
-        yield "picture", re.sub(r"base64,[^\"')]*", "...", body)[:80]
-    if "<table" in body:
-        yield "numbers", "table"
-    yield "words", re.sub("<[^>]*>", " ", body)
-
-
-def sections(found: Iterator[tuple[str, str]]) -> Iterator[dict[str, list[str]]]:
-    """Yield the parts of each section, from one heading to the next, by what they are."""
-    section: dict[str, list[str]] = {}
-    for what, text in found:
-        if what == "heading":
-            yield section
-            section = {}
-        section.setdefault(what, []).append(text)
-    yield section
+def lacking(found: list[Figure]) -> list[Figure]:
+    """Return the figures without words that hold a number, or without numbers of their own."""
+    return [each for each in found if not re.search(r"\d", " ".join(each.words)) or not each.numbers]
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_picture_has_words_with_numbers_and_a_table_or_csv(name: str) -> None:
+def test_every_figure_has_words_with_numbers_and_a_table_or_csv(name: str) -> None:
     page, _, query = VIEWS[name].partition("?")
     app = run(page or "overview", **dict(parse_qsl(query)))
     assert not app.exception
-    every = list(sections(parts(app.main)))
-    pictures = [section for section in every if "picture" in section]
-    mute = [section["picture"] for section in pictures if not re.search(r"\d", " ".join(section.get("words", [])))]
-    assert mute == []
-    if pictures and name not in LATER:
-        assert any("numbers" in section for section in every)
+    found = figures(app)
+    assert not [each.pictures for each in lacking(found) if name not in LATER]
+    assert len([each for each in found if len(each.pictures) > 1]) == PAIRS.get(name, 0)
+    labels = [label for each in found for label in each.numbers if label != "table"]
+    assert len(labels) == len(set(labels)), "no two files may be called alike, or nobody could tell them apart by ear"
 
 
-def test_a_picture_without_words_or_numbers_is_found() -> None:
-    found = iter([("words", "a 3"), ("heading", "Alone"), *in_html('<img src="" alt="">'), ("heading", "After")])
-    assert [section for section in sections(found) if "picture" in section] == [
-        {"heading": ["Alone"], "picture": ['<img src="" alt="">'], "words": [" "]}
+def test_a_figure_without_words_or_numbers_is_found() -> None:
+    def told() -> Iterator[tuple[str, str]]:
+        yield from in_html('<img src="" alt="1">')
+        yield "heading", "After"
+        yield from [("words", "a 3"), ("numbers", "CSV")]
+        yield from in_html('<ol class="bars">')
+        yield from [("words", "a digit"), ("numbers", "CSV")]
+        yield from in_html('<table class="ledger follow"></table>')
+        yield "words", "a 3"
+        yield from in_html("<svg>")
+        yield "words", "a 3"
+
+    assert [each.pictures for each in lacking(grouped(told()))] == [
+        ['<img src="" alt="1">'],
+        ['<ol class="bars">'],
+        ["<svg>"],
     ]
+
+
+def test_what_the_browser_draws_is_mounted_as_a_figure_alone() -> None:
+    """A component cannot be shown but by ``controls.figure``, which asks for words and numbers."""
+    names = {*COMPONENTS, "show_workings", "plotly_chart"}
+    for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "viz" / "ui").glob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+        shown = [each for each in calls if called(each) in {"figure", "picture"}]
+        given = {each.args[0].id for each in shown if isinstance(each.args[0], ast.Name)}
+        mounting = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name in given]
+        inside = {id(each) for node in (*shown, *mounting) for each in ast.walk(node)}
+        assert {id(each) for each in calls if called(each) in names} <= inside, f"{path.name} draws without numbers"
+
+
+def called(call: ast.Call) -> str:
+    """Return the name of what is called, without where it is from."""
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

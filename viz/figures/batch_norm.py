@@ -146,6 +146,19 @@ def zeros(trace: Trace, selected: str) -> str:
     return f'<ol class="norm-zeros" style="--mark: {theme.HIGHLIGHT}">{"".join(items)}</ol>'
 
 
+def zeros_columns(trace: Trace) -> dict[str, list[str]]:
+    """Return as columns how many of the values that come into every batch norm are exactly zero."""
+    norms = _norms(trace)
+    counts = [int((step.input == 0).sum()) for step in norms]
+    return {
+        "batch norm": [step.name for step in norms],
+        "after": [trace.source(step.name) for step in norms],
+        "values in": [str(step.input.size) for step in norms],
+        "exactly zero": [str(count) for count in counts],
+        "share": [f"{count / step.input.size:.6g}" for count, step in zip(counts, norms, strict=True)],
+    }
+
+
 def say_zeros(trace: Trace) -> str:
     """Say where the inputs of the batch norms are exactly zero, and where they are not."""
     shares = {step.name: float((step.input == 0).mean()) for step in _norms(trace)}

@@ -167,6 +167,13 @@ def bin_columns(found: Reliability) -> dict[str, list[str]]:
     }
 
 
+def loss_columns(found: Scaling) -> dict[str, list[str]]:
+    """Return the loss of both halves at every temperature as columns."""
+    every = (found.temperatures, found.fitted_losses, found.judged_losses)
+    names = ("temperature T", "loss, images fitted on", "loss, images judged by")
+    return {name: [f"{value:.6f}" for value in values] for name, values in zip(names, every, strict=True)}
+
+
 def as_csv(found: Reliability) -> str:
     """Return every bin with all digits."""
     head = ("temperature", "from", "to", "images", "right", "sum of probabilities")

@@ -16,6 +16,7 @@ from viz.figures.scaling import Range, range_of
 _GAP = 2  # picture pixels between two maps, of which each unit takes as many
 _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on − off")
 _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
+_COLUMNS = ("y", "x", "off", "kept", "on", "difference")
 _WHOLES = 10  # from here on per cent would be read wrongly: 5,700 % is 57 times
 _MIDDLE = (0.1, 0.9)  # where the box of a class begins and ends: eight of ten passes lie in it
 
@@ -90,12 +91,21 @@ def say_examples(explained: Sequence[Explanation]) -> str:
 
 def map_csv(off: Step, on: Step, channel: int) -> str:
     """Return one map as CSV, a line for each unit."""
+    return swatches.as_csv([_COLUMNS, *_units(off, on, channel)])
+
+
+def maps_csv(off: Step, on: Step) -> str:
+    """Return all maps as CSV, a line for each unit."""
+    lines = [(channel, *line) for channel in range(len(on.maps)) for line in _units(off, on, channel)]
+    return swatches.as_csv([("map", *_COLUMNS), *lines])
+
+
+def _units(off: Step, on: Step, channel: int) -> list[tuple[object, ...]]:
     mask, before, after = _mask(on)[channel], off.maps[channel], on.maps[channel]
-    lines = [
+    return [
         (y, x, f"{off_:.6g}", int(mask[y, x]), f"{on_:.6g}", f"{on_ - off_:.6g}")
         for (y, x), off_, on_ in zip(np.ndindex(*mask.shape), before.flat, after.flat, strict=True)
     ]
-    return swatches.as_csv([("y", "x", "off", "kept", "on", "difference"), *lines])
 
 
 def journey(changes: Sequence[Change], selected: str) -> str:

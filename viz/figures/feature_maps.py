@@ -1,7 +1,7 @@
 """Feature maps: many side by side, and what they hold in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,25 @@ def say_map(trace: Trace, step: Step, channel: int) -> str:
 def say_block(block: Sequence[Step], channel: int) -> str:
     """Say what the tiled figure of one channel through its block shows."""
     off = " Dropout is off here, so it changes nothing." if any(s.kind is LayerKind.DROPOUT for s in block) else ""
-    return f"Map {channel} after each step of its block: {', '.join(step.name for step in block)}.{off}"
+    steps = ", ".join(f"{step.name} ({_say_values(step.maps[channel])})" for step in block)
+    return f"Map {channel} after each step of its block, with its least and its largest value: {steps}.{off}"
+
+
+def say_entering(step: Step, channel: int) -> str:
+    """Say what one map holds that goes into a step."""
+    ends = _say_values(step.input[channel])
+    return f"Map {channel} as it goes into {step.name}, on its own scale: {ends}."
+
+
+def say_others(step: Step, channel: int, maps: Mapping[str, Activation]) -> str:
+    """Say how one map of a step answers to each digit, and to which most."""
+    largest = {label: float(np.abs(values).max()) for label, values in maps.items()}
+    most, least = max(largest, key=largest.__getitem__), min(largest, key=largest.__getitem__)
+    return (
+        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own. Its largest "
+        f"value, without the sign, is {words.number(largest[most])} for the {most}, and no more than "
+        f"{words.number(largest[least])} for the {least}."
+    )
 
 
 def say_parameters(step: Step, channel: int) -> str:

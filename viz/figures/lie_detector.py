@@ -32,6 +32,12 @@ def strip(rows: Sequence[str], found: Collapse) -> str:
     return f'<ol class="doubt-strip">{"".join(tiles)}</ol>'
 
 
+def strip_csv(rows: Sequence[str], found: Collapse) -> str:
+    """Return every value of every map of the strip."""
+    titles = ["as trained", *rows]
+    return swatches.maps_as_csv({title: each.values for title, each in zip(titles, found.attributions, strict=False)})
+
+
 def _tile(title: str, found: Collapse, number: int) -> str:
     if number >= len(found.attributions):
         return f'<li class="awaited"><b>{escape(title)}</b><i></i><span>…</span><small>…</small></li>'

@@ -62,6 +62,13 @@ def say_short(answer: Answer) -> str:
     )
 
 
+def say_cards(answers: Sequence[Answer]) -> str:
+    """Say of the images that are shown how surely they are read, from the most to the least sure."""
+    sure = sorted((float(each.confidence) for each in answers), reverse=True)
+    between = " to ".join(dict.fromkeys(map(words.percent, (sure[0], sure[-1]))))
+    return f"What is read of these {len(answers)} has a probability of {between}."
+
+
 def exhibit(answer: Answer, pixels: Pixels | None) -> str:
     """Draw one image in full: the picture and the probabilities of all classes."""
     bars = "".join(_bar(answer, k) for k in range(len(answer.probabilities)))

@@ -82,6 +82,11 @@ def follow(effects: Collection[Effect]) -> str:
     )
 
 
+def follow_csv(effects: Collection[Effect]) -> str:
+    """Return the difference of every value of every row as CSV."""
+    return swatches.activations_as_csv({effect.name: effect.difference for effect in effects})
+
+
 def strip(effect: Effect) -> str:
     """Paint the difference of every map of a row, on one scale that ends at the largest of the row."""
     count, high, wide = effect.difference.shape

@@ -26,6 +26,11 @@ def trials(changes: Sequence[float], count: int, limit: float) -> str:
     )
 
 
+def trials_csv(changes: Sequence[float]) -> str:
+    """Return how far the map moved for each changed digit, as a share of its length."""
+    return swatches.as_csv([("digit", "map moved by"), *enumerate(map(float, changes), start=1)])
+
+
 def foretold(found: Robustness) -> str:
     """Draw in HTML which share of what the score did no multiple of the map foretells."""
     missed = found.missed if np.isfinite(found.missed) else 1.0

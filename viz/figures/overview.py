@@ -7,7 +7,7 @@ import numpy as np
 
 from model.records import Row, Trace
 from viz import theme
-from viz.figures import raster, words
+from viz.figures import raster, swatches, words
 
 _WIDEST = 78  # picture pixels of the widest map, which has 26 units
 _BEHIND = 2  # picture pixels for each card behind the first: the depth of a deck counts its channels
@@ -59,6 +59,32 @@ def legend(trace: Trace) -> str:
         "its foot. Blue is below zero, red above. A ReLU, which sets what is below zero to zero, follows every "
         "convolution but the last; the table has no row for it, Feature maps shows it.</p>"
     )
+
+
+def say(trace: Trace) -> str:
+    """Say how large the values get on their way, and what comes out."""
+    strongest = max(trace.rows, key=lambda row: float(np.abs(row.output).max()))
+    channel = int(np.abs(strongest.output).max(axis=(1, 2)).argmax())
+    values = sum(row.output.size for row in trace.rows)
+    return (
+        f"For your digit {len(trace.rows)} rows compute {values:,} values. The largest without its sign is "
+        f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}; the ten that "
+        f"come out run from {words.number(float(trace.logits.min()))} to {words.number(float(trace.logits.max()))}, "
+        f"the logit of {trace.prediction}."
+    )
+
+
+def activations_csv(trace: Trace) -> str:
+    """Return every value of every row as CSV."""
+    return swatches.activations_as_csv({row.name: row.maps for row in trace.rows})
+
+
+def answer_csv(trace: Trace) -> str:
+    """Return logit, log-probability and probability of each class as CSV, with all digits."""
+    columns = (trace.logits, trace.log_probabilities, trace.probabilities)
+    lines = zip(*([f"{value:.9g}" for value in each] for each in columns), strict=True)
+    head = ("class", "logit", "log-probability", "probability")
+    return swatches.as_csv([head, *((k, *line) for k, line in enumerate(lines))])
 
 
 def by_activity(row: Row) -> list[int]:

@@ -208,6 +208,18 @@ def say_shares(every: Sequence[Line]) -> str:
     return f"{'; '.join(said)}. {reason}."
 
 
+def share_columns(every: Sequence[Line]) -> dict[str, list[str]]:
+    """Return the shares of each convolution as columns, with the counts that they are shares of."""
+    chosen, work = convolutions(every), sum(line.multiply_accumulates for line in every)
+    return {
+        "row": [line.name for line in chosen],
+        "parameters": [str(line.parameters) for line in chosen],
+        "share of all parameters": [f"{line.share:.6g}" for line in chosen],
+        "multiply-accumulates": [str(line.multiply_accumulates) for line in chosen],
+        "share of all multiply-accumulates": [f"{_part(line.multiply_accumulates, work):.6g}" for line in chosen],
+    }
+
+
 def convolutions(every: Sequence[Line]) -> tuple[Line, ...]:
     """Return the lines of the convolutions."""
     return tuple(line for line in every if line.kind is LayerKind.CONVOLUTION)

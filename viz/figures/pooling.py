@@ -8,7 +8,6 @@ import numpy as np
 
 from model.records import (
     Activation,
-    Box,
     Explanation,
     Pair,
     Pooled,
@@ -125,13 +124,9 @@ def say_traced(pooled: Pooled, unit: Unit, place: Pair, source: ReceptiveField, 
     box = source.box(place)
     return (
         f"{'The winner' if won else 'A value that lost'}, {words.number(pooled.input[channel, y, x])} at y {y}, x {x} "
-        f"of the map that goes in, was made of {words.shape(source.size)} pixels: {_say_box(box)}. The unit could see "
+        f"of the map that goes in, was made of {words.shape(source.size)} pixels: {words.box(box)}. The unit could see "
         f"{words.shape(whole.size)} of them, but passes on only what its winner saw."
     )
-
-
-def _say_box(box: Box) -> str:
-    return f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}"
 
 
 def say_stage(pooled: Pooled, unit: Unit) -> str:

@@ -1,7 +1,10 @@
 """What a unit sees: its box on the digit, the units of its maps, and how the box grows; the browser draws it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any
+
+import numpy as np
 
 from model.records import Box, EffectiveField, Growth, Pair, Pixels
 from viz import theme
@@ -9,6 +12,7 @@ from viz.figures import raster, words
 from viz.figures.field_growth import rows_of
 from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
+from viz.figures.swatches import as_csv
 
 
 def stage(pixels: Pixels, box: Box, measured: Box, effective: EffectiveField | None = None) -> str:
@@ -51,16 +55,38 @@ def units(growth: Growth, selected: Pair, image: Pair) -> dict[str, Any]:
 
 def growing(pixels: Pixels, steps: Iterable[Growth]) -> dict[str, Any]:
     """Return what the browser plays: the digit, and the middle unit's box after each row, a pixel first."""
-    height, width = pixels.shape
-    y, x = height // 2, width // 2
-    shown = [("A pixel: 1 × 1", Box(y, x, y + 1, x + 1))]
-    shown += [(f"{step.name}: {words.shape(step.after.size)}", step.after.box(step.middle)) for step in rows_of(steps)]
     return {
         "picture": raster.grey(pixels),
-        "image": [height, width],
-        "frames": [{"text": text, "box": [box.top, box.left, box.bottom, box.right]} for text, box in shown],
+        "image": list(pixels.shape),
+        "frames": [{"text": text, "box": list(astuple(box))} for text, box in _boxes(pixels.shape, steps)],
         "colour": theme.HIGHLIGHT,
     }
+
+
+def units_csv(growth: Growth) -> str:
+    """Return where every unit of a step's maps looks as CSV: its centre, and its box, whose bottom and right are out.
+
+    A box may begin or end beyond the digit.
+    """
+    lines: list[Sequence[object]] = [("unit y", "unit x", "centre y", "centre x", "top", "left", "bottom", "right")]
+    for unit in np.ndindex(growth.units):
+        place = (unit[0], unit[1])
+        box = growth.after.box(place)
+        lines.append((*place, *growth.after.center_of(place), box.top, box.left, box.bottom, box.right))
+    return as_csv(lines)
+
+
+def growing_csv(image: Pair, steps: Iterable[Growth]) -> str:
+    """Return the middle unit's box after each row as CSV, a pixel first; bottom and right are out of it."""
+    lines = [(text.partition(":")[0], *astuple(box)) for text, box in _boxes(image, steps)]
+    return as_csv([("after", "top", "left", "bottom", "right"), *lines])
+
+
+def _boxes(image: Pair, steps: Iterable[Growth]) -> list[tuple[str, Box]]:
+    """Return what is said of each box of the middle unit, and the box: a pixel first, then that after each row."""
+    y, x = image[0] // 2, image[1] // 2
+    rows = [(f"{step.name}: {words.shape(step.after.size)}", step.after.box(step.middle)) for step in rows_of(steps)]
+    return [("A pixel: 1 × 1", Box(y, x, y + 1, x + 1)), *rows]
 
 
 def say_unit(growth: Growth, unit: Pair, measured: Box) -> str:
@@ -104,7 +130,7 @@ def say_growing(steps: Iterable[Growth]) -> str:
 def _say_box(box: Box) -> str:
     if not (box.height and box.width):
         return "no pixel"
-    return f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}"
+    return words.box(box)
 
 
 def _outline(box: Box, name: str) -> str:

@@ -186,15 +186,17 @@ def about(method: Method) -> str:
     )
 
 
-def baseline(found: Attribution, label: str) -> str:
+def baseline(found: Attribution) -> str:
     """Draw in HTML the baseline as a picture of ink: normalised 2.8 is white, −0.4242 black."""
     ink = ((found.baseline * STD + MEAN) * 255).clip(0, 255).round().astype(np.uint8)
+    return f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"></figure>'
+
+
+def say_baseline(found: Attribution, label: str) -> str:
+    """Say what the baseline is, and between which values of normalised ink it lies."""
     least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
     ends = f"{least} everywhere" if least == most else f"{least} to {most}"
-    return (
-        f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"><figcaption>The baseline. '
-        f"{escape(label)}. Normalised {ends}.</figcaption></figure>"
-    )
+    return f"The baseline. {label}. Normalised {ends}."
 
 
 def grid(
@@ -238,6 +240,20 @@ def _tile(name: str, title: str, found: Attribution | None, link: Link, shared: 
 def _say_seconds(seconds: float) -> str:
     """Say how long a map took, as a thousandth of a second at least."""
     return f"{max(round(seconds * 1000), 1):,}\xa0ms"
+
+
+def say_grid(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> str:
+    """Say how many maps there are, which of them has the largest sum and which the smallest, and how many are blank.
+
+    Args:
+        titles: By name, in their order.
+        found: The maps that are there, by name; at least one.
+    """
+    most, least = (choose(found, key=lambda name: found[name].total) for choose in (max, min))
+    low, high = (words.fine(found[name].total) for name in (least, most))
+    sums = f"go from {low} ({titles[least]}) to {high} ({titles[most]})" if low != high else f"are all {high}"
+    blank = sum(each.is_blank for each in found.values())
+    return f"{len(found)} maps, {blank or 'none'} of them blank. Their sums {sums}."
 
 
 def say_times(found: Sequence[Attribution]) -> str:

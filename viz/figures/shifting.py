@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model.records import Moved, Pair, Pixels, Shift, Trace
+from model.records import Activation, Moved, Pair, Pixels, Shift, Trace
 from viz.figures import raster, words
 from viz.figures.panels import picture, tabled
 from viz.figures.scaling import range_of
@@ -39,6 +39,20 @@ def shifts(trace: Trace, pixels: Pixels, moves: Sequence[Shift], channel: int) -
             picture(pool.difference(channel), after, back, corner=pool.best.units, scale=False),
         ]
     return f'<div class="moves">{"".join(cells)}</div>'
+
+
+def maps(moves: Sequence[Shift], channel: int) -> dict[str, Activation]:
+    """Return every map that ``shifts`` draws under what it is."""
+    into, pool, _ = moves[0].maps
+    found = {f"{maps.what}, where it was": maps.before[channel] for maps in (into, pool)}
+    for move in moves:
+        into, pool, _ = move.maps
+        far = f"moved {say_move(move.by)}"
+        found |= {f"{maps.what}, {far}": maps.after[channel] for maps in (into, pool)}
+        found[f"{pool.what}, {far}, moved back {_say_units(pool.best.units)}, less the first"] = pool.difference(
+            channel
+        )
+    return found
 
 
 def _ink(pixels: Pixels, caption: str) -> str:

@@ -93,6 +93,22 @@ def as_csv(lines: Sequence[Sequence[object]]) -> str:
     return text.getvalue()
 
 
+def maps_as_csv(maps: Mapping[str, Activation | Numbers]) -> str:
+    """Return maps (H, W), each under its name, as CSV: a line for each value, with all its digits."""
+    return _places_as_csv(("map", "y", "x", "value"), maps)
+
+
+def activations_as_csv(activations: Mapping[str, Activation]) -> str:
+    """Return activations (C, H, W), each under the name of its step, as CSV: a line for each value."""
+    return _places_as_csv(("step", "map", "y", "x", "value"), activations)
+
+
+def _places_as_csv(head: Sequence[str], arrays: Mapping[str, Activation | Numbers]) -> str:
+    return as_csv(
+        [head, *((name, *at, f"{value:.9g}") for name, array in arrays.items() for at, value in np.ndenumerate(array))]
+    )
+
+
 def columns_as_csv(columns: Mapping[str, Sequence[str]]) -> str:
     """Return columns of text as CSV, headed by their names."""
     return as_csv([list(columns), *zip(*columns.values(), strict=True)])

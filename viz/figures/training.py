@@ -1,6 +1,7 @@
 """How recipes learn, epoch by epoch: accuracy and loss as curves, and what choosing an epoch is worth."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from viz import theme
 from viz.figures import curves
 from viz.figures.curves import Axis, Band, Curve
 
+Curves = Literal["accuracy", "loss"]
 COLOURS = {"glass": theme.ACCENT, "assignment": theme.HIGHLIGHT}
 NAMES = {"glass": "our recipe", "assignment": "the assignment's recipe"}
 LOGGED = "the assignment's logged run"
@@ -85,9 +87,7 @@ def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> 
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:
-        said.append(
-            f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath the losses."
-        )
+        said.append(f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath.")
     return " ".join(said)
 
 
@@ -174,21 +174,17 @@ def choosing_columns(found: Mapping[str, tuple[Sequence[int], Choosing]]) -> dic
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
-def curve_columns(studies: Iterable[Study], logged: LoggedRun) -> dict[str, list[str]]:
-    """Return every seed's curves and the logged run as columns, a line for each epoch."""
-    columns: dict[str, Numbers] = {
-        "logged run, test accuracy": logged.accuracies,
-        "logged run, test loss": logged.losses,
-    }
+def curve_columns(studies: Iterable[Study], logged: LoggedRun, what: Curves) -> dict[str, list[str]]:
+    """Return every seed's curves of one kind and the logged run's as columns, a line for each epoch."""
+    values = logged.accuracies if what == "accuracy" else logged.losses
+    columns: dict[str, Numbers] = {f"logged run, test {what}": values}
     for study in studies:
-        named = {
-            "held-out accuracy": study.held_out,
-            "held-out loss": study.validation_loss,
-            "training loss": study.training_loss,
-        }
-        for what, values in named.items():
+        named = {"held-out loss": study.validation_loss, "training loss": study.training_loss}
+        if what == "accuracy":
+            named = {"held-out accuracy": study.held_out}
+        for name, values in named.items():
             seeds = zip(study.seeds, values, strict=True) if values.size else ()
-            columns |= {f"{study.name} seed {seed}, {what}": curve for seed, curve in seeds}
+            columns |= {f"{study.name} seed {seed}, {name}": curve for seed, curve in seeds}
     last = max(map(len, columns.values()))
     padded = {
         name: [*(f"{value:.6g}" for value in values), *[""] * (last - len(values))] for name, values in columns.items()

@@ -1,5 +1,7 @@
 """Numbers and shapes in words, said the same way everywhere."""
 
+from model.records import Box
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -41,6 +43,15 @@ def shape(of: tuple[int, ...]) -> str:
     '8 × 26 × 26'
     """
     return " × ".join(map(str, of))
+
+
+def box(of: Box) -> str:
+    """Say where a box lies.
+
+    >>> box(Box(3, 0, 7, 1))
+    'rows 3 to 6, columns 0 to 0'
+    """
+    return f"rows {of.top} to {of.bottom - 1}, columns {of.left} to {of.right - 1}"
 
 
 def number(value: float) -> str:

@@ -103,6 +103,23 @@ def field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
     )
 
 
+def say_field(pixels: Pixels, box: Box) -> str:
+    """Say how many pixels of a digit (H, W) a unit can see, where they lie, and how many hold ink."""
+    seen = box.clipped(pixels.shape)
+    inked = int((pixels[seen.top : seen.bottom, seen.left : seen.right] > 0).sum())
+    return (
+        f"This unit can see {words.shape((box.height, box.width))} pixels of the digit: {words.box(box)}. "
+        f"{inked} of them hold ink."
+    )
+
+
+def pixels_csv(pixels: Pixels, box: Box) -> str:
+    """Return the pixels of a digit (H, W) that lie in a box as CSV: a line for each, with its ink from 0 to 255."""
+    seen = box.clipped(pixels.shape)
+    places = [(y, x) for y in range(seen.top, seen.bottom) for x in range(seen.left, seen.right)]
+    return swatches.as_csv([("y", "x", "ink"), *((*place, int(pixels[place])) for place in places)])
+
+
 def pixel_box(unit: Unit) -> Box:
     """Return the box of one pixel."""
     _, y, x = unit

@@ -1,13 +1,15 @@
 """Controls that several pages share; what they choose lives in the link."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 from plotly import graph_objects as go
 
 from model.records import IMAGE, Pair, Step, Trace
-from viz.ui import state
+from viz.ui import state, tables
+
+Result = TypeVar("Result")
 
 _STILL = {"displayModeBar": False, "scrollZoom": False}
 _TOGETHER, _APART = "layer", "map"
@@ -171,10 +173,25 @@ def as_trained() -> bool:
     return segments("On the stage", state.SHOWN, _STAGES) == _USED
 
 
-def figure(drawn: str, words: str) -> None:
-    """Show a figure that is drawn in HTML, and beneath it in words what it shows."""
-    st.html(drawn)
+def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:
+    """Show a figure, and beneath it in words what it shows, and its numbers to be had: none is drawn without.
+
+    Args:
+        drawn: It in HTML; or what mounts it, where it is more than that.
+        words: What is to be seen, with its key numbers.
+        numbers: A table, or a file.
+
+    Returns:
+        What mounting it returned.
+    """
+    shown = None
+    if isinstance(drawn, str):
+        st.html(drawn)
+    else:
+        shown = drawn()
     st.write(words)
+    numbers.show()
+    return shown
 
 
 def to_try(*ideas: str) -> None:
@@ -183,7 +200,6 @@ def to_try(*ideas: str) -> None:
     st.markdown("\n".join(f"- {idea}" for idea in ideas))
 
 
-def picture(figure: go.Figure, key: str, words: str) -> None:
-    """Show a figure, and beneath it in words what it shows."""
-    st.plotly_chart(figure, key=key, config=_STILL, alt=words)
-    st.write(words)
+def picture(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> None:
+    """Show a figure of Plotly's, as ``figure`` does."""
+    figure(lambda: st.plotly_chart(drawn, key=key, config=_STILL, alt=words), words, numbers)

@@ -8,7 +8,6 @@ import streamlit as st
 from model import digits
 from model.records import IMAGE, DropoutPlan, LayerKind, Passes, Step, Trace
 from viz.figures import dropout as figures
-from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, controls, prediction, state, tables
 
 GUESS = "changes"
@@ -128,16 +127,20 @@ def go_on(passes: Passes) -> None:
     st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
 
 
-def download_map(off: Step, on: Step, channel: int) -> None:
-    """Offer one map with dropout off and on as CSV."""
-    tables.offer("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
+def maps_files(off: Step, on: Step, channel: int) -> tables.Files:
+    """Return one map with dropout off and on as CSV, and all of them."""
+    one = tables.File("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
+    return tables.Files((one, tables.File("All maps as CSV", partial(figures.maps_csv, off, on), f"{on.name}.csv")))
 
 
-def numbers_of(passes: Passes) -> None:
-    """Show what many passes come to as a table that can be unfolded; each single pass is in a file alone."""
-    columns = figures.passes_columns(passes)
-    files = {"Many masks": partial(columns_as_csv, columns), "Every pass": partial(figures.passes_csv, passes)}
-    tables.unfolding("Many masks", columns, files)
+def numbers_of(passes: Passes) -> tables.Folded:
+    """Return what many passes come to as a table that can be unfolded; each single pass is in a file alone."""
+    columns = partial(figures.passes_columns, passes)
+    files: dict[str, tables.Text] = {
+        "Many masks": tables.text_of(columns),
+        "Every pass": partial(figures.passes_csv, passes),
+    }
+    return tables.Folded("Many masks", columns, files)
 
 
 def readings(chosen: DropoutPlan) -> bool:

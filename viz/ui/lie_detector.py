@@ -71,7 +71,6 @@ class Trial:
             st.html(saliency.sums(found, self.method))
         with right:
             st.write(saliency.say_sums(found, self.method))
-            self.offer("Download the map as CSV", "map", partial(saliency.as_csv, found))
 
     def weights(self) -> None:
         """Show the map while the network forgets."""
@@ -98,8 +97,12 @@ class Trial:
         show(found, reaction)
         with right:
             self.offer("Download the fall as CSV", "fall", partial(figures.fall_csv, found, reaction))
-        columns = figures.fall_columns(found)
-        tables.unfolding("How alike the maps stay", columns, title="The numbers, row by row", key="fall_numbers")
+        columns, name = figures.fall_columns(found), "How alike the maps stay"
+        files: dict[str, tables.Text] = {
+            name: tables.text_of(columns),
+            "Every map": partial(figures.strip_csv, rows, found),
+        }
+        tables.unfolding(name, columns, files, title="The numbers, row by row", key="fall_numbers")
 
     def edges(self) -> None:
         """Show the map beside plain edges."""
@@ -150,10 +153,13 @@ class Trial:
         found, changes = cached.robustness(self.digit, self.plan, self.seed, show)
         show(changes)
         steady.write(noise.say_sensitivity(found))
+        with left:
+            self.offer("Download what moved as CSV", "moved", partial(noise.trials_csv, changes))
         share.html(noise.foretold(found))
         foretell.write(noise.say_infidelity(found))
         self.tell(robustness=found)
-        self.offer("Download both measures as CSV", "noise", partial(noise.robustness_csv, found, changes))
+        with right:
+            self.offer("Download both measures as CSV", "noise", partial(noise.robustness_csv, found, changes))
 
 
 def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, bar: Any) -> dict[str, Evidence]:

@@ -12,7 +12,7 @@ from model.errors import InputError
 from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot, Trace
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
-from viz.ui import cached, mnist_picker, state, tables
+from viz.ui import cached, controls, mnist_picker, state, tables
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
@@ -145,6 +145,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     if status is not None and status.problem:
         st.error(plain(status.problem))
     known = or_say_why(cached.shipped) if run is not None else None
+    over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.html(figures.charts(choices, run, known, shown.step if shown else None))
@@ -153,15 +154,17 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
         return
     trace = cached.record_snapshot(digit, choices, shown)
     with right:
-        _inside(run, shown, trace)
+        name = _inside(run, shown, trace)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.html(figures.answer(trace))
         own = or_say_why(lambda: cached.record(digit))
-        st.write(figures.say_answer(trace, shown.step, own))
+        answer = tables.answer_file(trace, f"answer-after-step-{shown.step}") if over else tables.LEFT_OUT
+        controls.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
     with right:
-        over = status is not None and not status.under_way
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))
+        if over:  # numbers of the charts and of the kernels are beneath all of it
+            maps = {str(number): each for number, each in enumerate(trace[name].maps)}
+            tables.maps_file("Download these maps as CSV", maps, f"{name}-after-step-{shown.step}").show()
 
 
 def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
@@ -185,12 +188,13 @@ def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot |
     state.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
 
 
-def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> None:
-    """Show the first kernels, and feature maps of the digit."""
+def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> str:
+    """Show the first kernels, and feature maps of the digit; return the row that these are of."""
     st.html(figures.first_kernels(run, shown))
     names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]  # the last has no maps to see
     name = state.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
     st.html(figures.digit_maps(trace, name, shown.step))
+    return name
 
 
 def _numbers(run: LiveRun) -> None:

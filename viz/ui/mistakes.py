@@ -10,7 +10,7 @@ from model import digits, mistakes, mnist
 from model.errors import DataError
 from model.records import Answer, Confusion, Pair, Pixels
 from viz.figures import misread
-from viz.ui import cached, controls, mnist_picker, sidebar, state
+from viz.ui import cached, controls, mnist_picker, sidebar, state, tables
 from viz.ui import head as heads
 from viz.ui.plain import plain
 
@@ -88,29 +88,39 @@ def position(answers: Sequence[Answer]) -> int:
     return indices.index(state.read_one_of(IMAGE, indices, indices[0], elsewhere))
 
 
-def show_cards(answers: Sequence[Answer], at: int) -> None:
+def show_cards(answers: Sequence[Answer], at: int, numbers: tables.Numbers) -> None:
     """Show the part of a list in which one image stands, each a link.
 
     Args:
         answers: The list.
         at: Where in it the image stands that is marked.
+        numbers: Of the whole list.
     """
     if not answers:
         st.write("No image is read so.")
         return
     start = at // _TOGETHER * _TOGETHER
     shown = answers[start : start + _TOGETHER]
-    st.html(
-        misread.cards(
-            shown, pictures(shown), answers[at].index, lambda index: state.address(PAGE, **{IMAGE: str(index)})
-        )
+    drawn = misread.cards(
+        shown, pictures(shown), answers[at].index, lambda index: state.address(PAGE, **{IMAGE: str(index)})
     )
-    if len(answers) <= _TOGETHER:
-        return
+
+    def part() -> None:
+        """Show the cards, and lead to the parts of the list before and after them."""
+        st.html(drawn)
+        if len(answers) > _TOGETHER:
+            _turn_pages(answers, start)
+
+    controls.figure(part, misread.say_cards(shown), numbers)
+
+
+def _turn_pages(answers: Sequence[Answer], start: int) -> None:
+    """Lead to the parts of a list before and after the one that begins at ``start``."""
+    last = min(start + _TOGETHER, len(answers))
     with st.container(horizontal=True, vertical_alignment="center"):
         _go("Back", answers, start - _TOGETHER)
         _go("More", answers, start + _TOGETHER)
-        st.caption(f"{start + 1:,} to {start + len(shown):,} of {len(answers):,}")
+        st.caption(f"{start + 1:,} to {last:,} of {len(answers):,}")
 
 
 def _go(label: str, answers: Sequence[Answer], to: int, shortcut: str | None = None) -> None:
@@ -128,8 +138,10 @@ def show_one(answers: Sequence[Answer], at: int) -> None:
         return
     answer = answers[at]
     found = pictures([answer])
-    st.html(misread.exhibit(answer, found.get(answer.index)))
-    st.write(misread.say(answer))
+    numbers = tables.File(
+        "Download its probabilities as CSV", partial(misread.as_csv, [answer]), f"image-{answer.index}.csv"
+    )
+    controls.figure(misread.exhibit(answer, found.get(answer.index)), misread.say(answer), numbers)
     with st.container(horizontal=True, vertical_alignment="center"):
         _go("Previous", answers, at - 1, "Left")
         _go("Next", answers, at + 1, "Right")

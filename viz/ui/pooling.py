@@ -1,14 +1,15 @@
 """The pooling page's controls; what they choose lives in the link."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from model import mnist
-from model.records import Digit, Pooled, Shift, Unit
+from model.records import Activation, Digit, Pooled, PoolGradient, Shift, Unit
 from viz.figures import pooling as figures
 from viz.figures import shifting
-from viz.ui import cached, controls, prediction, state, walk
+from viz.ui import cached, controls, prediction, state, tables, walk
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
 VIEWS = {
@@ -51,6 +52,23 @@ def moves(digit: Digit) -> list[Shift]:
     """Let the person choose which way the digit moves; return what moves it by one pixel, and by two."""
     towards = controls.segments("Which way", TOWARDS, _TOWARDS)
     return [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
+
+
+def every_window(pooled: Pooled, gradient: PoolGradient, channel: int) -> tables.File:
+    """Return every window of a map as CSV."""
+    text = partial(figures.as_csv, pooled, gradient, channel)
+    return tables.File("Every window of this map as CSV", text, f"windows-{channel}.csv")
+
+
+def both_maps(pooled: Pooled, averaged: Activation, channel: int) -> tables.File:
+    """Return a map by the largest of each window, and by the mean, (C, h, w), as CSV."""
+    both = {"max pool": pooled.output[channel], "average pool": averaged[channel]}
+    return tables.maps_file("Download both maps as CSV", both, f"pools-map-{channel}")
+
+
+def moved_maps(moves: Sequence[Shift], channel: int) -> tables.File:
+    """Return a map around the pool before and after each move as CSV."""
+    return tables.maps_file("Download these maps as CSV", shifting.maps(moves, channel), f"moved-map-{channel}")
 
 
 def predict(moves: Sequence[Shift]) -> bool:

@@ -12,7 +12,7 @@ from model.saliency import METHODS
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, state, tables
+from viz.ui import cached, controls, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
 from viz.ui.cached import saliency as maps
@@ -43,18 +43,27 @@ def play() -> None:
     )
     plan = AttributionPlan(current.method, cached.record(current.digit).prediction)
     left, right = _pair(current, plan)
+    pixels = current.digit.pixels
     if guess is None:
-        st.html(figures.hidden(left, right, current.digit.pixels))
-    else:
-        st.html(figures.told(left, right, current.digit.pixels, guess))
-    _buttons(current, guess)
-    if guess is None:
-        st.write(
+        drawn = figures.hidden(left, right, pixels)
+        words = (
             f"Both maps are of the logit of {plan.target}, by the same method; one network was trained, the other has "
             "the random weights that training begins with. Each map has a scale of its own."
         )
+        numbers: tables.Numbers = tables.LEFT_OUT
     else:
-        st.write(figures.say_answer(guess, METHODS[current.method], left, right, rank_correlation(left, right)))
+        drawn = figures.told(left, right, pixels, guess)
+        words = figures.say_answer(guess, METHODS[current.method], left, right, rank_correlation(left, right))
+        both = {"left": left, "right": right}
+        numbers = tables.maps_file("Download both maps as CSV", both, f"round-{current.number}")
+
+    def pair() -> None:
+        """Show both maps, and beneath them what can be guessed."""
+        st.html(drawn)
+        _buttons(current, guess)
+
+    controls.figure(pair, words, numbers)
+    if guess is not None:
         _explain(current, plan)
     if given:
         _tally(given)

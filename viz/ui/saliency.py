@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,7 +11,8 @@ from model.records import Attribution, AttributionPlan, Digit, LayerKind, Method
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look
-from viz.ui import controls, state
+from viz.figures.swatches import maps_as_csv
+from viz.ui import controls, state, tables
 from viz.ui.cached import saliency as maps
 
 VIEW = "map_view"
@@ -133,6 +135,26 @@ def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
         output=plan.output if able else "logit",
         against=plan.against if able else None,
     )
+
+
+def map_file(digit: Digit, found: Attribution) -> tables.File:
+    """Return a map of a digit as CSV."""
+    name = f"{found.method}-{digit.key[:40]}.csv"
+    return tables.File("Download this map as CSV", partial(figures.as_csv, found), name)
+
+
+def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> tables.Folded:
+    """Return what each of several maps comes to as a table that can be unfolded; every value is in a file alone.
+
+    Args:
+        titles: Of the maps by name, in their order.
+        found: The maps by name.
+    """
+    columns = partial(figures.table, titles, found, METHODS)
+    values = {titles[name]: each.values for name, each in found.items()}
+    name = "What each map comes to"
+    files: dict[str, tables.Text] = {name: tables.text_of(columns), "Every value": partial(maps_as_csv, values)}
+    return tables.Folded(name, columns, files)
 
 
 def why_blank(digit: Digit, found: Attribution, plan: AttributionPlan) -> str:

@@ -1,6 +1,7 @@
 """The training page's parts and controls; what they choose lives in the link."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from viz.figures import formation as forming
 from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.panels import tabled
+from viz.figures.training import Curves
 from viz.ui import cached, components, controls, state, tables
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
@@ -44,32 +46,35 @@ def accuracy(searched: Mapping[str, Study]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
     drawn = training.accuracy(bands, logged, logged_run.BAR)
-    controls.figure(drawn, training.say_accuracy(bands, logged, logged_run.BAR))
+    controls.figure(drawn, training.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
 
 
 def losses(searched: Mapping[str, Study]) -> None:
-    """Show the loss of each epoch, and all curves as numbers."""
+    """Show the loss of each epoch."""
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
-    controls.figure(training.loss(trained, held_out, logged), training.say_loss(trained, held_out, logged))
-    columns = training.curve_columns(searched.values(), logged)
-    tables.offer_columns("Download every curve as CSV", columns, "curves.csv")
+    drawn = training.loss(trained, held_out, logged)
+    controls.figure(drawn, training.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
 def flattery(final: Mapping[str, Study]) -> None:
     """Show every seed's test accuracy beside the peak that was reported."""
     logged = logged_run.logged_run()
     found = {name: (each.seeds, studies.spread(each.accuracies)) for name, each in final.items()}
-    st.html(seeds.strip(found, logged, logged_run.BAR))
+    drawn = seeds.strip(found, logged, logged_run.BAR)
     said = [training.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
     card = or_say_why(cached.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")
-    st.markdown("\n\n".join(said))
-    if final:
-        _table("Every seed", seeds.value_columns([*final.values()]))
+    alone = partial(training.curve_columns, [], logged, "accuracy")
+    numbers = (
+        _table("Every seed", partial(seeds.value_columns, [*final.values()]))
+        if final
+        else tables.columns_file("Download the logged run as CSV", alone, "logged-run")
+    )
+    controls.figure(drawn, "\n\n".join(said), numbers)
 
 
 def choosing(searched: Mapping[str, Study]) -> None:
@@ -81,7 +86,7 @@ def choosing(searched: Mapping[str, Study]) -> None:
         st.write("This needs the held-out accuracy of every epoch.")
     else:
         st.write(training.say_choosing({name: each for name, (_, each) in found.items()}))
-        _table("Best and last epoch", training.choosing_columns(found))
+        _table("Best and last epoch", partial(training.choosing_columns, found)).show()
 
 
 def chance(final: Mapping[str, Study]) -> None:
@@ -94,8 +99,8 @@ def chance(final: Mapping[str, Study]) -> None:
     except GlassError as error:
         st.warning(plain(str(error)))
         return
-    controls.figure(seeds.paired(found), seeds.say_paired(found))
-    _table("Both tests", seeds.paired_columns(found))
+    both = _table("Both tests", partial(seeds.paired_columns, found))
+    controls.figure(seeds.paired(found), seeds.say_paired(found), both)
 
 
 def disputed(final: Mapping[str, Study]) -> None:
@@ -127,20 +132,22 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
     panels = [*cached.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
     frames = forming.frames(found, channel, epoch, panels)
-    components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)}))
-    st.write(forming.say(found, channel, shared=shared))
+    controls.figure(
+        lambda: components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)})),
+        forming.say(found, channel, shared=shared),
+        tables.columns_file("Download every number as CSV", partial(forming.number_columns, found), f"{row}-epochs"),
+    )
     st.caption(origin.say(cached.weights_card()))
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
-    tables.offer_columns("Download every number as CSV", forming.number_columns(found), f"{row}-epochs.csv")
 
 
 def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
     found: dict[str, tuple[Numbers, Numbers]] = cached.rates(RECIPES, _IMAGES)
-    controls.figure(parts.schedule(found), parts.say_schedule(found))
-    tables.offer_columns("Download the rates as CSV", parts.schedule_columns(found), "learning-rates.csv")
+    rates = tables.columns_file("Download the rates as CSV", partial(parts.schedule_columns, found), "learning-rates")
+    controls.figure(parts.schedule(found), parts.say_schedule(found), rates)
 
 
 def recipe_in_words() -> None:
@@ -148,8 +155,8 @@ def recipe_in_words() -> None:
     theirs, ours = recipes.choices("assignment"), recipes.choices("glass")
     found = recipes.alterations(theirs, ours)
     drawn = parts.wordy(parts.choice_columns(found), "What our recipe does differently")
-    controls.figure(drawn, parts.say_same(ours, found))
-    tables.offer_columns("Download the choices as CSV", parts.choice_columns(found), "recipe.csv")
+    choices = tables.columns_file("Download the choices as CSV", partial(parts.choice_columns, found), "recipe")
+    controls.figure(drawn, parts.say_same(ours, found), choices)
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(
@@ -175,7 +182,9 @@ def search() -> None:
         st.warning(plain(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
-        controls.figure(parts.worth(alone), parts.say_worth(alone, base))
+        each = partial(parts.trial_columns, alone, base)
+        worth = tables.columns_file("Download the differences as CSV", each, "worth")
+        controls.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
     else:
         st.info("'model/results/search' holds no trial yet that changes one choice alone.")
     if trials:
@@ -191,5 +200,11 @@ def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
     return {name: studies.extent(each) for name, each in curves.items() if each.size}
 
 
-def _table(name: str, columns: Mapping[str, Sequence[str]]) -> None:
-    tables.unfolding(name, columns, title=name, key=f"table-{name}")
+def _curves(searched: Mapping[str, Study], what: Curves) -> tables.File:
+    """Return every seed's curves of one kind, and the logged run's, as CSV."""
+    columns = partial(training.curve_columns, [*searched.values()], logged_run.logged_run(), what)
+    return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
+
+
+def _table(name: str, columns: tables.Columns) -> tables.Folded:
+    return tables.Folded(name, columns, title=name, key=f"table-{name}")

@@ -89,6 +89,12 @@ def test_chance_is_held_against_what_was_measured(most: float, verdict: str) -> 
     assert "the mean of 500 draws" in said
 
 
+def test_both_losses_are_tabled() -> None:
+    found = [[float(value) for value in column] for column in calibration.loss_columns(SCALING).values()]
+    wanted = [SCALING.temperatures, SCALING.fitted_losses, SCALING.judged_losses]
+    np.testing.assert_allclose(found, wanted, atol=5e-7)
+
+
 def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> None:
     html = calibration.losses(SCALING, 2.0)
     up, across = curve.scales(html)

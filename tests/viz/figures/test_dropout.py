@@ -151,6 +151,9 @@ def test_the_map_can_be_had_as_csv() -> None:
         assert float(line["on"]) == pytest.approx(after.output[unit], rel=1e-5)
         assert float(line["difference"]) == pytest.approx(after.output[unit] - before.output[unit], rel=1e-4, abs=1e-5)
         assert line["kept"] == str(int(mask(after)[unit]))
+    every = list(csv.DictReader(io.StringIO(dropout.maps_csv(before, after))))
+    assert len(every) == 16 * 484
+    assert [line | {"map": "5"} for line in lines] == every[5 * 484 : 6 * 484]
 
 
 # The journey

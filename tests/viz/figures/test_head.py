@@ -202,6 +202,8 @@ def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
     most = float(np.abs(changed[MIXER].output - run[MIXER].output).max())
     first = decode(mixing.strip(effects[0]))[:22, :22]
     assert_painted(first, effects[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
+    found = [float(line.rpartition(",")[2]) for line in mixing.follow_csv(effects).splitlines()[1:]]
+    np.testing.assert_allclose(found, np.concatenate([each.difference.ravel() for each in effects]))
     assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
     assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
     still = head.effects(run, run, MIXER)

@@ -289,12 +289,12 @@ def test_a_method_is_told_whole(name: str) -> None:
 @pytest.mark.parametrize("name", ["black", "blur", "mean", "noise", "zero"])
 def test_a_baseline_is_a_picture_of_its_ink(name: str) -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "saliency", baseline=name)
-    html = figure.baseline(found, "a <label>")
+    html = figure.baseline(found)
     (uri,) = re.findall(r'src="([^"]+)"', html)
     ink = (found.baseline * 0.3081 + 0.1307) * 255
     np.testing.assert_allclose(decode(uri)[..., 0], ink, atol=0.51)
-    words = said(parsed(html))
-    assert words.startswith("The baseline. a <label>.")
+    words = figure.say_baseline(found, "A label")
+    assert words.startswith("The baseline. A label.")
     ends = numbers(words)
     least, most = found.baseline.min(), found.baseline.max()
     assert ends == pytest.approx([least] if least == most else [least, most], abs=6e-4)

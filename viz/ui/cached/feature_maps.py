@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from model import digits
+from model.records import Activation
 from viz.figures import feature_maps
 from viz.ui.cached.network import record
 
@@ -11,8 +12,8 @@ _LABELS = range(10)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def of_each_digit(step: str, channel: int, shared: bool) -> str:
-    """Return in HTML one map of a step for the first sample of each digit, 0 to 9."""
+def of_each_digit(step: str, channel: int, shared: bool) -> tuple[str, dict[str, Activation]]:
+    """Return one map of a step for the first sample of each digit, 0 to 9: in HTML, and as numbers."""
     chosen = [next(sample for sample in digits.samples() if sample.label == label) for label in _LABELS]
-    maps = np.stack([record(sample)[step].maps[channel] for sample in chosen])
-    return feature_maps.tiled(maps, [str(label) for label in _LABELS], shared=shared)
+    maps = {str(sample.label): record(sample)[step].maps[channel] for sample in chosen}
+    return feature_maps.tiled(np.stack([*maps.values()]), [*maps], shared=shared), maps
