@@ -7,14 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
+from model.pace import Pace
 from viz.ui import cached, components, doors, sidebar, state
 from viz.ui.cached import turns
 from viz.ui.plain import plain
 
 _STYLES = Path(__file__).with_name("styles")
+_PACE = Pace()
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
+@_PACE.in_line()
 def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame.
 
