@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-FORM = 1  # of the file; another one cannot be compared
+FORM = 2  # of the file; another one cannot be compared
 COMMITTED = Path(__file__).with_name("results.json")
 
 
@@ -80,10 +80,19 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """So many people at once: the server time of what they chose, and how many of their runs failed."""
+    """So many people at once: the server time of what they chose, and how many of their runs failed.
+
+    Attributes:
+        people: How many.
+        app: One process serves them.
+        replicas: Several do, behind nginx; None where there is no nginx.
+        empty: One process serves them the empty page.
+        errors: Runs that failed, of all of these.
+    """
 
     people: int
     app: Times
+    replicas: Times | None
     empty: Times
     errors: int
 
@@ -100,6 +109,7 @@ class Figures:
     empty: PageFigures
     pages: Mapping[str, PageFigures]
     memory: Memory
+    replicas: int
     ladder: Sequence[Rung]
 
     def as_json(self) -> str:
@@ -134,16 +144,20 @@ def read(text: str, name: str) -> Figures:
 def _figures(found: dict[str, Any]) -> Figures:
     memory = found.pop("memory")
     came = memory.pop("came")
-    rungs = [{**rung, "app": Times(**rung["app"]), "empty": Times(**rung["empty"])} for rung in found.pop("ladder")]
     return Figures(
         cold=Both(**found.pop("cold")),
         warm=Both(**found.pop("warm")),
         empty=_page(found.pop("empty")),
         pages={name: _page(page) for name, page in found.pop("pages").items()},
         memory=Memory(came=came, **{name: Both(**pair) for name, pair in memory.items()}),
-        ladder=[Rung(**rung) for rung in rungs],
+        ladder=[_rung(rung) for rung in found.pop("ladder")],
         **found,
     )
+
+
+def _rung(found: dict[str, Any]) -> Rung:
+    times = {name: found[name] and Times(**found[name]) for name in ("app", "replicas", "empty")}
+    return Rung(**{**found, **times})
 
 
 def _page(found: dict[str, Any]) -> PageFigures:

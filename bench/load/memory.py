@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from bench.load.figures import FiguresError
-from bench.load.people import arrive
-from bench.load.visitor import visiting
+from bench.load.people import arrive, look_about
 
 _STEP = 10  # people who come between two looks
 
@@ -54,21 +53,13 @@ async def held(address: str, pages: Sequence[str], digits: Sequence[str], people
         come: How many come and go then.
     """
     process = process_at(address)
-    await _look_about(address, pages, digits)
+    await look_about([address], pages, digits)
     before = resident(process)
     session = await _each_session(address, process, pages, digits, people)
     await _come_and_go(address, pages, digits, kept)
     first = resident(process)
     await _come_and_go(address, pages, digits, come)
     return Held(before, session, first - before, resident(process) - first)
-
-
-async def _look_about(address: str, pages: Sequence[str], digits: Sequence[str]) -> None:
-    """Let somebody come, open every page, choose every digit there, and go."""
-    async with visiting(address) as visitor:
-        for page in pages:
-            for digit in digits:
-                await visitor.run(page, {"digit": digit})
 
 
 async def _each_session(address: str, process: int, pages: Sequence[str], digits: Sequence[str], people: int) -> float:
@@ -88,4 +79,4 @@ async def _each_session(address: str, process: int, pages: Sequence[str], digits
 async def _come_and_go(address: str, pages: Sequence[str], digits: Sequence[str], count: int) -> None:
     for number in range(count):
         page, digit = pages[number % len(pages)], digits[number % len(digits)]
-        await _look_about(address, [page], [digit])
+        await look_about([address], [page], [digit])

@@ -41,6 +41,18 @@ async def choosing(address: str, page: str, digits: Sequence[str], warm_up: int)
     return runs[warm_up:]
 
 
+async def look_about(addresses: Sequence[str], pages: Sequence[str], digits: Sequence[str]) -> None:
+    """Let somebody open every page of each server, and choose every digit there: of that each keeps what it can."""
+
+    async def look(address: str) -> None:
+        async with visiting(address) as visitor:
+            for page in pages:
+                for digit in digits:
+                    await visitor.run(page, {"digit": digit})
+
+    await asyncio.gather(*map(look, addresses))
+
+
 async def ladder(
     address: str, pages: Sequence[str], digits: Sequence[str], rungs: Sequence[int], seconds: float, thinking: float
 ) -> list[list[Run]]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, read
+from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, Rung, read
 from tests.serving import ROOT
 
 README = ROOT / "README.md"
@@ -26,17 +26,36 @@ def tables(figures: Figures) -> str:
     goals = [[name, found, goal] for name, found, goal, _ in goals_of(figures)]
     pages = [["empty page", *_page(figures.empty, figures.empty)]]
     pages += [[name.replace("_", " "), *_page(page, figures.empty)] for name, page in figures.pages.items()]
-    rungs = [
-        [f"{r.people}", f"{r.app.runs}", _ms(r.app.p50), _ms(r.app.p95), _ms(r.empty.p95), f"{r.errors}"]
-        for r in figures.ladder
-    ]
+    rungs = [_rung(rung) for rung in figures.ladder]
+    head = ["people", "one process", "95 in 100", f"{figures.replicas} replicas", "95 in 100", "empty page", "failed"]
     return "\n\n".join(
         [
             f"Measured on {figures.date}, {machine}; {what}.",
             _table(["against an empty Streamlit page", "measured", "goal"], goals),
             _table(["page", "server", "95 in 100", "painted", "first load", "rerun"], pages),
-            _table(["people", "choices", "half within", "95 in 100", "empty page", "failed"], rungs),
+            _table(head, rungs),
+            _carried(figures),
         ]
+    )
+
+
+def _rung(rung: Rung) -> list[str]:
+    replicas = [_ms(rung.replicas.p50), _ms(rung.replicas.p95)] if rung.replicas else ["-", "-"]
+    return [f"{rung.people}", _ms(rung.app.p50), _ms(rung.app.p95), *replicas, _ms(rung.empty.p95), f"{rung.errors}"]
+
+
+def _carried(figures: Figures) -> str:
+    """Say what a replica takes and carries."""
+
+    def most(goal: float) -> str:
+        people = max((rung.people for rung in figures.ladder if rung.app.p95 <= goal), default=0)
+        return f"{people} people within {_ms(goal)}"
+
+    memory = figures.memory
+    return (
+        f"A replica takes {memory.process.app:.0f} MB with every page warm, and {memory.session.app:.2f} MB for each "
+        f"person. Of the numbers tried it carried {' and '.join(map(most, sorted(PEOPLE_GOALS.values())))}, for 95 in "
+        "100 choices."
     )
 
 
@@ -59,7 +78,9 @@ def goals_of(figures: Figures) -> Iterator[tuple[str, str, str, bool]]:
         if rung.people in PEOPLE_GOALS:
             goal = PEOPLE_GOALS[rung.people]
             name = f"{rung.people} people at once, 95 in 100 choices served"
-            yield name, f"within {_ms(rung.app.p95)}", _ms(goal), rung.app.p95 <= goal
+            for how, times in ((", by one process", rung.app), (f", by {figures.replicas} replicas", rung.replicas)):
+                if times:
+                    yield name + how, f"within {_ms(times.p95)}", _ms(goal), times.p95 <= goal
     failed = sum(rung.errors for rung in figures.ladder)
     yield "choices that failed", f"{failed}", "0", failed == 0
     more = memory.session.more
@@ -112,6 +133,8 @@ def ratios(figures: Figures) -> dict[str, float]:
     }
     for rung in figures.ladder:
         found[f"{rung.people} people, p95"] = rung.app.p95 / rung.empty.p95
+        if rung.replicas:
+            found[f"{rung.people} people, replicas, p95"] = rung.replicas.p95 / rung.empty.p95
     for name, page in figures.pages.items():
         found[f"{name}, server"] = page.server.p50 / figures.empty.server.p50
         found[f"{name}, painted"] = page.painted / figures.empty.painted

@@ -7,6 +7,7 @@ import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
@@ -14,10 +15,12 @@ from playwright.sync_api import Browser
 from bench.load import first_content, memory, people
 from bench.load.figures import Both, Figures, Memory, PageFigures, Rung, Times
 from bench.load.people import Ask
-from bench.load.settings import Settings
+from bench.load.settings import REPLICAS, Settings
 from bench.load.visitor import Run
 from bench.repaint import NOTHING, addresses_of, measure, opened, serving_nothing
+from deploy import nginx
 from model.samples import SKETCHES
+from tests.deploying import serving_by_replicas
 from tests.serving import serving
 
 DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
@@ -51,9 +54,12 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         warm = _medians([_first_contents(browser, app, empty) for _ in range(settings.visits)])
         say("each page in the browser")
         painted = _painted(browser, addresses, settings)
-        say("many people")
         pages = [_page_name(address) for name, address in addresses.items() if name != NOTHING]
-        rungs = _ladder(ask, app, empty, pages, settings)
+        say("many people, one process")
+        ours = _ladder(ask, app, [app], pages, settings)
+        nothing = _ladder(ask, empty, [empty], [""], settings)
+    say(f"many people, {REPLICAS} replicas")
+    replicas = _by_replicas(ask, pages, settings)
     say("memory")
     with serving_nothing() as empty, serving() as app:  # anew: whoever has gone from the others still takes room there
         held = _memory(ask, app, empty, pages, settings)
@@ -67,7 +73,8 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         empty=measured.pop(NOTHING),
         pages=measured,
         memory=held,
-        ladder=rungs,
+        replicas=REPLICAS,
+        ladder=[_rung(*each) for each in zip(settings.rungs, ours, replicas, nothing, strict=True)],
     )
 
 
@@ -111,21 +118,32 @@ def _painted(browser: Browser, addresses: Mapping[str, str], settings: Settings)
 
 def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> PageFigures:
     received = round(statistics.median(run.received for run in runs))
-    return PageFigures(Times.of([run.seconds for run in runs]), round(painted, 1), first_load, received)
+    return PageFigures(_times(runs), round(painted, 1), first_load, received)
 
 
-def _ladder(ask: Ask, app: str, empty: str, pages: Sequence[str], settings: Settings) -> list[Rung]:
-    how = DIGITS, settings.rungs, settings.seconds, settings.thinking
-    ours, nothing = (ask(people.ladder, address, names, *how) for address, names in ((app, pages), (empty, [""])))
-    return [
-        Rung(
-            count,
-            Times.of([run.seconds for run in runs]),
-            Times.of([run.seconds for run in others]),
-            sum(bool(run.wrong) for run in [*runs, *others]),
-        )
-        for count, runs, others in zip(settings.rungs, ours, nothing, strict=True)
-    ]
+def _ladder(
+    ask: Ask, address: str, servers: Sequence[str], pages: Sequence[str], settings: Settings
+) -> list[list[Run]]:
+    """Return the runs on each rung, at an address behind which these servers are."""
+    ask(people.look_about, servers, pages, DIGITS[: settings.known])
+    return ask(people.ladder, address, pages, DIGITS, settings.rungs, settings.seconds, settings.thinking)
+
+
+def _by_replicas(ask: Ask, pages: Sequence[str], settings: Settings) -> Sequence[list[Run] | None]:
+    """Return the runs on each rung where replicas serve; None where there is no nginx."""
+    if nginx.executable() is None:
+        return [None] * len(settings.rungs)
+    with TemporaryDirectory() as folder, serving_by_replicas(Path(folder), REPLICAS) as replicas:
+        return _ladder(ask, replicas.address, replicas.each, pages, settings)
+
+
+def _rung(count: int, ours: Sequence[Run], replicas: Sequence[Run] | None, nothing: Sequence[Run]) -> Rung:
+    errors = sum(bool(run.wrong) for run in [*ours, *(replicas or []), *nothing])
+    return Rung(count, _times(ours), _times(replicas) if replicas is not None else None, _times(nothing), errors)
+
+
+def _times(runs: Sequence[Run]) -> Times:
+    return Times.of([run.seconds for run in runs])
 
 
 def _memory(ask: Ask, app: str, empty: str, pages: Sequence[str], settings: Settings) -> Memory:

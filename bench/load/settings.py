@@ -17,6 +17,7 @@ class Settings:
         staying: People who stay, for the memory of each.
         kept: People who come and go first: at least 128, for Streamlit keeps so many sessions for two minutes.
         coming: People who come and go then.
+        known: How many digits every page has shown before many people come; None for all of the project's.
         rungs: People at once.
         seconds: How long each rung lasts.
         thinking: Seconds that a person thinks, on average.
@@ -31,11 +32,14 @@ class Settings:
     staying: int
     kept: int
     coming: int
+    known: int | None
     rungs: tuple[int, ...]
     seconds: float
     thinking: float
 
 
+REPLICAS = 2  # one for each core of the machine that the goals name
+
 # 480 is what forty people make in an hour if each comes anew every five minutes.
-WHOLE = Settings(None, 3, 9, 14, 11, 2, 60, 140, 480, (1, 5, 10, 20, 40, 80), 14, 2)
-SHORT = Settings(2, 1, 1, 2, 2, 0, 10, 2, 3, (1, 3), 1.5, 0.3)
+WHOLE = Settings(None, 3, 9, 14, 11, 2, 60, 140, 480, None, (1, 5, 10, 20, 40, 80), 14, 2)
+SHORT = Settings(2, 1, 1, 2, 2, 0, 10, 2, 3, 1, (1, 3), 1.5, 0.3)

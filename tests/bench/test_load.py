@@ -28,10 +28,11 @@ MADE_UP = Figures(
     empty=PageFigures(Times(12, 10.0, 20.0), 60.0, 2_400_000, 1_200),
     pages={"overview": PAGE, "the_head": replace(PAGE, painted=120.0)},
     memory=Memory(Both(400.0, 100.0), Both(1.2, 0.2), Both(80.0, 20.0), Both(3.0, 1.0), 480),
+    replicas=2,
     ladder=[
-        Rung(5, Times(40, 20.0, 50.0), Times(40, 10.0, 25.0), 0),
-        Rung(40, Times(300, 40.0, 149.6), Times(300, 10.0, 50.0), 0),
-        Rung(80, Times(600, 90.0, 501.0), Times(600, 20.0, 100.0), 3),
+        Rung(5, Times(40, 20.0, 50.0), Times(40, 18.0, 45.0), Times(40, 10.0, 25.0), 0),
+        Rung(40, Times(300, 40.0, 149.6), Times(300, 30.0, 90.0), Times(300, 10.0, 50.0), 0),
+        Rung(80, Times(600, 90.0, 501.0), Times(600, 50.0, 200.0), Times(600, 20.0, 100.0), 3),
     ],
 )
 ONCE_MORE = "Measure anew with 'make load ARGS=--write'."
@@ -71,8 +72,8 @@ def without(name: str) -> str:
     [
         ("", "a.json holds no figures: it is not a JSON object."),
         ("[1]", "a.json holds no figures: it is not a JSON object."),
-        ("{}", "a.json is of form None, and only form 1 can be read here."),
-        (json.dumps({**json.loads(MADE_UP.as_json()), "form": 0}), "a.json is of form 0, and only form 1 can be read"),
+        ("{}", "a.json is of form None, and only form 2 can be read here."),
+        (json.dumps({**json.loads(MADE_UP.as_json()), "form": 0}), "a.json is of form 0, and only form 2 can be read"),
         (without("ladder"), "a.json lacks figures, or has some that are unknown"),
         (without("date"), "a.json lacks figures, or has some that are unknown"),
         (json.dumps({**json.loads(MADE_UP.as_json()), "taste": 1}), "a.json lacks figures, or has some that"),
@@ -113,21 +114,34 @@ def test_tables_say_every_figure() -> None:
     for line in (
         "| first content | 1.20 times (0.60 s) | 1.5 times |",
         "| first content, server just started | 2.0 s more (3.0 s) | 4 s more |",
-        "| 40 people at once, 95 in 100 choices served | within 150 ms | 150 ms |",
-        "| 80 people at once, 95 in 100 choices served | within 501 ms | 500 ms |",
+        "| 40 people at once, 95 in 100 choices served, by one process | within 150 ms | 150 ms |",
+        "| 80 people at once, 95 in 100 choices served, by one process | within 501 ms | 500 ms |",
+        "| 80 people at once, 95 in 100 choices served, by 2 replicas | within 200 ms | 500 ms |",
         "| choices that failed | 3 | 0 |",
         "| memory of a session | 1.00 MB more | 2 MB more |",
         "| memory after 480 more have come and gone | +3.0 MB | +9.6 MB |",
         "| empty page | 10 ms | 20 ms | 60 ms (1.00) | 2.40 MB | 1 kB |",
         "| the head | 30 ms | 60 ms | 120 ms (2.00) | 3.60 MB | 80 kB |",
-        "| 80 | 600 | 90 ms | 501 ms | 100 ms | 3 |",
+        "| people | one process | 95 in 100 | 2 replicas | 95 in 100 | empty page | failed |",
+        "| 80 | 90 ms | 501 ms | 50 ms | 200 ms | 100 ms | 3 |",
+        "A replica takes 400 MB with every page warm, and 1.20 MB for each person. Of the numbers tried it carried "
+        "40 people within 150 ms and 40 people within 500 ms, for 95 in 100 choices.",
     ):
         assert line in text.splitlines()
 
 
 def test_what_misses_a_goal_is_told_from_what_reaches_it() -> None:
     missed = [name for name, _, _, reached in report.goals_of(MADE_UP) if not reached]
-    assert missed == ["80 people at once, 95 in 100 choices served", "choices that failed"]
+    assert missed == ["80 people at once, 95 in 100 choices served, by one process", "choices that failed"]
+
+
+def test_without_nginx_nothing_is_said_of_replicas() -> None:
+    alone = replace(MADE_UP, ladder=[replace(rung, replicas=None) for rung in MADE_UP.ladder])
+    assert read(alone.as_json(), "a file") == alone
+    assert "by 2 replicas" not in report.tables(alone)
+    assert "| 80 | 90 ms | 501 ms | - | - | 100 ms | 3 |" in report.tables(alone).splitlines()
+    assert "80 people, replicas, p95" not in report.ratios(alone)
+    assert report.ratios(MADE_UP)["80 people, replicas, p95"] == 2
 
 
 def test_a_comparison_is_of_ratios() -> None:

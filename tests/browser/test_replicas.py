@@ -2,10 +2,7 @@
 
 import io
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,59 +24,14 @@ from tests.browser.people import (
     sample,
     shown,
 )
-from tests.deploying import answers, free_ports
-from tests.serving import PATIENCE, ROOT, choose_source
-
-START_UP = 300  # seconds
-
-
-class Replicas:
-    """``make replicas`` with two of them, and what it says."""
-
-    def __init__(self, log: Path) -> None:
-        self.port, self._log = free_ports(3), log
-        self.address = f"http://127.0.0.1:{self.port}"
-        with log.open("w") as written:
-            self.process = subprocess.Popen(  # noqa: S603 (our own command)
-                [sys.executable, "-m", "deploy.replicas", "--count", "2", "--port", str(self.port)],
-                cwd=ROOT,
-                stdout=written,
-                stderr=subprocess.STDOUT,
-            )
-
-    def expect(self, said: str, times: int = 1) -> list[str]:
-        """Wait until it has said something so many times, and return the last group of each."""
-        deadline = time.monotonic() + START_UP
-        while len(found := re.findall(said, self._log.read_text())) < times:
-            assert self.process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
-        return found
-
-    def processes(self, replica: str, times: int = 1) -> list[int]:
-        """Wait until a replica has been started so many times, and return its processes."""
-        return [int(process) for process in self.expect(rf"Replica {replica}, .+ is process (\d+)\.", times)]
-
-    def expect_healthy(self, replica: str) -> None:
-        """Wait until a replica answers, asked without nginx."""
-        deadline = time.monotonic() + START_UP
-        while not answers(f"http://127.0.0.1:{self.port + int(replica)}/_stcore/health"):
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
-
-    def end(self) -> int:
-        """End all as Control-C does, and return the exit code."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=3 * PATIENCE / 1000)  # each replica may take its own
+from tests.deploying import Replicas, serving_by_replicas
+from tests.serving import PATIENCE, choose_source
 
 
 @pytest.fixture
 def replicas(browser: Browser, nginx_executable: str, tmp_path: Path) -> Iterator[Replicas]:
-    started = Replicas(tmp_path / "said.txt")
-    started.expect("Serving at")
-    yield started
-    if started.process.poll() is None:
-        started.end()
+    with serving_by_replicas(tmp_path) as started:
+        yield started
 
 
 def replica_of(page: Page) -> str:
