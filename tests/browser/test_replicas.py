@@ -89,7 +89,7 @@ def test_when_a_replica_is_killed_its_people_go_on_at_another_one(visit: Visit, 
     choose_source(page, "Upload")
     page.locator("input[type=file]").set_input_files([FilePayload(name="2.png", mimeType="image/png", buffer=a_two())])
     expect_read(page, 2, "a picture of yours")
-    expect_chosen(page, row="ReLU-1")
+    expect_chosen(page, row="ReLU-1", channel="5")
     expect_replica(page, elsewhere)
 
     assert (shown(other), words(other), other.url) == seen_by_other

@@ -27,6 +27,20 @@ page = st.Page(broken, title="Broken")
 shell.run(st.navigation([page]), [page])
 """
 
+COLLECTING = """
+import gc
+import streamlit as st
+
+@st.cache_resource
+def collected():
+    found = []
+    gc.disable()  # what Python would do by itself is not counted
+    gc.callbacks.append(lambda phase, _about: found.append(phase))
+    return found
+
+st.html(f"<p>{len(collected())}</p>")
+"""
+
 
 def upload(address: str, visitor: Visitor, size: int, *, token: bool = True, session: str = "") -> int:
     """Send a file as the uploader does, with or without the token, and return the answer's status."""
@@ -127,3 +141,13 @@ def test_a_failure_shows_no_trace_and_no_path(tmp_path: Path) -> None:
         every = b"".join(each.SerializeToString() for each in sent if each.WhichOneof("type") != "new_session")
         for told in (b"RuntimeError", b"told to nobody", b"/home/teacher", str(ROOT).encode(), str(tmp_path).encode()):
             assert told not in every
+
+
+@pytest.mark.parametrize(("options", "collects"), [([], False), (["--runner.postScriptGC=true"], True)])
+def test_garbage_is_not_collected_after_every_run(tmp_path: Path, options: list[str], collects: bool) -> None:
+    script = tmp_path / "collecting.py"
+    script.write_text(COLLECTING, encoding="utf-8")
+    with serving(script, options=options) as running, visiting(running) as visitor:
+        for _ in range(4):
+            shown = [message.delta.new_element.html.body for message in visitor.open("", {})]
+    assert ("<p>0</p>" in shown) is not collects
