@@ -1,15 +1,21 @@
 """The files for containers agree with one another, with the project's files and with nginx."""
 
 import ipaddress
+import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bench.load.visitor import fault
 from deploy import nginx
-from tests.deploying import assert_accepted
+from tests.deploying import answers, assert_accepted, free_ports
 from tests.serving import ROOT
+from tests.sessions import visiting
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
@@ -34,17 +40,50 @@ def test_nginx_is_told_of_each_replica() -> None:
     assert all(address in ipaddress.ip_network(inside["subnet"]) for address in addresses)
 
 
+def copied(stage: str) -> list[str]:
+    """Return what a stage takes over from the project."""
+    lines = [line.split() for line in STAGES[stage].splitlines() if line.startswith("COPY ") and "--from" not in line]
+    return [name for line in lines for name in line[1:-1]]
+
+
 def test_this_computer_alone_is_let_in_by_default_and_at_the_port_where_nginx_listens() -> None:
     (listen,) = re.findall(r"deploy\.nginx (\S+) \$REPLICAS", STAGES["configuration"])
     assert SERVICES["proxy"]["ports"] == [f"${{ADDRESS:-127.0.0.1}}:8501:{listen.partition(':')[2]}"]
     assert not any("ports" in service for name, service in SERVICES.items() if name != "proxy")
 
 
-def test_the_images_hold_what_is_there_and_all_that_the_app_reads() -> None:
-    lines = [line.split() for line in DOCKERFILE.splitlines() if line.startswith("COPY ") and "--from" not in line]
-    copied = [name for line in lines for name in line[1:-1]]
-    assert [source for source in copied if not (ROOT / source).exists()] == []
-    assert {".streamlit", "model", "viz", "pages", "requirements.txt", "constraints.txt"} <= {*copied}
+def test_what_the_image_holds_is_enough_for_every_page(tmp_path: Path) -> None:
+    """Without a container: the files that go into the image, and the command that it starts with."""
+    for name in copied("app"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    (line,) = re.findall(r"^CMD (\[.+\])$", STAGES["app"], flags=re.MULTILINE)
+    python, *command = json.loads(line)
+    assert python == "python"
+    port = free_ports(1)
+    for asked, here in (("--server.address=0.0.0.0", "--server.address=127.0.0.1"), ("port=8501", f"port={port}")):
+        assert asked in " ".join(command)
+        command = [argument.replace(asked, here) for argument in command]
+    with (
+        (tmp_path / "said.txt").open("w") as said,
+        subprocess.Popen([sys.executable, *command], cwd=tmp_path, stdout=said, stderr=said) as server,  # noqa: S603
+    ):
+        try:
+            while not answers(f"http://127.0.0.1:{port}/_stcore/health"):
+                assert server.poll() is None, (tmp_path / "said.txt").read_text()
+            with visiting(f"http://127.0.0.1:{port}") as visitor:
+                for page in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
+                    name = "" if page == "overview" else page
+                    found = [fault(message) for message in visitor.open(name, {})]
+                    assert {*found} == {""}, page
+        finally:
+            server.terminate()
+
+
+def test_what_goes_into_the_images_is_there() -> None:
+    assert [source for stage in STAGES for source in copied(stage) if not (ROOT / source).exists()] == []
 
 
 def test_each_service_is_a_stage_that_ends_in_a_command() -> None:
