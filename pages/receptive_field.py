@@ -63,7 +63,7 @@ with st.expander("Why each of them cannot be"):
     st.markdown(field_growth.mistakes(comparisons))
 
 st.header(f"The arithmetic of {step.name}")
-st.html(field_growth.table(field_growth.arithmetic(growth)))
+st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Why it is so")
@@ -83,6 +83,6 @@ with right:
 
 st.header("The numbers")
 st.write("Every step that changes anything.")
-st.html(field_growth.table(field_growth.changing(steps.values())))
+st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes anything"))
 with st.expander("All rows"):
-    st.html(field_growth.table(every))
+    st.html(field_growth.table(every, "All rows"))

@@ -144,7 +144,6 @@ def _framed(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        font_size=14,
         dragmode=False,
         # No curve is hidden by a click: keys could not do it.
         legend={
@@ -154,8 +153,12 @@ def _framed(figure: go.Figure) -> go.Figure:
             "x": 0,
             "itemclick": False,
             "itemdoubleclick": False,
+            "font_size": 16,
         },
     )
+    # Streamlit's theme has sizes of its own, too small for a back row: they yield to what an axis says itself.
+    figure.update_xaxes(title_font_size=16, tickfont_size=14)
+    figure.update_yaxes(tickfont_size=14)
     return figure
 
 

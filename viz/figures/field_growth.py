@@ -117,14 +117,15 @@ def numbers(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> di
     }
 
 
-def table(columns: Mapping[str, Sequence[str]]) -> str:
+def table(columns: Mapping[str, Sequence[str]], label: str) -> str:
     """Draw columns as a table in HTML, the first of them naming the lines; it repaints faster than Streamlit's own."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     lines = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(value)}</td>" for value in others)}</tr>'
         for first, *others in zip(*columns.values(), strict=True)
     )
-    return f'<table class="columns"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    drawn = f'<table class="columns"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    return f'<div class="sideways" role="region" tabindex="0" aria-label="{escape(label)}">{drawn}</div>'
 
 
 def rows_of(steps: Iterable[Growth]) -> list[Growth]:

@@ -23,10 +23,10 @@ def table(folding: Folding, selected: str) -> str:
     for fold in folding.folds.values():
         mark = ' aria-current="true"' if fold.name == selected else ""
         gains = f"{words.number(fold.gain.min())} to {words.number(fold.gain.max())}"
+        through = ", ".join(f"<span>{escape(name)}</span>" for name in fold.through)
         into = escape(fold.into) if fold.into else f"not folded: {escape(fold.obstacle)}"
         rows.append(
-            f'<tr{mark}><th scope="row">{escape(fold.name)}</th><td>{escape(", ".join(fold.through))}</td>'
-            f"<td>{into}</td><td>{gains}</td></tr>"
+            f'<tr{mark}><th scope="row">{escape(fold.name)}</th><td>{through}</td><td>{into}</td><td>{gains}</td></tr>'
         )
     return (
         '<div class="sideways" role="region" tabindex="0" aria-label="Where each batch norm goes">'

@@ -27,6 +27,7 @@ _TITLES = {
     "averaging": "average of weights keeps",
     "channels_last": "channels side by side",
 }
+_FITTING = 80  # letters in the longest line of a table that a phone can hold
 _ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe uses none
 _REASONS = {
     "epochs": "How often every image is seen.",
@@ -110,7 +111,8 @@ def say_same(recipe: Mapping[str, Any], found: Iterable[Alteration]) -> str:
 
 def wordy(columns: Mapping[str, Sequence[str]], label: str) -> str:
     """Draw columns in HTML as a table whose cells hold words more than numbers."""
-    wide = " wide" if len(columns) > 5 else ""
+    longest = sum(max(map(len, (name, *cells))) for name, cells in columns.items())
+    wide = " wide" if longest > _FITTING else ""
     return f'<div class="wordy-table{wide}">{panels.tabled(columns, label)}</div>'
 
 

@@ -119,12 +119,13 @@ def predict(passes: Passes) -> bool:
 def go_on(passes: Passes) -> None:
     """Offer the mask that changes the answer most, and a digit that lies between two."""
     farthest = passes.farthest
-    st.button(
-        f"Show mask {farthest:,}, which doubts the answer most",
-        on_click=lambda: state.write(**{SEED: str(farthest), VIEW: "journey"}),
-    )
     unclear = next(sample for sample in digits.samples() if sample.label is None)
-    st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
+    with st.container(horizontal=True):
+        st.button(
+            f"Show mask {farthest:,}, which doubts the answer most",
+            on_click=lambda: state.write(**{SEED: str(farthest), VIEW: "journey"}),
+        )
+        st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
 
 
 def maps_files(off: Step, on: Step, channel: int) -> tables.Files:

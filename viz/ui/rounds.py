@@ -117,6 +117,6 @@ def _explain(current: Round, plan: AttributionPlan) -> None:
 
 def _tally(given: tuple[Guess, ...]) -> None:
     st.html(tabled(figures.tally(given, METHODS), "Right, by method"))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         tables.offer("Download the rounds as CSV", partial(figures.as_csv, given), "rounds.csv")
         st.button("Forget the score", on_click=lambda: state.write(**{GUESSES: ""}))

@@ -58,7 +58,7 @@ def method() -> Method:
 
 def plan(trace: Trace) -> AttributionPlan:
     """Let the person choose a method, what it explains, and held against which baseline."""
-    first, *others = st.columns([9, 12, 8, 9], gap="medium")
+    first, *others = st.columns([20, 22, 15, 22], gap="small")
     with first:
         chosen = method()
     wanted = asked(trace, others)
@@ -75,7 +75,7 @@ def plan_of_all(trace: Trace) -> tuple[AttributionPlan, bool]:
     There are as many columns as for one method: else the last of those stays until all maps are there, below the
     others, and everything jumps when it goes.
     """
-    *others, last = st.columns([12, 8, 9, 8], gap="medium")
+    *others, last = st.columns([22, 15, 22, 20], gap="small")
     plan = asked(trace, others)
     with last:
         return plan, _together()

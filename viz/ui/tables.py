@@ -20,7 +20,7 @@ Columns = Made | Callable[[], Made]  # likewise
 
 def offer(label: str, text: Text, file: str, kind: str = "text/csv") -> None:
     """Offer a file of numbers, CSV unless said otherwise; taking it starts no run, which could drop it meanwhile."""
-    st.download_button(label, text, file, kind, on_click="ignore")
+    st.download_button(label, text, file, kind, type="tertiary", on_click="ignore")
 
 
 def made(columns: Columns) -> Made:
@@ -60,7 +60,7 @@ def unfolding(
             return
         found = made(columns)
         st.html(tabled(found, name))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             for file, text in (files or {name: text_of(found)}).items():
                 offer(f"{file} (CSV)", text, f"{file}.csv")
 
@@ -95,7 +95,7 @@ class Files:
 
     def show(self) -> None:
         """Offer them."""
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             for file in self.files:
                 file.show()
             if self.beside:

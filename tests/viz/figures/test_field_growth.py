@@ -100,7 +100,7 @@ def test_the_table_of_changes_ends_with_the_whole_image() -> None:
 
 def test_a_table_holds_its_columns() -> None:
     columns = {"a": ["1", "2 < 3"], "b": ["4", "5"], "": ["6", "7"]}
-    cells = [re.findall(r">([^<>]+)</t[hd]>", line) for line in figures.table(columns).split("<tr>")[1:]]
+    cells = [re.findall(r">([^<>]+)</t[hd]>", line) for line in figures.table(columns, "c").split("<tr>")[1:]]
     assert cells == [["a", "b"], ["1", "4", "6"], ["2 &lt; 3", "5", "7"]]
 
 
