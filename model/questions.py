@@ -132,8 +132,9 @@ def _about_parameters(step: Step, arithmetic: Arithmetic) -> Question:
 def _about_field(growth: Growth) -> Question:
     size = growth.after.size
     said = f"{size[0]}" if size[0] == size[1] else times(size)
+    unit = "pixel" if said == "1" else "pixels"
     lines = ("size + (kernel − 1) × dilation × jump", growth.size)
-    return _question(Asked.FIELD, size, f"{said} pixels", lines, misconceptions.of_field(growth))
+    return _question(Asked.FIELD, size, f"{said} {unit}", lines, misconceptions.of_field(growth))
 
 
 def _about_unit(step: Step, explained: Explanation) -> Question:

@@ -226,7 +226,7 @@ def test_the_score_runs_on_and_is_kept_in_the_link() -> None:
         right += rounds.deal(number).untrained == guess
         assert f"Score: {right} of {number}" in said(app)
         assert METHODS[rounds.deal(number).method].title in said(app)
-        assert ("**Right" in said(app)) == (rounds.deal(number).untrained == guess)
+        assert ("**Correct" in said(app)) == (rounds.deal(number).untrained == guess)
         assert all(each.disabled for each in app.button if "is untrained" in each.label), "a round is answered once"
         if number < 3:
             press(app, "Next round")

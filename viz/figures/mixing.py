@@ -158,7 +158,7 @@ def say_without(before: Trace, muted: Activation) -> str:
     return (
         f"Without map {c} the logit of {k} goes from {words.number(float(before.logits[k]))} to "
         f"{words.number(float(muted[c, k]))}, and the network reads {int(muted[c].argmax())}. Of the "
-        f"{len(muted)} maps, {changing} can change the answer by falling silent alone."
+        f"{len(muted)} maps, {changing or 'none'} can change the answer by falling silent alone."
     )
 
 

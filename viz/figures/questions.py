@@ -52,7 +52,7 @@ def say_facts(step: Step, window: Window, growth: Growth | None) -> str:
             f"A unit that goes in sees {words.shape(growth.before.size)} pixels, and the next one looks "
             f"{jump} {'pixel' if jump == 1 else 'pixels'} further on (the jump)."
         )
-    return " ".join([*facts, "A value may be off by a hundredth. Leave open what you do not know."])
+    return " ".join([*facts, "A value may be off by 0.01, or by 1\xa0% of it. Leave open what you do not know."])
 
 
 def verdict(of: Verdict) -> str:

@@ -59,7 +59,7 @@ def say_score(guesses: Sequence[Guess]) -> str:
 
 def say_answer(guess: Guess, method: Method, left: Activation, right: Activation, rank: float) -> str:
     """Say whether a guess was right, which method drew the maps, how alike they are, and what the scales hid."""
-    verdict = "Right" if guess.is_right else "Wrong"
+    verdict = "Correct" if guess.is_right else "Wrong"
     untrained, trained = (left, right) if guess.round.untrained == "left" else (right, left)
     small, large = (float(np.abs(values).max()) for values in (untrained, trained))
     hid = (

@@ -145,6 +145,7 @@ def _draw(digit: Digit) -> None:
         strokes, why = st.session_state[_TOO_MUCH]
         code = why
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
+    st.caption("Draw a digit. With keys: arrows move the pen, the space bar lowers and lifts it.")
     if why:
         st.error(plain(f"{why} Still reading what was there before."))
     elif on_pad:

@@ -230,7 +230,7 @@ def test_the_weightiest_map_is_the_one_that_lowers_the_answer_most(digit: Digit)
     changing = sum(each.prediction != run.prediction for each in alone)
     text = mixing.say_without(run, muted)
     assert f"Without map {c} " in text
-    assert f"{changing} can change" in text
+    assert f"{changing or 'none'} can change" in text
 
 
 @pytest.mark.parametrize("hot", [0.25, 1.0, 8.0])

@@ -55,7 +55,7 @@ def test_after_the_answer_each_side_says_what_it_is(number: int, side: str) -> N
     assert captions[other.capitalize()].startswith("trained")
     assert captions[side.capitalize()].endswith("your guess")
     said = figures.say_answer(guess, METHODS[guess.round.method], LARGE, SMALL, 0.25)
-    assert said.startswith("**Right" if side == guess.round.untrained else "**Wrong")
+    assert said.startswith("**Correct" if side == guess.round.untrained else "**Wrong")
     assert METHODS[guess.round.method].title in said
     small, large = (LARGE, SMALL) if guess.round.untrained == "left" else (SMALL, LARGE)
     (times,) = re.findall(r"value is (\S+) times", said)
