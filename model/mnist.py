@@ -137,15 +137,16 @@ def _fetch(mirrors: list[str], name: str, md5: str, progress: Callable[[float], 
         try:
             packed = b"".join(_chunks(mirror + name, progress))
         except (OSError, http.client.HTTPException) as error:
-            reasons.append(str(getattr(error, "reason", error)))
+            reason = getattr(error, "reason", error)
+            reasons.append(str(getattr(reason, "strerror", None) or reason))
             continue
         if hashlib.md5(packed, usedforsecurity=False).hexdigest() == md5:
             return packed
         reasons.append("the file arrived damaged")
     raise DataError(
-        f"MNIST's file {name} could not be downloaded ({'; '.join(reasons)}).",
+        f"MNIST's file {name} could not be downloaded ({'; '.join(dict.fromkeys(reasons))}).",
         "It comes from torchvision's mirrors, over the internet.",
-        "Check the connection and try again; everything else works without it.",
+        "Check the connection and try again; whatever needs none of its images works without it.",
     )
 
 

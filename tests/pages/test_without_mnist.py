@@ -104,7 +104,7 @@ def test_a_download_that_fails_is_a_sentence_and_can_be_tried_again(raw: Path, s
         app.button("download-sidebar").click().run()
         (sentence,) = sentences(app)
         assert reason in sentence
-        assert "Check the connection and try again; everything else works without it." in sentence
+        assert "Check the connection and try again; whatever needs none of its images works without it." in sentence
         assert not app.get("progress"), "no bar is left behind"
         assert "Cancel" not in [each.label for each in app.button]
         assert offered(app)
