@@ -122,7 +122,7 @@ def offer_download(key: str) -> None:
     Args:
         key: Tells this offer from others on the same page.
     """
-    st.write("MNIST is not on this computer. It is a download of 11 MB; whatever needs none of its images works without it.")
+    st.write("MNIST is not on this computer: a download of 11 MB. Whatever needs none of its images works without it.")
     if not st.button("Download MNIST", width="stretch", key=f"download-{key}"):
         return
     bar, place = st.progress(0.0, "Downloading MNIST"), st.empty()
