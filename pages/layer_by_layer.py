@@ -19,11 +19,8 @@ def pixels() -> None:
     walk.show_trail(trace, walk.Stop(IMAGE, pixel))
     left, right = st.columns(2, gap="large")
     with left:
-        drawn, whole = (
-            workings.field(digit.pixels, workings.pixel_box(pixel), large=True),
-            Box(0, 0, *digit.pixels.shape),
-        )
-        numbers = tables.pixels_file(digit.pixels, whole, f"pixels-{digit.key[:20]}")
+        drawn = workings.field(digit.pixels, workings.pixel_box(pixel), large=True)
+        numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
         controls.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
     with right:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: here the numbers begin")
@@ -67,10 +64,9 @@ def work_out(step: Step) -> None:
         if Asked.FIELD in hidden:
             st.write("Answer above first.")
         elif step.name in fields:
-            seen = fields[step.name]
-            drawn, box = workings.field(digit.pixels, seen.box(unit[1:])), seen.box(unit[1:])
+            box = fields[step.name].box(unit[1:])
             numbers = tables.pixels_file(digit.pixels, box, f"{step.name}-sees-{unit[1]}-{unit[2]}")
-            controls.figure(drawn, workings.say_field(digit.pixels, box), numbers)
+            controls.figure(workings.field(digit.pixels, box), workings.say_field(digit.pixels, box), numbers)
         else:
             st.write("The whole image: what goes in has seen all of it.")
     if asking.is_on():

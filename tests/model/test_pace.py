@@ -9,10 +9,11 @@ from model.pace import Pace
 from tests.model.test_turns import PATIENCE, begin, end
 
 MANY = 30
+FOREVER = 100 * PATIENCE  # no test waits until a piece has had its time, if it has so much
 
 
 def test_one_begins_when_the_one_before_is_done() -> None:
-    pace, running, most = Pace(longest=PATIENCE), 0, 0
+    pace, running, most = Pace(longest=FOREVER), 0, 0
 
     def work() -> None:
         nonlocal running, most
@@ -38,7 +39,7 @@ def test_without_a_line_they_would_run_together() -> None:
 
 
 def test_who_came_first_begins_first() -> None:
-    pace, order, asked = Pace(longest=PATIENCE), list[int](), list[threading.Thread]()
+    pace, order, asked = Pace(longest=FOREVER), list[int](), list[threading.Thread]()
     with pace.in_line():
         for number in range(MANY):
             last = vars(pace)["_last"]
@@ -85,7 +86,7 @@ def test_time_counts_from_the_beginning_of_the_piece() -> None:
 
 
 def test_a_piece_that_fails_is_done() -> None:
-    pace = Pace(longest=PATIENCE)
+    pace = Pace(longest=FOREVER)
     with pytest.raises(ZeroDivisionError), pace.in_line():
         _ = 1 / 0
     end(begin(lambda: pace.in_line().__enter__()))

@@ -6,7 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from model.records import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT
+from viz.ui import shell, sidebar
 
 STEPS = [
     f"{name}-{number}"
@@ -267,3 +271,22 @@ def test_no_page_imports_what_it_does_not_need(pages: list[str], imported: list[
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == imported
+
+
+def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, show, early = threading.Event(), sidebar.show, list[bool]()
+
+    def begin() -> None:
+        with shell.PACE.in_line():
+            begun.set()
+
+    def watched(pages: Sequence[Any]) -> None:
+        threading.Thread(target=begin, daemon=True).start()
+        early.append(begun.wait(0.3))
+        show(pages)
+
+    monkeypatch.setattr(shell.PACE, "_longest", 600)
+    monkeypatch.setattr(sidebar, "show", watched)
+    assert_works(run("overview"), PAGES["overview"])
+    assert early == [False]
+    assert begun.wait(60)

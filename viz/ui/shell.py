@@ -13,11 +13,11 @@ from viz.ui.cached import turns
 from viz.ui.plain import plain
 
 _STYLES = Path(__file__).with_name("styles")
-_PACE = Pace()
+PACE = Pace()
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
-@_PACE.in_line()
+@PACE.in_line()
 def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame.
 
