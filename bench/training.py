@@ -24,7 +24,7 @@ from torchvision.datasets import MNIST
 
 from model import mnist
 from model.network import AssignmentNetwork
-from model.records import MEAN, STD
+from model.records.digit import MEAN, STD
 from model.training.images import read_images
 from model.training.learner import Learner
 from model.training.machine import keep_freed_memory

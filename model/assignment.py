@@ -10,7 +10,9 @@ from torch import nn
 from model.errors import InputError
 from model.network import IMAGE_SHAPE
 from model.receptive_field import from_windows, windows_of
-from model.records import LayerKind, Mistake, ReceptiveField, Row, RowComparison, Trace, Window
+from model.records.assignment import Mistake, RowComparison
+from model.records.receptive_field import ReceptiveField, Window
+from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
 
 

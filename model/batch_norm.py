@@ -15,19 +15,17 @@ from torch import Tensor, nn
 
 from model import digits, mnist
 from model.errors import DataError, InputError
-from model.records import (
+from model.records.aliases import Numbers, Pixels
+from model.records.batch_norm import (
     BatchScore,
     BatchStatistics,
     Forgotten,
-    LayerKind,
     Normalisation,
     NormStep,
-    Numbers,
-    Pixels,
     RunningAverage,
     Supply,
-    Trace,
 )
+from model.records.trace import LayerKind, Trace
 
 MIXED = "mixed"
 CONTENTS = (MIXED, *map(str, range(10)))

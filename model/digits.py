@@ -20,7 +20,8 @@ from model import mnist as files
 from model.errors import InputError
 from model.handwriting import Stroke
 from model.preparation import SIDE, prepare
-from model.records import MEAN, STD, Digit, Pixels
+from model.records.aliases import Pixels
+from model.records.digit import MEAN, STD, Digit
 from model.samples import samples
 from model.upload import read_ink
 

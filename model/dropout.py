@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.records import Change, Convergence, Draw, DropoutPlan, LayerKind, Masks, Passes, Reading, Trace
+from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
+from model.records.trace import LayerKind, Trace
 from model.trace import SeededDropout, draw_mask, dropping, reseed
 
 MASKS = 1000

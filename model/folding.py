@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.errors import InputError
-from model.records import Fold, Folding, Hindrances, Trace
+from model.records.batch_norm import Fold, Folding, Hindrances
+from model.records.trace import Trace
 
 
 @dataclass(frozen=True)

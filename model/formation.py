@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from model import trace, weights
 from model.errors import InputError, WeightsError
 from model.network import AssignmentNetwork
-from model.records import Activation, Formation, LayerKind, Step, Trace
+from model.records.aliases import Activation
+from model.records.trace import LayerKind, Step, Trace
+from model.records.training import Formation
 
 STATISTICS = {
     "running mean": "running_mean",

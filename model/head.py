@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from model import trace as recorder
 from model.errors import InputError
-from model.records import Effect, Head, LayerKind, Numbers, Softened, Step, Trace
+from model.records.aliases import Numbers
+from model.records.head import Effect, Head, Softened
+from model.records.trace import LayerKind, Step, Trace
 
 
 def of_trace(trace: Trace) -> Head:

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from model import digits
 from model.errors import InputError
-from model.records import Attribution, Collapse, Digit, EdgeControl, Pixels, Reaction
+from model.records.aliases import Pixels
+from model.records.digit import Digit
+from model.records.saliency import Attribution, Collapse, EdgeControl, Reaction
 from model.similarity import edges, rank_correlation, sizes, structural_similarity
 from model.untrained import cascade, learned_rows
 

@@ -17,7 +17,7 @@ from model import mnist
 from model.digits import normalise
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import LiveChoices, LiveRun, Snapshot
+from model.records.live_training import LiveChoices, LiveRun, Snapshot
 from model.training.images import Images, judge, split_training
 from model.training.learner import Learner, blank
 from model.training.recipe import Recipe

@@ -14,7 +14,8 @@ from model.errors import InputError, TraceError
 from model.layers.windows import pair
 from model.network import IMAGE_SHAPE
 from model.receptive_field import Shape, of_network
-from model.records import Box, EffectiveField, Pair
+from model.records.aliases import Pair
+from model.records.receptive_field import Box, EffectiveField
 
 BATCH = 64
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.records import Arithmetic, Explanation, Growth, LayerKind, Step, Window
+from model.records.arithmetic import Arithmetic, Explanation
+from model.records.receptive_field import Growth, Window
+from model.records.trace import LayerKind, Step
 
 Guesses = Iterator[tuple[tuple[float, ...], str]]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.records import Activation, Attribution, PixelCurves
+from model.records.aliases import Activation
+from model.records.saliency import Attribution, PixelCurves
 
 STEPS = 49
 ORDERS = 8

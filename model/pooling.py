@@ -13,21 +13,10 @@ from model import layers
 from model.digits import normalise
 from model.errors import InputError
 from model.layers.windows import pair
-from model.records import (
-    Activation,
-    LayerKind,
-    Moved,
-    Offset,
-    Pair,
-    Pixels,
-    Pooled,
-    PoolGradient,
-    PoolScore,
-    ReceptiveField,
-    Shift,
-    Trace,
-    Window,
-)
+from model.records.aliases import Activation, Pair, Pixels
+from model.records.pooling import Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
+from model.records.receptive_field import ReceptiveField, Window
+from model.records.trace import LayerKind, Trace
 from model.trace import record
 
 POOL = "MaxPool2d-10"

@@ -9,18 +9,11 @@ from collections.abc import Mapping
 from model import misconceptions
 from model.errors import InputError
 from model.misconceptions import Guesses, times
-from model.records import (
-    Arithmetic,
-    Asked,
-    Explanation,
-    Growth,
-    Misconception,
-    Question,
-    RowComparison,
-    Step,
-    Verdict,
-    Window,
-)
+from model.records.arithmetic import Arithmetic, Explanation
+from model.records.assignment import RowComparison
+from model.records.questions import Asked, Misconception, Question, Verdict
+from model.records.receptive_field import Growth, Window
+from model.records.trace import Step
 
 _LONGEST = 60  # characters of an answer
 _NEAR = 0.01  # a unit's value may be off by this, or by this share of it

@@ -10,7 +10,8 @@ from torch import nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.network import IMAGE_SHAPE
-from model.records import Growth, ReceptiveField, Row, Step, Window
+from model.records.receptive_field import Growth, ReceptiveField, Window
+from model.records.trace import Row, Step
 from model.trace import record
 
 T = TypeVar("T")

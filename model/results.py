@@ -11,7 +11,8 @@ import numpy as np
 
 from model.errors import InputError
 from model.recipes import alterations
-from model.records import Numbers, Study, Trial
+from model.records.aliases import Numbers
+from model.records.training import Study, Trial
 from model.training import report
 from model.training.comparison import compare
 from model.training.images import HELD_OUT

@@ -7,7 +7,7 @@ import numpy as np
 
 from model import digits
 from model.errors import InputError
-from model.records import Guess, Round, Side
+from model.records.rounds import Guess, Round, Side
 
 METHODS = ("saliency", "integrated_gradients", "guided_backprop", "deconvolution", "lrp")
 MOST = 99

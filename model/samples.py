@@ -8,7 +8,8 @@ from functools import cache
 
 from model.handwriting import PEN, Stroke, ink, smooth
 from model.preparation import prepare
-from model.records import Digit, Pixels
+from model.records.aliases import Pixels
+from model.records.digit import Digit
 
 
 @dataclass(frozen=True, slots=True)

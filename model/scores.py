@@ -20,7 +20,7 @@ from torch import nn
 from model import weights
 from model.errors import GlassError, WeightsError
 from model.mnist import SIZES
-from model.records import Scores
+from model.records.scores import Scores
 from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"

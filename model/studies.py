@@ -1,7 +1,8 @@
 """What the values of many seeds come to: mean and spread, the band of their curves, and choices that flatter."""
 
 from model.errors import InputError
-from model.records import Choosing, Extent, Numbers, Paired, Spread, Study
+from model.records.aliases import Numbers
+from model.records.training import Choosing, Extent, Paired, Spread, Study
 from model.training.comparison import check_judged, compare, mcnemar
 
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.layers.layer import Layer
-from model.records import DropoutPlan, LayerKind, Row, Step, Trace
+from model.records.dropout import DropoutPlan
+from model.records.trace import LayerKind, Row, Step, Trace
 
 
 class SeededDropout(nn.Dropout):

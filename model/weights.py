@@ -17,7 +17,7 @@ from safetensors.torch import save as serialise
 
 from model.errors import WeightsError
 from model.network import DROPOUT, AssignmentNetwork
-from model.records import MEAN, STD
+from model.records.digit import MEAN, STD
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "assignment"

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model.records import LayerKind
+from model.records.trace import LayerKind
 from viz.figures import feature_maps, readable
 from viz.ui import cached, controls, sidebar, state, tables
 from viz.ui.components import map_grid, value_map

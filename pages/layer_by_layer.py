@@ -3,7 +3,10 @@
 import streamlit as st
 
 from model import digits, layers
-from model.records import IMAGE, Asked, Box, Step, Unit
+from model.records.aliases import IMAGE, Unit
+from model.records.questions import Asked
+from model.records.receptive_field import Box
+from model.records.trace import Step
 from viz.figures import worked, workings
 from viz.ui import asking, cached, controls, sidebar, state, tables, walk
 from viz.ui.components import workings as show_workings

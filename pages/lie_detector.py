@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from model.records import Attribution, AttributionPlan
+from model.records.saliency import Attribution, AttributionPlan
 from model.saliency import METHODS
 from viz.figures import saliency as figures
 from viz.figures import verdicts

@@ -21,7 +21,10 @@ from model.layers.linear import Linear
 from model.layers.pooling import AdaptiveAveragePool, AveragePool, MaxPool
 from model.layers.relu import ReLU
 from model.layers.softmax import LogSoftmax, Softmax
-from model.records import Arithmetic, Calculation, Explanation, Step, Trace, Unit, Window
+from model.records.aliases import Unit
+from model.records.arithmetic import Arithmetic, Calculation, Explanation
+from model.records.receptive_field import Window
+from model.records.trace import Step, Trace
 
 _LAYERS: tuple[Layer, ...] = (
     Convolution(),

@@ -9,7 +9,9 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, say
-from model.records import Calculation, LayerKind, Step, Term, Unit
+from model.records.aliases import Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.trace import LayerKind, Step
 
 
 class BatchNorm(Layer):

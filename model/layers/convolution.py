@@ -9,7 +9,10 @@ from torch import nn
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, weighted_sum
 from model.layers.windows import each_axis, output_size, pair, places
-from model.records import Calculation, LayerKind, Pair, Step, Term, Unit, Window
+from model.records.aliases import Pair, Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.receptive_field import Window
+from model.records.trace import LayerKind, Step
 
 
 class Convolution(Layer):

@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, product, say
-from model.records import Activation, Calculation, LayerKind, Step, Term, Unit
+from model.records.aliases import Activation, Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.trace import LayerKind, Step
 
 
 class Flatten(Layer):

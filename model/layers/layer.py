@@ -6,7 +6,10 @@ from typing import ClassVar
 
 from torch import nn
 
-from model.records import Calculation, LayerKind, Step, Term, Unit, Window
+from model.records.aliases import Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.receptive_field import Window
+from model.records.trace import LayerKind, Step
 
 _PRINTED = 9  # up to so many terms a formula prints each of them
 _AXES = ("channels", "height", "width")

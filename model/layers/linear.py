@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, product, weighted_sum
-from model.records import Calculation, LayerKind, Step, Term, Unit
+from model.records.aliases import Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.trace import LayerKind, Step
 
 
 class Linear(Layer):

@@ -9,7 +9,10 @@ from torch import nn
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, say, weighted_sum
 from model.layers.windows import output_size, pair, places, sliding, values_at
-from model.records import Calculation, LayerKind, Pair, Step, Term, Unit, Window
+from model.records.aliases import Pair, Unit
+from model.records.arithmetic import Calculation, Term
+from model.records.receptive_field import Window
+from model.records.trace import LayerKind, Step
 
 _ABOUT_AVERAGE = (
     "Makes one number of each window, its mean. Where the window is the whole map, it asks of each map only how much "

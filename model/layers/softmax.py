@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, say
-from model.records import LayerKind, Step, Term, Unit
+from model.records.aliases import Unit
+from model.records.arithmetic import Term
+from model.records.trace import LayerKind, Step
 
 
 class Softmax(Layer):

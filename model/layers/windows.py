@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import Calculation, Pair, Step, Window
+from model.records.aliases import Pair
+from model.records.arithmetic import Calculation
+from model.records.receptive_field import Window
+from model.records.trace import Step
 
 
 def pair(value: Any) -> Pair:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
-from model.records import Activation, Attribution, Method, Output
+from model.records.aliases import Activation
+from model.records.saliency import Attribution, Method, Output
 from model.saliency import baselines, checks, gradients, removals
 from model.saliency.scorer import Scorer, Task
 

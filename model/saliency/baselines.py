@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from model import digits
 from model.errors import InputError
-from model.records import MEAN, STD
+from model.records.digit import MEAN, STD
 
 BASELINES: Mapping[str, str] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.network import IMAGE_SHAPE
-from model.records import Method, MethodOption, Output
+from model.records.saliency import Method, MethodOption, Output
 from model.saliency.methods import METHODS
 
 _WITH_MAPS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout)

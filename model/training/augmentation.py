@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.preparation import SIDE
-from model.records import MEAN, STD
+from model.records.digit import MEAN, STD
 from model.training.recipe import Affine
 
 POINTS = 5  # in each direction; seven pixels apart

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model import scores, weights
 from model.errors import CheckpointError
-from model.records import Scores
+from model.records.scores import Scores
 from model.training import checkpoint, report
 from model.training.images import Images, read_images
 from model.training.learner import blank

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from playwright.sync_api import Page, expect
 
 from model import digits, dropout, weights
-from model.records import DropoutPlan
+from model.records.dropout import DropoutPlan
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle

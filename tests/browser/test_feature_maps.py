@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from model import digits, weights
-from model.records import Trace
+from model.records.trace import Trace
 from model.trace import record
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen

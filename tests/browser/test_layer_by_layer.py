@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from model import digits, layers, weights
-from model.records import IMAGE, Trace
+from model.records.aliases import IMAGE
+from model.records.trace import Trace
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.browser.people import sent_from_now_on

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from model import digits, weights
-from model.records import Attribution
+from model.records.saliency import Attribution
 from model.saliency import METHODS, attribute
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen, let_through

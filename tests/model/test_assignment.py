@@ -12,7 +12,7 @@ from model.assignment import PRINTED, compare
 from model.errors import InputError
 from model.measured_field import measured
 from model.network import AssignmentNetwork
-from model.records import RowComparison
+from model.records.assignment import RowComparison
 
 MISTAKES = {  # what is printed and what is measured
     ("Conv2d-4", "input"): ((26, 26, 1), (26, 26, 8)),

@@ -15,7 +15,8 @@ from model import batch_norm, digits, trace, weights
 from model.batch_norm import MIXED
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import LayerKind, Supply, Trace
+from model.records.batch_norm import Supply
+from model.records.trace import LayerKind, Trace
 
 SAMPLES = digits.samples()
 

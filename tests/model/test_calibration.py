@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from model import calibration, scores
 from model.errors import InputError
-from model.records import Reliability, Scores
+from model.records.calibration import Reliability
+from model.records.scores import Scores
 
 COMMITTED = scores.read()
 EVEN, ODD = calibration.halves(COMMITTED)

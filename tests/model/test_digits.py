@@ -15,7 +15,8 @@ from torchvision import transforms
 from model import digits, links, mnist
 from model.errors import DataError, InputError
 from model.handwriting import Point
-from model.records import Digit, Pixels
+from model.records.aliases import Pixels
+from model.records.digit import Digit
 
 SEVEN: list[list[Point]] = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)], [(0.3, 0.5), (0.7, 0.5)]]
 

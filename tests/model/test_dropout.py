@@ -19,8 +19,8 @@ from model.digits import find, normalise, samples, to_input
 from model.digits import mnist as mnist_digits
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import DropoutPlan, LayerKind, Masks, Passes, Row, Trace
-from model.records.dropout import entropy
+from model.records.dropout import DropoutPlan, Masks, Passes, entropy
+from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
 
 DROPOUTS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]

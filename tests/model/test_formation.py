@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from model import digits, formation, trace, weights
 from model.errors import InputError, WeightsError
 from model.network import AssignmentNetwork
-from model.records import Formation
+from model.records.training import Formation
 
 X = digits.to_input(digits.find("project-4or9"))
 ROWS = ("Conv2d-1", "Conv2d-4", "Conv2d-7", "MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23")

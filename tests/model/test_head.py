@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from model import digits, head, trace, weights
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import Digit, Trace
+from model.records.digit import Digit
+from model.records.trace import Trace
 
 MIXER = "Conv2d-13"
 TWENTY = digits.samples()[::2][:20]

@@ -12,7 +12,9 @@ from model import digits, lie_detector, weights
 from model.errors import InputError
 from model.lie_detector import Explain
 from model.network import AssignmentNetwork
-from model.records import Activation, Attribution, Collapse, Digit, Numbers
+from model.records.aliases import Activation, Numbers
+from model.records.digit import Digit
+from model.records.saliency import Attribution, Collapse
 from model.similarity import edges, rank_correlation, structural_similarity
 from model.untrained import cascade, learned_rows
 from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope

@@ -15,7 +15,7 @@ from model import digits, live_training, mnist, trace
 from model.errors import DataError, InputError
 from model.live_training import Lesson
 from model.network import AssignmentNetwork
-from model.records import LiveChoices, LiveRun
+from model.records.live_training import LiveChoices, LiveRun
 from model.training.images import Images, split_training
 from model.training.masks import draw_positions
 from model.untrained import forget

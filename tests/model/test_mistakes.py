@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from model import mistakes, scores
 from model.errors import InputError
-from model.records import Scores
+from model.records.scores import Scores
 from model.training.report import DISPUTED
 
 COMMITTED = scores.read()

@@ -13,7 +13,8 @@ from model import digits, weights
 from model.errors import InputError
 from model.network import AssignmentNetwork
 from model.pixel_curves import descending, each_order, gathered, pixel_curves
-from model.records import Attribution, Digit, PixelCurves
+from model.records.digit import Digit
+from model.records.saliency import Attribution, PixelCurves
 from tests.explaining import Counting, attribution, by_ink_times_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]

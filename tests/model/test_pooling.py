@@ -15,7 +15,10 @@ from torch.nn import functional
 from model import digits, layers, pooling, receptive_field, weights
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import Digit, Pooled, PoolScore, Shift, Trace, Window
+from model.records.digit import Digit
+from model.records.pooling import Pooled, PoolScore, Shift
+from model.records.receptive_field import Window
+from model.records.trace import Trace
 from model.trace import record
 
 FIELDS = receptive_field.of_network(weights.load())

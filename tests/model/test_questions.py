@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from model import assignment, digits, layers, questions, receptive_field, weights
 from model.errors import InputError
-from model.records import Asked, Question, Trace, Unit
+from model.records.aliases import Unit
+from model.records.questions import Asked, Question
+from model.records.trace import Trace
 from model.trace import record
 
 NETWORK = weights.load()

@@ -13,7 +13,7 @@ from model.errors import InputError, TraceError
 from model.measured_field import measured
 from model.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
-from model.records import Box, ReceptiveField, Window
+from model.records.receptive_field import Box, ReceptiveField, Window
 from model.trace import record
 from tests.model.fields import ASSIGNMENT, STACKS, TRUE_FIELDS, Rule, doubling, indices, pairs, square
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model import recipes
-from model.records import Alteration
+from model.records.training import Alteration
 from model.training.recipe import RECIPES, Affine, Recipe
 from model.training.schedule import learning_rate
 

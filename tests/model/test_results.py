@@ -10,7 +10,7 @@ import pytest
 
 from model import recipes, results
 from model.errors import InputError
-from model.records import Alteration
+from model.records.training import Alteration
 from model.training import report
 from tests import reports
 

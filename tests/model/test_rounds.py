@@ -6,7 +6,7 @@ import pytest
 
 from model import digits, rounds
 from model.errors import InputError
-from model.records import Guess
+from model.records.rounds import Guess
 from model.saliency import METHODS
 
 EVERY = [rounds.deal(number) for number in range(1, rounds.MOST + 1)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model import weights
 from model.digits import normalise
 from model.preparation import prepare
-from model.records import Digit
+from model.records.digit import Digit
 from model.samples import SKETCHES, Sketch, samples
 
 PAIRS = list(zip(SKETCHES, samples(), strict=True))

@@ -14,7 +14,7 @@ import torch
 from model import digits, mnist, scores, weights
 from model.errors import WeightsError
 from model.network import AssignmentNetwork
-from model.records import Scores
+from model.records.scores import Scores
 from model.training.images import Images
 
 CARD = weights.read_card()

@@ -10,7 +10,7 @@ from scipy import stats
 
 from model import results, studies
 from model.errors import InputError
-from model.records import Study
+from model.records.training import Study
 from model.training import comparison
 from model.training.report import Report
 from tests import reports

@@ -23,7 +23,7 @@ from model import layers, weights
 from model.digits import find, samples, to_input
 from model.errors import InputError, TraceError
 from model.network import AssignmentNetwork
-from model.records import LayerKind, Row, Trace
+from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
 
 # fmt: off

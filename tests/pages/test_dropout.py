@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import digits, dropout, weights
-from model.records import DropoutPlan, Passes
+from model.records.dropout import DropoutPlan, Passes
 from model.trace import record
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 

@@ -10,7 +10,8 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from model import digits, lie_detector, pixel_curves, rounds, saliency, trace, weights
-from model.records import AttributionPlan, Round
+from model.records.rounds import Round
+from model.records.saliency import AttributionPlan
 from model.saliency import METHODS, attribute, robustness
 from model.untrained import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown

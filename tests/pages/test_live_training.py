@@ -14,7 +14,7 @@ from model import live_training, mnist
 from model.errors import DataError
 from model.live_queue import WAITING
 from model.live_training import Lesson
-from model.records import LiveChoices
+from model.records.live_training import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
 from viz.ui import cached

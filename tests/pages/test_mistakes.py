@@ -11,7 +11,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from model import digits, mnist, scores
-from model.records import Scores
+from model.records.scores import Scores
 from tests.pages.conftest import assert_works, run, said, shown
 from tests.pictures import decode
 from tests.scoring import DISPUTED, in_cell, truth, worst, wrong

@@ -16,7 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import digits, links, trace, weights
-from model.records import LayerKind, Step, Trace
+from model.records.trace import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import digits, trace, weights
-from model.records import Attribution, Method, Trace
+from model.records.saliency import Attribution, Method
+from model.records.trace import Trace
 from model.saliency import BASELINES, METHODS, attribute
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.viz.figures.test_saliency import number

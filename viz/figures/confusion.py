@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from html import escape
 
-from model.records import Confusion, Pair
+from model.records.aliases import Pair
+from model.records.scores import Confusion
 from viz import theme
 from viz.figures import swatches, words
 

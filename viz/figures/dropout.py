@@ -7,7 +7,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import Activation, Change, Explanation, Passes, Step, Unit
+from model.records.aliases import Activation, Unit
+from model.records.arithmetic import Explanation
+from model.records.dropout import Change, Passes
+from model.records.trace import Step
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from model.records import Activation, LayerKind, Step, Trace
+from model.records.aliases import Activation
+from model.records.trace import LayerKind, Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -5,7 +5,8 @@ from functools import partial
 from html import escape
 from itertools import pairwise
 
-from model.records import Growth, RowComparison
+from model.records.assignment import RowComparison
+from model.records.receptive_field import Growth
 from viz import theme
 
 RULES = {

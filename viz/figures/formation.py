@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from model.records import Activation, Formation, Pair
+from model.records.aliases import Activation, Pair
+from model.records.training import Formation
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.feature_maps import columns

@@ -5,7 +5,9 @@ from html import escape
 
 import numpy as np
 
-from model.records import Head, Numbers, Pixels, ReceptiveField
+from model.records.aliases import Numbers, Pixels
+from model.records.head import Head
+from model.records.receptive_field import ReceptiveField
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

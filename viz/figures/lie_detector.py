@@ -6,15 +6,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import (
-    Activation,
-    Attribution,
-    Collapse,
-    EdgeControl,
-    PixelCurves,
-    Pixels,
-    Reaction,
-)
+from model.records.aliases import Activation, Pixels
+from model.records.saliency import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
 from viz.figures import curves, raster, swatches
 from viz.figures.curves import Axis, Band, Curve

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import Activation, LiveChoices, LiveRun, LiveStatus, Numbers, Shipped, Snapshot, Trace
+from model.records.aliases import Activation, Numbers
+from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
+from model.records.trace import Trace
 from viz import theme
 from viz.figures import curves, overview, raster, swatches, words
 from viz.figures.curves import Axis, Curve

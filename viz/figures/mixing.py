@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from model.records import Activation, Effect, Step, Trace
+from model.records.aliases import Activation
+from model.records.head import Effect
+from model.records.trace import Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.records import STD, Robustness
+from model.records.digit import STD
+from model.records.saliency import Robustness
 from viz.figures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.records import Activation, Pair
+from model.records.aliases import Activation, Pair
 from viz.figures import raster, words
 from viz.figures.scaling import Range
 

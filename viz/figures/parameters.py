@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from model.records import Arithmetic, LayerKind, RowComparison, Trace
+from model.records.arithmetic import Arithmetic
+from model.records.assignment import RowComparison
+from model.records.trace import LayerKind, Trace
 from viz import theme
 from viz.figures import swatches, words
 from viz.figures.worked import WHATS

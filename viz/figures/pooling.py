@@ -6,18 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from model.records import (
-    Activation,
-    Explanation,
-    Pair,
-    Pooled,
-    PoolGradient,
-    PoolScore,
-    ReceptiveField,
-    Trace,
-    Unit,
-    Window,
-)
+from model.records.aliases import Activation, Pair, Unit
+from model.records.arithmetic import Explanation
+from model.records.pooling import Pooled, PoolGradient, PoolScore
+from model.records.receptive_field import ReceptiveField, Window
+from model.records.trace import Trace
 from viz import theme
 from viz.figures import raster, swatches, words, workings
 from viz.figures.panels import picture

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.records import Asked, Growth, LayerKind, Step, Unit, Verdict, Window
+from model.records.aliases import Unit
+from model.records.questions import Asked, Verdict
+from model.records.receptive_field import Growth, Window
+from model.records.trace import LayerKind, Step
 from viz.figures import swatches, words
 from viz.figures.mathematics import typeset
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from model.records import Activation, Pair
+from model.records.aliases import Activation, Pair
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.feature_maps import columns

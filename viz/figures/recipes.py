@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from model.records import Alteration, Numbers, Study, Trial
+from model.records.aliases import Numbers
+from model.records.training import Alteration, Study, Trial
 from viz import theme
 from viz.figures import curves, panels, words
 from viz.figures.curves import Axis, Curve

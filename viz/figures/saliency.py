@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from model.records import MEAN, STD, Activation, Attribution, Method, Output, Pixels
+from model.records.aliases import Activation, Pixels
+from model.records.digit import MEAN, STD
+from model.records.saliency import Attribution, Method, Output
 from viz import theme
 from viz.figures import raster, readable, swatches, words
 from viz.figures.mathematics import typeset

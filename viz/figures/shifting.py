@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from model.records import Activation, Moved, Pair, Pixels, Shift, Trace
+from model.records.aliases import Activation, Pair, Pixels
+from model.records.pooling import Moved, Shift
+from model.records.trace import Trace
 from viz.figures import raster, words
 from viz.figures.panels import picture, tabled
 from viz.figures.scaling import range_of

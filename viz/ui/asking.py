@@ -13,7 +13,10 @@ import streamlit as st
 
 from model import layers, questions
 from model.errors import InputError
-from model.records import Asked, Digit, Question, Row, Step, Trace, Unit, Verdict
+from model.records.aliases import Unit
+from model.records.digit import Digit
+from model.records.questions import Asked, Question, Verdict
+from model.records.trace import Row, Step, Trace
 from viz.figures import questions as figures
 from viz.ui import cached, controls, state, tables
 from viz.ui.plain import plain

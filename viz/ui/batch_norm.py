@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from model.batch_norm import CONTENTS, MIXED
-from model.records import IMAGE, BatchScore, Fold, Hindrances, LayerKind, Step, Supply, Trace
+from model.records.aliases import IMAGE
+from model.records.batch_norm import BatchScore, Fold, Hindrances, Supply
+from model.records.trace import LayerKind, Step, Trace
 from viz.figures import batch_statistics, folding
 from viz.ui import cached, controls, prediction, state
 

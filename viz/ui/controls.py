@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import streamlit as st
 from plotly import graph_objects as go
 
-from model.records import IMAGE, Pair, Step, Trace
+from model.records.aliases import IMAGE, Pair
+from model.records.trace import Step, Trace
 from viz.ui import state, tables
 
 Result = TypeVar("Result")

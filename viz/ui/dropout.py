@@ -6,7 +6,9 @@ from functools import partial
 import streamlit as st
 
 from model import digits
-from model.records import IMAGE, DropoutPlan, LayerKind, Passes, Step, Trace
+from model.records.aliases import IMAGE
+from model.records.dropout import DropoutPlan, Passes
+from model.records.trace import LayerKind, Step, Trace
 from viz.figures import dropout as figures
 from viz.ui import cached, controls, prediction, state, tables
 

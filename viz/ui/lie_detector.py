@@ -9,7 +9,9 @@ from typing import Any
 import streamlit as st
 
 from model import lie_detector
-from model.records import AttributionPlan, Digit, PixelCurves, Trace
+from model.records.digit import Digit
+from model.records.saliency import AttributionPlan, PixelCurves
+from model.records.trace import Trace
 from model.saliency import METHODS
 from model.saliency import robustness as shaken
 from viz.figures import lie_detector as figures

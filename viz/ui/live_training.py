@@ -9,7 +9,9 @@ import streamlit as st
 
 from model import live_training, mnist
 from model.errors import InputError
-from model.records import Digit, LayerKind, LiveChoices, LiveRun, LiveStatus, Snapshot, Trace
+from model.records.digit import Digit
+from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapshot
+from model.records.trace import LayerKind, Trace
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import cached, controls, mnist_picker, state, tables

@@ -8,7 +8,8 @@ import streamlit as st
 
 from model import digits, mistakes, mnist
 from model.errors import DataError
-from model.records import Answer, Confusion, Pair, Pixels
+from model.records.aliases import Pair, Pixels
+from model.records.scores import Answer, Confusion
 from viz.figures import misread
 from viz.ui import cached, controls, mnist_picker, sidebar, state, tables
 from viz.ui import head as heads

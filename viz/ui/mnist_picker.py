@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model import digits, mnist
 from model.errors import DataError
-from model.records import Digit
+from model.records.digit import Digit
 from viz.ui import cached, state
 from viz.ui.components import picture_grid
 from viz.ui.plain import plain

@@ -6,7 +6,9 @@ from functools import partial
 import streamlit as st
 
 from model import mnist
-from model.records import Activation, Digit, Pooled, PoolGradient, Shift, Unit
+from model.records.aliases import Activation, Unit
+from model.records.digit import Digit
+from model.records.pooling import Pooled, PoolGradient, Shift
 from viz.figures import pooling as figures
 from viz.figures import shifting
 from viz.ui import cached, controls, prediction, state, tables, walk

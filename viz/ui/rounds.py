@@ -7,7 +7,9 @@ import streamlit as st
 
 from model import rounds
 from model.errors import InputError
-from model.records import Activation, AttributionPlan, Guess, Round, Side
+from model.records.aliases import Activation
+from model.records.rounds import Guess, Round, Side
+from model.records.saliency import AttributionPlan
 from model.saliency import METHODS
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures

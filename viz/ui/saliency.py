@@ -7,7 +7,9 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.records import Attribution, AttributionPlan, Digit, LayerKind, Method, MethodOption, Output, Trace
+from model.records.digit import Digit
+from model.records.saliency import Attribution, AttributionPlan, Method, MethodOption, Output
+from model.records.trace import LayerKind, Trace
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look

@@ -8,7 +8,7 @@ import streamlit as st
 from model import digits, handwriting, links
 from model.errors import GlassError, InputError, WeightsError
 from model.handwriting import Point
-from model.records import Digit
+from model.records.digit import Digit
 from viz.figures import raster, words
 from viz.ui import cached, mnist_picker, state
 from viz.ui.cached.turns import TURNS

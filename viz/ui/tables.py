@@ -7,8 +7,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model.records import Activation, Box, Explanation, Pixels, Trace
-from model.records import Numbers as Values
+from model.records.aliases import Activation, Pixels
+from model.records.aliases import Numbers as Values
+from model.records.arithmetic import Explanation
+from model.records.receptive_field import Box
+from model.records.trace import Trace
 from viz.figures import overview, words, workings
 from viz.figures.panels import tabled
 from viz.figures.swatches import as_csv, columns_as_csv, maps_as_csv

@@ -7,7 +7,10 @@ import streamlit as st
 
 from model import formation, logged_run, recipes, studies
 from model.errors import GlassError
-from model.records import Choosing, Digit, Extent, Numbers, Spread, Study, Trace
+from model.records.aliases import Numbers
+from model.records.digit import Digit
+from model.records.trace import Trace
+from model.records.training import Choosing, Extent, Spread, Study
 from model.training.report import DISPUTED
 from viz.figures import formation as forming
 from viz.figures import origin, seeds, training

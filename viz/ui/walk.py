@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from model.records import IMAGE, Activation, Explanation, Pair, Step, Trace, Unit
+from model.records.aliases import IMAGE, Activation, Pair, Unit
+from model.records.arithmetic import Explanation
+from model.records.trace import Step, Trace
 from viz import theme
 from viz.figures import words
 from viz.ui import asking, components, state

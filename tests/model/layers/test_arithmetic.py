@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from model import layers, weights
 from model.network import IMAGE_SHAPE, AssignmentNetwork
-from model.records import Arithmetic, Calculation, Step, Trace
+from model.records.arithmetic import Arithmetic, Calculation
+from model.records.trace import Step, Trace
 from model.trace import record
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.

@@ -15,7 +15,9 @@ from model import layers, weights
 from model.digits import samples, to_input
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import IMAGE, Explanation, LayerKind, Step, Trace, Unit
+from model.records.aliases import IMAGE, Unit
+from model.records.arithmetic import Explanation
+from model.records.trace import LayerKind, Step, Trace
 from model.trace import record
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.

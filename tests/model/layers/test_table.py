@@ -10,7 +10,7 @@ from torchsummary import summary as print_summary
 
 from model import layers
 from model.network import IMAGE_SHAPE, AssignmentNetwork
-from model.records import Arithmetic
+from model.records.arithmetic import Arithmetic
 from model.trace import record
 
 GOLDEN = Path(__file__).parent / "table.txt"

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from model import digits, trace, weights
 from model.errors import InputError
 from model.network import AssignmentNetwork
-from model.records import IMAGE, Attribution, Output
+from model.records.aliases import IMAGE
+from model.records.saliency import Attribution, Output
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.attribution import FUNCTIONS
 from model.saliency.baselines import BLACK, picture

@@ -12,7 +12,8 @@ from model import digits, weights
 from model.errors import InputError
 from model.lie_detector import Explain
 from model.network import AssignmentNetwork
-from model.records import Attribution, Digit, Output
+from model.records.digit import Digit
+from model.records.saliency import Attribution, Output
 from model.saliency import robustness
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model import digits, weights
-from model.records import Digit
+from model.records.digit import Digit
 from model.saliency import attribute
 from model.saliency.baselines import BLACK
 

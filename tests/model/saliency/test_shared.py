@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from model import digits, weights
 from model.dropout import digest_of_weights
 from model.network import AssignmentNetwork
-from model.records import Digit
+from model.records.digit import Digit
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import picture
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import digits, head, trace, weights
-from model.records import Digit, Output
+from model.records.digit import Digit
+from model.records.saliency import Output
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
 

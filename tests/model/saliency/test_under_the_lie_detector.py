@@ -10,7 +10,8 @@ from model import digits, lie_detector, weights
 from model.lie_detector import Explain
 from model.network import AssignmentNetwork
 from model.pixel_curves import pixel_curves
-from model.records import Digit, Reaction
+from model.records.digit import Digit
+from model.records.saliency import Reaction
 from model.saliency import METHODS, attribute
 from model.saliency.robustness import robustness
 from model.untrained import untrained

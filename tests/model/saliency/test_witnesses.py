@@ -21,7 +21,7 @@ from torchcam.methods import GradCAM as OtherGradCAM
 from model import digits, weights
 from model.network import AssignmentNetwork
 from model.receptive_field import of_network
-from model.records import Digit
+from model.records.digit import Digit
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model import batch_norm, digits, trace, weights
-from model.records import Normalisation, NormStep, Trace
+from model.records.batch_norm import Normalisation, NormStep
+from model.records.trace import Trace
 from viz.figures import batch_norm as figures
 from viz.figures import words
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from model import batch_norm, digits, trace, weights
-from model.records import BatchScore, Forgotten, RunningAverage, Supply, Trace
+from model.records.batch_norm import BatchScore, Forgotten, RunningAverage, Supply
+from model.records.trace import Trace
 from tests import curve
 from viz.figures import batch_statistics as figures
 from viz.figures import words

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from model import calibration as measured
-from model.records import Chance, Reliability, Scaling, Scores, Tally
+from model.records.calibration import Chance, Reliability, Scaling
+from model.records.scores import Scores, Tally
 from tests import curve
 from viz.figures import calibration
 

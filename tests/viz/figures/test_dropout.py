@@ -14,7 +14,8 @@ import pytest
 from model import dropout as model
 from model import layers
 from model.digits import find, to_input
-from model.records import Convergence, DropoutPlan, LayerKind, Passes, Reading, Step, Trace
+from model.records.dropout import Convergence, DropoutPlan, Passes, Reading
+from model.records.trace import LayerKind, Step, Trace
 from model.trace import record
 from model.weights import load
 from tests import curve

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from model import digits, trace, weights
-from model.records import Activation, LayerKind, Trace
+from model.records.aliases import Activation
+from model.records.trace import LayerKind, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import feature_maps

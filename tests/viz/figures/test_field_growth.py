@@ -5,7 +5,8 @@ import re
 import pytest
 
 from model import assignment, receptive_field, weights
-from model.records import Growth, RowComparison
+from model.records.assignment import RowComparison
+from model.records.receptive_field import Growth
 from viz.figures import field_growth as figures
 from viz.figures.swatches import columns_as_csv
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from model import batch_norm, digits, folding, trace, weights
-from model.records import Fold, Folding, Hindrances, Trace
+from model.records.batch_norm import Fold, Folding, Hindrances
+from model.records.trace import Trace
 from viz.figures import folding as figures
 
 

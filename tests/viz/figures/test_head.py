@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from model import digits, head, receptive_field, trace, weights
-from model.records import Digit, Head, ReceptiveField, Trace
+from model.records.digit import Digit
+from model.records.head import Head
+from model.records.receptive_field import ReceptiveField
+from model.records.trace import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import contributions, mixing, raster, softmax, swatches

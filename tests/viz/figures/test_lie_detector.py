@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 from skimage.metrics import structural_similarity
 
 from model import digits, lie_detector, pixel_curves, weights
-from model.records import Collapse, PixelCurves, Reaction, Robustness
+from model.records.saliency import Collapse, PixelCurves, Reaction, Robustness
 from model.saliency.robustness import robustness
 from model.untrained import learned_rows
 from tests.explaining import attribution, by_slope

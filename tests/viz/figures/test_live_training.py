@@ -11,7 +11,8 @@ import torch
 
 from model import digits, live_training, trace
 from model.live_training import Lesson
-from model.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped, Trace
+from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
+from model.records.trace import Trace
 from tests import curve
 from tests.model.training.few import small_mnist
 from tests.pictures import assert_painted, decode

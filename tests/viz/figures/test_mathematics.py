@@ -8,7 +8,7 @@ import torch
 
 from model import layers, receptive_field
 from model.network import AssignmentNetwork
-from model.records import Trace
+from model.records.trace import Trace
 from model.trace import record
 from viz.figures.mathematics import typeset
 

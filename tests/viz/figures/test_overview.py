@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from model import digits, trace, weights
-from model.records import Digit, Row, Trace
+from model.records.digit import Digit
+from model.records.trace import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import overview

@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from model import assignment, digits, layers, trace, weights
-from model.records import Arithmetic, LayerKind, Mistake, RowComparison, Trace
+from model.records.arithmetic import Arithmetic
+from model.records.assignment import Mistake, RowComparison
+from model.records.trace import LayerKind, Trace
 from viz.figures import limits, parameters, worked
 from viz.figures.parameters import Line
 

@@ -10,7 +10,9 @@ import torch
 from torch.nn import functional
 
 from model import digits, layers, measured_field, pooling, receptive_field, weights
-from model.records import Box, Pooled, PoolScore, Trace
+from model.records.pooling import Pooled, PoolScore
+from model.records.receptive_field import Box
+from model.records.trace import Trace
 from model.trace import record
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model import digits, trace, weights
-from model.records import Activation, Trace
+from model.records.aliases import Activation
+from model.records.trace import Trace
 from tests.pictures import assert_painted, colours, decode
 from viz import theme
 from viz.figures import readable, swatches

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model import digits, receptive_field, weights
-from model.records import Box, EffectiveField, Growth
+from model.records.receptive_field import Box, EffectiveField, Growth
 from tests.pictures import Picture, assert_painted, decode
 from tests.serving import ROOT
 from viz import theme

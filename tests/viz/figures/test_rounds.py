@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from model import rounds
-from model.records import Guess, Reaction
+from model.records.rounds import Guess
+from model.records.saliency import Reaction
 from model.saliency import METHODS
 from tests.pictures import assert_painted, decode
 from viz import theme

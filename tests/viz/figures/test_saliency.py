@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from model import digits, weights
-from model.records import Activation, Attribution, Output
+from model.records.aliases import Activation
+from model.records.saliency import Attribution, Output
 from model.saliency import METHODS, attribute
 from tests.explaining import attribution
 from tests.pictures import assert_painted, decode

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from model import digits, pooling, receptive_field, weights
-from model.records import Moved, Offset, Shift, Trace
+from model.records.pooling import Moved, Offset, Shift
+from model.records.trace import Trace
 from model.trace import record
 from tests.pictures import assert_painted, decode
 from viz.figures import shifting

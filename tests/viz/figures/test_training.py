@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from model import logged_run, recipes, results, studies
-from model.records import Alteration, Extent, Paired, Spread, Study, Trial
+from model.records.training import Alteration, Extent, Paired, Spread, Study, Trial
 from tests import curve, reports
 from viz.figures import recipes as parts
 from viz.figures import seeds, training

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.records import EdgeControl, PixelCurves, Reaction, Robustness
+from model.records.saliency import EdgeControl, PixelCurves, Reaction, Robustness
 from model.saliency import METHODS
 from tests.explaining import attribution
 from viz.figures import verdicts

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from model import digits, layers, weights
-from model.records import Box, Trace
+from model.records.receptive_field import Box
+from model.records.trace import Trace
 from model.trace import record
 from viz.figures import words, workings
 

@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from model import digits, dropout, mnist, trace
-from model.records import Convergence, Digit, Draw, DropoutPlan, Masks, Passes, Reading, Trace
+from model.records.digit import Digit
+from model.records.dropout import Convergence, Draw, DropoutPlan, Masks, Passes, Reading
+from model.records.trace import Trace
 from viz.ui.cached.network import network, record
 from viz.ui.cached.turns import in_turn
 

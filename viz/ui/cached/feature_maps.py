@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from model import digits
-from model.records import Activation
+from model.records.aliases import Activation
 from viz.figures import feature_maps
 from viz.ui.cached.network import record
 

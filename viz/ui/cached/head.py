@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 
 from model import digits
 from model import head as heads
-from model.records import Digit, Head, Trace
+from model.records.digit import Digit
+from model.records.head import Head
+from model.records.trace import Trace
 from viz.ui.cached.network import network, record
 
 

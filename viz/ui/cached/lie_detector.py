@@ -14,7 +14,8 @@ import streamlit as st
 from torch import nn
 
 from model import digits, lie_detector, pixel_curves, untrained
-from model.records import Attribution, AttributionPlan, Collapse, Digit, PixelCurves, Reaction, Robustness
+from model.records.digit import Digit
+from model.records.saliency import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
 from model.saliency import robustness as shaken
 from viz.ui.cached import saliency as maps
 from viz.ui.cached import turns

@@ -7,7 +7,9 @@ import streamlit as st
 
 from model import digits, live_training, mnist, trace, weights
 from model.live_queue import LiveQueue
-from model.records import Digit, LiveChoices, LiveRun, Shipped, Snapshot, Trace
+from model.records.digit import Digit
+from model.records.live_training import LiveChoices, LiveRun, Shipped, Snapshot
+from model.records.trace import Trace
 from model.training.images import HELD_OUT, judge
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn

@@ -7,7 +7,9 @@ import streamlit as st
 
 from model import calibration, mistakes, weights
 from model import scores as files
-from model.records import Chance, Confusion, Numbers, Reliability, Scaling, Scores
+from model.records.aliases import Numbers
+from model.records.calibration import Chance, Reliability, Scaling
+from model.records.scores import Confusion, Scores
 from viz.ui.cached.turns import in_turn
 
 

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from model import assignment, digits, layers, measured_field, receptive_field, trace, weights
 from model.errors import WeightsError
 from model.network import AssignmentNetwork
-from model.records import Arithmetic, Box, Digit, EffectiveField, Growth, ReceptiveField, RowComparison, Trace
+from model.records.arithmetic import Arithmetic
+from model.records.assignment import RowComparison
+from model.records.digit import Digit
+from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField
+from model.records.trace import Trace
 from viz.ui.cached.turns import in_turn
 
 _PART = 500  # images at a time

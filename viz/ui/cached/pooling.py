@@ -7,7 +7,9 @@ import streamlit as st
 import torch
 
 from model import digits, pooling
-from model.records import Digit, Pooled, PoolGradient, PoolScore, Shift, Trace
+from model.records.digit import Digit
+from model.records.pooling import Pooled, PoolGradient, PoolScore, Shift
+from model.records.trace import Trace
 from viz.ui.cached.network import fields, network, record
 from viz.ui.cached.turns import in_turn
 

@@ -9,7 +9,8 @@ import torch.fx.experimental.symbolic_shapes  # noqa: F401 (what DeepLIFT's firs
 from torch import Tensor, nn
 
 from model import digits, saliency
-from model.records import Attribution, AttributionPlan, Digit
+from model.records.digit import Digit
+from model.records.saliency import Attribution, AttributionPlan
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn
 

@@ -10,7 +10,9 @@ import streamlit as st
 from model import digits, formation, recipes, results, studies
 from model.errors import GlassError
 from model.network import AssignmentNetwork
-from model.records import Digit, Formation, Numbers, Paired, Study, Trial
+from model.records.aliases import Numbers
+from model.records.digit import Digit
+from model.records.training import Formation, Paired, Study, Trial
 from viz.figures import formation as forming
 from viz.ui.cached.turns import in_turn
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from model.handwriting import Point, Stroke
-from model.records import Pair, Unit
+from model.records.aliases import Pair, Unit
 from viz import theme
 from viz.figures import raster
 from viz.figures.overview import Tile
