@@ -9,10 +9,12 @@ from model.folding import hindrances
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding
-from viz.ui import batch_norm, cached, controls, sidebar, tables
+from viz.ui import batch_norm, controls, sidebar, tables
+from viz.ui.cached import batch_norm as cache
+from viz.ui.cached import network as shared
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 
 def step_by_step() -> None:
@@ -33,13 +35,13 @@ def forgotten() -> None:
         "and the answer depends on who else is in the batch."
     )
     supply, size = batch_norm.choose_batch()
-    batch_norm.ask_score(cached.batch_score(supply, size), supply, size)
-    batch = cached.forgotten(digit, supply, size)
+    batch_norm.ask_score(cache.batch_score(supply, size), supply, size)
+    batch = cache.forgotten(digit, supply, size)
     left, right = st.columns(2, gap="large")
     with left:
         controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch), tables.ITSELF)
         st.header("The running average")
-        average = cached.running_average(supply, size)[step.name]
+        average = cache.running_average(supply, size)[step.name]
         table, name = partial(batches.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
         drawn = batches.running_chart(average, channel, size)
         words = batches.say_running(average, channel, size)
@@ -56,7 +58,7 @@ def forgotten() -> None:
 
 def folded() -> None:
     """Show the batch norm folded into the next convolution."""
-    every, normal = cached.folded(), normalisation(trace, step.name, channel)
+    every, normal = cache.folded(), normalisation(trace, step.name, channel)
     fold = every.folds[step.name]
     st.write(folding.say_table(every))
     left, right = st.columns(2, gap="large")
@@ -67,7 +69,7 @@ def folded() -> None:
         st.html(folding.worked(fold, normal))
         st.write(folding.say_path(fold))
     if fold.into:
-        hindered = hindrances(cached.network(), trace, fold)
+        hindered = hindrances(shared.network(), trace, fold)
         batch_norm.ask_frame(fold, hindered)
         st.write(folding.say_dropout(fold, hindered))
 

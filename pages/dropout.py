@@ -7,19 +7,21 @@ import streamlit as st
 from model import layers
 from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.figures import dropout, dropout_charts
-from viz.ui import cached, controls, sidebar, tables
+from viz.ui import controls, sidebar, tables
 from viz.ui import dropout as choose
+from viz.ui.cached import dropout as cache
+from viz.ui.cached import network as shared
 from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
-off, own = cached.record(digit), cached.own_probabilities()
+off, own = shared.record(digit), cache.own_probabilities()
 
 
 def one_mask() -> None:
     """Show what one mask drops, and what is left."""
     channel = choose.map_and_mask(len(off[name].maps))
-    on = cached.record_dropping(digit, plan)
-    digests = (digest_of_trace(on), digest_of_weights(cached.network()))
+    on = cache.record_dropping(digit, plan)
+    digests = (digest_of_trace(on), digest_of_weights(shared.network()))
     worked = [layers.explain(on, name, unit) for unit in dropout.examples(on[name], channel)]
     words = f"{dropout.say_stage(on[name], channel, plan.seed)}\n\n{dropout.say_examples(worked)}"
     drawn = dropout.stage(off[name], on[name], channel, digests)
@@ -29,7 +31,7 @@ def one_mask() -> None:
 def its_journey() -> None:
     """Show how far one mask travels."""
     choose.mask()
-    on = cached.record_dropping(digit, plan)
+    on = cache.record_dropping(digit, plan)
     changes = journey(off, on)
     words = dropout.say_journey(changes, off.probabilities, on.probabilities)
     numbers = tables.Folded("One mask at every row", partial(dropout.journey_columns, changes))
@@ -38,9 +40,9 @@ def its_journey() -> None:
 
 def many_masks() -> None:
     """Show how the answer spreads over many masks."""
-    passes = cached.passes(digit, plan, choose.count())
+    passes = cache.passes(digit, plan, choose.count())
     if choose.predict(passes):
-        drawn = dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network())))
+        drawn = dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network())))
         controls.figure(drawn, dropout.say_passes(passes, plan.p or 0), choose.numbers_of(passes))
         choose.go_on(passes)
     st.write(
@@ -51,7 +53,7 @@ def many_masks() -> None:
 def the_mean() -> None:
     """Show why kept values are enlarged: the mean over masks returns to the value without dropout."""
     st.write(dropout_charts.THEORY)
-    converging = cached.convergence(digit, name, plan)
+    converging = cache.convergence(digit, name, plan)
     drawn = dropout_charts.convergence(converging)
     words = f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}"
     numbers = tables.Folded("Mean over masks", partial(dropout_charts.convergence_columns, converging))
@@ -61,7 +63,7 @@ def the_mean() -> None:
 def many_digits() -> None:
     """Show how well many digits are read as p grows."""
     if choose.readings(plan):
-        every, source = or_say_why(lambda: cached.readings(plan)), cached.source_of_readings()
+        every, source = or_say_why(lambda: cache.readings(plan)), cache.source_of_readings()
         if every:
             words = dropout_charts.say_readings(every, source)
             numbers = tables.Folded("Many digits", partial(dropout_charts.readings_columns, every))

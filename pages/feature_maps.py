@@ -7,11 +7,13 @@ import streamlit as st
 
 from model.records.trace import LayerKind
 from viz.figures import feature_maps, readable
-from viz.ui import cached, controls, sidebar, state, tables
+from viz.ui import controls, sidebar, state, tables
+from viz.ui.cached import feature_maps as cache
+from viz.ui.cached import network as shared
 from viz.ui.components import map_grid, value_map
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 st.title("Feature maps")
 st.write("One step of the network on your digit. Click a map to see it in full, and point at a value to read it.")
@@ -72,7 +74,7 @@ with right:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    drawn, others = cached.of_each_digit(step.name, channel, shared)
+    drawn, others = cache.of_each_digit(step.name, channel, shared)
     numbers = tables.maps_file("Download these ten as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
     controls.figure(drawn, feature_maps.say_others(step, channel, others), numbers)
 with right:

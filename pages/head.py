@@ -6,12 +6,14 @@ import streamlit as st
 
 from model import head as heads
 from viz.figures import contributions, head, mixing, softmax
-from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui import components, controls, sidebar, state, tables
 from viz.ui import head as choose
+from viz.ui.cached import head as cache
+from viz.ui.cached import network as shared
 
 digit = sidebar.current_digit()
-trace, end = cached.record(digit), cached.head(digit)
-mixer, field = trace["Conv2d-13"], cached.fields()[end.source]
+trace, end = shared.record(digit), cache.head(digit)
+mixer, field = trace["Conv2d-13"], shared.fields()[end.source]
 
 
 def one_class() -> None:
@@ -47,11 +49,11 @@ def two_classes() -> None:
 
 def mixed_maps() -> None:
     """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
-    choose.predict_without(trace, cached.each_muted(digit, mixer.name), mixer.name)
+    choose.predict_without(trace, cache.each_muted(digit, mixer.name), mixer.name)
     channels, gain = choose.change(len(mixer.input))
     weights = tables.File("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
     controls.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
-    changed = cached.mixed(digit, mixer.name, channels, gain)
+    changed = cache.mixed(digit, mixer.name, channels, gain)
     effects = heads.effects(trace, changed, mixer.name)
     left, right = st.columns([2, 1], gap="medium")
     with left:

@@ -8,11 +8,12 @@ from model.records.questions import Asked
 from model.records.receptive_field import Box
 from model.records.trace import Step
 from viz.figures import worked, workings
-from viz.ui import asking, cached, controls, sidebar, state, tables, walk
+from viz.ui import asking, controls, sidebar, state, tables, walk
+from viz.ui.cached import network as shared
 from viz.ui.components import workings as show_workings
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 names = [step.name for step in trace.steps]
 
 
@@ -58,12 +59,12 @@ def work_out(step: Step) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("Where its shape and its parameters come from")
-        printed = next((row for row in cached.comparisons() if row.name == step.name), None)
-        every = cached.arithmetic()
+        printed = next((row for row in shared.comparisons() if row.name == step.name), None)
+        every = shared.arithmetic()
         st.html(worked.out(every[step.name], printed, every[names[-1]].running_total, hidden))
     with right:
         st.header("Receptive field")
-        fields = cached.fields()
+        fields = shared.fields()
         if Asked.FIELD in hidden:
             st.write("Answer above first.")
         elif step.name in fields:

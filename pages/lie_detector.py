@@ -8,13 +8,14 @@ from model.records.saliency import Attribution, AttributionPlan
 from model.saliency import METHODS
 from viz.figures import saliency as figures
 from viz.figures import verdicts
-from viz.ui import cached, components, controls, rounds, sidebar, state, tables
+from viz.ui import components, controls, rounds, sidebar, state, tables
 from viz.ui import lie_detector as doubt
 from viz.ui import saliency as choose
+from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 
 def one_map() -> None:

@@ -8,13 +8,14 @@ from model import mistakes
 from model.training.report import DISPUTED
 from viz.figures import calibration, confusion, misread, origin
 from viz.figures.panels import tabled
-from viz.ui import cached, components, controls, state, tables
+from viz.ui import components, controls, state, tables
 from viz.ui import mistakes as choose
+from viz.ui.cached import mistakes as cache
 
 
 def matrix() -> None:
     """Show which label is read as which class, and the images of one cell."""
-    found = cached.confusion()
+    found = cache.confusion()
     label, read = chosen = choose.cell(found)
     answers = choose.of_cell(chosen)
     at = choose.position(answers)
@@ -46,19 +47,19 @@ def every_mistake() -> None:
 
 def calibrated() -> None:
     """Show how sure the network is against how often it is right, and what a temperature does to it."""
-    scaling = cached.scaling(choose.temperatures())
+    scaling = cache.scaling(choose.temperatures())
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
         t = choose.temperature(scaling.temperature)
     with right:
         choose.offer_fitted(scaling.temperature)
-    fitted, judged = ([cached.reliability(half, each) for each in (1.0, scaling.temperature)] for half in (0, 1))
-    found = cached.reliability(1, t)
+    fitted, judged = ([cache.reliability(half, each) for each in (1.0, scaling.temperature)] for half in (0, 1))
+    found = cache.reliability(1, t)
     left, right = st.columns(2, gap="large")
     with left:
         exact = {"The bins with all digits": partial(calibration.as_csv, found)}
         bins = tables.Folded("The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins")
-        words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}"
+        words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance(1, t))}"
         controls.figure(calibration.diagram(found), words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
@@ -66,10 +67,10 @@ def calibrated() -> None:
         words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
         controls.figure(calibration.losses(scaling, t), words, losses)
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
-    st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
+    st.write(calibration.say_halves(*(mistakes.tally(cache.scores().at(part)) for part in choose.PARTS)))
 
 
-every = cached.scores()
+every = cache.scores()
 st.title("Mistakes")
 st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
 components.follow_links(".exhibit", state.follow)
@@ -77,7 +78,7 @@ shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
-st.caption(origin.say(cached.weights_card()))
+st.caption(origin.say(cache.weights_card()))
 
 controls.to_try(
     "Which mistakes would you have made too? Look at those of which the network is surest.",

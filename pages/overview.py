@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from viz.figures import overview
-from viz.ui import cached, controls, sidebar, state, tables
+from viz.ui import controls, sidebar, state, tables
+from viz.ui.cached import network as shared
 from viz.ui.components import network_picture
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 st.title("One digit through 23 rows")
 st.write(

@@ -5,7 +5,9 @@ from functools import partial
 import streamlit as st
 
 from viz.figures import limits, parameters, worked
-from viz.ui import cached, components, controls, state, tables
+from viz.ui import components, controls, state, tables
+from viz.ui.cached import mistakes as mistakes_cache
+from viz.ui.cached import network as shared
 from viz.ui.refusals import or_say_why
 
 HIDDEN = "hidden"
@@ -17,8 +19,8 @@ def link(name: str) -> str:
     return state.address("parameters", row=name)
 
 
-trace = cached.outline()
-arithmetic, comparisons = cached.arithmetic(), cached.comparisons()
+trace = shared.outline()
+arithmetic, comparisons = shared.arithmetic(), shared.comparisons()
 lines = parameters.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
@@ -56,7 +58,7 @@ with left:
     controls.figure(parameters.share_bars(lines), parameters.say_shares(lines), shares)
 with right:
     st.header("The assignment's limits")
-    card = or_say_why(cached.weights_card) or {}
+    card = or_say_why(mistakes_cache.weights_card) or {}
     st.html(limits.checklist(limits.check(lines, card)))
 
 left, right = st.columns(2, gap="large")

@@ -8,19 +8,21 @@ from model import layers, pooling
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, controls, sidebar, tables
+from viz.ui import controls, sidebar, tables
 from viz.ui import pooling as choose
+from viz.ui.cached import network as shared
+from viz.ui.cached import pooling as cache
 from viz.ui.components import workings as show_workings
 from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
-step, pooled = trace[pooling.POOL], cached.pooled(digit)
+trace = shared.record(digit)
+step, pooled = trace[pooling.POOL], cache.pooled(digit)
 
 
 def windows() -> None:
     """Show the winners of one map, and trace one value of a window to the digit."""
-    fields = cached.fields()
+    fields = shared.fields()
     with controls_of_map:
         unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
     left, right = st.columns([7, 3], gap="large")
@@ -44,7 +46,7 @@ def windows() -> None:
 
 def what_is_lost() -> None:
     """Show what is thrown away, and where the gradient goes."""
-    gradient = cached.pool_gradient(digit)
+    gradient = cache.pool_gradient(digit)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What is thrown away")
@@ -59,7 +61,7 @@ def what_is_lost() -> None:
 
 def average_pool() -> None:
     """Show what an average pool in its place would hand on, and what would be read."""
-    averaged = cached.averaged(digit)
+    averaged = cache.averaged(digit)
     left, right = st.columns(2, gap="large")
     with left:
         maps = averaged[step.name].maps
@@ -68,7 +70,7 @@ def average_pool() -> None:
     with right:
         drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
         controls.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
-        score = or_say_why(partial(cached.pool_score, choose.on_mnist()))
+        score = or_say_why(partial(cache.pool_score, choose.on_mnist()))
         if score:
             st.html(tabled(figures.scores(score), "How many are read right with either pool"))
 

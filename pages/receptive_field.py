@@ -5,22 +5,23 @@ from functools import partial
 import streamlit as st
 
 from viz.figures import field_growth, receptive_field
-from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui import components, controls, sidebar, state, tables
+from viz.ui.cached import network as shared
 from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
-steps = cached.growth()
-comparisons = cached.comparisons()
+steps = shared.growth()
+comparisons = shared.comparisons()
 
 st.title("Receptive field")
 st.write("The part of the digit that can affect one unit. Click a unit to see what it sees.")
-step = controls.step(cached.outline(), list(steps))
+step = controls.step(shared.outline(), list(steps))
 growth = steps[step.name]
 
 as_trained = controls.as_trained()
 unit = controls.unit_in_link(growth.units, growth.middle, step.name)
-effective = or_say_why(lambda: cached.effective_field(step.name, *unit)) if as_trained else None
-measured = cached.measured_box(step.name, *unit)
+effective = or_say_why(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
+measured = shared.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
     drawn = receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective)

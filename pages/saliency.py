@@ -7,13 +7,14 @@ import streamlit as st
 
 from model.saliency import BASELINES, METHODS
 from viz.figures import saliency as figures
-from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui import components, controls, sidebar, state, tables
 from viz.ui import saliency as choose
+from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 
 LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 
 def one_method() -> None:

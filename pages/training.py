@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from viz.ui import cached, controls, live_training, sidebar, training
+from viz.ui import controls, live_training, sidebar, training
+from viz.ui.cached import network as shared
 
 digit = sidebar.current_digit()
 
@@ -31,7 +32,7 @@ def curves() -> None:
 
 def epochs() -> None:
     """Show one block of the network after each epoch, on the digit."""
-    training.forming_block(digit, cached.outline())
+    training.forming_block(digit, shared.outline())
 
 
 def recipe() -> None:

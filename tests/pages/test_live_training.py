@@ -17,7 +17,7 @@ from model.live_training import Lesson
 from model.records.live_training import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
-from viz.ui import cached
+from viz.ui.cached import live_training as cache
 
 SOON = 60.0  # seconds
 FEW = small_mnist()
@@ -127,7 +127,7 @@ def trainings() -> list[str]:
 def ask_for_long_ones(people: int) -> None:
     """Let people ask for trainings that take long, each for another."""
     for number in range(people):
-        cached.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
+        cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
 
 
 @pytest.mark.usefixtures("few")
@@ -145,7 +145,7 @@ def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("41 trainings are under way already. One runs at a time, and up to 40 wait.")
-    cached.live_queue().close()
+    cache.live_queue().close()
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 

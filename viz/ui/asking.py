@@ -18,7 +18,8 @@ from model.records.digit import Digit
 from model.records.questions import Asked, Question, Verdict
 from model.records.trace import Row, Step, Trace
 from viz.figures import questions as figures
-from viz.ui import cached, controls, state, tables
+from viz.ui import controls, state, tables
+from viz.ui.cached import network as shared
 from viz.ui.plain import plain
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
@@ -45,7 +46,7 @@ def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Asked]:
     names = {what: _name(step.name, what, digit, unit) for what in asked}
     verdicts = _marked(asked, names)
     open_ones = {names[what]: question for what, question in asked.items() if what not in verdicts}
-    st.write(figures.say_facts(step, layers.window(step), cached.growth().get(step.name)))
+    st.write(figures.say_facts(step, layers.window(step), shared.growth().get(step.name)))
     with st.form("asked", border=False):  # nothing is judged before it is handed in
         for column, (what, question) in zip(st.columns(len(asked)), asked.items(), strict=True):
             with column:
@@ -93,10 +94,10 @@ def _receive(open_ones: Mapping[str, Question]) -> None:
 def _questions(trace: Trace, step: Step, unit: Unit) -> Mapping[Asked, Question]:
     return questions.of_step(
         step,
-        cached.arithmetic()[step.name],
+        shared.arithmetic()[step.name],
         layers.window(step),
-        cached.growth().get(step.name),
-        next((row for row in cached.comparisons() if row.name == step.name), None),
+        shared.growth().get(step.name),
+        next((row for row in shared.comparisons() if row.name == step.name), None),
         layers.explain(trace, step.name, unit),
     )
 

@@ -9,7 +9,8 @@ from model.records.aliases import IMAGE
 from model.records.batch_norm import BatchScore, Fold, Hindrances, Supply
 from model.records.trace import LayerKind, Step, Trace
 from viz.figures import batch_statistics, folding
-from viz.ui import cached, controls, prediction, state
+from viz.ui import controls, prediction, state
+from viz.ui.cached import batch_norm as cache
 
 CONTENT, SIZE = "content", "batch"
 FORGETS, FRAME = "forgets", "frame"
@@ -70,7 +71,7 @@ def choose_batch() -> tuple[Supply, int]:
             MIXED,
             together=lambda chosen: {FORGETS: "", SIZE: _kept_size(chosen)},
         )
-    supply = cached.batch_supply(content)
+    supply = cache.batch_supply(content)
     sizes = _sizes(supply)
     with right:
         size = state.bind(
@@ -91,7 +92,7 @@ def _sizes(supply: Supply) -> list[str]:
 
 def _kept_size(content: str) -> str:
     """Return the size in the link where so many images are to be had, else the largest that is."""
-    sizes, size = _sizes(cached.batch_supply(content)), state.read(SIZE, "")
+    sizes, size = _sizes(cache.batch_supply(content)), state.read(SIZE, "")
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 

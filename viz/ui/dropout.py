@@ -10,7 +10,8 @@ from model.records.aliases import IMAGE
 from model.records.dropout import DropoutPlan, Passes
 from model.records.trace import LayerKind, Step, Trace
 from viz.figures import dropout as figures
-from viz.ui import cached, controls, prediction, state, tables
+from viz.ui import controls, prediction, state, tables
+from viz.ui.cached import dropout as cache
 
 GUESS = "changes"
 VIEW = "drop_view"
@@ -152,7 +153,7 @@ def readings(chosen: DropoutPlan) -> bool:
     if not asked:
         what = "whole channels" if chosen.whole_channels else "single values"
         where = "all rows" if chosen.rows is None else chosen.rows[0]
-        st.write(f"{cached.source_of_readings()}, each read with ten values of p: {what} of {where}.")
+        st.write(f"{cache.source_of_readings()}, each read with ten values of p: {what} of {where}.")
         st.button("Measure", on_click=lambda: state.write(**{MANY: "yes"}))
     return asked
 

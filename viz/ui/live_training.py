@@ -14,7 +14,9 @@ from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapsh
 from model.records.trace import LayerKind, Trace
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
-from viz.ui import cached, controls, mnist_picker, state, tables
+from viz.ui import controls, mnist_picker, state, tables
+from viz.ui.cached import live_training as cache
+from viz.ui.cached import network as shared
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
@@ -51,7 +53,7 @@ def show(digit: Digit) -> None:
     with last:
         _start_and_cancel(status)
     if status is not None and status.under_way:
-        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cached.live_queue().people()))(digit, choices)
+        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().people()))(digit, choices)
     else:
         st.fragment(_stage)(digit, choices, status)
     if status is not None and status.run is not None and not status.under_way:
@@ -88,7 +90,7 @@ def _person() -> str:
 
 def _status(choices: LiveChoices) -> LiveStatus | None:
     """Return how the person's training stands, as the link has it: started, or not."""
-    queue, person = cached.live_queue(), _person()
+    queue, person = cache.live_queue(), _person()
     status = queue.look(person, choices)
     if state.is_on(STARTED):
         if status is None or status.stage == "cancelled":
@@ -101,7 +103,7 @@ def _status(choices: LiveChoices) -> LiveStatus | None:
 
 def _put_in(choices: LiveChoices) -> LiveStatus | None:
     try:
-        return cached.live_queue().start(_person(), choices)
+        return cache.live_queue().start(_person(), choices)
     except InputError as error:
         st.error(plain(str(error)))
         return None
@@ -109,11 +111,11 @@ def _put_in(choices: LiveChoices) -> LiveStatus | None:
 
 def _start_and_cancel(status: LiveStatus | None) -> None:
     def start() -> None:
-        cached.live_queue().forget(_person())
+        cache.live_queue().forget(_person())
         state.write(**{STARTED: "yes", STEP: ""})
 
     def cancel() -> None:
-        cached.live_queue().cancel(_person())
+        cache.live_queue().cancel(_person())
         state.write(**{STARTED: ""})
 
     under_way = status is not None and status.under_way
@@ -132,7 +134,7 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
 
 def _watch(digit: Digit, choices: LiveChoices) -> None:
     """Look at a training that waits or runs; when it has ended, let the page say so."""
-    status = cached.live_queue().look(_person(), choices)
+    status = cache.live_queue().look(_person(), choices)
     if status is None or not status.under_way:
         st.rerun()
     _stage(digit, choices, status)
@@ -146,7 +148,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
         _progress(choices, status, shown)
     if status is not None and status.problem:
         st.error(plain(status.problem))
-    known = or_say_why(cached.shipped) if run is not None else None
+    known = or_say_why(cache.shipped) if run is not None else None
     over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -154,12 +156,12 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     if run is None or shown is None:
         right.write("Here the first kernels form, and the feature maps of your digit with them.")
         return
-    trace = cached.record_snapshot(digit, choices, shown)
+    trace = cache.record_snapshot(digit, choices, shown)
     with right:
         name = _inside(run, shown, trace)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        own = or_say_why(lambda: cached.record(digit))
+        own = or_say_why(lambda: shared.record(digit))
         answer = tables.answer_file(trace, f"answer-after-step-{shown.step}") if over else tables.LEFT_OUT
         controls.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
     with right:

@@ -11,8 +11,9 @@ from model.errors import DataError
 from model.records.aliases import Pair, Pixels
 from model.records.scores import Answer, Confusion
 from viz.figures import misread
-from viz.ui import cached, controls, mnist_picker, sidebar, state, tables
+from viz.ui import controls, mnist_picker, sidebar, state, tables
 from viz.ui import head as heads
+from viz.ui.cached import mistakes as cache
 from viz.ui.plain import plain
 
 VIEW = "mistakes_view"
@@ -41,7 +42,7 @@ def _cell_of_image() -> str:
     index = state.read(IMAGE, "")
     if not _is_image(index):
         return ""
-    (answer,) = mistakes.answers(cached.scores(), [int(index)])
+    (answer,) = mistakes.answers(cache.scores(), [int(index)])
     return f"{answer.label}.{answer.read}"
 
 
@@ -56,14 +57,14 @@ def cell_link(label: int, read: int) -> str:
 
 def of_cell(chosen: Pair) -> tuple[Answer, ...]:
     """Return the images of a cell, the least sure first where they are right."""
-    found = mistakes.cell(cached.scores(), *chosen)
+    found = mistakes.cell(cache.scores(), *chosen)
     right = chosen[0] == chosen[1]
     return mistakes.least_confident_first(found) if right else mistakes.most_confident_first(found)
 
 
 def listed() -> tuple[Answer, ...]:
     """Let the person choose which images are listed and in which order."""
-    wrong, disputed = mistakes.mistakes(cached.scores()), mistakes.disputed(cached.scores())
+    wrong, disputed = mistakes.mistakes(cache.scores()), mistakes.disputed(cache.scores())
     lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", wrong), ("disputed", disputed))}
     left, right = st.columns(2, gap="medium")
     with left:
@@ -173,7 +174,7 @@ def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
         test = digits.mnist("test")
     except DataError:
         return {}
-    if not np.array_equal(test.labels, cached.scores().labels):
+    if not np.array_equal(test.labels, cache.scores().labels):
         return {}
     return {each.index: test.images[each.index] for each in answers}
 
@@ -182,7 +183,7 @@ def offer_pictures() -> None:
     """Read MNIST; where it is absent offer to download it, and where it is damaged say so."""
     with st.container(border=not mnist.is_present()):
         test = mnist_picker.read(PAGE)
-    if test is not None and not np.array_equal(test.labels, cached.scores().labels):
+    if test is not None and not np.array_equal(test.labels, cache.scores().labels):
         st.error(plain(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown."))
 
 

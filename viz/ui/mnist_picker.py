@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from model import digits, mnist
 from model.errors import DataError
 from model.records.digit import Digit
-from viz.ui import cached, state
+from viz.ui import state
+from viz.ui.cached import network as shared
 from viz.ui.components import picture_grid
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
@@ -61,7 +62,7 @@ def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
     wanted = state.bind(left.selectbox, "Class", state.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
     chosen = state.bind(right.selectbox, "Order", state.ORDER, orders, orders[0], together=_from_the_start)
-    losses = or_say_why(cached.mnist_losses) if chosen == _HARDEST else None
+    losses = or_say_why(shared.mnist_losses) if chosen == _HARDEST else None
     order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
 

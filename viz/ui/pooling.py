@@ -11,7 +11,8 @@ from model.records.digit import Digit
 from model.records.pooling import Pooled, PoolGradient, Shift
 from viz.figures import pooling as figures
 from viz.figures import shifting
-from viz.ui import cached, controls, prediction, state, tables, walk
+from viz.ui import controls, prediction, state, tables, walk
+from viz.ui.cached import pooling as cache
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
 VIEWS = {
@@ -53,7 +54,7 @@ def on_mnist() -> bool:
 def moves(digit: Digit) -> list[Shift]:
     """Let the person choose which way the digit moves; return what moves it by one pixel, and by two."""
     towards = controls.segments("Which way", TOWARDS, _TOWARDS)
-    return [cached.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
+    return [cache.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
 
 
 def every_window(pooled: Pooled, gradient: PoolGradient, channel: int) -> tables.File:

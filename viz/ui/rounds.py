@@ -14,9 +14,10 @@ from model.saliency import METHODS
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
-from viz.ui import cached, controls, state, tables
+from viz.ui import controls, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
+from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 from viz.ui.lie_detector import SEED, VIEW
 
@@ -43,7 +44,7 @@ def play() -> None:
         f"**Round {current.number}.** {figures.say_score(given)} Each round brings a digit of its own: the one in the "
         "sidebar plays no part here."
     )
-    plan = AttributionPlan(current.method, cached.record(current.digit).prediction)
+    plan = AttributionPlan(current.method, shared.record(current.digit).prediction)
     left, right = _pair(current, plan)
     pixels = current.digit.pixels
     if guess is None:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from model.errors import GlassError, WeightsError
 from model.pace import Pace
-from viz.ui import cached, components, doors, sidebar, state
+from viz.ui import components, doors, sidebar, state
+from viz.ui.cached import network as shared
 from viz.ui.cached import turns
 from viz.ui.plain import plain
 
@@ -29,7 +30,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     components.reconnection()
     notices = st.container()
     turns.show_waiting(notices)
-    cached.warm_up()
+    shared.warm_up()
     sidebar.show(pages)
     sidebar.show_on_phone()
     try:

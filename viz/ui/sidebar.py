@@ -10,7 +10,8 @@ from model.errors import GlassError, InputError, WeightsError
 from model.handwriting import Point
 from model.records.digit import Digit
 from viz.figures import raster, words
-from viz.ui import cached, mnist_picker, state
+from viz.ui import mnist_picker, state
+from viz.ui.cached import network as shared
 from viz.ui.cached.turns import TURNS
 from viz.ui.components import drawing_pad, picture_grid
 from viz.ui.plain import plain
@@ -88,7 +89,7 @@ def _show_digit(digit: Digit) -> None:
 
 def _reading(digit: Digit) -> str:
     try:
-        trace = cached.record(digit)
+        trace = shared.record(digit)
     except WeightsError:  # which the page says in full
         return "Without its weights the network reads nothing"
     wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"

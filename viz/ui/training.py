@@ -17,7 +17,9 @@ from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.panels import tabled
 from viz.figures.training import Curves
-from viz.ui import cached, components, controls, state, tables
+from viz.ui import components, controls, state, tables
+from viz.ui.cached import mistakes as mistakes_cache
+from viz.ui.cached import training as cache
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
@@ -30,7 +32,7 @@ _IMAGES = 60_000  # that the final runs learn from
 def reports(protocol: str) -> dict[str, Study]:
     """Return the reports of both recipes under a protocol; say of each that is not there or broken that it is so."""
     names = {recipe: f"{recipe}-{protocol}" for recipe in RECIPES}
-    missing = [name for name in names.values() if not cached.has_study(name)]
+    missing = [name for name in names.values() if not cache.has_study(name)]
     if missing:
         files = " and ".join(f"'model/results/{name}.json'" for name in missing)
         st.info(plain(f"What {files} would measure is left out here: not there yet."))
@@ -39,7 +41,7 @@ def reports(protocol: str) -> dict[str, Study]:
         if name in missing:
             continue
         try:
-            found[recipe] = cached.study(name)
+            found[recipe] = cache.study(name)
         except GlassError as error:
             st.warning(plain(f"{error} What it measures is left out here."))
     return found
@@ -69,7 +71,7 @@ def flattery(final: Mapping[str, Study]) -> None:
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
-    card = or_say_why(cached.weights_card) or {}
+    card = or_say_why(mistakes_cache.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")
     alone = partial(training.curve_columns, [], logged, "accuracy")
     numbers = (
@@ -98,7 +100,7 @@ def chance(final: Mapping[str, Study]) -> None:
         st.write("The paired test needs the results of both recipes.")
         return
     try:
-        found = cached.paired(*(f"{recipe}-final" for recipe in RECIPES))
+        found = cache.paired(*(f"{recipe}-final" for recipe in RECIPES))
     except GlassError as error:
         st.warning(plain(str(error)))
         return
@@ -124,7 +126,7 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
         row = controls.step(trace, formation.rows(trace)).name
-    found = or_say_why(lambda: cached.block_through_epochs(digit, row))
+    found = or_say_why(lambda: cache.block_through_epochs(digit, row))
     if found is None:
         return
     with middle:
@@ -133,14 +135,14 @@ def forming_block(digit: Digit, trace: Trace) -> None:
         shared = controls.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
     epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
-    panels = [*cached.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
+    panels = [*cache.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
     frames = forming.frames(found, channel, epoch, panels)
     controls.figure(
         lambda: components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)})),
         forming.say(found, channel, shared=shared),
         tables.columns_file("Download every number as CSV", partial(forming.number_columns, found), f"{row}-epochs"),
     )
-    st.caption(origin.say(cached.weights_card()))
+    st.caption(origin.say(mistakes_cache.weights_card()))
     st.header("What is read after each epoch")
     st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
@@ -148,7 +150,7 @@ def forming_block(digit: Digit, trace: Trace) -> None:
 
 def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
-    found: dict[str, tuple[Numbers, Numbers]] = cached.rates(RECIPES, _IMAGES)
+    found: dict[str, tuple[Numbers, Numbers]] = cache.rates(RECIPES, _IMAGES)
     rates = tables.columns_file("Download the rates as CSV", partial(parts.schedule_columns, found), "learning-rates")
     controls.figure(parts.schedule(found), parts.say_schedule(found), rates)
 
@@ -169,7 +171,7 @@ def recipe_in_words() -> None:
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
     try:
-        return cached.has_study(name) and bool(recipes.alterations(ours, cached.study(name).recipe))
+        return cache.has_study(name) and bool(recipes.alterations(ours, cache.study(name).recipe))
     except GlassError:
         return False  # said where it is read
 
@@ -180,7 +182,7 @@ def search() -> None:
         st.write("What each part is worth is measured against our recipe, so it needs those results.")
         return
     base = found["glass"]
-    trials, problems = cached.trials("glass-search")
+    trials, problems = cache.trials("glass-search")
     for problem in problems:
         st.warning(plain(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
