@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from model import mnist
+from model.images import mnist
+from model.images.records import MEAN, STD
 from model.network import AssignmentNetwork
-from model.records.digit import MEAN, STD
 from model.training.images import read_images
 from model.training.learner import Learner
 from model.training.machine import keep_freed_memory

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import digits, mnist
 from model.errors import DataError, InputError
+from model.images import digits, mnist
 from model.records.aliases import Numbers, Pixels
 from model.records.batch_norm import (
     BatchScore,

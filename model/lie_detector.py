@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from torch import Tensor, nn
 
-from model import digits
 from model.errors import InputError
+from model.images import digits
+from model.images.records import Digit
 from model.records.aliases import Pixels
-from model.records.digit import Digit
 from model.records.saliency import Attribution, Collapse, EdgeControl, Reaction
 from model.similarity import edges, rank_correlation, sizes, structural_similarity
 from model.untrained import cascade, learned_rows

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model import mnist
-from model.digits import normalise
 from model.errors import InputError
+from model.images import mnist
+from model.images.digits import normalise
 from model.network import AssignmentNetwork
 from model.records.live_training import LiveChoices, LiveRun, Snapshot
 from model.training.images import Images, judge, split_training

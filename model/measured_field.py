@@ -197,5 +197,5 @@ def _check_images(images: Tensor) -> None:
         raise InputError(
             f"Images of shape {tuple(images.shape)} cannot be used.",
             "They must be (N, C, H, W), at least one, of finite values.",
-            "Take them from model.digits.normalise.",
+            "Take them from model.images.digits.normalise.",
         )

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import layers
-from model.digits import normalise
 from model.errors import InputError
+from model.images.digits import normalise
 from model.layers.windows import pair
 from model.records.aliases import Activation, Pair, Pixels
 from model.records.pooling import Moved, Offset, Pooled, PoolGradient, PoolScore, Shift

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model import digits
 from model.errors import InputError
+from model.images import digits
 from model.records.rounds import Guess, Round, Side
 
 METHODS = ("saliency", "integrated_gradients", "guided_backprop", "deconvolution", "lrp")

@@ -19,7 +19,7 @@ from torch import nn
 
 from model import weights
 from model.errors import GlassError, WeightsError
-from model.mnist import SIZES
+from model.images.mnist import SIZES
 from model.records.scores import Scores
 from model.training.images import Images, read_images, score
 

@@ -208,7 +208,7 @@ def _check_image(x: Tensor) -> None:
         raise InputError(
             f"An image of shape {tuple(x.shape)} cannot be recorded.",
             "It must be one image (1, C, H, W) of finite values.",
-            "Take one from model.digits.to_input.",
+            "Take one from model.images.digits.to_input.",
         )
 
 

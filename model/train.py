@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from model import mnist
 from model.errors import GlassError, InputError, WorkerError
+from model.images import mnist
 from model.training import checkpoint, machine, report
 from model.training.images import Images, read_images
 from model.training.protocol import PROTOCOLS, THREADS, Plan

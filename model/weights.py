@@ -16,8 +16,8 @@ from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
 from model.errors import WeightsError
+from model.images.records import MEAN, STD
 from model.network import DROPOUT, AssignmentNetwork
-from model.records.digit import MEAN, STD
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "assignment"

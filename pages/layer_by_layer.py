@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from model import digits, layers
+from model import layers
+from model.images import digits
 from model.records.aliases import IMAGE, Unit
 from model.records.questions import Asked
 from model.records.receptive_field import Box

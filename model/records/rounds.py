@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from model.records.digit import Digit
+from model.images.records import Digit
 
 Side = Literal["left", "right"]
 

@@ -24,7 +24,7 @@ def image(x: Tensor) -> None:
         raise InputError(
             f"An image {kind} cannot be explained.",
             f"It must be one digit {(1, *IMAGE_SHAPE)} of finite values.",
-            "Take one from model.digits.to_input.",
+            "Take one from model.images.digits.to_input.",
         )
 
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from model import links
-from model.handwriting import Point, Stroke, smooth
-from model.samples import SKETCHES
+from model.images import codec as links
+from model.images.samples import SKETCHES
+from model.images.strokes import Point, Stroke, smooth
 from tests.held import Gate
 from tests.serving import settle
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from model import digits, links
-from model.handwriting import Stroke
+from model.images import codec as links
+from model.images import digits
+from model.images.strokes import Stroke
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,

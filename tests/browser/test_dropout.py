@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from playwright.sync_api import Page, expect
 
-from model import digits, dropout, weights
+from model import dropout, weights
+from model.images import digits
 from model.records.dropout import DropoutPlan
 from model.trace import record
 from tests.browser.conftest import Visit

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from model import digits, layers, weights
+from model import layers, weights
+from model.images import digits
 from model.records.aliases import IMAGE
 from model.records.trace import Trace
 from model.trace import record

@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from model import digits, pooling, weights
+from model import pooling, weights
+from model.images import digits
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from model import formation, weights
-from model.digits import find, to_input
+from model.images.digits import find, to_input
 from tests.browser.conftest import Visit
 from tests.browser.people import chosen, sample, sent_from_now_on
 from tests.serving import settle

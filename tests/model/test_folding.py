@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import digits, folding, trace, weights
+from model import folding, trace, weights
 from model.errors import InputError
+from model.images import digits
 from model.network import AssignmentNetwork
 
 

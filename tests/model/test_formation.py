@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from model import digits, formation, trace, weights
+from model import formation, trace, weights
 from model.errors import InputError, WeightsError
+from model.images import digits
 from model.network import AssignmentNetwork
 from model.records.training import Formation
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import digits, head, trace, weights
+from model import head, trace, weights
 from model.errors import InputError
+from model.images import digits
+from model.images.records import Digit
 from model.network import AssignmentNetwork
-from model.records.digit import Digit
 from model.records.trace import Trace
 
 MIXER = "Conv2d-13"

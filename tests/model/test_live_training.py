@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import digits, live_training, mnist, trace
+from model import live_training, trace
 from model.errors import DataError, InputError
+from model.images import digits, mnist
 from model.live_training import Lesson
 from model.network import AssignmentNetwork
 from model.records.live_training import LiveChoices, LiveRun

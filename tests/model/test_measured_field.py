@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import weights
-from model.digits import normalise
 from model.errors import InputError, TraceError
+from model.images.digits import normalise
+from model.images.samples import samples
 from model.measured_field import effective, inner_share, measured, with_positive_weights
 from model.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
 from model.records.receptive_field import Box, ReceptiveField, Window
-from model.samples import samples
 from model.trace import record
 from tests.model.fields import (
     ASSIGNMENT,

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from model import digits, rounds
+from model import rounds
 from model.errors import InputError
+from model.images import digits
 from model.records.rounds import Guess
 from model.saliency import METHODS
 

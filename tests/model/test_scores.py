@@ -11,8 +11,9 @@ import pytest
 import safetensors.numpy
 import torch
 
-from model import digits, mnist, scores, weights
+from model import scores, weights
 from model.errors import WeightsError
+from model.images import digits, mnist
 from model.network import AssignmentNetwork
 from model.records.scores import Scores
 from model.training.images import Images

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity as peer
 
-from model import digits
 from model.errors import InputError
+from model.images import digits
 from model.similarity import edges, rank_correlation, sizes, structural_similarity
 
 DIGITS = digits.samples()[::7]

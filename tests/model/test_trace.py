@@ -20,8 +20,8 @@ from torchlens.options import CaptureOptions
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from model import layers, weights
-from model.digits import find, samples, to_input
 from model.errors import InputError, TraceError
+from model.images.digits import find, samples, to_input
 from model.network import AssignmentNetwork
 from model.records.trace import LayerKind, Row, Trace
 from model.trace import record

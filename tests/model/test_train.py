@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import mnist, scores, train, weights
+from model import scores, train, weights
 from model.errors import CheckpointError, InputError
+from model.images import mnist
 from model.training import checkpoint, loop, machine, report, runner
 from model.training.images import Images, judge
 from model.training.learner import Learner

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from model import digits, weights
+from model import weights
 from model.errors import InputError
+from model.images import digits
 from model.network import AssignmentNetwork
 from model.untrained import cascade, learned_rows, untrained
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from model import digits, head, trace, weights
+from model import head, trace, weights
+from model.images import digits
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE, TITLE = "head", "The head"

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from model import digits, lie_detector, pixel_curves, rounds, saliency, trace, weights
+from model import lie_detector, pixel_curves, rounds, saliency, trace, weights
+from model.images import digits
 from model.records.rounds import Round
 from model.records.saliency import AttributionPlan
 from model.saliency import METHODS, attribute, robustness

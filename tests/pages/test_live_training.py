@@ -10,8 +10,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from model import live_training, mnist
+from model import live_training
 from model.errors import DataError
+from model.images import mnist
 from model.live_queue import WAITING
 from model.live_training import Lesson
 from model.records.live_training import LiveChoices

@@ -10,7 +10,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from model import digits, mnist, scores
+from model import scores
+from model.images import digits, mnist
 from model.records.scores import Scores
 from tests.pages.conftest import assert_works, run, said, shown
 from tests.pictures import decode

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from model import digits
+from model.images import digits
 from tests.pages.conftest import run
 from tests.views import VIEWS
 from viz.ui import state

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model import digits, trace, weights
+from model import trace, weights
+from model.images import digits
 from tests.pages.conftest import run
 from tests.pages.figures import figures
 from tests.pictures import Picture, colours, decode

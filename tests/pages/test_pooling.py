@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from model import digits, pooling, weights
+from model import pooling, weights
+from model.images import digits
 from model.trace import record
 from tests.pages.conftest import assert_works, run, said, shown
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model import formation, results, trace, weights
-from model.digits import find, to_input
+from model.images.digits import find, to_input
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 

@@ -7,9 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-
-from model import upload
-from tests.damage import blank_png
 from tests.model.test_upload import (
     BOMB,
     JPEG,
@@ -20,6 +17,9 @@ from tests.model.test_upload import (
     photograph,
     saved,
 )
+
+from model.images import upload
+from tests.damage import blank_png
 from tests.pages.conftest import run, shown
 
 SEVEN = "project-7a"

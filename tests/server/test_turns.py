@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from model import digits
+from model.images import digits
 from model.turns import AT_ONCE
 from tests import held
 from tests.serving import serving

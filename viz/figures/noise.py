@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.records.digit import STD
+from model.images.records import STD
 from model.records.saliency import Robustness
 from viz.figures import swatches, words
 

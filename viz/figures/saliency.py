@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from model.images.records import MEAN, STD
 from model.records.aliases import Activation, Pixels
-from model.records.digit import MEAN, STD
 from model.records.saliency import Attribution, Method, Output
 from viz import theme
 from viz.figures import raster, readable, swatches, words

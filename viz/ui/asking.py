@@ -13,8 +13,8 @@ import streamlit as st
 
 from model import layers, questions
 from model.errors import InputError
+from model.images.records import Digit
 from model.records.aliases import Unit
-from model.records.digit import Digit
 from model.records.questions import Asked, Question, Verdict
 from model.records.trace import Row, Step, Trace
 from viz.figures import questions as figures

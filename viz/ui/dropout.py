@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from model import digits
+from model.images import digits
 from model.records.aliases import IMAGE
 from model.records.dropout import DropoutPlan, Passes
 from model.records.trace import LayerKind, Step, Trace

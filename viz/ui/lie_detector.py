@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from model import lie_detector
-from model.records.digit import Digit
+from model.images.records import Digit
 from model.records.saliency import AttributionPlan, PixelCurves
 from model.records.trace import Trace
 from model.saliency import METHODS

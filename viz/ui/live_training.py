@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import streamlit as st
 
-from model import live_training, mnist
+from model import live_training
 from model.errors import InputError
-from model.records.digit import Digit
+from model.images import mnist
+from model.images.records import Digit
 from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapshot
 from model.records.trace import LayerKind, Trace
 from viz.figures import live_training as figures

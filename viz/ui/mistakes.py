@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model import digits, mistakes, mnist
+from model import mistakes
 from model.errors import DataError
+from model.images import digits, mnist
 from model.records.aliases import Pair, Pixels
 from model.records.scores import Answer, Confusion
 from viz.figures import misread

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from model import digits, mnist
 from model.errors import DataError
-from model.records.digit import Digit
+from model.images import digits, mnist
+from model.images.records import Digit
 from viz.ui import state
 from viz.ui.cached import network as shared
 from viz.ui.components import picture_grid

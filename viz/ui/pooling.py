@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from model import mnist
+from model.images import mnist
+from model.images.records import Digit
 from model.records.aliases import Activation, Unit
-from model.records.digit import Digit
 from model.records.pooling import Pooled, PoolGradient, Shift
 from viz.figures import pooling as figures
 from viz.figures import shifting

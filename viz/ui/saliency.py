@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.records.digit import Digit
+from model.images.records import Digit
 from model.records.saliency import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.records.trace import LayerKind, Trace
 from model.saliency import BASELINES, METHODS

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from model import digits, handwriting, links
 from model.errors import GlassError, InputError, WeightsError
-from model.handwriting import Point
-from model.records.digit import Digit
+from model.images import codec as links
+from model.images import digits
+from model.images import strokes as handwriting
+from model.images.records import Digit
+from model.images.strokes import Point
 from viz.figures import raster, words
 from viz.ui import mnist_picker, state
 from viz.ui.cached import network as shared

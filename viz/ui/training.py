@@ -7,8 +7,8 @@ import streamlit as st
 
 from model import formation, logged_run, recipes, studies
 from model.errors import GlassError
+from model.images.records import Digit
 from model.records.aliases import Numbers
-from model.records.digit import Digit
 from model.records.trace import Trace
 from model.records.training import Choosing, Extent, Spread, Study
 from model.training.report import DISPUTED

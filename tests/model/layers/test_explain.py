@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model import layers, weights
-from model.digits import samples, to_input
 from model.errors import InputError
+from model.images.digits import samples, to_input
 from model.network import AssignmentNetwork
 from model.records.aliases import IMAGE, Unit
 from model.records.arithmetic import Explanation

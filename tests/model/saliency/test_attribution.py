@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import digits, trace, weights
+from model import trace, weights
 from model.errors import InputError
+from model.images import digits
 from model.network import AssignmentNetwork
 from model.records.aliases import IMAGE
 from model.records.saliency import Attribution, Output

@@ -18,8 +18,9 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import digits, head, trace, weights
-from model.records.digit import Digit
+from model import head, trace, weights
+from model.images import digits
+from model.images.records import Digit
 from model.records.saliency import Output
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK

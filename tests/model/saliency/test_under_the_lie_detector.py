@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from model import digits, lie_detector, weights
+from model import lie_detector, weights
+from model.images import digits
+from model.images.records import Digit
 from model.lie_detector import Explain
 from model.network import AssignmentNetwork
 from model.pixel_curves import pixel_curves
-from model.records.digit import Digit
 from model.records.saliency import Reaction
 from model.saliency import METHODS, attribute
 from model.saliency.robustness import robustness

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import mnist, train
-from model.digits import normalise, samples
+from model import train
+from model.images import mnist
+from model.images.digits import normalise, samples
 from model.training import images, runner
 from model.training.images import Images
 from model.training.recipe import RECIPES, Affine, Recipe

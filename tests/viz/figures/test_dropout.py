@@ -13,7 +13,7 @@ import pytest
 
 from model import dropout as model
 from model import layers
-from model.digits import find, to_input
+from model.images.digits import find, to_input
 from model.records.dropout import Convergence, DropoutPlan, Passes, Reading
 from model.records.trace import LayerKind, Step, Trace
 from model.trace import record

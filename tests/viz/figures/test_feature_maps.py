@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from model import digits, trace, weights
+from model import trace, weights
+from model.images import digits
 from model.records.aliases import Activation
 from model.records.trace import LayerKind, Trace
 from tests.pictures import assert_painted, decode

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import digits, head, receptive_field, trace, weights
-from model.records.digit import Digit
+from model import head, receptive_field, trace, weights
+from model.images import digits
+from model.images.records import Digit
 from model.records.head import Head
 from model.records.receptive_field import ReceptiveField
 from model.records.trace import Trace

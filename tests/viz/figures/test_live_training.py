@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from model import digits, live_training, trace
+from model import live_training, trace
+from model.images import digits
 from model.live_training import Lesson
 from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from model.records.trace import Trace

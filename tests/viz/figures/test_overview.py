@@ -4,8 +4,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import digits, trace, weights
-from model.records.digit import Digit
+from model import trace, weights
+from model.images import digits
+from model.images.records import Digit
 from model.records.trace import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from model import assignment, digits, layers, trace, weights
+from model import assignment, layers, trace, weights
+from model.images import digits
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import Mistake, RowComparison
 from model.records.trace import LayerKind, Trace

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model import digits, trace, weights
+from model import trace, weights
+from model.images import digits
 from model.records.aliases import Activation
 from model.records.trace import Trace
 from tests.pictures import assert_painted, colours, decode

@@ -3,7 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from model import digits, receptive_field, weights
+from model import receptive_field, weights
+from model.images import digits
 from model.records.receptive_field import Box, EffectiveField, Growth
 from tests.pictures import Picture, assert_painted, decode
 from tests.serving import ROOT

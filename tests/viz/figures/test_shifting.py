@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import digits, pooling, receptive_field, weights
+from model import pooling, receptive_field, weights
+from model.images import digits
 from model.records.pooling import Moved, Offset, Shift
 from model.records.trace import Trace
 from model.trace import record

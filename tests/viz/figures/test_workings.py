@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from model import digits, layers, weights
+from model import layers, weights
+from model.images import digits
 from model.records.receptive_field import Box
 from model.records.trace import Trace
 from model.trace import record

@@ -3,9 +3,10 @@
 import streamlit as st
 import torch
 
-from model import batch_norm, digits, folding, mnist
+from model import batch_norm, folding
+from model.images import digits, mnist
+from model.images.records import Digit
 from model.records.batch_norm import BatchScore, Folding, Forgotten, RunningAverage, Supply
-from model.records.digit import Digit
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn
 

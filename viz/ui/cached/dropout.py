@@ -8,8 +8,9 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import digits, dropout, mnist, trace
-from model.records.digit import Digit
+from model import dropout, trace
+from model.images import digits, mnist
+from model.images.records import Digit
 from model.records.dropout import Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.records.trace import Trace
 from viz.ui.cached.network import network, record

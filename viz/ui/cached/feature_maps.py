@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from model import digits
+from model.images import digits
 from model.records.aliases import Activation
 from viz.figures import feature_maps
 from viz.ui.cached.network import record

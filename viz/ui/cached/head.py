@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from model import digits
 from model import head as heads
-from model.records.digit import Digit
+from model.images import digits
+from model.images.records import Digit
 from model.records.head import Head
 from model.records.trace import Trace
 from viz.ui.cached.network import network, record

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import streamlit as st
 from torch import nn
 
-from model import digits, lie_detector, pixel_curves, untrained
-from model.records.digit import Digit
+from model import lie_detector, pixel_curves, untrained
+from model.images import digits
+from model.images.records import Digit
 from model.records.saliency import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
 from model.saliency import robustness as shaken
 from viz.ui.cached import saliency as maps

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from model import digits, live_training, mnist, trace, weights
+from model import live_training, trace, weights
+from model.images import digits, mnist
+from model.images.records import Digit
 from model.live_queue import LiveQueue
-from model.records.digit import Digit
 from model.records.live_training import LiveChoices, LiveRun, Shipped, Snapshot
 from model.records.trace import Trace
 from model.training.images import HELD_OUT, judge

@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from model import digits, pooling
-from model.records.digit import Digit
+from model import pooling
+from model.images import digits
+from model.images.records import Digit
 from model.records.pooling import Pooled, PoolGradient, PoolScore, Shift
 from model.records.trace import Trace
 from viz.ui.cached.network import fields, network, record

@@ -8,8 +8,9 @@ import streamlit as st
 import torch.fx.experimental.symbolic_shapes  # noqa: F401 (what DeepLIFT's first map would import, and be timed with)
 from torch import Tensor, nn
 
-from model import digits, saliency
-from model.records.digit import Digit
+from model import saliency
+from model.images import digits
+from model.images.records import Digit
 from model.records.saliency import Attribution, AttributionPlan
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn

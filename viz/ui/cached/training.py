@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from model import digits, formation, recipes, results, studies
+from model import formation, recipes, results, studies
 from model.errors import GlassError
+from model.images import digits
+from model.images.records import Digit
 from model.network import AssignmentNetwork
 from model.records.aliases import Numbers
-from model.records.digit import Digit
 from model.records.training import Formation, Paired, Study, Trial
 from viz.figures import formation as forming
 from viz.ui.cached.turns import in_turn

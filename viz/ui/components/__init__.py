@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
-from model.handwriting import Point, Stroke
+from model.images.strokes import Point, Stroke
 from model.records.aliases import Pair, Unit
 from viz import theme
 from viz.figures import raster

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 
 from model.errors import InputError
-from model.handwriting import Point, Stroke
+from model.images.strokes import Point, Stroke
 
 POINTS = 2_000  # a drawing may have, which keeps its link under 6 kB
 _STEPS = 255  # a coordinate is one byte

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from model import weights
-from model.digits import normalise
-from model.preparation import prepare
-from model.records.digit import Digit
-from model.samples import SKETCHES, Sketch, samples
+from model.images.digits import normalise
+from model.images.preparation import prepare
+from model.images.records import Digit
+from model.images.samples import SKETCHES, Sketch, samples
 
 PAIRS = list(zip(SKETCHES, samples(), strict=True))
 AMBIGUOUS = [(sketch, digit) for sketch, digit in PAIRS if sketch.label is None]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from torchvision.datasets import MNIST
 
-from model import mnist
 from model.errors import DataError
+from model.images import mnist
 from tests.mirror import (
     NAMES,
     Answer,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model import links
 from model.errors import InputError
-from model.handwriting import Point
+from model.images import codec as links
+from model.images.strokes import Point
 
 coordinates = st.floats(0, 1)
 drawings = st.lists(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=20), max_size=8)

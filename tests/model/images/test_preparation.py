@@ -6,9 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from model import mnist
 from model.errors import InputError
-from model.preparation import prepare
+from model.images import mnist
+from model.images.preparation import prepare
 from model.records.aliases import Pixels
 
 sheets = arrays.arrays(

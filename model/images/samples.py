@@ -6,10 +6,10 @@ Each digit comes in the styles that people write it in; a few sketches are left 
 from dataclasses import dataclass
 from functools import cache
 
-from model.handwriting import PEN, Stroke, ink, smooth
-from model.preparation import prepare
+from model.images.preparation import prepare
+from model.images.records import Digit
+from model.images.strokes import PEN, Stroke, ink, smooth
 from model.records.aliases import Pixels
-from model.records.digit import Digit
 
 
 @dataclass(frozen=True, slots=True)

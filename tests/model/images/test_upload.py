@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from model import mnist, upload
-from model.digits import from_upload, samples
 from model.errors import InputError
+from model.images import mnist, upload
+from model.images.digits import from_upload, samples
 from model.records.aliases import Pixels
 from tests.damage import chunk
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.handwriting import PEN, SIDE, Point, ink, smooth
+from model.images.strokes import PEN, SIDE, Point, ink, smooth
 
 coordinates = st.floats(0, 1)
 strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8)

@@ -15,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model import handwriting, links
-from model import mnist as files
 from model.errors import InputError
-from model.handwriting import Stroke
-from model.preparation import SIDE, prepare
+from model.images import codec as links
+from model.images import mnist as files
+from model.images import strokes as handwriting
+from model.images.preparation import SIDE, prepare
+from model.images.records import MEAN, STD, Digit
+from model.images.samples import samples
+from model.images.strokes import Stroke
+from model.images.upload import read_ink
 from model.records.aliases import Pixels
-from model.records.digit import MEAN, STD, Digit
-from model.samples import samples
-from model.upload import read_ink
 
 __all__ = [
     "find",
