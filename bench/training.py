@@ -24,7 +24,7 @@ from torchvision.datasets import MNIST
 
 from model.images import mnist
 from model.images.records import MEAN, STD
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import read_images
 from model.training.learner import Learner
 from model.training.machine import keep_freed_memory

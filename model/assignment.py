@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from model.errors import InputError
-from model.network import IMAGE_SHAPE
+from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field import from_windows, windows_of
 from model.records.assignment import Mistake, RowComparison
 from model.records.receptive_field import ReceptiveField, Window
@@ -104,7 +104,7 @@ def compare(network: nn.Module) -> tuple[RowComparison, ...]:
     Raises:
         InputError: The network has other rows.
 
-    >>> from model.network import AssignmentNetwork
+    >>> from model.networks.assignment.network import AssignmentNetwork
     >>> {row.name: row.disagreements for row in compare(AssignmentNetwork())[12:14]}
     {'Conv2d-13': ('parameters', 'field'), 'BatchNorm2d-14': ()}
     """
@@ -202,5 +202,5 @@ def _check_names(trace: Trace) -> None:
         raise InputError(
             f"The network's rows are not the assignment's: {odd} differ.",
             f"It must have the {len(printed)} rows {printed[0]} to {printed[-1]}.",
-            "Give a model.network.AssignmentNetwork.",
+            "Give a model.networks.assignment.network.AssignmentNetwork.",
         )

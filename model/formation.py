@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
-from model import trace, weights
+from model import trace
 from model.errors import InputError, WeightsError
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation
 from model.records.trace import LayerKind, Step, Trace
 from model.records.training import Formation

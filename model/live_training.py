@@ -16,7 +16,7 @@ from torch import Tensor
 from model.errors import InputError
 from model.images import mnist
 from model.images.digits import normalise
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.live_training import LiveChoices, LiveRun, Snapshot
 from model.training.images import Images, judge, split_training
 from model.training.learner import Learner, blank

@@ -12,7 +12,7 @@ from torch.nn import functional
 from model import layers
 from model.errors import InputError, TraceError
 from model.layers.windows import pair
-from model.network import IMAGE_SHAPE
+from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field import Shape, of_network
 from model.records.aliases import Pair
 from model.records.receptive_field import Box, EffectiveField

@@ -9,7 +9,7 @@ from torch import nn
 
 from model import layers
 from model.errors import InputError, TraceError
-from model.network import IMAGE_SHAPE
+from model.networks.assignment.network import IMAGE_SHAPE
 from model.records.receptive_field import Growth, ReceptiveField, Window
 from model.records.trace import Row, Step
 from model.trace import record

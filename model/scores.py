@@ -17,9 +17,9 @@ from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialise
 from torch import nn
 
-from model import weights
 from model.errors import GlassError, WeightsError
 from model.images.mnist import SIZES
+from model.networks.assignment import weights
 from model.records.scores import Scores
 from model.training.images import Images, read_images, score
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.network import IMAGE_SHAPE
+from model.networks.assignment.network import IMAGE_SHAPE
 from model.records.saliency import Method, MethodOption, Output
 from model.saliency.methods import METHODS
 

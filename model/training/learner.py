@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import Average, measure_statistics
 from model.training.images import Images

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model import results, scores, weights
+from model import results, scores
 from model.errors import GlassError, InputError
+from model.networks.assignment import weights
 from model.training import readme, report
 from model.training.comparison import compare, mcnemar
 from model.training.report import Report

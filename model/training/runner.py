@@ -5,8 +5,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from model import scores, weights
+from model import scores
 from model.errors import CheckpointError
+from model.networks.assignment import weights
 from model.records.scores import Scores
 from model.training import checkpoint, report
 from model.training.images import Images, read_images

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from playwright.sync_api import Page, expect
 
-from model import dropout, weights
+from model import dropout
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.dropout import DropoutPlan
 from model.trace import record
 from tests.browser.conftest import Visit

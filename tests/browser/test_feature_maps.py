@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import weights
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.trace import Trace
 from model.trace import record
 from tests.browser.conftest import OVERFLOWING, Visit

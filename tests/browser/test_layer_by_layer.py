@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from model import layers, weights
+from model import layers
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.aliases import IMAGE
 from model.records.trace import Trace
 from model.trace import record

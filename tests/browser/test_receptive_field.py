@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import weights
+from model.networks.assignment import weights
 from model.receptive_field import of_network
 from model.records.receptive_field import Box
 from tests.browser.conftest import Visit

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import weights
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.saliency import Attribution
 from model.saliency import METHODS, attribute
 from tests.browser.conftest import OVERFLOWING, Visit

@@ -7,11 +7,11 @@ from itertools import product
 import pytest
 from torch import nn
 
-from model import weights
 from model.assignment import PRINTED, compare
 from model.errors import InputError
 from model.measured_field import measured
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.assignment import RowComparison
 
 MISTAKES = {  # what is printed and what is measured

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from model import batch_norm, trace, weights
+from model import batch_norm, trace
 from model.batch_norm import MIXED
 from model.errors import InputError
 from model.images import digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.batch_norm import Supply
 from model.records.trace import LayerKind, Trace
 

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import dropout, weights
+from model import dropout
 from model.errors import InputError
 from model.images import mnist
 from model.images.digits import find, normalise, samples, to_input
 from model.images.digits import mnist as mnist_digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.dropout import DropoutPlan, Masks, Passes, entropy
 from model.records.trace import LayerKind, Row, Trace
 from model.trace import record

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import folding, trace, weights
+from model import folding, trace
 from model.errors import InputError
 from model.images import digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from model import formation, trace, weights
+from model import formation, trace
 from model.errors import InputError, WeightsError
 from model.images import digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.training import Formation
 
 X = digits.to_input(digits.find("project-4or9"))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from torch import nn
 
-from model import weights
+from model.networks.assignment import weights
 from model.receptive_field import growth, of_network
 from model.records.receptive_field import Growth
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import head, trace, weights
+from model import head, trace
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.trace import Trace
 
 MIXER = "Conv2d-13"

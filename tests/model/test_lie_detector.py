@@ -8,12 +8,13 @@ import torch
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity as peer
 
-from model import lie_detector, weights
+from model import lie_detector
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
 from model.lie_detector import Explain
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation, Numbers
 from model.records.saliency import Attribution, Collapse
 from model.similarity import edges, rank_correlation, structural_similarity

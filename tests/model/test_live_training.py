@@ -15,7 +15,7 @@ from model import live_training, trace
 from model.errors import DataError, InputError
 from model.images import digits, mnist
 from model.live_training import Lesson
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.live_training import LiveChoices, LiveRun
 from model.training.images import Images, split_training
 from model.training.masks import draw_positions

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import weights
 from model.errors import InputError, TraceError
 from model.images.digits import normalise
 from model.images.samples import samples
 from model.measured_field import effective, inner_share, measured, with_positive_weights
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
 from model.records.receptive_field import Box, ReceptiveField, Window
 from model.trace import record

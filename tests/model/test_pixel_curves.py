@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import weights
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.pixel_curves import descending, each_order, gathered, pixel_curves
 from model.records.saliency import Attribution, PixelCurves
 from tests.explaining import Counting, attribution, by_ink_times_slope, linear

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model import layers, pooling, receptive_field, weights
+from model import layers, pooling, receptive_field
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.pooling import Pooled, PoolScore, Shift
 from model.records.receptive_field import Window
 from model.records.trace import Trace

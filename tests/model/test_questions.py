@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import assignment, layers, questions, receptive_field, weights
+from model import assignment, layers, questions, receptive_field
 from model.errors import InputError
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.aliases import Unit
 from model.records.questions import Asked, Question
 from model.records.trace import Trace

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from torch import Tensor, nn
 
-from model import weights
 from model.errors import InputError, TraceError
 from model.measured_field import measured
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
 from model.records.receptive_field import Box, ReceptiveField, Window
 from model.trace import record

@@ -11,10 +11,11 @@ import pytest
 import safetensors.numpy
 import torch
 
-from model import scores, weights
+from model import scores
 from model.errors import WeightsError
 from model.images import digits, mnist
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.scores import Scores
 from model.training.images import Images
 

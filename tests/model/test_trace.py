@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from torchlens.options import CaptureOptions
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from model import layers, weights
+from model import layers
 from model.errors import InputError, TraceError
 from model.images.digits import find, samples, to_input
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
 

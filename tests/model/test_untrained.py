@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from model import weights
 from model.errors import InputError
 from model.images import digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.untrained import cascade, learned_rows, untrained
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import batch_norm, trace, weights
+from model import batch_norm, trace
 from model.images import digits
+from model.networks.assignment import weights
 from tests import curve
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 from viz.figures import words

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import dropout, weights
+from model import dropout
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.dropout import DropoutPlan, Passes
 from model.trace import record
 from tests.pages.conftest import as_read, assert_works, run, said, shown

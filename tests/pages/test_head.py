@@ -2,8 +2,9 @@
 
 import pytest
 
-from model import head, trace, weights
+from model import head, trace
 from model.images import digits
+from model.networks.assignment import weights
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE, TITLE = "head", "The head"

@@ -5,8 +5,8 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import weights
 from model.images import digits
+from model.networks.assignment import weights
 from model.trace import record
 from tests.pages.conftest import assert_works, run, said, shown
 from tests.pages.test_pages import STEPS

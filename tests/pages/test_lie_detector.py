@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from model import lie_detector, pixel_curves, rounds, saliency, trace, weights
+from model import lie_detector, pixel_curves, rounds, saliency, trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.rounds import Round
 from model.records.saliency import AttributionPlan
 from model.saliency import METHODS, attribute, robustness

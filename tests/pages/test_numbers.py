@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model import trace, weights
+from model import trace
 from model.images import digits
+from model.networks.assignment import weights
 from tests.pages.conftest import run
 from tests.pages.figures import figures
 from tests.pictures import Picture, colours, decode

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import trace, weights
+from model import trace
 from model.images import codec as links
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.trace import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode

@@ -2,7 +2,8 @@
 
 import pytest
 
-from model import assignment, weights
+from model import assignment
+from model.networks.assignment import weights
 from tests.pages.conftest import as_read, assert_works, run, shown
 
 PAGE = "parameters"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import trace, weights
+from model import trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.saliency import Attribution, Method
 from model.records.trace import Trace
 from model.saliency import BASELINES, METHODS, attribute

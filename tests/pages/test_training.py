@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import formation, results, trace, weights
+from model import formation, results, trace
 from model.images.digits import find, to_input
+from model.networks.assignment import weights
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 

@@ -5,9 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from model import formation, logged_run, recipes, studies
+from model import formation, recipes, studies
 from model.errors import GlassError
 from model.images.records import Digit
+from model.networks.assignment import logged_run
 from model.records.aliases import Numbers
 from model.records.trace import Trace
 from model.records.training import Choosing, Extent, Spread, Study

@@ -8,11 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model import weights
 from model.images.digits import normalise
 from model.images.preparation import prepare
 from model.images.records import Digit
 from model.images.samples import SKETCHES, Sketch, samples
+from model.networks.assignment import weights
 
 PAIRS = list(zip(SKETCHES, samples(), strict=True))
 AMBIGUOUS = [(sketch, digit) for sketch, digit in PAIRS if sketch.label is None]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from model import layers, weights
-from model.network import IMAGE_SHAPE, AssignmentNetwork
+from model import layers
+from model.networks.assignment import weights
+from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
 from model.records.arithmetic import Arithmetic, Calculation
 from model.records.trace import Step, Trace
 from model.trace import record

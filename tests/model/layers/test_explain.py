@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model import layers, weights
+from model import layers
 from model.errors import InputError
 from model.images.digits import samples, to_input
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import IMAGE, Unit
 from model.records.arithmetic import Explanation
 from model.records.trace import LayerKind, Step, Trace

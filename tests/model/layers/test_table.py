@@ -9,7 +9,7 @@ from torchinfo import summary
 from torchsummary import summary as print_summary
 
 from model import layers
-from model.network import IMAGE_SHAPE, AssignmentNetwork
+from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
 from model.records.arithmetic import Arithmetic
 from model.trace import record
 

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import trace, weights
+from model import trace
 from model.errors import InputError
 from model.images import digits
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import IMAGE
 from model.records.saliency import Attribution, Output
 from model.saliency import BASELINES, METHODS, attribute

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import weights
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
 from model.lie_detector import Explain
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.saliency import Attribution, Output
 from model.saliency import robustness
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear

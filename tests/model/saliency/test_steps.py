@@ -18,9 +18,10 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import head, trace, weights
+from model import head, trace
 from model.images import digits
 from model.images.records import Digit
+from model.networks.assignment import weights
 from model.records.saliency import Output
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK

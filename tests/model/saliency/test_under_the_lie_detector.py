@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from model import lie_detector, weights
+from model import lie_detector
 from model.images import digits
 from model.images.records import Digit
 from model.lie_detector import Explain
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.pixel_curves import pixel_curves
 from model.records.saliency import Reaction
 from model.saliency import METHODS, attribute

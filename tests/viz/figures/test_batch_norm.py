@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from model import batch_norm, trace, weights
+from model import batch_norm, trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.batch_norm import Normalisation, NormStep
 from model.records.trace import Trace
 from viz.figures import batch_norm as figures

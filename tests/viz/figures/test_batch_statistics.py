@@ -7,8 +7,9 @@ from html import escape
 import numpy as np
 import pytest
 
-from model import batch_norm, trace, weights
+from model import batch_norm, trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.batch_norm import BatchScore, Forgotten, RunningAverage, Supply
 from model.records.trace import Trace
 from tests import curve

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import trace, weights
+from model import trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.aliases import Activation
 from model.records.trace import LayerKind, Trace
 from tests.pictures import assert_painted, decode

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from model import assignment, receptive_field, weights
+from model import assignment, receptive_field
+from model.networks.assignment import weights
 from model.records.assignment import RowComparison
 from model.records.receptive_field import Growth
 from viz.figures import field_growth as figures

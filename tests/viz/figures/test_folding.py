@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model import batch_norm, folding, trace, weights
+from model import batch_norm, folding, trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.batch_norm import Fold, Folding, Hindrances
 from model.records.trace import Trace
 from viz.figures import folding as figures

@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import head, receptive_field, trace, weights
+from model import head, receptive_field, trace
 from model.images import digits
 from model.images.records import Digit
+from model.networks.assignment import weights
 from model.records.head import Head
 from model.records.receptive_field import ReceptiveField
 from model.records.trace import Trace

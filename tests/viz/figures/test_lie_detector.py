@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity
 
-from model import lie_detector, pixel_curves, weights
+from model import lie_detector, pixel_curves
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.saliency import Collapse, PixelCurves, Reaction, Robustness
 from model.saliency.robustness import robustness
 from model.untrained import learned_rows

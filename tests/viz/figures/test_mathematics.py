@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model import layers, receptive_field
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.trace import Trace
 from model.trace import record
 from viz.figures.mathematics import typeset

@@ -4,9 +4,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import trace, weights
+from model import trace
 from model.images import digits
 from model.images.records import Digit
+from model.networks.assignment import weights
 from model.records.trace import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme

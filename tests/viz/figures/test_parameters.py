@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from model import assignment, layers, trace, weights
+from model import assignment, layers, trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import Mistake, RowComparison
 from model.records.trace import LayerKind, Trace

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from model import layers, measured_field, pooling, receptive_field, weights
+from model import layers, measured_field, pooling, receptive_field
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.pooling import Pooled, PoolScore
 from model.records.receptive_field import Box
 from model.records.trace import Trace

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model import trace, weights
+from model import trace
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.aliases import Activation
 from model.records.trace import Trace
 from tests.pictures import assert_painted, colours, decode

@@ -3,8 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from model import receptive_field, weights
+from model import receptive_field
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.receptive_field import Box, EffectiveField, Growth
 from tests.pictures import Picture, assert_painted, decode
 from tests.serving import ROOT

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import weights
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.aliases import Activation
 from model.records.saliency import Attribution, Output
 from model.saliency import METHODS, attribute

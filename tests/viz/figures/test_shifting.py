@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import pooling, receptive_field, weights
+from model import pooling, receptive_field
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.pooling import Moved, Offset, Shift
 from model.records.trace import Trace
 from model.trace import record

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import logged_run, recipes, results, studies
+from model import recipes, results, studies
+from model.networks.assignment import logged_run
 from model.records.training import Alteration, Extent, Paired, Spread, Study, Trial
 from tests import curve, reports
 from viz.figures import recipes as parts

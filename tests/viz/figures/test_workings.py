@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from model import layers, weights
+from model import layers
 from model.images import digits
+from model.networks.assignment import weights
 from model.records.receptive_field import Box
 from model.records.trace import Trace
 from model.trace import record

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from model import live_training, trace, weights
+from model import live_training, trace
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.live_queue import LiveQueue
+from model.networks.assignment import weights
 from model.records.live_training import LiveChoices, LiveRun, Shipped, Snapshot
 from model.records.trace import Trace
 from model.training.images import HELD_OUT, judge

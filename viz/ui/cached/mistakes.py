@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from model import calibration, mistakes, weights
+from model import calibration, mistakes
 from model import scores as files
+from model.networks.assignment import weights
 from model.records.aliases import Numbers
 from model.records.calibration import Chance, Reliability, Scaling
 from model.records.scores import Confusion, Scores

@@ -10,11 +10,12 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import assignment, layers, measured_field, receptive_field, trace, weights
+from model import assignment, layers, measured_field, receptive_field, trace
 from model.errors import WeightsError
 from model.images import digits
 from model.images.records import Digit
-from model.network import AssignmentNetwork
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import RowComparison
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField

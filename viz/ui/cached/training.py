@@ -11,7 +11,7 @@ from model import formation, recipes, results, studies
 from model.errors import GlassError
 from model.images import digits
 from model.images.records import Digit
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Numbers
 from model.records.training import Formation, Paired, Study, Trial
 from viz.figures import formation as forming

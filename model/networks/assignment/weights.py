@@ -17,7 +17,7 @@ from safetensors.torch import save as serialise
 
 from model.errors import WeightsError
 from model.images.records import MEAN, STD
-from model.network import DROPOUT, AssignmentNetwork
+from model.networks.assignment.network import DROPOUT, AssignmentNetwork
 
 FOLDER = Path(__file__).parent / "weights"
 SHIPPED = FOLDER / "assignment"

@@ -4,8 +4,8 @@ import statistics
 
 import pytest
 
-from model import logged_run
-from model.logged_run import BAR, EPOCHS
+from model.networks.assignment import logged_run
+from model.networks.assignment.logged_run import BAR, EPOCHS
 
 
 def test_epochs_are_numbered_and_losses_are_losses() -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torchinfo import summary
 
-from model.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
+from model.networks.assignment.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
 from model.records.dropout import DropoutPlan
 from model.trace import dropping, record
 
