@@ -12,8 +12,8 @@ from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field import from_windows, windows_of
 from model.records.assignment import Mistake, RowComparison
 from model.records.receptive_field import ReceptiveField, Window
-from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Row, Trace
 
 
 class PrintedRow(NamedTuple):

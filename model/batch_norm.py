@@ -25,7 +25,7 @@ from model.records.batch_norm import (
     RunningAverage,
     Supply,
 )
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 
 MIXED = "mixed"
 CONTENTS = (MIXED, *map(str, range(10)))

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
-from model.records.trace import LayerKind, Trace
 from model.trace import SeededDropout, draw_mask, dropping, reseed
+from model.trace.records import LayerKind, Trace
 
 MASKS = 1000
 _BATCH = 10  # whatever the number of passes, each runs in a batch of as many, and so gives the same bits

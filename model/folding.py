@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from model.errors import InputError
 from model.records.batch_norm import Fold, Folding, Hindrances
-from model.records.trace import Trace
+from model.trace.records import Trace
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from model.errors import InputError, WeightsError
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation
-from model.records.trace import LayerKind, Step, Trace
 from model.records.training import Formation
+from model.trace.records import LayerKind, Step, Trace
 
 STATISTICS = {
     "running mean": "running_mean",

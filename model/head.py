@@ -18,7 +18,7 @@ from model import trace as recorder
 from model.errors import InputError
 from model.records.aliases import Numbers
 from model.records.head import Effect, Head, Softened
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 
 
 def of_trace(trace: Trace) -> Head:

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.records.arithmetic import Arithmetic, Explanation
 from model.records.receptive_field import Growth, Window
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 Guesses = Iterator[tuple[tuple[float, ...], str]]
 

@@ -16,8 +16,8 @@ from model.layers.windows import pair
 from model.records.aliases import Activation, Pair, Pixels
 from model.records.pooling import Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.records.receptive_field import ReceptiveField, Window
-from model.records.trace import LayerKind, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Trace
 
 POOL = "MaxPool2d-10"
 _ROUNDING = 1e-5  # of the largest value; sums of a few hundred float32 products differ by less

@@ -13,7 +13,7 @@ from model.records.arithmetic import Arithmetic, Explanation
 from model.records.assignment import RowComparison
 from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Growth, Window
-from model.records.trace import Step
+from model.trace.records import Step
 
 _LONGEST = 60  # characters of an answer
 _NEAR = 0.01  # a unit's value may be off by this, or by this share of it

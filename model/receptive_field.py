@@ -11,8 +11,8 @@ from model import layers
 from model.errors import InputError, TraceError
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.records.receptive_field import Growth, ReceptiveField, Window
-from model.records.trace import Row, Step
 from model.trace import record
+from model.trace.records import Row, Step
 
 T = TypeVar("T")
 Shape = tuple[int, int, int]

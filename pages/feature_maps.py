@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model.records.trace import LayerKind
+from model.trace.records import LayerKind
 from viz.figures import feature_maps, readable
 from viz.ui import controls, sidebar, state, tables
 from viz.ui.cached import feature_maps as cache

@@ -7,7 +7,7 @@ from model.images import digits
 from model.records.aliases import IMAGE, Unit
 from model.records.questions import Asked
 from model.records.receptive_field import Box
-from model.records.trace import Step
+from model.trace.records import Step
 from viz.figures import worked, workings
 from viz.ui import asking, controls, sidebar, state, tables, walk
 from viz.ui.cached import network as shared

@@ -24,7 +24,7 @@ from model.layers.softmax import LogSoftmax, Softmax
 from model.records.aliases import Unit
 from model.records.arithmetic import Arithmetic, Calculation, Explanation
 from model.records.receptive_field import Window
-from model.records.trace import Step, Trace
+from model.trace.records import Step, Trace
 
 _LAYERS: tuple[Layer, ...] = (
     Convolution(),

@@ -11,7 +11,7 @@ from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, say
 from model.records.aliases import Unit
 from model.records.arithmetic import Calculation, Term
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 
 class BatchNorm(Layer):

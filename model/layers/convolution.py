@@ -12,7 +12,7 @@ from model.layers.windows import each_axis, output_size, pair, places
 from model.records.aliases import Pair, Unit
 from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 
 class Convolution(Layer):

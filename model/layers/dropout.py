@@ -8,7 +8,7 @@ from torch import nn
 from model.layers.layer import Layer, Sum, say
 from model.records.aliases import Unit
 from model.records.arithmetic import Term
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 
 class Dropout(Layer):

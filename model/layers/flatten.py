@@ -6,7 +6,7 @@ from torch import nn
 from model.layers.layer import Layer, Sum, product, say
 from model.records.aliases import Activation, Unit
 from model.records.arithmetic import Calculation, Term
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 
 class Flatten(Layer):

@@ -9,7 +9,7 @@ from torch import nn
 from model.records.aliases import Unit
 from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 _PRINTED = 9  # up to so many terms a formula prints each of them
 _AXES = ("channels", "height", "width")

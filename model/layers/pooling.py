@@ -12,7 +12,7 @@ from model.layers.windows import output_size, pair, places, sliding, values_at
 from model.records.aliases import Pair, Unit
 from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 
 _ABOUT_AVERAGE = (
     "Makes one number of each window, its mean. Where the window is the whole map, it asks of each map only how much "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.records.aliases import Pair
 from model.records.arithmetic import Calculation
 from model.records.receptive_field import Window
-from model.records.trace import Step
+from model.trace.records import Step
 
 
 def pair(value: Any) -> Pair:

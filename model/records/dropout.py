@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.records.aliases import Activation, Numbers, Unit
-from model.records.trace import LayerKind
+from model.trace.records import LayerKind
 
 
 def entropy(probabilities: Activation) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.records.aliases import Activation, Numbers
-from model.records.trace import LayerKind
+from model.trace.records import LayerKind
 
 
 @dataclass(frozen=True, eq=False, slots=True)

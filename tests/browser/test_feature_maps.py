@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen
 from tests.serving import settle

@@ -10,8 +10,8 @@ from model import layers
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.aliases import IMAGE
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from tests.browser.conftest import Visit
 from tests.browser.people import sent_from_now_on
 from tests.serving import settle

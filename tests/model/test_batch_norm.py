@@ -18,7 +18,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.batch_norm import Supply
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 
 SAMPLES = digits.samples()
 

@@ -22,8 +22,8 @@ from model.images.digits import mnist as mnist_digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.dropout import DropoutPlan, Masks, Passes, entropy
-from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Row, Trace
 
 DROPOUTS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
 NETWORK = weights.load()

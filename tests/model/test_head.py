@@ -16,7 +16,7 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.trace import Trace
+from model.trace.records import Trace
 
 MIXER = "Conv2d-13"
 TWENTY = digits.samples()[::2][:20]

@@ -20,8 +20,8 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.pooling import Pooled, PoolScore, Shift
 from model.records.receptive_field import Window
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 
 FIELDS = receptive_field.of_network(weights.load())
 

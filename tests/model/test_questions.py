@@ -13,8 +13,8 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.records.aliases import Unit
 from model.records.questions import Asked, Question
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 
 NETWORK = weights.load()
 TRACE: Trace = record(NETWORK, digits.to_input(digits.find("project-3a")))

@@ -19,7 +19,7 @@ from model import trace
 from model.images import codec as links
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT

@@ -11,8 +11,8 @@ from model import trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.saliency import Attribution, Method
-from model.records.trace import Trace
 from model.saliency import BASELINES, METHODS, attribute
+from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.viz.figures.test_saliency import number
 from viz.figures import saliency as figures

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from model.records.batch_norm import Normalisation
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.scaling import range_of

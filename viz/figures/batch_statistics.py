@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from model.records.batch_norm import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.figures import curves, raster, words
 from viz.figures.batch_norm import bracketed, lines

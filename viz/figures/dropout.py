@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model.records.aliases import Activation, Unit
 from model.records.arithmetic import Explanation
 from model.records.dropout import Change, Passes
-from model.records.trace import Step
+from model.trace.records import Step
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from model.records.aliases import Activation
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from model.records.trace import LayerKind
+from model.trace.records import LayerKind
 from viz.figures import origin
 from viz.figures.parameters import Line
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.records.aliases import Activation, Numbers
 from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz import theme
 from viz.figures import curves, overview, raster, swatches, words
 from viz.figures.curves import Axis, Curve

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.records.aliases import Activation
 from model.records.head import Effect
-from model.records.trace import Step, Trace
+from model.trace.records import Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.records.trace import Row, Trace
+from model.trace.records import Row, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 

@@ -6,7 +6,7 @@ from html import escape
 
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import RowComparison
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.figures import swatches, words
 from viz.figures.worked import WHATS

@@ -10,7 +10,7 @@ from model.records.aliases import Activation, Pair, Unit
 from model.records.arithmetic import Explanation
 from model.records.pooling import Pooled, PoolGradient, PoolScore
 from model.records.receptive_field import ReceptiveField, Window
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz import theme
 from viz.figures import raster, swatches, words, workings
 from viz.figures.panels import picture

@@ -6,7 +6,7 @@ from html import escape
 from model.records.aliases import Unit
 from model.records.questions import Asked, Verdict
 from model.records.receptive_field import Growth, Window
-from model.records.trace import LayerKind, Step
+from model.trace.records import LayerKind, Step
 from viz.figures import swatches, words
 from viz.figures.mathematics import typeset
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from model.records.aliases import Activation, Pair, Pixels
 from model.records.pooling import Moved, Shift
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.figures import raster, words
 from viz.figures.panels import picture, tabled
 from viz.figures.scaling import range_of

@@ -10,7 +10,7 @@ import numpy as np
 from model.records.aliases import IMAGE, Activation, Pixels, Unit
 from model.records.arithmetic import Explanation, Term
 from model.records.receptive_field import Box, Window
-from model.records.trace import LayerKind, Row, Step, Trace
+from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.mathematics import typeset

@@ -16,7 +16,7 @@ from model.errors import InputError
 from model.images.records import Digit
 from model.records.aliases import Unit
 from model.records.questions import Asked, Question, Verdict
-from model.records.trace import Row, Step, Trace
+from model.trace.records import Row, Step, Trace
 from viz.figures import questions as figures
 from viz.ui import controls, state, tables
 from viz.ui.cached import network as shared

@@ -7,7 +7,7 @@ import streamlit as st
 from model.batch_norm import CONTENTS, MIXED
 from model.records.aliases import IMAGE
 from model.records.batch_norm import BatchScore, Fold, Hindrances, Supply
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 from viz.figures import batch_statistics, folding
 from viz.ui import controls, prediction, state
 from viz.ui.cached import batch_norm as cache

@@ -7,7 +7,7 @@ import streamlit as st
 from plotly import graph_objects as go
 
 from model.records.aliases import IMAGE, Pair
-from model.records.trace import Step, Trace
+from model.trace.records import Step, Trace
 from viz.ui import state, tables
 
 Result = TypeVar("Result")

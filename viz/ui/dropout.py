@@ -8,7 +8,7 @@ import streamlit as st
 from model.images import digits
 from model.records.aliases import IMAGE
 from model.records.dropout import DropoutPlan, Passes
-from model.records.trace import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 from viz.figures import dropout as figures
 from viz.ui import controls, prediction, state, tables
 from viz.ui.cached import dropout as cache

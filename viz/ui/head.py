@@ -5,7 +5,7 @@ import streamlit as st
 from model.head import softened
 from model.records.aliases import Activation
 from model.records.head import Head
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.figures import contributions, mixing, softmax
 from viz.ui import controls, prediction, state
 

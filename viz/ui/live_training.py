@@ -12,7 +12,7 @@ from model.errors import InputError
 from model.images import mnist
 from model.images.records import Digit
 from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapshot
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import controls, mnist_picker, state, tables

@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model.images.records import Digit
 from model.records.saliency import Attribution, AttributionPlan, Method, MethodOption, Output
-from model.records.trace import LayerKind, Trace
 from model.saliency import BASELINES, METHODS
+from model.trace.records import LayerKind, Trace
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look
 from viz.figures.swatches import maps_as_csv

@@ -11,7 +11,7 @@ from model.records.aliases import Activation, Pixels
 from model.records.aliases import Numbers as Values
 from model.records.arithmetic import Explanation
 from model.records.receptive_field import Box
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.figures import overview, words, workings
 from viz.figures.panels import tabled
 from viz.figures.swatches import as_csv, columns_as_csv, maps_as_csv

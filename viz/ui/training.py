@@ -10,8 +10,8 @@ from model.errors import GlassError
 from model.images.records import Digit
 from model.networks.assignment import logged_run
 from model.records.aliases import Numbers
-from model.records.trace import Trace
 from model.records.training import Choosing, Extent, Spread, Study
+from model.trace.records import Trace
 from model.training.report import DISPUTED
 from viz.figures import formation as forming
 from viz.figures import origin, seeds, training

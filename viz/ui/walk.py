@@ -8,7 +8,7 @@ import streamlit as st
 
 from model.records.aliases import IMAGE, Activation, Pair, Unit
 from model.records.arithmetic import Explanation
-from model.records.trace import Step, Trace
+from model.trace.records import Step, Trace
 from viz import theme
 from viz.figures import words
 from viz.ui import asking, components, state

@@ -14,8 +14,8 @@ from model import layers
 from model.networks.assignment import weights
 from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
 from model.records.arithmetic import Arithmetic, Calculation
-from model.records.trace import Step, Trace
 from model.trace import record
+from model.trace.records import Step, Trace
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")

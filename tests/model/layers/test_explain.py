@@ -18,8 +18,8 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import IMAGE, Unit
 from model.records.arithmetic import Explanation
-from model.records.trace import LayerKind, Step, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Step, Trace
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")

@@ -9,7 +9,7 @@ from model import batch_norm, trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.batch_norm import Normalisation, NormStep
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.figures import batch_norm as figures
 from viz.figures import words
 

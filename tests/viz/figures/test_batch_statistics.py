@@ -11,7 +11,7 @@ from model import batch_norm, trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.batch_norm import BatchScore, Forgotten, RunningAverage, Supply
-from model.records.trace import Trace
+from model.trace.records import Trace
 from tests import curve
 from viz.figures import batch_statistics as figures
 from viz.figures import words

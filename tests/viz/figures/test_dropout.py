@@ -16,8 +16,8 @@ from model import layers
 from model.images.digits import find, to_input
 from model.networks.assignment.weights import load
 from model.records.dropout import Convergence, DropoutPlan, Passes, Reading
-from model.records.trace import LayerKind, Step, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Step, Trace
 from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -10,7 +10,7 @@ from model import trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.aliases import Activation
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import feature_maps

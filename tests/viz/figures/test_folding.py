@@ -10,7 +10,7 @@ from model import batch_norm, folding, trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.batch_norm import Fold, Folding, Hindrances
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.figures import folding as figures
 
 

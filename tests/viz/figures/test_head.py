@@ -16,7 +16,7 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.records.head import Head
 from model.records.receptive_field import ReceptiveField
-from model.records.trace import Trace
+from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import contributions, mixing, raster, softmax, swatches

@@ -13,7 +13,7 @@ from model import live_training, trace
 from model.images import digits
 from model.live_training import Lesson
 from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
-from model.records.trace import Trace
+from model.trace.records import Trace
 from tests import curve
 from tests.model.training.few import small_mnist
 from tests.pictures import assert_painted, decode

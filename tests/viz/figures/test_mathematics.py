@@ -8,8 +8,8 @@ import torch
 
 from model import layers, receptive_field
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from viz.figures.mathematics import typeset
 
 NETWORK = AssignmentNetwork().eval()

@@ -8,7 +8,7 @@ from model import trace
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
-from model.records.trace import Row, Trace
+from model.trace.records import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import overview

@@ -14,7 +14,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import Mistake, RowComparison
-from model.records.trace import LayerKind, Trace
+from model.trace.records import LayerKind, Trace
 from viz.figures import limits, parameters, worked
 from viz.figures.parameters import Line
 

@@ -14,8 +14,8 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.records.pooling import Pooled, PoolScore
 from model.records.receptive_field import Box
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import pooling as figures

@@ -9,7 +9,7 @@ from model import trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.aliases import Activation
-from model.records.trace import Trace
+from model.trace.records import Trace
 from tests.pictures import assert_painted, colours, decode
 from viz import theme
 from viz.figures import readable, swatches

@@ -8,8 +8,8 @@ from model import pooling, receptive_field
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.pooling import Moved, Offset, Shift
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz.figures import shifting
 from viz.figures.scaling import range_of

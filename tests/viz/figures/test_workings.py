@@ -12,8 +12,8 @@ from model import layers
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.receptive_field import Box
-from model.records.trace import Trace
 from model.trace import record
+from model.trace.records import Trace
 from viz.figures import words, workings
 
 

@@ -12,7 +12,7 @@ from model import dropout, trace
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.records.dropout import Convergence, Draw, DropoutPlan, Masks, Passes, Reading
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.ui.cached.network import network, record
 from viz.ui.cached.turns import in_turn
 

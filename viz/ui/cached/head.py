@@ -8,7 +8,7 @@ from model import head as heads
 from model.images import digits
 from model.images.records import Digit
 from model.records.head import Head
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.ui.cached.network import network, record
 
 

@@ -11,7 +11,7 @@ from model.images.records import Digit
 from model.live_queue import LiveQueue
 from model.networks.assignment import weights
 from model.records.live_training import LiveChoices, LiveRun, Shipped, Snapshot
-from model.records.trace import Trace
+from model.trace.records import Trace
 from model.training.images import HELD_OUT, judge
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn

@@ -19,7 +19,7 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.records.arithmetic import Arithmetic
 from model.records.assignment import RowComparison
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.ui.cached.turns import in_turn
 
 _PART = 500  # images at a time

@@ -10,7 +10,7 @@ from model import pooling
 from model.images import digits
 from model.images.records import Digit
 from model.records.pooling import Pooled, PoolGradient, PoolScore, Shift
-from model.records.trace import Trace
+from model.trace.records import Trace
 from viz.ui.cached.network import fields, network, record
 from viz.ui.cached.turns import in_turn
 

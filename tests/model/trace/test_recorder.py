@@ -24,8 +24,8 @@ from model.errors import InputError, TraceError
 from model.images.digits import find, samples, to_input
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.trace import LayerKind, Row, Trace
 from model.trace import record
+from model.trace.records import LayerKind, Row, Trace
 
 # fmt: off
 ROWS = [

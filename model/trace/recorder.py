@@ -16,7 +16,7 @@ from model import layers
 from model.errors import InputError, TraceError
 from model.layers.layer import Layer
 from model.records.dropout import DropoutPlan
-from model.records.trace import LayerKind, Row, Step, Trace
+from model.trace.records import LayerKind, Row, Step, Trace
 
 
 class SeededDropout(nn.Dropout):
