@@ -8,9 +8,9 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, weighted_sum
+from model.layers.records import Calculation, Term
 from model.layers.windows import each_axis, output_size, pair, places
 from model.records.aliases import Pair, Unit
-from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
 from model.trace.records import LayerKind, Step
 

@@ -4,8 +4,8 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, product, say
+from model.layers.records import Calculation, Term
 from model.records.aliases import Activation, Unit
-from model.records.arithmetic import Calculation, Term
 from model.trace.records import LayerKind, Step
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import nn
 
+from model.layers.records import Calculation, Term
 from model.records.aliases import Unit
-from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
 from model.trace.records import LayerKind, Step
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, say, weighted_sum
+from model.layers.records import Calculation, Term
 from model.layers.windows import output_size, pair, places, sliding, values_at
 from model.records.aliases import Pair, Unit
-from model.records.arithmetic import Calculation, Term
 from model.records.receptive_field import Window
 from model.trace.records import LayerKind, Step
 

@@ -3,8 +3,8 @@
 from torch import nn
 
 from model.layers.layer import Layer, Sum, say
+from model.layers.records import Term
 from model.records.aliases import Unit
-from model.records.arithmetic import Term
 from model.trace.records import LayerKind, Step
 
 

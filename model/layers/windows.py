@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.layers.records import Calculation
 from model.records.aliases import Pair
-from model.records.arithmetic import Calculation
 from model.records.receptive_field import Window
 from model.trace.records import Step
 

@@ -7,8 +7,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from model.layers.records import Explanation
 from model.records.aliases import Activation, Unit
-from model.records.arithmetic import Explanation
 from model.records.dropout import Change, Passes
 from model.trace.records import Step
 from viz import theme

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from model.records.arithmetic import Arithmetic
+from model.layers.records import Arithmetic
 from model.records.assignment import RowComparison
 from model.trace.records import LayerKind, Trace
 from viz import theme

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from model.layers.records import Explanation
 from model.records.aliases import Activation, Pair, Unit
-from model.records.arithmetic import Explanation
 from model.records.pooling import Pooled, PoolGradient, PoolScore
 from model.records.receptive_field import ReceptiveField, Window
 from model.trace.records import Trace

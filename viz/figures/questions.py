@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from model.layers.quiz.records import Asked, Verdict
 from model.records.aliases import Unit
-from model.records.questions import Asked, Verdict
 from model.records.receptive_field import Growth, Window
 from model.trace.records import LayerKind, Step
 from viz.figures import swatches, words

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from html import escape
 
-from model.records.arithmetic import Arithmetic, Calculation
+from model.layers.quiz.records import Asked
+from model.layers.records import Arithmetic, Calculation
 from model.records.assignment import RowComparison
-from model.records.questions import Asked
 from viz.figures import words
 from viz.figures.mathematics import typeset
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from model.layers.records import Explanation, Term
 from model.records.aliases import IMAGE, Activation, Pixels, Unit
-from model.records.arithmetic import Explanation, Term
 from model.records.receptive_field import Box, Window
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme

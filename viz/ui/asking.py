@@ -11,11 +11,12 @@ from contextlib import suppress
 
 import streamlit as st
 
-from model import layers, questions
+from model import layers
 from model.errors import InputError
 from model.images.records import Digit
+from model.layers.quiz import questions
+from model.layers.quiz.records import Asked, Question, Verdict
 from model.records.aliases import Unit
-from model.records.questions import Asked, Question, Verdict
 from model.trace.records import Row, Step, Trace
 from viz.figures import questions as figures
 from viz.ui import controls, state, tables

@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from model.layers.records import Explanation
 from model.records.aliases import Activation, Pixels
 from model.records.aliases import Numbers as Values
-from model.records.arithmetic import Explanation
 from model.records.receptive_field import Box
 from model.trace.records import Trace
 from viz.figures import overview, words, workings

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from model.layers.records import Explanation
 from model.records.aliases import IMAGE, Activation, Pair, Unit
-from model.records.arithmetic import Explanation
 from model.trace.records import Step, Trace
 from viz import theme
 from viz.figures import words

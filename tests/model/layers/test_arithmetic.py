@@ -11,9 +11,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from model import layers
+from model.layers.records import Arithmetic, Calculation
 from model.networks.assignment import weights
 from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
-from model.records.arithmetic import Arithmetic, Calculation
 from model.trace import record
 from model.trace.records import Step, Trace
 

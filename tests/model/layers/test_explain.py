@@ -14,10 +14,10 @@ from torch.nn import functional
 from model import layers
 from model.errors import InputError
 from model.images.digits import samples, to_input
+from model.layers.records import Explanation
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import IMAGE, Unit
-from model.records.arithmetic import Explanation
 from model.trace import record
 from model.trace.records import LayerKind, Step, Trace
 

@@ -11,8 +11,8 @@ import pytest
 
 from model import assignment, layers, trace
 from model.images import digits
+from model.layers.records import Arithmetic
 from model.networks.assignment import weights
-from model.records.arithmetic import Arithmetic
 from model.records.assignment import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
 from viz.figures import limits, parameters, worked

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from model.records.questions import Asked, Question, Verdict
+from model.layers.quiz.records import Asked, Question, Verdict
 from viz.figures import questions
 
 WEIGHTS = Question(Asked.PARAMETERS, (1168.0,), "1,168", ("16 × 8 × 3 × 3 + 16 = 1,168",), 0, ())

@@ -14,9 +14,9 @@ from model import assignment, layers, measured_field, receptive_field, trace
 from model.errors import WeightsError
 from model.images import digits
 from model.images.records import Digit
+from model.layers.records import Arithmetic
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.arithmetic import Arithmetic
 from model.records.assignment import RowComparison
 from model.records.receptive_field import Box, EffectiveField, Growth, ReceptiveField
 from model.trace.records import Trace

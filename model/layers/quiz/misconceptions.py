@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.records.arithmetic import Arithmetic, Explanation
+from model.layers.records import Arithmetic, Explanation
 from model.records.receptive_field import Growth, Window
 from model.trace.records import LayerKind, Step
 

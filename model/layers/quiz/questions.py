@@ -6,12 +6,12 @@ Learners who predict first understand and remember better (Crouch et al. 2004, M
 import re
 from collections.abc import Mapping
 
-from model import misconceptions
 from model.errors import InputError
-from model.misconceptions import Guesses, times
-from model.records.arithmetic import Arithmetic, Explanation
+from model.layers.quiz import misconceptions
+from model.layers.quiz.misconceptions import Guesses, times
+from model.layers.quiz.records import Asked, Misconception, Question, Verdict
+from model.layers.records import Arithmetic, Explanation
 from model.records.assignment import RowComparison
-from model.records.questions import Asked, Misconception, Question, Verdict
 from model.records.receptive_field import Growth, Window
 from model.trace.records import Step
 
