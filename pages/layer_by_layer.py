@@ -5,8 +5,8 @@ import streamlit as st
 from model import layers
 from model.images import digits
 from model.layers.quiz.records import Asked
+from model.receptive_field.records import Box
 from model.records.aliases import IMAGE, Unit
-from model.records.receptive_field import Box
 from model.trace.records import Step
 from viz.figures import worked, workings
 from viz.ui import asking, controls, sidebar, state, tables, walk

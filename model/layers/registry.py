@@ -22,8 +22,8 @@ from model.layers.pooling import AdaptiveAveragePool, AveragePool, MaxPool
 from model.layers.records import Arithmetic, Calculation, Explanation
 from model.layers.relu import ReLU
 from model.layers.softmax import LogSoftmax, Softmax
+from model.receptive_field.records import Window
 from model.records.aliases import Unit
-from model.records.receptive_field import Window
 from model.trace.records import Step, Trace
 
 _LAYERS: tuple[Layer, ...] = (

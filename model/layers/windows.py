@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.layers.records import Calculation
+from model.receptive_field.records import Window
 from model.records.aliases import Pair
-from model.records.receptive_field import Window
 from model.trace.records import Step
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.receptive_field.records import Window
 from model.records.aliases import Activation, Pair, Pixels
-from model.records.receptive_field import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from torch import nn
 
 from model.assignment import PRINTED, compare
 from model.errors import InputError
-from model.measured_field import measured
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.receptive_field.measured import measured
 from model.records.assignment import RowComparison
 
 MISTAKES = {  # what is printed and what is measured

@@ -18,8 +18,8 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.receptive_field.records import Window
 from model.records.pooling import Pooled, PoolScore, Shift
-from model.records.receptive_field import Window
 from model.trace import record
 from model.trace.records import Trace
 

@@ -5,8 +5,8 @@ from functools import partial
 from html import escape
 from itertools import pairwise
 
+from model.receptive_field.records import Growth
 from model.records.assignment import RowComparison
-from model.records.receptive_field import Growth
 from viz import theme
 
 RULES = {

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from model.layers.quiz.records import Asked, Verdict
+from model.receptive_field.records import Growth, Window
 from model.records.aliases import Unit
-from model.records.receptive_field import Growth, Window
 from model.trace.records import LayerKind, Step
 from viz.figures import swatches, words
 from viz.figures.mathematics import typeset

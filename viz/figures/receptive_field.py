@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from model.receptive_field.records import Box, EffectiveField, Growth
 from model.records.aliases import Pair, Pixels
-from model.records.receptive_field import Box, EffectiveField, Growth
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.field_growth import rows_of

@@ -1,6 +1,6 @@
 """Numbers and shapes in words, said the same way everywhere."""
 
-from model.records.receptive_field import Box
+from model.receptive_field.records import Box
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

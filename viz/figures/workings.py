@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from model.layers.records import Explanation, Term
+from model.receptive_field.records import Box, Window
 from model.records.aliases import IMAGE, Activation, Pixels, Unit
-from model.records.receptive_field import Box, Window
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words

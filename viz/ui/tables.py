@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from model.layers.records import Explanation
+from model.receptive_field.records import Box
 from model.records.aliases import Activation, Pixels
 from model.records.aliases import Numbers as Values
-from model.records.receptive_field import Box
 from model.trace.records import Trace
 from viz.figures import overview, words, workings
 from viz.figures.panels import tabled

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from model.layers.records import Arithmetic, Explanation
-from model.records.receptive_field import Growth, Window
+from model.receptive_field.records import Growth, Window
 from model.trace.records import LayerKind, Step
 
 Guesses = Iterator[tuple[tuple[float, ...], str]]

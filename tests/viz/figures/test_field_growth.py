@@ -6,8 +6,8 @@ import pytest
 
 from model import assignment, receptive_field
 from model.networks.assignment import weights
+from model.receptive_field.records import Growth
 from model.records.assignment import RowComparison
-from model.records.receptive_field import Growth
 from viz.figures import field_growth as figures
 from viz.figures.swatches import columns_as_csv
 

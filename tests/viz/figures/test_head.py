@@ -14,8 +14,8 @@ from model import head, receptive_field, trace
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
+from model.receptive_field.records import ReceptiveField
 from model.records.head import Head
-from model.records.receptive_field import ReceptiveField
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme

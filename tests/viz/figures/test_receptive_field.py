@@ -6,7 +6,7 @@ import pytest
 from model import receptive_field
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.receptive_field import Box, EffectiveField, Growth
+from model.receptive_field.records import Box, EffectiveField, Growth
 from tests.pictures import Picture, assert_painted, decode
 from tests.serving import ROOT
 from viz import theme

@@ -11,7 +11,7 @@ from torch import nn
 from model import layers
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.receptive_field import Box
+from model.receptive_field.records import Box
 from model.trace import record
 from model.trace.records import Trace
 from viz.figures import words, workings

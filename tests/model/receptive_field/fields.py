@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from hypothesis import strategies as st
 
 from model.receptive_field import from_windows
-from model.records.receptive_field import ReceptiveField, Window
+from model.receptive_field.records import ReceptiveField, Window
 
 Rule = Callable[[list[Window]], list[ReceptiveField]]
 

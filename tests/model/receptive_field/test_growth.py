@@ -8,7 +8,7 @@ from torch import nn
 
 from model.networks.assignment import weights
 from model.receptive_field import growth, of_network
-from model.records.receptive_field import Growth
+from model.receptive_field.records import Growth
 
 
 def evaluate(line: str) -> tuple[float, float]:

@@ -15,20 +15,13 @@ from torch import Tensor, nn
 from model.errors import InputError, TraceError
 from model.images.digits import normalise
 from model.images.samples import samples
-from model.measured_field import effective, inner_share, measured, with_positive_weights
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
-from model.records.receptive_field import Box, ReceptiveField, Window
+from model.receptive_field.measured import effective, inner_share, measured, with_positive_weights
+from model.receptive_field.records import Box, ReceptiveField, Window
 from model.trace import record
-from tests.model.fields import (
-    ASSIGNMENT,
-    WINDOWED,
-    WINDOWS,
-    doubling,
-    indices,
-    square,
-)
+from tests.model.receptive_field.fields import ASSIGNMENT, WINDOWED, WINDOWS, doubling, indices, square
 
 
 @pytest.fixture(scope="module")

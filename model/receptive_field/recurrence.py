@@ -10,7 +10,7 @@ from torch import nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.records.receptive_field import Growth, ReceptiveField, Window
+from model.receptive_field.records import Growth, ReceptiveField, Window
 from model.trace import record
 from model.trace.records import Row, Step
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from torch import Tensor, nn
 
 from model.errors import InputError, TraceError
-from model.measured_field import measured
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
-from model.records.receptive_field import Box, ReceptiveField, Window
+from model.receptive_field.measured import measured
+from model.receptive_field.records import Box, ReceptiveField, Window
 from model.trace import record
-from tests.model.fields import ASSIGNMENT, STACKS, TRUE_FIELDS, Rule, doubling, indices, pairs, square
+from tests.model.receptive_field.fields import ASSIGNMENT, STACKS, TRUE_FIELDS, Rule, doubling, indices, pairs, square
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from model.errors import InputError, TraceError
 from model.layers.windows import pair
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field import Shape, of_network
+from model.receptive_field.records import Box, EffectiveField
 from model.records.aliases import Pair
-from model.records.receptive_field import Box, EffectiveField
 
 BATCH = 64
 
