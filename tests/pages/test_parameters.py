@@ -2,8 +2,8 @@
 
 import pytest
 
-from model import assignment
 from model.networks.assignment import weights
+from model.parameters import printed_table as assignment
 from tests.pages.conftest import as_read, assert_works, run, shown
 
 PAGE = "parameters"

@@ -5,8 +5,8 @@ from functools import partial
 from html import escape
 from itertools import pairwise
 
+from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
-from model.records.assignment import RowComparison
 from viz import theme
 
 RULES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from model.layers.records import Arithmetic
-from model.records.assignment import RowComparison
+from model.parameters.records import RowComparison
 from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.figures import swatches, words

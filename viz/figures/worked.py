@@ -5,7 +5,7 @@ from html import escape
 
 from model.layers.quiz.records import Asked
 from model.layers.records import Arithmetic, Calculation
-from model.records.assignment import RowComparison
+from model.parameters.records import RowComparison
 from viz.figures import words
 from viz.figures.mathematics import typeset
 

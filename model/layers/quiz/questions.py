@@ -11,8 +11,8 @@ from model.layers.quiz import misconceptions
 from model.layers.quiz.misconceptions import Guesses, times
 from model.layers.quiz.records import Asked, Misconception, Question, Verdict
 from model.layers.records import Arithmetic, Explanation
+from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth, Window
-from model.records.assignment import RowComparison
 from model.trace.records import Step
 
 _LONGEST = 60  # characters of an answer

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from model import assignment, receptive_field
+from model import receptive_field
 from model.networks.assignment import weights
+from model.parameters import printed_table as assignment
+from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
-from model.records.assignment import RowComparison
 from viz.figures import field_growth as figures
 from viz.figures.swatches import columns_as_csv
 

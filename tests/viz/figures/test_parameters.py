@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from model import assignment, layers, trace
+from model import layers, trace
 from model.images import digits
 from model.layers.records import Arithmetic
 from model.networks.assignment import weights
-from model.records.assignment import Mistake, RowComparison
+from model.parameters import printed_table as assignment
+from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
 from viz.figures import limits, parameters, worked
 from viz.figures.parameters import Line

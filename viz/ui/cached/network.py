@@ -10,16 +10,17 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import assignment, layers, receptive_field, trace
+from model import layers, receptive_field, trace
 from model.errors import WeightsError
 from model.images import digits
 from model.images.records import Digit
 from model.layers.records import Arithmetic
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.parameters import printed_table as assignment
+from model.parameters.records import RowComparison
 from model.receptive_field import measured as measured_field
 from model.receptive_field.records import Box, EffectiveField, Growth, ReceptiveField
-from model.records.assignment import RowComparison
 from model.trace.records import Trace
 from viz.ui.cached.turns import in_turn
 

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import assignment, layers, receptive_field
+from model import layers, receptive_field
 from model.errors import InputError
 from model.images import digits
 from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question
 from model.networks.assignment import weights
+from model.parameters import printed_table as assignment
 from model.records.aliases import Unit
 from model.trace import record
 from model.trace.records import Trace

@@ -7,12 +7,12 @@ from itertools import product
 import pytest
 from torch import nn
 
-from model.assignment import PRINTED, compare
 from model.errors import InputError
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.parameters.printed_table import PRINTED, compare
+from model.parameters.records import RowComparison
 from model.receptive_field.measured import measured
-from model.records.assignment import RowComparison
 
 MISTAKES = {  # what is printed and what is measured
     ("Conv2d-4", "input"): ((26, 26, 1), (26, 26, 8)),

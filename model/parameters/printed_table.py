@@ -9,9 +9,9 @@ from torch import nn
 
 from model.errors import InputError
 from model.networks.assignment.network import IMAGE_SHAPE
+from model.parameters.records import Mistake, RowComparison
 from model.receptive_field import from_windows, windows_of
 from model.receptive_field.records import ReceptiveField, Window
-from model.records.assignment import Mistake, RowComparison
 from model.trace import record
 from model.trace.records import LayerKind, Row, Trace
 
