@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from model import layers
-from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, journey
+from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.figures import dropout, dropout_charts
 from viz.ui import controls, sidebar, tables
 from viz.ui import dropout as choose

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import layers
+from model.dropout.records import DropoutPlan
 from model.errors import InputError, TraceError
 from model.layers.layer import Layer
-from model.records.dropout import DropoutPlan
 from model.trace.records import LayerKind, Row, Step, Trace
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import dropout
+from model.dropout import passes as dropout
+from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.dropout import DropoutPlan, Passes
 from model.trace import record
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 

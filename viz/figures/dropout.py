@@ -7,9 +7,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from model.dropout.records import Change, Passes
 from model.layers.records import Explanation
 from model.records.aliases import Activation, Unit
-from model.records.dropout import Change, Passes
 from model.trace.records import Step
 from viz import theme
 from viz.figures import raster, swatches, words

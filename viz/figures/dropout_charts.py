@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.records.dropout import Convergence, Reading
+from model.dropout.records import Convergence, Reading
 from viz import theme
 from viz.figures import curves, words
 from viz.figures.curves import Axis, Band, Curve

@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
+from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.records.aliases import IMAGE
-from model.records.dropout import DropoutPlan, Passes
 from model.trace.records import LayerKind, Step, Trace
 from viz.figures import dropout as figures
 from viz.ui import controls, prediction, state, tables

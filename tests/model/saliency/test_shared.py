@@ -12,7 +12,7 @@ import torch
 from captum.attr import GradientShap, NoiseTunnel, Saliency
 from torch import Tensor, nn
 
-from model.dropout import digest_of_weights
+from model.dropout.passes import digest_of_weights
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights

@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import dropout as model
 from model import layers
+from model.dropout import passes as model
+from model.dropout.records import Convergence, DropoutPlan, Passes, Reading
 from model.images.digits import find, to_input
 from model.networks.assignment.weights import load
-from model.records.dropout import Convergence, DropoutPlan, Passes, Reading
 from model.trace import record
 from model.trace.records import LayerKind, Step, Trace
 from tests import curve

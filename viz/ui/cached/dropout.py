@@ -8,10 +8,11 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from model import dropout, trace
+from model import trace
+from model.dropout import passes as dropout
+from model.dropout.records import Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.images import digits, mnist
 from model.images.records import Digit
-from model.records.dropout import Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.trace.records import Trace
 from viz.ui.cached.network import network, record
 from viz.ui.cached.turns import in_turn

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torchinfo import summary
 
+from model.dropout.records import DropoutPlan
 from model.networks.assignment.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
-from model.records.dropout import DropoutPlan
 from model.trace import dropping, record
 
 Table = dict[str, tuple[tuple[int, ...], int]]  # name -> output shape (C, H, W), number of parameters

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model.dropout.records import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.errors import InputError
-from model.records.dropout import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.trace import SeededDropout, draw_mask, dropping, reseed
 from model.trace.records import LayerKind, Trace
 

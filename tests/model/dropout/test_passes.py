@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import dropout
+from model.dropout import passes as dropout
+from model.dropout.records import DropoutPlan, Masks, Passes, entropy
 from model.errors import InputError
 from model.images import mnist
 from model.images.digits import find, normalise, samples, to_input
 from model.images.digits import mnist as mnist_digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.dropout import DropoutPlan, Masks, Passes, entropy
 from model.trace import record
 from model.trace.records import LayerKind, Row, Trace
 
