@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from model.batch_norm import normalisation
-from model.folding import hindrances
+from model.batch_norm.folding import hindrances
+from model.batch_norm.statistics import normalisation
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding

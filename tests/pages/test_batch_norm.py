@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import batch_norm, trace
+from model import trace
+from model.batch_norm import statistics as batch_norm
 from model.images import digits
 from model.networks.assignment import weights
 from tests import curve

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from model.records.batch_norm import Normalisation
+from model.batch_norm.records import Normalisation
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
 from viz.figures import raster, words

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.batch_norm import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
+from model.batch_norm.records import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
 from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.figures import curves, raster, words

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from model.records.batch_norm import Fold, Folding, Hindrances, Normalisation
+from model.batch_norm.records import Fold, Folding, Hindrances, Normalisation
 from viz import theme
 from viz.figures import words
 from viz.figures.batch_norm import bracketed, lines, small

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from model.batch_norm import CONTENTS, MIXED
+from model.batch_norm.records import BatchScore, Fold, Hindrances, Supply
+from model.batch_norm.statistics import CONTENTS, MIXED
 from model.records.aliases import IMAGE
-from model.records.batch_norm import BatchScore, Fold, Hindrances, Supply
 from model.trace.records import LayerKind, Step, Trace
 from viz.figures import batch_statistics, folding
 from viz.ui import controls, prediction, state

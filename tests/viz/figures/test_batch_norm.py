@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from model import batch_norm, trace
+from model import trace
+from model.batch_norm import statistics as batch_norm
+from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.batch_norm import Normalisation, NormStep
 from model.trace.records import Trace
 from viz.figures import batch_norm as figures
 from viz.figures import words

@@ -7,10 +7,11 @@ from html import escape
 import numpy as np
 import pytest
 
-from model import batch_norm, trace
+from model import trace
+from model.batch_norm import statistics as batch_norm
+from model.batch_norm.records import BatchScore, Forgotten, RunningAverage, Supply
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.batch_norm import BatchScore, Forgotten, RunningAverage, Supply
 from model.trace.records import Trace
 from tests import curve
 from viz.figures import batch_statistics as figures

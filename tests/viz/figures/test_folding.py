@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model import batch_norm, folding, trace
+from model import trace
+from model.batch_norm import folding
+from model.batch_norm import statistics as batch_norm
+from model.batch_norm.records import Fold, Folding, Hindrances
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.batch_norm import Fold, Folding, Hindrances
 from model.trace.records import Trace
 from viz.figures import folding as figures
 

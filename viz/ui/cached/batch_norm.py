@@ -3,10 +3,11 @@
 import streamlit as st
 import torch
 
-from model import batch_norm, folding
+from model.batch_norm import folding
+from model.batch_norm import statistics as batch_norm
+from model.batch_norm.records import BatchScore, Folding, Forgotten, RunningAverage, Supply
 from model.images import digits, mnist
 from model.images.records import Digit
-from model.records.batch_norm import BatchScore, Folding, Forgotten, RunningAverage, Supply
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from model import batch_norm, trace
-from model.batch_norm import MIXED
+from model import trace
+from model.batch_norm import statistics as batch_norm
+from model.batch_norm.records import Supply
+from model.batch_norm.statistics import MIXED
 from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.batch_norm import Supply
 from model.trace.records import LayerKind, Trace
 
 SAMPLES = digits.samples()

@@ -13,10 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.errors import DataError, InputError
-from model.images import digits, mnist
-from model.records.aliases import Numbers, Pixels
-from model.records.batch_norm import (
+from model.batch_norm.records import (
     BatchScore,
     BatchStatistics,
     Forgotten,
@@ -25,6 +22,9 @@ from model.records.batch_norm import (
     RunningAverage,
     Supply,
 )
+from model.errors import DataError, InputError
+from model.images import digits, mnist
+from model.records.aliases import Numbers, Pixels
 from model.trace.records import LayerKind, Trace
 
 MIXED = "mixed"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import folding, trace
+from model import trace
+from model.batch_norm import folding
 from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights

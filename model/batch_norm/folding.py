@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.batch_norm.records import Fold, Folding, Hindrances
 from model.errors import InputError
-from model.records.batch_norm import Fold, Folding, Hindrances
 from model.trace.records import Trace
 
 
