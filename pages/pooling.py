@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from model import layers, pooling
+from model import layers
+from model.pooling import max_pool as pooling
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled

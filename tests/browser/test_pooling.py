@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from model import pooling
 from model.images import digits
 from model.networks.assignment import weights
+from model.pooling import max_pool as pooling
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle

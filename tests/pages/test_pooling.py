@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from model import pooling
 from model.images import digits
 from model.networks.assignment import weights
+from model.pooling import max_pool as pooling
 from model.trace import record
 from tests.pages.conftest import assert_works, run, said, shown
 

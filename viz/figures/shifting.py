@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from model.pooling.records import Moved, Shift
 from model.records.aliases import Activation, Pair, Pixels
-from model.records.pooling import Moved, Shift
 from model.trace.records import Trace
 from viz.figures import raster, words
 from viz.figures.panels import picture, tabled

@@ -7,8 +7,8 @@ import streamlit as st
 
 from model.images import mnist
 from model.images.records import Digit
+from model.pooling.records import Pooled, PoolGradient, Shift
 from model.records.aliases import Activation, Unit
-from model.records.pooling import Pooled, PoolGradient, Shift
 from viz.figures import pooling as figures
 from viz.figures import shifting
 from viz.ui import controls, prediction, state, tables, walk

@@ -9,12 +9,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from model import layers, pooling, receptive_field
+from model import layers, receptive_field
 from model.images import digits
 from model.networks.assignment import weights
+from model.pooling import max_pool as pooling
+from model.pooling.records import Pooled, PoolScore
 from model.receptive_field import measured as measured_field
 from model.receptive_field.records import Box
-from model.records.pooling import Pooled, PoolScore
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode

@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import pooling, receptive_field
+from model import receptive_field
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.pooling import Moved, Offset, Shift
+from model.pooling import max_pool as pooling
+from model.pooling.records import Moved, Offset, Shift
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode

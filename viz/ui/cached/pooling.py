@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 import torch
 
-from model import pooling
 from model.images import digits
 from model.images.records import Digit
-from model.records.pooling import Pooled, PoolGradient, PoolScore, Shift
+from model.pooling import max_pool as pooling
+from model.pooling.records import Pooled, PoolGradient, PoolScore, Shift
 from model.trace.records import Trace
 from viz.ui.cached.network import fields, network, record
 from viz.ui.cached.turns import in_turn

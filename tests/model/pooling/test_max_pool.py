@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model import layers, pooling, receptive_field
+from model import layers, receptive_field
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.pooling import max_pool as pooling
+from model.pooling.records import Pooled, PoolScore, Shift
 from model.receptive_field.records import Window
-from model.records.pooling import Pooled, PoolScore, Shift
 from model.trace import record
 from model.trace.records import Trace
 
