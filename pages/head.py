@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from model import head as heads
+from model.head import logits as heads
 from viz.figures import contributions, head, mixing, softmax
 from viz.ui import components, controls, sidebar, state, tables
 from viz.ui import head as choose

@@ -2,7 +2,8 @@
 
 import pytest
 
-from model import head, trace
+from model import trace
+from model.head import logits as head
 from model.images import digits
 from model.networks.assignment import weights
 from tests.pages.conftest import as_read, assert_works, run, said, shown

@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
+from model.head.records import Head
 from model.records.aliases import Numbers
-from model.records.head import Head
 from viz import theme
 from viz.figures import swatches, words
 from viz.figures.panels import scale_bar

@@ -5,9 +5,9 @@ from html import escape
 
 import numpy as np
 
+from model.head.records import Head
 from model.receptive_field.records import ReceptiveField
 from model.records.aliases import Numbers, Pixels
-from model.records.head import Head
 from viz import theme
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar

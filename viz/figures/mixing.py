@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import numpy as np
 
+from model.head.records import Effect
 from model.records.aliases import Activation
-from model.records.head import Effect
 from model.trace.records import Step, Trace
 from viz import theme
 from viz.figures import raster, swatches, words

@@ -1,6 +1,6 @@
 """From logits to probabilities, with a temperature, in HTML."""
 
-from model.records.head import Softened
+from model.head.records import Softened
 from viz import theme
 from viz.figures import swatches, words
 

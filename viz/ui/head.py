@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from model.head import softened
+from model.head.logits import softened
+from model.head.records import Head
 from model.records.aliases import Activation
-from model.records.head import Head
 from model.trace.records import Trace
 from viz.figures import contributions, mixing, softmax
 from viz.ui import controls, prediction, state

@@ -18,7 +18,8 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import head, trace
+from model import trace
+from model.head import logits as head
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights

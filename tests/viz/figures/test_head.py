@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model import head, receptive_field, trace
+from model import receptive_field, trace
+from model.head import logits as head
+from model.head.records import Head
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.receptive_field.records import ReceptiveField
-from model.records.head import Head
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme

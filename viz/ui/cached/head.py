@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from model import head as heads
+from model.head import logits as heads
+from model.head.records import Head
 from model.images import digits
 from model.images.records import Digit
-from model.records.head import Head
 from model.trace.records import Trace
 from viz.ui.cached.network import network, record
 

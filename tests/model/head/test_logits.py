@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from model import head, trace
+from model import trace
 from model.errors import InputError
+from model.head import logits as head
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights

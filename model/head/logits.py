@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from model import trace as recorder
 from model.errors import InputError
+from model.head.records import Effect, Head, Softened
 from model.records.aliases import Numbers
-from model.records.head import Effect, Head, Softened
 from model.trace.records import LayerKind, Step, Trace
 
 
