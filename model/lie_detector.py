@@ -13,7 +13,7 @@ from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
 from model.records.aliases import Pixels
-from model.records.saliency import Attribution, Collapse, EdgeControl, Reaction
+from model.saliency.records import Attribution, Collapse, EdgeControl, Reaction
 from model.similarity import edges, rank_correlation, sizes, structural_similarity
 from model.untrained import cascade, learned_rows
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.records.aliases import Activation
-from model.records.saliency import Attribution, PixelCurves
+from model.saliency.records import Attribution, PixelCurves
 
 STEPS = 49
 ORDERS = 8

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from model.records.saliency import Attribution, AttributionPlan
 from model.saliency import METHODS
+from model.saliency.records import Attribution, AttributionPlan
 from viz.figures import saliency as figures
 from viz.figures import verdicts
 from viz.ui import components, controls, rounds, sidebar, state, tables

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from model.lie_detector import Explain
-from model.records.saliency import Attribution, Output
+from model.saliency.records import Attribution, Output
 from model.similarity import edges
 
 BLACK = -0.1307 / 0.3081  # after normalisation

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from model.records.aliases import Activation
-from model.records.saliency import Attribution, Method, Output
 from model.saliency import baselines, checks, gradients, removals
+from model.saliency.records import Attribution, Method, Output
 from model.saliency.scorer import Scorer, Task
 
 LAYER = "Conv2d-19"

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.records.saliency import Method, MethodOption, Output
 from model.saliency.methods import METHODS
+from model.saliency.records import Method, MethodOption, Output
 
 _WITH_MAPS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout)
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.lie_detector import Explain
-from model.records.saliency import Attribution, Robustness
+from model.saliency.records import Attribution, Robustness
 from model.saliency.scorer import Scorer
 
 RADIUS = 0.05

@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.saliency import Attribution
 from model.saliency import METHODS, attribute
+from model.saliency.records import Attribution
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen, let_through
 from tests.browser.test_feature_maps import PHONE, expect_read, picture, point

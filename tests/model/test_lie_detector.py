@@ -16,7 +16,7 @@ from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation, Numbers
-from model.records.saliency import Attribution, Collapse
+from model.saliency.records import Attribution, Collapse
 from model.similarity import edges, rank_correlation, structural_similarity
 from model.untrained import cascade, learned_rows
 from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope

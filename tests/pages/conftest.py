@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import saliency
-from model.records.saliency import Attribution
+from model.saliency.records import Attribution
 from tests.serving import HOME
 from viz.ui.cached import saliency as cached_maps
 

@@ -13,8 +13,8 @@ from model import lie_detector, pixel_curves, rounds, saliency, trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.rounds import Round
-from model.records.saliency import AttributionPlan
 from model.saliency import METHODS, attribute, robustness
+from model.saliency.records import AttributionPlan
 from model.untrained import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode

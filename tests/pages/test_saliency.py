@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from model import trace
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.saliency import Attribution, Method
 from model.saliency import BASELINES, METHODS, attribute
+from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.viz.figures.test_saliency import number

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.records.aliases import Activation, Pixels
-from model.records.saliency import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
+from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
 from viz.figures import curves, raster, swatches
 from viz.figures.curves import Axis, Band, Curve

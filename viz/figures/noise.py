@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from model.images.records import STD
-from model.records.saliency import Robustness
+from model.saliency.records import Robustness
 from viz.figures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.records.aliases import Activation, Pixels
 from model.records.rounds import Guess, Side
-from model.records.saliency import Method, Reaction
+from model.saliency.records import Method, Reaction
 from viz.figures import raster, swatches, words
 from viz.figures.lie_detector import figure
 from viz.figures.saliency import Look, painted

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.images.records import MEAN, STD
 from model.records.aliases import Activation, Pixels
-from model.records.saliency import Attribution, Method, Output
+from model.saliency.records import Attribution, Method, Output
 from viz import theme
 from viz.figures import raster, readable, swatches, words
 from viz.figures.mathematics import typeset

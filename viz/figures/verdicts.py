@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from model.records.saliency import Attribution, EdgeControl, Method, PixelCurves, Reaction, Robustness
+from model.saliency.records import Attribution, EdgeControl, Method, PixelCurves, Reaction, Robustness
 from viz import theme
 from viz.figures import swatches
 from viz.figures.lie_detector import beats, figure, loses, margins, signed

@@ -10,9 +10,9 @@ import streamlit as st
 
 from model import lie_detector
 from model.images.records import Digit
-from model.records.saliency import AttributionPlan, PixelCurves
 from model.saliency import METHODS
 from model.saliency import robustness as shaken
+from model.saliency.records import AttributionPlan, PixelCurves
 from model.trace.records import Trace
 from viz.figures import lie_detector as figures
 from viz.figures import noise, saliency, verdicts

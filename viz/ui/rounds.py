@@ -9,8 +9,8 @@ from model import rounds
 from model.errors import InputError
 from model.records.aliases import Activation
 from model.records.rounds import Guess, Round, Side
-from model.records.saliency import AttributionPlan
 from model.saliency import METHODS
+from model.saliency.records import AttributionPlan
 from model.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled

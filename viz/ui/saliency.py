@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.images.records import Digit
-from model.records.saliency import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.saliency import BASELINES, METHODS
+from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.trace.records import LayerKind, Trace
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look

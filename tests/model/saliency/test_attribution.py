@@ -13,10 +13,10 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import IMAGE
-from model.records.saliency import Attribution, Output
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.attribution import FUNCTIONS
 from model.saliency.baselines import BLACK, picture
+from model.saliency.records import Attribution, Output
 from viz.figures.mathematics import typeset
 
 QUICK = {"integrated_gradients": {"steps": 10}, "gradient_shap": {"samples": 2}, "smooth_grad": {"samples": 2}}

@@ -14,8 +14,8 @@ from model.images.records import Digit
 from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.saliency import Attribution, Output
 from model.saliency import robustness
+from model.saliency.records import Attribution, Output
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]

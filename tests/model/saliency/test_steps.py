@@ -23,9 +23,9 @@ from model.head import logits as head
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
-from model.records.saliency import Output
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
+from model.saliency.records import Output
 
 TWENTY = digits.samples()[::2][:20]
 each_of_twenty = pytest.mark.parametrize("digit", TWENTY, ids=[digit.key for digit in TWENTY])

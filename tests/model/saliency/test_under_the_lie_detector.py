@@ -13,8 +13,8 @@ from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.pixel_curves import pixel_curves
-from model.records.saliency import Reaction
 from model.saliency import METHODS, attribute
+from model.saliency.records import Reaction
 from model.saliency.robustness import robustness
 from model.untrained import untrained
 

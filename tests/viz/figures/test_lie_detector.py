@@ -16,7 +16,7 @@ from skimage.metrics import structural_similarity
 from model import lie_detector, pixel_curves
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.saliency import Collapse, PixelCurves, Reaction, Robustness
+from model.saliency.records import Collapse, PixelCurves, Reaction, Robustness
 from model.saliency.robustness import robustness
 from model.untrained import learned_rows
 from tests.explaining import attribution, by_slope

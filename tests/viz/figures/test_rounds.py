@@ -9,8 +9,8 @@ import pytest
 
 from model import rounds
 from model.records.rounds import Guess
-from model.records.saliency import Reaction
 from model.saliency import METHODS
+from model.saliency.records import Reaction
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import rounds as figures

@@ -13,8 +13,8 @@ import pytest
 from model.images import digits
 from model.networks.assignment import weights
 from model.records.aliases import Activation
-from model.records.saliency import Attribution, Output
 from model.saliency import METHODS, attribute
+from model.saliency.records import Attribution, Output
 from tests.explaining import attribution
 from tests.pictures import assert_painted, decode
 from viz import theme

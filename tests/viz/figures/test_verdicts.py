@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.records.saliency import EdgeControl, PixelCurves, Reaction, Robustness
 from model.saliency import METHODS
+from model.saliency.records import EdgeControl, PixelCurves, Reaction, Robustness
 from tests.explaining import attribution
 from viz.figures import verdicts
 from viz.figures.verdicts import Evidence

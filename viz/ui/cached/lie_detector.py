@@ -16,8 +16,8 @@ from torch import nn
 from model import lie_detector, pixel_curves, untrained
 from model.images import digits
 from model.images.records import Digit
-from model.records.saliency import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
 from model.saliency import robustness as shaken
+from model.saliency.records import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
 from viz.ui.cached import saliency as maps
 from viz.ui.cached import turns
 from viz.ui.cached.network import network

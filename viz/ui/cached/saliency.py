@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from model import saliency
 from model.images import digits
 from model.images.records import Digit
-from model.records.saliency import Attribution, AttributionPlan
+from model.saliency.records import Attribution, AttributionPlan
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn
 

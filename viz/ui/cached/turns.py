@@ -13,7 +13,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.records.saliency import AttributionPlan
+from model.saliency.records import AttributionPlan
 from model.turns import Turns
 
 P = ParamSpec("P")
