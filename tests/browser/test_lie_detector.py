@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from model import rounds
+from model.sanity_checks.comparison_quiz import pairs as rounds
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen
 from tests.held import Gate

@@ -17,9 +17,9 @@ from model.images import digits, mnist
 from model.live_training import Lesson
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.live_training import LiveChoices, LiveRun
+from model.sanity_checks.randomization import forget
 from model.training.images import Images, split_training
 from model.training.masks import draw_positions
-from model.untrained import forget
 from tests.model.training.few import small_mnist
 
 FEW = small_mnist()

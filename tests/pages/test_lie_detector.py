@@ -9,13 +9,16 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from model import lie_detector, pixel_curves, rounds, saliency, trace
+from model import saliency, trace
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.rounds import Round
-from model.saliency import METHODS, attribute, robustness
+from model.saliency import METHODS, attribute
 from model.saliency.records import AttributionPlan
-from model.untrained import cascade, learned_rows, untrained
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks import pixel_curves, robustness
+from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks.comparison_quiz.records import Round
+from model.sanity_checks.randomization import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -6,8 +6,8 @@ from html import escape
 import numpy as np
 
 from model.records.aliases import Activation, Pixels
-from model.records.rounds import Guess, Side
 from model.saliency.records import Method, Reaction
+from model.sanity_checks.comparison_quiz.records import Guess, Side
 from viz.figures import raster, swatches, words
 from viz.figures.lie_detector import figure
 from viz.figures.saliency import Look, painted

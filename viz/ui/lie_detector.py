@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from model import lie_detector
 from model.images.records import Digit
 from model.saliency import METHODS
-from model.saliency import robustness as shaken
 from model.saliency.records import AttributionPlan, PixelCurves
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks import robustness as shaken
 from model.trace.records import Trace
 from viz.figures import lie_detector as figures
 from viz.figures import noise, saliency, verdicts

@@ -5,13 +5,13 @@ from html import escape
 
 import streamlit as st
 
-from model import rounds
 from model.errors import InputError
 from model.records.aliases import Activation
-from model.records.rounds import Guess, Round, Side
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan
-from model.similarity import rank_correlation
+from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
+from model.sanity_checks.similarity import rank_correlation
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
 from viz.ui import controls, state, tables

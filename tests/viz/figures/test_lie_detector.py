@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity
 
-from model import lie_detector, pixel_curves
 from model.images import digits
 from model.networks.assignment import weights
 from model.saliency.records import Collapse, PixelCurves, Reaction, Robustness
-from model.saliency.robustness import robustness
-from model.untrained import learned_rows
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks import pixel_curves
+from model.sanity_checks.randomization import learned_rows
+from model.sanity_checks.robustness import robustness
 from tests.explaining import attribution, by_slope
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from model import rounds
-from model.records.rounds import Guess
 from model.saliency import METHODS
 from model.saliency.records import Reaction
+from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks.comparison_quiz.records import Guess
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import rounds as figures

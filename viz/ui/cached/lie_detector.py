@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 import streamlit as st
 from torch import nn
 
-from model import lie_detector, pixel_curves, untrained
 from model.images import digits
 from model.images.records import Digit
-from model.saliency import robustness as shaken
 from model.saliency.records import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks import pixel_curves
+from model.sanity_checks import randomization as untrained
+from model.sanity_checks import robustness as shaken
 from viz.ui.cached import saliency as maps
 from viz.ui.cached import turns
 from viz.ui.cached.network import network

@@ -14,9 +14,9 @@ from captum import metrics
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.lie_detector import Explain
 from model.saliency.records import Attribution, Robustness
 from model.saliency.scorer import Scorer
+from model.sanity_checks.evidence import Explain
 
 RADIUS = 0.05
 NOISE = 0.05  # small: farther out no slope of this network foretells its scores

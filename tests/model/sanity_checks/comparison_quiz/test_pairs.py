@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from model import rounds
 from model.errors import InputError
 from model.images import digits
-from model.records.rounds import Guess
 from model.saliency import METHODS
+from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks.comparison_quiz.records import Guess
 
 EVERY = [rounds.deal(number) for number in range(1, rounds.MOST + 1)]
 

@@ -14,8 +14,8 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.pixel_curves import descending, each_order, gathered, pixel_curves
 from model.saliency.records import Attribution, PixelCurves
+from model.sanity_checks.pixel_curves import descending, each_order, gathered, pixel_curves
 from tests.explaining import Counting, attribution, by_ink_times_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]

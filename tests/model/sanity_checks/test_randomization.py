@@ -13,7 +13,7 @@ from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.untrained import cascade, learned_rows, untrained
+from model.sanity_checks.randomization import cascade, learned_rows, untrained
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.errors import InputError
 from model.images import digits
-from model.records.rounds import Guess, Round, Side
+from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 
 METHODS = ("saliency", "integrated_gradients", "guided_backprop", "deconvolution", "lrp")
 MOST = 99

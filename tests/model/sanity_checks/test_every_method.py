@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from model import lie_detector
 from model.images import digits
 from model.images.records import Digit
-from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.pixel_curves import pixel_curves
 from model.saliency import METHODS, attribute
 from model.saliency.records import Reaction
-from model.saliency.robustness import robustness
-from model.untrained import untrained
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks.evidence import Explain
+from model.sanity_checks.pixel_curves import pixel_curves
+from model.sanity_checks.randomization import untrained
+from model.sanity_checks.robustness import robustness
 
 LABELLED = [digit for digit in digits.samples() if digit.label is not None]
 each_of_three = pytest.mark.parametrize("digit", LABELLED[::15][:3], ids=[digit.key for digit in LABELLED[::15][:3]])

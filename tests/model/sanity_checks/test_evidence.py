@@ -8,17 +8,17 @@ import torch
 from scipy import ndimage, stats
 from skimage.metrics import structural_similarity as peer
 
-from model import lie_detector
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation, Numbers
 from model.saliency.records import Attribution, Collapse
-from model.similarity import edges, rank_correlation, structural_similarity
-from model.untrained import cascade, learned_rows
+from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks.evidence import Explain
+from model.sanity_checks.randomization import cascade, learned_rows
+from model.sanity_checks.similarity import edges, rank_correlation, structural_similarity
 from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::8]

@@ -14,8 +14,8 @@ from model.images import digits
 from model.images.records import Digit
 from model.records.aliases import Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, Reaction
-from model.similarity import edges, rank_correlation, sizes, structural_similarity
-from model.untrained import cascade, learned_rows
+from model.sanity_checks.randomization import cascade, learned_rows
+from model.sanity_checks.similarity import edges, rank_correlation, sizes, structural_similarity
 
 Explain = Callable[[nn.Sequential, Tensor], Attribution]
 FLOOR, CEILING = 0.1**0.5, 0.5**0.5  # where a tenth, or half, of the variance of the ranks is that of the first map

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.lie_detector import Explain
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.saliency import robustness
 from model.saliency.records import Attribution, Output
+from model.sanity_checks import robustness
+from model.sanity_checks.evidence import Explain
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]

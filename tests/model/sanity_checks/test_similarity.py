@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity as peer
 
 from model.errors import InputError
 from model.images import digits
-from model.similarity import edges, rank_correlation, sizes, structural_similarity
+from model.sanity_checks.similarity import edges, rank_correlation, sizes, structural_similarity
 
 DIGITS = digits.samples()[::7]
 each_digit = pytest.mark.parametrize("pixels", [each.pixels for each in DIGITS], ids=[each.key for each in DIGITS])
