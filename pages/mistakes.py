@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from model import mistakes
+from model.mistakes import confusion as mistakes
 from model.training.report import DISPUTED
 from viz.figures import calibration, confusion, misread, origin
 from viz.figures.panels import tabled

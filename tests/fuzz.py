@@ -27,9 +27,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save as serialise
 
-from model import scores
 from model.errors import GlassError
 from model.images import digits
+from model.mistakes import scores
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.training import report

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model import results, scores
+from model import results
 from model.errors import GlassError, InputError
+from model.mistakes import scores
 from model.networks.assignment import weights
 from model.training import readme, report
 from model.training.comparison import compare, mcnemar

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save as serialise
 from streamlit.testing.v1 import AppTest
 
-from model import scores
+from model.mistakes import scores
 from model.networks.assignment import weights
 from tests.pages.conftest import run, shown
 from tests.serving import ROOT

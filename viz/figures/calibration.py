@@ -5,9 +5,9 @@ from html import escape
 
 import numpy as np
 
+from model.mistakes.calibration.records import Chance, Reliability, Scaling
+from model.mistakes.records import Tally
 from model.records.aliases import Numbers
-from model.records.calibration import Chance, Reliability, Scaling
-from model.records.scores import Tally
 from viz import theme
 from viz.figures import curves, swatches, words
 from viz.figures.curves import Axis, Curve

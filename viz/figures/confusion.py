@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from html import escape
 
+from model.mistakes.records import Confusion
 from model.records.aliases import Pair
-from model.records.scores import Confusion
 from viz import theme
 from viz.figures import swatches, words
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
+from model.mistakes.records import Answer, Tally
 from model.records.aliases import Pixels
-from model.records.scores import Answer, Tally
 from viz import theme
 from viz.figures import raster, swatches, words
 

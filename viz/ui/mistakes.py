@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model import mistakes
 from model.errors import DataError
 from model.images import digits, mnist
+from model.mistakes import confusion as mistakes
+from model.mistakes.records import Answer, Confusion
 from model.records.aliases import Pair, Pixels
-from model.records.scores import Answer, Confusion
 from viz.figures import misread
 from viz.ui import controls, mnist_picker, sidebar, state, tables
 from viz.ui import head as heads

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import calibration as measured
-from model.records.calibration import Chance, Reliability, Scaling
-from model.records.scores import Scores, Tally
+from model.mistakes.calibration import reliability as measured
+from model.mistakes.calibration.records import Chance, Reliability, Scaling
+from model.mistakes.records import Scores, Tally
 from tests import curve
 from viz.figures import calibration
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.records.scores import Confusion
+from model.mistakes.records import Confusion
 from viz.figures import confusion
 
 THREE = Confusion(np.array([[90, 4, 0], [1, 95, 0], [2, 0, 0]]))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.records.scores import Answer, Tally
+from model.mistakes.records import Answer, Tally
 from tests.pictures import decode
 from viz import theme
 from viz.figures import misread

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from model import calibration, mistakes
-from model import scores as files
+from model.mistakes import confusion as mistakes
+from model.mistakes import scores as files
+from model.mistakes.calibration import reliability as calibration
+from model.mistakes.calibration.records import Chance, Reliability, Scaling
+from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
 from model.records.aliases import Numbers
-from model.records.calibration import Chance, Reliability, Scaling
-from model.records.scores import Confusion, Scores
 from viz.ui.cached.turns import in_turn
 
 

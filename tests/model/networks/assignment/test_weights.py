@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from model import scores
 from model.errors import WeightsError
+from model.mistakes import scores
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import judge, read_images

@@ -1,4 +1,4 @@
-"""The logits of MNIST's test images, kept beside the weights that gave them: ``python -m model.scores FOLDER``.
+"""The logits of MNIST's test images, kept beside the weights that gave them: ``python -m model.mistakes.scores FOLDER``.
 
 So every number about the test images can be shown where MNIST is not. The file is safetensors; its metadata names the
 weights by their SHA-256, and the content by its own. Training writes it for a run that looks at the test images.
@@ -19,8 +19,8 @@ from torch import nn
 
 from model.errors import GlassError, WeightsError
 from model.images.mnist import SIZES
+from model.mistakes.records import Scores
 from model.networks.assignment import weights
-from model.records.scores import Scores
 from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
@@ -66,7 +66,7 @@ def read(folder: Path = weights.SHIPPED) -> Scores:
         WeightsError: They are missing, damaged, or of other weights.
     """
     path = folder / NAME
-    remedy = f"Write it anew: 'python -m model.scores {folder}'. Everything else works without it."
+    remedy = f"Write it anew: 'python -m model.mistakes.scores {folder}'. Everything else works without it."
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -124,7 +124,7 @@ def _is_sound(scores: Scores) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write the logits of MNIST's test images beside a folder's weights."""
-    parser = argparse.ArgumentParser(prog="python -m model.scores", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m model.mistakes.scores", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="that holds final.safetensors and card.json")
     folder = parser.parse_args(arguments).folder
     try:

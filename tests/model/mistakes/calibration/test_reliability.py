@@ -6,10 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import calibration, scores
 from model.errors import InputError
-from model.records.calibration import Reliability
-from model.records.scores import Scores
+from model.mistakes import scores
+from model.mistakes.calibration import reliability as calibration
+from model.mistakes.calibration.records import Reliability
+from model.mistakes.records import Scores
 
 COMMITTED = scores.read()
 EVEN, ODD = calibration.halves(COMMITTED)

@@ -6,9 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import mistakes, scores
 from model.errors import InputError
-from model.records.scores import Scores
+from model.mistakes import confusion as mistakes
+from model.mistakes import scores
+from model.mistakes.records import Scores
 from model.training.report import DISPUTED
 
 COMMITTED = scores.read()

@@ -6,9 +6,9 @@ Source: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks"
 import numpy as np
 
 from model.errors import InputError
+from model.mistakes.calibration.records import Chance, Reliability, Scaling
+from model.mistakes.records import Scores
 from model.records.aliases import Numbers
-from model.records.calibration import Chance, Reliability, Scaling
-from model.records.scores import Scores
 
 BINS = 15
 _HOTTEST = 64.0  # a temperature that is fitted lies between one over this and this

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from model.errors import InputError
-from model.records.scores import Answer, Confusion, Scores, Tally
+from model.mistakes.records import Answer, Confusion, Scores, Tally
 from model.training.report import DISPUTED
 
 

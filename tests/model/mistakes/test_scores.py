@@ -11,12 +11,12 @@ import pytest
 import safetensors.numpy
 import torch
 
-from model import scores
 from model.errors import WeightsError
 from model.images import digits, mnist
+from model.mistakes import scores
+from model.mistakes.records import Scores
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.scores import Scores
 from model.training.images import Images
 
 CARD = weights.read_card()
@@ -138,7 +138,7 @@ def test_what_cannot_be_trusted_is_refused_by_name(damage: Callable[[Path], None
         scores.read(folder)
     assert named in caught.value.problem
     assert f"'{folder / PATH}'" in caught.value.problem
-    assert f"python -m model.scores {folder}" in caught.value.remedy
+    assert f"python -m model.mistakes.scores {folder}" in caught.value.remedy
 
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
