@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from model import recipes
+from model.training import alterations as recipes
 from model.training import report
 from model.training.report import Report, Result
 

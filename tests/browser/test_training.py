@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from model import formation
 from model.images.digits import find, to_input
 from model.networks.assignment import weights
+from model.training import snapshots as formation
 from tests.browser.conftest import Visit
 from tests.browser.people import chosen, sample, sent_from_now_on
 from tests.serving import settle

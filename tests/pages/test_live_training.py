@@ -10,12 +10,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from model import live_training
 from model.errors import DataError
 from model.images import mnist
-from model.live_queue import WAITING
-from model.live_training import Lesson
-from model.records.live_training import LiveChoices
+from model.training.live import lesson as live_training
+from model.training.live.lesson import Lesson
+from model.training.live.queue import WAITING
+from model.training.live.records import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
 from viz.ui.cached import live_training as cache

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import formation, results, trace
+from model import trace
 from model.images.digits import find, to_input
 from model.networks.assignment import weights
+from model.training import published as results
+from model.training import snapshots as formation
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 

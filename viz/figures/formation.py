@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from model.records.aliases import Activation, Pair
-from model.records.training import Formation
+from model.training.records import Formation
 from viz import theme
 from viz.figures import raster, words
 from viz.figures.feature_maps import columns

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.records.aliases import Activation, Numbers
-from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from model.trace.records import Trace
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz import theme
 from viz.figures import curves, overview, raster, swatches, words
 from viz.figures.curves import Axis, Curve

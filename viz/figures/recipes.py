@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.records.aliases import Numbers
-from model.records.training import Alteration, Study, Trial
+from model.training.records import Alteration, Study, Trial
 from viz import theme
 from viz.figures import curves, panels, words
 from viz.figures.curves import Axis, Curve

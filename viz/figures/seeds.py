@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from model.records.aliases import Numbers
-from model.records.training import LoggedRun, Paired, Spread, Study
+from model.training.records import LoggedRun, Paired, Spread, Study
 from viz import theme
 from viz.figures import curves
 from viz.figures.training import COLOURS, LOGGED, name_of, points, share

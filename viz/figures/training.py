@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from model.records.aliases import Numbers
-from model.records.training import Choosing, Extent, LoggedRun, Spread, Study
+from model.training.records import Choosing, Extent, LoggedRun, Spread, Study
 from viz import theme
 from viz.figures import curves
 from viz.figures.curves import Axis, Band, Curve

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import streamlit as st
 
-from model import live_training
 from model.errors import InputError
 from model.images import mnist
 from model.images.records import Digit
-from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapshot
 from model.trace.records import LayerKind, Trace
+from model.training.live import lesson as live_training
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
 from viz.ui import controls, mnist_picker, state, tables

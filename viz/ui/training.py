@@ -5,13 +5,15 @@ from functools import partial
 
 import streamlit as st
 
-from model import formation, recipes, studies
 from model.errors import GlassError
 from model.images.records import Digit
 from model.networks.assignment import logged_run
 from model.records.aliases import Numbers
-from model.records.training import Choosing, Extent, Spread, Study
 from model.trace.records import Trace
+from model.training import alterations as recipes
+from model.training import seeds as studies
+from model.training import snapshots as formation
+from model.training.records import Choosing, Extent, Spread, Study
 from model.training.report import DISPUTED
 from viz.figures import formation as forming
 from viz.figures import origin, seeds, training

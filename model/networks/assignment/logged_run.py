@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.records.training import LoggedEpoch, LoggedRun
+from model.training.records import LoggedEpoch, LoggedRun
 
 BAR = 0.994  # what the assignment asks for
 EPOCHS = (

@@ -31,7 +31,7 @@ _SAID = {  # what the app shows of a card, where the card says it
     "validation_accuracy": float,
     "test_accuracy": float,
 }
-_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.train --help'."
+_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.training.__main__ --help'."
 
 
 def epoch_name(epoch: int) -> str:

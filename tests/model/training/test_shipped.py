@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from model import results
 from model.networks.assignment import weights
+from model.training import published as results
 from model.training import readme
 from tests.scoring import DISPUTED, wrong
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.records.training import Formation
+from model.training.records import Formation
 from tests.pictures import decode
 from viz.figures import formation
 from viz.figures.raster import mosaic

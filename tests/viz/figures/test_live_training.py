@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from model import live_training, trace
+from model import trace
 from model.images import digits
-from model.live_training import Lesson
-from model.records.live_training import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from model.trace.records import Trace
+from model.training.live import lesson as live_training
+from model.training.live.lesson import Lesson
+from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from tests import curve
 from tests.model.training.few import small_mnist
 from tests.pictures import assert_painted, decode

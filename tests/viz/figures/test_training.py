@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import recipes, results, studies
 from model.networks.assignment import logged_run
-from model.records.training import Alteration, Extent, Paired, Spread, Study, Trial
+from model.training import alterations as recipes
+from model.training import published as results
+from model.training import seeds as studies
+from model.training.records import Alteration, Extent, Paired, Spread, Study, Trial
 from tests import curve, reports
 from viz.figures import recipes as parts
 from viz.figures import seeds, training

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from model import live_training, trace
+from model import trace
 from model.images import digits, mnist
 from model.images.records import Digit
-from model.live_queue import LiveQueue
 from model.networks.assignment import weights
-from model.records.live_training import LiveChoices, LiveRun, Shipped, Snapshot
 from model.trace.records import Trace
 from model.training.images import HELD_OUT, judge
+from model.training.live import lesson as live_training
+from model.training.live.queue import LiveQueue
+from model.training.live.records import LiveChoices, LiveRun, Shipped, Snapshot
 from viz.ui.cached.network import network
 from viz.ui.cached.turns import in_turn
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from model import formation, recipes, results, studies
 from model.errors import GlassError
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Numbers
-from model.records.training import Formation, Paired, Study, Trial
+from model.training import alterations as recipes
+from model.training import published as results
+from model.training import seeds as studies
+from model.training import snapshots as formation
+from model.training.records import Formation, Paired, Study, Trial
 from viz.figures import formation as forming
 from viz.ui.cached.turns import in_turn
 

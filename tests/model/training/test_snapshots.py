@@ -10,12 +10,13 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from model import formation, trace
+from model import trace
 from model.errors import InputError, WeightsError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.training import Formation
+from model.training import snapshots as formation
+from model.training.records import Formation
 
 X = digits.to_input(digits.find("project-4or9"))
 ROWS = ("Conv2d-1", "Conv2d-4", "Conv2d-7", "MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23")

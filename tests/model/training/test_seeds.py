@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model import results, studies
 from model.errors import InputError
-from model.records.training import Study
 from model.training import comparison
+from model.training import published as results
+from model.training import seeds as studies
+from model.training.records import Study
 from model.training.report import Report
 from tests import reports
 

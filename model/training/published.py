@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from model.errors import InputError
-from model.recipes import alterations
 from model.records.aliases import Numbers
-from model.records.training import Study, Trial
 from model.training import report
+from model.training.alterations import alterations
 from model.training.comparison import compare
 from model.training.images import HELD_OUT
+from model.training.records import Study, Trial
 from model.training.report import Report
 
 FOLDER = Path(__file__).parent / "results"
@@ -87,7 +87,7 @@ def _study(path: Path) -> Study:
         raise InputError(
             f"The report '{path}' contradicts itself ({error}).",
             "Every seed must have whole curves, and mistakes among the images.",
-            "Restore it with 'git checkout -- model/results', or train anew: 'python -m model.train --help'.",
+            "Restore it with 'git checkout -- model/results', or train anew: 'python -m model.training.__main__ --help'.",
         ) from error
 
 

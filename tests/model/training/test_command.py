@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from model import train
 from model.errors import CheckpointError, InputError
 from model.images import mnist
 from model.mistakes import scores
 from model.networks.assignment import weights
+from model.training import __main__ as train
 from model.training import checkpoint, loop, machine, report, runner
 from model.training.images import Images, judge
 from model.training.learner import Learner

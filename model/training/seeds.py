@@ -2,8 +2,8 @@
 
 from model.errors import InputError
 from model.records.aliases import Numbers
-from model.records.training import Choosing, Extent, Paired, Spread, Study
 from model.training.comparison import check_judged, compare, mcnemar
+from model.training.records import Choosing, Extent, Paired, Spread, Study
 
 
 def spread(values: Numbers) -> Spread:

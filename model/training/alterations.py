@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from model.records.aliases import Numbers
-from model.records.training import Alteration
 from model.training.recipe import RECIPES, Recipe
+from model.training.records import Alteration
 from model.training.schedule import learning_rate
 
 _DEFAULTS = dataclasses.asdict(Recipe())

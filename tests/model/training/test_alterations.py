@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from model import recipes
-from model.records.training import Alteration
+from model.training import alterations as recipes
 from model.training.recipe import RECIPES, Affine, Recipe
+from model.training.records import Alteration
 from model.training.schedule import learning_rate
 
 

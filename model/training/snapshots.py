@@ -11,8 +11,8 @@ from model.errors import InputError, WeightsError
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records.aliases import Activation
-from model.records.training import Formation
 from model.trace.records import LayerKind, Step, Trace
+from model.training.records import Formation
 
 STATISTICS = {
     "running mean": "running_mean",
@@ -39,7 +39,7 @@ def snapshots(folder: Path | None = None) -> dict[int, AssignmentNetwork]:
         raise WeightsError(
             f"The card of the weights lists {'a snapshot of no epoch' if names else 'no snapshots'}.",
             "There must be one for each epoch.",
-            "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.train --help'.",
+            "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.training.__main__ --help'.",
         )
     return {int(number): weights.load(name=name, **where) for number, name in zip(numbers, names, strict=True)}
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from model.errors import DataError, InputError
-from model.live_queue import LiveQueue
-from model.records.live_training import LiveChoices, LiveRun, LiveStatus, Snapshot
+from model.training.live.queue import LiveQueue
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 
 SOON = 20.0  # seconds in which everything here must have happened
 STEPS = 100

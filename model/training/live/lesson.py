@@ -17,9 +17,9 @@ from model.errors import InputError
 from model.images import mnist
 from model.images.digits import normalise
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.live_training import LiveChoices, LiveRun, Snapshot
 from model.training.images import Images, judge, split_training
 from model.training.learner import Learner, blank
+from model.training.live.records import LiveChoices, LiveRun, Snapshot
 from model.training.recipe import Recipe
 
 IMAGES, HELD_OUT = 4_000, 500

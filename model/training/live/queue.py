@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from model.errors import GlassError, InputError
-from model.records.live_training import LiveChoices, LiveRun, LiveStatus
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus
 
 Train = Callable[[LiveChoices], Iterator[LiveRun]]
 

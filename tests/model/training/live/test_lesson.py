@@ -11,14 +11,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import live_training, trace
+from model import trace
 from model.errors import DataError, InputError
 from model.images import digits, mnist
-from model.live_training import Lesson
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.live_training import LiveChoices, LiveRun
 from model.sanity_checks.randomization import forget
 from model.training.images import Images, split_training
+from model.training.live import lesson as live_training
+from model.training.live.lesson import Lesson
+from model.training.live.records import LiveChoices, LiveRun
 from model.training.masks import draw_positions
 from tests.model.training.few import small_mnist
 

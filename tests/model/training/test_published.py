@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model import recipes, results
 from model.errors import InputError
-from model.records.training import Alteration
+from model.training import alterations as recipes
+from model.training import published as results
 from model.training import report
+from model.training.records import Alteration
 from tests import reports
 
 NAMES = (*reports.FINAL, *reports.SEARCH)
