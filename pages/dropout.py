@@ -6,12 +6,12 @@ import streamlit as st
 
 from model import layers
 from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, journey
+from viz.app import shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.error_boundary import or_say_why
 from viz.figures import dropout, dropout_charts
-from viz.ui import controls, sidebar, tables
 from viz.ui import dropout as choose
 from viz.ui.cached import dropout as cache
-from viz.ui.cached import network as shared
-from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
 off, own = shared.record(digit), cache.own_probabilities()

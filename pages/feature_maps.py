@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 
 from model.trace.records import LayerKind
+from viz.app import address as state
+from viz.app import shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.components import map_grid, value_map
 from viz.figures import feature_maps, readable
-from viz.ui import controls, sidebar, state, tables
 from viz.ui.cached import feature_maps as cache
-from viz.ui.cached import network as shared
-from viz.ui.components import map_grid, value_map
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

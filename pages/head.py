@@ -5,11 +5,12 @@ from functools import partial
 import streamlit as st
 
 from model.head import logits as heads
+from viz.app import address as state
+from viz.app import components, shared, sidebar, tables
+from viz.app import widgets as controls
 from viz.figures import contributions, head, mixing, softmax
-from viz.ui import components, controls, sidebar, state, tables
 from viz.ui import head as choose
 from viz.ui.cached import head as cache
-from viz.ui.cached import network as shared
 
 digit = sidebar.current_digit()
 trace, end = shared.record(digit), cache.head(digit)

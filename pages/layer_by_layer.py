@@ -8,10 +8,12 @@ from model.layers.quiz.records import Asked
 from model.receptive_field.records import Box
 from model.records.aliases import IMAGE, Unit
 from model.trace.records import Step
+from viz.app import address as state
+from viz.app import shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.components import workings as show_workings
 from viz.figures import worked, workings
-from viz.ui import asking, controls, sidebar, state, tables, walk
-from viz.ui.cached import network as shared
-from viz.ui.components import workings as show_workings
+from viz.ui import asking, walk
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

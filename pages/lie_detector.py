@@ -6,12 +6,14 @@ import streamlit as st
 
 from model.saliency import METHODS
 from model.saliency.records import Attribution, AttributionPlan
+from viz.app import address as state
+from viz.app import components, shared, sidebar, tables
+from viz.app import widgets as controls
 from viz.figures import saliency as figures
 from viz.figures import verdicts
-from viz.ui import components, controls, rounds, sidebar, state, tables
 from viz.ui import lie_detector as doubt
+from viz.ui import rounds
 from viz.ui import saliency as choose
-from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 
 digit = sidebar.current_digit()

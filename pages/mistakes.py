@@ -6,9 +6,11 @@ import streamlit as st
 
 from model.mistakes import confusion as mistakes
 from model.training.report import DISPUTED
+from viz.app import address as state
+from viz.app import components, tables
+from viz.app import widgets as controls
 from viz.figures import calibration, confusion, misread, origin
 from viz.figures.panels import tabled
-from viz.ui import components, controls, state, tables
 from viz.ui import mistakes as choose
 from viz.ui.cached import mistakes as cache
 

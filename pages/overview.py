@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
+from viz.app import address as state
+from viz.app import shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.components import network_picture
 from viz.figures import overview
-from viz.ui import controls, sidebar, state, tables
-from viz.ui.cached import network as shared
-from viz.ui.components import network_picture
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -4,11 +4,12 @@ from functools import partial
 
 import streamlit as st
 
+from viz.app import address as state
+from viz.app import components, shared, tables
+from viz.app import widgets as controls
+from viz.app.error_boundary import or_say_why
 from viz.figures import limits, parameters, worked
-from viz.ui import components, controls, state, tables
 from viz.ui.cached import mistakes as mistakes_cache
-from viz.ui.cached import network as shared
-from viz.ui.refusals import or_say_why
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With what the table leaves out"}

@@ -6,15 +6,15 @@ import streamlit as st
 
 from model import layers
 from model.pooling import max_pool as pooling
+from viz.app import shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.components import workings as show_workings
+from viz.app.error_boundary import or_say_why
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
 from viz.figures.panels import tabled
-from viz.ui import controls, sidebar, tables
 from viz.ui import pooling as choose
-from viz.ui.cached import network as shared
 from viz.ui.cached import pooling as cache
-from viz.ui.components import workings as show_workings
-from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

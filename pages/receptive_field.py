@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
+from viz.app import address as state
+from viz.app import components, shared, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.error_boundary import or_say_why
 from viz.figures import field_growth, receptive_field
-from viz.ui import components, controls, sidebar, state, tables
-from viz.ui.cached import network as shared
-from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
 steps = shared.growth()

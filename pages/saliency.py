@@ -6,10 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from model.saliency import BASELINES, METHODS
+from viz.app import address as state
+from viz.app import components, shared, sidebar, tables
+from viz.app import widgets as controls
 from viz.figures import saliency as figures
-from viz.ui import components, controls, sidebar, state, tables
 from viz.ui import saliency as choose
-from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 
 LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")

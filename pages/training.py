@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from viz.ui import controls, live_training, sidebar, training
-from viz.ui.cached import network as shared
+from viz.app import shared, sidebar
+from viz.app import widgets as controls
+from viz.ui import live_training, training
 
 digit = sidebar.current_digit()
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from model.images import digits
 from tests.pages.conftest import run
 from tests.views import VIEWS
-from viz.ui import state
+from viz.app import address as state
 
 SLOW = {"lie detector, asked"}  # more than 400 maps; its parameters are those of the lie detector
 WORDS = [

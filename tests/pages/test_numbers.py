@@ -21,7 +21,7 @@ from tests.pages.figures import figures
 from tests.pictures import Picture, colours, decode
 from tests.views import VIEWS
 from viz import theme
-from viz.ui import tables
+from viz.app import tables
 
 Values = NDArray[np.float64]  # (H, W)
 Files = dict[str, str]  # the text of each by its label

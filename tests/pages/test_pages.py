@@ -23,7 +23,8 @@ from model.trace.records import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT
-from viz.ui import shell, sidebar
+from viz.app import frame as shell
+from viz.app import sidebar
 
 STEPS = [
     f"{name}-{number}"

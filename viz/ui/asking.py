@@ -18,10 +18,11 @@ from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question, Verdict
 from model.records.aliases import Unit
 from model.trace.records import Row, Step, Trace
+from viz.app import address as state
+from viz.app import shared, tables
+from viz.app import widgets as controls
+from viz.app.markdown import plain
 from viz.figures import questions as figures
-from viz.ui import controls, state, tables
-from viz.ui.cached import network as shared
-from viz.ui.plain import plain
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 

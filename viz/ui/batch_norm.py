@@ -8,8 +8,10 @@ from model.batch_norm.records import BatchScore, Fold, Hindrances, Supply
 from model.batch_norm.statistics import CONTENTS, MIXED
 from model.records.aliases import IMAGE
 from model.trace.records import LayerKind, Step, Trace
+from viz.app import address as state
+from viz.app import prediction
+from viz.app import widgets as controls
 from viz.figures import batch_statistics, folding
-from viz.ui import controls, prediction, state
 from viz.ui.cached import batch_norm as cache
 
 CONTENT, SIZE = "content", "batch"

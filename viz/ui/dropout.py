@@ -9,8 +9,10 @@ from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.records.aliases import IMAGE
 from model.trace.records import LayerKind, Step, Trace
+from viz.app import address as state
+from viz.app import prediction, tables
+from viz.app import widgets as controls
 from viz.figures import dropout as figures
-from viz.ui import controls, prediction, state, tables
 from viz.ui.cached import dropout as cache
 
 GUESS = "changes"

@@ -6,8 +6,10 @@ from model.head.logits import softened
 from model.head.records import Head
 from model.records.aliases import Activation
 from model.trace.records import Trace
+from viz.app import address as state
+from viz.app import prediction
+from viz.app import widgets as controls
 from viz.figures import contributions, mixing, softmax
-from viz.ui import controls, prediction, state
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"

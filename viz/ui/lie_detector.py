@@ -14,11 +14,12 @@ from model.saliency.records import AttributionPlan, PixelCurves
 from model.sanity_checks import evidence as lie_detector
 from model.sanity_checks import robustness as shaken
 from model.trace.records import Trace
+from viz.app import address as state
+from viz.app import tables
 from viz.figures import lie_detector as figures
 from viz.figures import noise, saliency, verdicts
 from viz.figures.verdicts import Evidence
 from viz.ui import saliency as choose
-from viz.ui import state, tables
 from viz.ui.cached import lie_detector as cached
 from viz.ui.cached import saliency as maps
 

@@ -13,13 +13,14 @@ from model.images.records import Digit
 from model.trace.records import LayerKind, Trace
 from model.training.live import lesson as live_training
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
+from viz.app import address as state
+from viz.app import mnist_picker, shared, tables
+from viz.app import widgets as controls
+from viz.app.error_boundary import or_say_why
+from viz.app.markdown import plain
 from viz.figures import live_training as figures
 from viz.figures.swatches import columns_as_csv
-from viz.ui import controls, mnist_picker, state, tables
 from viz.ui.cached import live_training as cache
-from viz.ui.cached import network as shared
-from viz.ui.plain import plain
-from viz.ui.refusals import or_say_why
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"

@@ -11,11 +11,13 @@ from model.images import digits, mnist
 from model.mistakes import confusion as mistakes
 from model.mistakes.records import Answer, Confusion
 from model.records.aliases import Pair, Pixels
+from viz.app import address as state
+from viz.app import mnist_picker, sidebar, tables
+from viz.app import widgets as controls
+from viz.app.markdown import plain
 from viz.figures import misread
-from viz.ui import controls, mnist_picker, sidebar, state, tables
 from viz.ui import head as heads
 from viz.ui.cached import mistakes as cache
-from viz.ui.plain import plain
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}

@@ -9,9 +9,12 @@ from model.images import mnist
 from model.images.records import Digit
 from model.pooling.records import Pooled, PoolGradient, Shift
 from model.records.aliases import Activation, Unit
+from viz.app import address as state
+from viz.app import prediction, tables
+from viz.app import widgets as controls
 from viz.figures import pooling as figures
 from viz.figures import shifting
-from viz.ui import controls, prediction, state, tables, walk
+from viz.ui import walk
 from viz.ui.cached import pooling as cache
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"

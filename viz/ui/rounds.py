@@ -12,12 +12,13 @@ from model.saliency.records import AttributionPlan
 from model.sanity_checks.comparison_quiz import pairs as rounds
 from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 from model.sanity_checks.similarity import rank_correlation
+from viz.app import address as state
+from viz.app import shared, tables
+from viz.app import widgets as controls
 from viz.figures import rounds as figures
 from viz.figures.panels import tabled
-from viz.ui import controls, state, tables
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
-from viz.ui.cached import network as shared
 from viz.ui.cached import saliency as maps
 from viz.ui.lie_detector import SEED, VIEW
 

@@ -11,10 +11,12 @@ from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
 from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.trace.records import LayerKind, Trace
+from viz.app import address as state
+from viz.app import tables
+from viz.app import widgets as controls
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look
 from viz.figures.swatches import maps_as_csv
-from viz.ui import controls, state, tables
 from viz.ui.cached import saliency as maps
 
 VIEW = "map_view"

@@ -15,16 +15,18 @@ from model.training import seeds as studies
 from model.training import snapshots as formation
 from model.training.records import Choosing, Extent, Spread, Study
 from model.training.report import DISPUTED
+from viz.app import address as state
+from viz.app import components, tables
+from viz.app import widgets as controls
+from viz.app.error_boundary import or_say_why
+from viz.app.markdown import plain
 from viz.figures import formation as forming
 from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.panels import tabled
 from viz.figures.training import Curves
-from viz.ui import components, controls, state, tables
 from viz.ui.cached import mistakes as mistakes_cache
 from viz.ui.cached import training as cache
-from viz.ui.plain import plain
-from viz.ui.refusals import or_say_why
 
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}

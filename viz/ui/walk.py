@@ -10,8 +10,10 @@ from model.layers.records import Explanation
 from model.records.aliases import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
 from viz import theme
+from viz.app import address as state
+from viz.app import components
 from viz.figures import words
-from viz.ui import asking, components, state
+from viz.ui import asking
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")

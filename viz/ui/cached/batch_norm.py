@@ -8,8 +8,8 @@ from model.batch_norm import statistics as batch_norm
 from model.batch_norm.records import BatchScore, Folding, Forgotten, RunningAverage, Supply
 from model.images import digits, mnist
 from model.images.records import Digit
-from viz.ui.cached.network import network
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
+from viz.app.shared import network
 
 
 def batch_supply(content: str) -> Supply:

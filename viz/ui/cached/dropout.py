@@ -14,8 +14,8 @@ from model.dropout.records import Convergence, Draw, DropoutPlan, Masks, Passes,
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.trace.records import Trace
-from viz.ui.cached.network import network, record
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
+from viz.app.shared import network, record
 
 _PASSES = 100  # passes with dropout on at a time
 _READ = 1000  # MNIST images that are read for each p

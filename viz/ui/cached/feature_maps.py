@@ -5,8 +5,8 @@ import streamlit as st
 
 from model.images import digits
 from model.records.aliases import Activation
+from viz.app.shared import record
 from viz.figures import feature_maps
-from viz.ui.cached.network import record
 
 _LABELS = range(10)
 

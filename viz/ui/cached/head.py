@@ -9,7 +9,7 @@ from model.head.records import Head
 from model.images import digits
 from model.images.records import Digit
 from model.trace.records import Trace
-from viz.ui.cached.network import network, record
+from viz.app.shared import network, record
 
 
 def head(digit: Digit) -> Head:

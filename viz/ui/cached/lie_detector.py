@@ -20,10 +20,10 @@ from model.sanity_checks import evidence as lie_detector
 from model.sanity_checks import pixel_curves
 from model.sanity_checks import randomization as untrained
 from model.sanity_checks import robustness as shaken
+from viz.app import queued_cache as turns
+from viz.app.queued_cache import NotKeptError, in_turn
+from viz.app.shared import network
 from viz.ui.cached import saliency as maps
-from viz.ui.cached import turns
-from viz.ui.cached.network import network
-from viz.ui.cached.turns import NotKeptError, in_turn
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from model.training.images import HELD_OUT, judge
 from model.training.live import lesson as live_training
 from model.training.live.queue import LiveQueue
 from model.training.live.records import LiveChoices, LiveRun, Shipped, Snapshot
-from viz.ui.cached.network import network
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
+from viz.app.shared import network
 
 
 @st.cache_resource(show_spinner=False, on_release=LiveQueue.close)

@@ -12,7 +12,7 @@ from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
 from model.records.aliases import Numbers
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -11,8 +11,8 @@ from model.images.records import Digit
 from model.pooling import max_pool as pooling
 from model.pooling.records import Pooled, PoolGradient, PoolScore, Shift
 from model.trace.records import Trace
-from viz.ui.cached.network import fields, network, record
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
+from viz.app.shared import fields, network, record
 
 _PART = 500  # images at a time
 

@@ -12,8 +12,8 @@ from model import saliency
 from model.images import digits
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
-from viz.ui.cached.network import network
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
+from viz.app.shared import network
 
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
 

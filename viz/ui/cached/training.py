@@ -17,8 +17,8 @@ from model.training import published as results
 from model.training import seeds as studies
 from model.training import snapshots as formation
 from model.training.records import Formation, Paired, Study, Trial
+from viz.app.queued_cache import in_turn
 from viz.figures import formation as forming
-from viz.ui.cached.turns import in_turn
 
 _Stamp = tuple[str, int]  # where a file lies, and when it was written
 

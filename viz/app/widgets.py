@@ -8,7 +8,8 @@ from plotly import graph_objects as go
 
 from model.records.aliases import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.ui import state, tables
+from viz.app import address as state
+from viz.app import tables
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from model.errors import GlassError
-from viz.ui.plain import plain
+from viz.app.markdown import plain
 
 T = TypeVar("T")
 

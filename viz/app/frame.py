@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
-from model.pace import Pace
-from viz.ui import components, doors, sidebar, state
-from viz.ui.cached import network as shared
-from viz.ui.cached import turns
-from viz.ui.plain import plain
+from viz.app import address as state
+from viz.app import allowed_messages as doors
+from viz.app import components, shared, sidebar
+from viz.app import queued_cache as turns
+from viz.app.markdown import plain
+from viz.app.page_queue import Pace
 
 _STYLES = Path(__file__).with_name("styles")
 PACE = Pace()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from viz.ui import state
+from viz.app import address as state
 
 
 def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:

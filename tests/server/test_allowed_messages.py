@@ -14,9 +14,9 @@ from streamlit.web.server import server_util
 
 from tests.serving import HOME, serving
 from tests.sessions import Visitor, visiting
-from viz.ui import doors
+from viz.app import allowed_messages as doors
 
-LOOKUPS = 'cache_lookups_total{{cache="viz.ui.cached.network.network",cache_type="st_cache_resource",result="{}"}}'
+LOOKUPS = 'cache_lookups_total{{cache="viz.app.shared.network",cache_type="st_cache_resource",result="{}"}}'
 
 
 @pytest.fixture

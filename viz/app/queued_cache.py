@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.saliency.records import AttributionPlan
-from model.turns import Turns
+from viz.app.work_queue import Turns
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from model.errors import DataError
 from model.images import digits, mnist
 from model.images.records import Digit
-from viz.ui import state
-from viz.ui.cached import network as shared
-from viz.ui.components import picture_grid
-from viz.ui.plain import plain
-from viz.ui.refusals import or_say_why
+from viz.app import address as state
+from viz.app import shared
+from viz.app.components import picture_grid
+from viz.app.error_boundary import or_say_why
+from viz.app.markdown import plain
 
 _SHOWN = 20
 _START = "mnist-start"

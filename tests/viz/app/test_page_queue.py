@@ -4,9 +4,9 @@ import threading
 import time
 
 import pytest
-
-from model.pace import Pace
 from tests.model.test_turns import PATIENCE, begin, end
+
+from viz.app.page_queue import Pace
 
 MANY = 30
 FOREVER = 100 * PATIENCE  # no test waits until a piece has had its time, if it has so much

@@ -11,12 +11,12 @@ from model.images import digits
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
+from viz.app import address as state
+from viz.app import mnist_picker, shared
+from viz.app.components import drawing_pad, picture_grid
+from viz.app.markdown import plain
+from viz.app.queued_cache import TURNS
 from viz.figures import raster, words
-from viz.ui import mnist_picker, state
-from viz.ui.cached import network as shared
-from viz.ui.cached.turns import TURNS
-from viz.ui.components import drawing_pad, picture_grid
-from viz.ui.plain import plain
 
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}

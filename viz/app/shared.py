@@ -22,7 +22,7 @@ from model.parameters.records import RowComparison
 from model.receptive_field import measured as measured_field
 from model.receptive_field.records import Box, EffectiveField, Growth, ReceptiveField
 from model.trace.records import Trace
-from viz.ui.cached.turns import in_turn
+from viz.app.queued_cache import in_turn
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only by who needs them

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from model.errors import BusyError
-from model.turns import Turns
+from viz.app.work_queue import Turns
 
 PATIENCE = 60  # seconds
 
