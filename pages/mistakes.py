@@ -10,7 +10,7 @@ from viz.app import address as state
 from viz.app import components, tables
 from viz.app import widgets as controls
 from viz.figures import calibration, confusion, misread, origin
-from viz.figures.panels import tabled
+from viz.pictures.panels import tabled
 from viz.ui import mistakes as choose
 from viz.ui.cached import mistakes as cache
 

@@ -12,7 +12,7 @@ from viz.app.components import workings as show_workings
 from viz.app.error_boundary import or_say_why
 from viz.figures import overview, shifting, workings
 from viz.figures import pooling as figures
-from viz.figures.panels import tabled
+from viz.pictures.panels import tabled
 from viz.ui import pooling as choose
 from viz.ui.cached import pooling as cache
 

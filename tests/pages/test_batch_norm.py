@@ -12,7 +12,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from tests import curve
 from tests.pages.conftest import as_read, assert_works, run, said, shown
-from viz.figures import words
+from viz.pictures import words
 
 PAGE, TITLE = "batch_norm", "Batch norm"
 NORMS = [f"BatchNorm2d-{number}" for number in (2, 5, 8, 11, 14, 17, 20)]

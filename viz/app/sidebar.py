@@ -16,7 +16,7 @@ from viz.app import mnist_picker, shared
 from viz.app.components import drawing_pad, picture_grid
 from viz.app.markdown import plain
 from viz.app.queued_cache import TURNS
-from viz.figures import raster, words
+from viz.pictures import raster, words
 
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}

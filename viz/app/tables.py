@@ -12,9 +12,10 @@ from model.receptive_field.records import Box
 from model.records.aliases import Activation, Pixels
 from model.records.aliases import Numbers as Values
 from model.trace.records import Trace
-from viz.figures import overview, words, workings
-from viz.figures.panels import tabled
-from viz.figures.swatches import as_csv, columns_as_csv, maps_as_csv
+from viz.figures import overview, workings
+from viz.pictures import words
+from viz.pictures.panels import tabled
+from viz.pictures.swatches import as_csv, columns_as_csv, maps_as_csv
 
 Text = str | Callable[[], str]  # what is not there yet is made when somebody asks for the file
 Made = Mapping[str, Sequence[str]]

@@ -8,9 +8,9 @@ import numpy as np
 from model.batch_norm.records import Normalisation
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
-from viz.figures import raster, words
-from viz.figures.scaling import range_of
-from viz.figures.swatches import as_csv
+from viz.pictures import raster, words
+from viz.pictures.scaling import range_of
+from viz.pictures.swatches import as_csv
 
 BINS = 28
 _COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]

@@ -7,11 +7,12 @@ import numpy as np
 from model.batch_norm.records import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
 from model.trace.records import LayerKind, Trace
 from viz import theme
-from viz.figures import curves, raster, words
+from viz.figures import curves
 from viz.figures.batch_norm import bracketed, lines
 from viz.figures.curves import Axis, Curve
-from viz.figures.scaling import range_of
-from viz.figures.swatches import as_csv
+from viz.pictures import raster, words
+from viz.pictures.scaling import range_of
+from viz.pictures.swatches import as_csv
 
 ANSWERS = {
     "same": "About as many right",

@@ -6,7 +6,7 @@ from html import escape
 from model.mistakes.records import Confusion
 from model.records.aliases import Pair
 from viz import theme
-from viz.figures import swatches, words
+from viz.pictures import swatches, words
 
 Link = Callable[[int, int], str]  # gives the address that shows the images of a label that are read as a class
 _LEAST, _MOST = 14, 62  # per cent of the colour behind a single mistake, and behind the most frequent one

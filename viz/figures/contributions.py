@@ -8,8 +8,8 @@ import numpy as np
 from model.head.records import Head
 from model.records.aliases import Numbers
 from viz import theme
-from viz.figures import swatches, words
-from viz.figures.panels import scale_bar
+from viz.pictures import swatches, words
+from viz.pictures.panels import scale_bar
 
 Link = Callable[[int], str]  # gives the address that shows the map of this number
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from viz.figures import words
+from viz.pictures import words
 
 _SIZE = 1000  # units of the drawing either way; the page stretches it, but not its lines
 _ROOM = 0.05  # of an axis left free at the end where values do not have to touch it

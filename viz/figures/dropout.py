@@ -12,9 +12,9 @@ from model.layers.records import Explanation
 from model.records.aliases import Activation, Unit
 from model.trace.records import Step
 from viz import theme
-from viz.figures import raster, swatches, words
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range, range_of
 
 _GAP = 2  # picture pixels between two maps, of which each unit takes as many
 _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on − off")

@@ -10,9 +10,9 @@ import numpy as np
 from model.records.aliases import Activation
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
-from viz.figures import raster, swatches, words
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range, range_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from html import escape
 
 from model.batch_norm.records import Fold, Folding, Hindrances, Normalisation
 from viz import theme
-from viz.figures import words
 from viz.figures.batch_norm import bracketed, lines, small
-from viz.figures.swatches import as_csv
+from viz.pictures import words
+from viz.pictures.swatches import as_csv
 
 EXACT = 1e-5
 ANSWERS = {

@@ -8,10 +8,10 @@ import numpy as np
 from model.records.aliases import Activation, Pair
 from model.training.records import Formation
 from viz import theme
-from viz.figures import raster, words
 from viz.figures.feature_maps import columns
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range, range_of
 
 _GAP = 1  # clear units between two kernels or maps
 _SURE = 0.005  # a probability below this is not written out

@@ -9,9 +9,9 @@ from model.head.records import Head
 from model.receptive_field.records import ReceptiveField
 from model.records.aliases import Numbers, Pixels
 from viz import theme
-from viz.figures import raster, swatches, words
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range
 
 Link = Callable[[int], str]  # gives the address that shows the class of this number
 _ZOOM = 6  # picture pixels for each pixel of an outline

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from model.records.aliases import Activation, Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
-from viz.figures import curves, raster, swatches
+from viz.figures import curves
 from viz.figures.curves import Axis, Band, Curve
 from viz.figures.saliency import Look, painted
-from viz.figures.scaling import Range
+from viz.pictures import raster, swatches
+from viz.pictures.scaling import Range
 
 _LOWEST = -0.3  # correlations of maps that have nothing in common scarcely go below it
 _CHANCE = Axis("probability", 0, 1, (0, 0.25, 0.5, 0.75, 1))

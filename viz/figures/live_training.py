@@ -13,10 +13,11 @@ from model.records.aliases import Activation, Numbers
 from model.trace.records import Trace
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz import theme
-from viz.figures import curves, overview, raster, swatches, words
+from viz.figures import curves, overview
 from viz.figures.curves import Axis, Curve
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range, range_of
 
 KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps

@@ -6,7 +6,7 @@ from html import escape
 from model.mistakes.records import Answer, Tally
 from model.records.aliases import Pixels
 from viz import theme
-from viz.figures import raster, swatches, words
+from viz.pictures import raster, swatches, words
 
 Link = Callable[[int], str]  # gives the address that shows the image of this number
 RATERS = "most of five people who were asked did not confirm (Northcutt, Athalye and Mueller, 2021)"

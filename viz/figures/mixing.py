@@ -8,9 +8,9 @@ from model.head.records import Effect
 from model.records.aliases import Activation
 from model.trace.records import Step, Trace
 from viz import theme
-from viz.figures import raster, swatches, words
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import range_of
 
 _WIDEST = 256  # picture pixels of a strip, before another line begins
 _UNIT = 2  # picture pixels for each unit of a map

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.images.records import STD
 from model.saliency.records import Robustness
-from viz.figures import swatches, words
+from viz.pictures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink
 _ABOVE = 1.25  # times the limit that bars are measured against: the axis goes on to there

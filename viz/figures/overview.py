@@ -7,7 +7,7 @@ import numpy as np
 
 from model.trace.records import Row, Trace
 from viz import theme
-from viz.figures import raster, swatches, words
+from viz.pictures import raster, swatches, words
 
 _WIDEST = 78  # picture pixels of the widest map, which has 26 units
 _BEHIND = 2  # picture pixels for each card behind the first: the depth of a deck counts its channels

@@ -12,9 +12,10 @@ from model.receptive_field.records import ReceptiveField, Window
 from model.records.aliases import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
-from viz.figures import raster, swatches, words, workings
-from viz.figures.panels import picture
-from viz.figures.scaling import range_of
+from viz.figures import workings
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import picture
+from viz.pictures.scaling import range_of
 
 _DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks, where a unit is 1 wide; ties are quieter
 

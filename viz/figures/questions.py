@@ -7,8 +7,8 @@ from model.layers.quiz.records import Asked, Verdict
 from model.receptive_field.records import Growth, Window
 from model.records.aliases import Unit
 from model.trace.records import LayerKind, Step
-from viz.figures import swatches, words
-from viz.figures.mathematics import typeset
+from viz.pictures import swatches, words
+from viz.pictures.mathematics import typeset
 
 Verdicts = Mapping[Asked, Verdict]
 

@@ -11,10 +11,10 @@ from model.images.records import MEAN, STD
 from model.records.aliases import Activation, Pixels
 from model.saliency.records import Attribution, Method, Output
 from viz import theme
-from viz.figures import raster, readable, swatches, words
-from viz.figures.mathematics import typeset
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range
+from viz.pictures import raster, readable, swatches, words
+from viz.pictures.mathematics import typeset
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range
 
 Link = Callable[[str], str]  # gives the address that shows a method or a step
 CLIPPED_AT = 99  # per cent of the pixels lie within the ends of a clipped scale

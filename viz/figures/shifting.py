@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from model.pooling.records import Moved, Shift
 from model.records.aliases import Activation, Pair, Pixels
 from model.trace.records import Trace
-from viz.figures import raster, words
-from viz.figures.panels import picture, tabled
-from viz.figures.scaling import range_of
+from viz.pictures import raster, words
+from viz.pictures.panels import picture, tabled
+from viz.pictures.scaling import range_of
 
 _NAMES = {"into the pool": "Into the pool", "max pool": "Out of the max pool", "average pool": "Out of an average pool"}
 

@@ -2,7 +2,7 @@
 
 from model.head.records import Softened
 from viz import theme
-from viz.figures import swatches, words
+from viz.pictures import swatches, words
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from model.saliency.records import Attribution, EdgeControl, Method, PixelCurves, Reaction, Robustness
 from viz import theme
-from viz.figures import swatches
 from viz.figures.lie_detector import beats, figure, loses, margins, signed
 from viz.figures.saliency import say_claim, say_gap
+from viz.pictures import swatches
 
 Tone = Literal["stands", "fails", "open", "awaited"]
 ADDS_UP = 0.01  # of what was gained may be missing

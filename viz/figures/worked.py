@@ -6,8 +6,8 @@ from html import escape
 from model.layers.quiz.records import Asked
 from model.layers.records import Arithmetic, Calculation
 from model.parameters.records import RowComparison
-from viz.figures import words
-from viz.figures.mathematics import typeset
+from viz.pictures import words
+from viz.pictures.mathematics import typeset
 
 WHATS = {
     "shape": "output shape",

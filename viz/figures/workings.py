@@ -12,10 +12,10 @@ from model.receptive_field.records import Box, Window
 from model.records.aliases import IMAGE, Activation, Pixels, Unit
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
-from viz.figures import raster, swatches, words
-from viz.figures.mathematics import typeset
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.mathematics import typeset
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import range_of
 
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 _UNRULED = {LayerKind.BATCH_NORM, LayerKind.RELU}  # their formula says it all; its parts are no product

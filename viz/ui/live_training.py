@@ -19,7 +19,7 @@ from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
 from viz.figures import live_training as figures
-from viz.figures.swatches import columns_as_csv
+from viz.pictures.swatches import columns_as_csv
 from viz.ui.cached import live_training as cache
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"

@@ -16,7 +16,7 @@ from viz.app import address as state
 from viz.app import shared, tables
 from viz.app import widgets as controls
 from viz.figures import rounds as figures
-from viz.figures.panels import tabled
+from viz.pictures.panels import tabled
 from viz.ui import saliency as choose
 from viz.ui.cached import lie_detector as tests
 from viz.ui.cached import saliency as maps

@@ -16,7 +16,7 @@ from viz.app import tables
 from viz.app import widgets as controls
 from viz.figures import saliency as figures
 from viz.figures.saliency import Look
-from viz.figures.swatches import maps_as_csv
+from viz.pictures.swatches import maps_as_csv
 from viz.ui.cached import saliency as maps
 
 VIEW = "map_view"

@@ -23,8 +23,8 @@ from viz.app.markdown import plain
 from viz.figures import formation as forming
 from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
-from viz.figures.panels import tabled
 from viz.figures.training import Curves
+from viz.pictures.panels import tabled
 from viz.ui.cached import mistakes as mistakes_cache
 from viz.ui.cached import training as cache
 

@@ -12,7 +12,7 @@ from model.trace.records import Step, Trace
 from viz import theme
 from viz.app import address as state
 from viz.app import components
-from viz.figures import words
+from viz.pictures import words
 from viz.ui import asking
 
 _PAGE = "layer_by_layer"

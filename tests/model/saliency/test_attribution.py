@@ -17,7 +17,7 @@ from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.attribution import FUNCTIONS
 from model.saliency.baselines import BLACK, picture
 from model.saliency.records import Attribution, Output
-from viz.figures.mathematics import typeset
+from viz.pictures.mathematics import typeset
 
 QUICK = {"integrated_gradients": {"steps": 10}, "gradient_shap": {"samples": 2}, "smooth_grad": {"samples": 2}}
 P, Q = (4, 7), (20, 9)  # the two pixels that the net by hand looks at

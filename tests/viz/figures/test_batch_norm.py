@@ -12,7 +12,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
 from viz.figures import batch_norm as figures
-from viz.figures import words
+from viz.pictures import words
 
 
 @pytest.fixture(scope="module")

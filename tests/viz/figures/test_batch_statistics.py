@@ -15,7 +15,7 @@ from model.networks.assignment import weights
 from model.trace.records import Trace
 from tests import curve
 from viz.figures import batch_statistics as figures
-from viz.figures import words
+from viz.pictures import words
 
 NAME, CHANNEL = "BatchNorm2d-5", 2
 

@@ -21,7 +21,8 @@ from model.trace.records import LayerKind, Step, Trace
 from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import dropout, dropout_charts, words
+from viz.figures import dropout, dropout_charts
+from viz.pictures import words
 
 NETWORK = load()
 X = to_input(find("project-4or9"))

@@ -10,7 +10,7 @@ from model.parameters import printed_table as assignment
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz.figures import field_growth as figures
-from viz.figures.swatches import columns_as_csv
+from viz.pictures.swatches import columns_as_csv
 
 STEPS = {step.name: step for step in receptive_field.growth(weights.load())}
 COMPARISONS = assignment.compare(weights.load())

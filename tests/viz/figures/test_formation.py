@@ -9,8 +9,8 @@ import pytest
 from model.training.records import Formation
 from tests.pictures import decode
 from viz.figures import formation
-from viz.figures.raster import mosaic
-from viz.figures.scaling import range_of
+from viz.pictures.raster import mosaic
+from viz.pictures.scaling import range_of
 
 GENERATOR = np.random.default_rng(7)
 STATISTICS = ("running mean", "running variance", "weight", "bias")

@@ -12,7 +12,7 @@ from model.trace.records import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import overview
-from viz.figures.scaling import range_of
+from viz.pictures.scaling import range_of
 
 SAMPLES = digits.samples()
 PICTURES = 23

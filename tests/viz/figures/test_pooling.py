@@ -21,8 +21,8 @@ from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import pooling as figures
-from viz.figures import words
-from viz.figures.scaling import range_of
+from viz.pictures import words
+from viz.pictures.scaling import range_of
 
 NETWORK = weights.load()
 DIGIT = digits.find("project-3a")

@@ -20,7 +20,7 @@ from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import saliency as figure
 from viz.figures.saliency import Look
-from viz.figures.scaling import Range
+from viz.pictures.scaling import Range
 
 DIGIT = digits.find("project-4or9")
 CLAIMS = dict.fromkeys(("input_x_gradient", "made up"), METHODS["deep_lift"])

@@ -13,7 +13,7 @@ from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz.figures import shifting
-from viz.figures.scaling import range_of
+from viz.pictures.scaling import range_of
 
 NETWORK = weights.load()
 DIGIT = digits.find("project-3a")

@@ -17,7 +17,7 @@ from model.training.records import Alteration, Extent, Paired, Spread, Study, Tr
 from tests import curve, reports
 from viz.figures import recipes as parts
 from viz.figures import seeds, training
-from viz.figures.swatches import columns_as_csv
+from viz.pictures.swatches import columns_as_csv
 
 LOGGED = logged_run.logged_run()
 BAR = logged_run.BAR

@@ -14,8 +14,8 @@ from streamlit.components.v2.types import ComponentRenderer
 from model.images.strokes import Point, Stroke
 from model.records.aliases import Pair, Unit
 from viz import theme
-from viz.figures import raster
 from viz.figures.overview import Tile
+from viz.pictures import raster
 
 _FOLDER = Path(__file__).parent
 _PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
@@ -132,7 +132,7 @@ def map_grid(data: Mapping[str, Any], label: str, on_choose: Callable[[int], Non
 
 
 def value_map(data: Mapping[str, Any], label: str, key: str, places: str = "") -> None:
-    """Show a picture whose values can be read, as ``viz.figures.readable`` prepares it; it sends nothing.
+    """Show a picture whose values can be read, as ``viz.pictures.readable`` prepares it; it sends nothing.
 
     Args:
         data: What is shown.

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from model.records.aliases import Activation, Pair
-from viz.figures import raster, words
-from viz.figures.scaling import Range
+from viz.pictures import raster, words
+from viz.pictures.scaling import Range
 
 _EVERY = 4  # of a scale's 33 colours a bar is blended from
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import panels
-from viz.figures.scaling import range_of
+from viz.pictures import panels
+from viz.pictures.scaling import range_of
 
 
 def test_a_map_is_painted_at_its_corner_with_its_scale() -> None:

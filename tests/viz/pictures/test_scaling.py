@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from model.records.aliases import Activation
 from viz import theme
-from viz.figures.scaling import Range, range_of
+from viz.pictures.scaling import Range, range_of
 
 activations = arrays(np.float32, (2, 3), elements=st.floats(-100, 100, width=32))
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageColor
 
 from model.records.aliases import Activation, Pixels
 from viz import theme
-from viz.figures.scaling import Range, range_of
+from viz.pictures.scaling import Range, range_of
 
 _CLEAR, _EDGE, _FIRST = 0, 1, 2  # palette: nothing, the edge of a card, then the scale
 _COLOURS = 256 - _FIRST

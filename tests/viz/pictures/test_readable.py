@@ -12,8 +12,8 @@ from model.records.aliases import Activation
 from model.trace.records import Trace
 from tests.pictures import assert_painted, colours, decode
 from viz import theme
-from viz.figures import readable, swatches
-from viz.figures.scaling import Range, range_of
+from viz.pictures import readable, swatches
+from viz.pictures.scaling import Range, range_of
 
 KERNELS = [(1, 3, 3), (8, 3, 3), (16, 1, 1), (7, 2, 3)]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from model.records.aliases import Activation, Pair
 from viz import theme
-from viz.figures import raster, swatches, words
 from viz.figures.feature_maps import columns
-from viz.figures.panels import scale_bar
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster, swatches, words
+from viz.pictures.panels import scale_bar
+from viz.pictures.scaling import Range, range_of
 
 _FEW = 11  # up to this many units a side there is room to print every value
 _WIDE_ENOUGH = 9  # up to this many squares side by side there is room to print every weight

@@ -4,8 +4,8 @@ from PIL import ImageColor
 
 from model.records.aliases import Activation
 from tests.pictures import assert_painted, decode
-from viz.figures import raster
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster
+from viz.pictures.scaling import Range, range_of
 
 EDGE = "#0072b2"
 CORNERS = [(0, 0), (0, 9), (8, 0)]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from model.records.aliases import Activation, Numbers
 from viz import theme
-from viz.figures import raster
-from viz.figures.scaling import Range, range_of
+from viz.pictures import raster
+from viz.pictures.scaling import Range, range_of
 
 BELOW, ABOVE = (str(theme.DIVERGING[place][1]) for place in (6, 26))  # bars: seen well on light and on dark
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.figures import words
+from viz.pictures import words
 
 MOST = [0.9995, 0.99951, float(np.nextafter(1, 0)), 1.0]
 

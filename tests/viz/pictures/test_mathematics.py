@@ -10,7 +10,7 @@ from model import layers, receptive_field
 from model.networks.assignment.network import AssignmentNetwork
 from model.trace import record
 from model.trace.records import Trace
-from viz.figures.mathematics import typeset
+from viz.pictures.mathematics import typeset
 
 NETWORK = AssignmentNetwork().eval()
 TRACE: Trace = record(NETWORK, torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(3)))
