@@ -9,8 +9,8 @@ from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Tally
 from model.records.aliases import Numbers
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Curve
 from viz.pictures import swatches, words
 
 FEW = 20  # images in a bin: with fewer, chance alone moves it far

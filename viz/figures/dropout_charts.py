@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from model.dropout.records import Convergence, Reading
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Band, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Band, Curve
 from viz.pictures import words
 
 _POINTS = 120  # of a thousand means, so many are drawn: equally far apart on the axis

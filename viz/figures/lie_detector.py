@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from model.records.aliases import Activation, Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Band, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Band, Curve
 from viz.figures.saliency import Look, painted
 from viz.pictures import raster, swatches
 from viz.pictures.scaling import Range

@@ -13,8 +13,9 @@ from model.records.aliases import Activation, Numbers
 from model.trace.records import Trace
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz import theme
-from viz.figures import curves, overview
-from viz.figures.curves import Axis, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Curve
+from viz.figures import overview
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of

@@ -9,8 +9,8 @@ import numpy as np
 from model.records.aliases import Numbers
 from model.training.records import Alteration, Study, Trial
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Curve
 from viz.figures.training import COLOURS, name_of, points, share
 from viz.pictures import panels, words
 

@@ -8,7 +8,7 @@ import numpy as np
 from model.records.aliases import Numbers
 from model.training.records import LoggedRun, Paired, Spread, Study
 from viz import theme
-from viz.figures import curves
+from viz.charts import curves
 from viz.figures.training import COLOURS, LOGGED, name_of, points, share
 
 _ROOM = 0.08  # of the axis left free on either side

@@ -8,8 +8,8 @@ import numpy as np
 from model.records.aliases import Numbers
 from model.training.records import Choosing, Extent, LoggedRun, Spread, Study
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Band, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Band, Curve
 
 Curves = Literal["accuracy", "loss"]
 COLOURS = {"glass": theme.ACCENT, "assignment": theme.HIGHLIGHT}

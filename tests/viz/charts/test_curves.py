@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests import curve
 from viz import theme
-from viz.figures import curves
-from viz.figures.curves import Axis, Curve
+from viz.charts import curves
+from viz.charts.curves import Axis, Curve
 
 VALUES = st.lists(st.floats(-1e4, 1e4).map(lambda value: round(value, 3)), min_size=2, max_size=20)
 
