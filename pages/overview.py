@@ -8,7 +8,7 @@ from viz.app import address as state
 from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.components import network_picture
-from viz.figures import overview
+from viz.overview import figures as overview
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -15,7 +15,7 @@ from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shippe
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
-from viz.figures import overview
+from viz.overview import figures as overview
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of

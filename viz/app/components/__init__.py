@@ -14,7 +14,7 @@ from streamlit.components.v2.types import ComponentRenderer
 from model.images.strokes import Point, Stroke
 from model.records.aliases import Pair, Unit
 from viz import theme
-from viz.figures.overview import Tile
+from viz.overview.figures import Tile
 from viz.pictures import raster
 
 _FOLDER = Path(__file__).parent

@@ -11,7 +11,7 @@ from model.networks.assignment import weights
 from model.trace.records import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import overview
+from viz.overview import figures as overview
 from viz.pictures.scaling import range_of
 
 SAMPLES = digits.samples()
