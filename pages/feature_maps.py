@@ -10,9 +10,9 @@ from viz.app import address as state
 from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.components import map_grid, value_map
-from viz.figures import feature_maps
+from viz.feature_maps import cache
+from viz.feature_maps import figures as feature_maps
 from viz.pictures import readable
-from viz.ui.cached import feature_maps as cache
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -8,7 +8,7 @@ import numpy as np
 from model.records.aliases import Activation, Pair
 from model.training.records import Formation
 from viz import theme
-from viz.figures.feature_maps import columns
+from viz.feature_maps.figures import columns
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of

@@ -5,7 +5,7 @@ from typing import Any
 
 from model.records.aliases import Activation, Pair
 from viz import theme
-from viz.figures.feature_maps import columns
+from viz.feature_maps.figures import columns
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of

@@ -121,7 +121,7 @@ def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], No
 
 
 def map_grid(data: Mapping[str, Any], label: str, on_choose: Callable[[int], None]) -> None:
-    """Show feature maps to choose from, as ``viz.figures.feature_maps`` prepares them.
+    """Show feature maps to choose from, as ``viz.feature_maps.figures`` prepares them.
 
     Args:
         data: What is shown.

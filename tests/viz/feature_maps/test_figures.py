@@ -13,8 +13,8 @@ from model.records.aliases import Activation
 from model.trace.records import LayerKind, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import feature_maps
-from viz.figures.feature_maps import Statistics
+from viz.feature_maps import figures as feature_maps
+from viz.feature_maps.figures import Statistics
 
 SHAPES = [(1, 26, 26), (8, 26, 26), (10, 3, 5), (32, 7, 7), (32, 1, 1), (7, 30, 30)]
 BOTH = (True, False)

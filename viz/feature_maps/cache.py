@@ -6,7 +6,7 @@ import streamlit as st
 from model.images import digits
 from model.records.aliases import Activation
 from viz.app.shared import record
-from viz.figures import feature_maps
+from viz.feature_maps import figures as feature_maps
 
 _LABELS = range(10)
 
