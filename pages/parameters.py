@@ -8,7 +8,8 @@ from viz.app import address as state
 from viz.app import components, shared, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
-from viz.figures import limits, parameters, worked
+from viz.figures import limits, parameters
+from viz.layers import worked
 from viz.ui.cached import mistakes as mistakes_cache
 
 HIDDEN = "hidden"

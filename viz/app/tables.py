@@ -12,7 +12,7 @@ from model.receptive_field.records import Box
 from model.records.aliases import Activation, Pixels
 from model.records.aliases import Numbers as Values
 from model.trace.records import Trace
-from viz.figures import workings
+from viz.layers import workings
 from viz.overview import figures as overview
 from viz.pictures import words
 from viz.pictures.panels import tabled

@@ -8,7 +8,7 @@ from model.layers.records import Arithmetic
 from model.parameters.records import RowComparison
 from model.trace.records import LayerKind, Trace
 from viz import theme
-from viz.figures.worked import WHATS
+from viz.layers.worked import WHATS
 from viz.pictures import swatches, words
 
 _COLUMNS = (

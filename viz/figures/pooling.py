@@ -12,7 +12,7 @@ from model.receptive_field.records import ReceptiveField, Window
 from model.records.aliases import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
-from viz.figures import workings
+from viz.layers import workings
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import picture
 from viz.pictures.scaling import range_of

@@ -14,7 +14,7 @@ from viz.app import prediction, tables
 from viz.app import widgets as controls
 from viz.figures import pooling as figures
 from viz.figures import shifting
-from viz.ui import walk
+from viz.layers import controls as walk
 from viz.ui.cached import pooling as cache
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"

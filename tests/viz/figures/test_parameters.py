@@ -16,8 +16,9 @@ from model.networks.assignment import weights
 from model.parameters import printed_table as assignment
 from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
-from viz.figures import limits, parameters, worked
+from viz.figures import limits, parameters
 from viz.figures.parameters import Line
+from viz.layers import worked
 
 Work = Mapping[str, Arithmetic]
 Printed = tuple[RowComparison, ...]

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from model.layers.quiz.records import Asked, Question, Verdict
-from viz.figures import questions
+from viz.layers.quiz import figures as questions
 
 WEIGHTS = Question(Asked.PARAMETERS, (1168.0,), "1,168", ("16 × 8 × 3 × 3 + 16 = 1,168",), 0, ())
 SHAPE = Question(Asked.SHAPE, (16.0, 24.0, 24.0), "16 × 24 × 24", ("height: 26 − 2 = 24",), 0, ())

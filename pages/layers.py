@@ -12,8 +12,9 @@ from viz.app import address as state
 from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.components import workings as show_workings
-from viz.figures import worked, workings
-from viz.ui import asking, walk
+from viz.layers import controls as walk
+from viz.layers import worked, workings
+from viz.layers.quiz import controls as asking
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -22,7 +22,7 @@ from viz.app import address as state
 from viz.app import shared, tables
 from viz.app import widgets as controls
 from viz.app.markdown import plain
-from viz.figures import questions as figures
+from viz.layers.quiz import figures
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 

@@ -12,8 +12,8 @@ from model.trace.records import Step, Trace
 from viz import theme
 from viz.app import address as state
 from viz.app import components
+from viz.layers.quiz import controls as asking
 from viz.pictures import words
-from viz.ui import asking
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")

@@ -14,7 +14,7 @@ from model.networks.assignment import weights
 from model.receptive_field.records import Box
 from model.trace import record
 from model.trace.records import Trace
-from viz.figures import workings
+from viz.layers import workings
 from viz.pictures import words
 
 
