@@ -8,7 +8,8 @@ from viz.app import address as state
 from viz.app import components, shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
-from viz.figures import field_growth, receptive_field
+from viz.receptive_field import figures as receptive_field
+from viz.receptive_field import growth as field_growth
 
 digit = sidebar.current_digit()
 steps = shared.growth()

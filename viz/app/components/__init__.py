@@ -105,7 +105,7 @@ def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -
 
 
 def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], None]) -> None:
-    """Show the units of a map where they look on the image, as ``viz.figures.receptive_field`` prepares them.
+    """Show the units of a map where they look on the image, as ``viz.receptive_field.figures`` prepares them.
 
     Args:
         data: What is shown.
@@ -144,7 +144,7 @@ def value_map(data: Mapping[str, Any], label: str, key: str, places: str = "") -
 
 
 def growing(data: Mapping[str, Any]) -> None:
-    """Show how a box grows, as ``viz.figures.receptive_field`` prepares it; it sends nothing."""
+    """Show how a box grows, as ``viz.receptive_field.figures`` prepares it; it sends nothing."""
     _component("growing")(key="growing-only", data=data)
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from model.receptive_field.records import Box, EffectiveField, Growth
 from model.records.aliases import Pair, Pixels
 from viz import theme
-from viz.figures.field_growth import rows_of
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 from viz.pictures.swatches import as_csv
+from viz.receptive_field.growth import rows_of
 
 
 def stage(pixels: Pixels, box: Box, measured: Box, effective: EffectiveField | None = None) -> str:

@@ -10,7 +10,7 @@ from model.receptive_field.records import Box, EffectiveField, Growth
 from tests.pictures import Picture, assert_painted, decode
 from tests.serving import ROOT
 from viz import theme
-from viz.figures import receptive_field as figures
+from viz.receptive_field import figures
 
 PIXELS = digits.samples()[0].pixels
 STEPS = {step.name: step for step in receptive_field.growth(weights.load())}

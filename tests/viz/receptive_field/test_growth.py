@@ -9,8 +9,8 @@ from model.networks.assignment import weights
 from model.parameters import printed_table as assignment
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
-from viz.figures import field_growth as figures
 from viz.pictures.swatches import columns_as_csv
+from viz.receptive_field import growth as figures
 
 STEPS = {step.name: step for step in receptive_field.growth(weights.load())}
 COMPARISONS = assignment.compare(weights.load())
