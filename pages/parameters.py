@@ -8,8 +8,9 @@ from viz.app import address as state
 from viz.app import components, shared, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
-from viz.figures import limits, parameters
 from viz.layers import worked
+from viz.parameters import figures as parameters
+from viz.parameters import limits
 from viz.ui.cached import mistakes as mistakes_cache
 
 HIDDEN = "hidden"

@@ -7,7 +7,7 @@ from typing import Any
 
 from model.trace.records import LayerKind
 from viz.figures import origin
-from viz.figures.parameters import Line
+from viz.parameters.figures import Line
 
 _MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
 _CLAIMED_ACCURACY = 0.9941  # what the assignment reports

@@ -16,9 +16,10 @@ from model.networks.assignment import weights
 from model.parameters import printed_table as assignment
 from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
-from viz.figures import limits, parameters
-from viz.figures.parameters import Line
 from viz.layers import worked
+from viz.parameters import figures as parameters
+from viz.parameters import limits
+from viz.parameters.figures import Line
 
 Work = Mapping[str, Arithmetic]
 Printed = tuple[RowComparison, ...]
