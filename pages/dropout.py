@@ -9,9 +9,10 @@ from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_we
 from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
-from viz.figures import dropout, dropout_charts
-from viz.ui import dropout as choose
-from viz.ui.cached import dropout as cache
+from viz.dropout import cache
+from viz.dropout import charts as dropout_charts
+from viz.dropout import controls as choose
+from viz.dropout import figures as dropout
 
 digit = sidebar.current_digit()
 off, own = shared.record(digit), cache.own_probabilities()

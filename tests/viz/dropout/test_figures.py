@@ -21,7 +21,8 @@ from model.trace.records import LayerKind, Step, Trace
 from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import dropout, dropout_charts
+from viz.dropout import charts as dropout_charts
+from viz.dropout import figures as dropout
 from viz.pictures import words
 
 NETWORK = load()

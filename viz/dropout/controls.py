@@ -12,8 +12,7 @@ from model.trace.records import LayerKind, Step, Trace
 from viz.app import address as state
 from viz.app import prediction, tables
 from viz.app import widgets as controls
-from viz.figures import dropout as figures
-from viz.ui.cached import dropout as cache
+from viz.dropout import cache, figures
 
 GUESS = "changes"
 VIEW = "drop_view"
