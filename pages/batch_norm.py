@@ -8,11 +8,10 @@ from model.batch_norm.folding import hindrances
 from model.batch_norm.statistics import normalisation
 from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
-from viz.figures import batch_norm as steps
-from viz.figures import batch_statistics as batches
-from viz.figures import folding
-from viz.ui import batch_norm
-from viz.ui.cached import batch_norm as cache
+from viz.batch_norm import cache, folding
+from viz.batch_norm import controls as batch_norm
+from viz.batch_norm import figures as steps
+from viz.batch_norm import statistics as batches
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -11,8 +11,8 @@ from model.trace.records import LayerKind, Step, Trace
 from viz.app import address as state
 from viz.app import prediction
 from viz.app import widgets as controls
-from viz.figures import batch_statistics, folding
-from viz.ui.cached import batch_norm as cache
+from viz.batch_norm import cache, folding
+from viz.batch_norm import statistics as batch_statistics
 
 CONTENT, SIZE = "content", "batch"
 FORGETS, FRAME = "forgets", "frame"

@@ -11,7 +11,7 @@ from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
-from viz.figures import batch_norm as figures
+from viz.batch_norm import figures
 from viz.pictures import words
 
 

@@ -4,7 +4,7 @@ from html import escape
 
 from model.batch_norm.records import Fold, Folding, Hindrances, Normalisation
 from viz import theme
-from viz.figures.batch_norm import bracketed, lines, small
+from viz.batch_norm.figures import bracketed, lines, small
 from viz.pictures import words
 from viz.pictures.swatches import as_csv
 

@@ -14,7 +14,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
 from tests import curve
-from viz.figures import batch_statistics as figures
+from viz.batch_norm import statistics as figures
 from viz.pictures import words
 
 NAME, CHANNEL = "BatchNorm2d-5", 2

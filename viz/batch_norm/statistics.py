@@ -7,9 +7,9 @@ import numpy as np
 from model.batch_norm.records import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
 from model.trace.records import LayerKind, Trace
 from viz import theme
+from viz.batch_norm.figures import bracketed, lines
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
-from viz.figures.batch_norm import bracketed, lines
 from viz.pictures import raster, words
 from viz.pictures.scaling import range_of
 from viz.pictures.swatches import as_csv

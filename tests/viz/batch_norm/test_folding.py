@@ -13,7 +13,7 @@ from model.batch_norm.records import Fold, Folding, Hindrances
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
-from viz.figures import folding as figures
+from viz.batch_norm import folding as figures
 
 
 @pytest.fixture(scope="module")
