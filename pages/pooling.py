@@ -10,13 +10,11 @@ from viz.app import shared, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.components import workings as show_workings
 from viz.app.error_boundary import or_say_why
-from viz.figures import pooling as figures
-from viz.figures import shifting
 from viz.layers import workings
 from viz.overview import figures as overview
 from viz.pictures.panels import tabled
-from viz.ui import pooling as choose
-from viz.ui.cached import pooling as cache
+from viz.pooling import cache, figures, shifting
+from viz.pooling import controls as choose
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -20,9 +20,9 @@ from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import pooling as figures
 from viz.pictures import words
 from viz.pictures.scaling import range_of
+from viz.pooling import figures
 
 NETWORK = weights.load()
 DIGIT = digits.find("project-3a")

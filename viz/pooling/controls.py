@@ -12,10 +12,8 @@ from model.records.aliases import Activation, Unit
 from viz.app import address as state
 from viz.app import prediction, tables
 from viz.app import widgets as controls
-from viz.figures import pooling as figures
-from viz.figures import shifting
 from viz.layers import controls as walk
-from viz.ui.cached import pooling as cache
+from viz.pooling import cache, figures, shifting
 
 VIEW, TRACED, TESTED, TOWARDS, GUESS = "pool_view", "pool_trace", "pool_test", "pool_towards", "pool_guess"
 VIEWS = {

@@ -12,8 +12,8 @@ from model.pooling.records import Moved, Offset, Shift
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
-from viz.figures import shifting
 from viz.pictures.scaling import range_of
+from viz.pooling import shifting
 
 NETWORK = weights.load()
 DIGIT = digits.find("project-3a")
