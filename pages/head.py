@@ -8,9 +8,9 @@ from model.head import logits as heads
 from viz.app import address as state
 from viz.app import components, shared, sidebar, tables
 from viz.app import widgets as controls
-from viz.figures import contributions, head, mixing, softmax
-from viz.ui import head as choose
-from viz.ui.cached import head as cache
+from viz.head import cache, contributions, mixing, softmax
+from viz.head import controls as choose
+from viz.head import figures as head
 
 digit = sidebar.current_digit()
 trace, end = shared.record(digit), cache.head(digit)

@@ -16,7 +16,7 @@ from viz.app import mnist_picker, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.markdown import plain
 from viz.figures import misread
-from viz.ui import head as heads
+from viz.head import controls as heads
 from viz.ui.cached import mistakes as cache
 
 VIEW = "mistakes_view"

@@ -20,8 +20,8 @@ from model.receptive_field.records import ReceptiveField
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import contributions, mixing, softmax
-from viz.figures import head as figure
+from viz.head import contributions, mixing, softmax
+from viz.head import figures as figure
 from viz.pictures import raster, swatches
 
 DIGIT = digits.find("project-4or9")

@@ -9,7 +9,7 @@ from model.trace.records import Trace
 from viz.app import address as state
 from viz.app import prediction
 from viz.app import widgets as controls
-from viz.figures import contributions, mixing, softmax
+from viz.head import contributions, mixing, softmax
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
