@@ -9,9 +9,9 @@ from model.saliency import BASELINES, METHODS
 from viz.app import address as state
 from viz.app import components, shared, sidebar, tables
 from viz.app import widgets as controls
-from viz.figures import saliency as figures
-from viz.ui import saliency as choose
-from viz.ui.cached import saliency as maps
+from viz.saliency import cache as maps
+from viz.saliency import controls as choose
+from viz.saliency import figures
 
 LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")
 digit = sidebar.current_digit()

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from model import saliency
 from model.saliency.records import Attribution
 from tests.serving import HOME
-from viz.ui.cached import saliency as cached_maps
+from viz.saliency import cache as cached_maps
 
 
 @pytest.fixture(autouse=True)

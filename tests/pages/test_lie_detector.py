@@ -23,7 +23,7 @@ from tests.pages.conftest import as_read, assert_works, component, run, said, sh
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.figures import verdicts
-from viz.ui import saliency as choose
+from viz.saliency import controls as choose
 
 PAGE, TITLE = "lie_detector", "Lie detector"
 KEY = "project-4or9"

@@ -11,9 +11,9 @@ from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurv
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Band, Curve
-from viz.figures.saliency import Look, painted
 from viz.pictures import raster, swatches
 from viz.pictures.scaling import Range
+from viz.saliency.figures import Look, painted
 
 _LOWEST = -0.3  # correlations of maps that have nothing in common scarcely go below it
 _CHANCE = Axis("probability", 0, 1, (0, 0.25, 0.5, 0.75, 1))

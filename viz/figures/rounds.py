@@ -9,8 +9,8 @@ from model.records.aliases import Activation, Pixels
 from model.saliency.records import Method, Reaction
 from model.sanity_checks.comparison_quiz.records import Guess, Side
 from viz.figures.lie_detector import figure
-from viz.figures.saliency import Look, painted
 from viz.pictures import raster, swatches, words
+from viz.saliency.figures import Look, painted
 
 _SIDES: tuple[Side, Side] = ("left", "right")
 

@@ -17,11 +17,12 @@ from model.trace.records import Trace
 from viz.app import address as state
 from viz.app import tables
 from viz.figures import lie_detector as figures
-from viz.figures import noise, saliency, verdicts
+from viz.figures import noise, verdicts
 from viz.figures.verdicts import Evidence
-from viz.ui import saliency as choose
+from viz.saliency import cache as maps
+from viz.saliency import controls as choose
+from viz.saliency import figures as saliency
 from viz.ui.cached import lie_detector as cached
-from viz.ui.cached import saliency as maps
 
 VIEW = "doubt_view"
 VIEWS = {"one": "One map", "all": "All methods", "round": "Which is untrained?"}

@@ -17,9 +17,9 @@ from viz.app import shared, tables
 from viz.app import widgets as controls
 from viz.figures import rounds as figures
 from viz.pictures.panels import tabled
-from viz.ui import saliency as choose
+from viz.saliency import cache as maps
+from viz.saliency import controls as choose
 from viz.ui.cached import lie_detector as tests
-from viz.ui.cached import saliency as maps
 from viz.ui.lie_detector import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"

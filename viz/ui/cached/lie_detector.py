@@ -23,7 +23,7 @@ from model.sanity_checks import robustness as shaken
 from viz.app import queued_cache as turns
 from viz.app.queued_cache import NotKeptError, in_turn
 from viz.app.shared import network
-from viz.ui.cached import saliency as maps
+from viz.saliency import cache as maps
 
 T = TypeVar("T")
 

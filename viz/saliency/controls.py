@@ -14,10 +14,10 @@ from model.trace.records import LayerKind, Trace
 from viz.app import address as state
 from viz.app import tables
 from viz.app import widgets as controls
-from viz.figures import saliency as figures
-from viz.figures.saliency import Look
 from viz.pictures.swatches import maps_as_csv
-from viz.ui.cached import saliency as maps
+from viz.saliency import cache as maps
+from viz.saliency import figures
+from viz.saliency.figures import Look
 
 VIEW = "map_view"
 VIEWS = {

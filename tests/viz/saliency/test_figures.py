@@ -18,9 +18,9 @@ from model.saliency.records import Attribution, Output
 from tests.explaining import attribution
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import saliency as figure
-from viz.figures.saliency import Look
 from viz.pictures.scaling import Range
+from viz.saliency import figures as figure
+from viz.saliency.figures import Look
 
 DIGIT = digits.find("project-4or9")
 CLAIMS = dict.fromkeys(("input_x_gradient", "made up"), METHODS["deep_lift"])
