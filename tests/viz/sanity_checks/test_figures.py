@@ -23,8 +23,7 @@ from model.sanity_checks.robustness import robustness
 from tests.explaining import attribution, by_slope
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import lie_detector as figures
-from viz.figures import noise
+from viz.sanity_checks import figures, noise
 
 DIGIT = digits.find("project-4or9")
 X = digits.to_input(DIGIT)

@@ -16,13 +16,12 @@ from model.sanity_checks import robustness as shaken
 from model.trace.records import Trace
 from viz.app import address as state
 from viz.app import tables
-from viz.figures import lie_detector as figures
-from viz.figures import noise, verdicts
-from viz.figures.verdicts import Evidence
 from viz.saliency import cache as maps
 from viz.saliency import controls as choose
 from viz.saliency import figures as saliency
-from viz.ui.cached import lie_detector as cached
+from viz.sanity_checks import cache as cached
+from viz.sanity_checks import figures, noise, verdicts
+from viz.sanity_checks.verdicts import Evidence
 
 VIEW = "doubt_view"
 VIEWS = {"one": "One map", "all": "All methods", "round": "Which is untrained?"}

@@ -12,8 +12,8 @@ import pytest
 from model.saliency import METHODS
 from model.saliency.records import EdgeControl, PixelCurves, Reaction, Robustness
 from tests.explaining import attribution
-from viz.figures import verdicts
-from viz.figures.verdicts import Evidence
+from viz.sanity_checks import verdicts
+from viz.sanity_checks.verdicts import Evidence
 
 MAP = np.eye(28)
 COUNTS = np.arange(0, 785, 196)

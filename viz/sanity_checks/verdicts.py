@@ -9,9 +9,9 @@ import numpy as np
 
 from model.saliency.records import Attribution, EdgeControl, Method, PixelCurves, Reaction, Robustness
 from viz import theme
-from viz.figures.lie_detector import beats, figure, loses, margins, signed
 from viz.pictures import swatches
 from viz.saliency.figures import say_claim, say_gap
+from viz.sanity_checks.figures import beats, figure, loses, margins, signed
 
 Tone = Literal["stands", "fails", "open", "awaited"]
 ADDS_UP = 0.01  # of what was gained may be missing

@@ -22,8 +22,8 @@ from model.sanity_checks.randomization import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import verdicts
 from viz.saliency import controls as choose
+from viz.sanity_checks import verdicts
 
 PAGE, TITLE = "lie_detector", "Lie detector"
 KEY = "project-4or9"

@@ -8,9 +8,9 @@ import numpy as np
 from model.records.aliases import Activation, Pixels
 from model.saliency.records import Method, Reaction
 from model.sanity_checks.comparison_quiz.records import Guess, Side
-from viz.figures.lie_detector import figure
 from viz.pictures import raster, swatches, words
 from viz.saliency.figures import Look, painted
+from viz.sanity_checks.figures import figure
 
 _SIDES: tuple[Side, Side] = ("left", "right")
 

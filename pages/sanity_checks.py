@@ -9,12 +9,12 @@ from model.saliency.records import Attribution, AttributionPlan
 from viz.app import address as state
 from viz.app import components, shared, sidebar, tables
 from viz.app import widgets as controls
-from viz.figures import verdicts
 from viz.saliency import cache as maps
 from viz.saliency import controls as choose
 from viz.saliency import figures
-from viz.ui import lie_detector as doubt
-from viz.ui import rounds
+from viz.sanity_checks import controls as doubt
+from viz.sanity_checks import verdicts
+from viz.sanity_checks.comparison_quiz import controls as rounds
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)

@@ -15,12 +15,12 @@ from model.sanity_checks.similarity import rank_correlation
 from viz.app import address as state
 from viz.app import shared, tables
 from viz.app import widgets as controls
-from viz.figures import rounds as figures
 from viz.pictures.panels import tabled
 from viz.saliency import cache as maps
 from viz.saliency import controls as choose
-from viz.ui.cached import lie_detector as tests
-from viz.ui.lie_detector import SEED, VIEW
+from viz.sanity_checks import cache as tests
+from viz.sanity_checks.comparison_quiz import figures
+from viz.sanity_checks.controls import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
 _NUMBERS = [str(number) for number in range(1, rounds.MOST + 1)]

@@ -13,7 +13,7 @@ from model.sanity_checks.comparison_quiz import pairs as rounds
 from model.sanity_checks.comparison_quiz.records import Guess
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import rounds as figures
+from viz.sanity_checks.comparison_quiz import figures
 
 RANDOM = np.random.default_rng(0)
 LARGE = RANDOM.normal(size=(28, 28)).astype(np.float32)
