@@ -9,10 +9,11 @@ from model.training.report import DISPUTED
 from viz.app import address as state
 from viz.app import components, tables
 from viz.app import widgets as controls
-from viz.figures import calibration, confusion, misread, origin
+from viz.figures import origin
+from viz.mistakes import cache, calibration, confusion
+from viz.mistakes import controls as choose
+from viz.mistakes import figures as misread
 from viz.pictures.panels import tabled
-from viz.ui import mistakes as choose
-from viz.ui.cached import mistakes as cache
 
 
 def matrix() -> None:

@@ -9,9 +9,9 @@ from viz.app import components, shared, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
 from viz.layers import worked
+from viz.mistakes import cache as mistakes_cache
 from viz.parameters import figures as parameters
 from viz.parameters import limits
-from viz.ui.cached import mistakes as mistakes_cache
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With what the table leaves out"}

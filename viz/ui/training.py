@@ -24,8 +24,8 @@ from viz.figures import formation as forming
 from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.training import Curves
+from viz.mistakes import cache as mistakes_cache
 from viz.pictures.panels import tabled
-from viz.ui.cached import mistakes as mistakes_cache
 from viz.ui.cached import training as cache
 
 VIEW, EPOCH = "train_view", "epoch"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.mistakes.records import Confusion
-from viz.figures import confusion
+from viz.mistakes import confusion
 
 THREE = Confusion(np.array([[90, 4, 0], [1, 95, 0], [2, 0, 0]]))
 COUNTS = st.lists(st.lists(st.integers(0, 1_200), min_size=4, max_size=4), min_size=4, max_size=4)

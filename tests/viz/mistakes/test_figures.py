@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model.mistakes.records import Answer, Tally
 from tests.pictures import decode
 from viz import theme
-from viz.figures import misread
+from viz.mistakes import figures as misread
 
 PIXELS = np.arange(784, dtype=np.uint8).reshape(28, 28)
 

@@ -15,9 +15,9 @@ from viz.app import address as state
 from viz.app import mnist_picker, sidebar, tables
 from viz.app import widgets as controls
 from viz.app.markdown import plain
-from viz.figures import misread
 from viz.head import controls as heads
-from viz.ui.cached import mistakes as cache
+from viz.mistakes import cache
+from viz.mistakes import figures as misread
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}

@@ -12,7 +12,7 @@ from model.mistakes.calibration import reliability as measured
 from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Scores, Tally
 from tests import curve
-from viz.figures import calibration
+from viz.mistakes import calibration
 
 BINS = 15
 
