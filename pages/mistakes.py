@@ -9,11 +9,11 @@ from model.training.report import DISPUTED
 from viz.app import address as state
 from viz.app import components, tables
 from viz.app import widgets as controls
-from viz.figures import origin
 from viz.mistakes import cache, calibration, confusion
 from viz.mistakes import controls as choose
 from viz.mistakes import figures as misread
 from viz.pictures.panels import tabled
+from viz.training import origin
 
 
 def matrix() -> None:

@@ -4,7 +4,8 @@ import streamlit as st
 
 from viz.app import shared, sidebar
 from viz.app import widgets as controls
-from viz.ui import live_training, training
+from viz.training import controls as training
+from viz.training.live import controls as live_training
 
 digit = sidebar.current_digit()
 

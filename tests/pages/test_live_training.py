@@ -18,7 +18,7 @@ from model.training.live.queue import WAITING
 from model.training.live.records import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
-from viz.ui.cached import live_training as cache
+from viz.training.live import cache
 
 SOON = 60.0  # seconds
 FEW = small_mnist()

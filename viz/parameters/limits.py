@@ -6,8 +6,8 @@ from html import escape
 from typing import Any
 
 from model.trace.records import LayerKind
-from viz.figures import origin
 from viz.parameters.figures import Line
+from viz.training import origin
 
 _MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
 _CLAIMED_ACCURACY = 0.9941  # what the assignment reports

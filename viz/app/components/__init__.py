@@ -149,7 +149,7 @@ def growing(data: Mapping[str, Any]) -> None:
 
 
 def formation(data: Mapping[str, Any], on_choose: Callable[[int], None]) -> None:
-    """Show a block of the network after each epoch, as ``viz.figures.formation`` prepares it.
+    """Show a block of the network after each epoch, as ``viz.training.snapshots`` prepares it.
 
     Args:
         data: What is shown.

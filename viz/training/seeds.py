@@ -9,7 +9,7 @@ from model.records.aliases import Numbers
 from model.training.records import LoggedRun, Paired, Spread, Study
 from viz import theme
 from viz.charts import curves
-from viz.figures.training import COLOURS, LOGGED, name_of, points, share
+from viz.training.figures import COLOURS, LOGGED, name_of, points, share
 
 _ROOM = 0.08  # of the axis left free on either side
 

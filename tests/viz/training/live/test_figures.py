@@ -19,7 +19,7 @@ from tests import curve
 from tests.model.training.few import small_mnist
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.figures import live_training as figures
+from viz.training.live import figures
 
 FEW = small_mnist()
 LESSON = Lesson(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))

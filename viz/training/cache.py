@@ -18,7 +18,7 @@ from model.training import seeds as studies
 from model.training import snapshots as formation
 from model.training.records import Formation, Paired, Study, Trial
 from viz.app.queued_cache import in_turn
-from viz.figures import formation as forming
+from viz.training import snapshots as forming
 
 _Stamp = tuple[str, int]  # where a file lies, and when it was written
 

@@ -8,9 +8,9 @@ import pytest
 
 from model.training.records import Formation
 from tests.pictures import decode
-from viz.figures import formation
 from viz.pictures.raster import mosaic
 from viz.pictures.scaling import range_of
+from viz.training import snapshots as formation
 
 GENERATOR = np.random.default_rng(7)
 STATISTICS = ("running mean", "running variance", "weight", "bias")

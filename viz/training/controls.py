@@ -20,13 +20,13 @@ from viz.app import components, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
-from viz.figures import formation as forming
-from viz.figures import origin, seeds, training
-from viz.figures import recipes as parts
-from viz.figures.training import Curves
 from viz.mistakes import cache as mistakes_cache
 from viz.pictures.panels import tabled
-from viz.ui.cached import training as cache
+from viz.training import cache, origin, seeds
+from viz.training import figures as training
+from viz.training import recipes as parts
+from viz.training import snapshots as forming
+from viz.training.figures import Curves
 
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}

@@ -11,8 +11,8 @@ from model.training.records import Alteration, Study, Trial
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
-from viz.figures.training import COLOURS, name_of, points, share
 from viz.pictures import panels, words
+from viz.training.figures import COLOURS, name_of, points, share
 
 _TITLES = {
     "batch_size": "images a step",

@@ -15,9 +15,10 @@ from model.training import published as results
 from model.training import seeds as studies
 from model.training.records import Alteration, Extent, Paired, Spread, Study, Trial
 from tests import curve, reports
-from viz.figures import recipes as parts
-from viz.figures import seeds, training
 from viz.pictures.swatches import columns_as_csv
+from viz.training import figures as training
+from viz.training import recipes as parts
+from viz.training import seeds
 
 LOGGED = logged_run.logged_run()
 BAR = logged_run.BAR

@@ -18,9 +18,8 @@ from viz.app import mnist_picker, shared, tables
 from viz.app import widgets as controls
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
-from viz.figures import live_training as figures
 from viz.pictures.swatches import columns_as_csv
-from viz.ui.cached import live_training as cache
+from viz.training.live import cache, figures
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
