@@ -6,7 +6,7 @@ from model import layers
 from model.images import digits
 from model.layers.quiz.records import Asked
 from model.receptive_field.records import Box
-from model.records.aliases import IMAGE, Unit
+from model.records import IMAGE, Unit
 from model.trace.records import Step
 from viz.app import address as state
 from viz.app import shared, sidebar, tables

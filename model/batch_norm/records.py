@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers, Pixels
+from model.records import Activation, Numbers, Pixels
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -24,7 +24,7 @@ from model.batch_norm.records import (
 )
 from model.errors import DataError, InputError
 from model.images import digits, mnist
-from model.records.aliases import Numbers, Pixels
+from model.records import Numbers, Pixels
 from model.trace.records import LayerKind, Trace
 
 MIXED = "mixed"

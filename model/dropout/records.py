@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers, Unit
+from model.records import Activation, Numbers, Unit
 from model.trace.records import LayerKind
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from model import trace as recorder
 from model.errors import InputError
 from model.head.records import Effect, Head, Softened
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.trace.records import LayerKind, Step, Trace
 
 

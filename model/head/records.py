@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 from model.trace.records import LayerKind
 
 

@@ -24,7 +24,7 @@ from model.images.records import MEAN, STD, Digit
 from model.images.samples import samples
 from model.images.strokes import Stroke
 from model.images.upload import read_ink
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 __all__ = [
     "find",

@@ -5,7 +5,7 @@ from PIL import Image
 
 from model.errors import InputError
 from model.images.records import Stage
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 BOX, SIDE = 20, 28
 _FULL = 0.7  # with more of the sheet inked than this, no digit can be told

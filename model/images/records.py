@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
 

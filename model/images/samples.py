@@ -9,7 +9,7 @@ from functools import cache
 from model.images.preparation import prepare
 from model.images.records import Digit
 from model.images.strokes import PEN, Stroke, ink, smooth
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 
 @dataclass(frozen=True, slots=True)

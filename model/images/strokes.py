@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 Point = tuple[float, float]
 Stroke = Sequence[Point]

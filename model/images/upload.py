@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from model.errors import InputError
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 4096

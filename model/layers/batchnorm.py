@@ -10,7 +10,7 @@ from torch import nn
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, say
 from model.layers.records import Calculation, Term
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 

@@ -11,7 +11,7 @@ from model.layers.layer import Layer, Sum, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.windows import each_axis, output_size, pair, places
 from model.receptive_field.records import Window
-from model.records.aliases import Pair, Unit
+from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
 
 

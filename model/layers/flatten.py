@@ -5,7 +5,7 @@ from torch import nn
 
 from model.layers.layer import Layer, Sum, product, say
 from model.layers.records import Calculation, Term
-from model.records.aliases import Activation, Unit
+from model.records import Activation, Unit
 from model.trace.records import LayerKind, Step
 
 

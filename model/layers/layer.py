@@ -8,7 +8,7 @@ from torch import nn
 
 from model.layers.records import Calculation, Term
 from model.receptive_field.records import Window
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 _PRINTED = 9  # up to so many terms a formula prints each of them

@@ -11,7 +11,7 @@ from model.layers.layer import Layer, Sum, say, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.windows import output_size, pair, places, sliding, values_at
 from model.receptive_field.records import Window
-from model.records.aliases import Pair, Unit
+from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
 
 _ABOUT_AVERAGE = (

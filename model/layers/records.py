@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.aliases import Unit
+from model.records import Unit
 
 
 @dataclass(frozen=True, slots=True)

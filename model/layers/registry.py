@@ -23,7 +23,7 @@ from model.layers.records import Arithmetic, Calculation, Explanation
 from model.layers.relu import ReLU
 from model.layers.softmax import LogSoftmax, Softmax
 from model.receptive_field.records import Window
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import Step, Trace
 
 _LAYERS: tuple[Layer, ...] = (

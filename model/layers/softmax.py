@@ -5,7 +5,7 @@ from torch import nn
 
 from model.layers.layer import Layer, Sum, say
 from model.layers.records import Term
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.layers.records import Calculation
 from model.receptive_field.records import Window
-from model.records.aliases import Pair
+from model.records import Pair
 from model.trace.records import Step
 
 

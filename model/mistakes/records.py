@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers, Pair
+from model.records import Activation, Numbers, Pair
 
 
 @dataclass(frozen=True, eq=False, slots=True)

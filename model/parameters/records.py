@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.aliases import Pair
+from model.records import Pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from model.images.digits import normalise
 from model.layers.windows import pair
 from model.pooling.records import Moved, Offset, Pooled, PoolGradient, PoolScore, Shift
 from model.receptive_field.records import ReceptiveField, Window
-from model.records.aliases import Activation, Pair, Pixels
+from model.records import Activation, Pair, Pixels
 from model.trace import record
 from model.trace.records import LayerKind, Trace
 

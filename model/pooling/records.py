@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.receptive_field.records import Window
-from model.records.aliases import Activation, Pair, Pixels
+from model.records import Activation, Pair, Pixels
 
 
 @dataclass(frozen=True, slots=True)

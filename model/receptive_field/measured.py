@@ -15,7 +15,7 @@ from model.layers.windows import pair
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field import Shape, of_network
 from model.receptive_field.records import Box, EffectiveField
-from model.records.aliases import Pair
+from model.records import Pair
 
 BATCH = 64
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.records.aliases import Activation, Pair
+from model.records import Activation, Pair
 
 
 @dataclass(frozen=True, slots=True)

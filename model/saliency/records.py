@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from model.records.aliases import Activation
+from model.records import Activation
 
 Output = Literal["logit", "log_probability", "difference"]
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.records.aliases import Pixels
+from model.records import Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, Reaction
 from model.sanity_checks.randomization import cascade, learned_rows
 from model.sanity_checks.similarity import edges, rank_correlation, sizes, structural_similarity

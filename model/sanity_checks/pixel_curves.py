@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.records.aliases import Activation
+from model.records import Activation
 from model.saliency.records import Attribution, PixelCurves
 
 STEPS = 49

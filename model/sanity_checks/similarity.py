@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from model.errors import InputError
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 
 WINDOW = 11  # pixels
 _DEVIATION = 1.5  # pixels

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import IMAGE, Activation
+from model.records import IMAGE, Activation
 
 
 class LayerKind(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training.recipe import RECIPES, Recipe
 from model.training.records import Alteration
 from model.training.schedule import learning_rate

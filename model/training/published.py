@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from model.errors import InputError
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training import report
 from model.training.alterations import alterations
 from model.training.comparison import compare

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 
 
 @dataclass(frozen=True, slots=True)

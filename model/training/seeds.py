@@ -1,7 +1,7 @@
 """What the values of many seeds come to: mean and spread, the band of their curves, and choices that flatter."""
 
 from model.errors import InputError
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training.comparison import check_judged, compare, mcnemar
 from model.training.records import Choosing, Extent, Paired, Spread, Study
 

@@ -10,7 +10,7 @@ from model import trace
 from model.errors import InputError, WeightsError
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import LayerKind, Step, Trace
 from model.training.records import Formation
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from model import layers
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.aliases import IMAGE
+from model.records import IMAGE
 from model.trace import record
 from model.trace.records import Trace
 from tests.browser.conftest import Visit

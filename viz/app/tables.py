@@ -9,8 +9,8 @@ import streamlit as st
 
 from model.layers.records import Explanation
 from model.receptive_field.records import Box
-from model.records.aliases import Activation, Pixels
-from model.records.aliases import Numbers as Values
+from model.records import Activation, Pixels
+from model.records import Numbers as Values
 from model.trace.records import Trace
 from viz.layers import workings
 from viz.overview import figures as overview

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from plotly import graph_objects as go
 
-from model.records.aliases import IMAGE, Pair
+from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
 from viz.app import address as state
 from viz.app import tables

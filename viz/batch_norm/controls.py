@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.batch_norm.records import BatchScore, Fold, Hindrances, Supply
 from model.batch_norm.statistics import CONTENTS, MIXED
-from model.records.aliases import IMAGE
+from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address as state
 from viz.app import prediction

@@ -7,7 +7,7 @@ import streamlit as st
 
 from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
-from model.records.aliases import IMAGE
+from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address as state
 from viz.app import prediction, tables

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.dropout.records import Change, Passes
 from model.layers.records import Explanation
-from model.records.aliases import Activation, Unit
+from model.records import Activation, Unit
 from model.trace.records import Step
 from viz import theme
 from viz.pictures import raster, swatches, words

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from model.images import digits
-from model.records.aliases import Activation
+from model.records import Activation
 from viz.app.shared import record
 from viz.feature_maps import figures as feature_maps
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
 from viz.pictures import raster, swatches, words

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from model.head.records import Head
-from model.records.aliases import Numbers
+from model.records import Numbers
 from viz import theme
 from viz.pictures import swatches, words
 from viz.pictures.panels import scale_bar

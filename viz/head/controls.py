@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.head.logits import softened
 from model.head.records import Head
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import Trace
 from viz.app import address as state
 from viz.app import prediction

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.head.records import Head
 from model.receptive_field.records import ReceptiveField
-from model.records.aliases import Numbers, Pixels
+from model.records import Numbers, Pixels
 from viz import theme
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from model.head.records import Effect
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import Step, Trace
 from viz import theme
 from viz.pictures import raster, swatches, words

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from model.layers.records import Explanation
-from model.records.aliases import IMAGE, Activation, Pair, Unit
+from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
 from viz import theme
 from viz.app import address as state

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.layers.records import Explanation, Term
 from model.receptive_field.records import Box, Window
-from model.records.aliases import IMAGE, Activation, Pixels, Unit
+from model.records import IMAGE, Activation, Pixels, Unit
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
 from viz.pictures import raster, swatches, words

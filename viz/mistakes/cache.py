@@ -11,7 +11,7 @@ from model.mistakes.calibration import reliability as calibration
 from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
-from model.records.aliases import Numbers
+from model.records import Numbers
 from viz.app.queued_cache import in_turn
 
 

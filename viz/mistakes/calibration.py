@@ -7,7 +7,7 @@ import numpy as np
 
 from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Tally
-from model.records.aliases import Numbers
+from model.records import Numbers
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve

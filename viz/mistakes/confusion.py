@@ -4,7 +4,7 @@ from collections.abc import Callable
 from html import escape
 
 from model.mistakes.records import Confusion
-from model.records.aliases import Pair
+from model.records import Pair
 from viz import theme
 from viz.pictures import swatches, words
 

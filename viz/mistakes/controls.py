@@ -10,7 +10,7 @@ from model.errors import DataError
 from model.images import digits, mnist
 from model.mistakes import confusion as mistakes
 from model.mistakes.records import Answer, Confusion
-from model.records.aliases import Pair, Pixels
+from model.records import Pair, Pixels
 from viz.app import address as state
 from viz.app import mnist_picker, sidebar, tables
 from viz.app import widgets as controls

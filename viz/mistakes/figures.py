@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from model.mistakes.records import Answer, Tally
-from model.records.aliases import Pixels
+from model.records import Pixels
 from viz import theme
 from viz.pictures import raster, swatches, words
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.records.aliases import Activation, Pair
+from model.records import Activation, Pair
 from viz.pictures import raster, words
 from viz.pictures.scaling import Range
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from model.records.aliases import Activation, Pixels
+from model.records import Activation, Pixels
 from viz import theme
 from viz.pictures.scaling import Range, range_of
 

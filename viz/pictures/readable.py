@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from model.records.aliases import Activation, Pair
+from model.records import Activation, Pair
 from viz import theme
 from viz.feature_maps.figures import columns
 from viz.pictures import raster, swatches, words

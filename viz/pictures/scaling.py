@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation
+from model.records import Activation
 from viz import theme
 
 

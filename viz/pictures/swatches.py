@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 from viz import theme
 from viz.pictures import raster
 from viz.pictures.scaling import Range, range_of

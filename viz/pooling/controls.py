@@ -8,7 +8,7 @@ import streamlit as st
 from model.images import mnist
 from model.images.records import Digit
 from model.pooling.records import Pooled, PoolGradient, Shift
-from model.records.aliases import Activation, Unit
+from model.records import Activation, Unit
 from viz.app import address as state
 from viz.app import prediction, tables
 from viz.app import widgets as controls

@@ -9,7 +9,7 @@ import numpy as np
 from model.layers.records import Explanation
 from model.pooling.records import Pooled, PoolGradient, PoolScore
 from model.receptive_field.records import ReceptiveField, Window
-from model.records.aliases import Activation, Pair, Unit
+from model.records import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
 from viz.layers import workings

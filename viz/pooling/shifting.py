@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from model.pooling.records import Moved, Shift
-from model.records.aliases import Activation, Pair, Pixels
+from model.records import Activation, Pair, Pixels
 from model.trace.records import Trace
 from viz.pictures import raster, words
 from viz.pictures.panels import picture, tabled

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.receptive_field.records import Box, EffectiveField, Growth
-from model.records.aliases import Pair, Pixels
+from model.records import Pair, Pixels
 from viz import theme
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from model.images.records import MEAN, STD
-from model.records.aliases import Activation, Pixels
+from model.records import Activation, Pixels
 from model.saliency.records import Attribution, Method, Output
 from viz import theme
 from viz.pictures import raster, readable, swatches, words

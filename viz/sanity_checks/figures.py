@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Pixels
+from model.records import Activation, Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
 from viz.charts import curves

@@ -11,7 +11,7 @@ from model.errors import GlassError
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training import alterations as recipes
 from model.training import published as results
 from model.training import seeds as studies

@@ -8,7 +8,7 @@ import streamlit as st
 from model.errors import GlassError
 from model.images.records import Digit
 from model.networks.assignment import logged_run
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.trace.records import Trace
 from model.training import alterations as recipes
 from model.training import seeds as studies

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training.records import Choosing, Extent, LoggedRun, Spread, Study
 from viz import theme
 from viz.charts import curves

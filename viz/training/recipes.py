@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training.records import Alteration, Study, Trial
 from viz import theme
 from viz.charts import curves

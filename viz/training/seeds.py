@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 from model.training.records import LoggedRun, Paired, Spread, Study
 from viz import theme
 from viz.charts import curves

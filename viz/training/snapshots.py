@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from model.records.aliases import Activation, Pair
+from model.records import Activation, Pair
 from model.training.records import Formation
 from viz import theme
 from viz.feature_maps.figures import columns

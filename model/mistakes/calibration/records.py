@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)

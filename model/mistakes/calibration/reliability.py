@@ -8,7 +8,7 @@ import numpy as np
 from model.errors import InputError
 from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Scores
-from model.records.aliases import Numbers
+from model.records import Numbers
 
 BINS = 15
 _HOTTEST = 64.0  # a temperature that is fitted lies between one over this and this

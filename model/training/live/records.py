@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Numbers
+from model.records import Numbers
 
 LiveStage = Literal["waiting", "running", "finished", "cancelled", "failed"]
 

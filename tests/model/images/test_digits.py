@@ -17,7 +17,7 @@ from model.images import codec as links
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.images.strokes import Point
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 SEVEN: list[list[Point]] = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)], [(0.3, 0.5), (0.7, 0.5)]]
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from model.errors import InputError
 from model.images import mnist
 from model.images.preparation import prepare
-from model.records.aliases import Pixels
+from model.records import Pixels
 
 sheets = arrays.arrays(
     np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.integers(0, 255), fill=st.just(0)

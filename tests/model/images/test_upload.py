@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from model.errors import InputError
 from model.images import mnist, upload
 from model.images.digits import from_upload, samples
-from model.records.aliases import Pixels
+from model.records import Pixels
 from tests.damage import chunk
 
 THREE = next(digit for digit in samples() if digit.key == "project-3a").pixels

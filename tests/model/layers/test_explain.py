@@ -17,7 +17,7 @@ from model.images.digits import samples, to_input
 from model.layers.records import Explanation
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.aliases import IMAGE, Unit
+from model.records import IMAGE, Unit
 from model.trace import record
 from model.trace.records import LayerKind, Step, Trace
 

@@ -12,7 +12,7 @@ from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.aliases import IMAGE
+from model.records import IMAGE
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.attribution import FUNCTIONS
 from model.saliency.baselines import BLACK, picture

@@ -13,7 +13,7 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 from model.saliency.records import Attribution, Collapse
 from model.sanity_checks import evidence as lie_detector
 from model.sanity_checks.evidence import Explain

@@ -9,7 +9,7 @@ import torch
 from model import trace
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import LayerKind, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
-from model.records.aliases import Activation
+from model.records import Activation
 from tests.pictures import assert_painted, decode
 from viz.pictures import raster
 from viz.pictures.scaling import Range, range_of

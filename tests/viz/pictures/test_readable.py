@@ -8,7 +8,7 @@ import pytest
 from model import trace
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.aliases import Activation
+from model.records import Activation
 from model.trace.records import Trace
 from tests.pictures import assert_painted, colours, decode
 from viz import theme

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model.records.aliases import Activation
+from model.records import Activation
 from viz import theme
 from viz.pictures.scaling import Range, range_of
 

@@ -12,7 +12,7 @@ import pytest
 
 from model.images import digits
 from model.networks.assignment import weights
-from model.records.aliases import Activation
+from model.records import Activation
 from model.saliency import METHODS, attribute
 from model.saliency.records import Attribution, Output
 from tests.explaining import attribution

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamlit.components.v2.types import ComponentRenderer
 
 from model.images.strokes import Point, Stroke
-from model.records.aliases import Pair, Unit
+from model.records import Pair, Unit
 from viz import theme
 from viz.overview.figures import Tile
 from viz.pictures import raster

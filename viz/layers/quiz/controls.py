@@ -16,7 +16,7 @@ from model.errors import InputError
 from model.images.records import Digit
 from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question, Verdict
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import Row, Step, Trace
 from viz.app import address as state
 from viz.app import shared, tables

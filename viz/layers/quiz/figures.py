@@ -5,7 +5,7 @@ from html import escape
 
 from model.layers.quiz.records import Asked, Verdict
 from model.receptive_field.records import Growth, Window
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace.records import LayerKind, Step
 from viz.pictures import swatches, words
 from viz.pictures.mathematics import typeset

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from model.errors import InputError
-from model.records.aliases import Activation
+from model.records import Activation
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan
 from model.sanity_checks.comparison_quiz import pairs as rounds

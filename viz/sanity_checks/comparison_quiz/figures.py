@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from model.records.aliases import Activation, Pixels
+from model.records import Activation, Pixels
 from model.saliency.records import Method, Reaction
 from model.sanity_checks.comparison_quiz.records import Guess, Side
 from viz.pictures import raster, swatches, words

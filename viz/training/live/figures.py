@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records.aliases import Activation, Numbers
+from model.records import Activation, Numbers
 from model.trace.records import Trace
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz import theme

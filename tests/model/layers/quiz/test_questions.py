@@ -14,7 +14,7 @@ from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question
 from model.networks.assignment import weights
 from model.parameters import printed_table as assignment
-from model.records.aliases import Unit
+from model.records import Unit
 from model.trace import record
 from model.trace.records import Trace
 
