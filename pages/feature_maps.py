@@ -25,20 +25,20 @@ count = len(step.maps)
 with st.container(key="maps"):
     left, right = st.columns([3, 2], gap="large")
 with left:
-    shared = controls.shared_scale()
+    one_scale = controls.shared_scale()
 with right:
     channel = controls.channel(count)
 with left:
-    every = feature_maps.choices(step.maps, shared=shared, selected=channel)
+    every = feature_maps.choices(step.maps, shared=one_scale, selected=channel)
     all_maps = {str(c): each for c, each in enumerate(step.maps)}
     controls.figure(
         lambda: map_grid(every, f"The maps of {step.name}", lambda at: state.write(**{state.CHANNEL: str(at)})),
-        feature_maps.say_tiled(step, shared),
+        feature_maps.say_tiled(step, one_scale),
         tables.maps_file("Download all maps as CSV", all_maps, f"{step.name}-{digit.key[:20]}"),
     )
 with right:
     one = step.maps[channel]
-    large = readable.large(one, like=step.maps if shared else None)
+    large = readable.large(one, like=step.maps if one_scale else None)
     controls.figure(
         lambda: value_map(large, f"Map {channel} of {step.name}.", "one"),
         feature_maps.say_map(trace, step, channel),
@@ -56,7 +56,7 @@ with left:
         controls.figure(lambda: value_map(entering, words, "entering"), words, numbers)
     if len(block) > 1:
         through = {each.name: each.maps[channel] for each in block}
-        drawn = feature_maps.tiled(np.stack([*through.values()]), [*through], shared=shared)
+        drawn = feature_maps.tiled(np.stack([*through.values()]), [*through], shared=one_scale)
         numbers = tables.maps_file("Download these steps as CSV", through, f"{block[0].name}-block-map-{channel}")
         controls.figure(drawn, feature_maps.say_block(block, channel), numbers)
 
@@ -76,7 +76,7 @@ with right:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    drawn, others = cache.of_each_digit(step.name, channel, shared)
+    drawn, others = cache.of_each_digit(step.name, channel, one_scale)
     numbers = tables.maps_file("Download these ten as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
     controls.figure(drawn, feature_maps.say_others(step, channel, others), numbers)
 with right:

@@ -13,7 +13,7 @@ from viz.saliency import cache as maps
 from viz.saliency import controls as choose
 from viz.saliency import figures
 
-LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")
+LIE_DETECTOR = Path(__file__).with_name("sanity_checks.py")
 digit = sidebar.current_digit()
 trace = shared.record(digit)
 

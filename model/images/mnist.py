@@ -31,7 +31,7 @@ SIZES = {"train": 60_000, "test": 10_000}
 
 def root() -> Path:
     """Return the folder that torchvision's ``MNIST(root=...)`` reads: ``MNIST_ROOT``, or ``data``."""
-    return Path(os.environ.get("MNIST_ROOT") or Path(__file__).parents[1] / "data")
+    return Path(os.environ.get("MNIST_ROOT") or Path(__file__).parents[2] / "data")
 
 
 def is_present() -> bool:

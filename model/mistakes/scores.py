@@ -1,4 +1,4 @@
-"""The logits of MNIST's test images, kept beside the weights that gave them: ``python -m model.mistakes.scores FOLDER``.
+"""The logits of MNIST's test images, stored beside the weights: ``python -m model.mistakes.scores FOLDER``.
 
 So every number about the test images can be shown where MNIST is not. The file is safetensors; its metadata names the
 weights by their SHA-256, and the content by its own. Training writes it for a run that looks at the test images.

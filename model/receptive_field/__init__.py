@@ -1,5 +1,6 @@
 """Which pixels can affect a unit: by the recurrence, and as measured."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +20,5 @@ __all__ = ["from_windows", "grown_jump", "grown_size", "growth", "moved_center",
 def __getattr__(name: str) -> Any:
     """Import PyTorch only when one of these is asked for: records must be readable without it."""
     if name in __all__:
-        from model.receptive_field import recurrence
-
-        return getattr(recurrence, name)
+        return getattr(import_module("model.receptive_field.recurrence"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """Attributions: Captum's methods on a private copy of the network, from one registry."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -8,13 +9,11 @@ if TYPE_CHECKING:
     from model.saliency.methods import METHODS
 
 __all__ = ["BASELINES", "METHODS", "attribute"]
+_FILES = {"BASELINES": "baselines", "METHODS": "methods", "attribute": "attribution"}
 
 
 def __getattr__(name: str) -> Any:
     """Import PyTorch and Captum only when one of these is asked for: records must be readable without them."""
-    from model.saliency import attribution, baselines, methods
-
-    for module in (attribution, baselines, methods):
-        if name in __all__ and hasattr(module, name):
-            return getattr(module, name)
+    if name in _FILES:
+        return getattr(import_module(f"model.saliency.{_FILES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

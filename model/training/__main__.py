@@ -1,8 +1,8 @@
-"""Train the assignment's network on MNIST: ``python -m model.training.__main__``.
+"""Train the assignment's network on MNIST: ``python -m model.training``.
 
 A protocol decides what is learned from and what is judged; see ``model/training/protocol.py``. Whatever it is, the
-10,000 test images are looked at once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training.__main__`` shares each
-batch between processes; with ``--seeds``, each process takes seeds of its own.
+10,000 test images are looked at once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training`` shares
+each batch between processes; with ``--seeds``, each process takes seeds of its own.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _INTERRUPTED = 130  # as shells have it
 
 def main(arguments: list[str] | None = None) -> None:
     """Train by command line and write the weights with their card, and a report."""
-    parser = argparse.ArgumentParser(prog="python -m model.training.__main__", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m model.training", description=main.__doc__)
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="assignment", help="how to train")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another choice in the recipe")
     parser.add_argument("--protocol", choices=[*PROTOCOLS], default="best", help="what is learned from and judged")

@@ -1,6 +1,6 @@
 """Let the project ship what ten seeds came to: ``python -m model.training.publish OURS THEIRS``.
 
-Each is a folder that ``python -m model.training.__main__ --protocol final --seeds 1-10`` has written. Of ours the weights of the
+Each is a folder that ``python -m model.training --protocol final --seeds 1-10`` has written. Of ours the weights of the
 median seed are shipped, with every snapshot and the logits of the test images; of both, the report. The card beside the
 weights then says what seed they are and what all seeds came to, and whether the two recipes differ; and the README says
 it too.

@@ -1,4 +1,4 @@
-"""What training came to: the reports that ship in ``model/results``, read and checked.
+"""What training came to: the reports that ship in ``model/training/reports``, read and checked.
 
 ``<recipe>-final.json`` is judged once on the test images, ``<recipe>-search.json`` on the held-out ones, and
 ``search/`` holds the trials that led to the recipe. Each is a report as ``model.training.report`` writes it.
@@ -18,7 +18,7 @@ from model.training.images import HELD_OUT
 from model.training.records import Study, Trial
 from model.training.report import Report
 
-FOLDER = Path(__file__).parent / "results"
+FOLDER = Path(__file__).with_name("reports")
 _TRIALS = "search"
 _JUDGED = {"final": "test", "search": "held-out"}
 _DRAWS = 1_000  # of the bootstrap, for each trial
@@ -40,7 +40,7 @@ def read(name: str, folder: Path = FOLDER) -> Study:
         raise InputError(
             f"The report '{name}.json' is of the recipe '{study.name}', judged on the {study.judged} images.",
             f"It must be of '{recipe}', judged on the {_JUDGED.get(protocol)} images.",
-            "Restore it with 'git checkout -- model/results'.",
+            "Restore it with 'git checkout -- model/training/reports'.",
         )
     return study
 
@@ -87,7 +87,7 @@ def _study(path: Path) -> Study:
         raise InputError(
             f"The report '{path}' contradicts itself ({error}).",
             "Every seed must have whole curves, and mistakes among the images.",
-            "Restore it with 'git checkout -- model/results', or train anew: 'python -m model.training.__main__ --help'.",
+            "Restore it with 'git checkout -- model/training/reports', or train again: see 'make train'.",
         ) from error
 
 

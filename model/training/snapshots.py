@@ -39,7 +39,7 @@ def snapshots(folder: Path | None = None) -> dict[int, AssignmentNetwork]:
         raise WeightsError(
             f"The card of the weights lists {'a snapshot of no epoch' if names else 'no snapshots'}.",
             "There must be one for each epoch.",
-            "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.training.__main__ --help'.",
+            "Restore the folder with 'git checkout -- model/networks', or train again: see 'make train'.",
         )
     return {int(number): weights.load(name=name, **where) for number, name in zip(numbers, names, strict=True)}
 

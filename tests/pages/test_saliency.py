@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.viz.figures.test_saliency import number
 
 from model import trace
 from model.images import digits
@@ -15,6 +14,7 @@ from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests.viz.saliency.test_figures import number
 from viz.saliency import figures
 
 PAGE, TITLE = "saliency", "Saliency"

@@ -72,7 +72,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
         return
     assert all("not there yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
-    assert all(f"'model/results/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
+    assert all(f"'model/training/reports/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
     assert 'class="curves"' in shown(app)
 
 
@@ -130,7 +130,7 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert not app.exception
     (warning,) = app.warning
-    assert "'model/results/glass-final.json' was measured with another recipe" in warning.value
+    assert "'model/training/reports/glass-final.json' was measured with another recipe" in warning.value
 
 
 @pytest.mark.parametrize("row", ROWS)

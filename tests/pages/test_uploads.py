@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from tests.model.test_upload import (
+
+from model.images import upload
+from tests.damage import blank_png
+from tests.model.images.test_upload import (
     BOMB,
     JPEG,
     PNG,
@@ -17,9 +20,6 @@ from tests.model.test_upload import (
     photograph,
     saved,
 )
-
-from model.images import upload
-from tests.damage import blank_png
 from tests.pages.conftest import run, shown
 
 SEVEN = "project-7a"

@@ -120,7 +120,7 @@ def test_a_page_says_what_is_wrong_with_the_weights_or_needs_none(damage: str, s
         else:
             (sentence,) = refused(app)
             assert named in sentence
-            assert "git checkout -- model/weights" in sentence
+            assert "git checkout -- model/networks" in sentence
     assert "Without its weights the network reads nothing" in shown(app)
     assert app.query_params["digit"] == "project-8a"
 

@@ -14,7 +14,7 @@ from viz.app import queued_cache as turns
 from viz.app.markdown import plain
 from viz.app.page_queue import Pace
 
-_STYLES = Path(__file__).with_name("styles")
+_VIZ = Path(__file__).parents[1]
 PACE = Pace()
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
@@ -64,6 +64,6 @@ class _Style:
 
 @functools.cache
 def _style() -> str:
-    """Join all style sheets, in the order of their names."""
-    sheets = (path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css")))
-    return f"<style>{''.join(sheets)}</style>"
+    """Join all style sheets: the app's own first, then those of the topics, each in the order of their paths."""
+    paths = [*sorted((_VIZ / "app" / "styles").glob("*.css")), *sorted(_VIZ.rglob("style.css"))]
+    return f"<style>{''.join(path.read_text(encoding='utf-8') for path in paths)}</style>"

@@ -39,7 +39,7 @@ def reports(protocol: str) -> dict[str, Study]:
     names = {recipe: f"{recipe}-{protocol}" for recipe in RECIPES}
     missing = [name for name in names.values() if not cache.has_study(name)]
     if missing:
-        files = " and ".join(f"'model/results/{name}.json'" for name in missing)
+        files = " and ".join(f"'model/training/reports/{name}.json'" for name in missing)
         st.info(plain(f"What {files} would measure is left out here: not there yet."))
     found = {}
     for recipe, name in names.items():
@@ -170,7 +170,7 @@ def recipe_in_words() -> None:
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(
-                plain(f"'model/results/{name}.json' was measured with another recipe than the one that stands here.")
+                plain(f"'model/training/reports/{name}.json' was measured with another recipe than the one shown here.")
             )
 
 
@@ -196,7 +196,7 @@ def search() -> None:
         worth = tables.columns_file("Download the differences as CSV", each, "worth")
         controls.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
     else:
-        st.info("'model/results/search' holds no trial yet that changes one choice alone.")
+        st.info("'model/training/reports/search' holds no trial yet that changes one choice alone.")
     if trials:
         st.header("The search's log")
         st.write(f"Every trial that was kept, judged on the same {base.images:,} held-out images at its last epoch.")

@@ -19,8 +19,7 @@ from model.errors import WeightsError
 from model.images.records import MEAN, STD
 from model.networks.assignment.network import DROPOUT, AssignmentNetwork
 
-FOLDER = Path(__file__).parent / "weights"
-SHIPPED = FOLDER / "assignment"
+SHIPPED = Path(__file__).with_name("trained")
 FINAL = "final"
 _SAID = {  # what the app shows of a card, where the card says it
     "protocol": str,
@@ -31,7 +30,7 @@ _SAID = {  # what the app shows of a card, where the card says it
     "validation_accuracy": float,
     "test_accuracy": float,
 }
-_RESTORE = "Restore the folder with 'git checkout -- model/weights', or train anew: 'python -m model.training.__main__ --help'."
+_RESTORE = "Restore the folder with 'git checkout -- model/networks', or train anew: 'python -m model.training --help'."
 
 
 def epoch_name(epoch: int) -> str:

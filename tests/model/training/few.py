@@ -1,4 +1,4 @@
-"""A training set that is learned in a second, and ``python -m model.training.__main__`` on it for tests of several processes."""
+"""A training set that is learned in a second, and ``python -m model.training`` on it for tests of several processes."""
 
 import os
 import sys

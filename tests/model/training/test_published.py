@@ -102,7 +102,7 @@ def test_what_contradicts_itself_gets_a_sentence(why: str, tmp_path: Path) -> No
     (tmp_path / "glass-search.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="contradicts itself") as caught:
         results.read("glass-search", tmp_path)
-    assert "git checkout -- model/results" in str(caught.value)
+    assert "git checkout -- model/training/reports" in str(caught.value)
 
 
 def test_what_ships_can_be_read() -> None:

@@ -4,8 +4,8 @@ import threading
 import time
 
 import pytest
-from tests.model.test_turns import PATIENCE, begin, end
 
+from tests.viz.app.test_work_queue import PATIENCE, begin, end
 from viz.app.page_queue import Pace
 
 MANY = 30

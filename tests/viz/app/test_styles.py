@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHEETS = Path(__file__).parents[2] / "viz" / "ui" / "styles"
+VIZ = Path(__file__).parents[3] / "viz"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -49,7 +49,8 @@ def clashes(sheets: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def test_no_two_sheets_dress_the_same_class() -> None:
-    sheets = {path.name: path.read_text(encoding="utf-8") for path in SHEETS.glob("*.css")}
+    paths = [*(VIZ / "app" / "styles").glob("*.css"), *VIZ.rglob("style.css")]
+    sheets = {str(path.relative_to(VIZ)): path.read_text(encoding="utf-8") for path in paths}
     assert len(sheets) > 10
     assert clashes(sheets) == {}
 

@@ -71,7 +71,7 @@ def test_a_box_that_reaches_beyond_the_image_is_drawn_where_it_is() -> None:
 def test_the_dashed_line_lies_on_the_solid_one() -> None:
     drawn = figures.stage(PIXELS, Box(1, 2, 3, 4), Box(1, 2, 3, 4))
     assert drawn.index('class="formula"') < drawn.index('class="gradient"')  # the later one is on top
-    sheet = (ROOT / "viz" / "ui" / "styles" / "field.css").read_text(encoding="utf-8")
+    sheet = (ROOT / "viz" / "receptive_field" / "style.css").read_text(encoding="utf-8")
     rules = {name: re.findall(rf"\.{name} {{\s*outline: (\d+)px (\w+)", sheet)[0] for name in ("formula", "gradient")}
     assert [rules[name][1] for name in ("formula", "gradient")] == ["solid", "dashed"]
     assert int(rules["formula"][0]) > int(rules["gradient"][0])  # so that both are seen where they agree

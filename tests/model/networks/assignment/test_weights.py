@@ -19,7 +19,7 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import judge, read_images
 
 State = dict[str, Tensor]
-REMEDY = "git checkout -- model/weights"
+REMEDY = "git checkout -- model/networks"
 
 
 def trained(seed: int = 0) -> State:

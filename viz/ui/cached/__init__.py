@@ -1,1 +1,0 @@
-"""The model, read once for everybody; what was computed, kept in bounded caches. One file a topic."""
