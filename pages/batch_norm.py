@@ -6,12 +6,9 @@ import streamlit as st
 
 from model.batch_norm.folding import hindrances
 from model.batch_norm.statistics import normalisation
-from viz.app import shared, sidebar, tables
-from viz.app import widgets as controls
-from viz.batch_norm import cache, folding
+from viz.app import shared, sidebar, tables, widgets
+from viz.batch_norm import cache, figures, folding, statistics
 from viz.batch_norm import controls as batch_norm
-from viz.batch_norm import figures as steps
-from viz.batch_norm import statistics as batches
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)
@@ -20,12 +17,12 @@ trace = shared.record(digit)
 def step_by_step() -> None:
     """Show the four operations on one map, and what comes in at this place of the network."""
     normal = normalisation(trace, step.name, channel)
-    table, name = partial(steps.steps_csv, normal), f"{step.name}-map-{channel}-steps.csv"
-    words = f"{steps.say_stage(normal)} {steps.say_scale(normal)}"
-    controls.figure(steps.stage(normal), words, tables.File("Download these steps as CSV", table, name))
+    table, name = partial(figures.steps_csv, normal), f"{step.name}-map-{channel}-figures.csv"
+    words = f"{figures.say_stage(normal)} {figures.say_scale(normal)}"
+    widgets.figure(figures.stage(normal), words, tables.File("Download these steps as CSV", table, name))
     st.header("Order matters")
-    zeros = tables.columns_file("Download these shares as CSV", partial(steps.zeros_columns, trace), "zeros")
-    controls.figure(steps.zeros(trace, step.name), steps.say_zeros(trace), zeros)
+    zeros = tables.columns_file("Download these shares as CSV", partial(figures.zeros_columns, trace), "zeros")
+    widgets.figure(figures.zeros(trace, step.name), figures.say_zeros(trace), zeros)
 
 
 def forgotten() -> None:
@@ -39,21 +36,21 @@ def forgotten() -> None:
     batch = cache.forgotten(digit, supply, size)
     left, right = st.columns(2, gap="large")
     with left:
-        controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch), tables.ITSELF)
+        widgets.figure(statistics.logits(trace, batch), statistics.say_logits(trace, batch), tables.ITSELF)
         st.header("The running average")
         average = cache.running_average(supply, size)[step.name]
-        table, name = partial(batches.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
-        drawn = batches.running_chart(average, channel, size)
-        words = batches.say_running(average, channel, size)
-        controls.figure(drawn, words, tables.File("Download as CSV", table, name))
+        table, name = partial(statistics.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
+        drawn = statistics.running_chart(average, channel, size)
+        words = statistics.say_running(average, channel, size)
+        widgets.figure(drawn, words, tables.File("Download as CSV", table, name))
     with right:
-        drawn = batches.maps(trace, batch, step.name, channel)
+        drawn = statistics.maps(trace, batch, step.name, channel)
         both = {"evaluation mode": step.output[channel], "batch": batch.rows[step.name].output[channel]}
         numbers = tables.maps_file("Download both maps as CSV", both, f"{step.name}-map-{channel}-both")
-        controls.figure(drawn, batches.say_maps(trace, batch, step.name, channel), numbers)
+        widgets.figure(drawn, statistics.say_maps(trace, batch, step.name, channel), numbers)
         st.header("Two variances")
         st.write(f"What this batch of {size} would do to the averages of map {channel}: tried on a copy, thrown away.")
-        st.html(batches.variances(batch.rows[step.name], channel))
+        st.html(statistics.variances(batch.rows[step.name], channel))
 
 
 def folded() -> None:
@@ -76,11 +73,11 @@ def folded() -> None:
 
 st.title("Batch norm")
 st.write("Four operations on every value of a map, with a mean and a deviation that were measured in training.")
-shown = controls.part(batch_norm.VIEW, batch_norm.VIEWS, batch_norm.ALLOWED)
+shown = widgets.part(batch_norm.VIEW, batch_norm.VIEWS, batch_norm.ALLOWED)
 step, channel = batch_norm.choose_map(trace)
 {"steps": step_by_step, "forget": forgotten, "fold": folded}[shown]()
 
-controls.to_try(
+widgets.to_try(
     "Forget evaluation mode with mixed digits, and change the size: when does your digit come out wrong?",
     "Then one class only, of 256: a large batch does not help. What does it take away with the mean?",
     "Find a map without a single zero coming in, and one with hardly anything else.",

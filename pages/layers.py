@@ -8,9 +8,7 @@ from model.layers.quiz.records import Asked
 from model.receptive_field.records import Box
 from model.records import IMAGE, Unit
 from model.trace.records import Step
-from viz.app import address as state
-from viz.app import shared, sidebar, tables
-from viz.app import widgets as controls
+from viz.app import address, shared, sidebar, tables, widgets
 from viz.app.components import workings as show_workings
 from viz.layers import controls as walk
 from viz.layers import worked, workings
@@ -29,7 +27,7 @@ def pixels() -> None:
     with left:
         drawn = workings.field(digit.pixels, workings.pixel_box(pixel), large=True)
         numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
-        controls.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
+        widgets.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
     with right:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: here the numbers begin")
         st.write("MNIST's mean and deviation are taken out of every digit before it goes in. Go back up by the trail.")
@@ -57,7 +55,7 @@ def work_out(step: Step) -> None:
     words += " Click a number to go to the unit that it came from, or the right map to choose."
     alone = walk.projector() or Asked.UNIT in hidden
     numbers = tables.LEFT_OUT if alone else tables.terms_file(explained)
-    controls.figure(lambda: show_workings(shown, choose), words, numbers)
+    widgets.figure(lambda: show_workings(shown, choose), words, numbers)
     if walk.projector():
         return
     left, right = st.columns([3, 2], gap="large")
@@ -74,14 +72,14 @@ def work_out(step: Step) -> None:
         elif step.name in fields:
             box = fields[step.name].box(unit[1:])
             numbers = tables.pixels_file(digit.pixels, box, f"{step.name}-sees-{unit[1]}-{unit[2]}")
-            controls.figure(workings.field(digit.pixels, box), workings.say_field(digit.pixels, box), numbers)
+            widgets.figure(workings.field(digit.pixels, box), workings.say_field(digit.pixels, box), numbers)
         else:
             st.write("The whole image: what goes in has seen all of it.")
     if asking.is_on():
         asking.show_score(digit, trace)
 
 
-name = state.read_one_of(state.ROW, [*names, IMAGE], names[0])
+name = address.read_one_of(address.ROW, [*names, IMAGE], names[0])
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Back at the pixels")
 walk.strip(trace, step)

@@ -6,12 +6,9 @@ import streamlit as st
 
 from model.mistakes import confusion as mistakes
 from model.training.report import DISPUTED
-from viz.app import address as state
-from viz.app import components, tables
-from viz.app import widgets as controls
-from viz.mistakes import cache, calibration, confusion
+from viz.app import address, components, tables, widgets
+from viz.mistakes import cache, calibration, confusion, figures
 from viz.mistakes import controls as choose
-from viz.mistakes import figures as misread
 from viz.pictures.panels import tabled
 from viz.training import origin
 
@@ -25,11 +22,11 @@ def matrix() -> None:
     left, right = st.columns([6, 5], gap="large")
     with left:
         counts = tables.File("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
-        controls.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found), counts)
+        widgets.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found), counts)
     with right:
         choose.show_one(answers, at)
     st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
-    images = tables.File("Download these images as CSV", partial(misread.as_csv, answers), f"read-{label}-{read}.csv")
+    images = tables.File("Download these images as CSV", partial(figures.as_csv, answers), f"read-{label}-{read}.csv")
     choose.show_cards(answers, at, images)
     st.subheader("Class by class")
     st.html(tabled(confusion.class_columns(found), "Recall and precision of each class"))
@@ -42,8 +39,8 @@ def every_mistake() -> None:
     left, right = st.columns([5, 8], gap="large")
     with left:
         choose.show_one(answers, at)
-    exact = {"The images with all digits": partial(misread.as_csv, answers)}
-    images = tables.Folded("The images", partial(misread.columns, answers), exact, key="mistakes-numbers")
+    exact = {"The images with all digits": partial(figures.as_csv, answers)}
+    images = tables.Folded("The images", partial(figures.columns, answers), exact, key="mistakes-numbers")
     with right:
         choose.show_cards(answers, at, images)
 
@@ -63,27 +60,27 @@ def calibrated() -> None:
         exact = {"The bins with all digits": partial(calibration.as_csv, found)}
         bins = tables.Folded("The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins")
         words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance(1, t))}"
-        controls.figure(calibration.diagram(found), words, bins)
+        widgets.figure(calibration.diagram(found), words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
         losses = tables.Folded("The losses", columns, title="The losses", key="mistakes-losses")
         words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
-        controls.figure(calibration.losses(scaling, t), words, losses)
+        widgets.figure(calibration.losses(scaling, t), words, losses)
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
     st.write(calibration.say_halves(*(mistakes.tally(cache.scores().at(part)) for part in choose.PARTS)))
 
 
 every = cache.scores()
 st.title("Mistakes")
-st.write(misread.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
-components.follow_links(".exhibit", state.follow)
-shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+st.write(figures.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
+components.follow_links(".exhibit", address.follow)
+shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
 st.caption(origin.say(cache.weights_card()))
 
-controls.to_try(
+widgets.to_try(
     "Which mistakes would you have made too? Look at those of which the network is surest.",
     "Take a mistake to Saliency: which strokes speak for the class that was read, and against the label?",
     "List the disputed labels: with whom do you agree, with the label or with the network?",

@@ -6,12 +6,9 @@ import streamlit as st
 
 from model.saliency import METHODS
 from model.saliency.records import Attribution, AttributionPlan
-from viz.app import address as state
-from viz.app import components, shared, sidebar, tables
-from viz.app import widgets as controls
-from viz.saliency import cache as maps
+from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.saliency import cache, figures
 from viz.saliency import controls as choose
-from viz.saliency import figures
 from viz.sanity_checks import controls as doubt
 from viz.sanity_checks import verdicts
 from viz.sanity_checks.comparison_quiz import controls as rounds
@@ -29,12 +26,12 @@ def one_map() -> None:
         stage = st.container()
         plan = choose.of_method(plan, method, trace)
         seed = doubt.seed()
-    found = maps.attribute(digit, plan)
+    found = cache.attribute(digit, plan)
     with stage:
         words = in_words(found, plan)
         shown = figures.stage(found, digit.pixels, figures.Look())
         numbers = choose.map_file(digit, found)
-        controls.figure(lambda: components.value_map(shown, words, "attribution"), words, numbers)
+        widgets.figure(lambda: components.value_map(shown, words, "attribution"), words, numbers)
     with right, st.container(key="doubt_verdict"):
         cards, summary = st.empty(), st.empty()
         st.write("These results are for this network and this digit; another digit can give others.")
@@ -56,10 +53,10 @@ def all_methods() -> None:
     plan = choose.asked(trace, others)
     with last:
         seed = doubt.seed()
-    asked = state.is_on(doubt.EVERY)
+    asked = address.is_on(doubt.EVERY)
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
     with left:
-        start = partial(state.switch, doubt.EVERY, on=True)
+        start = partial(address.switch, doubt.EVERY, on=True)
         st.button("Put all methods to the test", type="primary", disabled=asked, on_click=start)
     with right:
         bar = st.empty()
@@ -75,11 +72,11 @@ def all_methods() -> None:
 
 st.title("Lie detector")
 st.write("A map always looks as if it meant something. Here each one is put to the tests that could discredit it.")
-components.follow_links(".doubt-cards", state.follow)  # first, so that it follows while tests are under way
-shown = controls.part(doubt.VIEW, doubt.VIEWS, {**doubt.allowed(trace), **rounds.ALLOWED})
+components.follow_links(".doubt-cards", address.follow)  # first, so that it follows while tests are under way
+shown = widgets.part(doubt.VIEW, doubt.VIEWS, {**doubt.allowed(trace), **rounds.ALLOWED})
 {"one": one_map, "all": all_methods, "round": rounds.play}[shown]()
 
-controls.to_try(
+widgets.to_try(
     "Put guided backprop to the test: how much of its map is left when the network has forgotten everything?",
     "Compare integrated gradients with saliency: which foretells the score, and which gives the better order?",
     "Explain a class that the digit is not. Which tests still mean something?",

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from viz.app import shared, sidebar
-from viz.app import widgets as controls
+from viz.app import shared, sidebar, widgets
 from viz.training import controls as training
 from viz.training.live import controls as live_training
 
@@ -77,6 +76,6 @@ TRY = {
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
-shown = controls.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
+shown = widgets.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
-controls.to_try(*TRY[shown])
+widgets.to_try(*TRY[shown])

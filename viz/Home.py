@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, not the root
     sys.path.insert(0, str(ROOT))
 
-from viz.app import frame as shell  # noqa: E402
+from viz.app import frame  # noqa: E402
 
 PAGES = [
     st.Page(ROOT / "pages" / "overview.py", title="Overview", url_path="overview", default=True),
@@ -28,4 +28,4 @@ PAGES = [
 ]
 
 st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")
-shell.run(st.navigation(PAGES, position="hidden"), PAGES)
+frame.run(st.navigation(PAGES, position="hidden"), PAGES)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.errors import InputError
-from model.images import codec as links
+from model.images import codec
 from model.images import mnist as files
 from model.images import strokes as handwriting
 from model.images.preparation import SIDE, prepare
@@ -128,7 +128,7 @@ def from_pixels(pixels: Pixels) -> Digit:
         )
     stages = prepare(pixels)
     ready = stages[-1].pixels
-    return Digit(f"upload-{links.pack(ready.tobytes())}", ready, None, "a picture of yours", stages)
+    return Digit(f"upload-{codec.pack(ready.tobytes())}", ready, None, "a picture of yours", stages)
 
 
 def from_upload(file: BinaryIO) -> Digit:
@@ -149,8 +149,8 @@ def from_strokes(strokes: Sequence[Stroke]) -> Digit:
     Raises:
         InputError: There is no ink, hardly anything else, or more points than a link can hold.
     """
-    code = links.pack_strokes(strokes)
-    stages = prepare(handwriting.ink(links.unpack_strokes(code)))  # as the link will draw it, to the pixel
+    code = codec.pack_strokes(strokes)
+    stages = prepare(handwriting.ink(codec.unpack_strokes(code)))  # as the link will draw it, to the pixel
     return Digit(f"drawn-{code}", stages[-1].pixels, None, "drawn by hand", stages)
 
 
@@ -171,7 +171,7 @@ def find(key: str) -> Digit:
             if rest.isascii() and rest.isdigit() and len(rest) <= 5 and int(rest) < files.SIZES[source]:
                 return mnist(source)[int(rest)]
         case "drawn":
-            return from_strokes(links.unpack_strokes(rest))
+            return from_strokes(codec.unpack_strokes(rest))
         case "upload":
             return _uploaded(rest)
     raise InputError(
@@ -183,7 +183,7 @@ def find(key: str) -> Digit:
 
 def _uploaded(code: str) -> Digit:
     """Return an uploaded picture as its link holds it: prepared already, so there are no stages to show."""
-    data = links.unpack(code, SIDE * SIDE)
+    data = codec.unpack(code, SIDE * SIDE)
     if len(data) != SIDE * SIDE:
         raise InputError(
             f"The link holds {len(data)} pixels.", f"A digit has {SIDE * SIDE}.", "Copy the link again, or upload anew."

@@ -13,8 +13,8 @@ from model import layers
 from model.errors import InputError, TraceError
 from model.layers.windows import pair
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.receptive_field.recurrence import Shape, of_network
 from model.receptive_field.records import Box, EffectiveField
+from model.receptive_field.recurrence import Shape, of_network
 from model.records import Pair
 
 BATCH = 64

@@ -17,8 +17,7 @@ from typing import Any
 from model.errors import GlassError, InputError
 from model.mistakes import scores
 from model.networks.assignment import weights
-from model.training import published as results
-from model.training import readme, report
+from model.training import published, readme, report
 from model.training.comparison import compare, mcnemar
 from model.training.report import Report
 from model.training.runner import seed_folder
@@ -31,7 +30,7 @@ def publish(
     ours: Path,
     theirs: Path,
     shipped: Path = weights.SHIPPED,
-    kept: Path = results.FOLDER,
+    kept: Path = published.FOLDER,
     told: Path = readme.README,
 ) -> dict[str, Any]:
     """Ship the weights of our median seed and the reports of both recipes, and tell the README.

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.errors import DataError
 from model.images import mnist
-from model.training.live import lesson as live_training
+from model.training.live import lesson
 from model.training.live.lesson import Lesson
 from model.training.live.queue import WAITING
 from model.training.live.records import LiveChoices
@@ -31,7 +31,7 @@ CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trainings learn from few images."""
     monkeypatch.setattr(mnist, "is_present", lambda: True)
-    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
 
 
 def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
@@ -54,7 +54,7 @@ def is_done(app: AppTest) -> bool:
 
 def alone() -> list[int]:
     """Return how many are right at each snapshot, from the model alone."""
-    *_, whole = live_training.train(CHOICES, LESSON)
+    *_, whole = lesson.train(CHOICES, LESSON)
     return [each.correct for each in whole.snapshots]
 
 
@@ -71,7 +71,7 @@ def test_it_starts_grows_and_ends() -> None:
     expected = alone()
     assert f"**{expected[-1]} of 50 held-out images are read right after step 100" in said(app)
     slider = next(each for each in app.select_slider if each.key == "widget-live_step")
-    assert slider.options == [str(mark) for mark in live_training.marks(100)]
+    assert slider.options == [str(mark) for mark in lesson.marks(100)]
     assert slider.value == "100"
     slider.set_value("25").run()
     assert app.query_params["live_step"] == "25"
@@ -155,11 +155,11 @@ def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.M
     def gone() -> Lesson:
         raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
 
-    monkeypatch.setattr(live_training, "lesson", gone)
+    monkeypatch.setattr(lesson, "lesson", gone)
     app = until(run("training", **SHORT, live="yes"), lambda app: app.error)
     assert not app.exception
     assert [each.value for each in app.error] == ["MNIST is damaged. It should be whole. Download it again."]
-    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
@@ -198,13 +198,13 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
 @pytest.mark.usefixtures("few")
 def test_thirty_people_who_press_start_cost_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
-    train = live_training.train
+    train = lesson.train
 
     def counted(choices: LiveChoices, given: Lesson) -> object:
         begun.append(choices)
         return train(choices, given)
 
-    monkeypatch.setattr(live_training, "train", counted)
+    monkeypatch.setattr(lesson, "train", counted)
     people = [run("training", **SHORT, live="yes") for _ in range(30)]
     for app in people:
         until(app, is_done)

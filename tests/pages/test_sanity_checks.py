@@ -14,15 +14,14 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from model.saliency.records import AttributionPlan
-from model.sanity_checks import evidence as lie_detector
-from model.sanity_checks import pixel_curves, robustness
-from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks import evidence, pixel_curves, robustness
+from model.sanity_checks.comparison_quiz import pairs
 from model.sanity_checks.comparison_quiz.records import Round
 from model.sanity_checks.randomization import cascade, learned_rows, untrained
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.saliency import controls as choose
+from viz.saliency import controls
 from viz.sanity_checks import verdicts
 
 PAGE, TITLE = "lie_detector", "Lie detector"
@@ -79,7 +78,7 @@ def test_what_is_kept_is_neither_made_nor_put_together_anew(monkeypatch: pytest.
     def never(*_arguments: Any, **_more: Any) -> None:
         raise AssertionError("it is kept")
 
-    for module, name in ((lie_detector, "collapsed"), (lie_detector, "reaction"), (robustness, "measured")):
+    for module, name in ((evidence, "collapsed"), (evidence, "reaction"), (robustness, "measured")):
         monkeypatch.setattr(module, name, never)
     monkeypatch.setattr(saliency, "attribute", never)
     after = run(PAGE, digit=KEY, method="saliency", doubt_seed="3")
@@ -131,7 +130,7 @@ def lines(app: AppTest) -> dict[str, list[str]]:
 
 
 def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = choose.every
+    every = controls.every
     chosen = ("saliency", "guided_backprop")
     drawn: list[str] = []
     draw = verdicts.table
@@ -143,7 +142,7 @@ def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) 
     def few(plan: AttributionPlan) -> dict[str, AttributionPlan]:
         return {name: each for name, each in every(plan).items() if name in chosen}
 
-    monkeypatch.setattr(choose, "every", few)
+    monkeypatch.setattr(controls, "every", few)
     monkeypatch.setattr(verdicts, "table", noted)
     app = run(PAGE, digit=KEY, doubt_view="all")
     assert_works(app, TITLE)
@@ -177,7 +176,7 @@ def pair(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("number", [1, 3, 4])
 def test_a_round_shows_the_trained_and_the_untrained_networks_map(number: int) -> None:
-    dealt = rounds.deal(number)
+    dealt = pairs.deal(number)
     app = run(PAGE, digit=KEY, doubt_view="round", round=str(number))
     assert_works(app, TITLE)
     left, digit, right = map(decode, pair(app))
@@ -197,13 +196,13 @@ def test_nothing_sent_before_the_choice_tells_the_side(monkeypatch: pytest.Monke
     """Deal the same round with the sides changed: all but the places of the pictures must stay the same."""
     app = run(PAGE, digit=KEY, doubt_view="round")
     before, pictures = sent(app), pair(app)
-    deal = rounds.deal
+    deal = pairs.deal
 
     def turned(number: int) -> Round:
         each = deal(number)
         return replace(each, untrained="left" if each.untrained == "right" else "right")
 
-    monkeypatch.setattr(rounds, "deal", turned)
+    monkeypatch.setattr(pairs, "deal", turned)
     other = run(PAGE, digit=KEY, doubt_view="round")
     assert pair(other) == pictures[::-1]
     assert sent(other) == before
@@ -229,10 +228,10 @@ def test_the_score_runs_on_and_is_kept_in_the_link() -> None:
         guess = "left" if number != 2 else "right"
         press(app, f"{guess.capitalize()} is untrained")
         assert_works(app, TITLE)
-        right += rounds.deal(number).untrained == guess
+        right += pairs.deal(number).untrained == guess
         assert f"Score: {right} of {number}" in said(app)
-        assert METHODS[rounds.deal(number).method].title in said(app)
-        assert ("**Correct" in said(app)) == (rounds.deal(number).untrained == guess)
+        assert METHODS[pairs.deal(number).method].title in said(app)
+        assert ("**Correct" in said(app)) == (pairs.deal(number).untrained == guess)
         assert all(each.disabled for each in app.button if "is untrained" in each.label), "a round is answered once"
         if number < 3:
             press(app, "Next round")
@@ -269,7 +268,7 @@ def test_a_round_says_that_its_digit_is_its_own() -> None:
 
 
 def test_after_the_choice_a_link_leads_to_the_same_map() -> None:
-    dealt = rounds.deal(1)
+    dealt = pairs.deal(1)
     app = run(PAGE, digit=KEY, doubt_view="round", rounds="1l", baseline="noise", explain="difference", steps="50")
     (address,) = re.findall(r'href="lie_detector\?([^"]+)"', shown(app))
     link = dict(part.split("=") for part in address.split("&amp;") if not part.startswith(("rounds", "round=")))

@@ -10,14 +10,13 @@ from streamlit.testing.v1 import AppTest
 from model import trace
 from model.images.digits import find, to_input
 from model.networks.assignment import weights
-from model.training import published as results
-from model.training import snapshots as formation
+from model.training import published, snapshots
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
-ROWS = formation.rows(trace.record(weights.load(), to_input(find("project-3a"))))
+ROWS = snapshots.rows(trace.record(weights.load(), to_input(find("project-3a"))))
 each_view = pytest.mark.parametrize("view", VIEWS)
 
 
@@ -25,14 +24,14 @@ each_view = pytest.mark.parametrize("view", VIEWS)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the app read reports that were made up."""
     reports.write_all(tmp_path, seeds=4)
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the app find no report."""
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
 
 
 def notes(app: AppTest) -> list[str]:
@@ -138,7 +137,7 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
 def test_every_block_has_its_epochs(row: str, scale: str) -> None:
     app = run(PAGE, train_view="epochs", digit="project-4or9", row=row, epoch="2", scale=scale)
     assert_works(app, "Training")
-    found = formation.follow(formation.snapshots(), to_input(find("project-4or9")), row)
+    found = snapshots.follow(snapshots.snapshots(), to_input(find("project-4or9")), row)
     given = component(app, "formation")
     assert given["epochs"] == [*found.epochs]
     assert given["epochs"][given["at"]] == 2
@@ -164,8 +163,8 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
     shutil.copytree(weights.SHIPPED, folder)
     path = folder / "epoch-03.safetensors"
     path.write_bytes(path.read_bytes()[:-8])
-    healthy = formation.snapshots
-    monkeypatch.setattr(formation, "snapshots", lambda: healthy(folder))
+    healthy = snapshots.snapshots
+    monkeypatch.setattr(snapshots, "snapshots", lambda: healthy(folder))
     app = run(PAGE, train_view="epochs")
     assert not app.exception
     assert "are not the ones that were trained" in app.error[0].value

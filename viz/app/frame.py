@@ -7,10 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
-from viz.app import address as state
-from viz.app import allowed_messages as doors
-from viz.app import components, shared, sidebar
-from viz.app import queued_cache as turns
+from viz.app import address, allowed_messages, components, queued_cache, shared, sidebar
 from viz.app.markdown import plain
 from viz.app.page_queue import Pace
 
@@ -25,12 +22,12 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
 
     A page asks for what it cannot do without before it draws anything, so one without weights has no title yet.
     """
-    doors.close()
-    state.begin_run()
+    allowed_messages.close()
+    address.begin_run()
     st.html(_Style())
     components.reconnection()
     notices = st.container()
-    turns.show_waiting(notices)
+    queued_cache.show_waiting(notices)
     shared.warm_up()
     sidebar.show(pages)
     sidebar.show_on_phone()
@@ -43,7 +40,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     except GlassError as error:
         st.error(plain(str(error)))
     with notices:
-        state.show_notices()
+        address.show_notices()
 
 
 def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
@@ -52,7 +49,7 @@ def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
         st.write("Without them there are")
         for page in pages:
             if page.url_path in _WITHOUT_WEIGHTS:
-                st.page_link(page, query_params=state.link())
+                st.page_link(page, query_params=address.link())
 
 
 class _Style:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from model.errors import DataError
 from model.images import digits, mnist
 from model.images.records import Digit
-from viz.app import address as state
-from viz.app import shared
+from viz.app import address, shared
 from viz.app.components import picture_grid
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
@@ -36,7 +35,7 @@ def show(digit: Digit) -> None:
         test.images[shown],
         [f"image {index:,}, labelled {test.labels[index]}" for index in shown],
         keys.index(digit.key) if digit.key in keys else -1,
-        lambda index: state.write(digit=keys[index]),
+        lambda index: address.write(digit=keys[index]),
         key="mnist",
     )
     _turn_pages(order, start)
@@ -60,8 +59,8 @@ def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     """Return the indices of the images that are asked for, in the order that is asked for."""
     left, right = st.columns([2, 3])
     classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
-    wanted = state.bind(left.selectbox, "Class", state.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
-    chosen = state.bind(right.selectbox, "Order", state.ORDER, orders, orders[0], together=_from_the_start)
+    wanted = address.bind(left.selectbox, "Class", address.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
+    chosen = address.bind(right.selectbox, "Order", address.ORDER, orders, orders[0], together=_from_the_start)
     losses = or_say_why(shared.mnist_losses) if chosen == _HARDEST else None
     order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
@@ -89,7 +88,7 @@ def _turn_pages(order: NDArray[np.int64], start: int) -> None:
 def _pick_at_random(order: NDArray[np.int64]) -> None:
     position = random.randrange(len(order))  # noqa: S311 (no secret)
     st.session_state[_START] = position // _SHOWN * _SHOWN
-    state.write(digit=f"test-{order[position]}")
+    address.write(digit=f"test-{order[position]}")
 
 
 def _by_index(digit: Digit, count: int) -> None:
@@ -99,7 +98,7 @@ def _by_index(digit: Digit, count: int) -> None:
     def choose() -> None:
         chosen = st.session_state["mnist-index"]
         if chosen is not None:
-            state.write(digit=f"test-{chosen}")
+            address.write(digit=f"test-{chosen}")
 
     st.number_input(
         "Image number",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from viz.app import address as state
+from viz.app import address
 
 
 def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:
@@ -18,7 +18,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         because: Why, in a sentence or two, with the numbers.
     """
     key = f"widget-{name}"
-    chosen = state.read_one_of(name, ["", *answers], "", label=question)
+    chosen = address.read_one_of(name, ["", *answers], "", label=question)
     st.session_state[key] = chosen or None
     st.segmented_control(
         question,
@@ -26,7 +26,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         key=key,
         wrap=True,  # on a phone
         format_func=answers.__getitem__,
-        on_change=lambda: state.write(**{name: st.session_state[key] or ""}),
+        on_change=lambda: address.write(**{name: st.session_state[key] or ""}),
     )
     if not chosen:
         st.write("Choose an answer; what was measured is said then.")

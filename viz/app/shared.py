@@ -17,9 +17,9 @@ from model.images.records import Digit
 from model.layers.records import Arithmetic
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.parameters import printed_table as assignment
+from model.parameters import printed_table
 from model.parameters.records import RowComparison
-from model.receptive_field import measured as measured_field
+from model.receptive_field import measured
 from model.receptive_field.records import Box, EffectiveField, Growth, ReceptiveField
 from model.trace.records import Trace
 from viz.app.queued_cache import in_turn
@@ -91,7 +91,7 @@ def arithmetic() -> dict[str, Arithmetic]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def comparisons() -> tuple[RowComparison, ...]:
     """Return what the assignment printed for each row, held against the network."""
-    return assignment.compare(_untrained())
+    return printed_table.compare(_untrained())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -134,11 +134,11 @@ def growth() -> dict[str, Growth]:
 @st.cache_resource(max_entries=512, show_spinner=False)
 def measured_box(name: str, y: int, x: int) -> Box:
     """Return which pixels can affect a unit of a step, measured by gradient."""
-    return measured_field.measured(_untrained(), name, (y, x))
+    return measured.measured(_untrained(), name, (y, x))
 
 
 @in_turn(max_entries=256, show_spinner="Measuring on 53 digits")
 def effective_field(name: str, y: int, x: int) -> EffectiveField:
     """Return how strongly each pixel affects a unit of the trained network, over the project's digits."""
     images = torch.cat([digits.to_input(sample) for sample in digits.samples()])
-    return measured_field.effective(network(), images, name, (y, x))
+    return measured.effective(network(), images, name, (y, x))

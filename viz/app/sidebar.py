@@ -6,13 +6,11 @@ import numpy as np
 import streamlit as st
 
 from model.errors import GlassError, InputError, WeightsError
-from model.images import codec as links
-from model.images import digits
+from model.images import codec, digits
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
-from viz.app import address as state
-from viz.app import mnist_picker, shared
+from viz.app import address, mnist_picker, shared
 from viz.app.components import drawing_pad, picture_grid
 from viz.app.markdown import plain
 from viz.app.queued_cache import TURNS
@@ -35,7 +33,7 @@ def show(pages: Sequence[st.Page]) -> None:
     with st.sidebar:
         with st.container(key="pages"):
             for page in pages:
-                st.page_link(page, query_params=state.link(), width="stretch")
+                st.page_link(page, query_params=address.link(), width="stretch")
         digit = st.session_state[_CURRENT] = _read_digit()
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
@@ -61,12 +59,12 @@ def _read_digit() -> Digit:
         live: Digit = st.session_state[_LIVE]
         return live
     try:
-        key = state.read(state.DIGIT, DEFAULT_DIGIT)
+        key = address.read(address.DIGIT, DEFAULT_DIGIT)
         uploaded = st.session_state.get(_UPLOADED)
         return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
     except GlassError as error:
         default = digits.find(DEFAULT_DIGIT)
-        state.notice(f"{error} Showing a {default.label} instead.")
+        address.notice(f"{error} Showing a {default.label} instead.")
         return default
 
 
@@ -134,7 +132,7 @@ def _sample_grid(label: str, samples: Sequence[Digit], digit: Digit) -> None:
         np.stack([sample.pixels for sample in samples]),
         [f"{sample.key.removeprefix('project-')}: {describe(sample)}" for sample in samples],
         keys.index(digit.key) if digit.key in keys else -1,
-        lambda index: state.write(digit=keys[index]),
+        lambda index: address.write(digit=keys[index]),
         key=label,
     )
 
@@ -142,7 +140,7 @@ def _sample_grid(label: str, samples: Sequence[Digit], digit: Digit) -> None:
 def _draw(digit: Digit) -> None:
     on_pad = digit.key.startswith("drawn-")
     code = digit.key.removeprefix("drawn-") if on_pad else ""
-    strokes = links.unpack_strokes(code) if on_pad else []
+    strokes = codec.unpack_strokes(code) if on_pad else []
     why = ""
     if _TOO_MUCH in st.session_state:
         strokes, why = st.session_state[_TOO_MUCH]
@@ -163,7 +161,7 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
     for name in (_LIVE, _TOO_MUCH):
         st.session_state.pop(name, None)
     if not strokes:
-        state.write(digit=st.session_state.get(_BEFORE, DEFAULT_DIGIT))
+        address.write(digit=st.session_state.get(_BEFORE, DEFAULT_DIGIT))
         return
     try:
         digit = digits.from_strokes(strokes)
@@ -171,7 +169,7 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
         st.session_state[_TOO_MUCH] = strokes, str(error)
         return
     if done:
-        state.write(digit=digit.key)
+        address.write(digit=digit.key)
     else:
         st.session_state[_LIVE] = digit
 
@@ -202,7 +200,7 @@ def _receive_upload() -> None:
         st.session_state[_REFUSED] = str(error)
         return
     st.session_state[_UPLOADED] = digit
-    state.write(digit=digit.key)
+    address.write(digit=digit.key)
 
 
 def _show_stages(digit: Digit) -> None:

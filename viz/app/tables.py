@@ -13,7 +13,7 @@ from model.records import Activation, Pixels
 from model.records import Numbers as Values
 from model.trace.records import Trace
 from viz.layers import workings
-from viz.overview import figures as overview
+from viz.overview import figures
 from viz.pictures import words
 from viz.pictures.panels import tabled
 from viz.pictures.swatches import as_csv, columns_as_csv, maps_as_csv
@@ -166,7 +166,7 @@ def columns_file(label: str, columns: Columns, name: str) -> File:
 
 def answer_file(trace: Trace, name: str = "answer") -> File:
     """Return what a network puts out for each class as CSV."""
-    return File("Download the answer as CSV", partial(overview.answer_csv, trace), f"{name}.csv")
+    return File("Download the answer as CSV", partial(figures.answer_csv, trace), f"{name}.csv")
 
 
 def terms_file(explained: Explanation) -> File:

@@ -8,8 +8,7 @@ from plotly import graph_objects as go
 
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address as state
-from viz.app import tables
+from viz.app import address, tables
 
 Result = TypeVar("Result")
 
@@ -32,26 +31,26 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
 
     def kept(name: str) -> dict[str, str]:
         """Stay on the same map where the other step has one of that number, and near the same unit."""
-        chosen = state.read(state.CHANNEL, "0")
+        chosen = address.read(address.CHANNEL, "0")
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
-        return {state.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
+        return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
-    position = names.index(state.read_one_of(state.ROW, names, names[0], instead, "Step"))
+    position = names.index(address.read_one_of(address.ROW, names, names[0], instead, "Step"))
 
     def move(words: str, key: str, to: int) -> None:
         st.button(
             words,
             shortcut=key,
             disabled=not 0 <= to < len(names),
-            on_click=lambda: state.write(row=names[to], **kept(names[to])),
+            on_click=lambda: address.write(row=names[to], **kept(names[to])),
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
         move("Previous", "Left", position - 1)
-        state.bind(
+        address.bind(
             st.selectbox,
             "Step",
-            state.ROW,
+            address.ROW,
             names,
             names[0],
             together=kept,
@@ -82,7 +81,7 @@ def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str
         parts: For each value in the link, its words.
         allowed: What the parameters of all parts can be.
     """
-    state.expect(allowed)
+    address.expect(allowed)
     return segments("What to look at", name, parts)
 
 
@@ -94,12 +93,12 @@ def segments(
     Args:
         label: What the person reads.
         name: The parameter in the link.
-        options: As for ``state.bind``.
+        options: As for ``address.bind``.
         default: What is chosen where the link says nothing or nonsense; if left out, the first.
-        arguments: Passed to ``state.bind``.
+        arguments: Passed to ``address.bind``.
     """
     first = default or next(iter(options))
-    return state.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
+    return address.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
 
 
 def switch(label: str, name: str, about: str) -> bool:
@@ -111,25 +110,25 @@ def switch(label: str, name: str, about: str) -> bool:
         about: One sentence on what it does.
     """
     key = f"widget-{name}"
-    st.session_state[key] = state.is_on(name)
-    st.toggle(label, key=key, help=about, on_change=lambda: state.switch(name, on=st.session_state[key]))
+    st.session_state[key] = address.is_on(name)
+    st.toggle(label, key=key, help=about, on_change=lambda: address.switch(name, on=st.session_state[key]))
     return bool(st.session_state[key])
 
 
 def shared_scale() -> bool:
     """Let the person choose between one scale for the layer and one for each map."""
-    return segments("Scale", state.SCALE, _SCALES) == _TOGETHER
+    return segments("Scale", address.SCALE, _SCALES) == _TOGETHER
 
 
 def channel(count: int) -> int:
     """Let the person choose a channel."""
-    return int(state.bind(st.selectbox, "Map", state.CHANNEL, {str(c): f"Map {c}" for c in range(count)}, "0"))
+    return int(address.bind(st.selectbox, "Map", address.CHANNEL, {str(c): f"Map {c}" for c in range(count)}, "0"))
 
 
 def unit(units: Pair, middle: Pair) -> Pair:
     """Let the person choose a unit of a map; the middle one where nothing is chosen."""
     every, default = _codes(units, middle)
-    return _place(state.bind(st.selectbox, "Unit", state.UNIT, every, default, format_func=_say_unit))
+    return _place(address.bind(st.selectbox, "Unit", address.UNIT, every, default, format_func=_say_unit))
 
 
 def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
@@ -142,9 +141,9 @@ def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
             nearest one here is taken.
     """
     every, default = _codes(units, middle)
-    moved = _kept_unit(units) if state.read(state.ROW, name) != name else {}
-    instead = {state.read(state.UNIT, default): nearest for nearest in moved.values()}
-    return _place(state.read_one_of(state.UNIT, every, default, instead))
+    moved = _kept_unit(units) if address.read(address.ROW, name) != name else {}
+    instead = {address.read(address.UNIT, default): nearest for nearest in moved.values()}
+    return _place(address.read_one_of(address.UNIT, every, default, instead))
 
 
 def _codes(units: Pair, middle: Pair) -> tuple[list[str], str]:
@@ -159,10 +158,10 @@ def _place(code: str) -> Pair:
 
 def _kept_unit(units: tuple[int, ...]) -> dict[str, str]:
     """Return the unit of the link, or the nearest one on a map of this many units; nothing where none is chosen."""
-    places = state.read(state.UNIT, "").split(".")
+    places = address.read(address.UNIT, "").split(".")
     if len(places) != len(units) or not all(place.isdecimal() and len(place) < 4 for place in places):
         return {}
-    return {state.UNIT: ".".join(str(min(int(place), most - 1)) for place, most in zip(places, units, strict=True))}
+    return {address.UNIT: ".".join(str(min(int(place), most - 1)) for place, most in zip(places, units, strict=True))}
 
 
 def _say_unit(chosen: str) -> str:
@@ -172,7 +171,7 @@ def _say_unit(chosen: str) -> str:
 
 def as_trained() -> bool:
     """Let the person choose between the digit and what the trained network uses of it."""
-    return segments("On the stage", state.SHOWN, _STAGES) == _USED
+    return segments("On the stage", address.SHOWN, _STAGES) == _USED
 
 
 def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:

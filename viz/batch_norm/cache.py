@@ -3,8 +3,7 @@
 import streamlit as st
 import torch
 
-from model.batch_norm import folding
-from model.batch_norm import statistics as batch_norm
+from model.batch_norm import folding, statistics
 from model.batch_norm.records import BatchScore, Folding, Forgotten, RunningAverage, Supply
 from model.images import digits, mnist
 from model.images.records import Digit
@@ -19,7 +18,7 @@ def batch_supply(content: str) -> Supply:
 
 @in_turn(max_entries=22, show_spinner="Reading the images")
 def _batch_supply(content: str, root: str) -> Supply:
-    return batch_norm.supply(content)
+    return statistics.supply(content)
 
 
 def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
@@ -29,7 +28,7 @@ def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
 
 @in_turn(max_entries=64)
 def _forgotten(key: str, source: str, content: str, size: int, _digit: Digit, _supply: Supply) -> Forgotten:
-    return batch_norm.forget(network(), _digit.pixels, _supply, size)
+    return statistics.forget(network(), _digit.pixels, _supply, size)
 
 
 def batch_score(supply: Supply, size: int) -> BatchScore:
@@ -39,7 +38,7 @@ def batch_score(supply: Supply, size: int) -> BatchScore:
 
 @in_turn(max_entries=256, show_spinner="Reading the images in batches")
 def _batch_score(source: str, content: str, size: int, _supply: Supply) -> BatchScore:
-    return batch_norm.score(network(), _supply, size)
+    return statistics.score(network(), _supply, size)
 
 
 def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
@@ -49,7 +48,7 @@ def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
 
 @in_turn(max_entries=32, show_spinner="Showing a copy 40 batches")
 def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
-    return batch_norm.running(network(), _supply, size)
+    return statistics.running(network(), _supply, size)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

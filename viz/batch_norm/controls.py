@@ -8,11 +8,8 @@ from model.batch_norm.records import BatchScore, Fold, Hindrances, Supply
 from model.batch_norm.statistics import CONTENTS, MIXED
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
-from viz.app import address as state
-from viz.app import prediction
-from viz.app import widgets as controls
-from viz.batch_norm import cache, folding
-from viz.batch_norm import statistics as batch_statistics
+from viz.app import address, prediction, widgets
+from viz.batch_norm import cache, folding, statistics
 
 CONTENT, SIZE = "content", "batch"
 FORGETS, FRAME = "forgets", "frame"
@@ -23,7 +20,7 @@ _SIZE = "16"
 ALLOWED = {
     CONTENT: CONTENTS,
     SIZE: [str(size) for size in SIZES],
-    FORGETS: batch_statistics.ANSWERS,
+    FORGETS: statistics.ANSWERS,
     FRAME: folding.ANSWERS,
 }
 
@@ -36,20 +33,20 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     norms = {step.name: step for step in trace.steps if step.kind is LayerKind.BATCH_NORM}
     first = next(iter(norms))
     instead = {IMAGE: first} | {step.name: _norm_of(trace, step.name, list(norms)) for step in trace.steps}
-    name = state.read_one_of(state.ROW, list(norms), first, instead, "Batch norm")
+    name = address.read_one_of(address.ROW, list(norms), first, instead, "Batch norm")
     key = "widget-norm"
     st.session_state[key] = name
 
     def choose() -> None:
         chosen = st.session_state[key]
-        channel = state.read(state.CHANNEL, "0")
+        channel = address.read(address.CHANNEL, "0")
         kept = channel if channel in map(str, range(len(norms[chosen].output))) else "0"
-        state.write(row=chosen, channel=kept)
+        address.write(row=chosen, channel=kept)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("Batch norm", list(norms), key=key, on_change=choose, width=220)
         with st.container(width=140):
-            channel = controls.channel(len(norms[name].output))
+            channel = widgets.channel(len(norms[name].output))
     return norms[name], channel
 
 
@@ -65,7 +62,7 @@ def choose_batch() -> tuple[Supply, int]:
     """
     left, right = st.columns(2, gap="large")
     with left:
-        content = state.bind(
+        content = address.bind(
             st.selectbox,
             "The batch holds your digit and",
             CONTENT,
@@ -76,7 +73,7 @@ def choose_batch() -> tuple[Supply, int]:
     supply = cache.batch_supply(content)
     sizes = _sizes(supply)
     with right:
-        size = state.bind(
+        size = address.bind(
             st.select_slider,
             "Batch size",
             SIZE,
@@ -94,7 +91,7 @@ def _sizes(supply: Supply) -> list[str]:
 
 def _kept_size(content: str) -> str:
     """Return the size in the link where so many images are to be had, else the largest that is."""
-    sizes, size = _sizes(cache.batch_supply(content)), state.read(SIZE, "")
+    sizes, size = _sizes(cache.batch_supply(content)), address.read(SIZE, "")
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 
@@ -114,9 +111,9 @@ def ask_score(score: BatchScore, supply: Supply, size: int) -> None:
     prediction.ask(
         FORGETS,
         "How many are read right, compared with evaluation mode?",
-        batch_statistics.ANSWERS,
-        batch_statistics.outcome(score),
-        batch_statistics.say_score(score, supply, size),
+        statistics.ANSWERS,
+        statistics.outcome(score),
+        statistics.say_score(score, supply, size),
     )
 
 

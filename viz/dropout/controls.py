@@ -9,9 +9,7 @@ from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
-from viz.app import address as state
-from viz.app import prediction, tables
-from viz.app import widgets as controls
+from viz.app import address, prediction, tables, widgets
 from viz.dropout import cache, figures
 
 GUESS = "changes"
@@ -39,11 +37,11 @@ def row(trace: Trace) -> str:
     names = [step.name for step in trace.steps if step.kind is LayerKind.DROPOUT]
     behind = {name: [row for row in names if steps.index(row) >= place] for place, name in enumerate(steps)}
     instead = {IMAGE: names[0]} | {name: (rows or names[-1:])[0] for name, rows in behind.items()}
-    shown = state.read_one_of(state.ROW, names, names[0], instead, "Row")
+    shown = address.read_one_of(address.ROW, names, names[0], instead, "Row")
     key = "widget-dropout-row"
     st.session_state[key] = shown
     st.selectbox(
-        "Row", names, key=key, on_change=lambda: state.write(row=st.session_state[key], channel="", **{MANY: ""})
+        "Row", names, key=key, on_change=lambda: address.write(row=st.session_state[key], channel="", **{MANY: ""})
     )
     return shown
 
@@ -63,11 +61,11 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
     with second:
         shorter = {f"{float(value):{form}}": value for value in every for form in ("g", ".1f")}
         said = f"p, share dropped (trained: {trained})"
-        p = state.bind(st.select_slider, said, P, every, trained, instead=shorter)
+        p = address.bind(st.select_slider, said, P, every, trained, instead=shorter)
     with middle:
-        drop = controls.segments("What drops", DROP, _DROP)
+        drop = widgets.segments("What drops", DROP, _DROP)
     with right:
-        what = controls.segments("Dropped are", WHAT, _WHAT)
+        what = widgets.segments("Dropped are", WHAT, _WHAT)
     rows = None if drop == "all" else (name,)
     return name, DropoutPlan(float(p), rows, what == "channels", _seed())
 
@@ -78,7 +76,7 @@ def map_and_mask(count: int) -> int:
     with right:
         mask()
     with left:
-        return controls.channel(count)
+        return widgets.channel(count)
 
 
 def mask() -> None:
@@ -106,7 +104,7 @@ def mask() -> None:
 
 def count() -> int:
     """Let the person choose how many passes are run."""
-    return int(controls.segments("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
+    return int(widgets.segments("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
 
 
 def predict(passes: Passes) -> bool:
@@ -127,9 +125,9 @@ def go_on(passes: Passes) -> None:
     with st.container(horizontal=True):
         st.button(
             f"Show mask {farthest:,}, which doubts the answer most",
-            on_click=lambda: state.write(**{SEED: str(farthest), VIEW: "journey"}),
+            on_click=lambda: address.write(**{SEED: str(farthest), VIEW: "journey"}),
         )
-        st.button("Take a digit between two", on_click=lambda: state.write(digit=unclear.key))
+        st.button("Take a digit between two", on_click=lambda: address.write(digit=unclear.key))
 
 
 def maps_files(off: Step, on: Step, channel: int) -> tables.Files:
@@ -150,24 +148,24 @@ def numbers_of(passes: Passes) -> tables.Folded:
 
 def readings(chosen: DropoutPlan) -> bool:
     """Offer to read many digits for every p, and tell whether that was asked for."""
-    asked = state.read_one_of(MANY, _ASKED, "no") == "yes"
+    asked = address.read_one_of(MANY, _ASKED, "no") == "yes"
     if not asked:
         what = "whole channels" if chosen.whole_channels else "single values"
         where = "all rows" if chosen.rows is None else chosen.rows[0]
         st.write(f"{cache.source_of_readings()}, each read with ten values of p: {what} of {where}.")
-        st.button("Measure", on_click=lambda: state.write(**{MANY: "yes"}))
+        st.button("Measure", on_click=lambda: address.write(**{MANY: "yes"}))
     return asked
 
 
 def _seed() -> int:
-    text = state.read(SEED, "0")
+    text = address.read(SEED, "0")
     if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_SEED)):
         return int(text)
-    state.notice(
+    address.notice(
         f"The link asks for {SEED} '{text[:40]}'. It can be a whole number from 0 to {_MOST_SEED}. Showing 0 instead."
     )
     return 0
 
 
 def _write_seed(seed: int) -> None:
-    state.write(**{SEED: str(seed)})
+    address.write(**{SEED: str(seed)})

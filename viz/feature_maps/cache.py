@@ -6,7 +6,7 @@ import streamlit as st
 from model.images import digits
 from model.records import Activation
 from viz.app.shared import record
-from viz.feature_maps import figures as feature_maps
+from viz.feature_maps import figures
 
 _LABELS = range(10)
 
@@ -16,4 +16,4 @@ def of_each_digit(step: str, channel: int, shared: bool) -> tuple[str, dict[str,
     """Return one map of a step for the first sample of each digit, 0 to 9: in HTML, and as numbers."""
     chosen = [next(sample for sample in digits.samples() if sample.label == label) for label in _LABELS]
     maps = {str(sample.label): record(sample)[step].maps[channel] for sample in chosen}
-    return feature_maps.tiled(np.stack([*maps.values()]), [*maps], shared=shared), maps
+    return figures.tiled(np.stack([*maps.values()]), [*maps], shared=shared), maps

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from model.head import logits as heads
+from model.head import logits
 from model.head.records import Head
 from model.images import digits
 from model.images.records import Digit
@@ -14,7 +14,7 @@ from viz.app.shared import network, record
 
 def head(digit: Digit) -> Head:
     """Return the head of the trained network on a digit."""
-    return heads.of_trace(record(digit))
+    return logits.of_trace(record(digit))
 
 
 def mixed(digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
@@ -24,7 +24,7 @@ def mixed(digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Tr
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _mixed(key: str, _digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
-    return heads.mixed(network(), digits.to_input(_digit), name, dict.fromkeys(channels, gain))
+    return logits.mixed(network(), digits.to_input(_digit), name, dict.fromkeys(channels, gain))
 
 
 def each_muted(digit: Digit, name: str) -> NDArray[np.float32]:
@@ -34,4 +34,4 @@ def each_muted(digit: Digit, name: str) -> NDArray[np.float32]:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _each_muted(key: str, _digit: Digit, name: str) -> NDArray[np.float32]:
-    return heads.each_muted(network(), record(_digit), name)
+    return logits.each_muted(network(), record(_digit), name)

@@ -6,9 +6,7 @@ from model.head.logits import softened
 from model.head.records import Head
 from model.records import Activation
 from model.trace.records import Trace
-from viz.app import address as state
-from viz.app import prediction
-from viz.app import widgets as controls
+from viz.app import address, prediction, widgets
 from viz.head import contributions, mixing, softmax
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
@@ -38,7 +36,7 @@ def part(head: Head, count: int) -> str:
     """
     classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
     allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged, GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
-    chosen = controls.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
+    chosen = widgets.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
     _read_maps(count)  # says so where they are nonsense, shown or not
     return chosen
 
@@ -50,7 +48,7 @@ def link(name: str, number: int) -> str:
         name: The parameter in the link.
         number: Of the class, or of the map.
     """
-    return state.address("head", **{name: str(number)})
+    return address.address("head", **{name: str(number)})
 
 
 def target(head: Head) -> int:
@@ -69,7 +67,7 @@ def two(head: Head) -> tuple[int, int]:
 
 def _class(label: str, name: str, head: Head, default: int) -> int:
     classes = [str(c) for c in range(len(head.logits))]
-    return int(controls.segments(label, name, classes, str(default)))
+    return int(widgets.segments(label, name, classes, str(default)))
 
 
 def target_and_pooled(head: Head) -> tuple[int, int]:
@@ -85,7 +83,7 @@ def _pooled(head: Head, k: int) -> int:
     """Let the person choose one of the averaged maps; by default the one that counts most for class k."""
     names = {str(c): f"Map {c}" for c in range(len(head.maps))}
     default = str(contributions.by_size(head.parts[k])[0])
-    return int(state.bind(st.selectbox, "Map", POOLED, names, default))
+    return int(address.bind(st.selectbox, "Map", POOLED, names, default))
 
 
 def change(count: int) -> tuple[tuple[int, ...], float]:
@@ -94,7 +92,7 @@ def change(count: int) -> tuple[tuple[int, ...], float]:
     with left:
         channels = _changed(count)
     with right:
-        return channels, float(controls.segments("Multiply them by", GAIN, _GAINS))
+        return channels, float(widgets.segments("Multiply them by", GAIN, _GAINS))
 
 
 def _changed(count: int) -> tuple[int, ...]:
@@ -104,7 +102,7 @@ def _changed(count: int) -> tuple[int, ...]:
     st.session_state[key] = [str(c) for c in _read_maps(count)]
 
     def choose() -> None:
-        state.write(**{MUTE: ".".join(sorted(st.session_state[key], key=int))})
+        address.write(**{MUTE: ".".join(sorted(st.session_state[key], key=int))})
 
     st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=choose, wrap=True)
     return tuple(sorted(map(int, st.session_state[key])))
@@ -112,11 +110,11 @@ def _changed(count: int) -> tuple[int, ...]:
 
 def _read_maps(count: int) -> tuple[int, ...]:
     """Return the maps that the link names, ``3`` or ``3.7``; none where it names anything else."""
-    value = state.read(MUTE, "")
+    value = address.read(MUTE, "")
     parts = value.split(".") if value else []
     if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
         return tuple(sorted(map(int, parts)))
-    state.notice(
+    address.notice(
         f"The link asks for {MUTE} '{value[:40]}'. It can be input maps 0 to {count - 1} with dots between, such as "
         "3.7. Showing none instead."
     )
@@ -125,7 +123,7 @@ def _read_maps(count: int) -> tuple[int, ...]:
 
 def temperature() -> float:
     """Let the person choose the softmax's temperature."""
-    return float(controls.segments("Temperature T", TEMPERATURE, _TEMPERATURES, "1"))
+    return float(widgets.segments("Temperature T", TEMPERATURE, _TEMPERATURES, "1"))
 
 
 def predict_without(trace: Trace, muted: Activation, name: str) -> None:
@@ -145,7 +143,7 @@ def predict_without(trace: Trace, muted: Activation, name: str) -> None:
     )
     if answered:
         c = mixing.weightiest(trace, muted)
-        st.button(f"Silence map {c} and look", on_click=lambda: state.write(**{MUTE: str(c), GAIN: ""}))
+        st.button(f"Silence map {c} and look", on_click=lambda: address.write(**{MUTE: str(c), GAIN: ""}))
 
 
 def predict_warmer(trace: Trace) -> None:

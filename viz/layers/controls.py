@@ -10,9 +10,8 @@ from model.layers.records import Explanation
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
 from viz import theme
-from viz.app import address as state
-from viz.app import components
-from viz.layers.quiz import controls as asking
+from viz.app import address, components
+from viz.layers.quiz import controls
 from viz.pictures import words
 
 _PAGE = "layer_by_layer"
@@ -38,7 +37,7 @@ def strip(trace: Trace, step: Step | None) -> None:
         {
             "text": str(row.number),
             "title": f"Row {row.number}: {row.name}",
-            "href": state.address(_PAGE, row=row.name, trail="", channel="", unit=""),
+            "href": address.address(_PAGE, row=row.name, trail="", channel="", unit=""),
             "colour": theme.KIND_COLOURS[row.kind],
             "current": row is step,
         }
@@ -59,7 +58,7 @@ def turn(trace: Trace, step: Step | None) -> None:
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go(after[0]))
         st.button("Start at the answer", on_click=lambda: go(names[-1]))
         _turn_projector()
-        asking.switch()
+        controls.switch()
         if step:
             _choose_map(step)
 
@@ -69,7 +68,7 @@ def _turn_projector() -> None:
     on = projector()
 
     def turn() -> None:
-        state.switch(state.PROJECTOR, on=not on)
+        address.switch(address.PROJECTOR, on=not on)
 
     if on:
         st.html(_PROJECTOR)
@@ -80,13 +79,13 @@ def _turn_projector() -> None:
 
 def _choose_map(step: Step) -> None:
     numbers = [str(number) for number in range(len(step.maps))]
-    state.bind(
+    address.bind(
         st.selectbox,
         "Output map",
-        state.CHANNEL,
+        address.CHANNEL,
         numbers,
         str(unit_of(step.maps)[0]),
-        together=lambda _channel: {state.UNIT: "", state.TRAIL: ""},
+        together=lambda _channel: {address.UNIT: "", address.TRAIL: ""},
         label_visibility="collapsed",
         format_func=lambda number: f"Output map {number}",
         width=180,
@@ -95,30 +94,30 @@ def _choose_map(step: Step) -> None:
 
 def projector() -> bool:
     """Tell whether only the stage is shown, large, for the back row."""
-    return state.is_on(state.PROJECTOR)
+    return address.is_on(address.PROJECTOR)
 
 
 def go(name: str) -> None:
     """Go to a step afresh."""
-    state.write(row=name, channel="", unit="", trail="")
+    address.write(row=name, channel="", unit="", trail="")
 
 
 def unit_of(maps: Activation) -> Unit:
     """Return the unit of some maps (C, H, W) that the link asks for; what it does not say is where they are largest."""
     largest = np.unravel_index(int(maps.argmax()), maps.shape)
-    channel = int(state.read_one_of(state.CHANNEL, [str(c) for c in range(len(maps))], str(largest[0])))
+    channel = int(address.read_one_of(address.CHANNEL, [str(c) for c in range(len(maps))], str(largest[0])))
     height, width = maps.shape[1:]
-    y, x = _place(state.read(state.UNIT, ""), (height, width)) or divmod(int(maps[channel].argmax()), width)
+    y, x = _place(address.read(address.UNIT, ""), (height, width)) or divmod(int(maps[channel].argmax()), width)
     return channel, y, x
 
 
 def trail(trace: Trace) -> list[Stop]:
     """Return the units that were followed to the present one, first to last; nothing of what makes no sense."""
-    codes = [code for code in state.read(state.TRAIL, "").split("~") if code][:_LONGEST]
+    codes = [code for code in address.read(address.TRAIL, "").split("~") if code][:_LONGEST]
     try:
         return [_stop(trace, code) for code in codes]
     except (ValueError, LookupError):
-        state.notice("The trail in the link cannot be read, so it is left out.")
+        address.notice("The trail in the link cannot be read, so it is left out.")
         return []
 
 
@@ -137,7 +136,7 @@ def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
         {
             "text": f"{stop.name} {'?' if hidden and stop == here else _value(trace, stop)}",
             "title": f"{stop.name}, map {stop.unit[0]}, y {stop.unit[1]}, x {stop.unit[2]}",
-            "href": state.address(_PAGE, **_choices(stop, way[:index])),
+            "href": address.address(_PAGE, **_choices(stop, way[:index])),
             "colour": theme.MUTED if stop.name == IMAGE else theme.KIND_COLOURS[trace[stop.name].kind],
             "current": stop == here and index == len(way),
         }
@@ -146,7 +145,7 @@ def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
     components.steps(
         "The way here",
         items,
-        lambda index: state.write(**_choices([*way, here][index], way[:index])),
+        lambda index: address.write(**_choices([*way, here][index], way[:index])),
         "trail",
         wordy=True,
     )
@@ -155,13 +154,13 @@ def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
 def follow(trace: Trace, explained: Explanation, unit: Unit) -> None:
     """Go from a unit to one that it was made of, and remember the way."""
     way = [*trail(trace), Stop(explained.name, explained.unit)]
-    state.write(**_choices(Stop(explained.source, unit), way))
+    address.write(**_choices(Stop(explained.source, unit), way))
 
 
 def choose(unit: Unit) -> None:
     """Look at another unit of the same step; the way to the first one ends here."""
     channel, y, x = unit
-    state.write(channel=str(channel), unit=f"{y}.{x}", trail="")
+    address.write(channel=str(channel), unit=f"{y}.{x}", trail="")
 
 
 def _place(text: str, shape: Pair) -> Pair | None:
@@ -171,7 +170,7 @@ def _place(text: str, shape: Pair) -> Pair | None:
     places = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
     if text in places:
         return places[text]
-    state.notice(
+    address.notice(
         f"The link asks for unit '{text[:40]}'. It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to "
         f"{shape[1] - 1}. Showing the largest instead."
     )

@@ -8,16 +8,13 @@ import streamlit as st
 
 from model.errors import DataError
 from model.images import digits, mnist
-from model.mistakes import confusion as mistakes
+from model.mistakes import confusion
 from model.mistakes.records import Answer, Confusion
 from model.records import Pair, Pixels
-from viz.app import address as state
-from viz.app import mnist_picker, sidebar, tables
-from viz.app import widgets as controls
+from viz.app import address, mnist_picker, sidebar, tables, widgets
 from viz.app.markdown import plain
 from viz.head import controls as heads
-from viz.mistakes import cache
-from viz.mistakes import figures as misread
+from viz.mistakes import cache, figures
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}
@@ -35,17 +32,17 @@ ALLOWED = {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_T
 
 def cell(found: Confusion) -> Pair:
     """Return the label and the class whose images are asked for; by default those of the most frequent mistake."""
-    chosen = state.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.worst)))
+    chosen = address.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.worst)))
     label, read = map(int, chosen.split("."))
     return label, read
 
 
 def _cell_of_image() -> str:
     """Return the cell of the image that the link names, if it names one."""
-    index = state.read(IMAGE, "")
+    index = address.read(IMAGE, "")
     if not _is_image(index):
         return ""
-    (answer,) = mistakes.answers(cache.scores(), [int(index)])
+    (answer,) = confusion.answers(cache.scores(), [int(index)])
     return f"{answer.label}.{answer.read}"
 
 
@@ -55,27 +52,27 @@ def _is_image(text: str) -> bool:
 
 def cell_link(label: int, read: int) -> str:
     """Return the address that shows the images of a cell."""
-    return state.address(PAGE, **{CELL: f"{label}.{read}", IMAGE: ""})
+    return address.address(PAGE, **{CELL: f"{label}.{read}", IMAGE: ""})
 
 
 def of_cell(chosen: Pair) -> tuple[Answer, ...]:
     """Return the images of a cell, the least sure first where they are right."""
-    found = mistakes.cell(cache.scores(), *chosen)
+    found = confusion.cell(cache.scores(), *chosen)
     right = chosen[0] == chosen[1]
-    return mistakes.least_confident_first(found) if right else mistakes.most_confident_first(found)
+    return confusion.least_confident_first(found) if right else confusion.most_confident_first(found)
 
 
 def listed() -> tuple[Answer, ...]:
     """Let the person choose which images are listed and in which order."""
-    wrong, disputed = mistakes.mistakes(cache.scores()), mistakes.disputed(cache.scores())
+    wrong, disputed = confusion.mistakes(cache.scores()), confusion.disputed(cache.scores())
     lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", wrong), ("disputed", disputed))}
     left, right = st.columns(2, gap="medium")
     with left:
-        which = controls.segments("Which images", WHICH, lists, together=_anew)
+        which = widgets.segments("Which images", WHICH, lists, together=_anew)
     with right:
-        order = state.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_anew)
+        order = address.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_anew)
     found = disputed if which == "disputed" else wrong
-    return mistakes.least_likely_label_first(found) if order == "label" else mistakes.most_confident_first(found)
+    return confusion.least_likely_label_first(found) if order == "label" else confusion.most_confident_first(found)
 
 
 def _anew(_value: str) -> Mapping[str, str]:
@@ -88,9 +85,9 @@ def position(answers: Sequence[Answer]) -> int:
     if not answers:
         return 0
     indices = [str(each.index) for each in answers]
-    asked = state.read(IMAGE, "")
+    asked = address.read(IMAGE, "")
     elsewhere = {asked: indices[0]} if _is_image(asked) and asked not in indices else {}
-    return indices.index(state.read_one_of(IMAGE, indices, indices[0], elsewhere))
+    return indices.index(address.read_one_of(IMAGE, indices, indices[0], elsewhere))
 
 
 def show_cards(answers: Sequence[Answer], at: int, numbers: tables.Numbers) -> None:
@@ -106,8 +103,8 @@ def show_cards(answers: Sequence[Answer], at: int, numbers: tables.Numbers) -> N
         return
     start = at // _TOGETHER * _TOGETHER
     shown = answers[start : start + _TOGETHER]
-    drawn = misread.cards(
-        shown, pictures(shown), answers[at].index, lambda index: state.address(PAGE, **{IMAGE: str(index)})
+    drawn = figures.cards(
+        shown, pictures(shown), answers[at].index, lambda index: address.address(PAGE, **{IMAGE: str(index)})
     )
 
     def part() -> None:
@@ -116,7 +113,7 @@ def show_cards(answers: Sequence[Answer], at: int, numbers: tables.Numbers) -> N
         if len(answers) > _TOGETHER:
             _turn_pages(answers, start)
 
-    controls.figure(part, misread.say_cards(shown), numbers)
+    widgets.figure(part, figures.say_cards(shown), numbers)
 
 
 def _turn_pages(answers: Sequence[Answer], start: int) -> None:
@@ -132,7 +129,7 @@ def _go(label: str, answers: Sequence[Answer], to: int, shortcut: str | None = N
     """Draw a button to an image of a list."""
 
     def choose() -> None:
-        state.write(**{IMAGE: str(answers[to].index)})
+        address.write(**{IMAGE: str(answers[to].index)})
 
     st.button(label, shortcut=shortcut, disabled=not 0 <= to < len(answers), on_click=choose, key=f"{PAGE}-{label}")
 
@@ -144,9 +141,9 @@ def show_one(answers: Sequence[Answer], at: int) -> None:
     answer = answers[at]
     found = pictures([answer])
     numbers = tables.File(
-        "Download its probabilities as CSV", partial(misread.as_csv, [answer]), f"image-{answer.index}.csv"
+        "Download its probabilities as CSV", partial(figures.as_csv, [answer]), f"image-{answer.index}.csv"
     )
-    controls.figure(misread.exhibit(answer, found.get(answer.index)), misread.say(answer), numbers)
+    widgets.figure(figures.exhibit(answer, found.get(answer.index)), figures.say(answer), numbers)
     with st.container(horizontal=True, vertical_alignment="center"):
         _go("Previous", answers, at - 1, "Left")
         _go("Next", answers, at + 1, "Right")
@@ -158,14 +155,14 @@ def show_one(answers: Sequence[Answer], at: int) -> None:
 def _open_elsewhere(answer: Answer) -> None:
     """Lead to every other page with this image chosen; to some with the two classes that compete."""
     against = {heads.TARGET: str(answer.read), heads.AGAINST: str(answer.label)}
-    rather = {"saliency": {state.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
+    rather = {"saliency": {address.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
     with st.container(horizontal=True, key="open_on", gap="small"):
         st.write("Open it on")
         for page in sidebar.all_pages():
             if page.url_path != PAGE:
                 more = {} if answer.is_right else rather.get(page.url_path, {})
                 title = f"{page.title}: {answer.read} rather than {answer.label}" if more else page.title
-                chosen = state.link(**{state.DIGIT: f"test-{answer.index}"}, **more)
+                chosen = address.link(**{address.DIGIT: f"test-{answer.index}"}, **more)
                 st.page_link(page, label=title, query_params=chosen)
 
 
@@ -195,14 +192,14 @@ def temperature(fitted: float) -> float:
     values = {_FITTED: fitted, **{text: float(text) for text in _TEMPERATURES}}
     said = {text: text for text in _TEMPERATURES} | {_FITTED: f"{fitted:.2f}, fitted"}
     options = {text: said[text] for text in sorted(values, key=lambda text: values[text])}
-    return values[state.bind(st.select_slider, "Temperature T", TEMPERATURE, options, "1.00")]
+    return values[address.bind(st.select_slider, "Temperature T", TEMPERATURE, options, "1.00")]
 
 
 def offer_fitted(fitted: float) -> None:
     """Offer the temperature that was fitted, and the network's own."""
     with st.container(horizontal=True):
         for label, text in ((f"T = {fitted:.2f}, as fitted", _FITTED), ("T = 1, as it is", "1.00")):
-            st.button(label, on_click=partial(state.write, **{TEMPERATURE: text}), key=f"mistakes-t-{text}")
+            st.button(label, on_click=partial(address.write, **{TEMPERATURE: text}), key=f"mistakes-t-{text}")
 
 
 def temperatures() -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import torch
 
 from model.images import digits
 from model.images.records import Digit
-from model.pooling import max_pool as pooling
+from model.pooling import max_pool
 from model.pooling.records import Pooled, PoolGradient, PoolScore, Shift
 from model.trace.records import Trace
 from viz.app.queued_cache import in_turn
@@ -24,7 +24,7 @@ def pooled(digit: Digit) -> Pooled:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _pooled(key: str, _digit: Digit) -> Pooled:
-    return pooling.pooled(record(_digit))
+    return max_pool.pooled(record(_digit))
 
 
 def pool_gradient(digit: Digit) -> PoolGradient:
@@ -34,7 +34,7 @@ def pool_gradient(digit: Digit) -> PoolGradient:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _pool_gradient(key: str, _digit: Digit) -> PoolGradient:
-    return pooling.gradient(network(), record(_digit), record(_digit).prediction)
+    return max_pool.gradient(network(), record(_digit), record(_digit).prediction)
 
 
 def averaged(digit: Digit) -> Trace:
@@ -44,7 +44,7 @@ def averaged(digit: Digit) -> Trace:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _averaged(key: str, _digit: Digit) -> Trace:
-    return pooling.averaged(network(), record(_digit))
+    return max_pool.averaged(network(), record(_digit))
 
 
 def pool_shift(digit: Digit, down: int, right: int) -> Shift:
@@ -54,7 +54,7 @@ def pool_shift(digit: Digit, down: int, right: int) -> Shift:
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _pool_shift(key: str, _digit: Digit, down: int, right: int) -> Shift:
-    return pooling.shift(network(), record(_digit), _digit.pixels, (down, right), fields())
+    return max_pool.shift(network(), record(_digit), _digit.pixels, (down, right), fields())
 
 
 def pool_score(on_mnist: bool) -> PoolScore:
@@ -78,11 +78,11 @@ def pool_score(on_mnist: bool) -> PoolScore:
 def _project_pool_score() -> PoolScore:
     labelled = [sample for sample in digits.samples() if sample.label is not None]
     images = torch.cat([digits.to_input(sample) for sample in labelled])
-    return pooling.score(network(), images, np.asarray([sample.label for sample in labelled]))
+    return max_pool.score(network(), images, np.asarray([sample.label for sample in labelled]))
 
 
 @in_turn(max_entries=64)
 def _part_of_pool_score(start: int) -> PoolScore:
     test = digits.mnist("test")
     part = slice(start, start + _PART)
-    return pooling.score(network(), digits.normalise(test.images[part]), test.labels[part])
+    return max_pool.score(network(), digits.normalise(test.images[part]), test.labels[part])

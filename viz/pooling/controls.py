@@ -9,9 +9,7 @@ from model.images import mnist
 from model.images.records import Digit
 from model.pooling.records import Pooled, PoolGradient, Shift
 from model.records import Activation, Unit
-from viz.app import address as state
-from viz.app import prediction, tables
-from viz.app import widgets as controls
+from viz.app import address, prediction, tables, widgets
 from viz.layers import controls as walk
 from viz.pooling import cache, figures, shifting
 
@@ -34,7 +32,7 @@ def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
 
     def choose(picked: Unit, trace_it: bool) -> None:
         if trace_it:
-            state.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
+            address.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
         else:
             walk.choose(picked)
 
@@ -43,18 +41,18 @@ def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
 
 def traced() -> str:
     """Let the person choose which value of the window is traced to the digit."""
-    return state.bind(st.selectbox, "Traced to the digit", TRACED, _TRACED, "winner")
+    return address.bind(st.selectbox, "Traced to the digit", TRACED, _TRACED, "winner")
 
 
 def on_mnist() -> bool:
     """Let the person choose what both pools are tested on, and tell whether it is MNIST."""
     sets = {name: said for name, said in _TESTED.items() if name == "project" or mnist.is_present()}
-    return state.bind(st.selectbox, "Tested on", TESTED, sets, "project") == "mnist"
+    return address.bind(st.selectbox, "Tested on", TESTED, sets, "project") == "mnist"
 
 
 def moves(digit: Digit) -> list[Shift]:
     """Let the person choose which way the digit moves; return what moves it by one pixel, and by two."""
-    towards = controls.segments("Which way", TOWARDS, _TOWARDS)
+    towards = widgets.segments("Which way", TOWARDS, _TOWARDS)
     return [cache.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
 
 

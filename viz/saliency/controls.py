@@ -11,12 +11,9 @@ from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
 from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.trace.records import LayerKind, Trace
-from viz.app import address as state
-from viz.app import tables
-from viz.app import widgets as controls
+from viz.app import address, tables, widgets
 from viz.pictures.swatches import maps_as_csv
-from viz.saliency import cache as maps
-from viz.saliency import figures
+from viz.saliency import cache, figures
 from viz.saliency.figures import Look
 
 VIEW = "map_view"
@@ -46,7 +43,7 @@ _OPACITIES = {str(share): f"{share} %" for share in range(0, 101, 10)}
 def allowed(trace: Trace) -> dict[str, Iterable[str]]:
     """Return what all that decides a map, or how it is painted, can be in the link."""
     classes = [str(k) for k in range(len(trace.logits))]
-    every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, state.EXPLAIN: _OUTPUTS}
+    every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, address.EXPLAIN: _OUTPUTS}
     every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: _layers(trace), DRAW: _SEEDS}
     every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE}
     for option in (option for each in METHODS.values() for option in each.options):
@@ -57,7 +54,7 @@ def allowed(trace: Trace) -> dict[str, Iterable[str]]:
 def method() -> Method:
     """Let the person choose a method."""
     titles = {name: each.title for name, each in METHODS.items()}
-    return METHODS[state.bind(st.selectbox, "Method", METHOD, titles, _DEFAULT)]
+    return METHODS[address.bind(st.selectbox, "Method", METHOD, titles, _DEFAULT)]
 
 
 def plan(trace: Trace) -> AttributionPlan:
@@ -93,7 +90,7 @@ def asked(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
         output = _output()
         against = _against(trace, target) if output == "difference" else None
     with columns[2]:
-        baseline = state.bind(st.selectbox, "Baseline", BASELINE, BASELINES, "black")
+        baseline = address.bind(st.selectbox, "Baseline", BASELINE, BASELINES, "black")
     return AttributionPlan(_DEFAULT, target, output, against, baseline)
 
 
@@ -101,13 +98,13 @@ def _target(trace: Trace) -> int:
     """Let the person choose the class that is explained; by default the network's answer."""
     classes = [str(k) for k in range(len(trace.logits))]
     answer = str(trace.prediction)
-    return int(controls.segments("Explain class", TARGET, classes, answer))
+    return int(widgets.segments("Explain class", TARGET, classes, answer))
 
 
 def _output() -> Output:
     """Let the person choose what of the class is explained."""
     words = {str(name): said for name, said in _OUTPUTS.items()}
-    chosen = state.bind(st.selectbox, "What of it", state.EXPLAIN, words, "logit")
+    chosen = address.bind(st.selectbox, "What of it", address.EXPLAIN, words, "logit")
     return next(name for name in _OUTPUTS if name == chosen)
 
 
@@ -116,7 +113,7 @@ def _against(trace: Trace, target: int) -> int:
     strongest = str(next(k for k in (-trace.logits).argsort(kind="stable").tolist() if k != target))
     classes = [str(k) for k in range(len(trace.logits)) if k != target]
     instead = {str(target): strongest}  # who explains the class that stood here means another one now
-    return int(state.bind(st.selectbox, "Rather than", AGAINST, classes, strongest, instead=instead))
+    return int(address.bind(st.selectbox, "Rather than", AGAINST, classes, strongest, instead=instead))
 
 
 def of_method(plan: AttributionPlan, chosen: Method, trace: Trace) -> AttributionPlan:
@@ -164,7 +161,7 @@ def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> t
 def why_blank(digit: Digit, found: Attribution, plan: AttributionPlan) -> str:
     """Say why a map is blank, and whether the one with signs is blank too."""
     signed = _signed(plan)
-    return figures.why_blank(found, maps.attribute(digit, signed) if signed else None)
+    return figures.why_blank(found, cache.attribute(digit, signed) if signed else None)
 
 
 def _signed(plan: AttributionPlan) -> AttributionPlan | None:
@@ -187,7 +184,7 @@ def link_alone(page: str, view: str, name: str) -> str:
         view: The parameter that chooses among the page's views; one map is what it shows by default.
         name: Of the method.
     """
-    return state.address(page, **{**usual(), view: "", METHOD: name})
+    return address.address(page, **{**usual(), view: "", METHOD: name})
 
 
 def rows_with_maps(trace: Trace) -> list[str]:
@@ -219,13 +216,13 @@ def _values(option: MethodOption) -> list[str]:
 def _option(option: MethodOption) -> float:
     values, default = _values(option), f"{option.default:g}"
     if values == list(_OFF_ON):
-        return float(controls.segments(option.label, option.name, _OFF_ON, default, help=option.about))
-    return float(state.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
+        return float(widgets.segments(option.label, option.name, _OFF_ON, default, help=option.about))
+    return float(address.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
 
 
 def _layer(trace: Trace) -> str:
     """Let the person choose whose maps are looked at."""
-    return state.bind(st.selectbox, "Maps of", LAYER, _layers(trace), USUAL_LAYER)
+    return address.bind(st.selectbox, "Maps of", LAYER, _layers(trace), USUAL_LAYER)
 
 
 def _layers(trace: Trace) -> list[str]:
@@ -234,15 +231,15 @@ def _layers(trace: Trace) -> list[str]:
 
 def _seed() -> int:
     """Let the person draw the random numbers anew."""
-    return int(state.bind(st.selectbox, "Random numbers (seed)", DRAW, _SEEDS, "0"))
+    return int(address.bind(st.selectbox, "Random numbers (seed)", DRAW, _SEEDS, "0"))
 
 
 def look() -> Look:
     """Let the person choose how a map is painted."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        signs = controls.segments("Values", SIGNS, _SIGNS)
-        opacity = state.bind(st.select_slider, "Over the digit", OPACITY, _OPACITIES, "100", width=220)
-        clipped = controls.switch(
+        signs = widgets.segments("Values", SIGNS, _SIGNS)
+        opacity = address.bind(st.select_slider, "Over the digit", OPACITY, _OPACITIES, "100", width=220)
+        clipped = widgets.switch(
             "Clip the scale",
             CLIP,
             "Lets the largest hundredth of the values lie beyond the scale, so that others show.",
@@ -252,4 +249,4 @@ def look() -> Look:
 
 def _together() -> bool:
     """Let the person choose between one scale for each map and one for all."""
-    return controls.segments("One scale for", SCALE, _ONE_SCALE) == "all"
+    return widgets.segments("One scale for", SCALE, _ONE_SCALE) == "all"

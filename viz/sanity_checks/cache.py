@@ -16,14 +16,12 @@ from torch import nn
 from model.images import digits
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
-from model.sanity_checks import evidence as lie_detector
-from model.sanity_checks import pixel_curves
-from model.sanity_checks import randomization as untrained
+from model.sanity_checks import evidence, pixel_curves, randomization
 from model.sanity_checks import robustness as shaken
-from viz.app import queued_cache as turns
+from viz.app import queued_cache
 from viz.app.queued_cache import NotKeptError, in_turn
 from viz.app.shared import network
-from viz.saliency import cache as maps
+from viz.saliency import cache
 
 T = TypeVar("T")
 
@@ -32,7 +30,7 @@ _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
 def rows() -> tuple[str, ...]:
     """Return the rows that are made random, the last one of the network first."""
-    return untrained.learned_rows(network())
+    return randomization.learned_rows(network())
 
 
 def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Collapse], object]) -> Collapse:
@@ -40,13 +38,13 @@ def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Col
     with suppress(NotKeptError):  # to look up one thing is cheaper than each of its stages
         return _collapse.kept(digit.key, plan, seed, digit)
     names = rows()
-    _gathered(_stages(digit, plan, seed), lambda found: show(lie_detector.collapsed(names, found)))
+    _gathered(_stages(digit, plan, seed), lambda found: show(evidence.collapsed(names, found)))
     return _collapse(digit.key, plan, seed, digit)
 
 
 @in_turn(max_entries=256)
 def _collapse(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Collapse:
-    return lie_detector.collapsed(rows(), list(_stages(_digit, plan, seed)))
+    return evidence.collapsed(rows(), list(_stages(_digit, plan, seed)))
 
 
 def of_untrained(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
@@ -55,20 +53,20 @@ def of_untrained(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
 
 
 def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribution]:
-    yield maps.attribute(digit, plan)
+    yield cache.attribute(digit, plan)
     for number in range(len(rows())):
         yield _stage(digit.key, plan, seed, number, digit)
 
 
 @in_turn(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
-    return maps.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
+    return cache.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _forgetful(seed: int) -> tuple[nn.Sequential, ...]:
     """Return the network after each row that is made random; like the trained one they are only ever read."""
-    return tuple(forgetful for _, forgetful in untrained.cascade(network(), seed))
+    return tuple(forgetful for _, forgetful in randomization.cascade(network(), seed))
 
 
 def reaction(
@@ -83,19 +81,19 @@ def reaction(
 
 @in_turn(max_entries=256)
 def _reaction(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Reaction:
-    return lie_detector.reaction(_collapse(key, plan, seed, _digit), list(_others(_digit, plan)))
+    return evidence.reaction(_collapse(key, plan, seed, _digit), list(_others(_digit, plan)))
 
 
 def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:
-    return (maps.attribute(other, plan) for other in lie_detector.other_digits(digit))
+    return (cache.attribute(other, plan) for other in evidence.other_digits(digit))
 
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
     """Return how the target fares while pixels are taken away, or brought back, in order of a map and by chance."""
     x = digits.to_input(digit)
     gather = partial(pixel_curves.gathered, x, pixel_curves.STEPS)
-    pieces = pixel_curves.each_order(network(), x, maps.attribute(digit, plan), seed=seed)
-    kept = _kept(_shelf("curves", digit.key, plan, seed), turns.each(pieces))
+    pieces = pixel_curves.each_order(network(), x, cache.attribute(digit, plan), seed=seed)
+    kept = _kept(_shelf("curves", digit.key, plan, seed), queued_cache.each(pieces))
     return gather(_gathered(kept, lambda found: show(gather(found))))
 
 
@@ -103,15 +101,15 @@ def robustness(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
 ) -> tuple[Robustness, tuple[float, ...]]:
     """Return how a map fares when the digit changes a little, and how far it moved in each trial."""
-    x, explain = digits.to_input(digit), partial(maps.explain, plan)
-    pieces = shaken.changed_maps(network(), x, explain, maps.attribute(digit, plan), seed=seed)
-    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), turns.each(pieces)), show))
+    x, explain = digits.to_input(digit), partial(cache.explain, plan)
+    pieces = shaken.changed_maps(network(), x, explain, cache.attribute(digit, plan), seed=seed)
+    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), queued_cache.each(pieces)), show))
     return _measured(digit.key, plan, seed, changes, digit), changes
 
 
 @in_turn(max_entries=512)
 def _measured(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
-    found = maps.attribute(_digit, plan)
+    found = cache.attribute(_digit, plan)
     return shaken.measured(network(), digits.to_input(_digit), found, changes, seed=seed)
 
 

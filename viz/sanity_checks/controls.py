@@ -11,13 +11,11 @@ import streamlit as st
 from model.images.records import Digit
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan, PixelCurves
-from model.sanity_checks import evidence as lie_detector
-from model.sanity_checks import robustness as shaken
+from model.sanity_checks import evidence, robustness
 from model.trace.records import Trace
-from viz.app import address as state
-from viz.app import tables
+from viz.app import address, tables
 from viz.saliency import cache as maps
-from viz.saliency import controls as choose
+from viz.saliency import controls
 from viz.saliency import figures as saliency
 from viz.sanity_checks import cache as cached
 from viz.sanity_checks import figures, noise, verdicts
@@ -33,12 +31,12 @@ _OFTEN = 0.1  # seconds between two pictures of what there is so far
 
 def allowed(trace: Trace) -> dict[str, Iterable[str]]:
     """Return what the page's parameters can be in the link, but for those of the rounds."""
-    return {**choose.allowed(trace), SEED: _SEEDS, EVERY: [state.YES]}
+    return {**controls.allowed(trace), SEED: _SEEDS, EVERY: [address.YES]}
 
 
 def seed() -> int:
     """Let the person draw the tests' random numbers anew: weights, orders of pixels, noise."""
-    return int(state.bind(st.selectbox, "Seed of the tests", SEED, _SEEDS, "0", help=_SEED))
+    return int(address.bind(st.selectbox, "Seed of the tests", SEED, _SEEDS, "0", help=_SEED))
 
 
 class Trial:
@@ -49,7 +47,7 @@ class Trial:
         self.cards, self.words = cards, words
         self.method = METHODS[plan.method]
         found = maps.attribute(digit, plan)
-        self.tested = Evidence(found, lie_detector.edge_control(found, digit.pixels))
+        self.tested = Evidence(found, evidence.edge_control(found, digit.pixels))
         self.told = time.monotonic()
 
     def tell(self, **known: Any) -> None:
@@ -150,7 +148,7 @@ class Trial:
             share, foretell = st.empty(), st.empty()
 
         def show(changes: Any) -> None:
-            bars.html(noise.trials(changes, shaken.TRIALS, verdicts.SHAKY))
+            bars.html(noise.trials(changes, robustness.TRIALS, verdicts.SHAKY))
             self.tell()
 
         found, changes = cached.robustness(self.digit, self.plan, self.seed, show)
@@ -174,7 +172,7 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
         seed: Of the tests.
         bar: An empty place that shows how far it is.
     """
-    place, link = st.empty(), partial(choose.link_alone, "lie_detector", VIEW)
+    place, link = st.empty(), partial(controls.link_alone, "lie_detector", VIEW)
     found: dict[str, Evidence] = {}
 
     def show(name: str, what: str) -> None:
@@ -195,5 +193,5 @@ def _tested(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[str]
     reaction = cached.reaction(digit, plan, seed, lambda others: show(f"other digit {len(others)}"))
     curves = cached.curves(digit, plan, seed, lambda _found: show("pixels taken away"))
     robust, _ = cached.robustness(digit, plan, seed, lambda _changes: show("a little noise"))
-    edges = lie_detector.edge_control(attribution, digit.pixels)
+    edges = evidence.edge_control(attribution, digit.pixels)
     return Evidence(attribution, edges, reaction, curves, robust)

@@ -12,9 +12,7 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import Numbers
-from model.training import alterations as recipes
-from model.training import published as results
-from model.training import seeds as studies
+from model.training import alterations, published, seeds
 from model.training import snapshots as formation
 from model.training.records import Formation, Paired, Study, Trial
 from viz.app.queued_cache import in_turn
@@ -25,7 +23,7 @@ _Stamp = tuple[str, int]  # where a file lies, and when it was written
 
 def has_study(name: str) -> bool:
     """Tell whether a report is there."""
-    return results.is_present(name, results.FOLDER)
+    return published.is_present(name, published.FOLDER)
 
 
 def study(name: str) -> Study:
@@ -39,7 +37,7 @@ def study(name: str) -> Study:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _study(name: str, stamp: _Stamp) -> Study:
-    return results.read(name, Path(stamp[0]).parent)
+    return published.read(name, Path(stamp[0]).parent)
 
 
 def paired(one: str, other: str) -> Paired:
@@ -53,7 +51,7 @@ def paired(one: str, other: str) -> Paired:
 
 @in_turn(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
 def _paired(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> Paired:
-    return studies.paired(_study(one, stamp), _study(other, other_stamp))
+    return seeds.paired(_study(one, stamp), _study(other, other_stamp))
 
 
 def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
@@ -61,7 +59,7 @@ def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
 
     Takes seconds the first time, and shows how far it is.
     """
-    keys, place, began = results.trial_keys(results.FOLDER), st.empty(), time.monotonic()
+    keys, place, began = published.trial_keys(published.FOLDER), st.empty(), time.monotonic()
     found, problems, shown = [], [], False
     for done, key in enumerate(keys):
         if shown := shown or time.monotonic() - began > 0.3:
@@ -78,18 +76,18 @@ def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _trial(key: str, stamp: _Stamp, base: str, base_stamp: _Stamp) -> Trial:
     folder = Path(base_stamp[0]).parent
-    return results.read_trial(key, _study(base, base_stamp), folder)
+    return published.read_trial(key, _study(base, base_stamp), folder)
 
 
 def _stamp(name: str) -> _Stamp:
-    path = results.FOLDER / f"{name}.json"
+    path = published.FOLDER / f"{name}.json"
     return str(path), path.stat().st_mtime_ns if path.is_file() else 0
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def rates(names: Sequence[str], images: int) -> dict[str, tuple[Numbers, Numbers]]:
     """Return the learning rate of recipes over a run, by their names."""
-    return {name: recipes.rates(name, images) for name in names}
+    return {name: alterations.rates(name, images) for name in names}
 
 
 @st.cache_resource(max_entries=1, show_spinner="Reading the network of every epoch")

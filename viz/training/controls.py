@@ -10,20 +10,17 @@ from model.images.records import Digit
 from model.networks.assignment import logged_run
 from model.records import Numbers
 from model.trace.records import Trace
-from model.training import alterations as recipes
+from model.training import alterations
 from model.training import seeds as studies
 from model.training import snapshots as formation
 from model.training.records import Choosing, Extent, Spread, Study
 from model.training.report import DISPUTED
-from viz.app import address as state
-from viz.app import components, tables
-from viz.app import widgets as controls
+from viz.app import address, components, tables, widgets
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
 from viz.mistakes import cache as mistakes_cache
 from viz.pictures.panels import tabled
-from viz.training import cache, origin, seeds
-from viz.training import figures as training
+from viz.training import cache, figures, origin, seeds
 from viz.training import recipes as parts
 from viz.training import snapshots as forming
 from viz.training.figures import Curves
@@ -55,16 +52,16 @@ def reports(protocol: str) -> dict[str, Study]:
 def accuracy(searched: Mapping[str, Study]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
-    drawn = training.accuracy(bands, logged, logged_run.BAR)
-    controls.figure(drawn, training.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
+    drawn = figures.accuracy(bands, logged, logged_run.BAR)
+    widgets.figure(drawn, figures.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
 
 
 def losses(searched: Mapping[str, Study]) -> None:
     """Show the loss of each epoch."""
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
-    drawn = training.loss(trained, held_out, logged)
-    controls.figure(drawn, training.say_loss(trained, held_out, logged), _curves(searched, "loss"))
+    drawn = figures.loss(trained, held_out, logged)
+    widgets.figure(drawn, figures.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
 def flattery(final: Mapping[str, Study]) -> None:
@@ -72,19 +69,19 @@ def flattery(final: Mapping[str, Study]) -> None:
     logged = logged_run.logged_run()
     found = {name: (each.seeds, studies.spread(each.accuracies)) for name, each in final.items()}
     drawn = seeds.strip(found, logged, logged_run.BAR)
-    said = [training.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
+    said = [figures.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
     card = or_say_why(mistakes_cache.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")
-    alone = partial(training.curve_columns, [], logged, "accuracy")
+    alone = partial(figures.curve_columns, [], logged, "accuracy")
     numbers = (
         _table("Every seed", partial(seeds.value_columns, [*final.values()]))
         if final
         else tables.columns_file("Download the logged run as CSV", alone, "logged-run")
     )
-    controls.figure(drawn, "\n\n".join(said), numbers)
+    widgets.figure(drawn, "\n\n".join(said), numbers)
 
 
 def choosing(searched: Mapping[str, Study]) -> None:
@@ -95,8 +92,8 @@ def choosing(searched: Mapping[str, Study]) -> None:
     if not found:
         st.write("This needs the held-out accuracy of every epoch.")
     else:
-        st.write(training.say_choosing({name: each for name, (_, each) in found.items()}))
-        _table("Best and last epoch", partial(training.choosing_columns, found)).show()
+        st.write(figures.say_choosing({name: each for name, (_, each) in found.items()}))
+        _table("Best and last epoch", partial(figures.choosing_columns, found)).show()
 
 
 def chance(final: Mapping[str, Study]) -> None:
@@ -110,7 +107,7 @@ def chance(final: Mapping[str, Study]) -> None:
         st.warning(plain(str(error)))
         return
     both = _table("Both tests", partial(seeds.paired_columns, found))
-    controls.figure(seeds.paired(found), seeds.say_paired(found), both)
+    widgets.figure(seeds.paired(found), seeds.say_paired(found), both)
 
 
 def disputed(final: Mapping[str, Study]) -> None:
@@ -130,20 +127,20 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
-        row = controls.step(trace, formation.rows(trace)).name
+        row = widgets.step(trace, formation.rows(trace)).name
     found = or_say_why(lambda: cache.block_through_epochs(digit, row))
     if found is None:
         return
     with middle:
-        channel = controls.channel(found.maps.shape[1])
+        channel = widgets.channel(found.maps.shape[1])
     with right:
-        shared = controls.shared_scale()
+        shared = widgets.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
-    epoch = int(state.read_one_of(EPOCH, numbers, numbers[-1]))
+    epoch = int(address.read_one_of(EPOCH, numbers, numbers[-1]))
     panels = [*cache.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
     frames = forming.frames(found, channel, epoch, panels)
-    controls.figure(
-        lambda: components.formation(frames, lambda chosen: state.write(**{EPOCH: str(chosen)})),
+    widgets.figure(
+        lambda: components.formation(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),
         forming.say(found, channel, shared=shared),
         tables.columns_file("Download every number as CSV", partial(forming.number_columns, found), f"{row}-epochs"),
     )
@@ -157,16 +154,16 @@ def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
     found: dict[str, tuple[Numbers, Numbers]] = cache.rates(RECIPES, _IMAGES)
     rates = tables.columns_file("Download the rates as CSV", partial(parts.schedule_columns, found), "learning-rates")
-    controls.figure(parts.schedule(found), parts.say_schedule(found), rates)
+    widgets.figure(parts.schedule(found), parts.say_schedule(found), rates)
 
 
 def recipe_in_words() -> None:
     """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
-    theirs, ours = recipes.choices("assignment"), recipes.choices("glass")
-    found = recipes.alterations(theirs, ours)
+    theirs, ours = alterations.choices("assignment"), alterations.choices("glass")
+    found = alterations.alterations(theirs, ours)
     drawn = parts.wordy(parts.choice_columns(found), "What our recipe does differently")
     choices = tables.columns_file("Download the choices as CSV", partial(parts.choice_columns, found), "recipe")
-    controls.figure(drawn, parts.say_same(ours, found), choices)
+    widgets.figure(drawn, parts.say_same(ours, found), choices)
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(
@@ -176,7 +173,7 @@ def recipe_in_words() -> None:
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
     try:
-        return cache.has_study(name) and bool(recipes.alterations(ours, cache.study(name).recipe))
+        return cache.has_study(name) and bool(alterations.alterations(ours, cache.study(name).recipe))
     except GlassError:
         return False  # said where it is read
 
@@ -194,7 +191,7 @@ def search() -> None:
     if alone:
         each = partial(parts.trial_columns, alone, base)
         worth = tables.columns_file("Download the differences as CSV", each, "worth")
-        controls.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
+        widgets.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
     else:
         st.info("'model/training/reports/search' holds no trial yet that changes one choice alone.")
     if trials:
@@ -212,7 +209,7 @@ def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
 
 def _curves(searched: Mapping[str, Study], what: Curves) -> tables.File:
     """Return every seed's curves of one kind, and the logged run's, as CSV."""
-    columns = partial(training.curve_columns, [*searched.values()], logged_run.logged_run(), what)
+    columns = partial(figures.curve_columns, [*searched.values()], logged_run.logged_run(), what)
     return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
 
 

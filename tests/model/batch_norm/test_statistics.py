@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from model import trace
-from model.batch_norm import statistics as batch_norm
+from model.batch_norm import statistics
 from model.batch_norm.records import Supply
 from model.batch_norm.statistics import MIXED
 from model.errors import InputError
@@ -59,7 +59,7 @@ def test_every_map_of_every_batch_norm_is_what_the_network_computed(network: nn.
         step = three[name]
         by_pytorch = network.get_submodule(name)(torch.from_numpy(step.input.copy())[None])[0].detach().numpy()
         for channel in range(len(step.output)):
-            normal = batch_norm.normalisation(three, name, channel)
+            normal = statistics.normalisation(three, name, channel)
             assert len(normal.steps) == 5
             np.testing.assert_allclose(normal.steps[-1].values, by_pytorch[channel], atol=1e-5)
             np.testing.assert_array_equal(normal.recorded, step.output[channel])
@@ -70,7 +70,7 @@ def test_every_map_of_every_batch_norm_is_what_the_network_computed(network: nn.
 
 def test_scaling_before_dividing_by_the_variance_would_not_agree(three: Trace) -> None:
     """The wrong twin: the variance in place of its root."""
-    normal = batch_norm.normalisation(three, "BatchNorm2d-5", 0)
+    normal = statistics.normalisation(three, "BatchNorm2d-5", 0)
     mean, deviation, scale, shift = (step.operand or 0.0 for step in normal.steps[1:])
     wrong = (normal.steps[0].values - mean) / deviation**2 * scale + shift
     assert np.abs(wrong - normal.recorded).max() > 0.1
@@ -79,13 +79,13 @@ def test_scaling_before_dividing_by_the_variance_would_not_agree(three: Trace) -
 @pytest.mark.parametrize(("name", "channel"), [("Conv2d-1", 0), ("BatchNorm2d-2", 8), ("BatchNorm2d-2", -1)])
 def test_what_is_no_map_of_a_batch_norm_is_refused(three: Trace, name: str, channel: int) -> None:
     with pytest.raises(InputError, match="There is no map"):
-        batch_norm.normalisation(three, name, channel)
+        statistics.normalisation(three, name, channel)
 
 
 def test_training_mode_by_hand(network: nn.Module, mixed: Supply, three: Trace) -> None:
     """The first batch norm's input does not depend on any other: its statistics follow from the images alone."""
     before = copy.deepcopy(network.state_dict())
-    found = batch_norm.forget(network, mixed.pixels[0], mixed, 7)
+    found = statistics.forget(network, mixed.pixels[0], mixed, 7)
     with torch.no_grad():
         first = network.get_submodule("ReLU-1")(network.get_submodule("Conv2d-1")(digits.normalise(mixed.pixels[:7])))
     row = found.rows["BatchNorm2d-2"]
@@ -107,7 +107,7 @@ def _learned(network: nn.Module, name: str) -> tuple[nn.Parameter, nn.Parameter]
 def test_the_unbiased_variance_goes_into_the_average_and_the_biased_one_does_not(
     network: nn.Module, mixed: Supply
 ) -> None:
-    found = batch_norm.forget(network, mixed.pixels[0], mixed, 1)
+    found = statistics.forget(network, mixed.pixels[0], mixed, 1)
     for row in found.rows.values():
         m = row.momentum
         assert m == 0.1
@@ -124,7 +124,7 @@ def test_forgetting_is_training_mode_without_dropout(network: nn.Module, mixed: 
     as_pytorch = AssignmentNetwork(dropout=0.0)
     as_pytorch.load_state_dict(network.state_dict())
     as_pytorch.train()
-    found = batch_norm.forget(network, mixed.pixels[0], mixed, 16)
+    found = statistics.forget(network, mixed.pixels[0], mixed, 16)
     with torch.no_grad():
         expected = as_pytorch(digits.normalise(mixed.pixels[:16]))[0].numpy()
     np.testing.assert_allclose(found.logits, expected, atol=1e-4)
@@ -139,23 +139,23 @@ def test_forgetting_is_training_mode_without_dropout(network: nn.Module, mixed: 
 def test_a_batch_changes_with_its_content_and_is_the_same_when_asked_again(network: nn.Module, mixed: Supply) -> None:
     first = mixed.pixels[0]
     ones = replace(mixed, pixels=mixed.pixels[mixed.labels == 1], labels=mixed.labels[mixed.labels == 1])
-    one, again = (batch_norm.forget(network, first, mixed, 4).logits for _ in range(2))
+    one, again = (statistics.forget(network, first, mixed, 4).logits for _ in range(2))
     np.testing.assert_array_equal(one, again)
-    assert np.abs(one - batch_norm.forget(network, first, ones, 4).logits).max() > 0.1
-    alone, also = (batch_norm.forget(network, first, each, 1).logits for each in (mixed, ones))
+    assert np.abs(one - statistics.forget(network, first, ones, 4).logits).max() > 0.1
+    alone, also = (statistics.forget(network, first, each, 1).logits for each in (mixed, ones))
     np.testing.assert_array_equal(alone, also)  # in a batch of one there is nobody else
 
 
 def test_the_digit_itself_fills_no_other_place(network: nn.Module, mixed: Supply) -> None:
     short = replace(mixed, pixels=mixed.pixels[:3], labels=mixed.labels[:3])
-    batch_norm.forget(network, mixed.pixels[1], short, 3)
+    statistics.forget(network, mixed.pixels[1], short, 3)
     with pytest.raises(InputError, match=r"A batch of 4 cannot be made\. It can have 1 to 3 images"):
-        batch_norm.forget(network, mixed.pixels[1], short, 4)
+        statistics.forget(network, mixed.pixels[1], short, 4)
 
 
 def test_accuracies_are_pytorchs(network: nn.Module, mixed: Supply) -> None:
     before = copy.deepcopy(network.state_dict())
-    found = batch_norm.score(network, mixed, 8)
+    found = statistics.score(network, mixed, 8)
     assert found.count == len(mixed.labels) // 8 * 8
     labels = torch.from_numpy(mixed.labels[: found.count])
     as_pytorch = AssignmentNetwork(dropout=0.0)
@@ -172,7 +172,7 @@ def test_accuracies_are_pytorchs(network: nn.Module, mixed: Supply) -> None:
 
 def test_one_class_only_ruins_what_mixed_batches_do_not(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = {content: batch_norm.score(network, batch_norm.supply(content), 64) for content in (MIXED, "3")}
+    found = {content: statistics.score(network, statistics.supply(content), 64) for content in (MIXED, "3")}
     assert found[MIXED].count == found["3"].count == 256
     assert found[MIXED].forgotten > 0.9 * found[MIXED].trained
     assert found["3"].forgotten < 0.5 * found["3"].trained
@@ -184,7 +184,7 @@ def test_the_running_average_follows_its_rule(size: int, batches: int) -> None:
     supply = Supply("samples", MIXED, images, np.arange(6))
     torch.manual_seed(0)
     small = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, momentum=0.25), nn.Flatten()).eval()
-    (found,) = batch_norm.running(small, supply, size, batches).values()
+    (found,) = statistics.running(small, supply, size, batches).values()
     mean, variance = np.zeros(2), np.ones(2)
     np.testing.assert_array_equal(found.means[0], mean)
     np.testing.assert_array_equal(found.variances[0], variance)
@@ -199,7 +199,7 @@ def test_the_running_average_follows_its_rule(size: int, batches: int) -> None:
 def test_of_equal_batches_the_start_is_left_by_the_closed_form(network: nn.Module, mixed: Supply) -> None:
     """A batch of the whole supply is always the same: then ``running = (1 - (1 - m)^k) x mean + (1 - m)^k x start``."""
     before = copy.deepcopy(network.state_dict())
-    found = batch_norm.running(network, mixed, len(mixed.labels), 12)
+    found = statistics.running(network, mixed, len(mixed.labels), 12)
     assert_untouched(network, before)
     for row in found.values():
         left = (1 - row.momentum) ** np.arange(13)[:, None]
@@ -212,7 +212,7 @@ def test_of_equal_batches_the_start_is_left_by_the_closed_form(network: nn.Modul
 
 def test_the_average_comes_close_to_the_trained_one(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = batch_norm.running(network, batch_norm.supply(MIXED), 32)
+    found = statistics.running(network, statistics.supply(MIXED), 32)
     for row in found.values():
         start, end = (np.abs(row.means[k] - row.trained_mean).mean() for k in (0, -1))
         assert end < start / 4
@@ -223,22 +223,22 @@ def test_a_single_value_has_no_variance() -> None:
     pixels = np.stack([sample.pixels for sample in SAMPLES[:2]])
     supply = Supply("samples", MIXED, pixels, np.arange(2))
     asked: list[Callable[[], object]] = [
-        lambda: batch_norm.forget(tiny, pixels[0], supply, 1),
-        lambda: batch_norm.score(tiny, supply, 1),
-        lambda: batch_norm.running(tiny, supply, 1),
+        lambda: statistics.forget(tiny, pixels[0], supply, 1),
+        lambda: statistics.score(tiny, supply, 1),
+        lambda: statistics.running(tiny, supply, 1),
     ]
     for ask in asked:
         with pytest.raises(InputError, match="A batch of 1 leaves a map with a single value"):
             ask()
-    assert batch_norm.forget(tiny, pixels[0], supply, 2).rows["1"].count == 2
+    assert statistics.forget(tiny, pixels[0], supply, 2).rows["1"].count == 2
 
 
 @pytest.mark.parametrize("size", [0, -1, 500])
 def test_a_batch_that_cannot_be_made_is_refused(network: nn.Module, mixed: Supply, size: int) -> None:
     asked: list[Callable[[], object]] = [
-        lambda: batch_norm.forget(network, mixed.pixels[0], mixed, size),
-        lambda: batch_norm.score(network, mixed, size),
-        lambda: batch_norm.running(network, mixed, size),
+        lambda: statistics.forget(network, mixed.pixels[0], mixed, size),
+        lambda: statistics.score(network, mixed, size),
+        lambda: statistics.running(network, mixed, size),
     ]
     for ask in asked:
         with pytest.raises(InputError, match=f"A batch of {size} cannot be made"):
@@ -247,19 +247,19 @@ def test_a_batch_that_cannot_be_made_is_refused(network: nn.Module, mixed: Suppl
 
 def test_a_pool_is_of_the_class_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    everything = batch_norm.supply(MIXED)
+    everything = statistics.supply(MIXED)
     assert everything.source == "the project's own digits"
     assert len(everything.labels) == sum(sample.label is not None for sample in SAMPLES)
     assert len(set(everything.labels[:16].tolist())) >= 5  # mixed, not in the order of the classes
-    for content in batch_norm.CONTENTS[1:]:
-        assert set(batch_norm.supply(content).labels.tolist()) == {int(content)}
+    for content in statistics.CONTENTS[1:]:
+        assert set(statistics.supply(content).labels.tolist()) == {int(content)}
     with pytest.raises(InputError, match="cannot hold 'letters'"):
-        batch_norm.supply("letters")
+        statistics.supply("letters")
 
 
 def test_a_pool_comes_from_mnist_where_it_is(mnist_root: Path) -> None:
     assert mnist_root
-    found = batch_norm.supply("7")
+    found = statistics.supply("7")
     assert found.source == "MNIST test images"
     assert set(found.labels.tolist()) == {7}
     assert len(found.labels) >= 256
@@ -267,12 +267,12 @@ def test_a_pool_comes_from_mnist_where_it_is(mnist_root: Path) -> None:
 
 def test_threads_do_not_disturb_one_another(network: nn.Module, mixed: Supply) -> None:
     sizes = (1, 3, 8)
-    alone = {size: batch_norm.forget(network, mixed.pixels[0], mixed, size).logits for size in sizes}
+    alone = {size: statistics.forget(network, mixed.pixels[0], mixed, size).logits for size in sizes}
     wrong: list[int] = []
 
     def work(size: int) -> None:
         for _ in range(5):
-            if not np.array_equal(batch_norm.forget(network, mixed.pixels[0], mixed, size).logits, alone[size]):
+            if not np.array_equal(statistics.forget(network, mixed.pixels[0], mixed, size).logits, alone[size]):
                 wrong.append(size)
 
     threads = [threading.Thread(target=work, args=(size,)) for size in sizes]

@@ -9,24 +9,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.images import codec as links
+from model.images import codec
 from model.images.strokes import Point
 
 coordinates = st.floats(0, 1)
 drawings = st.lists(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=20), max_size=8)
-whole = links.pack(b"an arbitrary drawing, or anything else")
+whole = codec.pack(b"an arbitrary drawing, or anything else")
 
 
 @given(st.binary(max_size=500))
 def test_bytes_come_back_through_a_code_that_needs_no_escaping(data: bytes) -> None:
-    code = links.pack(data)
-    assert links.unpack(code, limit=len(data)) == data
+    code = codec.pack(data)
+    assert codec.unpack(code, limit=len(data)) == data
     assert code.replace("-", "").replace("_", "").isalnum()
 
 
 @given(drawings)
 def test_strokes_come_back_to_half_a_step_of_255(strokes: list[list[Point]]) -> None:
-    found = links.unpack_strokes(links.pack_strokes(strokes))
+    found = codec.unpack_strokes(codec.pack_strokes(strokes))
     assert list(map(len, found)) == list(map(len, strokes))
     for stroke, expected in zip(found, strokes, strict=True):
         for point, meant in zip(stroke, expected, strict=True):
@@ -35,55 +35,55 @@ def test_strokes_come_back_to_half_a_step_of_255(strokes: list[list[Point]]) -> 
 
 @given(drawings)
 def test_strokes_that_came_from_a_link_make_the_same_link(strokes: list[list[Point]]) -> None:
-    code = links.pack_strokes(strokes)
-    assert links.pack_strokes(links.unpack_strokes(code)) == code
+    code = codec.pack_strokes(strokes)
+    assert codec.pack_strokes(codec.unpack_strokes(code)) == code
 
 
 def test_the_most_points_make_a_link_under_6_kb() -> None:
-    noise = [(n * 0.618 % 1, n * 0.414 % 1) for n in range(links.POINTS)]
-    assert len(links.pack_strokes([noise])) < 6_000
+    noise = [(n * 0.618 % 1, n * 0.414 % 1) for n in range(codec.POINTS)]
+    assert len(codec.pack_strokes([noise])) < 6_000
 
 
 @pytest.mark.parametrize(("value", "edge"), [(-0.2, 0), (1.7, 1), (float("inf"), 1), (float("-inf"), 0)])
 def test_a_point_outside_the_sheet_is_moved_to_its_edge(value: float, edge: int) -> None:
-    assert links.unpack_strokes(links.pack_strokes([[(value, 1.0), (0.0, value)]])) == [[(edge, 1), (0, edge)]]
+    assert codec.unpack_strokes(codec.pack_strokes([[(value, 1.0), (0.0, value)]])) == [[(edge, 1), (0, edge)]]
 
 
 def test_a_stroke_without_points_is_left_out() -> None:
-    assert links.unpack_strokes(links.pack_strokes([[], [(0, 1)], []])) == [[(0, 1)]]
+    assert codec.unpack_strokes(codec.pack_strokes([[], [(0, 1)], []])) == [[(0, 1)]]
 
 
 @pytest.mark.parametrize(
     ("strokes", "named"),
     [
-        ([[(0.5, 0.5)] * (links.POINTS - 1), [(0, 0)] * 2], "2,001 points"),
+        ([[(0.5, 0.5)] * (codec.POINTS - 1), [(0, 0)] * 2], "2,001 points"),
         ([[(0.5, 0.5), (0.5, float("nan"))]], r"\(0\.5, nan\)"),
     ],
 )
 def test_strokes_that_no_link_can_hold_are_refused(strokes: list[list[Point]], named: str) -> None:
     with pytest.raises(InputError, match=named):
-        links.pack_strokes(strokes)
+        codec.pack_strokes(strokes)
 
 
 @pytest.mark.parametrize("end", range(len(whole)))
 def test_a_code_cut_off_anywhere_is_refused(end: int) -> None:
     with pytest.raises(InputError, match="whole"):
-        links.unpack(whole[:end], limit=100)
+        codec.unpack(whole[:end], limit=100)
 
 
 @pytest.mark.parametrize("code", ["", "é", "a b", "%20", "=", "AAAA", whole + "AAAA", "!" + whole[1:]])
 def test_a_code_that_pack_never_wrote_is_refused(code: str) -> None:
     with pytest.raises(InputError, match="whole"):
-        links.unpack(code, limit=100)
+        codec.unpack(code, limit=100)
 
 
-@given(st.text() | st.binary().map(links.pack))
-@example(links.pack(b"\x00"))
-@example(links.pack(b"\x00\x00"))
-@example(links.pack(b"\x00\x02\x01\x01"))
+@given(st.text() | st.binary().map(codec.pack))
+@example(codec.pack(b"\x00"))
+@example(codec.pack(b"\x00\x00"))
+@example(codec.pack(b"\x00\x02\x01\x01"))
 def test_any_code_gives_strokes_with_points_on_the_sheet_or_is_refused(code: str) -> None:
     try:
-        strokes = links.unpack_strokes(code)
+        strokes = codec.unpack_strokes(code)
     except InputError:
         return
     assert all(strokes)
@@ -91,9 +91,9 @@ def test_any_code_gives_strokes_with_points_on_the_sheet_or_is_refused(code: str
 
 
 def test_more_than_the_limit_is_refused() -> None:
-    assert links.unpack(links.pack(b"four"), limit=4) == b"four"
+    assert codec.unpack(codec.pack(b"four"), limit=4) == b"four"
     with pytest.raises(InputError, match="3 bytes"):
-        links.unpack(links.pack(b"four"), limit=3)
+        codec.unpack(codec.pack(b"four"), limit=3)
 
 
 def test_a_bomb_is_refused_before_it_unfolds() -> None:
@@ -102,7 +102,7 @@ def test_a_bomb_is_refused_before_it_unfolds() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match="8,000 bytes"):
-            links.unpack(bomb, limit=8_000)
+            codec.unpack(bomb, limit=8_000)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -13,8 +13,7 @@ from PIL import Image
 from torchvision import transforms
 
 from model.errors import DataError, InputError
-from model.images import codec as links
-from model.images import digits, mnist
+from model.images import codec, digits, mnist
 from model.images.records import Digit
 from model.images.strokes import Point
 from model.records import Pixels
@@ -104,15 +103,15 @@ def test_only_grey_pictures_of_bytes_are_pictures(pixels: Any) -> None:
     st.text()
     | st.tuples(
         st.sampled_from(["project", "test", "train", "drawn", "upload"]),
-        st.text() | st.integers().map(str) | st.binary(max_size=900).map(links.pack),
+        st.text() | st.integers().map(str) | st.binary(max_size=900).map(codec.pack),
     ).map("-".join)
 )
 @example("test-" + "9" * 5_000)
 @example("test-0000000000010000")
 @example("test-²")
-@example("upload-" + links.pack(bytes(784)))
-@example("upload-" + links.pack(b"\xff" * 784))
-@example("drawn-" + links.pack(b""))
+@example("upload-" + codec.pack(bytes(784)))
+@example("upload-" + codec.pack(b"\xff" * 784))
+@example("drawn-" + codec.pack(b""))
 def test_a_nonsensical_key_gives_a_digit_or_a_sentence(key: str) -> None:
     try:
         digit = digits.find(key)
@@ -130,9 +129,9 @@ def test_a_nonsensical_key_gives_a_digit_or_a_sentence(key: str) -> None:
         ("test-10000", "no digit 'test-10000'"),
         ("test--1", "no digit 'test--1'"),
         ("train-60000", "no digit 'train-60000'"),
-        ("upload-" + links.pack(bytes(783)), "holds 783 pixels"),
-        ("upload-" + links.pack(bytes(784)), "blank"),
-        ("drawn-" + links.pack(b""), "blank"),
+        ("upload-" + codec.pack(bytes(783)), "holds 783 pixels"),
+        ("upload-" + codec.pack(bytes(784)), "blank"),
+        ("drawn-" + codec.pack(b""), "blank"),
         ("drawn-x", "'x' is not a whole drawing"),
     ],
 )

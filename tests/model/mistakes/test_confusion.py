@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.mistakes import confusion as mistakes
-from model.mistakes import scores
+from model.mistakes import confusion, scores
 from model.mistakes.records import Scores
 from model.training.report import DISPUTED
 
@@ -27,7 +26,7 @@ SIX = made([(0, 0), (0, 1), (1, 1), (2, 1), (1, 1), (0, 1)])
 
 
 def test_six_images_worked_by_hand() -> None:
-    found = mistakes.confusion(SIX)
+    found = confusion.confusion(SIX)
     np.testing.assert_array_equal(found.counts, [[1, 2, 0], [0, 2, 0], [0, 1, 0]])
     assert found.images == 6
     np.testing.assert_array_equal(found.right, [1, 2, 0])
@@ -37,15 +36,15 @@ def test_six_images_worked_by_hand() -> None:
     np.testing.assert_array_equal(found.precisions, [1, 2 / 5, np.nan])
     np.testing.assert_array_equal(found.wrong, [[0, 2, 0], [0, 0, 0], [0, 1, 0]])
     assert found.worst == (0, 1)
-    assert (mistakes.tally(SIX).right, mistakes.tally(SIX).wrong, mistakes.tally(SIX).share) == (3, 3, 0.5)
-    assert [each.index for each in mistakes.mistakes(SIX)] == [1, 3, 5]
-    assert [each.index for each in mistakes.cell(SIX, 0, 1)] == [1, 5]
-    assert mistakes.cell(SIX, 2, 2) == ()
+    assert (confusion.tally(SIX).right, confusion.tally(SIX).wrong, confusion.tally(SIX).share) == (3, 3, 0.5)
+    assert [each.index for each in confusion.mistakes(SIX)] == [1, 3, 5]
+    assert [each.index for each in confusion.cell(SIX, 0, 1)] == [1, 5]
+    assert confusion.cell(SIX, 2, 2) == ()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=40))
 def test_the_matrix_is_what_adding_one_at_a_time_gives(pairs: list[tuple[int, int]]) -> None:
-    found = mistakes.confusion(made(pairs)).counts
+    found = confusion.confusion(made(pairs)).counts
     expected = np.zeros((3, 3), int)
     np.add.at(expected, tuple(np.array(pairs).T), 1)
     np.testing.assert_array_equal(found, expected)
@@ -55,13 +54,13 @@ def test_the_matrix_is_what_adding_one_at_a_time_gives(pairs: list[tuple[int, in
 
 
 def test_the_committed_matrix_counts_every_image_once() -> None:
-    found = mistakes.confusion(COMMITTED)
+    found = confusion.confusion(COMMITTED)
     expected = np.zeros((10, 10), int)
     for line, label in zip(COMMITTED.logits.tolist(), COMMITTED.labels.tolist(), strict=True):
         expected[label, line.index(max(line))] += 1
     np.testing.assert_array_equal(found.counts, expected)
     assert found.images == 10_000
-    assert found.right.sum() == mistakes.tally(COMMITTED).right
+    assert found.right.sum() == confusion.tally(COMMITTED).right
     assert not np.array_equal(found.counts, expected.T)
     np.testing.assert_allclose(found.recalls, [expected[k, k] / expected[k].sum() for k in range(10)])
     np.testing.assert_allclose(found.precisions, [expected[k, k] / expected[:, k].sum() for k in range(10)])
@@ -80,44 +79,44 @@ def test_probabilities_are_pytorch_softmax() -> None:
 
 
 def test_disputed_labels_do_not_count_where_they_are_left_out() -> None:
-    found = mistakes.tally(COMMITTED, DISPUTED)
+    found = confusion.tally(COMMITTED, DISPUTED)
     kept = [i for i in range(10_000) if i not in DISPUTED]
     assert found.images == len(kept) == 9_985
     assert found.right == sum(int(COMMITTED.logits[i].argmax()) == COMMITTED.labels[i] for i in kept)
-    wrong = mistakes.tally(COMMITTED).share  # the wrong rule: they count all the same
+    wrong = confusion.tally(COMMITTED).share  # the wrong rule: they count all the same
     assert found.share != wrong
 
 
 def test_an_answer_says_what_the_logits_say() -> None:
-    for each in mistakes.mistakes(COMMITTED):
+    for each in confusion.mistakes(COMMITTED):
         line = torch.from_numpy(COMMITTED.logits[each.index].copy()).double().softmax(0)
         assert each.read == int(line.argmax()) != each.label == int(COMMITTED.labels[each.index])
         assert each.confidence == pytest.approx(float(line.max()))
         assert each.of_label == pytest.approx(float(line[each.label]))
         assert each.is_disputed == (each.index in DISPUTED)
         assert not each.is_right
-    assert len(mistakes.mistakes(COMMITTED)) == mistakes.tally(COMMITTED).wrong
+    assert len(confusion.mistakes(COMMITTED)) == confusion.tally(COMMITTED).wrong
 
 
 def test_the_disputed_are_all_there_whatever_is_read() -> None:
-    found = mistakes.disputed(COMMITTED)
+    found = confusion.disputed(COMMITTED)
     assert [each.index for each in found] == [*DISPUTED]
     assert all(each.is_disputed for each in found)
     assert [each.is_right for each in found] == COMMITTED.right[list(DISPUTED)].tolist()
 
 
 def test_the_orders_are_what_they_say() -> None:
-    found = mistakes.mistakes(COMMITTED)
-    falling = [each.confidence for each in mistakes.most_confident_first(found)]
-    rising = [each.confidence for each in mistakes.least_confident_first(found)]
-    labels = [each.of_label for each in mistakes.least_likely_label_first(found)]
+    found = confusion.mistakes(COMMITTED)
+    falling = [each.confidence for each in confusion.most_confident_first(found)]
+    rising = [each.confidence for each in confusion.least_confident_first(found)]
+    labels = [each.of_label for each in confusion.least_likely_label_first(found)]
     assert falling == sorted(falling, reverse=True)
     assert rising == sorted(rising)
     assert labels == sorted(labels)
-    assert falling != [each.confidence for each in mistakes.least_likely_label_first(found)]
+    assert falling != [each.confidence for each in confusion.least_likely_label_first(found)]
 
 
 @pytest.mark.parametrize(("label", "read"), [(10, 0), (0, 10), (-1, 0)])
 def test_a_cell_that_is_not_there_is_refused(label: int, read: int) -> None:
     with pytest.raises(InputError, match=f"labelled {label} and read as {read}"):
-        mistakes.cell(COMMITTED, label, read)
+        confusion.cell(COMMITTED, label, read)

@@ -18,7 +18,7 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.pooling import max_pool as pooling
+from model.pooling import max_pool
 from model.pooling.records import Pooled, PoolScore, Shift
 from model.receptive_field.records import Window
 from model.trace import record
@@ -40,7 +40,7 @@ def trace(trained: AssignmentNetwork) -> Trace:
 
 def pool_of(values: Tensor, kernel: int | tuple[int, int]) -> Pooled:
     """Pool values (1, C, H, W) with nothing before it."""
-    return pooling.pooled(record(nn.Sequential(nn.MaxPool2d(kernel)), values), "0")
+    return max_pool.pooled(record(nn.Sequential(nn.MaxPool2d(kernel)), values), "0")
 
 
 def torch_winners(values: Tensor, kernel: int | tuple[int, int]) -> NDArray[np.int64]:
@@ -80,7 +80,7 @@ def test_the_last_of_equal_values_is_not_the_winner() -> None:
 
 
 def test_in_the_network_every_winner_is_pytorchs_and_what_is_kept_adds_up(trace: Trace) -> None:
-    done, step = pooling.pooled(trace), trace[pooling.POOL]
+    done, step = max_pool.pooled(trace), trace[max_pool.POOL]
     assert done.source == "Dropout-9"
     np.testing.assert_array_equal(done.winners, torch_winners(torch.tensor(step.input)[None], 2))
     for channel in (None, 0, 15):
@@ -100,7 +100,7 @@ def test_a_tie_of_silent_values_is_one_that_the_relu_made() -> None:
     norm = nn.BatchNorm2d(1, eps=0.0)
     nn.init.constant_(norm.bias, 3.0)
     values = torch.tensor([[[[-1.0, -2.0, 4.0, 4.0], [-1.0, -1.0, 0.0, 1.0]]]])
-    done = pooling.pooled(record(nn.Sequential(nn.ReLU(), norm, nn.MaxPool2d(2)), values), "2")
+    done = max_pool.pooled(record(nn.Sequential(nn.ReLU(), norm, nn.MaxPool2d(2)), values), "2")
     assert done.output.tolist() == [[[3.0, 7.0]]]
     assert done.ties.tolist() == [[[4, 2]]]
     assert done.silent.tolist() == [[[True, False]]]
@@ -112,7 +112,7 @@ def test_a_tie_of_silent_values_is_one_that_the_relu_made() -> None:
 )
 def test_a_pool_without_winners_or_with_other_windows_is_refused(pool: nn.Module) -> None:
     with pytest.raises(InputError, match=r"max pool|side by side"):
-        pooling.pooled(record(nn.Sequential(pool), torch.zeros(1, 1, 6, 6)), "0")
+        max_pool.pooled(record(nn.Sequential(pool), torch.zeros(1, 1, 6, 6)), "0")
 
 
 # ---- the gradient ----
@@ -131,18 +131,18 @@ def test_the_gradient_goes_to_winners_alone_or_in_quarters() -> None:
     x = torch.tensor([[[[1.0, 2.0, 9.0, 9.0], [4.0, 3.0, 9.0, 0.0]]]])
     net = Hand()
     trace = record(net, x)
-    found = pooling.gradient(net, trace, 1, "0")
+    found = max_pool.gradient(net, trace, 1, "0")
     assert found.kept.tolist() == [[[0, 0, 11, 0], [7, 0, 0, 0]]]  # of the three 9 the first
     assert found.passed.tolist() == [[[7, 11]]]
     assert found.shared.tolist() == [[[7 / 4, 7 / 4, 11 / 4, 11 / 4]] * 2]
-    assert pooling.gradient(net, trace, 0, "0").passed.tolist() == [[[3, 5]]]
+    assert max_pool.gradient(net, trace, 0, "0").passed.tolist() == [[[3, 5]]]
 
 
 def test_in_the_network_no_loser_gets_a_gradient_and_a_small_step_agrees(
     trained: AssignmentNetwork, trace: Trace
 ) -> None:
-    x, done = digits.to_input(digits.find("project-3a")), pooling.pooled(trace)
-    found = pooling.gradient(trained, trace, trace.prediction)
+    x, done = digits.to_input(digits.find("project-3a")), max_pool.pooled(trace)
+    found = max_pool.gradient(trained, trace, trace.prediction)
     assert not found.kept[~done.won].any()
     channel = np.arange(16)[:, None, None]
     np.testing.assert_array_equal(found.kept[channel, done.winners[..., 0], done.winners[..., 1]], found.passed)
@@ -161,19 +161,19 @@ def test_in_the_network_no_loser_gets_a_gradient_and_a_small_step_agrees(
 
 
 def test_each_value_of_a_window_shares_alike_with_an_average_pool(trained: AssignmentNetwork, trace: Trace) -> None:
-    shared = pooling.gradient(trained, trace, trace.prediction).shared
-    windows = pooling.side_by_side(shared, Window((2, 2), (2, 2)))
+    shared = max_pool.gradient(trained, trace, trace.prediction).shared
+    windows = max_pool.side_by_side(shared, Window((2, 2), (2, 2)))
     np.testing.assert_array_equal(windows, windows[..., :1].repeat(4, axis=-1))
 
 
 def test_a_class_or_a_pool_that_is_not_there_is_refused(trained: AssignmentNetwork, trace: Trace) -> None:
     with pytest.raises(InputError, match="There is no class 10"):
-        pooling.gradient(trained, trace, 10)
+        max_pool.gradient(trained, trace, 10)
     for name in ("Conv2d-7", "nowhere"):
         with pytest.raises(InputError, match=f"'{name}' is no max pool"):
-            pooling.parts(trained, name)
+            max_pool.parts(trained, name)
     with pytest.raises(InputError, match="'0' is no max pool"):
-        pooling.parts(nn.Sequential(nn.MaxPool2d(2, dilation=2)), "0")
+        max_pool.parts(nn.Sequential(nn.MaxPool2d(2, dilation=2)), "0")
 
 
 # ---- an average pool in its place ----
@@ -182,14 +182,14 @@ def test_a_class_or_a_pool_that_is_not_there_is_refused(trained: AssignmentNetwo
 def twin_of(network: AssignmentNetwork) -> nn.Module:
     """Return a copy of the whole network with the average pool, built another way than the model does."""
     twin = copy.deepcopy(network)
-    twin.set_submodule(pooling.POOL, nn.AvgPool2d(2))
+    twin.set_submodule(max_pool.POOL, nn.AvgPool2d(2))
     return twin
 
 
 def test_the_twin_takes_means_and_is_otherwise_the_same(trained: AssignmentNetwork, trace: Trace) -> None:
-    found = pooling.averaged(trained, trace)
+    found = max_pool.averaged(trained, trace)
     expected = record(twin_of(trained), digits.to_input(digits.find("project-3a")))
-    np.testing.assert_allclose(found[pooling.POOL].output, expected[pooling.POOL].output, atol=1e-6)
+    np.testing.assert_allclose(found[max_pool.POOL].output, expected[max_pool.POOL].output, atol=1e-6)
     np.testing.assert_allclose(found.logits, expected.logits, atol=1e-4)
     np.testing.assert_allclose(found.probabilities.sum(), 1, atol=1e-6)
     assert not np.allclose(found.logits, trace.logits, atol=1e-2)  # the wrong twin: the max pool itself
@@ -203,7 +203,7 @@ def test_a_score_counts_what_each_of_them_reads_right(trained: AssignmentNetwork
         sum(record(each, image[None]).prediction == label for image, label in zip(images, labels, strict=True))
         for each in (trained, twin)
     ]
-    found = pooling.score(trained, images, labels)
+    found = max_pool.score(trained, images, labels)
     assert (found.images, found.maximum, found.mean) == (len(some), *right)
     total = found + PoolScore(10, 9, 8)
     assert (total.images, total.maximum, total.mean) == (len(some) + 10, right[0] + 9, right[1] + 8)
@@ -216,9 +216,9 @@ def test_nothing_touches_the_shared_network_and_threads_agree(trained: Assignmen
 
     def measure(digit: Digit) -> tuple[NDArray[np.float32], ...]:
         trace = record(trained, digits.to_input(digit))
-        found = pooling.gradient(trained, trace, 3)
-        left = pooling.shift(trained, trace, digit.pixels, (0, 1), FIELDS).maps[1].difference(0)
-        return found.kept, found.shared, pooling.averaged(trained, trace).logits, left
+        found = max_pool.gradient(trained, trace, 3)
+        left = max_pool.shift(trained, trace, digit.pixels, (0, 1), FIELDS).maps[1].difference(0)
+        return found.kept, found.shared, max_pool.averaged(trained, trace).logits, left
 
     alone = list(map(measure, some))
     with ThreadPoolExecutor(4) as pool:
@@ -238,7 +238,7 @@ def test_nothing_touches_the_shared_network_and_threads_agree(trained: Assignmen
 
 
 def moved_by(network: nn.Module, pixels: NDArray[np.uint8], by: tuple[int, int]) -> Shift:
-    return pooling.shift(network, record(network, digits.normalise(pixels)), pixels, by, FIELDS)
+    return max_pool.shift(network, record(network, digits.normalise(pixels)), pixels, by, FIELDS)
 
 
 def test_the_maps_of_a_moved_digit_are_those_of_a_run_of_its_own(trained: AssignmentNetwork, trace: Trace) -> None:
@@ -246,10 +246,10 @@ def test_the_maps_of_a_moved_digit_are_those_of_a_run_of_its_own(trained: Assign
     move = moved_by(trained, pixels, (1, 3))
     alone = record(trained, digits.normalise(np.pad(pixels, ((1, 0), (3, 0)))[:28, :28]))
     into, pool, average = move.maps
-    np.testing.assert_allclose(into.after, alone[pooling.POOL].input, atol=1e-5)
-    np.testing.assert_allclose(pool.after, alone[pooling.POOL].output, atol=1e-5)
-    np.testing.assert_allclose(average.after, pooling.averaged(trained, alone)[pooling.POOL].output, atol=1e-5)
-    np.testing.assert_array_equal(pool.before, trace[pooling.POOL].output)
+    np.testing.assert_allclose(into.after, alone[max_pool.POOL].input, atol=1e-5)
+    np.testing.assert_allclose(pool.after, alone[max_pool.POOL].output, atol=1e-5)
+    np.testing.assert_allclose(average.after, max_pool.averaged(trained, alone)[max_pool.POOL].output, atol=1e-5)
+    np.testing.assert_array_equal(pool.before, trace[max_pool.POOL].output)
     assert move.prediction == alone.prediction
 
 
@@ -292,13 +292,13 @@ def test_ink_that_leaves_the_image_is_counted() -> None:
 def test_moving_pads_and_crops(down: int, right: int) -> None:
     pixels = np.arange(20, dtype=np.uint8).reshape(4, 5) + 1
     expected = np.pad(pixels, ((down, 0), (right, 0)))[:4, :5]
-    np.testing.assert_array_equal(pooling.moved(pixels, (down, right)), expected)
+    np.testing.assert_array_equal(max_pool.moved(pixels, (down, right)), expected)
 
 
 def test_an_image_cannot_move_back() -> None:
     with pytest.raises(InputError, match="cannot move by"):
-        pooling.moved(np.zeros((2, 2), np.uint8), (0, -1))
+        max_pool.moved(np.zeros((2, 2), np.uint8), (0, -1))
 
 
 def test_the_window_of_the_pool_is_the_one_that_the_layer_gives(trace: Trace) -> None:
-    assert pooling.pooled(trace).window == layers.window(trace[pooling.POOL]) == Window((2, 2), (2, 2))
+    assert max_pool.pooled(trace).window == layers.window(trace[max_pool.POOL]) == Window((2, 2), (2, 2))

@@ -12,7 +12,7 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.saliency import METHODS, attribute
 from model.saliency.records import Reaction
-from model.sanity_checks import evidence as lie_detector
+from model.sanity_checks import evidence
 from model.sanity_checks.evidence import Explain
 from model.sanity_checks.pixel_curves import pixel_curves
 from model.sanity_checks.randomization import untrained
@@ -34,9 +34,9 @@ def by(method: str, digit: Digit) -> Explain:
 
 
 def reaction(network: AssignmentNetwork, digit: Digit, explain: Explain) -> Reaction:
-    found = lie_detector.collapse(network, digits.to_input(digit), explain, 0)
-    others = [explain(network, digits.to_input(each)) for each in lie_detector.other_digits(digit)]
-    return lie_detector.reaction(found, others)
+    found = evidence.collapse(network, digits.to_input(digit), explain, 0)
+    others = [explain(network, digits.to_input(each)) for each in evidence.other_digits(digit)]
+    return evidence.reaction(found, others)
 
 
 @each_of_three
@@ -62,7 +62,7 @@ def test_every_method_can_be_tested_and_leaves_the_network_alone(network: Assign
     numpys = np.random.get_state()[1].copy()  # type: ignore[index]
     shown = explain(network, x)
     assert not np.array_equal(shown.values, explain(untrained(network, 0), x).values)
-    control = lie_detector.edge_control(shown, digit.pixels)
+    control = evidence.edge_control(shown, digit.pixels)
     curves = pixel_curves(network, x, shown, orders=1)
     found = robustness(network, x, explain, trials=2, probes=64)
     areas = [float(curves.area(curve)) for curve in (curves.deletion, curves.insertion)]
@@ -92,7 +92,7 @@ def test_eight_people_testing_eight_methods_get_what_each_gets_alone(network: As
     def work(number: int) -> tuple[object, list[bytes]]:
         digit, method = LABELLED[3 * number], methods[number]
         x, explain = digits.to_input(digit), by(method, digit)
-        maps = [next(lie_detector.stages(network, x, explain, number)), explain(untrained(network, number), x)]
+        maps = [next(evidence.stages(network, x, explain, number)), explain(untrained(network, number), x)]
         found = robustness(network, x, explain, trials=1, probes=64, seed=number)
         return found, [each.values.tobytes() for each in maps]
 

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
-from model.training import alterations as recipes
-from model.training import published as results
-from model.training import report
+from model.training import alterations, published, report
 from model.training.records import Alteration
 from tests import reports
 
@@ -28,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_says_what_its_file_says(folder: Path, name: str) -> None:
     """The summary at the head of the file is the second witness: it was counted when the file was written."""
-    study, head = results.read(name, folder), json.loads((folder / f"{name}.json").read_text())
+    study, head = published.read(name, folder), json.loads((folder / f"{name}.json").read_text())
     assert study.accuracies.tolist() == pytest.approx([*head["accuracy"]["values"].values()], abs=1e-6)
     assert study.median_seed == head["median_seed"]
     assert (study.name, study.judged, study.images) == (head["recipe"]["name"], head["judged"], head["images"])
@@ -47,11 +45,11 @@ def test_a_study_says_what_its_file_says(folder: Path, name: str) -> None:
 
 
 def test_a_trial_is_the_difference_from_the_recipe_that_was_found(folder: Path) -> None:
-    base = results.read("glass-search", folder)
-    keys = results.trial_keys(folder)
+    base = published.read("glass-search", folder)
+    keys = published.trial_keys(folder)
     assert keys == ("constant", "dropout-10", "no-affine", "shift-1")
     for key in keys:
-        trial = results.read_trial(key, base, folder)
+        trial = published.read_trial(key, base, folder)
         content = json.loads((folder / "search" / f"{key}.json").read_text())
         means = [json.loads((folder / "glass-search.json").read_text()), content]
         own, other = (each["accuracy"]["mean"] for each in means)
@@ -59,27 +57,27 @@ def test_a_trial_is_the_difference_from_the_recipe_that_was_found(folder: Path) 
         assert trial.difference != pytest.approx(own - other, abs=1e-6)
         assert trial.low <= trial.difference <= trial.high
         assert trial.losses.tolist() == [each["validation_loss"][-1] for each in content["results"]]
-    assert results.read_trial("shift-1", base, folder).alterations == (Alteration("affine.shift", 2.0, 1.0),)
+    assert published.read_trial("shift-1", base, folder).alterations == (Alteration("affine.shift", 2.0, 1.0),)
 
 
 def test_without_a_folder_there_is_no_trial(tmp_path: Path) -> None:
-    assert results.trial_keys(tmp_path) == ()
-    assert not results.is_present("glass-final", tmp_path)
+    assert published.trial_keys(tmp_path) == ()
+    assert not published.is_present("glass-final", tmp_path)
     with pytest.raises(InputError, match=r"glass-final\.json' cannot be read as a report"):
-        results.read("glass-final", tmp_path)
+        published.read("glass-final", tmp_path)
 
 
 def test_a_trial_on_other_images_is_refused(folder: Path, tmp_path: Path) -> None:
     reports.write(tmp_path, "search/peeked", reports.made("glass-final", 2))
     with pytest.raises(InputError, match="'peeked' was judged on the test images, the recipe on the held-out images"):
-        results.read_trial("peeked", results.read("glass-search", folder), tmp_path)
+        published.read_trial("peeked", published.read("glass-search", folder), tmp_path)
 
 
 @pytest.mark.parametrize("other", ["glass-search", "assignment-final"])
 def test_a_report_of_another_name_is_refused(other: str, tmp_path: Path) -> None:
     reports.write(tmp_path, "glass-final", reports.made(other, 2))
     with pytest.raises(InputError, match=r"It must be of 'glass', judged on the test images\."):
-        results.read("glass-final", tmp_path)
+        published.read("glass-final", tmp_path)
 
 
 GOOD = reports.made("glass-search", 2)
@@ -101,21 +99,21 @@ def test_what_contradicts_itself_gets_a_sentence(why: str, tmp_path: Path) -> No
     content: dict[str, Any] = dataclasses.asdict(BROKEN[why])
     (tmp_path / "glass-search.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="contradicts itself") as caught:
-        results.read("glass-search", tmp_path)
+        published.read("glass-search", tmp_path)
     assert "git checkout -- model/training/reports" in str(caught.value)
 
 
 def test_what_ships_can_be_read() -> None:
     """None of it need be there; what is there is whole, and stands for the recipe that it is named after."""
-    present = [name for name in NAMES if results.is_present(name)]
+    present = [name for name in NAMES if published.is_present(name)]
     for name in present:
-        study = results.read(name)
+        study = published.read(name)
         recipe, _, protocol = name.partition("-")
         assert study.name == recipe
         assert study.judged == ("test" if protocol == "final" else "held-out")
-        assert recipes.alterations(recipes.choices(recipe), study.recipe) == ()
+        assert alterations.alterations(alterations.choices(recipe), study.recipe) == ()
     if "glass-search" in present:
-        base = results.read("glass-search")
-        trials = [results.read_trial(key, base) for key in results.trial_keys()]
+        base = published.read("glass-search")
+        trials = [published.read_trial(key, base) for key in published.trial_keys()]
         assert all(np.isfinite(trial.difference) for trial in trials)
-    assert {path.suffix for path in results.FOLDER.rglob("*") if path.is_file()} <= {".json"}
+    assert {path.suffix for path in published.FOLDER.rglob("*") if path.is_file()} <= {".json"}

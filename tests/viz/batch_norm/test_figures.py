@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model import trace
-from model.batch_norm import statistics as batch_norm
+from model.batch_norm import statistics
 from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
@@ -22,7 +22,7 @@ def three() -> Trace:
 
 @pytest.fixture(scope="module", params=[("BatchNorm2d-2", 0), ("BatchNorm2d-11", 3), ("BatchNorm2d-20", 31)])
 def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
-    return batch_norm.normalisation(three, *request.param)
+    return statistics.normalisation(three, *request.param)
 
 
 def test_the_stage_works_out_the_largest_and_the_least_value(normal: Normalisation) -> None:

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from model import trace
-from model.batch_norm import folding
-from model.batch_norm import statistics as batch_norm
+from model.batch_norm import folding, statistics
 from model.batch_norm.records import Fold, Folding, Hindrances
 from model.images import digits
 from model.networks.assignment import weights
@@ -47,7 +46,7 @@ def test_the_table_has_a_line_for_each(found: Folding) -> None:
 
 @pytest.mark.parametrize("name", ["BatchNorm2d-2", "BatchNorm2d-5", "BatchNorm2d-14", "BatchNorm2d-17"])
 def test_the_arithmetic_gives_the_folded_weight(found: Folding, three: Trace, name: str) -> None:
-    fold, normal = found.folds[name], batch_norm.normalisation(three, name, 1)
+    fold, normal = found.folds[name], statistics.normalisation(three, name, 1)
     html = figures.worked(fold, normal)
     lines = re.findall(r"<dd>(.*?)</dd>", html)
     gain, offset, weight, bias = (numbers(line) for line in lines)
@@ -64,10 +63,10 @@ def test_what_lies_between_is_said(found: Folding, three: Trace) -> None:
     across = found.folds["BatchNorm2d-8"]
     if across.into:
         assert "MaxPool2d-10: the largest stays the largest" in figures.say_path(across)
-        assert "with BatchNorm2d-11" in figures.worked(across, batch_norm.normalisation(three, across.name, 0))
+        assert "with BatchNorm2d-11" in figures.worked(across, statistics.normalisation(three, across.name, 0))
     assert "AvgPool2d-22: the mean of" in figures.say_path(found.folds["BatchNorm2d-20"])
     kept: Fold = replace(across, into=None, obstacle="a < b")
-    assert "a &lt; b" in figures.worked(kept, batch_norm.normalisation(three, across.name, 0))
+    assert "a &lt; b" in figures.worked(kept, statistics.normalisation(three, across.name, 0))
     assert "cannot be folded exactly: a < b" in figures.say_path(kept)
     assert "not folded: a &lt; b" in figures.table(replace(found, folds={across.name: kept}), "")
 

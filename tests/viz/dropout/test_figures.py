@@ -21,8 +21,7 @@ from model.trace.records import LayerKind, Step, Trace
 from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.dropout import charts as dropout_charts
-from viz.dropout import figures as dropout
+from viz.dropout import charts, figures
 from viz.pictures import words
 
 NETWORK = load()
@@ -74,7 +73,7 @@ def mask(step: Step) -> np.ndarray:
 
 def test_the_stage_paints_off_mask_on_and_difference() -> None:
     before, after = off()[NAME], on()[NAME]
-    page = parsed(dropout.stage(before, after, 5, ("abc", "def")))
+    page = parsed(figures.stage(before, after, 5, ("abc", "def")))
     section = page.find("section")
     assert section is not None
     assert (section.get("data-digest"), section.get("data-weights")) == ("abc", "def")
@@ -97,7 +96,7 @@ def test_the_stage_paints_off_mask_on_and_difference() -> None:
 def test_beneath_are_all_maps_and_the_large_one_is_framed(name: str) -> None:
     before, after = off()[name], on()[name]
     count, height, width = before.output.shape
-    page = parsed(dropout.stage(before, after, count - 1, ("", "")))
+    page = parsed(figures.stage(before, after, count - 1, ("", "")))
     every = page.findall(".//figure/div")
     assert len(every) == 4
     image, frame = every[0]
@@ -119,7 +118,7 @@ def test_beneath_are_all_maps_and_the_large_one_is_framed(name: str) -> None:
 def test_the_sentence_counts_what_is_dropped() -> None:
     step = on()[NAME]
     here, everywhere = int((~mask(step)[5]).sum()), int((~mask(step)).sum())
-    sentence = dropout.say_stage(step, 5, 4)
+    sentence = figures.say_stage(step, 5, 4)
     assert f"drops {here:,} of 484 values" in sentence
     assert f"{everywhere:,} of 7,744 values ({100 * everywhere / 7744:.1f}\xa0%)" in sentence
     assert "1 / (1 − 0.30) = 1.429" in sentence
@@ -127,11 +126,11 @@ def test_the_sentence_counts_what_is_dropped() -> None:
 
 def test_examples_are_the_strongest_kept_and_dropped_units() -> None:
     step = on()[NAME]
-    kept, gone = dropout.examples(step, 5)
+    kept, gone = figures.examples(step, 5)
     values = np.abs(step.input[5])
     assert values[kept[1:]] == values[mask(step)[5]].max()
     assert values[gone[1:]] == values[~mask(step)[5]].max()
-    lines = dropout.say_examples([layers.explain(on(), NAME, unit) for unit in (kept, gone)]).splitlines()
+    lines = figures.say_examples([layers.explain(on(), NAME, unit) for unit in (kept, gone)]).splitlines()
     assert lines[0].startswith(f"- **kept**, y {kept[1]}, x {kept[2]}: ")
     assert lines[1].startswith(f"- **dropped**, y {gone[1]}, x {gone[2]}: ")
     assert number(lines[0].rsplit(" ", 1)[1]) == pytest.approx(step.output[kept], abs=5e-4)
@@ -141,12 +140,12 @@ def test_examples_are_the_strongest_kept_and_dropped_units() -> None:
 def test_a_map_that_is_dropped_as_a_whole_has_no_unit_kept() -> None:
     step = on(0.6, whole=True)[NAME]
     for c in range(16):
-        assert len(dropout.examples(step, c)) == 1
+        assert len(figures.examples(step, c)) == 1
 
 
 def test_the_map_can_be_had_as_csv() -> None:
     before, after = off()[NAME], on()[NAME]
-    lines = list(csv.DictReader(io.StringIO(dropout.map_csv(before, after, 5))))
+    lines = list(csv.DictReader(io.StringIO(figures.map_csv(before, after, 5))))
     assert len(lines) == 484
     for line in lines[::37]:
         unit = (5, int(line["y"]), int(line["x"]))
@@ -154,7 +153,7 @@ def test_the_map_can_be_had_as_csv() -> None:
         assert float(line["on"]) == pytest.approx(after.output[unit], rel=1e-5)
         assert float(line["difference"]) == pytest.approx(after.output[unit] - before.output[unit], rel=1e-4, abs=1e-5)
         assert line["kept"] == str(int(mask(after)[unit]))
-    every = list(csv.DictReader(io.StringIO(dropout.maps_csv(before, after))))
+    every = list(csv.DictReader(io.StringIO(figures.maps_csv(before, after))))
     assert len(every) == 16 * 484
     assert [line | {"map": "5"} for line in lines] == every[5 * 484 : 6 * 484]
 
@@ -164,7 +163,7 @@ def test_the_map_can_be_had_as_csv() -> None:
 
 def test_every_row_of_the_journey_has_its_share_and_its_map() -> None:
     changes = model.journey(off(), on())
-    page = parsed(dropout.journey(changes, NAME))
+    page = parsed(figures.journey(changes, NAME))
     items = page.findall(".//ol/li")
     parts = [change.map.astype(float) / (change.map + change.size) for change in changes]
     most = max(part.max() for part in parts)
@@ -185,25 +184,25 @@ def test_a_difference_of_many_times_the_activation_leaves_the_small_ones_to_be_s
     small, large = (
         replace(each, rms=rms, size=1.0) for each, rms in zip(model.journey(off(), on()), (0.25, 57.3), strict=False)
     )
-    html = dropout.journey([small, large], NAME)
+    html = figures.journey([small, large], NAME)
     assert [float(each) for each in re.findall(r"--share: ([\d.]+)", html)] == pytest.approx(
         [0.2, 57.3 / 58.3], abs=1e-4
     )
     assert re.findall(r"<b>([^<]+)</b>", html) == ["25.0\xa0%", "57\xa0times"]
-    assert "%" not in dropout.say_journey([large], off().probabilities, on().probabilities).partition("The answer")[0]
+    assert "%" not in figures.say_journey([large], off().probabilities, on().probabilities).partition("The answer")[0]
 
 
 def test_the_journey_is_said() -> None:
     changes = model.journey(off(), on())
-    sentence = dropout.say_journey(changes, off().probabilities, on().probabilities)
+    sentence = figures.say_journey(changes, off().probabilities, on().probabilities)
     assert f"begins at Dropout-3 with {changes[2].relative * 100:.1f}\xa0%" in sentence
     largest = max(changes, key=lambda change: change.relative)
     assert f"largest at {largest.name}" in sentence
     assert f"with this mask: {on().prediction} with" in sentence
     same = model.journey(off(), off())
-    assert dropout.say_journey(same, off().probabilities, off().probabilities).startswith("No row differs")
-    assert "none" in dropout.journey(same, NAME)
-    assert dropout.journey_columns(changes)["row"] == [row.name for row in off().rows]
+    assert figures.say_journey(same, off().probabilities, off().probabilities).startswith("No row differs")
+    assert "none" in figures.journey(same, NAME)
+    assert figures.journey_columns(changes)["row"] == [row.name for row in off().rows]
 
 
 # Many passes
@@ -211,7 +210,7 @@ def test_the_journey_is_said() -> None:
 
 def test_the_spread_has_every_class_and_its_numbers() -> None:
     found = passes()
-    drawn = parsed(dropout.spread(found, ("abc", "def")))
+    drawn = parsed(figures.spread(found, ("abc", "def")))
     many = drawn if drawn.get("data-digest") else drawn[0]
     assert (many.get("data-digest"), many.get("data-weights")) == ("abc", "def")
     items = drawn.findall(".//ol/li")
@@ -229,18 +228,18 @@ def test_how_many_changed(changed: int, word: str) -> None:
     shares = np.tile(np.array([[0.8, 0.2]], np.float32), (100, 1))
     shares[:changed] = [0.3, 0.7]
     made = Passes(np.array([0.9, 0.1], np.float32), shares, 0)
-    assert dropout.how_many_changed(made) == word
-    sentence = dropout.say_passes(made, 0.1)
+    assert figures.how_many_changed(made) == word
+    sentence = figures.say_passes(made, 0.1)
     assert ("all answer 0" if word == "none" else f"{100 - changed:,} of 100 answer 0") in sentence
 
 
 def test_the_passes_as_numbers() -> None:
     found = passes()
-    assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in dropout.say_passes(found, 0.2)
-    columns = dropout.passes_columns(found)
+    assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in figures.say_passes(found, 0.2)
+    columns = figures.passes_columns(found)
     assert [float(each) for each in columns["mean"]] == pytest.approx(found.mean.tolist(), abs=1e-4)
     assert sum(map(int, columns["answers"])) == 50
-    lines = list(csv.DictReader(io.StringIO(dropout.passes_csv(found))))
+    lines = list(csv.DictReader(io.StringIO(figures.passes_csv(found))))
     assert [line["mask"] for line in lines] == [str(2000 + number) for number in range(50)]
     again = [[float(line[str(c)]) for c in range(10)] for line in lines]
     np.testing.assert_allclose(again, found.probabilities, rtol=1e-6)
@@ -251,7 +250,7 @@ def test_the_passes_as_numbers() -> None:
 
 def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
     found = converging()
-    chart = dropout_charts.convergence(found)
+    chart = charts.convergence(found)
     band, value, unscaled, running = curve.lines(chart)
     up, across = curve.scales(chart, logarithmic=True)
     exact = across(running.x)
@@ -276,7 +275,7 @@ def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
 
 def test_the_mean_can_be_pointed_at() -> None:
     found = converging()
-    chart = dropout_charts.convergence(found)
+    chart = charts.convergence(found)
     pointed = curve.pointed_at(chart)
     assert len(pointed) == len(curve.lines(chart)[1].x)
     assert pointed[0].startswith("1 masks\n")
@@ -286,13 +285,13 @@ def test_the_mean_can_be_pointed_at() -> None:
         f"mean, values kept not enlarged: {words.number(found.unscaled[-1])}",
         f"mean over masks: {words.number(found.running[-1])}",
     ]
-    assert f'aria-label="{escape(dropout_charts.say_convergence(found))}"' in chart
+    assert f'aria-label="{escape(charts.say_convergence(found))}"' in chart
 
 
 def test_a_digit_without_ink_there_has_a_chart_too() -> None:
     nothing = np.zeros(300)
     flat = replace(converging(), value=0.0, running=nothing, unscaled=nothing, error=nothing)
-    chart = dropout_charts.convergence(flat)
+    chart = charts.convergence(flat)
     up, _ = curve.scales(chart, logarithmic=True)
     for line in curve.lines(chart):
         np.testing.assert_allclose(up(line.y), 0, atol=curve.near(up))
@@ -300,15 +299,15 @@ def test_a_digit_without_ink_there_has_a_chart_too() -> None:
 
 def test_the_mean_is_said_with_its_error() -> None:
     found = converging()
-    sentence = dropout_charts.say_convergence(found)
+    sentence = charts.say_convergence(found)
     away = abs(found.running[-1] - found.value) / found.error[-1]
     assert f"{away:.1f} standard errors of {found.error[-1]:.4f} away" in sentence
     assert f"map {found.unit[0]}, y {found.unit[1]}, x {found.unit[2]}" in sentence
     assert f"{found.within * 100:.1f}\xa0% have a mean" in sentence
     still = replace(found, error=np.zeros(300))
-    assert ": the same." in dropout_charts.say_convergence(still)
-    assert f"**{found.variance:.4f}**" in dropout_charts.say_variance(found)
-    columns = dropout_charts.convergence_columns(found)
+    assert ": the same." in charts.say_convergence(still)
+    assert f"**{found.variance:.4f}**" in charts.say_variance(found)
+    columns = charts.convergence_columns(found)
     assert columns["masks"] == ["1", "2", "5", "10", "20", "50", "100", "200", "300"]
     assert {len(column) for column in columns.values()} == {9}
 
@@ -317,16 +316,16 @@ READINGS = [Reading(step / 10, 100 - 9 * step, 100, 1 - step / 20) for step in r
 
 
 def test_the_chart_of_many_digits() -> None:
-    figure = dropout_charts.readings(READINGS, 0.1)
+    figure = charts.readings(READINGS, 0.1)
     accuracy, confidence = figure.data
     assert list(accuracy.y) == [each.correct / 100 for each in READINGS]
     assert accuracy.error_y.array[1] == pytest.approx(2 * (0.91 * 0.09 / 100) ** 0.5)
     assert list(confidence.y) == [each.confidence for each in READINGS]
     assert figure.layout.shapes[0].x0 == 0.1
-    sentence = dropout_charts.say_readings(READINGS, "Some digits")
+    sentence = charts.say_readings(READINGS, "Some digits")
     assert sentence.startswith("Some digits, each read once for each p")
     assert "p = 0.90: 19.0\xa0% right, 55.0\xa0% confident." in sentence
-    assert dropout_charts.readings_columns(READINGS)["right"][:2] == ["100", "91"]
+    assert charts.readings_columns(READINGS)["right"][:2] == ["100", "91"]
 
 
 def test_its_rows_are_dropout_rows() -> None:

@@ -13,7 +13,7 @@ from model.records import Activation
 from model.trace.records import LayerKind, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.feature_maps import figures as feature_maps
+from viz.feature_maps import figures
 from viz.feature_maps.figures import Statistics
 
 SHAPES = [(1, 26, 26), (8, 26, 26), (10, 3, 5), (32, 7, 7), (32, 1, 1), (7, 30, 30)]
@@ -39,11 +39,11 @@ def said(value: float) -> str:
 
 
 def choices(maps: Activation, shared: bool = True, selected: int = 0) -> dict[str, Any]:
-    return feature_maps.choices(maps, shared=shared, selected=selected)
+    return figures.choices(maps, shared=shared, selected=selected)
 
 
 def tiled(maps: Activation, shared: bool = True) -> str:
-    return feature_maps.tiled(maps, [f"map {n}" for n in range(len(maps))], shared=shared)
+    return figures.tiled(maps, [f"map {n}" for n in range(len(maps))], shared=shared)
 
 
 def pictures(html: str) -> list[str]:
@@ -160,15 +160,15 @@ def test_statistics_agree_with_torch(traced: Trace, name: str) -> None:
 def test_a_relu_says_how_much_it_cut_away(traced: Trace) -> None:
     step = traced["ReLU-1"]
     share = (torch.tensor(step.input) <= 0).double().mean().item()
-    assert f"{100 * share:.1f}\xa0%" in feature_maps.say_tiled(step, shared=True)
+    assert f"{100 * share:.1f}\xa0%" in figures.say_tiled(step, shared=True)
     cut = (torch.tensor(step.input[3]) <= 0).double().mean().item()
-    assert f"{100 * cut:.1f}\xa0%" in feature_maps.say_map(traced, step, 3)
+    assert f"{100 * cut:.1f}\xa0%" in figures.say_map(traced, step, 3)
 
 
 @either_scale
 def test_the_words_name_the_step_its_range_and_its_scale(traced: Trace, shared: bool) -> None:
     step = traced["Conv2d-7"]
-    said = feature_maps.say_tiled(step, shared)
+    said = figures.say_tiled(step, shared)
     assert said.startswith("Conv2d-7 (convolution): 16 maps")
     assert ("one scale for all" in said) == shared
     for extreme in (step.output.min(), step.output.max()):
@@ -178,7 +178,7 @@ def test_the_words_name_the_step_its_range_and_its_scale(traced: Trace, shared: 
 def test_the_words_give_what_a_convolution_learned(traced: Trace) -> None:
     for step in traced.steps:
         if step.kind is LayerKind.CONVOLUTION:
-            said = feature_maps.say_parameters(step, 1)
+            said = figures.say_parameters(step, 1)
             assert " × ".join(map(str, step.parameters["weight"].shape[1:])) in said
             assert f"{step.parameters['bias'][1]:.3f}".replace("-", "−") in said
 
@@ -186,7 +186,7 @@ def test_the_words_give_what_a_convolution_learned(traced: Trace) -> None:
 def test_the_words_give_what_a_batch_norm_learned_and_keeps(traced: Trace) -> None:
     for step in traced.steps:
         if step.kind is LayerKind.BATCH_NORM:
-            said = feature_maps.say_parameters(step, 1)
+            said = figures.say_parameters(step, 1)
             for value in (*step.parameters.values(), step.buffers["running_mean"], step.buffers["running_var"]):
                 assert f"{value[1]:.3f}".replace("-", "−") in said
 
@@ -202,11 +202,11 @@ def test_the_words_give_what_a_batch_norm_learned_and_keeps(traced: Trace) -> No
 )
 def test_a_single_number_is_said_once_and_what_it_scores(traced: Trace, name: str, meaning: str) -> None:
     value = f"{traced[name].output.ravel()[3]:.3f}".replace("-", "−")
-    assert feature_maps.say_map(traced, traced[name], 3) == f"Map 3 of {name} is a single number, {value}{meaning}"
+    assert figures.say_map(traced, traced[name], 3) == f"Map 3 of {name} is a single number, {value}{meaning}"
 
 
 def test_a_block_is_named_step_by_step_and_dropout_is_said_to_be_off(traced: Trace) -> None:
-    said = [feature_maps.say_block(block, 0) for block in traced.blocks]
+    said = [figures.say_block(block, 0) for block in traced.blocks]
     for block, words in zip(traced.blocks, said, strict=True):
         assert all(step.name in words for step in block)
         assert ("Dropout is off" in words) == any(step.kind is LayerKind.DROPOUT for step in block)

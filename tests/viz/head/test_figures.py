@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model import receptive_field, trace
-from model.head import logits as head
+from model.head import logits
 from model.head.records import Head
 from model.images import digits
 from model.images.records import Digit
@@ -35,7 +35,7 @@ def run() -> Trace:
 
 @pytest.fixture(scope="module")
 def end(run: Trace) -> Head:
-    return head.of_trace(run)
+    return logits.of_trace(run)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def field(end: Head) -> ReceptiveField:
 
 @pytest.fixture(scope="module")
 def changed() -> Trace:
-    return head.mixed(weights.load(), digits.to_input(DIGIT), MIXER, {3: -1.0, 7: -1.0})
+    return logits.mixed(weights.load(), digits.to_input(DIGIT), MIXER, {3: -1.0, 7: -1.0})
 
 
 def link(number: int) -> str:
@@ -200,7 +200,7 @@ def test_the_board_shows_every_weight_where_it_belongs(run: Trace) -> None:
 
 
 def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
-    effects = head.effects(run, changed, MIXER)
+    effects = logits.effects(run, changed, MIXER)
     rows = body(mixing.follow(effects))[1:]
     assert [said(row[0]) for row in rows] == [effect.name for effect in effects]
     assert [number(said(row[3])) for row in rows] == pytest.approx([effect.relative for effect in effects], abs=6e-4)
@@ -213,7 +213,7 @@ def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
     np.testing.assert_allclose(found, np.concatenate([each.difference.ravel() for each in effects]))
     assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
     assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
-    still = head.effects(run, run, MIXER)
+    still = logits.effects(run, run, MIXER)
     assert {said(cell) for row in body(mixing.follow(still))[1:] for cell in row[2:4]} == {"0.000"}
     assert "Nothing is changed yet" in mixing.say_follow(still, (), 0.0)
 
@@ -229,7 +229,7 @@ def test_the_answers_of_both_runs_stand_side_by_side(run: Trace, changed: Trace)
 def test_the_weightiest_map_is_the_one_that_lowers_the_answer_most(digit: Digit) -> None:
     network, x = weights.load(), digits.to_input(digit)
     run = trace.record(network, x)
-    alone = [head.mixed(network, x, MIXER, {c: 0.0}) for c in range(16)]
+    alone = [logits.mixed(network, x, MIXER, {c: 0.0}) for c in range(16)]
     muted = np.stack([each.logits for each in alone])
     c = min(range(16), key=lambda c: alone[c].logits[run.prediction])
     assert mixing.weightiest(run, muted) == c
@@ -242,7 +242,7 @@ def test_the_weightiest_map_is_the_one_that_lowers_the_answer_most(digit: Digit)
 
 @pytest.mark.parametrize("hot", [0.25, 1.0, 8.0])
 def test_the_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
-    soft = head.softened(end.logits, hot)
+    soft = logits.softened(end.logits, hot)
     _, *rows, _ = body(softmax.worked(soft, 9))
     shown = [[said(cell) for cell in row] for row in rows]
     for k, line in enumerate(shown):
@@ -257,10 +257,10 @@ def test_the_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
 
 
 def test_another_temperature_keeps_the_winner(end: Head) -> None:
-    plain, hot, cold = (head.softened(end.logits, t) for t in (1.0, 4.0, 0.25))
+    plain, hot, cold = (logits.softened(end.logits, t) for t in (1.0, 4.0, 0.25))
     assert softmax.outcome(plain, hot) == "calmer"
     assert softmax.outcome(plain, cold) == "surer"
-    assert softmax.outcome(plain, head.softened(-end.logits, 1.0)) == "other"
+    assert softmax.outcome(plain, logits.softened(-end.logits, 1.0)) == "other"
     assert "With T = 4 " in softmax.say_outcome(plain, hot)
 
 

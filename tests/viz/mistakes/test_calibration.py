@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.mistakes.calibration import reliability as measured
+from model.mistakes.calibration import reliability
 from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Scores, Tally
 from tests import curve
@@ -26,9 +26,9 @@ def scores(seed: int = 0, images: int = 400) -> Scores:
 
 
 SCORES = scores()
-FOUND = measured.reliability(SCORES, 1.5)
+FOUND = reliability.reliability(SCORES, 1.5)
 TEMPERATURES = np.linspace(0.5, 5, 10)
-SCALING = measured.scaling(*measured.halves(SCORES), TEMPERATURES)
+SCALING = reliability.scaling(*reliability.halves(SCORES), TEMPERATURES)
 
 
 def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
@@ -100,9 +100,9 @@ def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> No
     html = calibration.losses(SCALING, 2.0)
     up, across = curve.scales(html)
     fitted, judged, one, other, mark = curve.lines(html)
-    for line, half in zip((fitted, judged), measured.halves(SCORES), strict=True):
+    for line, half in zip((fitted, judged), reliability.halves(SCORES), strict=True):
         np.testing.assert_allclose(across(line.x), TEMPERATURES, atol=2 * curve.near(across))
-        expected = [measured.loss(half, each) for each in TEMPERATURES]
+        expected = [reliability.loss(half, each) for each in TEMPERATURES]
         np.testing.assert_allclose(up(line.y), expected, atol=2 * curve.near(up))
     assert np.abs(up(fitted.y) - up(judged.y)).max() > 5 * curve.near(up), "the wrong rule: one for the other"
     for point, least in ((one, SCALING.temperature), (other, SCALING.judged_temperature)):
@@ -146,7 +146,7 @@ def test_why_the_halves_are_parted_one_by_one_is_said_with_its_numbers() -> None
 
 
 def test_the_tables_say_what_the_records_hold() -> None:
-    even, odd = (measured.reliability(half, 1.0) for half in measured.halves(SCORES))
+    even, odd = (reliability.reliability(half, 1.0) for half in reliability.halves(SCORES))
     columns = calibration.columns([even], [odd])
     assert columns["images"] == ["fitted on", "judged by"]
     assert columns["loss"] == [f"{each.loss:.4f}" for each in (even, odd)]

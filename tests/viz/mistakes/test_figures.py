@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model.mistakes.records import Answer, Tally
 from tests.pictures import decode
 from viz import theme
-from viz.mistakes import figures as misread
+from viz.mistakes import figures
 
 PIXELS = np.arange(784, dtype=np.uint8).reshape(28, 28)
 
@@ -34,7 +34,7 @@ def link(index: int) -> str:
 
 
 def test_a_card_shows_the_label_what_is_read_both_probabilities_and_leads_to_its_image() -> None:
-    html = misread.cards([WRONG, RIGHT, DISPUTED], {1234: PIXELS}, 5, link)
+    html = figures.cards([WRONG, RIGHT, DISPUTED], {1234: PIXELS}, 5, link)
     first, second, third = re.findall(r"<li.*?</li>", html)
     assert "<b>7 → 2</b><span>2: 80.0\xa0%</span><span>7: 15.0\xa0%</span></a>" in first
     assert "<b>2 → 7</b>" not in first, "the wrong rule: the label last"
@@ -46,20 +46,20 @@ def test_a_card_shows_the_label_what_is_read_both_probabilities_and_leads_to_its
 
 
 def test_a_picture_is_the_image_itself_and_a_frame_where_it_is_not_to_be_had() -> None:
-    html = misread.cards([WRONG, RIGHT], {1234: PIXELS}, 5, link)
+    html = figures.cards([WRONG, RIGHT], {1234: PIXELS}, 5, link)
     (uri,) = re.findall(r'src="([^"]+)"', html)
     np.testing.assert_array_equal(decode(uri)[..., 0], PIXELS)
     assert not np.array_equal(decode(uri)[..., 0], PIXELS.T)
     assert html.count('class="absent"') == 1
-    assert "<img" not in misread.exhibit(WRONG, None)
-    (uri,) = re.findall(r'src="([^"]+)"', misread.exhibit(WRONG, PIXELS))
+    assert "<img" not in figures.exhibit(WRONG, None)
+    (uri,) = re.findall(r'src="([^"]+)"', figures.exhibit(WRONG, PIXELS))
     np.testing.assert_array_equal(decode(uri)[..., 0], PIXELS)
 
 
 @given(st.lists(st.floats(0, 1), min_size=10, max_size=10).filter(lambda each: sum(each) > 0.1), st.integers(0, 9))
 def test_the_bars_of_one_in_full_are_its_probabilities(raw: list[float], label: int) -> None:
     shares = np.array(raw) / sum(raw)
-    html = misread.exhibit(Answer(0, label, shares, is_disputed=False), None)
+    html = figures.exhibit(Answer(0, label, shares, is_disputed=False), None)
     heights = [float(each) for each in re.findall(r"--share: ([\d.]+)", html)]
     np.testing.assert_allclose(heights, shares, atol=6e-5)
     read = int(shares.argmax())
@@ -70,23 +70,23 @@ def test_the_bars_of_one_in_full_are_its_probabilities(raw: list[float], label: 
 
 
 def test_one_in_full_says_what_else_competes() -> None:
-    said = misread.say(WRONG)
+    said = figures.say(WRONG)
     assert said.startswith("The network reads 2 with 80.0\xa0% and gives the label, 7, 15.0\xa0%.")
     assert "Next comes 1 with 4.0\xa0%." in said
-    assert misread.say(RIGHT) == "The network reads 4 with 90.0\xa0%. Next comes 9 with 10.0\xa0%."
-    assert "Next" not in misread.say(DISPUTED)
-    assert misread.say(DISPUTED).endswith(f"This label is one that {misread.RATERS}.")
+    assert figures.say(RIGHT) == "The network reads 4 with 90.0\xa0%. Next comes 9 with 10.0\xa0%."
+    assert "Next" not in figures.say(DISPUTED)
+    assert figures.say(DISPUTED).endswith(f"This label is one that {figures.RATERS}.")
 
 
 def test_the_accuracy_is_said_with_and_without_the_disputed() -> None:
-    said = misread.say_tally(Tally(9_950, 10_000), Tally(9_940, 9_985))
+    said = figures.say_tally(Tally(9_950, 10_000), Tally(9_940, 9_985))
     assert "Of MNIST's 10,000 test images the network reads 9,950 right: **99.50\xa0%**" in said
     assert "Without the 15 whose label" in said
     assert f"9,940 of 9,985: **{9_940 / 99.85:.2f}\xa0%**" in said
 
 
 def test_the_table_has_a_line_for_each() -> None:
-    columns = misread.columns([WRONG, DISPUTED])
+    columns = figures.columns([WRONG, DISPUTED])
     assert columns["image"] == ["1,234", "77"]
     assert (columns["label"], columns["read as"]) == (["7", "3"], ["2", "5"])
     assert columns["probability of it"] == ["80.0\xa0%", "over\xa099.9\xa0%"]
@@ -95,7 +95,7 @@ def test_the_table_has_a_line_for_each() -> None:
 
 
 def test_the_csv_has_all_digits_of_every_probability() -> None:
-    lines = list(csv.DictReader(io.StringIO(misread.as_csv([WRONG, DISPUTED]))))
+    lines = list(csv.DictReader(io.StringIO(figures.as_csv([WRONG, DISPUTED]))))
     for line, each in zip(lines, (WRONG, DISPUTED), strict=True):
         shares = [float(line[f"probability of {k}"]) for k in range(10)]
         assert shares == pytest.approx(each.probabilities, rel=1e-12)

@@ -11,7 +11,7 @@ from model.networks.assignment import weights
 from model.trace.records import Row, Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.overview import figures as overview
+from viz.overview import figures
 from viz.pictures.scaling import range_of
 
 SAMPLES = digits.samples()
@@ -33,14 +33,14 @@ def every() -> list[Trace]:
 
 
 def test_every_row_is_drawn_once_in_order_and_no_hidden_step(three: Trace) -> None:
-    tiles = [tile for block in overview.blocks(three) for tile in block]
+    tiles = [tile for block in figures.blocks(three) for tile in block]
     assert [tile.name for tile in tiles] == [row.name for row in three.rows]
     assert len(tiles) == PICTURES
 
 
 def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: Trace) -> None:
     for row in three.rows:
-        tile = overview.tile(row, overview.by_activity(row))
+        tile = figures.tile(row, figures.by_activity(row))
         assert tile.shape == " × ".join(map(str, row.output.shape))
         assert (tile.kind, tile.colour) == (row.kind, theme.KIND_COLOURS[row.kind])
         assert decode(tile.picture).shape[1::-1] == (tile.width, tile.height)
@@ -48,7 +48,7 @@ def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: T
 
 def test_wider_maps_make_wider_cards_and_more_of_them_a_deeper_deck(three: Trace) -> None:
     def card(row: Row) -> tuple[int, int]:
-        opaque = decode(overview.tile(row, overview.by_activity(row)).picture)[..., 3] > 0
+        opaque = decode(figures.tile(row, figures.by_activity(row)).picture)[..., 3] > 0
         width = int(opaque[-1].sum())  # only the front card reaches the lowest line
         return width, opaque.shape[1] - width
 
@@ -70,7 +70,7 @@ def test_in_front_of_a_whole_block_is_the_map_that_is_most_active_at_its_end(
     row = three[name]
     channel = int(np.abs(three[last].output).sum(axis=(1, 2)).argmax())
     most = row.output[channel]
-    tile = next(tile for block in overview.blocks(three) for tile in block if tile.name == name)
+    tile = next(tile for block in figures.blocks(three) for tile in block if tile.name == name)
     assert tile.channel == channel
     picture = decode(tile.picture)
     side = int((picture[-1, :, 3] > 0).sum()) - 2
@@ -90,7 +90,7 @@ def items(html: str) -> list[ElementTree.Element]:
 @pytest.mark.parametrize("digit", SAMPLES[::6], ids=lambda digit: digit.key)
 def test_the_bars_are_the_probabilities(digit: Digit) -> None:
     measured = traced(digit)
-    bars = items(overview.probability_bars(measured))
+    bars = items(figures.probability_bars(measured))
     exponentials = np.exp(measured.logits.astype(float))
     styles = [dict(part.split(": ") for part in str(bar.get("style")).split("; ")) for bar in bars]
     shares = [float(style["--share"]) for style in styles]
@@ -102,8 +102,8 @@ def test_the_bars_are_the_probabilities(digit: Digit) -> None:
 
 def test_nothing_is_said_to_be_certain(every: list[Trace]) -> None:
     for measured in every:
-        bars = items(overview.probability_bars(measured))
-        for said in (overview.say_probabilities(measured), *(str(bar.findtext("span")) for bar in bars)):
+        bars = items(figures.probability_bars(measured))
+        for said in (figures.say_probabilities(measured), *(str(bar.findtext("span")) for bar in bars)):
             assert "%" in said
             assert "100" not in said
 
@@ -111,8 +111,8 @@ def test_nothing_is_said_to_be_certain(every: list[Trace]) -> None:
 def test_rivals_are_named_in_order(every: list[Trace]) -> None:
     torn = traced(digits.find("project-4or9"))
     order = torn.logits.argsort()[::-1]
-    said = [int(each) for each in re.findall(r"(\d) with", overview.say_probabilities(torn))]
+    said = [int(each) for each in re.findall(r"(\d) with", figures.say_probabilities(torn))]
     assert len(said) > 1
     assert said == list(order[: len(said)])
     clear = max(every, key=lambda each: each.probabilities.max())
-    assert overview.say_probabilities(clear).endswith("No other class comes near.")
+    assert figures.say_probabilities(clear).endswith("No other class comes near.")

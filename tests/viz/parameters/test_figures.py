@@ -13,7 +13,7 @@ from model import layers, trace
 from model.images import digits
 from model.layers.records import Arithmetic
 from model.networks.assignment import weights
-from model.parameters import printed_table as assignment
+from model.parameters import printed_table
 from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
 from viz.layers import worked
@@ -37,7 +37,7 @@ def work(three: Trace) -> Work:
 
 @pytest.fixture(scope="module")
 def printed() -> Printed:
-    return assignment.compare(weights.load())
+    return printed_table.compare(weights.load())
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_the_table_shows_each_row_as_printed_and_as_measured(every: tuple[Line, 
     rows = [line for line in every if not line.hidden]
     drawn = body(parameters.table(every, "Conv2d-1", link, hidden=False))
     assert len(drawn) == len(rows) == 23
-    for row, line, was in zip(drawn, rows, assignment.PRINTED, strict=True):
+    for row, line, was in zip(drawn, rows, printed_table.PRINTED, strict=True):
         name, shape, measured, count, parameters_, total, _, work = map(said, row)
         assert (name, measured) == (line.name, " × ".join(map(str, line.shape)))
         assert shape.removesuffix(" wrong") == str(list(was.shape))

@@ -12,9 +12,9 @@ from torch.nn import functional
 from model import layers, receptive_field
 from model.images import digits
 from model.networks.assignment import weights
-from model.pooling import max_pool as pooling
+from model.pooling import max_pool
 from model.pooling.records import Pooled, PoolScore
-from model.receptive_field import measured as measured_field
+from model.receptive_field import measured
 from model.receptive_field.records import Box
 from model.trace import record
 from model.trace.records import Trace
@@ -37,7 +37,7 @@ def trace() -> Trace:
 
 @pytest.fixture(scope="module")
 def pooled(trace: Trace) -> Pooled:
-    return pooling.pooled(trace)
+    return max_pool.pooled(trace)
 
 
 def drawing(uri: str) -> ET.Element:
@@ -110,7 +110,7 @@ def test_a_traced_value_says_its_box_by_the_measured_field(pooled: Pooled) -> No
     unit = (CHANNEL, 5, 6)
     for where in figures.covered(pooled.window, unit):
         said = figures.say_traced(pooled, unit, where, fields["Dropout-9"], fields["MaxPool2d-10"])
-        box = measured_field.measured(NETWORK, "Dropout-9", where)
+        box = measured.measured(NETWORK, "Dropout-9", where)
         assert box == Box(where[0], where[1], where[0] + 7, where[1] + 7)
         assert f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}" in said
         assert said.startswith("The winner" if where == tuple(pooled.winners[unit]) else "A value that lost")
@@ -120,7 +120,7 @@ def test_a_traced_value_says_its_box_by_the_measured_field(pooled: Pooled) -> No
 
 def test_what_is_thrown_away_is_counted_with_and_without_signs(trace: Trace, pooled: Pooled) -> None:
     columns = figures.accounts(pooled, CHANNEL)
-    step = trace[pooling.POOL]
+    step = trace[max_pool.POOL]
     before, after = (torch.tensor(each).double() for each in (step.input, step.output))
     for name, part in {f"Map {CHANNEL}": slice(CHANNEL, CHANNEL + 1), "All maps": slice(None)}.items():
         said = dict(zip(columns["What"], columns[name], strict=True))
@@ -138,7 +138,7 @@ def test_what_is_thrown_away_is_counted_with_and_without_signs(trace: Trace, poo
 
 
 def test_the_gradient_is_drawn_and_counted(trace: Trace, pooled: Pooled) -> None:
-    gradient = pooling.gradient(NETWORK, trace, trace.prediction)
+    gradient = max_pool.gradient(NETWORK, trace, trace.prediction)
     pictures = [decode(uri) for uri in re.findall(r'src="([^"]+)"', figures.gradients(gradient, CHANNEL))]
     for picture, values in zip(pictures, (gradient.kept[CHANNEL], gradient.shared[CHANNEL]), strict=True):
         range_ = range_of(values, signed=True)
@@ -153,9 +153,9 @@ def test_the_gradient_is_drawn_and_counted(trace: Trace, pooled: Pooled) -> None
 
 
 def test_both_kinds_of_pool_are_drawn_on_one_scale(trace: Trace, pooled: Pooled) -> None:
-    twin = pooling.averaged(NETWORK, trace)
-    maps = [pooled.output[CHANNEL], twin[pooling.POOL].maps[CHANNEL]]
-    html = figures.kinds(pooled, twin[pooling.POOL].maps, CHANNEL)
+    twin = max_pool.averaged(NETWORK, trace)
+    maps = [pooled.output[CHANNEL], twin[max_pool.POOL].maps[CHANNEL]]
+    html = figures.kinds(pooled, twin[max_pool.POOL].maps, CHANNEL)
     range_ = range_of(np.stack(maps))
     for uri, values in zip(re.findall(r'src="([^"]+)"', html), maps, strict=True):
         assert_painted(decode(uri), values, range_.low, range_.high, range_.scale)
@@ -171,7 +171,7 @@ def test_scores_are_said_with_how_many_images() -> None:
 
 
 def test_the_csv_holds_every_window_of_the_map(trace: Trace, pooled: Pooled) -> None:
-    gradient = pooling.gradient(NETWORK, trace, trace.prediction)
+    gradient = max_pool.gradient(NETWORK, trace, trace.prediction)
     lines = list(csv.DictReader(io.StringIO(figures.as_csv(pooled, gradient, CHANNEL))))
     assert len(lines) == 121
     for line in lines:

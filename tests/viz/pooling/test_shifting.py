@@ -7,7 +7,7 @@ import pytest
 from model import receptive_field
 from model.images import digits
 from model.networks.assignment import weights
-from model.pooling import max_pool as pooling
+from model.pooling import max_pool
 from model.pooling.records import Moved, Offset, Shift
 from model.trace import record
 from model.trace.records import Trace
@@ -28,7 +28,7 @@ def trace() -> Trace:
 @pytest.fixture(scope="module")
 def moves(trace: Trace) -> list[Shift]:
     fields = receptive_field.of_network(NETWORK)
-    return [pooling.shift(NETWORK, trace, DIGIT.pixels, by, fields) for by in ((0, 1), (0, 2))]
+    return [max_pool.shift(NETWORK, trace, DIGIT.pixels, by, fields) for by in ((0, 1), (0, 2))]
 
 
 def with_pool(move: Shift, equivariant: bool) -> Shift:

@@ -6,14 +6,14 @@ import pytest
 
 from model import receptive_field
 from model.networks.assignment import weights
-from model.parameters import printed_table as assignment
+from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz.pictures.swatches import columns_as_csv
-from viz.receptive_field import growth as figures
+from viz.receptive_field import growth
 
 STEPS = {step.name: step for step in receptive_field.growth(weights.load())}
-COMPARISONS = assignment.compare(weights.load())
+COMPARISONS = printed_table.compare(weights.load())
 TRUE = {row.name: row.measured_field[0] for row in COMPARISONS}
 each_step = pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 
@@ -22,7 +22,7 @@ def drawn(what: str) -> dict[str, tuple[float, float, int]]:
     """Return x and y in the chart, and the number in the title, of everything that is drawn of a class, by row."""
     found = re.findall(
         rf'<[ib] class="{what}" style="--x: ([\d.]+); --y: ([\d.]+)" title="(\S+): \D+ (\d+)">',
-        figures.chart(STEPS.values(), COMPARISONS),
+        growth.chart(STEPS.values(), COMPARISONS),
     )
     assert found
     return {name: (float(x), float(y), int(number)) for x, y, name, number in found}
@@ -45,7 +45,7 @@ def test_the_chart_holds_every_printed_size_right_or_wrong() -> None:
 
 def test_all_in_the_chart_is_on_one_scale() -> None:
     """Held against the numbers beside and below it, which somebody reads it by."""
-    html = figures.chart(STEPS.values(), COMPARISONS)
+    html = growth.chart(STEPS.values(), COMPARISONS)
     ticks = re.findall(r'class="(beside|below)" style="--x: ([\d.]+); --y: ([\d.]+)">(\d+)<', html)
     beside = {float(number): float(y) for kind, _, y, number in ticks if kind == "beside"}
     below = {float(number): float(x) for kind, x, _, number in ticks if kind == "below"}
@@ -63,7 +63,7 @@ def test_all_in_the_chart_is_on_one_scale() -> None:
 def test_the_line_goes_from_dot_to_dot(what: str) -> None:
     dots = [*drawn(f"{what} dot").values()]
     pattern = rf'class="{what} step" style="--x: (.*?); --y: (.*?); --across: (.*?); --up: (.*?)"'
-    steps = [tuple(map(float, each)) for each in re.findall(pattern, figures.chart(STEPS.values(), COMPARISONS))]
+    steps = [tuple(map(float, each)) for each in re.findall(pattern, growth.chart(STEPS.values(), COMPARISONS))]
     assert len(steps) == len(dots) - 1
     for (x, y, across, up), here, there in zip(steps, dots, dots[1:], strict=False):
         assert (x, y) == here[:2]
@@ -71,15 +71,15 @@ def test_the_line_goes_from_dot_to_dot(what: str) -> None:
 
 
 def test_the_words_say_which_figures_are_wrong() -> None:
-    said = figures.say(COMPARISONS)
+    said = growth.say(COMPARISONS)
     assert "at 8 rows; 5 of them are wrong" in said
     assert "14 for MaxPool2d-10 (it is 8)" in said
     right: list[RowComparison] = [row for row in COMPARISONS if not row.disagreements]
-    assert "wrong: " not in figures.say(right)
+    assert "wrong: " not in growth.say(right)
 
 
 def test_every_wrong_figure_has_the_sentence_of_the_comparison() -> None:
-    lines = figures.mistakes(COMPARISONS).splitlines()
+    lines = growth.mistakes(COMPARISONS).splitlines()
     wrong = [(row.name, each) for row in COMPARISONS for each in row.mistakes if each.what == "field"]
     assert len(lines) == len(wrong) == 5
     for line, (name, each) in zip(lines, wrong, strict=True):
@@ -88,7 +88,7 @@ def test_every_wrong_figure_has_the_sentence_of_the_comparison() -> None:
 
 @each_step
 def test_the_arithmetic_stands_beside_its_rule(step: Growth) -> None:
-    columns = figures.arithmetic(step)
+    columns = growth.arithmetic(step)
     assert columns[""] == ["size", "jump", "centre"]
     assert columns[step.name] == [step.size, step.jump, step.center]
     for name, rule in zip(columns[""], columns["rule"], strict=True):
@@ -96,19 +96,19 @@ def test_the_arithmetic_stands_beside_its_rule(step: Growth) -> None:
 
 
 def test_the_table_of_changes_ends_with_the_whole_image() -> None:
-    columns = figures.changing(STEPS.values())
+    columns = growth.changing(STEPS.values())
     assert columns["step"] == [step.name for step in STEPS.values() if step.changes]
     assert columns["size"][-1].endswith("= 28")
 
 
 def test_a_table_holds_its_columns() -> None:
     columns = {"a": ["1", "2 < 3"], "b": ["4", "5"], "": ["6", "7"]}
-    cells = [re.findall(r">([^<>]+)</t[hd]>", line) for line in figures.table(columns, "c").split("<tr>")[1:]]
+    cells = [re.findall(r">([^<>]+)</t[hd]>", line) for line in growth.table(columns, "c").split("<tr>")[1:]]
     assert cells == [["a", "b"], ["1", "4", "6"], ["2 &lt; 3", "5", "7"]]
 
 
 def test_the_csv_holds_every_row() -> None:
-    columns = figures.numbers(STEPS.values(), COMPARISONS)
+    columns = growth.numbers(STEPS.values(), COMPARISONS)
     read = list(csv.DictReader(io.StringIO(columns_as_csv(columns))))
     assert [line["row"] for line in read] == [row.name for row in COMPARISONS]
     for line, row in zip(read, COMPARISONS, strict=True):

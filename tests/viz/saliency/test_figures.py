@@ -19,7 +19,7 @@ from tests.explaining import attribution
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.pictures.scaling import Range
-from viz.saliency import figures as figure
+from viz.saliency import figures
 from viz.saliency.figures import Look
 
 DIGIT = digits.find("project-4or9")
@@ -91,13 +91,13 @@ def assert_shown(values: Activation, range_: Range, found: Attribution, look: Lo
 
 @each_look
 def test_a_look_decides_the_values_and_the_scale(found: Attribution, look: Look) -> None:
-    assert_shown(*figure.painted(found.values, look), found, look)
+    assert_shown(*figures.painted(found.values, look), found, look)
 
 
 @pytest.mark.parametrize("wrong", ["percentile of signed values", "signs", "scale", "not clipped"])
 def test_the_check_above_catches_a_wrong_look(found: Attribution, wrong: str) -> None:
     look = Look(absolute=True, clipped=True)
-    values, range_ = figure.painted(found.values, look)
+    values, range_ = figures.painted(found.values, look)
     assert_shown(values, range_, found, look)
     most = float(np.percentile(found.values, 99))
     twins = {
@@ -112,7 +112,7 @@ def test_the_check_above_catches_a_wrong_look(found: Attribution, wrong: str) ->
 
 @each_look
 def test_the_stage_lays_the_map_over_the_digit(found: Attribution, look: Look) -> None:
-    shown = figure.stage(found, DIGIT.pixels, look)
+    shown = figures.stage(found, DIGIT.pixels, look)
     values = np.abs(found.values) if look.absolute else found.values
     most = end_of_scale(found.values, clipped=look.clipped)
     scale = theme.SEQUENTIAL if look.absolute else theme.DIVERGING
@@ -131,7 +131,7 @@ def test_the_stage_lays_the_map_over_the_digit(found: Attribution, look: Look) -
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_a_blank_map_has_a_scale_that_zero_lies_on(look: Look) -> None:
-    values, range_ = figure.painted(np.zeros((3, 3), np.float32), look)
+    values, range_ = figures.painted(np.zeros((3, 3), np.float32), look)
     assert (range_.low, range_.high) == (0.0 if look.absolute else -1.0, 1.0)
     assert not values.any()
 
@@ -141,9 +141,9 @@ def test_clipping_a_map_of_few_pixels_does_not_make_it_blank() -> None:
     values[3, 4], values[5, 6] = -2, 0.5
     found = attribution(values)
     look = Look(clipped=True)
-    assert figure.painted(values, look)[1].high == 2
-    assert "leaves no pixel beyond it" in figure.say(found, METHODS["deep_lift"], look)
-    assert "percentile" not in figure.say(found, METHODS["deep_lift"], look)
+    assert figures.painted(values, look)[1].high == 2
+    assert "leaves no pixel beyond it" in figures.say(found, METHODS["deep_lift"], look)
+    assert "percentile" not in figures.say(found, METHODS["deep_lift"], look)
 
 
 # --- What is said of a map
@@ -163,7 +163,7 @@ def assert_said(text: str, found: Attribution) -> None:
 
 @each_look
 def test_a_sentence_says_what_speaks_for_the_score_and_what_against(found: Attribution, look: Look) -> None:
-    text = figure.say(found, METHODS["deep_lift"], look)
+    text = figures.say(found, METHODS["deep_lift"], look)
     assert_said(text, found)
     assert ("(red)" in text, "(blue)" in text) == (not look.absolute, not look.absolute)
     assert ("99th percentile" in text) == look.clipped
@@ -176,7 +176,7 @@ def test_a_sentence_says_what_speaks_for_the_score_and_what_against(found: Attri
 def test_the_check_above_catches_a_sentence_of_another_map(found: Attribution) -> None:
     for wrong in (-found.values, found.values.T, found.values * np.float32(1.01), np.abs(found.values)):
         with pytest.raises(AssertionError):
-            assert_said(figure.say(replace(found, values=wrong), METHODS["deep_lift"], Look()), found)
+            assert_said(figures.say(replace(found, values=wrong), METHODS["deep_lift"], Look()), found)
 
 
 @pytest.mark.parametrize(
@@ -189,23 +189,23 @@ def test_the_check_above_catches_a_sentence_of_another_map(found: Attribution) -
 )
 def test_what_is_explained_is_named(found: Attribution, output: Output, against: int | None, words: str) -> None:
     other = replace(found, output=output, against=against)
-    assert figure.score_of(other) == words
-    assert words in figure.say(other, METHODS["deep_lift"], Look())
-    assert words in figure.sums(other, METHODS["saliency"])
+    assert figures.score_of(other) == words
+    assert words in figures.say(other, METHODS["deep_lift"], Look())
+    assert words in figures.sums(other, METHODS["saliency"])
 
 
 def test_crumbs_are_not_counted_and_slopes_speak_of_what_would_be() -> None:
     found = made([[4.0, -1.0, 1e-9]])
-    assert figure.say(found, METHODS["deep_lift"], Look()).startswith("1 of 3 pixels speak for the logit of 3")
-    text = figure.say(found, METHODS["saliency"], Look())
+    assert figures.say(found, METHODS["deep_lift"], Look()).startswith("1 of 3 pixels speak for the logit of 3")
+    text = figures.say(found, METHODS["saliency"], Look())
     assert text.startswith("1 of 3 pixels if brighter, would raise the logit of 3")
     assert "1 lower it" in text
-    assert figure.caption(found, METHODS["saliency"]).startswith("What would raise the logit of 3")
-    assert figure.caption(found, METHODS["deep_lift"]).startswith("What speaks for the logit of 3")
+    assert figures.caption(found, METHODS["saliency"]).startswith("What would raise the logit of 3")
+    assert figures.caption(found, METHODS["deep_lift"]).startswith("What speaks for the logit of 3")
 
 
 def test_what_is_nearly_nothing_is_not_said_to_be_nothing() -> None:
-    text = figure.say(made([[2e-7, -3e-8]]), METHODS["deep_lift"], Look())
+    text = figures.say(made([[2e-7, -3e-8]]), METHODS["deep_lift"], Look())
     assert "2.0\xa0×\xa010⁻⁷" in text
     assert "−3.0\xa0×\xa010⁻⁸" in text
 
@@ -214,18 +214,18 @@ def test_a_blank_map_has_its_reason() -> None:
     blank = attribution(np.zeros((4, 4)), 3)
     cut = replace(blank, layer="Conv2d-19")
     signed = attribution(-np.eye(4), 3)
-    assert "no pixel changes the logit of 3" in figure.why_blank(blank)
-    assert "at Conv2d-19 no place speaks for the logit of 3" in figure.why_blank(cut, signed)
-    assert "Switch the ReLU off" in figure.why_blank(cut, signed)
+    assert "no pixel changes the logit of 3" in figures.why_blank(blank)
+    assert "at Conv2d-19 no place speaks for the logit of 3" in figures.why_blank(cut, signed)
+    assert "Switch the ReLU off" in figures.why_blank(cut, signed)
     for without in (None, blank):  # there is no ReLU, or it is not why
-        assert "ReLU" not in figure.why_blank(cut, without)
+        assert "ReLU" not in figures.why_blank(cut, without)
 
 
 # --- Whether a map adds up
 
 
 def test_the_sum_stands_under_what_was_gained(found: Attribution) -> None:
-    html = figure.sums(found, METHODS["input_x_gradient"])
+    html = figures.sums(found, METHODS["input_x_gradient"])
     cells = [said(each) for each in parsed(html).iter("dd")]
     total = sum(found.values.astype(float).ravel().tolist())
     gained = found.score - found.baseline_score
@@ -247,12 +247,12 @@ def test_the_sum_stands_under_what_was_gained(found: Attribution) -> None:
     ids=["none", "half", "hundredfold", "the other way", "nothing gained"],
 )
 def test_the_gap_is_a_sentence(found: Attribution, words: str) -> None:
-    said = figure.say_sums(found, METHODS["integrated_gradients"])
+    said = figures.say_sums(found, METHODS["integrated_gradients"])
     assert said.startswith(f"This method is meant to add up to what the digit gained on the baseline. {words}. ")
 
 
 def test_a_gap_is_no_fault_where_none_is_ruled_out() -> None:
-    said = figure.say_sums(made([[4.0, 400.0]], 5.0, 1.0), METHODS["saliency"])
+    said = figures.say_sums(made([[4.0, 400.0]], 5.0, 1.0), METHODS["saliency"])
     assert said.startswith("This method does not claim to add up to what the digit gained on the baseline, so a gap is")
     assert "its sum, 404.000, need not be the gain, 4.000." in said
     assert "%" not in said
@@ -263,17 +263,17 @@ def test_what_starts_from_the_score_is_held_against_the_score() -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "lrp")
     arrived = sum(found.values.astype(float).ravel().tolist())
     expected = [found.score, arrived, found.score - arrived]
-    html = figure.sums(found, method)
+    html = figures.sums(found, method)
     assert [number(said(each)) for each in list(parsed(html).iter("dd"))[::2]] == pytest.approx(expected, abs=6e-4)
-    text = figure.say_sums(found, method)
+    text = figures.say_sums(found, method)
     assert numbers(text)[:4] == pytest.approx([9, *expected], abs=6e-4)
     assert "%" not in text
     assert [name for name, each in METHODS.items() if each.starts_from_score] == ["lrp"]
 
 
 def test_a_gap_of_nothing_has_no_share() -> None:
-    assert figure.say_gap(made([[1.0]], 2.0, 2.0)) == "no share, for nothing was gained"
-    assert figure.say_gap(made([[1.0]], 1.0, 0.0)) == "0.0\xa0%"
+    assert figures.say_gap(made([[1.0]], 2.0, 2.0)) == "no share, for nothing was gained"
+    assert figures.say_gap(made([[1.0]], 1.0, 0.0)) == "0.0\xa0%"
 
 
 # --- The method, and its baseline
@@ -282,7 +282,7 @@ def test_a_gap_of_nothing_has_no_share() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_is_told_whole(name: str) -> None:
     method = METHODS[name]
-    html = figure.about(method)
+    html = figures.about(method)
     for words in (method.idea, method.where, method.cost, method.paper):
         assert words in said(parsed(html))
     assert [each.get("href") for each in parsed(html).iter("a")] == [method.link]
@@ -291,11 +291,11 @@ def test_a_method_is_told_whole(name: str) -> None:
 @pytest.mark.parametrize("name", ["black", "blur", "mean", "noise", "zero"])
 def test_a_baseline_is_a_picture_of_its_ink(name: str) -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "saliency", baseline=name)
-    html = figure.baseline(found)
+    html = figures.baseline(found)
     (uri,) = re.findall(r'src="([^"]+)"', html)
     ink = (found.baseline * 0.3081 + 0.1307) * 255
     np.testing.assert_allclose(decode(uri)[..., 0], ink, atol=0.51)
-    words = figure.say_baseline(found, "A label")
+    words = figures.say_baseline(found, "A label")
     assert words.startswith("The baseline. A label.")
     ends = numbers(words)
     least, most = found.baseline.min(), found.baseline.max()
@@ -315,7 +315,7 @@ def opened(name: str) -> str:
 
 @pytest.mark.parametrize("together", [False, True])
 def test_a_grid_has_a_place_for_every_map(maps: dict[str, Attribution], together: bool) -> None:
-    html = figure.grid(TITLES, maps, opened, together=together)
+    html = figures.grid(TITLES, maps, opened, together=together)
     tiles = list(parsed(html).iter("li"))
     assert [said(next(tile.iter("b"))) for tile in tiles] == [*TITLES.values()]
     assert [tile.get("class") for tile in tiles] == [None, None, None, "awaited"]
@@ -338,25 +338,25 @@ def test_a_grid_has_a_place_for_every_map(maps: dict[str, Attribution], together
 
 def test_a_grid_of_nothing_yet_has_all_its_places() -> None:
     for together in (False, True):
-        html = figure.grid(TITLES, {}, opened, together=together)
+        html = figures.grid(TITLES, {}, opened, together=together)
         assert html.count('class="awaited"') == len(TITLES)
 
 
 def test_beneath_each_tile_stands_its_time_or_its_sum(maps: dict[str, Attribution]) -> None:
     timed = [
-        said(list(tile.iter("span"))[1]) for tile in list(parsed(figure.grid(TITLES, maps, opened)).iter("li"))[:3]
+        said(list(tile.iter("span"))[1]) for tile in list(parsed(figures.grid(TITLES, maps, opened)).iter("li"))[:3]
     ]
     assert timed[1:] == ["1,234 ms", "1 ms"]  # the made-up one took none, and is said to take the least
     assert number(timed[0].removesuffix(" ms")) == max(1, round(maps["a"].seconds * 1000))
-    html = figure.grid(TITLES, maps, opened, timed=False)
+    html = figures.grid(TITLES, maps, opened, timed=False)
     notes = [said(list(tile.iter("span"))[1]) for tile in list(parsed(html).iter("li"))[:3]]
     sums = [sum(each.values.astype(float).ravel().tolist()) for each in maps.values()]
     assert [number(note.removeprefix("sum ")) for note in notes] == pytest.approx(sums, abs=6e-3)
-    assert f"{sum(each.seconds for each in maps.values()):.2f}\xa0s" in figure.say_times(list(maps.values()))
+    assert f"{sum(each.seconds for each in maps.values()):.2f}\xa0s" in figures.say_times(list(maps.values()))
 
 
 def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) -> None:
-    table = figure.table(TITLES, maps, CLAIMS)
+    table = figures.table(TITLES, maps, CLAIMS)
     assert table["map"] == [TITLES[name] for name in maps]
     for place, each in enumerate(maps.values()):
         every = each.values.astype(float).ravel().tolist()
@@ -369,7 +369,7 @@ def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) ->
             assert number(table["gap"][place].removesuffix("%")) == pytest.approx(share, abs=0.06)
         else:
             assert table["gap"][place] == "no share, for nothing was gained"
-    without = figure.table(TITLES, maps, dict.fromkeys(CLAIMS, METHODS["saliency"]))
+    without = figures.table(TITLES, maps, dict.fromkeys(CLAIMS, METHODS["saliency"]))
     assert without["gap"] == [f"no claim: {gap}" for gap in table["gap"]]
 
 
@@ -382,14 +382,14 @@ def test_the_table_of_another_map_is_another(
     maps: dict[str, Attribution], wrong: Callable[[Activation], Activation]
 ) -> None:
     others = {**maps, "a": replace(maps["a"], values=wrong(maps["a"].values))}
-    right, other = (figure.table(TITLES, each, CLAIMS) for each in (maps, others))
+    right, other = (figures.table(TITLES, each, CLAIMS) for each in (maps, others))
     assert right["gained"] == other["gained"]
     assert right["sum"][0] != other["sum"][0]
     assert right["sum"][1:] == other["sum"][1:]
 
 
 def test_the_csv_gives_every_value_back_to_the_last_bit(found: Attribution) -> None:
-    lines = list(csv.DictReader(io.StringIO(figure.as_csv(found))))
+    lines = list(csv.DictReader(io.StringIO(figures.as_csv(found))))
     again = np.full(found.values.shape, np.nan, np.float32)
     for line in lines:
         again[int(line["y"]), int(line["x"])] = np.float32(line["attribution"])

@@ -16,8 +16,7 @@ from skimage.metrics import structural_similarity
 from model.images import digits
 from model.networks.assignment import weights
 from model.saliency.records import Collapse, PixelCurves, Reaction, Robustness
-from model.sanity_checks import evidence as lie_detector
-from model.sanity_checks import pixel_curves
+from model.sanity_checks import evidence, pixel_curves
 from model.sanity_checks.randomization import learned_rows
 from model.sanity_checks.robustness import robustness
 from tests.explaining import attribution, by_slope
@@ -33,13 +32,13 @@ ROWS = learned_rows(weights.load())
 
 @pytest.fixture(scope="module")
 def fallen() -> Collapse:
-    return lie_detector.collapse(weights.load(), X, EXPLAIN, 3)
+    return evidence.collapse(weights.load(), X, EXPLAIN, 3)
 
 
 @pytest.fixture(scope="module")
 def reaction(fallen: Collapse) -> Reaction:
-    others = [EXPLAIN(weights.load(), digits.to_input(each)) for each in lie_detector.other_digits(DIGIT)]
-    return lie_detector.reaction(fallen, others)
+    others = [EXPLAIN(weights.load(), digits.to_input(each)) for each in evidence.other_digits(DIGIT)]
+    return evidence.reaction(fallen, others)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_the_strip_shows_every_stage_with_both_of_its_numbers(fallen: Collapse) 
 
 
 def test_a_place_is_kept_for_every_stage_that_is_still_to_come(fallen: Collapse) -> None:
-    some = lie_detector.collapsed(ROWS, fallen.attributions[:4])
+    some = evidence.collapsed(ROWS, fallen.attributions[:4])
     html = figures.strip(ROWS, some)
     assert html.count("<li") == len(ROWS) + 1
     assert html.count('class="awaited"') == len(ROWS) - 3
@@ -126,12 +125,12 @@ def test_words_say_whether_it_reacted_and_where_the_limit_comes_from(fallen: Col
 
 def test_a_blank_map_is_said_to_be_one() -> None:
     blank = attribution(np.zeros((28, 28)))
-    fallen = lie_detector.collapsed(["a", "b"], [blank, blank, blank])
-    reaction = lie_detector.reaction(fallen, [blank])
+    fallen = evidence.collapsed(["a", "b"], [blank, blank, blank])
+    reaction = evidence.reaction(fallen, [blank])
     assert "blank" in figures.say_fall(fallen, reaction)
     assert "nan" not in figures.strip(["a", "b"], fallen) + figures.fall(["a", "b"], fallen, reaction)
     assert "nan" not in str(figures.fall_columns(fallen))
-    control = lie_detector.edge_control(blank, DIGIT.pixels)
+    control = evidence.edge_control(blank, DIGIT.pixels)
     assert "no rank correlation" in figures.say_edges(control)
     assert figures.beside_edges(blank, control, DIGIT.pixels)
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
@@ -144,7 +143,7 @@ def test_a_blank_map_is_said_to_be_one() -> None:
 
 def test_maps_that_went_blank_on_the_way_are_counted(fallen: Collapse, reaction: Reaction) -> None:
     blank = attribution(np.zeros((28, 28)))
-    some = lie_detector.collapsed(["a", "b"], [fallen.attributions[0], fallen.attributions[1], blank])
+    some = evidence.collapsed(["a", "b"], [fallen.attributions[0], fallen.attributions[1], blank])
     assert "Blank maps, 1 of the 2, count" in figures.say_fall(some, reaction)
     html = figures.strip(["a", "b"], some)
     assert re.findall(r"<span>([^<]+)</span>", html)[2] == "none"
@@ -160,7 +159,7 @@ def test_the_fall_in_numbers_holds_every_digit(fallen: Collapse, reaction: React
 
 def test_edges_are_sobels_and_stand_beside_the_sizes(fallen: Collapse) -> None:
     found = fallen.attributions[0]
-    control = lie_detector.edge_control(found, DIGIT.pixels)
+    control = evidence.edge_control(found, DIGIT.pixels)
     digit, edges, sizes = map(decode, re.findall(r'src="([^"]+)"', figures.beside_edges(found, control, DIGIT.pixels)))
     np.testing.assert_array_equal(digit[..., 0], DIGIT.pixels)
     ink = DIGIT.pixels.astype(float)

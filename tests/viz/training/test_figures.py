@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 
 from model.networks.assignment import logged_run
-from model.training import alterations as recipes
-from model.training import published as results
+from model.training import alterations, published
 from model.training import seeds as studies
 from model.training.records import Alteration, Extent, Paired, Spread, Study, Trial
 from tests import curve, reports
 from viz.pictures.swatches import columns_as_csv
-from viz.training import figures as training
+from viz.training import figures, seeds
 from viz.training import recipes as parts
-from viz.training import seeds
 
 LOGGED = logged_run.logged_run()
 BAR = logged_run.BAR
@@ -28,7 +26,7 @@ BAR = logged_run.BAR
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Study]:
     folder: Path = tmp_path_factory.mktemp("results")
     reports.write_all(folder, seeds=6)
-    return {name: results.read(name, folder) for name in (*reports.FINAL, *reports.SEARCH)}
+    return {name: published.read(name, folder) for name in (*reports.FINAL, *reports.SEARCH)}
 
 
 def bands(found: dict[str, Study], what: str) -> dict[str, Extent]:
@@ -44,7 +42,7 @@ def strip(found: dict[str, Study]) -> dict[str, tuple[tuple[int, ...], Spread]]:
 
 def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, Study]) -> None:
     every = bands(found, "held_out")
-    html = training.accuracy(every, LOGGED, BAR)
+    html = figures.accuracy(every, LOGGED, BAR)
     up, across = curve.scales(html)
     first, second, bar, ours, theirs, logged = curve.lines(html)
     for line, each in ((ours, every["glass"]), (theirs, every["assignment"])):
@@ -59,30 +57,30 @@ def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, Study]) -> None:
     said = curve.pointed_at(html)
     assert len(said) == reports.EPOCHS
     assert f"{100 * LOGGED.accuracies[16]:.3f}" in said[16]
-    assert training.LOGGED not in said[17], "it had stopped by then"
+    assert figures.LOGGED not in said[17], "it had stopped by then"
 
 
 def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, Study]) -> None:
     every = bands(found, "held_out")
-    said = training.say_accuracy(every, LOGGED, BAR)
+    said = figures.say_accuracy(every, LOGGED, BAR)
     for each in every.values():
-        assert training.share(float(each.mean[-1])) in said
+        assert figures.share(float(each.mean[-1])) in said
     assert "99.41\xa0% after epoch 17, the first above 99.40\xa0%" in said
     assert "lie below the chart" in said
     high = {"glass": Extent(*[np.full(3, 0.99)] * 3)}
-    assert "below" not in training.say_accuracy(high, LOGGED, BAR)
+    assert "below" not in figures.say_accuracy(high, LOGGED, BAR)
 
 
 def test_without_results_the_logged_run_is_drawn_alone() -> None:
-    assert len(curve.lines(training.accuracy({}, LOGGED, BAR))) == 2
-    assert len(curve.lines(training.loss({}, {}, LOGGED))) == 1
-    assert "the assignment's logged run at 0.0186" in training.say_loss({}, {}, LOGGED)
+    assert len(curve.lines(figures.accuracy({}, LOGGED, BAR))) == 2
+    assert len(curve.lines(figures.loss({}, {}, LOGGED))) == 1
+    assert "the assignment's logged run at 0.0186" in figures.say_loss({}, {}, LOGGED)
     assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
 
 
 def test_losses_are_drawn_where_their_axes_say(found: dict[str, Study]) -> None:
     trained, held_out = bands(found, "training_loss"), bands(found, "validation_loss")
-    html = training.loss(trained, held_out, LOGGED)
+    html = figures.loss(trained, held_out, LOGGED)
     ticks = re.findall(r'<span class="beside" style="--y: ([\d.]+)">([\d.]+)<', html)
     slope, start = np.polyfit([float(y) / 100 for y, _ in ticks], np.log([float(text) for _, text in ticks]), 1)
     every = [held_out["glass"], held_out["assignment"], trained["glass"], trained["assignment"]]
@@ -130,7 +128,7 @@ def test_one_seed_has_no_deviation() -> None:
 
 
 def test_the_peak_is_said_to_flatter_by_what_it_stands_above() -> None:
-    said = training.say_flattery(LOGGED, studies.spread(LOGGED.accuracies[LOGGED.around]))
+    said = figures.say_flattery(LOGGED, studies.spread(LOGGED.accuracies[LOGGED.around]))
     assert "**99.26\xa0%**" in said
     assert "Epochs 11 to 16" in said
     assert "0.15 points above them: the best of 17 looks" in said
@@ -139,22 +137,22 @@ def test_the_peak_is_said_to_flatter_by_what_it_stands_above() -> None:
 def test_choosing_is_said_and_tabled_seed_by_seed(found: dict[str, Study]) -> None:
     study = found["glass-search"]
     chosen = studies.choosing(study.held_out)
-    assert training.points(chosen.gain) in training.say_choosing({"glass": chosen})
-    columns = training.choosing_columns({"glass": (study.seeds, chosen)})
+    assert figures.points(chosen.gain) in figures.say_choosing({"glass": chosen})
+    columns = figures.choosing_columns({"glass": (study.seeds, chosen)})
     assert columns["best epoch"] == [str(curve.argmax() + 1) for curve in study.held_out]
     assert columns["seed"] == [str(seed) for seed in study.seeds]
 
 
 def test_every_curve_is_in_the_file(found: dict[str, Study]) -> None:
     searched = [found[name] for name in reports.SEARCH]
-    lines = [*csv.DictReader(io.StringIO(columns_as_csv(training.curve_columns(searched, LOGGED, "accuracy"))))]
+    lines = [*csv.DictReader(io.StringIO(columns_as_csv(figures.curve_columns(searched, LOGGED, "accuracy"))))]
     assert len(lines) == reports.EPOCHS
     for study in searched:
         for seed, values in zip(study.seeds, study.held_out, strict=True):
             column = [float(line[f"{study.name} seed {seed}, held-out accuracy"]) for line in lines]
             np.testing.assert_allclose(column, values, rtol=1e-5)
     assert [line["logged run, test accuracy"] for line in lines][17] == ""
-    losses = training.curve_columns(searched, LOGGED, "loss")
+    losses = figures.curve_columns(searched, LOGGED, "loss")
     assert losses["logged run, test loss"][16:18] == ["0.0186", ""]
     assert not any("accuracy" in name for name in losses)
 
@@ -176,8 +174,8 @@ def test_disputed_labels_are_counted_both_ways(found: dict[str, Study]) -> None:
     spreads = {each.name: (studies.spread(each.accuracies), studies.spread(each.undisputed)) for each in final}
     columns = seeds.disputed_columns(final, spreads)
     for place, study in enumerate(final):
-        assert columns["all images"][place].startswith(training.share(float(study.accuracies.mean())))
-        assert columns["without the disputed"][place].startswith(training.share(float(study.undisputed.mean())))
+        assert columns["all images"][place].startswith(figures.share(float(study.accuracies.mean())))
+        assert columns["without the disputed"][place].startswith(figures.share(float(study.undisputed.mean())))
     assert "15 test images" in seeds.say_disputed(15)
     assert len(seeds.value_columns(final)["seed"]) == sum(len(study.seeds) for study in final)
 
@@ -230,7 +228,7 @@ def test_the_log_holds_every_trial_best_first(found: dict[str, Study]) -> None:
 
 
 def test_the_rates_are_drawn_where_their_axes_say() -> None:
-    every = {name: recipes.rates(name, 60_000) for name in ("glass", "assignment")}
+    every = {name: alterations.rates(name, 60_000) for name in ("glass", "assignment")}
     html = parts.schedule(every)
     up, across = curve.scales(html)
     for line, (places, rates) in zip(curve.lines(html), every.values(), strict=True):
@@ -238,16 +236,16 @@ def test_the_rates_are_drawn_where_their_axes_say() -> None:
         np.testing.assert_allclose(across(line.x), places, atol=curve.near(across))
     said = parts.say_schedule(every)
     for name, (_, rates) in every.items():
-        assert (f"{training.name_of(name).capitalize()} keeps" in said) == (len({*rates.tolist()}) == 1)
+        assert (f"{figures.name_of(name).capitalize()} keeps" in said) == (len({*rates.tolist()}) == 1)
 
 
 def test_every_choice_is_said_and_an_unknown_one_too() -> None:
-    changed = recipes.alterations(recipes.choices("assignment"), recipes.choices("glass"))
+    changed = alterations.alterations(alterations.choices("assignment"), alterations.choices("glass"))
     columns = parts.choice_columns((*changed, Alteration("tutors", 0, 3)))
     assert columns["choice"][-1] == "tutors"
     assert columns["the assignment"][-1] == "0"
     assert columns["what it is for"][-1] == ""
-    same = parts.say_same(recipes.choices("glass"), changed)
+    same = parts.say_same(alterations.choices("glass"), changed)
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
     assert "how dropout draws gaps" in said

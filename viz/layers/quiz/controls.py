@@ -18,9 +18,7 @@ from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question, Verdict
 from model.records import Unit
 from model.trace.records import Row, Step, Trace
-from viz.app import address as state
-from viz.app import shared, tables
-from viz.app import widgets as controls
+from viz.app import address, shared, tables, widgets
 from viz.app.markdown import plain
 from viz.layers.quiz import figures
 
@@ -29,12 +27,12 @@ _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
 def switch() -> None:
     """Let the person choose whether to be asked first."""
-    controls.switch("Ask first", state.ASK, "Hides each answer until you have typed one.")
+    widgets.switch("Ask first", address.ASK, "Hides each answer until you have typed one.")
 
 
 def is_on() -> bool:
     """Tell whether answers are hidden until one is typed."""
-    return state.is_on(state.ASK)
+    return address.is_on(address.ASK)
 
 
 def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Asked]:
@@ -123,7 +121,7 @@ def _marked(asked: Mapping[Asked, Question], names: Mapping[Asked, str]) -> dict
             try:
                 verdicts[what] = questions.mark(question, given[names[what]])
             except InputError as error:
-                state.notice(f"In the link, {error}")
+                address.notice(f"In the link, {error}")
     return verdicts
 
 
@@ -148,9 +146,9 @@ def _short(digit: Digit) -> str:
 
 def _given() -> dict[str, str]:
     """Return all answers of the link by their names; what is none is noticed and left out."""
-    parts = [code.rsplit("_", 1) for code in state.read(state.ANSWERS, "").split("~")[:_MOST] if code]
+    parts = [code.rsplit("_", 1) for code in address.read(address.ANSWERS, "").split("~")[:_MOST] if code]
     if any(len(part) != 2 for part in parts):
-        state.notice("Some of the answers in the link are none, so they are left out.")
+        address.notice("Some of the answers in the link are none, so they are left out.")
     return {part[0]: part[1] for part in parts if len(part) == 2}
 
 
@@ -159,4 +157,4 @@ def _forget(names: set[str]) -> None:
 
 
 def _keep(given: Mapping[str, str]) -> None:
-    state.write(**{state.ANSWERS: "~".join(f"{name}_{text}" for name, text in given.items())})
+    address.write(**{address.ANSWERS: "~".join(f"{name}_{text}" for name, text in given.items())})

@@ -9,12 +9,11 @@ from model.errors import InputError
 from model.records import Activation
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan
-from model.sanity_checks.comparison_quiz import pairs as rounds
+from model.sanity_checks.comparison_quiz import pairs
 from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 from model.sanity_checks.similarity import rank_correlation
 from viz.app import address as state
-from viz.app import shared, tables
-from viz.app import widgets as controls
+from viz.app import shared, tables, widgets
 from viz.pictures.panels import tabled
 from viz.saliency import cache as maps
 from viz.saliency import controls as choose
@@ -23,14 +22,14 @@ from viz.sanity_checks.comparison_quiz import figures
 from viz.sanity_checks.controls import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
-_NUMBERS = [str(number) for number in range(1, rounds.MOST + 1)]
+_NUMBERS = [str(number) for number in range(1, pairs.MOST + 1)]
 ALLOWED = {ROUND: _NUMBERS}
 
 
 def guesses() -> tuple[Guess, ...]:
     """Return the guesses of the link; none, and a notice, where it holds nonsense."""
     try:
-        return rounds.read(state.read(GUESSES, ""))
+        return pairs.read(state.read(GUESSES, ""))
     except InputError as error:
         state.notice(f"In the link, {error}")
         return ()
@@ -39,7 +38,7 @@ def guesses() -> tuple[Guess, ...]:
 def play() -> None:
     """Show two maps and ask which is the untrained network's; then say it, and why."""
     given = guesses()
-    current = rounds.deal(int(state.read_one_of(ROUND, _NUMBERS, "1")))
+    current = pairs.deal(int(state.read_one_of(ROUND, _NUMBERS, "1")))
     guess = next((each for each in given if each.round.number == current.number), None)
     st.write(
         f"**Round {current.number}.** {figures.say_score(given)} Each round brings a digit of its own: the one in the "
@@ -66,7 +65,7 @@ def play() -> None:
         st.html(drawn)
         _buttons(current, guess)
 
-    controls.figure(pair, words, numbers)
+    widgets.figure(pair, words, numbers)
     if guess is not None:
         _explain(current, plan)
     if given:
@@ -84,9 +83,9 @@ def _buttons(current: Round, guess: Guess | None) -> None:
     def choose(side: Side) -> None:
         before = guesses()
         if current.number not in {each.round.number for each in before}:  # two keys at once: the first one counts
-            state.write(**{GUESSES: rounds.written([*before, Guess(current, side)])})
+            state.write(**{GUESSES: pairs.written([*before, Guess(current, side)])})
 
-    following = str(current.number % rounds.MOST + 1)
+    following = str(current.number % pairs.MOST + 1)
     with st.container(horizontal=True, key="doubt_guess"):
         st.button("Left is untrained", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is untrained", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))

@@ -11,11 +11,9 @@ from model.errors import InputError
 from model.images import mnist
 from model.images.records import Digit
 from model.trace.records import LayerKind, Trace
-from model.training.live import lesson as live_training
+from model.training.live import lesson
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
-from viz.app import address as state
-from viz.app import mnist_picker, shared, tables
-from viz.app import widgets as controls
+from viz.app import address, mnist_picker, shared, tables, widgets
 from viz.app.error_boundary import or_say_why
 from viz.app.markdown import plain
 from viz.pictures.swatches import columns_as_csv
@@ -24,13 +22,13 @@ from viz.training.live import cache, figures
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
 _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
-    "live_steps": ("Steps", [str(steps) for steps in live_training.STEPS], "300"),
+    "live_steps": ("Steps", [str(steps) for steps in lesson.STEPS], "300"),
     "live_rate": ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
-    "live_batch": ("Images a step", [str(size) for size in live_training.BATCH_SIZES], "32"),
+    "live_batch": ("Images a step", [str(size) for size in lesson.BATCH_SIZES], "32"),
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
-    "live_seed": ("Seed", [str(seed) for seed in range(live_training.HIGHEST_SEED + 1)], "1"),
+    "live_seed": ("Seed", [str(seed) for seed in range(lesson.HIGHEST_SEED + 1)], "1"),
 }
-ALLOWED = {STARTED: [state.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
+ALLOWED = {STARTED: [address.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
 
 
@@ -41,8 +39,8 @@ def show(digit: Digit) -> None:
         digit: What the network in training is asked to read.
     """
     st.write(
-        f"Train it yourself, from nothing: a few hundred steps on {live_training.IMAGES:,} of MNIST's training images, "
-        f"judged by {live_training.HELD_OUT} others."
+        f"Train it yourself, from nothing: a few hundred steps on {lesson.IMAGES:,} of MNIST's training images, "
+        f"judged by {lesson.HELD_OUT} others."
     )
     if not mnist.is_present():
         mnist_picker.offer_download("training")
@@ -64,7 +62,7 @@ def show(digit: Digit) -> None:
 def _in_link() -> LiveChoices:
     """Return what the link asks for."""
     steps, rate, batch, p, seed = (
-        state.read_one_of(name, options, default, label=label) for name, (label, options, default) in _CHOICES.items()
+        address.read_one_of(name, options, default, label=label) for name, (label, options, default) in _CHOICES.items()
     )
     return LiveChoices(int(steps), float(rate), int(batch), float(p), int(seed))
 
@@ -73,7 +71,7 @@ def _choose(places: Sequence[Any], *, locked: bool) -> None:
     """Let the person choose; what is chosen anew has yet to be started."""
     for place, (name, (label, options, default)) in zip(places, _CHOICES.items(), strict=True):
         with place:
-            state.bind(
+            address.bind(
                 st.selectbox,
                 label,
                 name,
@@ -93,7 +91,7 @@ def _status(choices: LiveChoices) -> LiveStatus | None:
     """Return how the person's training stands, as the link has it: started, or not."""
     queue, person = cache.live_queue(), _person()
     status = queue.look(person, choices)
-    if state.is_on(STARTED):
+    if address.is_on(STARTED):
         if status is None or status.stage == "cancelled":
             return _put_in(choices)
     elif status is not None and status.under_way:
@@ -113,11 +111,11 @@ def _put_in(choices: LiveChoices) -> LiveStatus | None:
 def _start_and_cancel(status: LiveStatus | None) -> None:
     def start() -> None:
         cache.live_queue().forget(_person())
-        state.write(**{STARTED: "yes", STEP: ""})
+        address.write(**{STARTED: "yes", STEP: ""})
 
     def cancel() -> None:
         cache.live_queue().cancel(_person())
-        state.write(**{STARTED: ""})
+        address.write(**{STARTED: ""})
 
     under_way = status is not None and status.under_way
     over = status is not None and status.stage == "finished"
@@ -164,7 +162,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with left:
         own = or_say_why(lambda: shared.record(digit))
         answer = tables.answer_file(trace, f"answer-after-step-{shown.step}") if over else tables.LEFT_OUT
-        controls.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
+        widgets.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
     with right:
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))
         if over:  # numbers of the charts and of the kernels are beneath all of it
@@ -176,8 +174,8 @@ def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
     """Return the snapshot that is looked at: that of the link, or else the last one."""
     if run is None:
         return None
-    marks = [str(mark) for mark in live_training.marks(choices.steps)]
-    asked = state.read_one_of(STEP, ["", *marks], "")
+    marks = [str(mark) for mark in lesson.marks(choices.steps)]
+    asked = address.read_one_of(STEP, ["", *marks], "")
     return run.at(int(asked)) if asked else run.snapshots[-1]
 
 
@@ -188,16 +186,16 @@ def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot |
     if run is None or shown is None or len(run.snapshots) < 2:
         st.progress(share, said)
         return
-    instead = {str(mark): str(run.at(mark).step) for mark in live_training.marks(choices.steps)}
+    instead = {str(mark): str(run.at(mark).step) for mark in lesson.marks(choices.steps)}
     steps = [str(each.step) for each in run.snapshots]
-    state.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
+    address.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
 
 
 def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> str:
     """Show the first kernels, and feature maps of the digit; return the row that these are of."""
     st.html(figures.first_kernels(run, shown))
     names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]  # the last has no maps to see
-    name = state.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
+    name = address.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
     st.html(figures.digit_maps(trace, name, shown.step))
     return name
 

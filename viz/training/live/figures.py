@@ -15,7 +15,7 @@ from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shippe
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
-from viz.overview import figures as overview
+from viz.overview import figures
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
@@ -231,7 +231,7 @@ def digit_maps(trace: Trace, name: str, step: int) -> str:
 
 def answer(trace: Trace) -> str:
     """Draw the ten probabilities, where there are any."""
-    bars = overview.probability_bars(trace) if np.isfinite(trace.logits).all() else ""
+    bars = figures.probability_bars(trace) if np.isfinite(trace.logits).all() else ""
     return f'<div class="live-answer">{bars}</div>'
 
 

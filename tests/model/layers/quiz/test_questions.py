@@ -13,7 +13,7 @@ from model.images import digits
 from model.layers.quiz import questions
 from model.layers.quiz.records import Asked, Question
 from model.networks.assignment import weights
-from model.parameters import printed_table as assignment
+from model.parameters import printed_table
 from model.records import Unit
 from model.trace import record
 from model.trace.records import Trace
@@ -22,7 +22,7 @@ NETWORK = weights.load()
 TRACE: Trace = record(NETWORK, digits.to_input(digits.find("project-3a")))
 ARITHMETIC = layers.arithmetic(TRACE)
 GROWTH = {step.name: step for step in receptive_field.growth(NETWORK)}
-PRINTED = {row.name: row for row in assignment.compare(NETWORK)}
+PRINTED = {row.name: row for row in printed_table.compare(NETWORK)}
 FIELDS = receptive_field.of_network(NETWORK)
 NAMES = [step.name for step in TRACE.steps]
 

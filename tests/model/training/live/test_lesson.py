@@ -17,7 +17,7 @@ from model.images import digits, mnist
 from model.networks.assignment.network import AssignmentNetwork
 from model.sanity_checks.randomization import forget
 from model.training.images import Images, split_training
-from model.training.live import lesson as live_training
+from model.training.live import lesson
 from model.training.live.lesson import Lesson
 from model.training.live.records import LiveChoices, LiveRun
 from model.training.masks import draw_positions
@@ -30,7 +30,7 @@ SHORT = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, dropout=0.1, s
 
 def taken(choices: LiveChoices, steps: int) -> LiveRun:
     """Return a training after a few of its steps."""
-    return next(run for run in live_training.train(choices, LESSON) if run.step == steps)
+    return next(run for run in lesson.train(choices, LESSON) if run.step == steps)
 
 
 class PlainDropout(nn.Module):
@@ -113,12 +113,12 @@ def test_snapshots_are_judged_on_what_it_never_learned_from() -> None:
 
 
 def test_it_learns() -> None:
-    *_, run = live_training.train(SHORT, LESSON)
+    *_, run = lesson.train(SHORT, LESSON)
     assert run.finished
     assert not run.diverged
     assert run.losses[-10:].mean() < run.losses[:10].mean() / 2
     assert run.accuracy(run.snapshots[-1]) > 2 * run.accuracy(run.snapshots[0])
-    assert [each.step for each in run.snapshots] == list(live_training.marks(100))
+    assert [each.step for each in run.snapshots] == list(lesson.marks(100))
 
 
 def test_others_who_train_meanwhile_change_nothing() -> None:
@@ -137,14 +137,14 @@ def test_nothing_global_is_touched() -> None:
     before = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
     state = str(np.random.get_state())
     run = taken(SHORT, 6)
-    live_training.network_of(run.snapshots[-1])
+    lesson.network_of(run.snapshots[-1])
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == before[1:]
     assert str(np.random.get_state()) == state
 
 
 def test_what_was_yielded_stays_as_it_was() -> None:
-    runs = [run for run, _ in zip(live_training.train(SHORT, LESSON), range(12), strict=False)]
+    runs = [run for run, _ in zip(lesson.train(SHORT, LESSON), range(12), strict=False)]
     assert [run.step for run in runs] == [*range(12)]
     assert [len(run.snapshots) for run in runs] == [1] * 5 + [2] * 5 + [3] * 2
     first = runs[0].snapshots[0].weights["Conv2d-1.weight"]
@@ -155,19 +155,19 @@ def test_what_was_yielded_stays_as_it_was() -> None:
 
 
 def test_a_snapshot_becomes_the_network_that_it_was() -> None:
-    network = live_training.network_of(taken(SHORT, 10).snapshots[-1])
+    network = lesson.network_of(taken(SHORT, 10).snapshots[-1])
     expected = by_hand(SHORT, 10)[1]
     x = digits.to_input(digits.samples()[5])
     with torch.no_grad():
         np.testing.assert_array_equal(trace.record(network, x).logits, expected(x).numpy().ravel())
-    other = live_training.network_of(taken(SHORT, 10).snapshots[-2])
+    other = lesson.network_of(taken(SHORT, 10).snapshots[-2])
     assert not np.array_equal(trace.record(other, x).logits, trace.record(network, x).logits)
 
 
 def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
     spoilt = Images(LESSON.training.x.clone(), LESSON.training.y)
     spoilt.x[:] = float("inf")
-    *_, run = live_training.train(SHORT, Lesson(spoilt, LESSON.held_out))
+    *_, run = lesson.train(SHORT, Lesson(spoilt, LESSON.held_out))
     assert run.diverged
     assert run.finished
     assert run.step == 1
@@ -191,14 +191,14 @@ def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
 )
 def test_what_would_train_too_long_or_not_at_all_is_refused(choice: str, value: Any) -> None:
     with pytest.raises(InputError) as refused:
-        next(live_training.train(dataclasses.replace(SHORT, **{choice: value}), LESSON))
+        next(lesson.train(dataclasses.replace(SHORT, **{choice: value}), LESSON))
     assert str(value) in refused.value.problem
-    live_training.check(SHORT)
+    lesson.check(SHORT)
 
 
 def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_out(mnist_root: Path) -> None:
     assert mnist_root.is_dir()
-    given = live_training.lesson()
+    given = lesson.lesson()
     assert (len(given.training), len(given.held_out)) == (4_000, 500)
     pixels, labels = mnist.read("train")
     numbers = torch.arange(len(labels))
@@ -209,10 +209,10 @@ def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_ou
             np.testing.assert_array_equal(images.x[place], digits.normalise(pixels[position])[0])
             assert int(images.y[place]) == labels[position]
     assert not {*training.x.tolist()} & {*held_out.x.tolist()}
-    assert live_training.lesson() is given, "it is read once"
+    assert lesson.lesson() is given, "it is read once"
 
 
 def test_without_mnist_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     with pytest.raises(DataError, match="MNIST is not complete"):
-        live_training.lesson()
+        lesson.lesson()

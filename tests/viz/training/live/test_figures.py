@@ -12,7 +12,7 @@ import torch
 from model import trace
 from model.images import digits
 from model.trace.records import Trace
-from model.training.live import lesson as live_training
+from model.training.live import lesson
 from model.training.live.lesson import Lesson
 from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from tests import curve
@@ -29,12 +29,12 @@ SHIPPED = Shipped(49, 19, 55_000, False)
 
 @pytest.fixture(scope="module")
 def run() -> LiveRun:
-    return next(run for run in live_training.train(CHOICES, LESSON) if run.step == 60)
+    return next(run for run in lesson.train(CHOICES, LESSON) if run.step == 60)
 
 
 @pytest.fixture(scope="module")
 def read(run: LiveRun) -> Trace:
-    return trace.record(live_training.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
+    return trace.record(lesson.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
 
 
 def halves(html: str) -> list[str]:
@@ -163,7 +163,7 @@ def test_how_it_stands_is_said(run: LiveRun, stage: LiveStage, before: int, seco
 def test_how_it_stands_before_and_after() -> None:
     assert figures.say_status(None, CHOICES) == (0.0, "Not started: 100 steps of 16 images.")
     assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading MNIST.")
-    *_, whole = live_training.train(CHOICES, LESSON)
+    *_, whole = lesson.train(CHOICES, LESSON)
     share, said = figures.say_status(LiveStatus("finished", CHOICES, whole), CHOICES)
     assert share == 1
     assert said.startswith("All 100 steps are done")
