@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.repaint import TIMED_CLICK, digit_button, opened
 from model.images import mnist
-from model.training.live.queue import PATIENCE
+from model.training.live.queue import TIMEOUT
 from tests.serving import launch, serving
 from tests.sessions import html_of
 
@@ -40,7 +40,7 @@ def main() -> None:
         with _training(app, 0):
             _clicked(page, WARM_UP)
         for seed in range(1, ROUNDS + 1):
-            time.sleep(PATIENCE + 1)  # nobody looks at the last one any more
+            time.sleep(TIMEOUT + 1)  # nobody looks at the last one any more
             alone += _clicked(page, CLICKS)
             with _training(app, seed):
                 beside += _clicked(page, CLICKS)

@@ -26,9 +26,9 @@ from model.images import mnist
 from model.images.records import MEAN, STD
 from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import read_images
-from model.training.learner import Learner
 from model.training.machine import keep_freed_memory
 from model.training.recipe import RECIPES
+from model.training.trainer import Trainer
 
 BATCH, BATCHES = 64, -(-60_000 // 64)  # as the assignment has it, for all of MNIST's training images
 ROUNDS, STEPS, WARM_UP = 20, 10, 10
@@ -83,16 +83,16 @@ def our_loop(name: str) -> Loop:
     """Return the loop of one of the project's recipes."""
     keep_freed_memory()
     images = read_images("train", "cpu")
-    learner = Learner(RECIPES[name], 1, torch.device("cpu"))
+    trainer = Trainer(RECIPES[name], 1, torch.device("cpu"))
     batches = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).split(BATCH)
     numbers = iter(range(BATCHES))
-    learner.network.train()
+    trainer.network.train()
 
     def step() -> Tensor:
         number = next(numbers)
-        return learner.learn(images, batches[number], number, BATCHES)
+        return trainer.train_step(images, batches[number], number, BATCHES)
 
-    return Loop(step, lambda: learner.learned(images))
+    return Loop(step, lambda: trainer.evaluation_network(images))
 
 
 def main(arguments: Sequence[str]) -> None:

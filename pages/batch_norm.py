@@ -19,7 +19,7 @@ def step_by_step() -> None:
     normal = normalisation(trace, step.name, channel)
     table, name = partial(figures.steps_csv, normal), f"{step.name}-map-{channel}-figures.csv"
     words = f"{figures.say_stage(normal)} {figures.say_scale(normal)}"
-    widgets.figure(figures.stage(normal), words, tables.File("Download these steps as CSV", table, name))
+    widgets.figure(figures.stage(normal), words, tables.CsvFile("Download these steps as CSV", table, name))
     st.header("Order matters")
     zeros = tables.columns_file("Download these shares as CSV", partial(figures.zeros_columns, trace), "zeros")
     widgets.figure(figures.zeros(trace, step.name), figures.say_zeros(trace), zeros)
@@ -36,13 +36,13 @@ def forgotten() -> None:
     batch = cache.forgotten(digit, supply, size)
     left, right = st.columns(2, gap="large")
     with left:
-        widgets.figure(statistics.logits(trace, batch), statistics.say_logits(trace, batch), tables.ITSELF)
+        widgets.figure(statistics.logits(trace, batch), statistics.say_logits(trace, batch), tables.IN_FIGURE)
         st.header("The running average")
         average = cache.running_average(supply, size)[step.name]
         table, name = partial(statistics.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
         drawn = statistics.running_chart(average, channel, size)
         words = statistics.say_running(average, channel, size)
-        widgets.figure(drawn, words, tables.File("Download as CSV", table, name))
+        widgets.figure(drawn, words, tables.CsvFile("Download as CSV", table, name))
     with right:
         drawn = statistics.maps(trace, batch, step.name, channel)
         both = {"evaluation mode": step.output[channel], "batch": batch.rows[step.name].output[channel]}

@@ -7,7 +7,7 @@ import streamlit as st
 from model import layers
 from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.app import shared, sidebar, tables, widgets
-from viz.app.error_boundary import or_say_why
+from viz.app.error_boundary import or_show_error
 from viz.dropout import cache, charts, figures
 from viz.dropout import controls as choose
 
@@ -32,7 +32,7 @@ def its_journey() -> None:
     on = cache.record_dropping(digit, plan)
     changes = journey(off, on)
     words = figures.say_journey(changes, off.probabilities, on.probabilities)
-    numbers = tables.Folded("One mask at every row", partial(figures.journey_columns, changes))
+    numbers = tables.ExpandableTable("One mask at every row", partial(figures.journey_columns, changes))
     widgets.figure(figures.journey(changes, name), words, numbers)
 
 
@@ -54,17 +54,17 @@ def the_mean() -> None:
     converging = cache.convergence(digit, name, plan)
     drawn = charts.convergence(converging)
     words = f"{charts.say_convergence(converging)}\n\n{charts.say_variance(converging)}"
-    numbers = tables.Folded("Mean over masks", partial(charts.convergence_columns, converging))
+    numbers = tables.ExpandableTable("Mean over masks", partial(charts.convergence_columns, converging))
     widgets.figure(drawn, words, numbers)
 
 
 def many_digits() -> None:
     """Show how well many digits are read as p grows."""
     if choose.readings(plan):
-        every, source = or_say_why(lambda: cache.readings(plan)), cache.source_of_readings()
+        every, source = or_show_error(lambda: cache.readings(plan)), cache.source_of_readings()
         if every:
             words = charts.say_readings(every, source)
-            numbers = tables.Folded("Many digits", partial(charts.readings_columns, every))
+            numbers = tables.ExpandableTable("Many digits", partial(charts.readings_columns, every))
             widgets.picture(charts.readings(every, own[name]), "many", words, numbers)
 
 

@@ -19,7 +19,7 @@ def one_class() -> None:
     left, right = st.columns(2, gap="large")
     with right:
         k = choose.target(end)
-        every = tables.File("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
+        every = tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
         widgets.figure(
             figures.ten(end, k, partial(choose.link, choose.TARGET)), figures.say_class_map(end, k, field), every
         )
@@ -33,7 +33,7 @@ def summed_maps() -> None:
     k, pooled = choose.target_and_pooled(end)
     left, right = st.columns(2, gap="large")
     with right:
-        parts = tables.File("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
+        parts = tables.CsvFile("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
         widgets.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k), parts)
     with left:
         st.html(contributions.contributions(end, k, pooled, partial(choose.link, choose.POOLED)))
@@ -43,7 +43,7 @@ def summed_maps() -> None:
 def two_classes() -> None:
     """Show the maps of two classes and their difference."""
     k, other = choose.two(end)
-    every = tables.File("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
+    every = tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
     widgets.figure(figures.versus(end, k, other, field, digit.pixels), figures.say_versus(end, k, other), every)
 
 
@@ -51,23 +51,25 @@ def mixed_maps() -> None:
     """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
     choose.predict_without(trace, cache.each_muted(digit, mixer.name), mixer.name)
     channels, gain = choose.change(len(mixer.input))
-    weights = tables.File("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
+    weights = tables.CsvFile("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
     widgets.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
     changed = cache.mixed(digit, mixer.name, channels, gain)
     effects = logits.effects(trace, changed, mixer.name)
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        every = tables.File("Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv")
+        every = tables.CsvFile(
+            "Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv"
+        )
         widgets.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)
     with right:
-        widgets.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.ITSELF)
+        widgets.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.IN_FIGURE)
 
 
 def probabilities() -> None:
     """Show the arithmetic from logits to probabilities, with a temperature."""
     choose.predict_warmer(trace)
     soft = logits.softened(trace.logits, choose.temperature())
-    numbers = tables.File("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
+    numbers = tables.CsvFile("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
     widgets.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
 
 

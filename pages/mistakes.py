@@ -21,12 +21,14 @@ def matrix() -> None:
     at = choose.position(answers)
     left, right = st.columns([6, 5], gap="large")
     with left:
-        counts = tables.File("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
+        counts = tables.CsvFile("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
         widgets.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found), counts)
     with right:
         choose.show_one(answers, at)
     st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
-    images = tables.File("Download these images as CSV", partial(figures.as_csv, answers), f"read-{label}-{read}.csv")
+    images = tables.CsvFile(
+        "Download these images as CSV", partial(figures.as_csv, answers), f"read-{label}-{read}.csv"
+    )
     choose.show_cards(answers, at, images)
     st.subheader("Class by class")
     st.html(tabled(confusion.class_columns(found), "Recall and precision of each class"))
@@ -40,7 +42,7 @@ def every_mistake() -> None:
     with left:
         choose.show_one(answers, at)
     exact = {"The images with all digits": partial(figures.as_csv, answers)}
-    images = tables.Folded("The images", partial(figures.columns, answers), exact, key="mistakes-numbers")
+    images = tables.ExpandableTable("The images", partial(figures.columns, answers), exact, key="mistakes-numbers")
     with right:
         choose.show_cards(answers, at, images)
 
@@ -58,12 +60,14 @@ def calibrated() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         exact = {"The bins with all digits": partial(calibration.as_csv, found)}
-        bins = tables.Folded("The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins")
+        bins = tables.ExpandableTable(
+            "The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins"
+        )
         words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance(1, t))}"
         widgets.figure(calibration.diagram(found), words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
-        losses = tables.Folded("The losses", columns, title="The losses", key="mistakes-losses")
+        losses = tables.ExpandableTable("The losses", columns, title="The losses", key="mistakes-losses")
         words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
         widgets.figure(calibration.losses(scaling, t), words, losses)
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))

@@ -28,7 +28,7 @@ def network() -> figures.Tile | None:
     return chosen
 
 
-every = tables.File("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
+every = tables.CsvFile("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
 opened = widgets.figure(network, figures.say(trace), every)
 if opened:
     st.switch_page("../pages/feature_maps.py", query_params=address.link(row=opened.name, channel=str(opened.channel)))
@@ -36,7 +36,7 @@ if opened:
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.header(f"It reads {trace.prediction}")
-    answer = tables.answer_file(trace)
+    answer = tables.prediction_file(trace)
     widgets.figure(figures.probability_bars(trace), figures.say_probabilities(trace), answer)
     widgets.to_try(
         "Choose one of the samples between two digits: which classes compete?",

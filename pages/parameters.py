@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from viz.app import address, components, shared, tables, widgets
-from viz.app.error_boundary import or_say_why
+from viz.app.error_boundary import or_show_error
 from viz.layers import worked
 from viz.mistakes import cache
 from viz.parameters import figures, limits
@@ -58,7 +58,7 @@ with left:
     widgets.figure(figures.share_bars(lines), figures.say_shares(lines), shares)
 with right:
     st.header("The assignment's limits")
-    card = or_say_why(cache.weights_card) or {}
+    card = or_show_error(cache.weights_card) or {}
     st.html(limits.checklist(limits.check(lines, card)))
 
 left, right = st.columns(2, gap="large")

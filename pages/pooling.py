@@ -8,7 +8,7 @@ from model import layers
 from model.pooling import max_pool
 from viz.app import shared, sidebar, tables, widgets
 from viz.app.components import workings as show_workings
-from viz.app.error_boundary import or_say_why
+from viz.app.error_boundary import or_show_error
 from viz.layers import workings
 from viz.overview import figures as overview
 from viz.pictures.panels import tabled
@@ -51,7 +51,7 @@ def what_is_lost() -> None:
     with left:
         st.header("What is thrown away")
         drawn = tabled(figures.accounts(pooled, channel), "What goes in and what comes out")
-        widgets.figure(drawn, figures.say_account(pooled), tables.ITSELF)
+        widgets.figure(drawn, figures.say_account(pooled), tables.IN_FIGURE)
     with right:
         st.header("Where the gradient goes")
         drawn = figures.gradients(gradient, channel)
@@ -69,8 +69,8 @@ def average_pool() -> None:
         widgets.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
     with right:
         drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
-        widgets.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
-        score = or_say_why(partial(cache.pool_score, choose.on_mnist()))
+        widgets.figure(drawn, overview.say_probabilities(averaged), tables.prediction_file(averaged, "average-pool"))
+        score = or_show_error(partial(cache.pool_score, choose.on_mnist()))
         if score:
             st.html(tabled(figures.scores(score), "How many are read right with either pool"))
 

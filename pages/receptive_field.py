@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from viz.app import address, components, shared, sidebar, tables, widgets
-from viz.app.error_boundary import or_say_why
+from viz.app.error_boundary import or_show_error
 from viz.receptive_field import figures
 from viz.receptive_field import growth as field_growth
 
@@ -20,7 +20,7 @@ growth = steps[step.name]
 
 as_trained = widgets.as_trained()
 unit = widgets.unit_in_link(growth.units, growth.middle, step.name)
-effective = or_say_why(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
+effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
 measured = shared.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
@@ -37,16 +37,16 @@ with right:
     widgets.figure(
         lambda: components.unit_map(shown, said, lambda chosen: address.write(unit=f"{chosen[0]}.{chosen[1]}")),
         said,
-        tables.File("Download where each looks as CSV", partial(figures.units_csv, growth), f"{step.name}.csv"),
+        tables.CsvFile("Download where each looks as CSV", partial(figures.units_csv, growth), f"{step.name}.csv"),
     )
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
     widgets.figure(
-        lambda: components.growing(figures.growing(digit.pixels, steps.values())),
+        lambda: components.growth_player(figures.growing(digit.pixels, steps.values())),
         figures.say_growing(steps.values()),
-        tables.File(
+        tables.CsvFile(
             "Download the boxes as CSV",
             partial(figures.growing_csv, digit.pixels.shape, steps.values()),
             "boxes.csv",

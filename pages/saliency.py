@@ -41,7 +41,7 @@ def one_method() -> None:
 
         words = choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look)
         test = partial(st.page_link, LIE_DETECTOR, label="Put it to the lie detector", query_params=address.link())
-        widgets.figure(drawn, words, tables.Files((choose.map_file(digit, found),), test))
+        widgets.figure(drawn, words, tables.CsvFiles((choose.map_file(digit, found),), test))
 
 
 def all_methods() -> None:

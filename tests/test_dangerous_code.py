@@ -45,7 +45,7 @@ def _is_safe(call: ast.Call) -> bool:
 
 def _is_plain(shown: ast.expr | None) -> bool:
     fixed = isinstance(shown, ast.Constant)
-    return fixed or (isinstance(shown, ast.Call) and ast.unparse(shown.func) == "plain")
+    return fixed or (isinstance(shown, ast.Call) and ast.unparse(shown.func) == "escape_markdown")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -71,5 +71,5 @@ def test_what_would_be_found(source: str) -> None:
 
 
 def test_what_is_not_dangerous_passes() -> None:
-    source = "import json\nst.error(plain(str(error)))\nst.info('Fixed.')\nnp.load(path, allow_pickle=False)"
+    source = "import json\nst.error(escape_markdown(str(error)))\nst.info('Fixed.')\nnp.load(path, allow_pickle=False)"
     assert faults(source) == []

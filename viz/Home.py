@@ -1,4 +1,4 @@
-"""The app's entry: ``streamlit run viz/Home.py``."""
+"""The entry point of the app: ``streamlit run viz/Home.py``."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, not the root
+if str(ROOT) not in sys.path:  # Streamlit adds only this file's folder
     sys.path.insert(0, str(ROOT))
 
 from viz.app import frame  # noqa: E402

@@ -1,1 +1,1 @@
-"""Training: recipes, the loop that follows one, and reports that say honestly what came of it."""
+"""Training: recipes, the training loop, and reports of the results."""

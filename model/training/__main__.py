@@ -1,8 +1,8 @@
 """Train the assignment's network on MNIST: ``python -m model.training``.
 
-A protocol decides what is learned from and what is judged; see ``model/training/protocol.py``. Whatever it is, the
-10,000 test images are looked at once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training`` shares
-each batch between processes; with ``--seeds``, each process takes seeds of its own.
+A protocol decides which images are for training and which for evaluation; see ``model/training/protocol.py``. Every
+protocol uses the 10,000 test images once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training``
+splits each batch between processes; with ``--seeds``, it splits the seeds instead.
 """
 
 import argparse
@@ -24,22 +24,24 @@ from model.training.recipe import RECIPES, Recipe, changed
 from model.training.runner import run_seed, seed_folder
 from model.training.workers import Workers, joined
 
-_INTERRUPTED = 130  # as shells have it
+_INTERRUPTED = 130  # the exit code of shells
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train by command line and write the weights with their card, and a report."""
+    """Train from the command line; write the weights with their card, and a report."""
     parser = argparse.ArgumentParser(prog="python -m model.training", description=main.__doc__)
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="assignment", help="how to train")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another choice in the recipe")
-    parser.add_argument("--protocol", choices=[*PROTOCOLS], default="best", help="what is learned from and judged")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
+    )
+    parser.add_argument("--protocol", choices=[*PROTOCOLS], default="best", help="which images it uses")
     parser.add_argument("--seed", type=int, default=1, help="initial weights, order of images, dropout (default 1)")
-    parser.add_argument("--seeds", help="several, such as 1-10 or 1,4,7, each in a folder of its own")
-    parser.add_argument("--epochs", type=int, help="fewer or more epochs than the recipe's")
+    parser.add_argument("--seeds", help="several seeds, such as 1-10 or 1,4,7, each in its own folder")
+    parser.add_argument("--epochs", type=int, help="default: as in the recipe")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default cpu)")
-    parser.add_argument("--threads", type=int, help="of the processor (default: as measured to be fastest)")
+    parser.add_argument("--threads", type=int, help="of the CPU (default: the fastest, by measurement)")
     parser.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder to write (default runs/latest)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
+    parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in that folder")
     options = parser.parse_args(arguments)
     machine.keep_freed_memory()
     try:
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
             _main(options, workers)
     except WorkerError as error:
         there = [str(path) for path in sorted(options.out.rglob(checkpoint.NAME))]
-        sys.exit(f"error: {error} " + (f"Checkpoints: {', '.join(there)}." if there else "No epoch was finished yet."))
+        sys.exit(f"error: {error} " + (f"Checkpoints: {', '.join(there)}." if there else "No epoch is finished yet."))
     except GlassError as error:
         sys.exit(f"error: {error}")
 
@@ -59,7 +61,7 @@ def _main(options: argparse.Namespace, workers: Workers) -> None:
         _check_folder(folder)
     if not mnist.is_present() and workers.number == 0:
         _download()
-    workers.gather(None)  # nobody reads before the images are there
+    workers.gather(None)  # no process reads before the images are there
     images = read_images("train", device)
     _set_threads(options, recipe, images, [*folders.values()], workers)
     if seeds:
@@ -74,7 +76,7 @@ def _main(options: argparse.Namespace, workers: Workers) -> None:
 def _run_seeds(
     options: argparse.Namespace, recipe: Recipe, images: Images, folders: dict[int, Path], workers: Workers
 ) -> None:
-    """Train every seed in a folder of its own, each in one process, and report on all of them together."""
+    """Train every seed in its own folder and in one process, and write a report on all of them."""
     plan = Plan(options.recipe, recipe, options.protocol, report.setting(str(images.x.device), 1))
     reports = []
     for seed, folder in [*folders.items()][workers.number :: workers.count]:
@@ -101,7 +103,7 @@ def _seeds(text: str | None) -> list[int]:
     found = [seed for part in parts if part for seed in range(int(part[1]), int(part[2] or part[1]) + 1)]
     if not all(parts) or not found or len({*found}) < len(found):
         raise InputError(
-            f"--seeds is '{text}'.", "It must be like 1-10 or 1,4,7, with no seed twice.", "Give other seeds."
+            f"--seeds is '{text}'.", "It must look like 1-10 or 1,4,7, with no seed twice.", "Give other seeds."
         )
     return found
 
@@ -118,33 +120,33 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 def _set_threads(
     options: argparse.Namespace, recipe: Recipe, images: Images, folders: list[Path], workers: Workers
 ) -> None:
-    """Use as many threads as asked for; or as an unfinished run did; or a fair share of the cores; or measure."""
+    """Use the requested number of threads, or that of the unfinished run, or a share of the cores, or measure."""
     unfinished = [folder for folder in folders if options.resume and checkpoint.is_present(folder)]
     if options.threads:
         torch.set_num_threads(options.threads)
     elif unfinished:
-        torch.set_num_threads(int(checkpoint.read_told(unfinished[0])[THREADS]))
+        torch.set_num_threads(int(checkpoint.read_identity(unfinished[0])[THREADS]))
     elif workers.count > 1:
         torch.set_num_threads(max(1, machine.candidates()[-1] // workers.count))
     elif images.x.device.type == "cpu":
-        print(f"{machine.choose_threads(recipe, images)} threads, as measured to be fastest.")
+        print(f"{machine.choose_threads(recipe, images)} threads: the fastest, by measurement.")
 
 
 def _device(device: str) -> str:
-    """Make sure that the device can be used; of several GPUs, each process takes its own."""
+    """Check that the device can be used. With several GPUs, each process takes its own."""
     if device == "cuda" and "LOCAL_RANK" in os.environ:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
-            f"--device {device} cannot be used here ({error}).", "cpu always can.", "Give another device."
+            f"--device {device} cannot be used here ({error}).", "cpu always works.", "Give another device."
         ) from error
     return device
 
 
 def _check_folder(folder: Path) -> None:
-    """Find out before the training, not after it, that its result cannot be written."""
+    """Check before the training that its result can be written."""
     probe = folder / f".probe-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Distorted images: a whole batch at once, on the device where it lies."""
+"""Data augmentation: distort a whole batch at once, on its device."""
 
 import math
 
@@ -10,23 +10,23 @@ from model.images.preparation import SIDE
 from model.images.records import MEAN, STD
 from model.training.recipe import Affine
 
-POINTS = 5  # in each direction; seven pixels apart
+POINTS = 5  # in each direction, seven pixels apart
 STILL = Affine(0, 0, 0, 0)
-BLACK = -MEAN / STD  # a normalised pixel without ink
+BLACK = -MEAN / STD  # a black pixel after normalisation
 
 
 def draw_matrices(affine: Affine, count: int, generator: torch.Generator) -> Tensor:
-    """Draw one map for each image: where, in the image, each place of the distorted image looks.
+    """Draw one affine map for each image, from a position in the distorted image to one in the original image.
 
-    ``A = R(rotation) S(shear) / (1 + scale)``, beside the shift. Places run from -1 to 1 across the image.
+    ``A = R(rotation) S(shear) / (1 + scale)``, and a shift. Positions run from -1 to 1 across the image.
 
     Args:
-        affine: The widths of the draws.
-        count: How many images.
-        generator: Of the draws; the maps come to lie on its device.
+        affine: The limits of the draws.
+        count: The number of images.
+        generator: The random number generator; the result is on its device.
 
     Returns:
-        (count, 2, 3): how to find x, and y, from x, y and 1.
+        (count, 2, 3): the coefficients of x, y and 1 in the original x, and in the original y.
     """
     drawn = torch.rand(5, count, generator=generator, device=generator.device) * 2 - 1
     angle, lean = drawn[0] * math.radians(affine.rotation), torch.tan(drawn[1] * math.radians(affine.shear))
@@ -38,32 +38,32 @@ def draw_matrices(affine: Affine, count: int, generator: torch.Generator) -> Ten
 
 
 def draw_bends(pixels: float, count: int, generator: torch.Generator) -> Tensor:
-    """Draw how far ``POINTS`` x ``POINTS`` points, evenly over each image, are moved out of their places.
+    """Draw the displacements of ``POINTS`` x ``POINTS`` points on a regular grid over each image.
 
     Args:
-        pixels: At most, in y and in x.
-        count: How many images.
-        generator: Of the draws; they come to lie on its device.
+        pixels: The largest displacement in y and in x.
+        count: The number of images.
+        generator: The random number generator; the result is on its device.
 
     Returns:
-        (count, 2, POINTS, POINTS): by how much in x, and in y, as shares of half the side.
+        (count, 2, POINTS, POINTS): the displacement in x and in y, where 1 is half the side.
     """
     drawn = torch.rand(count, 2, POINTS, POINTS, generator=generator, device=generator.device)
     return (drawn * 2 - 1) * pixels * (2 / SIDE)
 
 
 def distort(x: Tensor, matrices: Tensor, bends: Tensor | None = None) -> Tensor:
-    """Distort normalised images (N, 1, 28, 28), bilinearly; what comes in from outside is black.
+    """Distort normalised images (N, 1, 28, 28) with bilinear interpolation; pixels from outside are black.
 
-    ``affine_grid`` would find the same places by a product of matrices for each image, which takes ten times as long.
+    ``affine_grid`` computes the same positions with one matrix product for each image, which takes ten times as long.
 
     Args:
         x: The images.
-        matrices: Of ``draw_matrices``, one for each.
-        bends: Of ``draw_bends``, one for each: between its points, places move as bicubic interpolation has it.
+        matrices: From ``draw_matrices``, one for each image.
+        bends: From ``draw_bends``, one for each image; bicubic interpolation gives the displacements between points.
 
     Source: bends are the elastic distortions of Simard, Steinkraus, Platt, "Best Practices for Convolutional Neural
-    Networks", 2003, with draws at few points in place of draws at each pixel, blurred.
+    Networks", 2003, with draws at few points instead of blurred draws at each pixel.
     """
     across = (torch.arange(SIDE, device=x.device, dtype=x.dtype) + 0.5) * (2 / SIDE) - 1  # centres of pixels
     by_x, by_y, shift = matrices[:, None, None].unbind(dim=-1)  # (N, 1, 1, 2) each

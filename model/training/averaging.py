@@ -1,21 +1,22 @@
-"""The moving average of the weights, and the statistics of batch norm that belong to it."""
+"""The moving average of the weights, and its batch norm statistics."""
 
 import torch
 from torch import nn
 
 from model.training.images import Images
 
-_BATCH = 500  # more would not fit into a processor's cache
+_BATCH = 500  # a larger batch does not fit into the CPU cache
 
 
-class Average:
+class WeightAverage:
     """A moving average of a network's parameters: ``a <- k * a + (1 - k) * w`` after every step.
 
-    Early on, ``k = (1 + t) / (10 + t)`` after t steps if that is less, so that the start is soon forgotten.
+    In the first steps, ``k = (1 + t) / (10 + t)`` after t steps if that is smaller, so that the initial weights
+    lose their influence soon.
 
     Args:
-        network: Whose parameters; only read.
-        keep: ``k`` in the long run, in [0, 1).
+        network: The network; only read.
+        keep: The final value of ``k``, in [0, 1).
     """
 
     def __init__(self, network: nn.Module, keep: float) -> None:
@@ -23,8 +24,8 @@ class Average:
         self.weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
 
     @torch.no_grad()
-    def follow(self, network: nn.Module, step: int) -> None:
-        """Take in the parameters after a step, counted from 0."""
+    def update(self, network: nn.Module, step: int) -> None:
+        """Add the parameters after a step, counted from 0."""
         keep = min(self.keep, (1 + step) / (10 + step))
         for name, weight in network.named_parameters():
             self.weights[name].lerp_(weight, 1 - keep)
@@ -32,13 +33,13 @@ class Average:
 
 @torch.no_grad()
 def measure_statistics(network: nn.Module, images: Images, count: int = 5_000) -> None:
-    """Give every batch norm of a private network the mean and variance of what reaches it; evaluation mode stays on.
+    """Measure the running statistics of every batch norm of a private network, and leave it in evaluation mode.
 
-    Running statistics follow the weights as they were at each step, which are not their average. And they were taken
-    of distorted images with values dropped at random, neither of which happens when the network is judged. So they
-    are measured anew: on the first images as they are, without dropout, in batches of equal weight.
+    Running statistics belong to the weights of each step, not to their average. They also come from distorted images
+    with dropout on, and evaluation uses neither. So they are measured again: on the first images without distortion,
+    without dropout, in batches of equal weight.
 
-    Source: Wu, Johnson, "Rethinking 'Batch' in BatchNorm", 2021, who show that measuring beats the running average.
+    Source: Wu, Johnson, "Rethinking 'Batch' in BatchNorm", 2021: measured statistics are better than running averages.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]

@@ -1,4 +1,4 @@
-"""Unfinished runs on disk: one safetensors file with JSON in its header, replaced as a whole after each epoch."""
+"""Checkpoints of unfinished runs: one safetensors file with JSON in its header, replaced after each epoch."""
 
 import dataclasses
 import json
@@ -15,19 +15,19 @@ from model.networks.assignment.weights import epoch_name
 from model.training.loop import Epoch, Progress, Run
 
 NAME = "checkpoint.safetensors"
-_ANEW = "Resume with what it was started with, or leave --resume out to start anew."
+_START_AGAIN = "Resume with the options of the first start, or leave --resume out to start again."
 
 
-def write(folder: Path, progress: Progress, told: Mapping[str, Any]) -> None:
-    """Write a checkpoint so that a reader finds the earlier one or this one, whole.
+def write(folder: Path, progress: Progress, identity: Mapping[str, Any]) -> None:
+    """Write a checkpoint atomically: a reader finds either the earlier one or this one, complete.
 
     Args:
-        folder: Must be there.
+        folder: An existing folder.
         progress: The run so far.
-        told: What decides the run, by name; JSON can hold it. Only who names the same can go on with it.
+        identity: Everything that decides the run, by name, as JSON values. A run with another identity cannot resume.
 
     Raises:
-        CheckpointError: The disk refuses it.
+        CheckpointError: It cannot be written.
     """
     tensors = {f"state/{key}": tensor for key, tensor in progress.state.items()}
     for epoch, state in zip(progress.run.epochs, progress.run.states, strict=True):
@@ -35,28 +35,28 @@ def write(folder: Path, progress: Progress, told: Mapping[str, Any]) -> None:
     epochs = [dataclasses.asdict(epoch) for epoch in progress.run.epochs]
     unfinished = folder / f"{NAME}.part"
     try:
-        unfinished.write_bytes(serialise(tensors, {"run": json.dumps({"told": told, "epochs": epochs})}))
+        unfinished.write_bytes(serialise(tensors, {"run": json.dumps({"identity": identity, "epochs": epochs})}))
         unfinished.replace(folder / NAME)
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint cannot be written to '{folder}' ({error.strerror}).",
-            "It must be a folder on a disk with room.",
-            "Make room, and start the same command with --resume.",
+            "It must be a folder on a disk with free space.",
+            "Free some space, and run the same command with --resume.",
         ) from error
 
 
-def read(folder: Path, told: Mapping[str, Any]) -> Progress:
-    """Read a checkpoint and make sure that it belongs to the run that is to go on.
+def read(folder: Path, identity: Mapping[str, Any]) -> Progress:
+    """Read a checkpoint and check that it belongs to the run that resumes.
 
     Args:
-        folder: Where it lies.
-        told: As it was written; what is None here is taken as it was.
+        folder: The folder of the checkpoint.
+        identity: As it was written; a value of None matches any value.
 
     Raises:
-        CheckpointError: There is none, it is damaged, or it is of another run.
+        CheckpointError: There is none, it is damaged, or it belongs to another run.
     """
     header, tensors = _parsed(folder / NAME)
-    _check(folder, header["told"], told)
+    _check(folder, header["identity"], identity)
     try:
         epochs = [Epoch(**each) for each in header["epochs"]]
         states = [_below(tensors, f"{epoch_name(epoch.number)}/") for epoch in epochs]
@@ -66,7 +66,7 @@ def read(folder: Path, told: Mapping[str, Any]) -> Progress:
 
 
 def is_present(folder: Path) -> bool:
-    """Say whether an unfinished run lies there."""
+    """Return whether the folder holds an unfinished run."""
     return (folder / NAME).is_file()
 
 
@@ -75,25 +75,25 @@ def remove(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def read_told(folder: Path) -> dict[str, Any]:
-    """Return what decided the run that a checkpoint belongs to.
+def read_identity(folder: Path) -> dict[str, Any]:
+    """Return the identity of the run that a checkpoint belongs to.
 
     Raises:
         CheckpointError: There is none, or it is damaged.
     """
-    told: dict[str, Any] = _parsed(folder / NAME)[0]["told"]
-    return told
+    identity: dict[str, Any] = _parsed(folder / NAME)[0]["identity"]
+    return identity
 
 
 def _parsed(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if not path.is_file():
-        raise CheckpointError(f"There is no checkpoint '{path}'.", "One is written after every epoch.", _ANEW)
+        raise CheckpointError(f"There is no checkpoint '{path}'.", "Every epoch writes one.", _START_AGAIN)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["run"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
-        if not (isinstance(header["told"], dict) and isinstance(header["epochs"], list)):
-            raise TypeError("its header is not one of a run")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is not a mapping)
+        if not (isinstance(header["identity"], dict) and isinstance(header["epochs"], list)):
+            raise TypeError("its header does not describe a run")
     except (safetensors.SafetensorError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error
     return header, tensors
@@ -101,23 +101,25 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
-        f"The checkpoint '{path}' cannot be read ({error}).", "It must be whole.", "Leave --resume out to start anew."
+        f"The checkpoint '{path}' cannot be read ({error}).",
+        "It must be complete.",
+        "Leave --resume out to start again.",
     )
 
 
-def _check(folder: Path, found: Mapping[str, Any], told: Mapping[str, Any]) -> None:
-    for name, value in told.items():
+def _check(folder: Path, found: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    for name, value in identity.items():
         if value is not None and found.get(name) != value:
             was, now = _differing(found.get(name), value)
             raise CheckpointError(
-                f"The checkpoint in '{folder}' is of a run with another {name} ({was}, not {now}).",
-                "Only the same run can go on.",
-                _ANEW,
+                f"The checkpoint in '{folder}' belongs to a run with another {name} ({was}, not {now}).",
+                "Only the same run can resume.",
+                _START_AGAIN,
             )
 
 
 def _differing(was: Any, now: Any) -> tuple[str, str]:
-    """Say two values, or, of two mappings, only where they differ.
+    """Return two values as text; for two mappings, only the entries that differ.
 
     >>> _differing({"a": 1, "b": 2}, {"a": 1, "b": 3})
     ('b 2', 'b 3')

@@ -1,6 +1,6 @@
-"""Which of two recipes is better, judged on the same images: ``python -m model.training.comparison ONE OTHER``.
+"""Compare two recipes on the same images: ``python -m model.training.comparison ONE OTHER``.
 
-Each is the ``report.json`` of some seeds.
+Each argument is a ``report.json``.
 """
 
 import math
@@ -21,13 +21,13 @@ _DRAWS = 10_000
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much more of the images one gets right than the other.
+    """The difference between two accuracies.
 
     Args:
-        difference: Of the mean accuracies.
-        low: With 95 % confidence the difference is at least this,
-        high: and at most this.
-        p: How likely chance alone makes a difference as large, in either direction.
+        difference: The difference of the mean accuracies.
+        low: The lower end of its 95 % interval.
+        high: The upper end.
+        p: The two-sided p-value: the probability of so large a difference by chance alone.
     """
 
     difference: float
@@ -37,17 +37,17 @@ class Comparison:
 
 
 def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return how likely chance alone parts two networks as far as this, in either direction.
+    """Return the two-sided p-value of McNemar's exact test for two networks.
 
-    Of the n images that only one of the two gets right, each is as likely to fall to either if they are equally good:
-    ``p = min(1, 2 * sum over i <= k of C(n, i) / 2^n)``, where k is the smaller share of the n.
+    Exactly one network classifies n images correctly. If both are equally good, each of the n images is as likely to
+    be the one's as the other's: ``p = min(1, 2 * sum over i <= k of C(n, i) / 2^n)``, where k is the smaller count.
 
     Args:
-        one: Which images one network gets right, (N,).
-        other: Which the other does, (N,).
+        one: Which images one network classifies correctly, (N,).
+        other: Which images the other classifies correctly, (N,).
 
     Source: McNemar, "Note on the sampling error of the difference between correlated proportions", 1947; the exact
-    form, not the approximation by chi-squared.
+    form, not the chi-squared approximation.
 
     >>> mcnemar(np.array([True, True, True, False]), np.array([False, False, False, False]))
     0.25
@@ -60,17 +60,17 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def compare(one: NDArray[np.bool_], other: NDArray[np.bool_], seed: int = 0, draws: int = _DRAWS) -> Comparison:
-    """Compare mean accuracies by the bootstrap: seeds and images are drawn anew, with replacement, many times.
+    """Compare mean accuracies by the bootstrap: resample seeds and images with replacement, many times.
 
-    In each draw both recipes are judged by the same images, so an image that is hard for both counts for neither.
-    Seeds are drawn for each recipe on its own. The p-value is twice the share of draws on the other side of zero, at
-    least ``2 / (draws + 1)``.
+    Each draw judges both recipes on the same images, so an image that is hard for both favours neither. Seeds are
+    drawn separately for each recipe. The p-value is twice the share of draws on the other side of zero, at least
+    ``2 / (draws + 1)``.
 
     Args:
-        one: Which images each seed of one recipe gets right, (seeds, N).
-        other: The same of the other, (seeds, N).
-        seed: Of the draws.
-        draws: How many.
+        one: Which images each seed of one recipe classifies correctly, (seeds, N).
+        other: The same for the other recipe, (seeds, N).
+        seed: The seed of the draws.
+        draws: The number of draws.
 
     Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, percentile interval.
     """
@@ -93,14 +93,14 @@ def compare(one: NDArray[np.bool_], other: NDArray[np.bool_], seed: int = 0, dra
 def _check(one: tuple[int, ...], other: tuple[int, ...]) -> None:
     if one != other:
         raise InputError(
-            f"The two were judged on {one[0]:,} and on {other[0]:,} images.",
-            "Only what was judged on the same images can be compared.",
-            "Give reports of one protocol.",
+            f"The two were evaluated on {one[0]:,} and on {other[0]:,} images.",
+            "Only results on the same images can be compared.",
+            "Give two reports of the same protocol.",
         )
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Compare two reports and print what there is to say."""
+    """Compare two reports and print the result."""
     try:
         one, other = (report.read(Path(path)) for path in arguments)
     except GlassError as error:
@@ -114,24 +114,24 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def check_judged(one: str, other: str) -> None:
-    """Refuse to compare what was judged on different images.
+    """Check that two results are for the same images.
 
     Raises:
-        InputError: They are not the same.
+        InputError: They are not.
     """
     if one != other:
         raise InputError(
-            f"One was judged on the {one} images, the other on the {other} images.",
-            "Only what was judged on the same images can be compared.",
-            "Give reports of one protocol.",
+            f"One was evaluated on the {one} images, the other on the {other} images.",
+            "Only results on the same images can be compared.",
+            "Give two reports of the same protocol.",
         )
 
 
 def say(one: Report, other: Report) -> str:
-    """Compare two reports in words: all seeds by the bootstrap, their median seeds by McNemar's test.
+    """Describe the comparison of two reports: all seeds by the bootstrap, their median seeds by McNemar's test.
 
     Raises:
-        InputError: They were judged on different images.
+        InputError: They were evaluated on different images.
     """
     check_judged(one.judged, other.judged)
     found = compare(one.right(), other.right())

@@ -1,4 +1,4 @@
-"""One run from its first step, or from a checkpoint, to its last epoch."""
+"""The training loop: one run from its first step, or from a checkpoint, to its last epoch."""
 
 import dataclasses
 import time
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from model.training.images import Images, Judgement, judge
-from model.training.learner import Learner
 from model.training.recipe import Recipe
+from model.training.trainer import Trainer
 from model.training.workers import Workers
 
 State = dict[str, Tensor]
@@ -17,9 +17,9 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch brought. The training loss is the mean over its batches as they were trained.
+    """The result of one epoch. The training loss is the mean over its batches.
 
-    What is said of the validation, images that are right and their mean loss, is None where none were held out.
+    The number of correct held-out images and their mean loss are None if no images are held out.
     """
 
     number: int
@@ -39,25 +39,25 @@ class Run:
 
     @property
     def best(self) -> Epoch:
-        """The epoch with most held-out images right; the earliest of equals."""
+        """The epoch with most correct held-out images; the earliest on a tie."""
         return max(self.epochs, key=lambda epoch: epoch.validation_correct or 0)
 
     @property
     def last(self) -> Epoch:
-        """The last epoch that was finished."""
+        """The last finished epoch."""
         return self.epochs[-1]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A run after an epoch, and the learner's state there: all that is needed to go on from there."""
+    """A run after an epoch and the trainer's state: everything needed to resume."""
 
     run: Run
     state: State
 
 
-def _forgotten(progress: Progress) -> None:
-    """Keep nothing."""
+def _discard(progress: Progress) -> None:
+    """Save nothing."""
 
 
 def train(
@@ -67,47 +67,47 @@ def train(
     seed: int,
     *,
     workers: Workers = Workers(),  # noqa: B008 (frozen)
-    after: Progress | None = None,
-    keep: Callable[[Progress], None] = _forgotten,
+    resume_from: Progress | None = None,
+    save: Callable[[Progress], None] = _discard,
 ) -> Run:
-    """Train a network; an interrupt ends the run early and keeps the epochs that were finished.
+    """Train a network; an interrupt ends the run early and keeps the finished epochs.
 
     Args:
         recipe: How to train.
-        training: What to learn from.
-        validation: What to judge each epoch by; None if nothing is held out.
-        seed: Decides initial weights, order of images, distortions and dropout. On one device, with one number of
-            threads and one version of PyTorch, the same seed gives the same weights.
-        workers: Who shares the work; the first of them judges and keeps.
-        after: Where an earlier run of the same recipe, images and seed ended; this one goes on from there.
-        keep: Called after each epoch, in the first worker.
+        training: The training images.
+        validation: The held-out images that evaluate each epoch; None if there are none.
+        seed: The seed of initial weights, order of images, distortions and dropout. On one device, with the same
+            number of threads and version of PyTorch, the same seed gives the same weights.
+        workers: The processes that share the work; the first one evaluates and saves.
+        resume_from: The end of an earlier run with the same recipe, images and seed; this run continues it.
+        save: Called after each epoch in the first process.
 
     Raises:
-        WorkerError: Another worker has ended.
+        WorkerError: Another process ended.
     """
-    learner = Learner(recipe, seed, training.x.device, workers)
+    trainer = Trainer(recipe, seed, training.x.device, workers)
     run = Run()
-    if after:
-        learner.restore(after.state)
-        run = Run([*after.run.epochs], [*after.run.states])
+    if resume_from:
+        trainer.restore(resume_from.state)
+        run = Run([*resume_from.run.epochs], [*resume_from.run.states])
     try:
         for number in range(len(run.epochs) + 1, recipe.epochs + 1):
             start = time.perf_counter()
-            loss = learner.learn_epoch(number, training)
+            loss = trainer.train_epoch(number, training)
             if workers.number > 0:
                 continue
-            network = learner.learned(training)
+            network = trainer.evaluation_network(training)
             judged = None if validation is None else judge(network, validation)
             _say(loss, judged, validation)
             run.states.append({key: tensor.detach().cpu().clone() for key, tensor in network.state_dict().items()})
-            run.epochs.append(_noted(number, loss, judged, time.perf_counter() - start))
-            keep(Progress(run, learner.state()))
+            run.epochs.append(_epoch(number, loss, judged, time.perf_counter() - start))
+            save(Progress(run, trainer.state()))
     except KeyboardInterrupt:
         return dataclasses.replace(run, interrupted=True)
     return run
 
 
-def _noted(number: int, loss: float, judged: Judgement | None, seconds: float) -> Epoch:
+def _epoch(number: int, loss: float, judged: Judgement | None, seconds: float) -> Epoch:
     correct, validation_loss = (judged.correct, round(judged.loss, 6)) if judged else (None, None)
     return Epoch(number, round(loss, 6), correct, validation_loss, round(seconds, 1))
 

@@ -1,4 +1,4 @@
-"""Dropout that draws from the run's own generator: as ``nn.Dropout`` does, or several times faster."""
+"""Dropout that uses the run's own generator: with the masks of ``nn.Dropout``, or several times faster."""
 
 import math
 from collections.abc import Callable
@@ -11,59 +11,59 @@ from torch.autograd.function import once_differentiable
 
 
 @dataclass
-class Part:
-    """The images of the batch at hand that this process works on: ``rows`` of ``total``.
+class BatchShare:
+    """This process's share of the current batch: the images ``rows`` of ``total``.
 
-    Every process draws for the whole batch, so that together they do what one would.
+    Every process draws the masks of the whole batch, so that several processes give the same result as one.
     """
 
     total: int = 0
     rows: slice = field(default_factory=lambda: slice(None))
 
 
-Drop = Callable[[Tensor, float, torch.Generator, Part], Tensor]
+Drop = Callable[[Tensor, float, torch.Generator, BatchShare], Tensor]
 
 
-class PartDropout(nn.Dropout):
+class SeededDropout(nn.Dropout):
     """In training mode ``y = x * keep / (1 - p)``, with ``keep`` 1 with probability ``1 - p``, else 0.
 
     Args:
         p: Probability that a value is dropped, in [0, 1).
-        drop: How to.
-        generator: From what to draw; on the device of the network.
-        part: Which images of the batch pass through; changed from outside before each batch.
+        drop: The function that drops values.
+        generator: The random number generator, on the device of the network.
+        share: The images of the batch in this process; the trainer changes it before each batch.
     """
 
-    def __init__(self, p: float, drop: Drop, generator: torch.Generator, part: Part) -> None:
+    def __init__(self, p: float, drop: Drop, generator: torch.Generator, share: BatchShare) -> None:
         super().__init__(p)
-        self.drop, self.generator, self.part = drop, generator, part
+        self.drop, self.generator, self.share = drop, generator, share
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop values of ``x`` (N, C, H, W) in training mode, else return it."""
+        """Drop values of ``x`` (N, C, H, W) in training mode; else return it unchanged."""
         if not self.training or self.p == 0:
             return x
-        return self.drop(x, self.p, self.generator, self.part)
+        return self.drop(x, self.p, self.generator, self.share)
 
 
-def by_bernoulli(x: Tensor, p: float, generator: torch.Generator, part: Part) -> Tensor:
-    """Drop what ``nn.Dropout`` would drop of the whole batch, bit for bit: one draw for each value."""
-    drawn = torch.empty((part.total, *x.shape[1:]), device=x.device)
-    return x * drawn.bernoulli_(1 - p, generator=generator)[part.rows].div_(1 - p)
+def by_bernoulli(x: Tensor, p: float, generator: torch.Generator, share: BatchShare) -> Tensor:
+    """Drop the same values of the whole batch as ``nn.Dropout``, bit for bit: one draw for each value."""
+    drawn = torch.empty((share.total, *x.shape[1:]), device=x.device)
+    return x * drawn.bernoulli_(1 - p, generator=generator)[share.rows].div_(1 - p)
 
 
-def by_gaps(x: Tensor, p: float, generator: torch.Generator, part: Part) -> Tensor:
-    """Draw how far it is from each value that is dropped to the next: one draw for each of these.
+def by_gaps(x: Tensor, p: float, generator: torch.Generator, share: BatchShare) -> Tensor:
+    """Draw the gaps between dropped values: one draw for each dropped value.
 
-    Where each of a row of values is dropped with probability p, whatever happens to the others, the gaps are
-    geometric: ``P(gap = k) = (1 - p)^(k - 1) p`` for k = 1, 2, ... So the masks are as likely as those of single
-    draws, and for a small p nearly all draws are saved. The values are taken in the order (N, H, W, C).
+    If each value is dropped independently with probability p, the gaps have a geometric distribution:
+    ``P(gap = k) = (1 - p)^(k - 1) p`` for k = 1, 2, ... So the masks have the same distribution as with one draw for
+    each value, and a small p needs far fewer draws. The order of the values is (N, H, W, C).
 
-    Source: Vitter, "Faster methods for random sampling", 1984, skips likewise.
+    Source: Vitter, "Faster methods for random sampling", 1984, skips in the same way.
     """
     values = x[0].numel()
-    dropped = draw_positions(part.total * values, p, generator)
-    first, last, _ = part.rows.indices(part.total)
-    if last - first < part.total:  # only this process's share
+    dropped = draw_positions(share.total * values, p, generator)
+    first, last, _ = share.rows.indices(share.total)
+    if last - first < share.total:  # keep only this process's share
         ends = torch.tensor([first * values, last * values], device=x.device)
         start, stop = torch.searchsorted(dropped, ends).tolist()
         dropped = dropped[start:stop] - first * values
@@ -72,9 +72,9 @@ def by_gaps(x: Tensor, p: float, generator: torch.Generator, part: Part) -> Tens
 
 
 def draw_positions(count: int, p: float, generator: torch.Generator) -> Tensor:
-    """Return which of so many values are dropped, (K,), in order, each with probability p."""
+    """Return the positions of the dropped values, (K,), in order; each of ``count`` is dropped with probability p."""
     expected = count * p
-    at_once = math.ceil(expected + 8 * math.sqrt(expected) + 8)  # hardly ever too few
+    at_once = math.ceil(expected + 8 * math.sqrt(expected) + 8)  # almost always enough
     parts, last = [], -1
     while last < count:
         gaps = torch.empty(at_once, dtype=torch.int64, device=generator.device).geometric_(p, generator=generator)
@@ -85,7 +85,7 @@ def draw_positions(count: int, p: float, generator: torch.Generator) -> Tensor:
 
 
 class _Drop(torch.autograd.Function):
-    """``y = scale * x``, but 0 at some positions in the order (N, H, W, C); so is the gradient."""
+    """``y = scale * x``, but 0 at some positions in the order (N, H, W, C); the same for the gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dropped: Tensor, scale: float) -> Tensor:
@@ -105,4 +105,4 @@ def _dropped(x: Tensor, dropped: Tensor, scale: float) -> Tensor:
     return y
 
 
-WAYS: dict[str, Drop] = {"bernoulli": by_bernoulli, "gaps": by_gaps}
+MASK_METHODS: dict[str, Drop] = {"bernoulli": by_bernoulli, "gaps": by_gaps}

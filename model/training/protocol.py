@@ -1,4 +1,4 @@
-"""What is learned from, which epoch is judged, and by which images: decided before a run, never after it."""
+"""Protocols: the training images, the epoch to keep, and the evaluation images, all decided before a run."""
 
 import dataclasses
 import statistics
@@ -10,27 +10,27 @@ from model.training.loop import Epoch, Run
 from model.training.recipe import Recipe
 from model.training.report import Report, Result
 
-THREADS = "number of threads"  # as a checkpoint has it
+THREADS = "number of threads"  # its name in a checkpoint
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a run is judged.
+    """How a run is evaluated.
 
     Args:
-        holds_out: Whether some training images are kept back, and each epoch judged by them.
-        keeps_best: Whether the epoch that is kept is the one best on these; else it is the last.
-        looks_at_test: Whether the kept epoch is judged on the test images, once, at the end.
-        words: The same for a person.
+        holds_out: Whether some training images are held out and evaluate each epoch.
+        keeps_best: Whether to keep the epoch that is best on the held-out images; else the last one.
+        uses_test: Whether the test images evaluate the kept epoch, once, at the end.
+        words: The same as text.
     """
 
     holds_out: bool
     keeps_best: bool
-    looks_at_test: bool
+    uses_test: bool
     words: str
 
     def split(self, images: Images) -> tuple[Images, Images | None]:
-        """Return what to learn from, and what is held out if anything is."""
+        """Return the training images, and the held-out images if there are any."""
         return split_training(images) if self.holds_out else (images, None)
 
     def kept(self, run: Run) -> Epoch:
@@ -39,8 +39,8 @@ class Protocol:
 
     @property
     def judged(self) -> str:
-        """Which images the accuracy is of."""
-        return "test" if self.looks_at_test else "held-out"
+        """The name of the images that the accuracy belongs to."""
+        return "test" if self.uses_test else "held-out"
 
 
 _PARTS = f"Trained on 55,000 of MNIST's 60,000 training images, with {HELD_OUT:,} held out"
@@ -50,19 +50,19 @@ PROTOCOLS = {
     "best": Protocol(
         holds_out=True,
         keeps_best=True,
-        looks_at_test=True,
+        uses_test=True,
         words=f"{_PARTS}; the epoch kept is the one with most of these right; {_ONCE}",
     ),
     "search": Protocol(
         holds_out=True,
         keeps_best=False,
-        looks_at_test=False,
+        uses_test=False,
         words=f"{_PARTS}; the last epoch is judged by these; the test images were not looked at.",
     ),
     "final": Protocol(
         holds_out=False,
         keeps_best=False,
-        looks_at_test=True,
+        uses_test=True,
         words=f"Trained on all 60,000 of MNIST's training images; the last epoch is kept; {_ONCE}",
     ),
 }
@@ -70,7 +70,7 @@ PROTOCOLS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is to be: everything that decides it, and the setting that it happens in."""
+    """A planned run: everything that decides it, and its hardware and versions."""
 
     name: str
     recipe: Recipe
@@ -82,8 +82,8 @@ class Plan:
         """The protocol itself."""
         return PROTOCOLS[self.protocol]
 
-    def told(self, seed: int) -> dict[str, Any]:
-        """Return what a checkpoint has to agree with."""
+    def identity(self, seed: int) -> dict[str, Any]:
+        """Return what a checkpoint must match."""
         return {
             "recipe": self.described,
             "protocol": self.protocol,
@@ -103,10 +103,10 @@ class Plan:
         """Return the report of one seed.
 
         Args:
-            seed: Of the run.
-            run: Finished.
-            mistakes: What was read in place of the label, by position.
-            images: How many were read.
+            seed: The seed of the run.
+            run: A finished run.
+            mistakes: The predicted class of each misclassified image, by its position.
+            images: The number of evaluation images.
         """
         result = Result(
             seed=seed,
@@ -121,7 +121,7 @@ class Plan:
         return Report(self.described, protocol, self.rules.judged, images, (result,), self.setting)
 
     def card(self, seed: int, run: Run, test_accuracy: float | None) -> dict[str, Any]:
-        """Return the card of a run: everything needed to train it again, and what came of it."""
+        """Return the card of a run: everything needed to repeat it, and its results."""
         kept = self.rules.kept(run)
         return {
             "recipe": self.described,

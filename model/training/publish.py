@@ -1,9 +1,8 @@
-"""Let the project ship what ten seeds came to: ``python -m model.training.publish OURS THEIRS``.
+"""Put the results of ten seeds into the project: ``python -m model.training.publish OURS THEIRS``.
 
-Each is a folder that ``python -m model.training --protocol final --seeds 1-10`` has written. Of ours the weights of the
-median seed are shipped, with every snapshot and the logits of the test images; of both, the report. The card beside the
-weights then says what seed they are and what all seeds came to, and whether the two recipes differ; and the README says
-it too.
+Each argument is a folder written by ``python -m model.training --protocol final --seeds 1-10``. The project ships our
+median seed's weights, every snapshot and the logits of the test images, and both reports. The card beside the weights
+and the README then state the seed, the results of all seeds, and whether the two recipes differ.
 """
 
 import argparse
@@ -31,36 +30,36 @@ def publish(
     theirs: Path,
     shipped: Path = weights.SHIPPED,
     kept: Path = published.FOLDER,
-    told: Path = readme.README,
+    page: Path = readme.README,
 ) -> dict[str, Any]:
-    """Ship the weights of our median seed and the reports of both recipes, and tell the README.
+    """Ship the weights of our median seed and the reports of both recipes, and update the README.
 
     Args:
         ours: Folder with the report of our recipe and a folder for each seed.
-        theirs: Folder with the report of the recipe that it is held against.
-        shipped: Where the weights go; those of an earlier run there are replaced.
-        kept: Where the reports go.
-        told: The README that gets the figures.
+        theirs: Folder with the report of the recipe to compare with.
+        shipped: Folder for the weights; it replaces those of an earlier run.
+        kept: Folder for the reports.
+        page: The README that gets the numbers.
 
     Returns:
         The new card.
 
     Raises:
-        InputError: A report is missing, or is of another protocol; or the README has no place for figures.
-        WeightsError: The median seed's weights, or its logits of the test images, are missing or damaged.
+        InputError: A report is missing or has another protocol, or the README has no place for the numbers.
+        WeightsError: The median seed's weights or logits are missing or damaged.
     """
     reports = [_read(folder) for folder in (ours, theirs)]
     folder = seed_folder(ours, reports[0].median_seed)
     states = {name: weights.load(folder, name).state_dict() for name in weights.read_card(folder)["sha256"]}
     answers = scores.read(folder)
     card = {**weights.read_card(folder), "seeds": _say(*reports)}
-    page = readme.filled(told, card)
+    text = readme.filled(page, card)
     weights.write(shipped, states, card)
     scores.write(shipped, answers)
     kept.mkdir(parents=True, exist_ok=True)
     for each, source in zip(reports, (ours, theirs), strict=True):
         shutil.copyfile(source / report.NAME, kept / f"{each.recipe['name']}-{_PROTOCOL}.json")
-    told.write_text(page, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
     return card
 
 
@@ -68,15 +67,15 @@ def _read(folder: Path) -> Report:
     found = report.read(folder / report.NAME)
     if found.protocol["name"] != _PROTOCOL:
         raise InputError(
-            f"The report in '{folder}' is of the protocol '{found.protocol['name']}'.",
-            f"Only what was judged by the protocol '{_PROTOCOL}' is shipped.",
+            f"The report in '{folder}' has the protocol '{found.protocol['name']}'.",
+            f"Only results of the protocol '{_PROTOCOL}' are shipped.",
             f"Train with --protocol {_PROTOCOL}.",
         )
     return found
 
 
 def _say(ours: Report, theirs: Report) -> dict[str, Any]:
-    """Return what all seeds of both came to, as a card has it."""
+    """Return the results of all seeds of both recipes, in the form of the card."""
     return {
         "chosen": "the median seed of ours by test accuracy, not the best one",
         **{each.recipe["name"]: _summary(each) for each in (ours, theirs)},
@@ -99,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Ship the median seed's weights and the reports of two recipes."""
     parser = argparse.ArgumentParser(prog="python -m model.training.publish", description=main.__doc__)
     parser.add_argument("ours", type=Path, help="folder of the recipe whose weights are shipped")
-    parser.add_argument("theirs", type=Path, help="folder of the recipe that it is held against")
+    parser.add_argument("theirs", type=Path, help="folder of the recipe to compare with")
     options = parser.parse_args(arguments)
     try:
         card = publish(options.ours, options.theirs)

@@ -1,7 +1,7 @@
-"""What training came to: the reports that ship in ``model/training/reports``, read and checked.
+"""The published results: read and check the reports in ``model/training/reports``.
 
-``<recipe>-final.json`` is judged once on the test images, ``<recipe>-search.json`` on the held-out ones, and
-``search/`` holds the trials that led to the recipe. Each is a report as ``model.training.report`` writes it.
+``<recipe>-final.json`` holds results on the test images, ``<recipe>-search.json`` on the held-out images, and
+``search/`` the trials that led to the recipe. ``model.training.report`` writes each file.
 """
 
 from pathlib import Path
@@ -12,93 +12,93 @@ import numpy as np
 from model.errors import InputError
 from model.records import Numbers
 from model.training import report
-from model.training.alterations import alterations
 from model.training.comparison import compare
 from model.training.images import HELD_OUT
-from model.training.records import Study, Trial
+from model.training.recipe_changes import changes
+from model.training.records import RecipeResult, Trial
 from model.training.report import Report
 
 FOLDER = Path(__file__).with_name("reports")
 _TRIALS = "search"
 _JUDGED = {"final": "test", "search": "held-out"}
-_DRAWS = 1_000  # of the bootstrap, for each trial
+_DRAWS = 1_000  # of the bootstrap for each trial
 
 
-def read(name: str, folder: Path = FOLDER) -> Study:
+def read(name: str, folder: Path = FOLDER) -> RecipeResult:
     """Read one report.
 
     Args:
-        name: ``glass-final`` or the like.
-        folder: Where the reports lie.
+        name: Such as ``glass-final``.
+        folder: The folder of the reports.
 
     Raises:
-        InputError: It is not there, is no report, contradicts itself, or holds another one than its name says.
+        InputError: It is missing, not a report, inconsistent, or does not match its name.
     """
-    study = _study(folder / f"{name}.json")
+    result = _result(folder / f"{name}.json")
     recipe, _, protocol = name.partition("-")
-    if (study.name, study.judged) != (recipe, _JUDGED.get(protocol)):
+    if (result.name, result.judged) != (recipe, _JUDGED.get(protocol)):
         raise InputError(
-            f"The report '{name}.json' is of the recipe '{study.name}', judged on the {study.judged} images.",
-            f"It must be of '{recipe}', judged on the {_JUDGED.get(protocol)} images.",
+            f"The report '{name}.json' has the recipe '{result.name}' and is for the {result.judged} images.",
+            f"It must have the recipe '{recipe}' and be for the {_JUDGED.get(protocol)} images.",
             "Restore it with 'git checkout -- model/training/reports'.",
         )
-    return study
+    return result
 
 
 def is_present(name: str, folder: Path = FOLDER) -> bool:
-    """Tell whether a report is there, whole or not."""
+    """Return whether the file of a report exists."""
     return (folder / f"{name}.json").is_file()
 
 
 def trial_keys(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Name the trials that were kept, in the order of their names; none where there is no such folder."""
+    """Return the names of the saved trials, sorted; empty if the folder is missing."""
     return tuple(sorted(path.stem for path in (folder / _TRIALS).glob("*.json")))
 
 
-def read_trial(key: str, base: Study, folder: Path = FOLDER) -> Trial:
-    """Read one trial and hold it against the recipe that was found.
+def read_trial(key: str, base: RecipeResult, folder: Path = FOLDER) -> Trial:
+    """Read one trial and compare it with the chosen recipe.
 
     Args:
         key: One of ``trial_keys``.
-        base: The recipe that was found, judged on the same held-out images.
-        folder: Where the reports lie.
+        base: The result of the chosen recipe on the same held-out images.
+        folder: The folder of the reports.
 
     Raises:
-        InputError: It cannot be read, or was judged on other images.
+        InputError: It cannot be read, or is for other images.
     """
-    study = _study(folder / _TRIALS / f"{key}.json")
-    if study.judged != base.judged:
+    result = _result(folder / _TRIALS / f"{key}.json")
+    if result.judged != base.judged:
         raise InputError(
-            f"Trial '{key}' was judged on the {study.judged} images, the recipe on the {base.judged} images.",
-            "Trials must be judged on the held-out images.",
+            f"Trial '{key}' is for the {result.judged} images, the recipe for the {base.judged} images.",
+            "Trials must be for the held-out images.",
             "Train it with '--protocol search'.",
         )
-    found = compare(study.right, base.right, draws=_DRAWS)
-    changed = alterations(base.recipe, study.recipe)
-    losses = study.validation_loss[:, -1:].ravel()
-    return Trial(key, changed, study.accuracies, losses, found.difference, found.low, found.high)
+    found = compare(result.right, base.right, draws=_DRAWS)
+    changed = changes(base.recipe, result.recipe)
+    losses = result.validation_loss[:, -1:].ravel()
+    return Trial(key, changed, result.accuracies, losses, found.difference, found.low, found.high)
 
 
-def _study(path: Path) -> Study:
+def _result(path: Path) -> RecipeResult:
     found = report.read(path)
     try:
         return _checked(found)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"The report '{path}' contradicts itself ({error}).",
-            "Every seed must have whole curves, and mistakes among the images.",
+            f"The report '{path}' is inconsistent ({error}).",
+            "Every seed must have complete curves, and its mistakes must be among the images.",
             "Restore it with 'git checkout -- model/training/reports', or train again: see 'make train'.",
         ) from error
 
 
-def _checked(found: Report) -> Study:
+def _checked(found: Report) -> RecipeResult:
     if not found.results or len({each.seed for each in found.results}) < len(found.results):
-        raise ValueError("it has no seed, or one twice")
+        raise ValueError("it has no seed, or the same seed twice")
     if not all(0 <= index < found.images for each in found.results for index in each.mistakes):
-        raise ValueError("a mistake lies outside the images")
+        raise ValueError("a mistake is not among the images")
     tested = found.judged == "test"
     held_out = found.images if not tested else HELD_OUT
-    return Study(
+    return RecipeResult(
         name=str(found.recipe["name"]),
         recipe=dict(found.recipe),
         protocol=str(found.protocol["words"]),
@@ -116,7 +116,7 @@ def _checked(found: Report) -> Study:
 
 
 def _curves(values: list[Any]) -> Numbers:
-    """Return curves (n, E); a ragged list, or a value that is no number, is an error."""
+    """Return curves (n, E); raise an error for lists of different lengths and for values that are not finite."""
     curves: Numbers = np.asarray(values, dtype=float)
     if curves.ndim != 2 or not np.isfinite(curves).all():
         raise ValueError("a curve has a gap")

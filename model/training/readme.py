@@ -1,6 +1,6 @@
-"""What the README says of the network's accuracy: written from the card of the weights, and never by hand.
+"""Write the README's section on accuracy from the card of the weights.
 
-The text stands between two marks, and ``python -m model.training.publish`` writes it anew.
+The section is between two marks; ``python -m model.training.publish`` writes it.
 """
 
 from collections.abc import Mapping
@@ -13,32 +13,32 @@ from model.networks.assignment.logged_run import logged_run
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- Written by python -m model.training.publish: -->", "<!-- :as the card beside the weights has it -->"
-GOAL = 0.996  # the mean that we set out for
-PUBLISHED = 0.9954  # the best that we found published of so few parameters and epochs: one seed, at its best epoch
+GOAL = 0.996  # the mean accuracy that we want
+PUBLISHED = 0.9954  # the best published result for so few parameters and epochs: one seed at its best epoch
 _WIDTH = 120
 _TITLES = {"glass": "ours (`glass`)", "assignment": "the assignment's (`assignment`)"}
 
 
 def filled(path: Path, card: Mapping[str, Any]) -> str:
-    """Return a README with what the card says between its marks.
+    """Return the text of a README with the numbers of the card between its marks.
 
     Raises:
-        InputError: The marks are not there, or stand more than once.
+        InputError: A mark is missing or occurs more than once.
     """
     before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in rest or END in after:
         raise InputError(
-            f"'{path}' has no place for the figures.", f"It must hold '{BEGIN}' and '{END}' once.", "Put them back."
+            f"'{path}' has no place for the numbers.", f"It must contain '{BEGIN}' and '{END}' once.", "Put them back."
         )
     return f"{before}{BEGIN}\n\n{text(card)}\n{END}{after}"
 
 
 def text(card: Mapping[str, Any]) -> str:
-    """Say in Markdown what all seeds came to, which of them is shipped, and where that leaves the goal.
+    """Return the results of all seeds, the shipped seed and the distance to the goal, in Markdown.
 
     Args:
-        card: Of weights that ``model.training.publish`` has shipped.
+        card: The card of weights that ``model.training.publish`` shipped.
     """
     found = card["seeds"]
     ours, theirs = card["recipe"]["name"], next(name for name in _TITLES if name != card["recipe"]["name"])

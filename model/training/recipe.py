@@ -1,4 +1,4 @@
-"""Everything that decides a training run, besides its seed: each choice is a field, and the card of a run lists all."""
+"""Recipes: every choice that decides a training run except its seed. The card of a run lists them all."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ _COUNTS = {"epochs", "batch_size"}  # at least 1
 
 @dataclass(frozen=True)
 class Affine:
-    """How far an image may be turned, sheared, scaled and shifted; each is drawn evenly between minus and plus.
+    """The largest rotation, shear, scaling and shift of an image; each is drawn uniformly from minus to plus.
 
     Args:
-        rotation: Degrees.
-        shear: Degrees by which columns lean.
-        scale: Share of the size.
-        shift: Pixels, in y and in x.
+        rotation: In degrees.
+        shear: In degrees.
+        scale: As a share of the size.
+        shift: In pixels, in y and in x.
     """
 
     rotation: float = 10.0
@@ -34,23 +34,23 @@ class Recipe:
     """How to train.
 
     Args:
-        epochs: How often every image is seen.
-        batch_size: Images a step. With several workers they share each batch, so it does not grow.
-        learning_rate: Of every step, or the highest if there is a schedule.
-        momentum: What is kept of the last step.
-        nesterov: Whether the gradient is taken where the momentum leads, not where the weights are.
-        schedule: ``constant``, or ``one-cycle``: up from a 25th of the rate, then down to nothing, along cosines.
-        warm_up: Share of the steps that go up, in a cycle.
-        weight_decay: Share of each weight that is added to its gradient.
+        epochs: How many times every image is used.
+        batch_size: Images in each step. Several processes share each batch, so it stays the same.
+        learning_rate: The rate of every step, or the highest rate of a schedule.
+        momentum: The share of the last step that is added.
+        nesterov: Whether to use Nesterov momentum.
+        schedule: ``constant``, or ``one-cycle``: up from 1/25 of the rate, then down to almost 0, along cosines.
+        warm_up: The share of steps in which the rate of a cycle goes up.
+        weight_decay: The share of each weight that is added to its gradient.
         dropout: Probability that a dropout row drops a value.
-        masks: How dropout draws: ``bernoulli`` as ``nn.Dropout`` does, or ``gaps``, several times faster for a small p.
-        affine: How images are distorted, anew each time they are seen; None leaves them as they are.
-        bend: Pixels by which points of an image are moved, each by its own draw, and smoothly what lies between them.
-        plain_epochs: How many of the last epochs see images as they are.
-        label_smoothing: Share of the target's probability that is spread over all ten classes.
-        averaging: What the moving average of the weights keeps of itself at each step; 0 for no average.
-        channels_last: Whether a pixel's channels lie side by side in memory. Faster on most machines, and the same
-            but for the order of sums.
+        masks: How dropout draws: ``bernoulli`` like ``nn.Dropout``, or ``gaps``, several times faster for a small p.
+        affine: The random affine distortion of each image each time it is used; None for no distortion.
+        bend: The largest displacement in pixels of an elastic distortion; 0 for none.
+        plain_epochs: How many of the last epochs use images without distortion.
+        label_smoothing: The share of the target probability that is spread over all ten classes.
+        averaging: The decay of the moving average of the weights; 0 for no average.
+        channels_last: Whether to store the channels of a pixel side by side. This is faster on most machines and
+            changes only the order of sums.
     """
 
     epochs: int = 19
@@ -72,7 +72,7 @@ class Recipe:
 
 
 RECIPES = {
-    # Gaps and channels last change nothing that the assignment chose: masks are as likely, sums run in another order.
+    # Gaps and channels_last keep the assignment's choices: the same distribution of masks, another order of sums.
     "assignment": Recipe(masks="gaps", channels_last=True),
     "glass": Recipe(
         nesterov=True,
@@ -88,14 +88,14 @@ RECIPES = {
 
 
 def changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
-    """Return the recipe with some choices made otherwise.
+    """Return a recipe with some choices changed.
 
     Args:
-        recipe: To start from.
-        changes: Each like ``dropout=0.1``, ``affine.shift=1`` or ``affine=None``.
+        recipe: The original recipe.
+        changes: Such as ``dropout=0.1``, ``affine.shift=1`` or ``affine=None``.
 
     Raises:
-        InputError: There is no such choice, or it cannot have that value.
+        InputError: There is no such choice, or the value is not allowed.
 
     >>> changed(RECIPES["glass"], ["dropout=0", "affine.shift=1"]).affine
     Affine(rotation=10.0, shear=5.0, scale=0.1, shift=1.0)
@@ -112,10 +112,10 @@ def changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
 
 
 def _value(choices: Any, name: str, text: str, change: str) -> Any:
-    """Read a value of the kind that this choice has."""
+    """Parse a value by the type of the choice."""
     kinds = get_type_hints(type(choices))
     if name not in kinds:
-        raise _refusal(change, f"It must be one of {', '.join(kinds)}, with = and a value.")
+        raise _refusal(change, f"It must be one of {', '.join(kinds)}, followed by = and a value.")
     kind = kinds[name]
     if options := _options(kind):
         if text not in options:
@@ -133,10 +133,10 @@ def _value(choices: Any, name: str, text: str, change: str) -> Any:
 
 
 def _options(kind: Any) -> dict[str, Any]:
-    """Return the values that can be told by their words; none of a number."""
+    """Return the allowed values by their text; empty for a number."""
     values = (True, False) if kind is bool else (None if each is type(None) else each for each in get_args(kind))
     return {str(value): value for value in values if not isinstance(value, type)}
 
 
 def _refusal(change: str, allowed: str) -> InputError:
-    return InputError(f"--set {change} cannot be done.", allowed, "Set something else.")
+    return InputError(f"--set {change} is not possible.", allowed, "Give another value.")

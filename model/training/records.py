@@ -1,4 +1,4 @@
-"""How networks came to be: what was measured of recipes, of trials of one, and of one network after each epoch."""
+"""Records of training: results of recipes and trials, and a network after each epoch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from model.records import Activation, Numbers
 
 @dataclass(frozen=True, slots=True)
 class LoggedEpoch:
-    """What the assignment logged after an epoch.
+    """One epoch in the assignment's log.
 
     Attributes:
         number: From 1.
         loss: Mean over the test images.
-        correct: Test images right, of 10,000.
+        correct: How many of the 10,000 test images are correct.
     """
 
     number: int
@@ -27,14 +27,14 @@ class LoggedEpoch:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoggedRun:
-    """The assignment's one logged run, which stopped at the first epoch that its test images liked well enough.
+    """The assignment's logged run. It stopped at the first epoch whose test accuracy was high enough.
 
     Attributes:
-        numbers: Of the epochs, (E,).
+        numbers: The epochs, (E,).
         losses: On the test images, (E,).
-        accuracies: Share of the test images right, (E,).
-        peak: Position of the best epoch, which is the one that was reported.
-        around: Positions of the epochs just before it, which nobody chose.
+        accuracies: On the test images, (E,).
+        peak: Position of the best epoch, whose accuracy was reported.
+        around: Positions of the epochs just before it.
     """
 
     numbers: NDArray[np.int64]
@@ -51,12 +51,12 @@ class LoggedRun:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Spread:
-    """Some values and what they come to.
+    """Values with their mean and standard deviation.
 
     Attributes:
         values: (n,).
-        mean: Of them.
-        deviation: Standard deviation of a sample; not a number where there is one value alone.
+        mean: Their mean.
+        deviation: Their sample standard deviation; NaN for a single value.
     """
 
     values: Numbers
@@ -65,18 +65,18 @@ class Spread:
 
     @property
     def low(self) -> float:
-        """The smallest."""
+        """The smallest value."""
         return float(self.values.min())
 
     @property
     def high(self) -> float:
-        """The largest."""
+        """The largest value."""
         return float(self.values.max())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Extent:
-    """Curves of many seeds as one: smallest, mean and largest value of each epoch, (E,) each."""
+class CurveBand:
+    """The smallest, mean and largest value of each epoch over seeds, (E,) each."""
 
     low: Numbers
     mean: Numbers
@@ -84,22 +84,22 @@ class Extent:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Study:
-    """What came of one recipe under one protocol, over seeds.
+class RecipeResult:
+    """The results of one recipe under one protocol, for several seeds.
 
     Attributes:
-        name: Of the recipe.
+        name: The name of the recipe.
         recipe: Every choice in it.
-        protocol: In words.
-        judged: Which images: ``test`` or ``held-out``.
+        protocol: As text.
+        judged: The evaluation images: ``test`` or ``held-out``.
         seeds: (n,).
-        median_seed: The seed in the middle.
-        right: Which images each seed got right at the epoch that was judged, (n, N).
-        undisputed: Share right of the test images whose labels are not disputed, (n,); empty for other images.
-        held_out: Share of the held-out images right after each epoch, (n, E); (n, 0) where none were held out.
-        training_loss: Mean of each epoch, (n, E); (n, 0) where it is not known.
-        validation_loss: Of the held-out images after each epoch, likewise.
-        seconds: Of a middling epoch.
+        median_seed: The seed with the median accuracy.
+        right: Which images each seed classifies correctly, (n, N).
+        undisputed: Accuracy on the test images with undisputed labels, (n,); empty for other images.
+        held_out: Accuracy on the held-out images after each epoch, (n, E); (n, 0) if none are held out.
+        training_loss: Mean of each epoch, (n, E); (n, 0) if unknown.
+        validation_loss: On the held-out images after each epoch, likewise.
+        seconds: The median time of an epoch.
         setting: Hardware, threads, processes and versions.
     """
 
@@ -119,23 +119,23 @@ class Study:
 
     @property
     def images(self) -> int:
-        """How many were judged."""
+        """The number of evaluation images."""
         return int(self.right.shape[1])
 
     @property
     def accuracies(self) -> Numbers:
-        """Share of the judged images right, (n,)."""
+        """The accuracy of each seed, (n,)."""
         shares: Numbers = self.right.mean(axis=1)
         return shares
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Choosing:
-    """The best epoch on the images that chose it, held against the last, for each seed.
+class BestEpochs:
+    """The best epoch of each seed compared with the last, on the images that chose the best epoch.
 
     Attributes:
-        epochs: The best epoch, from 1; the earliest of equals, (n,).
-        best: Accuracy there, (n,).
+        epochs: The best epoch, from 1; the earliest on a tie, (n,).
+        best: Its accuracy, (n,).
         last: Accuracy after the last epoch, (n,).
     """
 
@@ -145,25 +145,25 @@ class Choosing:
 
     @property
     def gain(self) -> float:
-        """By how much the choice looks better, in the mean over seeds."""
+        """The mean over seeds of the apparent gain in accuracy."""
         return float((self.best - self.last).mean())
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """Two recipes on the same images: all seeds by the bootstrap, their median seeds by McNemar's test.
+class PairedTest:
+    """Two recipes compared on the same images: all seeds by the bootstrap, the median seeds by McNemar's test.
 
     Attributes:
-        names: Of the two.
-        seeds: How many of each.
-        images: How many were read by all.
-        difference: Of the mean accuracies, the first less the second.
-        low: With 95 % confidence it is at least this,
-        high: and at most this.
-        p: How likely chance alone makes it as large, in either direction.
-        medians: The seeds in the middle.
-        alone: How many images only the first, and only the second of these two networks gets right.
-        mcnemar: How likely chance alone parts them so.
+        names: The names of the two recipes.
+        seeds: The number of seeds of each.
+        images: The number of images.
+        difference: The mean accuracy of the first minus that of the second.
+        low: The lower end of its 95 % interval.
+        high: The upper end.
+        p: The two-sided p-value of the bootstrap.
+        medians: The median seed of each.
+        alone: How many images only the first, and only the second median network classifies correctly.
+        mcnemar: The two-sided p-value of McNemar's test.
     """
 
     names: tuple[str, str]
@@ -179,13 +179,13 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Alteration:
-    """One choice of a recipe that another makes differently.
+class RecipeChange:
+    """One choice in which two recipes differ.
 
     Attributes:
-        choice: Its name; one within another has a dot: ``affine.shift``.
-        base: In the one.
-        other: In the other.
+        choice: Its name, with a dot for a nested choice: ``affine.shift``.
+        base: Its value in the first recipe.
+        other: Its value in the second.
     """
 
     choice: str
@@ -195,20 +195,20 @@ class Alteration:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
-    """A recipe that was tried while another was looked for, and what came of it on the held-out images.
+    """A trial: a recipe that was tried in the search, and its results on the held-out images.
 
     Attributes:
-        key: Of its file.
-        alterations: What it does differently from the recipe that was found; empty if nothing.
+        key: The name of its file.
+        changes: The choices in which it differs from the chosen recipe.
         accuracies: Held-out accuracy of each seed, (n,).
-        losses: Mean loss of the held-out images of each seed, (n,); empty where it is not known.
-        difference: Of the mean accuracies, the trial's less that of the recipe found.
-        low: With 95 % confidence it is at least this,
-        high: and at most this.
+        losses: Mean held-out loss of each seed, (n,); empty if unknown.
+        difference: The mean accuracy of the trial minus that of the chosen recipe.
+        low: The lower end of its 95 % interval.
+        high: The upper end.
     """
 
     key: str
-    alterations: tuple[Alteration, ...]
+    changes: tuple[RecipeChange, ...]
     accuracies: Numbers
     losses: Numbers
     difference: float
@@ -217,19 +217,19 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Formation:
-    """One block of the network after each epoch, on one digit.
+class BlockHistory:
+    """One block of the network after each epoch, for one digit.
 
     Attributes:
         epochs: Their numbers, (E,).
-        row: The row that begins the block.
-        kernels: Its weights, (E, C, C_in, kH, kW); None where it has none.
-        shown: The step whose maps are shown: the one before the batch norm, which its running statistics are of;
-            where there is no batch norm the row itself.
-        maps: What that step puts out, (E, C, H, W).
-        norm: The block's batch norm; empty where it has none.
+        row: The first row of the block.
+        kernels: Its weights, (E, C, C_in, kH, kW); None if it has none.
+        shown: The step whose maps are shown: the input of the batch norm, which its running statistics describe;
+            without a batch norm, the row itself.
+        maps: The activation of that step, (E, C, H, W).
+        norm: The batch norm of the block; empty if there is none.
         statistics: Its running mean, running variance, weight and bias by name, (E, C) each.
-        probabilities: Of the classes, (E, 10).
+        probabilities: Of each class, (E, 10).
     """
 
     epochs: tuple[int, ...]
@@ -243,6 +243,6 @@ class Formation:
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """What is read after each epoch, (E,)."""
+        """The predicted class after each epoch, (E,)."""
         read: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return read

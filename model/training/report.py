@@ -1,4 +1,4 @@
-"""What came of one seed or of many: every value, their mean and spread, and every mistake."""
+"""Reports: the results of one or several seeds, with mean, standard deviation and every mistake."""
 
 import json
 import os
@@ -16,23 +16,23 @@ from model.errors import InputError
 
 NAME = "report.json"
 
-# Test images whose label most of five raters did not confirm.
+# Test images whose label was not confirmed by most of five raters.
 # Source: Northcutt, Athalye, Mueller, "Pervasive Label Errors in Test Sets", NeurIPS 2021.
 DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one seed came to, at the epoch that its protocol judges.
+    """The result of one seed at the epoch that the protocol evaluates.
 
     Args:
-        seed: Of the run.
-        epoch: That was judged.
-        mistakes: What was read in place of the label, by the position of the image.
-        training_loss: Of each epoch, the mean over its batches as they were trained.
-        validation_correct: Held-out images right after each epoch; empty where none were held out.
-        validation_loss: Mean cross-entropy of these after each epoch; empty where none were held out.
-        seconds: Of a middling epoch.
+        seed: The seed of the run.
+        epoch: The evaluated epoch.
+        mistakes: The predicted class of each misclassified image, by its position.
+        training_loss: The mean training loss of each epoch.
+        validation_correct: The number of correct held-out images after each epoch; empty if none are held out.
+        validation_loss: Their mean cross-entropy after each epoch; empty if none are held out.
+        seconds: The median time of an epoch.
     """
 
     seed: int
@@ -50,10 +50,10 @@ class Report:
 
     Args:
         recipe: Its name and every choice.
-        protocol: Its name, and in words.
-        judged: Which images: ``test`` or ``held-out``.
-        images: How many.
-        results: One a seed.
+        protocol: Its name and description.
+        judged: The evaluation images: ``test`` or ``held-out``.
+        images: Their number.
+        results: One for each seed.
         setting: Hardware, threads, processes and versions.
     """
 
@@ -66,49 +66,49 @@ class Report:
 
     @property
     def accuracies(self) -> dict[int, float]:
-        """The share of images right, by seed."""
+        """The accuracy of each seed."""
         return {each.seed: (self.images - len(each.mistakes)) / self.images for each in self.results}
 
     @property
     def undisputed_accuracies(self) -> dict[int, float]:
-        """The share of test images right, by seed, where the 15 disputed labels do not count."""
+        """The accuracy of each seed on the test images without the 15 disputed labels."""
         left = self.images - len(DISPUTED)
         return {each.seed: (left - len(each.mistakes.keys() - {*DISPUTED})) / left for each in self.results}
 
     @property
     def median_seed(self) -> int:
-        """The seed in the middle; of an even number, the worse of the two in the middle."""
+        """The seed with the median accuracy; for an even number, the worse of the two in the middle."""
         order = sorted(self.results, key=lambda each: (-len(each.mistakes), each.seed))
         return order[(len(order) - 1) // 2].seed
 
     @property
     def seconds(self) -> float:
-        """Of a middling epoch of a middling seed."""
+        """The median over seeds of the median time of an epoch."""
         return round(statistics.median(each.seconds for each in self.results), 1)
 
     def right(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-        """Return which images each seed got right, (seeds, images)."""
+        """Return which images each seed classifies correctly, (seeds, images)."""
         right = np.ones((len(self.results), self.images), dtype=bool)
         for row, each in zip(right, self.results, strict=True):
             row[[*each.mistakes]] = False
         return right
 
     def median_right(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Return which images the median seed got right, (images,)."""
+        """Return which images the median seed classifies correctly, (images,)."""
         place = [each.seed for each in self.results].index(self.median_seed)
         row: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.right()[place]
         return row
 
 
 def join(reports: Sequence[Report]) -> Report:
-    """Put reports of single seeds together, in the order of the seeds."""
+    """Join reports of single seeds, sorted by seed."""
     results = sorted((each for report in reports for each in report.results), key=lambda each: each.seed)
     first = reports[0]
     return Report(first.recipe, first.protocol, first.judged, first.images, tuple(results), first.setting)
 
 
 def summary(accuracies: dict[int, float]) -> dict[str, Any]:
-    """Return mean, standard deviation (of a sample; None for one value), n, and every seed's value."""
+    """Return mean, sample standard deviation (None for one value), n, and the value of each seed."""
     values = [*accuracies.values()]
     return {
         "mean": round(statistics.fmean(values), 6),
@@ -119,7 +119,7 @@ def summary(accuracies: dict[int, float]) -> dict[str, Any]:
 
 
 def say(report: Report) -> str:
-    """Say mean, spread and n in a line."""
+    """Return mean, standard deviation and n in one line."""
     found = summary(report.accuracies)
     spread = f" +- {found['standard_deviation']:.3%}" if found["n"] > 1 else ""
     name, protocol = report.recipe["name"], report.protocol["name"]
@@ -145,7 +145,7 @@ def read(path: Path) -> Report:
     """Read a report.
 
     Raises:
-        InputError: It is not there, or is none.
+        InputError: It is missing, or not a report.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -158,13 +158,13 @@ def read(path: Path) -> Report:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"'{path}' cannot be read as a report ({error}).",
-            "python -m model.training writes them.",
+            "python -m model.training writes reports.",
             "Give another file.",
         ) from error
 
 
 def setting(device: str, processes: int) -> dict[str, Any]:
-    """Describe where this runs: what may change a number or a second."""
+    """Describe this machine: everything that may change a result or its time."""
     name = torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     return {
@@ -181,6 +181,6 @@ def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []  # only Linux tells there
+        lines = []  # only Linux has this file
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor() or platform.machine()

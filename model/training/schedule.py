@@ -4,16 +4,16 @@ import math
 
 from model.training.recipe import Recipe
 
-_FIRST, _LAST = 1 / 25, 1 / 250_000  # of the highest rate
+_FIRST, _LAST = 1 / 25, 1 / 250_000  # shares of the highest rate
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Return the rate of a step, counted from 0, of a run of so many.
+    """Return the learning rate of a step, counted from 0, in a run of ``steps``.
 
     A cycle rises from ``r / 25`` to ``r`` over the first ``warm_up`` of the steps, and falls to ``r / 250,000`` over
     the rest, both times along half a cosine: ``from + (to - from) * (1 - cos(pi * t)) / 2`` for t from 0 to 1.
 
-    Source: Smith, Topin, "Super-Convergence", 2018; with cosines, and without their cycle of the momentum.
+    Source: Smith, Topin, "Super-Convergence", 2018; here with cosines, and with constant momentum.
 
     >>> recipe = Recipe(schedule="one-cycle", warm_up=0.5)
     >>> [round(learning_rate(recipe, step, 9), 4) for step in (0, 2, 3, 6, 8)]

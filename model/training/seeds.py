@@ -1,13 +1,13 @@
-"""What the values of many seeds come to: mean and spread, the band of their curves, and choices that flatter."""
+"""Seed statistics: mean and deviation, bands of curves, and the gain from choosing the best epoch."""
 
 from model.errors import InputError
 from model.records import Numbers
 from model.training.comparison import check_judged, compare, mcnemar
-from model.training.records import Choosing, Extent, Paired, Spread, Study
+from model.training.records import BestEpochs, CurveBand, PairedTest, RecipeResult, Spread
 
 
 def spread(values: Numbers) -> Spread:
-    """Return mean and standard deviation of values (n,): ``√(Σ (x − mean)² / (n − 1))``, of a sample.
+    """Return mean and sample standard deviation of values (n,): ``√(Σ (x − mean)² / (n − 1))``.
 
     >>> import numpy as np
     >>> found = spread(np.array([1.0, 3.0]))
@@ -19,42 +19,41 @@ def spread(values: Numbers) -> Spread:
     return Spread(values, float(values.mean()), deviation)
 
 
-def extent(curves: Numbers) -> Extent:
+def curve_band(curves: Numbers) -> CurveBand:
     """Return the smallest, mean and largest value of each epoch over seeds, (n, E)."""
     _check_some(curves)
-    return Extent(curves.min(axis=0), curves.mean(axis=0), curves.max(axis=0))
+    return CurveBand(curves.min(axis=0), curves.mean(axis=0), curves.max(axis=0))
 
 
-def choosing(held_out: Numbers) -> Choosing:
-    """Choose each seed's best epoch by the very images that it is then judged by, and hold it against the last.
+def best_epochs(held_out: Numbers) -> BestEpochs:
+    """Choose each seed's best epoch by the images that also evaluate it, and compare it with the last epoch.
 
-    The last epoch is one of those to choose from, so the best never looks worse: the gain is zero or above whatever
-    the network is worth on other images.
+    The last epoch is among the choices, so the gain is never negative, also if the accuracy on other images is lower.
 
     Args:
-        held_out: Share of the images right after each epoch, (n, E).
+        held_out: Accuracy after each epoch, (n, E).
 
     >>> import numpy as np
-    >>> choosing(np.array([[0.5, 0.9, 0.8]])).gain.__round__(3)
+    >>> best_epochs(np.array([[0.5, 0.9, 0.8]])).gain.__round__(3)
     0.1
     """
     _check_some(held_out)
     best = held_out.argmax(axis=1)
-    return Choosing(best + 1, held_out.max(axis=1), held_out[:, -1])
+    return BestEpochs(best + 1, held_out.max(axis=1), held_out[:, -1])
 
 
-def paired(one: Study, other: Study) -> Paired:
+def paired_test(one: RecipeResult, other: RecipeResult) -> PairedTest:
     """Test whether two recipes differ, on the same images.
 
     All seeds are compared by the bootstrap, and the two median seeds by McNemar's test.
 
     Raises:
-        InputError: They were judged on different images.
+        InputError: They were evaluated on different images.
     """
     check_judged(one.judged, other.judged)
     found = compare(one.right, other.right)
     first, second = (each.right[each.seeds.index(each.median_seed)] for each in (one, other))
-    return Paired(
+    return PairedTest(
         (one.name, other.name),
         (len(one.seeds), len(other.seeds)),
         one.images,

@@ -1,4 +1,4 @@
-"""One block of the network after every epoch of its training: kernels, batch norm, and what they make of a digit."""
+"""Snapshots: one block of the network after each epoch, with its kernels, batch norm and maps of a digit."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import Activation
 from model.trace.records import LayerKind, Step, Trace
-from model.training.records import Formation
+from model.training.records import BlockHistory
 
 STATISTICS = {
     "running mean": "running_mean",
@@ -23,14 +23,14 @@ STATISTICS = {
 _EPOCH = weights.epoch_name(0).rstrip("0")
 
 
-def snapshots(folder: Path | None = None) -> dict[int, AssignmentNetwork]:
-    """Read the network as it was after each epoch, by the epoch's number; the card says which there are.
+def read_snapshots(folder: Path | None = None) -> dict[int, AssignmentNetwork]:
+    """Read the snapshot of the network after each epoch, by the number of the epoch; the card lists them.
 
     Args:
-        folder: Of the weights; by default those that the app uses.
+        folder: The folder of the weights; by default that of the app.
 
     Raises:
-        WeightsError: There is none, or one is missing or damaged.
+        WeightsError: There is no snapshot, or one is missing or damaged.
     """
     where = {} if folder is None else {"folder": folder}
     names = sorted(name for name in weights.read_card(**where)["sha256"] if name.startswith(_EPOCH))
@@ -44,34 +44,36 @@ def snapshots(folder: Path | None = None) -> dict[int, AssignmentNetwork]:
     return {int(number): weights.load(name=name, **where) for number, name in zip(numbers, names, strict=True)}
 
 
-def rows(of: Trace) -> tuple[str, ...]:
-    """Name the rows that begin a block in which anything is learned."""
+def block_rows(of: Trace) -> tuple[str, ...]:
+    """Return the first row of each block with parameters."""
     return tuple(block[0].name for block in of.blocks if any(step.parameters for step in block))
 
 
-def follow(networks: Mapping[int, nn.Module], x: Tensor, row: str) -> Formation:
-    """Follow one block through training, on one digit.
+def block_history(networks: Mapping[int, nn.Module], x: Tensor, row: str) -> BlockHistory:
+    """Record one block after each epoch, for one digit.
 
     Args:
-        networks: After each epoch, by its number; they are only read.
+        networks: The network after each epoch, by its number; only read.
         x: One normalised image, (1, C, H, W).
-        row: That begins the block.
+        row: The first row of the block.
 
     Raises:
-        InputError: No block of the network in which anything is learned begins there.
+        InputError: No block with parameters starts at this row.
     """
     epochs = tuple(sorted(networks))
     traces = [trace.record(networks[epoch], x) for epoch in epochs]
-    if row not in rows(traces[0]):
+    if row not in block_rows(traces[0]):
         raise InputError(
-            f"No block begins at '{row}'.", f"These rows begin one: {', '.join(rows(traces[0]))}.", "Choose among them."
+            f"No block starts at '{row}'.",
+            f"These rows start a block: {', '.join(block_rows(traces[0]))}.",
+            "Choose one of them.",
         )
     blocks = [next(block for block in each.blocks if block[0].name == row) for each in traces]
     first = blocks[0]
     norm = next((place for place, step in enumerate(first) if step.kind is LayerKind.BATCH_NORM), None)
     shown = 0 if norm is None else norm - 1
     kernels = first[0].kind is LayerKind.CONVOLUTION
-    return Formation(
+    return BlockHistory(
         epochs=epochs,
         row=row,
         kernels=np.stack([block[0].parameters["weight"] for block in blocks]) if kernels else None,

@@ -1,4 +1,4 @@
-"""Several processes on one run: each works on its share of every batch, and together they do what one would."""
+"""Several processes in one run: each computes its share of every batch, with the same result as one process."""
 
 import datetime
 import os
@@ -14,18 +14,18 @@ from torch.autograd.function import once_differentiable
 
 from model.errors import WorkerError
 
-_PATIENCE = datetime.timedelta(days=2)  # one may wait so long for another; an end of one is noticed at once
+_PATIENCE = datetime.timedelta(days=2)  # the longest wait for another process; its end is noticed at once
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Which of how many processes this is; without ``torchrun``, the only one."""
+    """The number of this process, and how many there are; without ``torchrun``, one."""
 
     number: int = 0
     count: int = 1
 
     def share(self, total: int) -> slice:
-        """Return which of so many images are this worker's; the shares differ by one at most.
+        """Return this process's share of ``total`` images; the shares differ by at most one.
 
         >>> [Workers(number, 3).share(64) for number in range(3)]
         [slice(0, 21, None), slice(21, 42, None), slice(42, 64, None)]
@@ -33,31 +33,31 @@ class Workers:
         return slice(total * self.number // self.count, total * (self.number + 1) // self.count)
 
     def add_up(self, tensor: Tensor) -> Tensor:
-        """Replace a tensor by its sum over all workers, and return it.
+        """Replace a tensor by its sum over all processes, and return it.
 
         Raises:
-            WorkerError: Another worker has ended.
+            WorkerError: Another process ended.
         """
         if self.count > 1:
-            with noticing():
+            with ended_as_error():
                 distributed.all_reduce(tensor)
         return tensor
 
     def gather(self, thing: Any) -> list[Any]:
-        """Return what each worker has brought, in order, to all of them.
+        """Return the things of all processes, in order, in each process.
 
         Raises:
-            WorkerError: Another worker has ended.
+            WorkerError: Another process ended.
         """
         if self.count == 1:
             return [thing]
         found: list[Any] = [None] * self.count
-        with noticing():
+        with ended_as_error():
             distributed.all_gather_object(found, thing)
         return found
 
     def add_gradients(self, network: nn.Module) -> None:
-        """Replace every gradient by its sum over all workers, in one message."""
+        """Replace every gradient by its sum over all processes, in one message."""
         if self.count == 1:
             return
         gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
@@ -67,8 +67,8 @@ class Workers:
 
 
 @contextmanager
-def noticing() -> Iterator[None]:
-    """Say in a sentence that another worker has ended, where the backend says so in its own words."""
+def ended_as_error() -> Iterator[None]:
+    """Turn the backend's error about an ended process into a ``WorkerError``."""
     try:
         yield
     except RuntimeError as error:
@@ -77,13 +77,13 @@ def noticing() -> Iterator[None]:
 
 @contextmanager
 def joined(device: str) -> Iterator[Workers]:
-    """Join the processes that ``torchrun`` started, if it did; they part at the end."""
+    """Join the processes that ``torchrun`` started, if any, until the block ends."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Workers()
         return
     distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=_PATIENCE)
-    earlier = signal.signal(signal.SIGTERM, _end)  # so torchrun ends all others when one has ended
+    earlier = signal.signal(signal.SIGTERM, _end)  # torchrun sends this to all others when one ends
     try:
         yield Workers(distributed.get_rank(), count)
     finally:
@@ -97,23 +97,23 @@ def _end(*_: object) -> None:
 
 def _ended() -> WorkerError:
     return WorkerError(
-        "Another process of this run has ended, or all were told to.",
-        "All of them are needed.",
-        "Where there is a checkpoint, start the same command with --resume.",
+        "Another process of this run ended, or all were stopped.",
+        "A run needs all of its processes.",
+        "If there is a checkpoint, run the same command with --resume.",
     )
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """Batch norm whose mean and variance, in training mode, are those of the whole batch, over all workers.
+    """Batch norm with the mean and variance of the whole batch, over all processes, in training mode.
 
-    PyTorch's ``SyncBatchNorm`` does the same on a GPU alone.
+    PyTorch's ``SyncBatchNorm`` does the same, but only on a GPU.
     """
 
     workers: Workers
 
     @classmethod
-    def take_over(cls, norm: nn.BatchNorm2d, workers: Workers) -> "SharedBatchNorm":
-        """Return one that has the very parameters and statistics of a batch norm."""
+    def from_batch_norm(cls, norm: nn.BatchNorm2d, workers: Workers) -> "SharedBatchNorm":
+        """Return one that shares the parameters and statistics of a batch norm."""
         shared = cls(norm.num_features, norm.eps, norm.momentum)
         shared.weight, shared.bias = norm.weight, norm.bias
         shared.running_mean, shared.running_var = norm.running_mean, norm.running_var
@@ -122,7 +122,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
         return shared.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``weight * (x - mean) / sqrt(variance + eps) + bias`` for this worker's images (N, C, H, W)."""
+        """Return ``weight * (x - mean) / sqrt(variance + eps) + bias`` for this process's images (N, C, H, W)."""
         if not self.training:
             return super().forward(x)
         y, mean, variance, count = _Normalise.apply(x, self.weight, self.bias, self.eps, self.workers)
@@ -131,7 +131,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        assert self.running_mean is not None  # noqa: S101 (it is built so)
+        assert self.running_mean is not None  # noqa: S101 (always built with statistics)
         assert self.running_var is not None  # noqa: S101
         assert self.num_batches_tracked is not None  # noqa: S101
         self.num_batches_tracked.add_(1)
@@ -140,11 +140,11 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
 
 class _Normalise(torch.autograd.Function):
-    """Normalise by the sums over all workers, forwards and backwards.
+    """Normalise with sums over all processes, in the forward and the backward pass.
 
     With ``z = (x - mean) / s``, ``s = sqrt(variance + eps)`` and n values a channel, the gradient of ``y = w z + b``
-    is ``dx = w / s * (dy - sum(dy) / n - z * sum(dy * z) / n)``, where the sums run over all workers' values. Those
-    for w and b are this worker's part: they are added up with all other gradients.
+    is ``dx = w / s * (dy - sum(dy) / n - z * sum(dy * z) / n)``, where the sums run over all processes. The gradients
+    of w and b are this process's part; they are summed with all other gradients.
     """
 
     @staticmethod

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from model.errors import DataError
 from model.images import mnist
-from model.training.live import lesson
-from model.training.live.lesson import Lesson
-from model.training.live.queue import WAITING
+from model.training.live import loop
+from model.training.live.loop import LiveImages
+from model.training.live.queue import MAX_WAITING
 from model.training.live.records import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
@@ -22,7 +22,7 @@ from viz.training.live import cache
 
 SOON = 60.0  # seconds
 FEW = small_mnist()
-LESSON = Lesson(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
+LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
 SHORT = {"train_view": "live", "live_steps": "100", "live_batch": "16", "live_rate": "0.03", "live_seed": "3"}
 CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 
@@ -31,7 +31,7 @@ CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trainings learn from few images."""
     monkeypatch.setattr(mnist, "is_present", lambda: True)
-    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
+    monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
 
 
 def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
@@ -54,7 +54,7 @@ def is_done(app: AppTest) -> bool:
 
 def alone() -> list[int]:
     """Return how many are right at each snapshot, from the model alone."""
-    *_, whole = lesson.train(CHOICES, LESSON)
+    *_, whole = loop.train(CHOICES, LIVE_IMAGES)
     return [each.correct for each in whole.snapshots]
 
 
@@ -71,7 +71,7 @@ def test_it_starts_grows_and_ends() -> None:
     expected = alone()
     assert f"**{expected[-1]} of 50 held-out images are read right after step 100" in said(app)
     slider = next(each for each in app.select_slider if each.key == "widget-live_step")
-    assert slider.options == [str(mark) for mark in lesson.marks(100)]
+    assert slider.options == [str(mark) for mark in loop.snapshot_steps(100)]
     assert slider.value == "100"
     slider.set_value("25").run()
     assert app.query_params["live_step"] == "25"
@@ -141,25 +141,25 @@ def test_ones_place_in_the_queue_is_said() -> None:
 
 @pytest.mark.usefixtures("few")
 def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
-    ask_for_long_ones(1 + WAITING)
+    ask_for_long_ones(1 + MAX_WAITING)
     app = run("training", **SHORT, live="yes")
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith("41 trainings are under way already. One runs at a time, and up to 40 wait.")
+    assert error.value.startswith("41 trainings are in the queue already. One runs at a time, and up to 40 wait.")
     cache.live_queue().close()
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
 
 def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone() -> Lesson:
+    def gone() -> LiveImages:
         raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
 
-    monkeypatch.setattr(lesson, "lesson", gone)
+    monkeypatch.setattr(loop, "read_images", gone)
     app = until(run("training", **SHORT, live="yes"), lambda app: app.error)
     assert not app.exception
     assert [each.value for each in app.error] == ["MNIST is damaged. It should be whole. Download it again."]
-    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
+    monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
@@ -198,13 +198,13 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
 @pytest.mark.usefixtures("few")
 def test_thirty_people_who_press_start_cost_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
-    train = lesson.train
+    train = loop.train
 
-    def counted(choices: LiveChoices, given: Lesson) -> object:
+    def counted(choices: LiveChoices, given: LiveImages) -> object:
         begun.append(choices)
         return train(choices, given)
 
-    monkeypatch.setattr(lesson, "train", counted)
+    monkeypatch.setattr(loop, "train", counted)
     people = [run("training", **SHORT, live="yes") for _ in range(30)]
     for app in people:
         until(app, is_done)

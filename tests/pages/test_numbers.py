@@ -48,9 +48,9 @@ FOLDED = {
     "lie detector": ("fall_numbers", "Every map (CSV)", 15),
 }
 WRITTEN = {
-    "overview": {"Download the answer as CSV"},
+    "overview": {"Download the prediction as CSV"},
     "parameters": {"Download the shares as CSV"},
-    "pooling, average": {"Download the answer as CSV"},
+    "pooling, average": {"Download the prediction as CSV"},
     "batch norm": {"Download these shares as CSV"},
     "lie detector": {"Download what moved as CSV"},
     "mistakes": {"Download its probabilities as CSV"},

@@ -279,7 +279,7 @@ def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPa
     begun, show, early = threading.Event(), sidebar.show, list[bool]()
 
     def begin() -> None:
-        with frame.PACE.in_line():
+        with frame.PAGE_QUEUE.turn():
             begun.set()
 
     def watched(pages: Sequence[Any]) -> None:
@@ -287,7 +287,7 @@ def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPa
         early.append(begun.wait(0.3))
         show(pages)
 
-    monkeypatch.setattr(frame.PACE, "_longest", 600)
+    monkeypatch.setattr(frame.PAGE_QUEUE, "_time_limit", 600)
     monkeypatch.setattr(sidebar, "show", watched)
     assert_works(run("overview"), PAGES["overview"])
     assert early == [False]

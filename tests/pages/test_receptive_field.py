@@ -33,7 +33,7 @@ def test_every_step_has_its_page() -> None:
         assert "wrong" in shown(app)
         places = component(app, "unit_map")
         assert (tuple(places["center"]), tuple(places["jump"])) == (field.center, field.jump)
-        assert len(component(app, "growing")["frames"]) == 24
+        assert len(component(app, "growth_player")["frames"]) == 24
         assert shown(app).count('class="columns"') == 3
         assert not app.get("plotly_chart")  # each costs a repaint more than all the rest together
 

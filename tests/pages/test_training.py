@@ -16,7 +16,7 @@ from tests.pages.conftest import as_read, assert_works, component, run, said, sh
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
-ROWS = snapshots.rows(trace.record(weights.load(), to_input(find("project-3a"))))
+ROWS = snapshots.block_rows(trace.record(weights.load(), to_input(find("project-3a"))))
 each_view = pytest.mark.parametrize("view", VIEWS)
 
 
@@ -67,7 +67,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
     app = run(PAGE, train_view=view)
     assert_works(app, "Training")
     if view == "epochs":
-        assert component(app, "formation")["epochs"]
+        assert component(app, "epoch_player")["epochs"]
         return
     assert all("not there yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
@@ -137,8 +137,8 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
 def test_every_block_has_its_epochs(row: str, scale: str) -> None:
     app = run(PAGE, train_view="epochs", digit="project-4or9", row=row, epoch="2", scale=scale)
     assert_works(app, "Training")
-    found = snapshots.follow(snapshots.snapshots(), to_input(find("project-4or9")), row)
-    given = component(app, "formation")
+    found = snapshots.block_history(snapshots.read_snapshots(), to_input(find("project-4or9")), row)
+    given = component(app, "epoch_player")
     assert given["epochs"] == [*found.epochs]
     assert given["epochs"][given["at"]] == 2
     assert given["predictions"] == found.predictions.tolist()
@@ -150,7 +150,7 @@ def test_every_block_has_its_epochs(row: str, scale: str) -> None:
 def test_by_default_the_last_epoch_is_shown_and_a_step_within_a_block_shows_the_block() -> None:
     app = run(PAGE, train_view="epochs", row="Dropout-9", channel="5")
     assert_works(app, "Training")
-    given = component(app, "formation")
+    given = component(app, "epoch_player")
     assert given["at"] == len(given["epochs"]) - 1
     assert app.selectbox("widget-row").value == "Conv2d-7"
     assert app.selectbox("widget-channel").value == "5"
@@ -163,7 +163,7 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
     shutil.copytree(weights.SHIPPED, folder)
     path = folder / "epoch-03.safetensors"
     path.write_bytes(path.read_bytes()[:-8])
-    healthy = snapshots.snapshots
+    healthy = snapshots.read_snapshots
     monkeypatch.setattr(snapshots, "snapshots", lambda: healthy(folder))
     app = run(PAGE, train_view="epochs")
     assert not app.exception
@@ -196,5 +196,5 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
     assert not app.exception
     sentence = as_read(app.warning[0].value)
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
-    last = str(component(app, "formation")["epochs"][-1]) if name == "epoch" else ""
+    last = str(component(app, "epoch_player")["epochs"][-1]) if name == "epoch" else ""
     assert sentence.endswith(f"Showing {last if default == 'last' else default} instead.")

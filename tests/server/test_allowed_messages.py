@@ -103,7 +103,7 @@ def test_a_file_of_numbers_is_made_when_it_is_asked_for(visitor: Visitor) -> Non
 
 def test_nobody_has_addresses_made_by_the_thousand(visitor: Visitor) -> None:
     message = BackMsg()
-    message.file_urls_request.file_names.extend("a" * allowed_messages.FILES)
+    message.file_urls_request.file_names.extend("a" * allowed_messages.MAX_FILES)
     assert answers(visitor, message) == ["file_urls_response"]
     message.file_urls_request.file_names.append("a")
     assert answers(visitor, message) == []
@@ -117,18 +117,18 @@ def test_what_a_page_says_is_heard(visitor: Visitor) -> None:
 
 
 def test_a_visit_keeps_its_last_files() -> None:
-    allowed_messages.close()
+    allowed_messages.enforce()
     manager = MemoryUploadedFileManager("/upload")
     names = [str(number) for number in range(9)]
     for name in names:
         manager.add_file("a visit", UploadedFileRec(name, "digit.png", "image/png", b"ink"))
     manager.add_file("another", UploadedFileRec("0", "digit.png", "image/png", b"ink"))
-    assert [file.file_id for file in manager.get_files("a visit", names)] == names[-allowed_messages.FILES :]
+    assert [file.file_id for file in manager.get_files("a visit", names)] == names[-allowed_messages.MAX_FILES :]
     assert len(manager.get_files("another", names)) == 1
 
 
 def test_nobody_is_asked_for_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    allowed_messages.close()
+    allowed_messages.enforce()
     asked: list[str] = []
 
     def ask(url: str, **_options: float) -> None:

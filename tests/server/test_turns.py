@@ -12,8 +12,8 @@ from model.images import digits
 from tests import held
 from tests.serving import serving
 from tests.sessions import Visitor, visiting
-from viz.app.queued_cache import say_waiting
-from viz.app.work_queue import AT_ONCE
+from viz.app.queued_cache import waiting_message
+from viz.app.work_queue import MAX_RUNNING
 
 LINE = 3  # people who wait while as many as can have their turn
 
@@ -34,7 +34,7 @@ def hear_ahead(visitor: Visitor, fewer_than: int = LINE) -> int | None:
 
     What the run ends with is heard too, so who has a turn is told nothing before.
     """
-    told = {say_waiting(ahead): ahead for ahead in range(fewer_than)}
+    told = {waiting_message(ahead): ahead for ahead in range(fewer_than)}
     while True:
         message = visitor.hear()
         if message.WhichOneof("type") == "script_finished":
@@ -45,7 +45,7 @@ def hear_ahead(visitor: Visitor, fewer_than: int = LINE) -> int | None:
 
 
 def test_a_class_waits_in_line_and_nobody_else_waits_for_it(address: str, gate: held.Gate) -> None:
-    keys = [sample.key for sample in digits.samples()[: AT_ONCE + LINE]]
+    keys = [sample.key for sample in digits.samples()[: MAX_RUNNING + LINE]]
     with ExitStack() as stack, ThreadPoolExecutor(len(keys)) as pool:
         people = {stack.enter_context(visiting(address)): key for key in keys}
         gate.close()

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from viz.app.markdown import plain
+from viz.app.markdown import escape_markdown
 
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
@@ -163,4 +163,4 @@ def show_notices() -> None:
     """Show what was noticed in this run."""
     _notice_hidden()
     for text in dict.fromkeys(st.session_state[_NOTICES]):
-        st.warning(plain(text))
+        st.warning(escape_markdown(text))

@@ -1,4 +1,4 @@
-"""What a part of a page shows in place of what cannot be had."""
+"""Show an error message in the place of a part of a page that cannot be shown."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,15 +6,15 @@ from typing import TypeVar
 import streamlit as st
 
 from model.errors import GlassError
-from viz.app.markdown import plain
+from viz.app.markdown import escape_markdown
 
 T = TypeVar("T")
 
 
-def or_say_why(make: Callable[[], T]) -> T | None:
-    """Return what a function makes; where it is refused, say why in this place and return None."""
+def or_show_error(compute: Callable[[], T]) -> T | None:
+    """Return what a function returns; if it raises a ``GlassError``, show its message here and return None."""
     try:
-        return make()
+        return compute()
     except GlassError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None

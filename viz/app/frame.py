@@ -1,4 +1,4 @@
-"""What stands around every page: style, sidebar, notices, and a sentence where something is missing."""
+"""The frame of every page: style, sidebar, notices, and a message if the page cannot be shown."""
 
 import functools
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ import streamlit as st
 
 from model.errors import GlassError, WeightsError
 from viz.app import address, allowed_messages, components, queued_cache, shared, sidebar
-from viz.app.markdown import plain
-from viz.app.page_queue import Pace
+from viz.app.markdown import escape_markdown
+from viz.app.page_queue import PageQueue
 
 _VIZ = Path(__file__).parents[1]
-PACE = Pace()
+PAGE_QUEUE = PageQueue()
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
-@PACE.in_line()
+@PAGE_QUEUE.turn()
 def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     """Run a page inside the app's frame.
 
-    A page asks for what it cannot do without before it draws anything, so one without weights has no title yet.
+    A page loads what it needs before it draws anything, so a page whose weights are missing has no title yet.
     """
-    allowed_messages.close()
+    allowed_messages.enforce()
     address.begin_run()
     st.html(_Style())
     components.reconnection()
     notices = st.container()
-    queued_cache.show_waiting(notices)
+    queued_cache.show_waiting_in(notices)
     shared.warm_up()
     sidebar.show(pages)
     sidebar.show_on_phone()
@@ -35,25 +35,25 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
         page.run()
     except WeightsError as error:
         st.title(page.title)
-        st.error(plain(str(error)))
-        _lead_elsewhere([each for each in pages if each is not page])
+        st.error(escape_markdown(str(error)))
+        _link_to_working_pages([each for each in pages if each is not page])
     except GlassError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
     with notices:
         address.show_notices()
 
 
-def _lead_elsewhere(pages: Sequence[st.Page]) -> None:
-    """Lead to the pages that show something without trained weights too."""
+def _link_to_working_pages(pages: Sequence[st.Page]) -> None:
+    """Link to the pages that need no trained weights."""
     with st.container(horizontal=True, gap="small"):
-        st.write("Without them there are")
+        st.write("These pages work without weights:")
         for page in pages:
             if page.url_path in _WITHOUT_WEIGHTS:
                 st.page_link(page, query_params=address.link())
 
 
 class _Style:
-    """The style as HTML that is ready: of a string Streamlit would mend the indentation, line by line, in each run."""
+    """The style as HTML. If this were a string, Streamlit would clean its indentation line by line in each run."""
 
     def _repr_html_(self) -> str:
         return _style()
@@ -61,6 +61,6 @@ class _Style:
 
 @functools.cache
 def _style() -> str:
-    """Join all style sheets: the app's own first, then those of the topics, each in the order of their paths."""
+    """Join all style sheets: first the app's own, then those of the topics, each group sorted by path."""
     paths = [*sorted((_VIZ / "app" / "styles").glob("*.css")), *sorted(_VIZ.rglob("style.css"))]
     return f"<style>{''.join(path.read_text(encoding='utf-8') for path in paths)}</style>"

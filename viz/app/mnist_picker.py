@@ -11,8 +11,8 @@ from model.images import digits, mnist
 from model.images.records import Digit
 from viz.app import address, shared
 from viz.app.components import picture_grid
-from viz.app.error_boundary import or_say_why
-from viz.app.markdown import plain
+from viz.app.error_boundary import or_show_error
+from viz.app.markdown import escape_markdown
 
 _SHOWN = 20
 _START = "mnist-start"
@@ -21,13 +21,13 @@ _HARDEST = "hardest first"  # by the negative log-probability of the label
 
 
 def show(digit: Digit) -> None:
-    """Draw the picker, or where MNIST is absent the offer to download it."""
+    """Draw the picker, or an offer to download MNIST if it is missing."""
     test = read("sidebar")
     if test is None:
         return
     order = _order(test)
     start = st.session_state.setdefault(_START, _page_of(digit, order))
-    start = min(start, (len(order) - 1) // _SHOWN * _SHOWN)  # going back can lead to a shorter list
+    start = min(start, (len(order) - 1) // _SHOWN * _SHOWN)  # the list may be shorter now
     shown = order[start : start + _SHOWN]
     keys = [test[int(index)].key for index in shown]
     picture_grid(
@@ -39,35 +39,35 @@ def show(digit: Digit) -> None:
         key="mnist",
     )
     _turn_pages(order, start)
-    _by_index(digit, len(test))
+    _image_number(digit, len(test))
 
 
 def read(key: str) -> digits.MnistDigits | None:
-    """Return MNIST's test images; None where they are absent, with the offer to download them, or are damaged.
+    """Return MNIST's test images; if they are missing, offer the download and return None; None too if damaged.
 
     Args:
-        key: Tells this offer from others on the same page.
+        key: Distinguishes this offer from others on the same page.
     """
     if not mnist.is_present():
         offer_download(key)
         return None
     with st.spinner("Reading MNIST"):
-        return or_say_why(lambda: digits.mnist("test"))
+        return or_show_error(lambda: digits.mnist("test"))
 
 
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
-    """Return the indices of the images that are asked for, in the order that is asked for."""
+    """Return the indices of the images of the chosen class, in the chosen order."""
     left, right = st.columns([2, 3])
     classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
     wanted = address.bind(left.selectbox, "Class", address.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
     chosen = address.bind(right.selectbox, "Order", address.ORDER, orders, orders[0], together=_from_the_start)
-    losses = or_say_why(shared.mnist_losses) if chosen == _HARDEST else None
+    losses = or_show_error(shared.mnist_losses) if chosen == _HARDEST else None
     order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
 
 
 def _page_of(digit: Digit, order: NDArray[np.int64]) -> int:
-    """Return where the page begins that shows a digit, or 0 where none does."""
+    """Return the start of the page that contains a digit, or 0 if no page does."""
     source, _, index = digit.key.partition("-")
     if source != "test" or int(index) not in order:
         return 0
@@ -86,12 +86,12 @@ def _turn_pages(order: NDArray[np.int64], start: int) -> None:
 
 
 def _pick_at_random(order: NDArray[np.int64]) -> None:
-    position = random.randrange(len(order))  # noqa: S311 (no secret)
+    position = random.randrange(len(order))  # noqa: S311 (not for security)
     st.session_state[_START] = position // _SHOWN * _SHOWN
     address.write(digit=f"test-{order[position]}")
 
 
-def _by_index(digit: Digit, count: int) -> None:
+def _image_number(digit: Digit, count: int) -> None:
     source, _, index = digit.key.partition("-")
     st.session_state["mnist-index"] = int(index) if source == "test" else None
 
@@ -117,16 +117,16 @@ def _from_the_start(_value: str) -> dict[str, str]:
 
 
 def offer_download(key: str) -> None:
-    """Say that MNIST is absent, and offer to download it.
+    """Say that MNIST is missing, and offer to download it.
 
     Args:
-        key: Tells this offer from others on the same page.
+        key: Distinguishes this offer from others on the same page.
     """
-    st.write("MNIST is not on this computer: a download of 11 MB. Whatever needs none of its images works without it.")
+    st.write("MNIST is not on this computer: a download of 11 MB. What needs none of its images works without it.")
     if not st.button("Download MNIST", width="stretch", key=f"download-{key}"):
         return
     bar, place = st.progress(0.0, "Downloading MNIST"), st.empty()
-    place.button("Cancel", key=f"cancel-{key}")  # any click ends this run, and the download with it
+    place.button("Cancel", key=f"cancel-{key}")  # any click stops this run, and so the download
 
     def advance(share: float) -> None:
         bar.progress(share, f"Downloading MNIST: {share:.0%}")
@@ -136,6 +136,6 @@ def offer_download(key: str) -> None:
     except DataError as error:
         bar.empty()
         place.empty()
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return
     st.rerun()

@@ -1,7 +1,7 @@
-"""Short work that many ask for at the same moment: one begins when the one before it is done.
+"""A queue for page runs: each run starts when the one before it is done.
 
-Python runs one thread at a time. Forty pages that share its time all end late; one after another, most end soon, and
-the last no later.
+Python executes one thread at a time. If forty page runs share that time, all of them end late. If they run one after
+another, most of them end early, and the last one ends no later than before.
 """
 
 import threading
@@ -9,41 +9,41 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LONGEST = 0.1  # seconds: what takes longer waits for something itself, or takes turns at it, and holds nobody up
+TIME_LIMIT = 0.1  # seconds; a longer run mostly waits for something else, so it need not block the queue
 
 
-class _Piece:
-    """One piece of work: when it began, and whether it has begun and is done."""
+class _Run:
+    """One run: when it started, and whether it has started and is done."""
 
     def __init__(self) -> None:
-        self.begun, self.done = threading.Event(), threading.Event()
-        self.since = 0.0
+        self.started, self.done = threading.Event(), threading.Event()
+        self.start_time = 0.0
 
 
-class Pace:
-    """A line without an end, first come first served. Any thread may call any method.
+class PageQueue:
+    """A first-in, first-out queue of unlimited length. Its methods are thread-safe.
 
     Args:
-        longest: Seconds after which the next piece begins, whether this one is done or not.
+        time_limit: Seconds after which the next run starts even if this one is not done.
     """
 
-    def __init__(self, longest: float = LONGEST) -> None:
-        self._longest = longest
+    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+        self._time_limit = time_limit
         self._lock = threading.Lock()
-        self._last: _Piece | None = None
+        self._last: _Run | None = None
 
     @contextmanager
-    def in_line(self) -> Iterator[None]:
-        """Wait until the piece before is done, or has had its time; the block is the next piece."""
-        piece = _Piece()
+    def turn(self) -> Iterator[None]:
+        """Wait until the run before is done or has reached the time limit; the block is the next run."""
+        run = _Run()
         with self._lock:
-            before, self._last = self._last, piece
+            before, self._last = self._last, run
         if before:
-            before.begun.wait()
-            before.done.wait(max(0.0, before.since + self._longest - time.monotonic()))
-        piece.since = time.monotonic()
-        piece.begun.set()
+            before.started.wait()
+            before.done.wait(max(0.0, before.start_time + self._time_limit - time.monotonic()))
+        run.start_time = time.monotonic()
+        run.started.set()
         try:
             yield
         finally:
-            piece.done.set()
+            run.done.set()

@@ -1,4 +1,4 @@
-"""Predict first: a question with a few answers to choose from, and then what was measured."""
+"""A prediction question: the user chooses an answer, and the page then shows what was measured."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,14 @@ from viz.app import address
 
 
 def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:
-    """Ask what will happen; once something is chosen, say what was measured and why, and return that it is.
+    """Ask what will happen. After a choice, say what was measured and why. Return whether there is a choice.
 
     Args:
-        name: The parameter in the link that keeps the choice; each page has one of its own.
-        question: What the person reads.
-        answers: What can be chosen: for each value in the link, its words.
-        measured: Which of them is so.
-        because: Why, in a sentence or two, with the numbers.
+        name: The address parameter that holds the choice; each page uses its own.
+        question: The text of the question.
+        answers: The label of each address value.
+        measured: The address value of the correct answer.
+        because: The reason in a sentence or two, with numbers.
     """
     key = f"widget-{name}"
     chosen = address.read_one_of(name, ["", *answers], "", label=question)
@@ -29,7 +29,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         on_change=lambda: address.write(**{name: st.session_state[key] or ""}),
     )
     if not chosen:
-        st.write("Choose an answer; what was measured is said then.")
+        st.write("Choose an answer to see what was measured.")
     elif chosen == measured:
         st.write(f"**As you predicted: {answers[measured]}.** {because}")
     else:

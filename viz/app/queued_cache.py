@@ -1,6 +1,6 @@
-"""Expensive pieces of work: kept for everybody, and made in turn where they are not there yet.
+"""A cache for expensive results: shared by all people, and filled through the work queue.
 
-What is kept costs nobody a turn. Whoever asks for a piece that somebody else is making gets that one.
+A result in the cache needs no turn. People who ask for the same result at the same time share one computation.
 """
 
 import inspect
@@ -14,69 +14,71 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.saliency.records import AttributionPlan
-from viz.app.work_queue import Turns
+from viz.app.work_queue import WorkQueue
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-TURNS = Turns()
-_PLACE = "where the page says that one waits"
-# How arguments are told apart: a plan by its text, which says all of it and is there sooner than Streamlit's own way.
-_TOLD_APART: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
-_SHORT = 0.5  # seconds of waiting that need no words
+WORK_QUEUE = WorkQueue()
+_PLACE = "where the page shows that a person waits"
+# How arguments are hashed: the text of a plan contains all of it, and is faster than Streamlit's own hash.
+_HASHES: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
+_SHORT_WAIT = 0.5  # seconds; a shorter wait needs no message
 
 
-class NotKeptError(Exception):
-    """A piece is not kept, and it is not this thread's turn to make it."""
+class NotCachedError(Exception):
+    """A result is not in the cache, and it is not this thread's turn to compute it."""
 
 
-class InTurn(Generic[P, T]):
-    """A function whose results are kept, and made by few people at a time.
+class QueuedFunction(Generic[P, T]):
+    """A function whose results are cached and computed through the work queue.
 
     Args:
-        kept: Returns what is kept, makes it in this thread's turn, or raises ``NotKeptError``.
-        spinner: What the page says while it is made.
+        cached: Returns the result from the cache, or computes it if it is this thread's turn, or raises
+            ``NotCachedError``.
+        spinner: What the page shows during the computation.
     """
 
-    def __init__(self, kept: Callable[P, T], spinner: str) -> None:
-        self.kept, self._spinner = kept, spinner
+    def __init__(self, cached: Callable[P, T], spinner: str) -> None:
+        self.cached, self._spinner = cached, spinner
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what is kept, or wait for a turn and make it."""
+        """Return the cached result, or wait for a turn and compute it."""
         try:
-            return self.kept(*args, **kwargs)
-        except NotKeptError:
+            return self.cached(*args, **kwargs)
+        except NotCachedError:
             with turn(), st.spinner(self._spinner) if self._spinner else nullcontext():
-                return self.kept(*args, **kwargs)
+                return self.cached(*args, **kwargs)
 
 
-def in_turn(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], InTurn[P, T]]:
-    """Keep what a function returns, as ``st.cache_resource`` does, and let it be made by few people at a time.
+def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], QueuedFunction[P, T]]:
+    """Cache what a function returns, as ``st.cache_resource`` does, and compute it through the work queue.
 
-    No function kept in another way may call one of these: it would wait for its turn while others wait for it.
+    A function that is cached in another way must not call one of these: it would wait for its turn and block all
+    who wait for it.
 
     Args:
-        max_entries: How many results are kept.
-        show_spinner: What the page says meanwhile.
+        max_entries: How many results are cached.
+        show_spinner: What the page shows during the computation.
     """
 
-    def decorate(make: Callable[P, T]) -> InTurn[P, T]:
-        @wraps(make)
-        def kept(*args: P.args, **kwargs: P.kwargs) -> T:
-            if not TURNS.is_mine:
-                raise NotKeptError
-            return make(*args, **kwargs)
+    def decorate(compute: Callable[P, T]) -> QueuedFunction[P, T]:
+        @wraps(compute)
+        def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+            if not WORK_QUEUE.has_turn:
+                raise NotCachedError
+            return compute(*args, **kwargs)
 
-        # Streamlit works the signature out anew for every argument that is looked up, unless it is there.
-        kept.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]
-        keep = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_TOLD_APART)
-        return InTurn(keep(kept), show_spinner)
+        # Without this, Streamlit computes the signature again for every argument of every call.
+        cached.__signature__ = inspect.signature(compute)  # type: ignore[attr-defined]
+        cache = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_HASHES)
+        return QueuedFunction(cache(cached), show_spinner)
 
     return decorate
 
 
-def each(pieces: Iterator[T]) -> Iterator[T]:
-    """Yield pieces that can only be made one after another, a turn for each."""
+def each_queued(pieces: Iterator[T]) -> Iterator[T]:
+    """Yield the pieces of an iterator, and take a turn in the work queue for each."""
     while True:
         with turn():
             try:
@@ -86,37 +88,39 @@ def each(pieces: Iterator[T]) -> Iterator[T]:
         yield piece
 
 
-def show_waiting(place: DeltaGenerator) -> None:
-    """Say in this container of the page, from now on in this run, that the person waits for their turn."""
+def show_waiting_in(place: DeltaGenerator) -> None:
+    """Set the container of the page that shows, in this run, that the person waits."""
     st.session_state[_PLACE] = place
 
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait for a turn, say so where it takes long, and have it until the block ends; who leaves gives up their place.
+    """Wait for a turn, show a message if that takes long, and keep the turn until the block ends.
+
+    A person who leaves the page or makes another choice leaves the queue.
 
     Raises:
-        BusyError: Too many wait.
+        BusyError: The queue is full.
     """
-    began, said, last = time.monotonic(), list[DeltaGenerator](), -1
+    start, messages, last = time.monotonic(), list[DeltaGenerator](), -1
 
-    def still_here(ahead: int) -> None:
+    def show_wait(ahead: int) -> None:
         nonlocal last
-        place = st.session_state.get(_PLACE)  # here Streamlit ends the run of who has left or chosen something else
-        if place is None or time.monotonic() - began < _SHORT or ahead == last:
+        place = st.session_state.get(_PLACE)  # Streamlit ends the run here if the person left or chose something else
+        if place is None or time.monotonic() - start < _SHORT_WAIT or ahead == last:
             return
-        if not said:
-            said.append(place.empty())
-        said[0].info(say_waiting(ahead))
+        if not messages:
+            messages.append(place.empty())
+        messages[0].info(waiting_message(ahead))
         last = ahead
 
-    with TURNS.take(still_here):
-        for each_said in said:
-            each_said.empty()
+    with WORK_QUEUE.turn(show_wait):
+        for message in messages:
+            message.empty()
         yield
 
 
-def say_waiting(ahead: int) -> str:
-    """Say that others have their turn first."""
-    others = f"{ahead} others are" if ahead > 1 else "Somebody is" if ahead else "Nobody else is"
-    return f"Many people ask for long computations just now. {others} ahead of you: yours comes by itself."
+def waiting_message(ahead: int) -> str:
+    """Say how many others are ahead in the queue."""
+    others = "Nobody is" if ahead == 0 else "1 other person is" if ahead == 1 else f"{ahead} other people are"
+    return f"Many people asked for long computations. {others} ahead of you; your result appears by itself."

@@ -12,8 +12,8 @@ from model.images.records import Digit
 from model.images.strokes import Point
 from viz.app import address, mnist_picker, shared
 from viz.app.components import drawing_pad, picture_grid
-from viz.app.markdown import plain
-from viz.app.queued_cache import TURNS
+from viz.app.markdown import escape_markdown
+from viz.app.queued_cache import WORK_QUEUE
 from viz.pictures import raster, words
 
 DEFAULT_DIGIT = "project-3a"
@@ -148,7 +148,7 @@ def _draw(digit: Digit) -> None:
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
     st.caption("Draw a digit. With keys: arrows move the pen, the space bar lowers and lifts it.")
     if why:
-        st.error(plain(f"{why} Still reading what was there before."))
+        st.error(escape_markdown(f"{why} Still reading what was there before."))
     elif on_pad:
         _show_stages(digit)
 
@@ -182,7 +182,7 @@ def _upload(digit: Digit) -> None:
         on_change=_receive_upload,
     )
     if st.session_state["upload"] is not None and _REFUSED in st.session_state:
-        st.error(plain(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
+        st.error(escape_markdown(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
     elif digit.key.startswith("upload-"):
         _show_stages(digit)
 
@@ -194,7 +194,7 @@ def _receive_upload() -> None:
     if file is None:
         return
     try:
-        with TURNS.take():  # pictures are large while they are read: one after another
+        with WORK_QUEUE.turn():  # pictures are large while they are read: one after another
             digit = digits.from_upload(file)
     except GlassError as error:
         st.session_state[_REFUSED] = str(error)

@@ -1,4 +1,4 @@
-"""Numbers as real tables, and as files."""
+"""Numbers as tables on the page and as CSV files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from viz.pictures import words
 from viz.pictures.panels import tabled
 from viz.pictures.swatches import as_csv, columns_as_csv, maps_as_csv
 
-Text = str | Callable[[], str]  # what is not there yet is made when somebody asks for the file
-Made = Mapping[str, Sequence[str]]
-Columns = Made | Callable[[], Made]  # likewise
+Text = str | Callable[[], str]  # a function is called when the file is downloaded
+ColumnTexts = Mapping[str, Sequence[str]]
+Columns = ColumnTexts | Callable[[], ColumnTexts]  # likewise
 
 
 def offer(label: str, text: Text, file: str, kind: str = "text/csv") -> None:
-    """Offer a file of numbers, CSV unless said otherwise; taking it starts no run, which could drop it meanwhile."""
+    """Offer a file of numbers, by default CSV. The download starts no run, because a run could remove the file."""
     st.download_button(label, text, file, kind, type="tertiary", on_click="ignore")
 
 
-def made(columns: Columns) -> Made:
-    """Return columns that may have yet to be made."""
+def evaluated(columns: Columns) -> ColumnTexts:
+    """Return columns, and compute them first if they are a function."""
     return columns() if callable(columns) else columns
 
 
 def text_of(columns: Columns) -> Callable[[], str]:
-    """Return what makes the CSV of columns."""
-    return lambda: columns_as_csv(made(columns))
+    """Return a function that writes columns as CSV."""
+    return lambda: columns_as_csv(evaluated(columns))
 
 
 def offer_columns(label: str, columns: Columns, file: str) -> None:
@@ -43,7 +43,7 @@ def offer_columns(label: str, columns: Columns, file: str) -> None:
     offer(label, text_of(columns), file)
 
 
-def unfolding(
+def expandable_table(
     name: str,
     columns: Columns,
     files: Mapping[str, Text] | None = None,
@@ -51,19 +51,19 @@ def unfolding(
     title: str = "The numbers",
     key: str = "numbers",
 ) -> None:
-    """Show numbers as a table that can be unfolded, and offer files with it; folded away it is not made.
+    """Show a table in an expander, with files to download. A closed expander computes nothing.
 
     Args:
-        name: Of the table.
-        columns: Of the table.
-        files: Gives the CSV of each file, by its name; by default the table itself.
-        title: What the person unfolds.
-        key: Tells it from others on the same page.
+        name: The name of the table.
+        columns: Its columns.
+        files: The CSV text of each file by name; by default the table itself.
+        title: The label of the expander.
+        key: Distinguishes it from others on the same page.
     """
     with st.expander(title, key=key, on_change="rerun") as place:
         if not place.open:
             return
-        found = made(columns)
+        found = evaluated(columns)
         st.html(tabled(found, name))
         with st.container(horizontal=True, vertical_alignment="center"):
             for file, text in (files or {name: text_of(found)}).items():
@@ -79,27 +79,27 @@ def rows(trace: Trace) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A CSV file of a figure's numbers; ``text`` is made when somebody takes it."""
+class CsvFile:
+    """A CSV file of a figure's numbers; ``text`` is computed at the download."""
 
     label: str
     text: Text
     name: str
 
     def show(self) -> None:
-        """Offer it."""
+        """Show the download button."""
         offer(self.label, self.text, self.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """Several files of a figure's numbers, side by side, and ``beside`` them what else stands in their line."""
+class CsvFiles:
+    """Several files of a figure's numbers side by side; ``beside`` draws more in the same line."""
 
-    files: Sequence[File]
+    files: Sequence[CsvFile]
     beside: Callable[[], object] | None = None
 
     def show(self) -> None:
-        """Offer them."""
+        """Show the download buttons."""
         with st.container(horizontal=True, vertical_alignment="center"):
             for file in self.files:
                 file.show()
@@ -108,8 +108,8 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """A table of a figure's numbers that can be unfolded; its parts are those of ``unfolding``."""
+class ExpandableTable:
+    """A figure's numbers in an expander, with the arguments of ``expandable_table``."""
 
     name: str
     columns: Columns
@@ -118,58 +118,58 @@ class Folded:
     key: str = "numbers"
 
     def show(self) -> None:
-        """Show it, folded."""
-        unfolding(self.name, self.columns, self.files, title=self.title, key=self.key)
+        """Show it, closed."""
+        expandable_table(self.name, self.columns, self.files, title=self.title, key=self.key)
 
 
-class Without:
-    """No numbers beneath a figure: see ``ITSELF`` and ``LEFT_OUT``."""
+class NoNumbers:
+    """A figure without numbers below it: see ``IN_FIGURE`` and ``LEFT_OUT``."""
 
     def show(self) -> None:
         """Show nothing."""
 
 
-ITSELF = Without()  # the figure is a table: every number stands in a cell
-LEFT_OUT = Without()  # numbers would give an answer away, or there are none yet
-Numbers = File | Files | Folded | Without
+IN_FIGURE = NoNumbers()  # the figure is a table that contains every number
+LEFT_OUT = NoNumbers()  # the numbers would reveal an answer, or do not exist yet
+Numbers = CsvFile | CsvFiles | ExpandableTable | NoNumbers
 
 
-def map_file(values: Activation | Values, name: str, label: str = "Download this map as CSV") -> File:
-    """Return one feature map (H, W) as CSV, a line for each y."""
-    return File(label, lambda: as_csv([[f"{x:.6g}" for x in line] for line in values]), f"{name}.csv")
+def map_file(values: Activation | Values, name: str, label: str = "Download this map as CSV") -> CsvFile:
+    """Return one feature map (H, W) as CSV, one line for each y."""
+    return CsvFile(label, lambda: as_csv([[f"{x:.6g}" for x in line] for line in values]), f"{name}.csv")
 
 
-def maps_file(label: str, maps: Mapping[str, Activation | Values], name: str) -> File:
-    """Return several maps (H, W) as one CSV, a line for each value."""
-    return File(label, partial(maps_as_csv, maps), f"{name}.csv")
+def maps_file(label: str, maps: Mapping[str, Activation | Values], name: str) -> CsvFile:
+    """Return several maps (H, W) as one CSV, one line for each value."""
+    return CsvFile(label, partial(maps_as_csv, maps), f"{name}.csv")
 
 
-def kernel_file(kernel: Activation, name: str) -> File:
-    """Return one kernel (C_in, kH, kW) as CSV, a line for each weight."""
+def kernel_file(kernel: Activation, name: str) -> CsvFile:
+    """Return one kernel (C_in, kH, kW) as CSV, one line for each weight."""
 
     def text() -> str:
         lines = ((*place, float(weight)) for place, weight in np.ndenumerate(kernel))
         return as_csv([("from map", "y", "x", "weight"), *lines])
 
-    return File("Download this kernel as CSV", text, f"{name}.csv")
+    return CsvFile("Download this kernel as CSV", text, f"{name}.csv")
 
 
-def pixels_file(pixels: Pixels, box: Box, name: str) -> File:
-    """Return the pixels (H, W) of a digit that lie in a box as CSV, a line for each."""
-    return File("Download these pixels as CSV", partial(workings.pixels_csv, pixels, box), f"{name}.csv")
+def pixels_file(pixels: Pixels, box: Box, name: str) -> CsvFile:
+    """Return the pixels of a digit (H, W) inside a box as CSV, one line for each."""
+    return CsvFile("Download these pixels as CSV", partial(workings.pixels_csv, pixels, box), f"{name}.csv")
 
 
-def columns_file(label: str, columns: Columns, name: str) -> File:
+def columns_file(label: str, columns: Columns, name: str) -> CsvFile:
     """Return columns as CSV."""
-    return File(label, text_of(columns), f"{name}.csv")
+    return CsvFile(label, text_of(columns), f"{name}.csv")
 
 
-def answer_file(trace: Trace, name: str = "answer") -> File:
-    """Return what a network puts out for each class as CSV."""
-    return File("Download the answer as CSV", partial(figures.answer_csv, trace), f"{name}.csv")
+def prediction_file(trace: Trace, name: str = "prediction") -> CsvFile:
+    """Return a network's output for each class as CSV."""
+    return CsvFile("Download the prediction as CSV", partial(figures.answer_csv, trace), f"{name}.csv")
 
 
-def terms_file(explained: Explanation) -> File:
-    """Return what a unit was made of as CSV."""
+def terms_file(explained: Explanation) -> CsvFile:
+    """Return the terms of a unit as CSV."""
     name = "-".join([explained.name, *map(str, explained.unit)])
-    return File("Download what it is made of as CSV", partial(workings.terms_csv, explained), f"{name}.csv")
+    return CsvFile("Download its terms as CSV", partial(workings.terms_csv, explained), f"{name}.csv")

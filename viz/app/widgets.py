@@ -1,4 +1,4 @@
-"""Controls that several pages share; what they choose lives in the link."""
+"""Controls that several pages share. The address holds what they choose."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -15,22 +15,22 @@ Result = TypeVar("Result")
 _STILL = {"displayModeBar": False, "scrollZoom": False}
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
-_STAGES = {_DIGIT: "The digit", _USED: "What the trained network really uses"}
+_STAGES = {_DIGIT: "The digit", _USED: "What the trained network uses"}
 _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
 
 
 def step(trace: Trace, names: Sequence[str] = ()) -> Step:
-    """Let the person choose a step: from a list, or with the arrow keys from one to the next.
+    """Let the user choose a step from a list or with the arrow keys.
 
     Args:
-        trace: What was recorded.
-        names: Of the steps that can be chosen; by default all.
+        trace: The recorded forward pass.
+        names: The steps to choose from; by default all.
     """
     names = names or [step.name for step in trace.steps]
     instead = _nearest(trace, names)
 
-    def kept(name: str) -> dict[str, str]:
-        """Stay on the same map where the other step has one of that number, and near the same unit."""
+    def kept_choices(name: str) -> dict[str, str]:
+        """Keep the map if the other step has one with that number, and the nearest unit."""
         chosen = address.read(address.CHANNEL, "0")
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
         return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
@@ -42,7 +42,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             words,
             shortcut=key,
             disabled=not 0 <= to < len(names),
-            on_click=lambda: address.write(row=names[to], **kept(names[to])),
+            on_click=lambda: address.write(row=names[to], **kept_choices(names[to])),
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
@@ -53,7 +53,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             address.ROW,
             names,
             names[0],
-            together=kept,
+            together=kept_choices,
             instead=instead,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
@@ -62,9 +62,9 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
 
 
 def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
-    """Return for the image and every step the last one before it that can be chosen, or the first there is.
+    """Return for the image and every step the last step at or before it that can be chosen, else the first.
 
-    The link carries a row from page to page, and not every page has them all: that is nobody's mistake.
+    The address carries a row from page to page, and some pages offer only some rows. That is no error.
     """
     instead, last = {}, names[0]
     for name in [IMAGE, *(step.name for step in trace.steps)]:
@@ -74,12 +74,12 @@ def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
 
 
 def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str]]) -> str:
-    """Let the person choose which part of a page is shown; by default the first.
+    """Let the user choose which part of a page is shown; by default the first.
 
     Args:
-        name: The parameter in the link; each page has one of its own.
-        parts: For each value in the link, its words.
-        allowed: What the parameters of all parts can be.
+        name: The address parameter; each page uses its own.
+        parts: The label of each address value.
+        allowed: The allowed values of the address parameters of all parts.
     """
     address.expect(allowed)
     return segments("What to look at", name, parts)
@@ -88,13 +88,13 @@ def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str
 def segments(
     label: str, name: str, options: Sequence[str] | Mapping[str, str], default: str = "", **arguments: Any
 ) -> str:
-    """Let the person choose one of a few values that lie side by side.
+    """Let the user choose one of a few values shown side by side.
 
     Args:
-        label: What the person reads.
-        name: The parameter in the link.
+        label: The label of the control.
+        name: The address parameter.
         options: As for ``address.bind``.
-        default: What is chosen where the link says nothing or nonsense; if left out, the first.
+        default: The value if the address has none or an unknown one; by default the first.
         arguments: Passed to ``address.bind``.
     """
     first = default or next(iter(options))
@@ -102,11 +102,11 @@ def segments(
 
 
 def switch(label: str, name: str, about: str) -> bool:
-    """Let the person switch something on, and tell whether it is.
+    """Let the user switch something on, and return whether it is on.
 
     Args:
-        label: What the person reads.
-        name: The parameter in the link.
+        label: The label of the control.
+        name: The address parameter.
         about: One sentence on what it does.
     """
     key = f"widget-{name}"
@@ -116,29 +116,29 @@ def switch(label: str, name: str, about: str) -> bool:
 
 
 def shared_scale() -> bool:
-    """Let the person choose between one scale for the layer and one for each map."""
+    """Let the user choose between one colour scale for the layer and one for each map."""
     return segments("Scale", address.SCALE, _SCALES) == _TOGETHER
 
 
 def channel(count: int) -> int:
-    """Let the person choose a channel."""
+    """Let the user choose a channel."""
     return int(address.bind(st.selectbox, "Map", address.CHANNEL, {str(c): f"Map {c}" for c in range(count)}, "0"))
 
 
 def unit(units: Pair, middle: Pair) -> Pair:
-    """Let the person choose a unit of a map; the middle one where nothing is chosen."""
+    """Let the user choose a unit of a map; by default the middle one."""
     every, default = _codes(units, middle)
     return _place(address.bind(st.selectbox, "Unit", address.UNIT, every, default, format_func=_say_unit))
 
 
 def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
-    """Return the unit of a map that the link asks for; the middle one where it asks for none.
+    """Return the unit in the address; by default the middle one.
 
     Args:
         units: How many the map has, (y, x).
-        middle: Which is the middle one.
-        name: Of the step that is shown. Where the link means another one, its unit lies on that one's maps, and the
-            nearest one here is taken.
+        middle: The middle unit.
+        name: The step that is shown. If the address names another step, its unit belongs to that step's maps; then
+            the nearest unit here is returned.
     """
     every, default = _codes(units, middle)
     moved = _kept_unit(units) if address.read(address.ROW, name) != name else {}
@@ -147,7 +147,7 @@ def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
 
 
 def _codes(units: Pair, middle: Pair) -> tuple[list[str], str]:
-    """Return every unit as the link says it, and the middle one."""
+    """Return every unit as the address writes it, and the middle one."""
     return [f"{y}.{x}" for y in range(units[0]) for x in range(units[1])], ".".join(map(str, middle))
 
 
@@ -157,7 +157,7 @@ def _place(code: str) -> Pair:
 
 
 def _kept_unit(units: tuple[int, ...]) -> dict[str, str]:
-    """Return the unit of the link, or the nearest one on a map of this many units; nothing where none is chosen."""
+    """Return the unit in the address, or the nearest one on a map of this size; empty if no unit is chosen."""
     places = address.read(address.UNIT, "").split(".")
     if len(places) != len(units) or not all(place.isdecimal() and len(place) < 4 for place in places):
         return {}
@@ -170,20 +170,20 @@ def _say_unit(chosen: str) -> str:
 
 
 def as_trained() -> bool:
-    """Let the person choose between the digit and what the trained network uses of it."""
-    return segments("On the stage", address.SHOWN, _STAGES) == _USED
+    """Let the user choose between the digit and the pixels that the trained network uses."""
+    return segments("Show", address.SHOWN, _STAGES) == _USED
 
 
 def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:
-    """Show a figure, and beneath it in words what it shows, and its numbers to be had: none is drawn without.
+    """Show a figure, and below it a description and its numbers. Every figure is shown by this function.
 
     Args:
-        drawn: It in HTML; or what mounts it, where it is more than that.
-        words: What is to be seen, with its key numbers.
-        numbers: A table, or a file.
+        drawn: The figure in HTML, or a function that draws it.
+        words: What the figure shows, with its key numbers.
+        numbers: A table or a file.
 
     Returns:
-        What mounting it returned.
+        What the function returned.
     """
     shown = None
     if isinstance(drawn, str):
@@ -196,11 +196,11 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
 
 
 def to_try(*ideas: str) -> None:
-    """Say what to try, an idea a line."""
+    """Show things to try, one on each line."""
     st.header("What to try")
     st.markdown("\n".join(f"- {idea}" for idea in ideas))
 
 
 def picture(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> None:
-    """Show a figure of Plotly's, as ``figure`` does."""
+    """Show a Plotly figure, as ``figure`` does."""
     figure(lambda: st.plotly_chart(drawn, key=key, config=_STILL, alt=words), words, numbers)

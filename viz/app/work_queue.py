@@ -1,7 +1,7 @@
-"""Turns at expensive work: few at once, in the order in which people came, so that pages stay quick for everybody else.
+"""A queue for expensive work: few pieces run at a time, in the order of the requests, so that pages stay fast.
 
-Work is cut into pieces of a fraction of a second. Who has had a piece goes to the end of the line, so many people share
-the time fairly, however much one of them asked for.
+Work is cut into pieces of a fraction of a second. After each piece its owner goes to the end of the queue, so people
+share the time fairly even if one of them asks for much more than the others.
 """
 
 import os
@@ -12,90 +12,90 @@ from contextlib import contextmanager
 
 from model.errors import BusyError
 
-AT_ONCE = max(1, (os.cpu_count() or 1) - 1)  # one core is left for pages
-WAITING = 80  # two for each of a class of forty
-_GLANCE = 0.1  # seconds between two looks at whether a person still waits
+MAX_RUNNING = max(1, (os.cpu_count() or 1) - 1)  # one core is left for pages
+MAX_WAITING = 80  # two for each person in a class of forty
+_CHECK_INTERVAL = 0.1  # seconds between two checks that a person is still waiting
 
 
-class Turns:
-    """A line of people who wait for a piece of work. Any thread may call any method.
+class WorkQueue:
+    """A queue of threads that wait for their turn. Its methods are thread-safe.
 
     Args:
-        at_once: How many pieces run at a time.
-        waiting: How many people may wait.
+        max_running: How many pieces may run at a time.
+        max_waiting: How many threads may wait.
     """
 
-    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
-        self._at_once, self._waiting = at_once, waiting
+    def __init__(self, max_running: int = MAX_RUNNING, max_waiting: int = MAX_WAITING) -> None:
+        self._max_running, self._max_waiting = max_running, max_waiting
         self._changed = threading.Condition()
         self._running = 0
-        self._line: deque[object] = deque()
-        self._mine = threading.local()
+        self._queue: deque[object] = deque()
+        self._this_thread = threading.local()
 
     @property
-    def is_mine(self) -> bool:
-        """Whether this thread has its turn now."""
-        return getattr(self._mine, "turn", False)
+    def has_turn(self) -> bool:
+        """Whether it is this thread's turn."""
+        return getattr(self._this_thread, "has_turn", False)
 
     def waiting(self) -> int:
-        """Count who waits."""
+        """Count the threads that wait."""
         with self._changed:
-            return len(self._line)
+            return len(self._queue)
 
     @contextmanager
-    def take(self, still_here: Callable[[int], object] = lambda _ahead: None) -> Iterator[None]:
-        """Wait for a turn and have it until the block ends. Who has one already goes on at once.
+    def turn(self, on_wait: Callable[[int], object] = lambda _ahead: None) -> Iterator[None]:
+        """Wait for a turn and keep it until the block ends. A thread that has the turn already continues at once.
 
         Args:
-            still_here: Called now and then while waiting, with how many are ahead in the line; what it raises ends the
-                wait, and the place in the line is given up.
+            on_wait: Called repeatedly during the wait with the number of threads ahead. If it raises, the thread
+                leaves the queue.
 
         Raises:
-            BusyError: Too many wait.
+            BusyError: The queue is full.
         """
-        if self.is_mine:
+        if self.has_turn:
             yield
             return
-        self._wait(still_here)
-        self._mine.turn = True
+        self._wait(on_wait)
+        self._this_thread.has_turn = True
         try:
             yield
         finally:
-            self._mine.turn = False
+            self._this_thread.has_turn = False
             with self._changed:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _wait(self, still_here: Callable[[int], object]) -> None:
-        place = object()
+    def _wait(self, on_wait: Callable[[int], object]) -> None:
+        ticket = object()
         with self._changed:
-            if len(self._line) >= self._waiting:
+            if len(self._queue) >= self._max_waiting:
                 raise BusyError(
-                    f"{len(self._line)} people wait for the same computer to work something out.",
-                    f"Up to {self._waiting} can.",
-                    "Reload this page in a minute: nothing that you chose is lost.",
+                    f"{len(self._queue)} people are waiting for this server to compute something.",
+                    f"At most {self._max_waiting} can wait.",
+                    "Reload this page in a minute: your choices are kept.",
                 )
-            self._line.append(place)
+            self._queue.append(ticket)
         try:
-            while (ahead := self._begun(place)) is not None:
-                still_here(ahead)
+            while (ahead := self._try_to_start(ticket)) is not None:
+                on_wait(ahead)
         except BaseException:
             with self._changed:
-                self._line.remove(place)
+                self._queue.remove(ticket)
                 self._changed.notify_all()
             raise
 
-    def _begun(self, place: object) -> int | None:
-        """Begin if it is this place's turn, and return None; else wait a little, and return how many are ahead."""
+    def _try_to_start(self, ticket: object) -> int | None:
+        """Start if it is this ticket's turn, and return None; else wait a little and return how many are ahead."""
         with self._changed:
-            if not self._is_next(place):
-                self._changed.wait(_GLANCE)
-            if not self._is_next(place):
-                return self._line.index(place)
-            self._line.popleft()
+            if not self._is_next(ticket):
+                self._changed.wait(_CHECK_INTERVAL)
+            if not self._is_next(ticket):
+                return self._queue.index(ticket)
+            self._queue.popleft()
             self._running += 1
             self._changed.notify_all()  # there may be room for the next one too
             return None
 
-    def _is_next(self, place: object) -> bool:
-        return self._running < self._at_once and self._line[0] is place
+    def _is_next(self, ticket: object) -> bool:
+        return self._running < self._max_running and self._queue[0] is ticket

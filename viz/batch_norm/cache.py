@@ -7,7 +7,7 @@ from model.batch_norm import folding, statistics
 from model.batch_norm.records import BatchScore, Folding, Forgotten, RunningAverage, Supply
 from model.images import digits, mnist
 from model.images.records import Digit
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 from viz.app.shared import network
 
 
@@ -16,7 +16,7 @@ def batch_supply(content: str) -> Supply:
     return _batch_supply(content, str(mnist.root()) if mnist.is_present() else "")
 
 
-@in_turn(max_entries=22, show_spinner="Reading the images")
+@queued(max_entries=22, show_spinner="Reading the images")
 def _batch_supply(content: str, root: str) -> Supply:
     return statistics.supply(content)
 
@@ -26,7 +26,7 @@ def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
     return _forgotten(digit.key, supply.source, supply.content, size, digit, supply)
 
 
-@in_turn(max_entries=64)
+@queued(max_entries=64)
 def _forgotten(key: str, source: str, content: str, size: int, _digit: Digit, _supply: Supply) -> Forgotten:
     return statistics.forget(network(), _digit.pixels, _supply, size)
 
@@ -36,7 +36,7 @@ def batch_score(supply: Supply, size: int) -> BatchScore:
     return _batch_score(supply.source, supply.content, size, supply)
 
 
-@in_turn(max_entries=256, show_spinner="Reading the images in batches")
+@queued(max_entries=256, show_spinner="Reading the images in batches")
 def _batch_score(source: str, content: str, size: int, _supply: Supply) -> BatchScore:
     return statistics.score(network(), _supply, size)
 
@@ -46,7 +46,7 @@ def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
     return _running_average(supply.source, supply.content, size, supply)
 
 
-@in_turn(max_entries=32, show_spinner="Showing a copy 40 batches")
+@queued(max_entries=32, show_spinner="Showing a copy 40 batches")
 def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
     return statistics.running(network(), _supply, size)
 

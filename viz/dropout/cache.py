@@ -14,7 +14,7 @@ from model.dropout.records import Convergence, Draw, DropoutPlan, Masks, Passes,
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.trace.records import Trace
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 from viz.app.shared import network, record
 
 _PASSES = 100  # passes with dropout on at a time
@@ -55,7 +55,7 @@ def passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
     return dropout.passes(record(digit), parts, plan.seed)
 
 
-@in_turn(max_entries=512)
+@queued(max_entries=512)
 def _passes(key: str, plan: DropoutPlan, count: int, _digit: Digit) -> NDArray[np.float32]:
     return dropout.probabilities(network(), digits.to_input(_digit), _drawn(plan, count))
 
@@ -71,7 +71,7 @@ def convergence(digit: Digit, name: str, plan: DropoutPlan) -> Convergence:
     return _convergence(digit.key, name, plan, digit)
 
 
-@in_turn(max_entries=64)
+@queued(max_entries=64)
 def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> Convergence:
     return dropout.convergence(record(_digit), _masks(name, plan))
 
@@ -102,7 +102,7 @@ def readings(plan: DropoutPlan) -> tuple[Reading, ...]:
     return tuple(found)
 
 
-@in_turn(max_entries=256)
+@queued(max_entries=256)
 def _reading(present: bool, plan: DropoutPlan) -> Reading:
     if present:
         test = digits.mnist("test")

@@ -130,20 +130,22 @@ def go_on(passes: Passes) -> None:
         st.button("Take a digit between two", on_click=lambda: address.write(digit=unclear.key))
 
 
-def maps_files(off: Step, on: Step, channel: int) -> tables.Files:
+def maps_files(off: Step, on: Step, channel: int) -> tables.CsvFiles:
     """Return one map with dropout off and on as CSV, and all of them."""
-    one = tables.File("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
-    return tables.Files((one, tables.File("All maps as CSV", partial(figures.maps_csv, off, on), f"{on.name}.csv")))
+    one = tables.CsvFile("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
+    return tables.CsvFiles(
+        (one, tables.CsvFile("All maps as CSV", partial(figures.maps_csv, off, on), f"{on.name}.csv"))
+    )
 
 
-def numbers_of(passes: Passes) -> tables.Folded:
+def numbers_of(passes: Passes) -> tables.ExpandableTable:
     """Return what many passes come to as a table that can be unfolded; each single pass is in a file alone."""
     columns = partial(figures.passes_columns, passes)
     files: dict[str, tables.Text] = {
         "Many masks": tables.text_of(columns),
         "Every pass": partial(figures.passes_csv, passes),
     }
-    return tables.Folded("Many masks", columns, files)
+    return tables.ExpandableTable("Many masks", columns, files)
 
 
 def readings(chosen: DropoutPlan) -> bool:

@@ -50,7 +50,7 @@ def by_size(parts: Numbers) -> list[int]:
 def _row(c: int, numbers: Numbers, most: float, marked: bool, link: Link) -> str:
     cells = "".join(f"<td>{words.number(value)}</td>" for value in numbers)
     return (
-        f'<tr{swatches.marked(marked)}><th scope="row"><i class="thumb" style="--at: {c}"></i>'
+        f'<tr{swatches.selected_class(marked)}><th scope="row"><i class="thumb" style="--at: {c}"></i>'
         f'<a href="{escape(link(c))}" target="_self">{c}</a></th>{cells}{swatches.bar(numbers[-1], most)}</tr>'
     )
 

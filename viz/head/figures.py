@@ -76,7 +76,7 @@ def ten(head: Head, selected: int, link: Link) -> str:
     """Draw the maps of all classes side by side on one scale, each with its logit and a link."""
     maps = head.class_maps
     items = "".join(
-        f'<li{swatches.marked(k == selected)}><a href="{escape(link(k))}" '
+        f'<li{swatches.selected_class(k == selected)}><a href="{escape(link(k))}" '
         f'target="_self"><b>{k}</b><i class="thumb" style="--at: {k}"></i>'
         f"<span>{swatches.short(logit, 1)}</span></a></li>"
         for k, logit in enumerate(head.logits)

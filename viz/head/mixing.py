@@ -27,7 +27,7 @@ def board(step: Step, changed: Collection[int]) -> str:
     weights, biases = step.parameters["weight"][:, :, 0, 0], step.parameters["bias"]  # (C_out, C_in), (C_out,)
     range_ = swatches.signed(weights)
     into = "".join(
-        f'<th scope="col"{swatches.marked(c in changed)}><i class="thumb" style="--at: {c}"></i>{c}</th>'
+        f'<th scope="col"{swatches.selected_class(c in changed)}><i class="thumb" style="--at: {c}"></i>{c}</th>'
         for c in range(len(step.input))
     )
     lines = "".join(
@@ -122,7 +122,7 @@ def say_follow(effects: Collection[Effect], channels: Collection[int], gain: flo
 def answers(before: Trace, after: Trace) -> str:
     """Draw the probabilities of all classes in two runs, side by side."""
     rows = "".join(
-        f'<tr{swatches.marked(k == after.prediction)}><th scope="row">{k}</th>'
+        f'<tr{swatches.selected_class(k == after.prediction)}><th scope="row">{k}</th>'
         f'<td class="share"><i class="was" style="width: {was:.2%}"></i><i style="width: {now:.2%}"></i></td>'
         f"<td>{words.percent(was)}</td><td>{words.percent(now)}</td></tr>"
         for k, (was, now) in enumerate(zip(before.probabilities, after.probabilities, strict=True))

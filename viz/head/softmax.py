@@ -18,7 +18,7 @@ def worked(soft: Softened, answer: int) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     lines = zip(soft.logits, soft.scaled, soft.exponentials, soft.probabilities, soft.log_probabilities, strict=True)
     rows = "".join(
-        f'<tr{swatches.marked(k == answer)}><th scope="row">{k}</th><td>{words.number(logit)}</td>'
+        f'<tr{swatches.selected_class(k == answer)}><th scope="row">{k}</th><td>{words.number(logit)}</td>'
         f"<td>{words.number(scaled)}</td><td>{large(exponential)}</td>"
         f'<td class="share"><i style="width: {share:.2%}"></i></td><td>{words.percent(share)}</td>'
         f"<td>{words.number(log)}</td></tr>"

@@ -12,7 +12,7 @@ from model.mistakes.calibration.records import Chance, Reliability, Scaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
 from model.records import Numbers
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -48,13 +48,13 @@ def reliability(half: int, temperature: float) -> Reliability:
     return calibration.reliability(halves()[half], temperature)
 
 
-@in_turn(max_entries=64, show_spinner="Drawing right and wrong by chance")
+@queued(max_entries=64, show_spinner="Drawing right and wrong by chance")
 def chance(half: int, temperature: float) -> Chance:
     """Return the calibration error that chance alone gives on a half of the images, 0 or 1."""
     return calibration.chance(halves()[half], temperature)
 
 
-@in_turn(max_entries=4, show_spinner="Fitting a temperature")
+@queued(max_entries=4, show_spinner="Fitting a temperature")
 def scaling(temperatures: tuple[float, ...]) -> Scaling:
     """Return a temperature fitted on the one half, and the loss of both halves at these."""
     every: Numbers = np.array(temperatures)

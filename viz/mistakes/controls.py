@@ -12,7 +12,7 @@ from model.mistakes import confusion
 from model.mistakes.records import Answer, Confusion
 from model.records import Pair, Pixels
 from viz.app import address, mnist_picker, sidebar, tables, widgets
-from viz.app.markdown import plain
+from viz.app.markdown import escape_markdown
 from viz.head import controls as heads
 from viz.mistakes import cache, figures
 
@@ -140,7 +140,7 @@ def show_one(answers: Sequence[Answer], at: int) -> None:
         return
     answer = answers[at]
     found = pictures([answer])
-    numbers = tables.File(
+    numbers = tables.CsvFile(
         "Download its probabilities as CSV", partial(figures.as_csv, [answer]), f"image-{answer.index}.csv"
     )
     widgets.figure(figures.exhibit(answer, found.get(answer.index)), figures.say(answer), numbers)
@@ -184,7 +184,9 @@ def offer_pictures() -> None:
     with st.container(border=not mnist.is_present()):
         test = mnist_picker.read(PAGE)
     if test is not None and not np.array_equal(test.labels, cache.scores().labels):
-        st.error(plain(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown."))
+        st.error(
+            escape_markdown(f"The files in '{mnist.root()}' have other labels than MNIST's, so no pictures are shown.")
+        )
 
 
 def temperature(fitted: float) -> float:

@@ -44,7 +44,7 @@ def _card(answer: Answer, pixels: Pixels | None, chosen: bool, link: Link) -> st
     heading = f"{answer.label}, right" if answer.is_right else f"{answer.label} → {answer.read}"
     disputed = "<small>disputed</small>" if answer.is_disputed else ""
     return (
-        f'<li{swatches.marked(chosen)}><a href="{escape(link(answer.index))}" target="_self" '
+        f'<li{swatches.selected_class(chosen)}><a href="{escape(link(answer.index))}" target="_self" '
         f'aria-label="{say_short(answer)}" title="{say_short(answer)}"{current}>{_picture(pixels)}'
         f"<b>{heading}</b>{shares}{disputed}</a></li>"
     )

@@ -1,1 +1,1 @@
-"""Arrays as images, numbers as HTML and words: the parts that figures of several topics share."""
+"""Arrays as images, and numbers as HTML and text: parts that the figures of several topics share."""

@@ -1,6 +1,6 @@
-"""Formulas set as mathematics: our lines of arithmetic as HTML with fractions, roots and slanted names.
+"""Typeset formulas: lines of arithmetic as HTML with fractions, roots and names in italics.
 
-It wraps where a line ends, which MathML does not, and looks alike in every browser.
+Unlike MathML, it wraps long lines and looks the same in every browser.
 """
 
 import re
@@ -13,13 +13,13 @@ _TOKEN = re.compile(
     r"|(?P<sign>[=←+−×/()⌊⌋,√Σ]))"
 )
 _CLOSING = {"(": ")", "⌊": "⌋"}
-_LEVELS = (("=", "←"), ("+", "−"))  # from the loosest; products and fractions bind closer
+_LEVELS = (("=", "←"), ("+", "−"))  # lowest precedence first; products and fractions are higher
 
 
 def typeset(text: str) -> str:
-    """Set one line of arithmetic as mathematics; what is none is shown as it is.
+    """Typeset one line of arithmetic; show text that is not arithmetic as it is.
 
-    Screen readers are given the line itself.
+    Screen readers get the plain line.
 
     >>> typeset("a / 2 = 3").partition(">")[2]
     '<span class="fraction"><span><i>a</i></span><span>2</span></span> = 3</span>'
@@ -43,7 +43,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _powered(number: str) -> str:
-    """Set ``1e-05`` as a power of ten."""
+    """Typeset ``1e-05`` as a power of ten."""
     mantissa, e, power = number.partition("e")
     if not e:
         return number
@@ -52,7 +52,7 @@ def _powered(number: str) -> str:
 
 
 class _Line:
-    """Reads tokens from left to right; each method returns the HTML of what it has read."""
+    """A parser that reads tokens from left to right; each method returns the HTML of what it parsed."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.tokens = tokens
@@ -85,7 +85,7 @@ class _Line:
         return html
 
     def factor(self) -> tuple[str, str]:
-        """Return one factor, and the same without brackets, for where a bar already holds it together."""
+        """Return one factor, and the same without brackets for use in a fraction or a root."""
         kind, text = self.tokens.pop(0)
         if kind == "call":
             return (called := f"{text}{self.factor()[0]}"), called

@@ -1,4 +1,4 @@
-"""Arrays as PNG images that a page can hold in its text, painted pixel for pixel."""
+"""Arrays as PNG images in data URIs, with exact pixels."""
 
 import base64
 import functools
@@ -13,23 +13,23 @@ from model.records import Activation, Pixels
 from viz import theme
 from viz.pictures.scaling import Range, range_of
 
-_CLEAR, _EDGE, _FIRST = 0, 1, 2  # palette: nothing, the edge of a card, then the scale
+_CLEAR, _EDGE, _FIRST = 0, 1, 2  # palette indices: transparent, the edge of a card, then the scale
 _COLOURS = 256 - _FIRST
 _HALF = 128  # half white
 
 
 def grey(pixels: Pixels) -> str:
-    """Return a picture of ink (H, W), white on black, as a data URI."""
+    """Return a grey picture (H, W), white on black, as a data URI."""
     return _uri(Image.fromarray(pixels))
 
 
 def outline(pixels: Pixels, zoom: int) -> str:
-    """Trace the edge of a picture's ink (H, W), dark within and white without, clear elsewhere.
+    """Draw the outline of a digit (H, W), dark inside and white outside; the rest is transparent.
 
-    It can lie on any colours and leaves them as they are.
+    It is visible on any colours.
 
     Args:
-        pixels: Ink is what is at least half white.
+        pixels: Pixels that are at least half white belong to the digit.
         zoom: Picture pixels for each pixel.
     """
     ink = (pixels >= _HALF).repeat(zoom, axis=0).repeat(zoom, axis=1)
@@ -50,14 +50,14 @@ def deck(activation: Activation, order: Sequence[int], zoom: int, offset: int, e
     """Draw an activation as a deck of cards, one for each feature map.
 
     Args:
-        activation: (C, H, W); one range for all of it.
-        order: Its channels from front to back.
+        activation: (C, H, W); all channels share one range.
+        order: The channels from front to back.
         zoom: Picture pixels for each unit.
-        offset: Picture pixels that each card stands behind the next, up and to the right.
+        offset: Picture pixels between two cards, up and to the right.
         edge: Colour of the cards' edges, ``#rrggbb``.
 
     Returns:
-        A data URI, clear where no card is; its size is ``deck_size``.
+        A data URI, transparent outside the cards; its size is ``deck_size``.
     """
     width, height = deck_size(activation.shape, zoom, offset)
     canvas = np.full((height, width), _CLEAR, dtype=np.uint8)
@@ -65,7 +65,7 @@ def deck(activation: Activation, order: Sequence[int], zoom: int, offset: int, e
     cards = _shades(activation, range_)
     high, wide = (side * zoom for side in activation.shape[1:])
     enlarged = cards.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    for depth, channel in reversed(list(enumerate(order))):  # from the back, so that the front covers it
+    for depth, channel in reversed(list(enumerate(order))):  # from back to front
         top, left = height - high - 2 - depth * offset, depth * offset
         canvas[top : top + high + 2, left : left + wide + 2] = _EDGE
         canvas[top + 1 : top + high + 1, left + 1 : left + wide + 1] = enlarged[channel]
@@ -82,10 +82,10 @@ def deck_size(shape: tuple[int, ...], zoom: int, offset: int) -> tuple[int, int]
 
 
 def column(values: NDArray[np.float32], cell: tuple[int, int], edge: str) -> str:
-    """Draw a vector (N,) as cells under one another.
+    """Draw a vector (N,) as a column of cells.
 
     Args:
-        values: One number a cell.
+        values: One number for each cell.
         cell: Height and width of a cell in picture pixels.
         edge: Colour of the frame, ``#rrggbb``.
     """
@@ -94,11 +94,11 @@ def column(values: NDArray[np.float32], cell: tuple[int, int], edge: str) -> str
 
 
 def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[int, int]]) -> str:
-    """Paint maps (N, H, W) at their corners, a pixel for each unit, with nothing between them.
+    """Paint maps (N, H, W) at their corners with one pixel for each unit; the rest is transparent.
 
     Args:
-        maps: What to paint.
-        ranges: One for each map, all on the same scale.
+        maps: The maps.
+        ranges: One for each map, all with the same colour scale.
         corners: The top and left pixel of each.
     """
     height, width = maps.shape[1:]
@@ -112,7 +112,7 @@ def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[in
 
 
 def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    """Return a mask (H, W) that reaches further on all sides, corners too."""
+    """Return a mask (H, W) dilated by some pixels in all directions, diagonals included."""
     height, width = mask.shape
     padded = np.pad(mask, by)
     wide = np.any([padded[:, step : step + width] for step in range(2 * by + 1)], axis=0)
@@ -121,7 +121,7 @@ def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
 
 
 def _shades(values: Activation, range_: Range) -> NDArray[np.uint8]:
-    """Return the palette's entry for each value."""
+    """Return the palette index of each value."""
     return (_FIRST + range_.share(values) * (_COLOURS - 1)).round().astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""A picture whose every value can be read: printed where there is room, else when it is pointed at."""
+"""Pictures with readable values: printed in each unit if there is space, else shown under the pointer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,36 +10,36 @@ from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
-_FEW = 11  # up to this many units a side there is room to print every value
-_WIDE_ENOUGH = 9  # up to this many squares side by side there is room to print every weight
+_FEW = 11  # up to this many units a side, every value is printed
+_WIDE_ENOUGH = 9  # up to this many units across, every weight is printed
 
 
 def large(values: Activation, *, like: Activation | None = None) -> dict[str, Any]:
-    """Return what the browser shows of one map (H, W).
+    """Return the browser data of one map (H, W).
 
     Args:
         values: The map.
-        like: Values whose range it is painted in; by default its own.
+        like: The values that set the colour range; by default its own.
     """
     decimals = 3 if values.size == 1 else 1
     printed = decimals if max(values.shape) <= _FEW else None
     return _sheet(values[None], 1, range_of(values if like is None else like), printed)
 
 
-def over(values: Activation, range_: Range, beneath: str, outline: str, opacity: int) -> dict[str, Any]:
-    """Return what the browser shows of a map (H, W) that lies over a picture.
+def over(values: Activation, range_: Range, background: str, outline: str, opacity: int) -> dict[str, Any]:
+    """Return the browser data of a map (H, W) over a picture.
 
     Args:
         values: The map.
-        range_: What it is painted in.
-        beneath: The picture under it, a data URI.
-        outline: What is drawn on top of both, likewise.
-        opacity: Of the map, in per cent.
+        range_: Its colour range.
+        background: The picture below it, a data URI.
+        outline: The picture above it, a data URI.
+        opacity: The opacity of the map in per cent.
     """
     return {
         **_sheet(values[None], 1, range_, None),
         "values": [words.fine(float(value), 4) for value in values.ravel()],
-        "beneath": beneath,
+        "beneath": background,
         "outline": outline,
         "opacity": opacity / 100,
         "widest": "27rem",
@@ -47,20 +47,20 @@ def over(values: Activation, range_: Range, beneath: str, outline: str, opacity:
 
 
 def kernels(weights: Activation) -> dict[str, Any]:
-    """Return what the browser shows of one feature map's kernel (C_in, kH, kW): a square for each map that it reads."""
+    """Return the browser data of one kernel (C_in, kH, kW): one square for each input map."""
     across = columns(len(weights))
     printed = 2 if across * (weights.shape[2] + 1) <= _WIDE_ENOUGH else None
     return _sheet(weights, across, range_of(weights, signed=True), printed)
 
 
 def _sheet(maps: Activation, across: int, range_: Range, decimals: int | None) -> dict[str, Any]:
-    """Return maps (N, H, W) on one sheet, a clear unit between two of them, and every value with its place.
+    """Return maps (N, H, W) on one sheet with gaps of one unit, and every value with its position.
 
     Args:
-        maps: What to paint.
-        across: How many stand in a line.
-        range_: For all of them.
-        decimals: Of the printed values; None where there is no room for them.
+        maps: The maps.
+        across: How many maps in a line.
+        range_: The colour range of all maps.
+        decimals: Decimals of the printed values; None to print no values.
     """
     corners = _corners(maps.shape, across)
     values = [float(value) for value in maps.ravel()]

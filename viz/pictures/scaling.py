@@ -1,4 +1,4 @@
-"""How values become colours: which scale, and from where to where."""
+"""Map values to colours: a colour scale and its range."""
 
 from dataclasses import dataclass
 
@@ -23,22 +23,22 @@ class Range:
         return self.low < 0
 
     def share(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return where on the scale each value lies, 0 to 1; what lies outside goes to the nearer end."""
+        """Return the position of each value on the scale, 0 to 1; clip values outside the range."""
         place: NDArray[np.float32] = ((values - self.low) / (self.high - self.low)).clip(0, 1)
         return place
 
 
 def range_of(values: Activation, *, signed: bool | None = None) -> Range:
-    """Return the range that shows these values, always with zero at its middle or its lower end.
+    """Return the range of some values, with zero at its middle or its lower end.
 
     Args:
         values: Any shape.
-        signed: Whether to use the diverging scale; by default where any value is negative.
+        signed: Whether to use the diverging scale; by default if any value is negative.
 
     >>> range_of(np.array([-1.0, 3.0])).low, range_of(np.array([1.0, 3.0])).low
     (-3.0, 0.0)
     """
-    most = float(np.abs(values).max()) or 1.0  # all zero: any range shows that
+    most = float(np.abs(values).max()) or 1.0  # all values are zero: any range will do
     if signed or (signed is None and bool((values < 0).any())):
         return Range(-most, most, theme.DIVERGING)
     return Range(0.0, most, theme.SEQUENTIAL)

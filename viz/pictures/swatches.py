@@ -1,4 +1,4 @@
-"""Coloured cells in HTML, and numbers as CSV."""
+"""Coloured table cells in HTML, and numbers as CSV."""
 
 import csv
 import io
@@ -12,21 +12,23 @@ from viz import theme
 from viz.pictures import raster
 from viz.pictures.scaling import Range, range_of
 
-BELOW, ABOVE = (str(theme.DIVERGING[place][1]) for place in (6, 26))  # bars: seen well on light and on dark
+BELOW, ABOVE = (
+    str(theme.DIVERGING[place][1]) for place in (6, 26)
+)  # for bars; both are visible on light and dark backgrounds
 
 
 def cell(range_: Range, value: float, tag: str = "td") -> str:
-    """Draw a table's cell with a value in it and its colour behind it."""
+    """Draw a table cell with a value on its colour."""
     return f'<{tag} style="{paint(range_, value)}">{short(value)}</{tag}>'
 
 
 def paint(range_: Range, value: float) -> str:
-    """Return the style of a cell: the colour of its value on a signed scale, and on it ink that can be read."""
+    """Return the style of a cell: the colour of its value on the diverging scale, and a text colour with contrast."""
     return _STYLES[_place(range_, value)]
 
 
 def ink(range_: Range, value: float) -> str:
-    """Return the colour of ink that can be read on the colour of a value, on either scale."""
+    """Return a text colour that is readable on the colour of a value, on either scale."""
     return _INKS[range_.signed][_place(range_, value)]
 
 
@@ -35,7 +37,7 @@ def _place(range_: Range, value: float) -> int:
 
 
 def _ink(shade: NDArray[np.uint8]) -> str:
-    """Return black or white, whichever has the higher contrast on a colour by WCAG."""
+    """Return black or white: the one with the higher WCAG contrast to a colour."""
     share = shade / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     light = linear @ (0.2126, 0.7152, 0.0722)
@@ -51,14 +53,14 @@ _STYLES = [
 
 
 def bar(value: float, most: float) -> str:
-    """Draw a table's cell with a bar from its middle: to the right above zero, to the left below."""
+    """Draw a table cell with a bar from its middle: to the right if positive, to the left if negative."""
     colour, side = (ABOVE, "left") if value >= 0 else (BELOW, "right")
     share = abs(value) / most * 50 if most else 0.0
     return f'<td class="bar"><i style="{side}: 50%; width: {share:.2f}%; background: {colour}"></i></td>'
 
 
 def short(value: float, decimals: int = 2) -> str:
-    """Say a number with fewer decimals than elsewhere, where many stand side by side.
+    """Format a number with few decimals, for places with many numbers.
 
     >>> short(-0.126), short(-0.001)
     ('−0.13', '0.00')
@@ -67,23 +69,23 @@ def short(value: float, decimals: int = 2) -> str:
 
 
 def sheet(maps: Activation, range_: Range) -> str:
-    """Paint maps (N, H, W) under one another, for a table that shows one in each line."""
+    """Paint maps (N, H, W) in one column, for a table that shows one map in each line."""
     return raster.mosaic(maps, [range_] * len(maps), [(n * maps.shape[1], 0) for n in range(len(maps))])
 
 
 def signed(values: Numbers | Activation) -> Range:
-    """Return the diverging range of values, which may be in double precision."""
+    """Return the diverging range of values in single or double precision."""
     return range_of(single(values), signed=True)
 
 
 def single(values: Numbers | Activation) -> Activation:
-    """Return values in single precision, as pictures take them."""
+    """Return values in single precision, as pictures need them."""
     return values.astype(np.float32)
 
 
-def marked(is_so: bool) -> str:
-    """Return the attribute that marks what is selected, or nothing."""
-    return ' class="selected"' if is_so else ""
+def selected_class(selected: bool) -> str:
+    """Return the class attribute of a selected element, or an empty string."""
+    return ' class="selected"' if selected else ""
 
 
 def as_csv(lines: Sequence[Sequence[object]]) -> str:
@@ -94,12 +96,12 @@ def as_csv(lines: Sequence[Sequence[object]]) -> str:
 
 
 def maps_as_csv(maps: Mapping[str, Activation | Numbers]) -> str:
-    """Return maps (H, W), each under its name, as CSV: a line for each value, with all its digits."""
+    """Return maps (H, W) by name as CSV: one line for each value with all its digits."""
     return _places_as_csv(("map", "y", "x", "value"), maps)
 
 
 def activations_as_csv(activations: Mapping[str, Activation]) -> str:
-    """Return activations (C, H, W), each under the name of its step, as CSV: a line for each value."""
+    """Return activations (C, H, W) by step as CSV: one line for each value."""
     return _places_as_csv(("step", "map", "y", "x", "value"), activations)
 
 
@@ -110,5 +112,5 @@ def _places_as_csv(head: Sequence[str], arrays: Mapping[str, Activation | Number
 
 
 def columns_as_csv(columns: Mapping[str, Sequence[str]]) -> str:
-    """Return columns of text as CSV, headed by their names."""
+    """Return columns of text as CSV, with their names in the first line."""
     return as_csv([list(columns), *zip(*columns.values(), strict=True)])

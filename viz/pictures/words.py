@@ -1,4 +1,4 @@
-"""Numbers and shapes in words, said the same way everywhere."""
+"""Format numbers and shapes as text, the same way everywhere."""
 
 from model.receptive_field.records import Box
 
@@ -6,7 +6,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def percent(share: float) -> str:
-    r"""Say a probability without claiming a certainty that rounding made up.
+    r"""Format a probability; rounding never shows 0 % or 100 %.
 
     >>> percent(0.123), percent(0.99999), percent(0.00001)
     ('12.3\xa0%', 'over\xa099.9\xa0%', 'under\xa00.1\xa0%')
@@ -19,7 +19,7 @@ def percent(share: float) -> str:
 
 
 def accuracy(share: float) -> str:
-    r"""Say a share of so many images that two decimals are counted, not made up.
+    r"""Format a share of at least 10,000 images with two decimals.
 
     >>> accuracy(0.9912), accuracy(1.0)
     ('99.12\xa0%', '100.00\xa0%')
@@ -28,7 +28,7 @@ def accuracy(share: float) -> str:
 
 
 def share_of_units(share: float) -> str:
-    r"""Say which part of the units something holds for; unlike a probability, none and all can be certain.
+    r"""Format a share of units; unlike a probability it may be none or all.
 
     >>> share_of_units(0.0), share_of_units(0.25), share_of_units(1.0)
     ('none', '25.0\xa0%', 'all')
@@ -37,7 +37,7 @@ def share_of_units(share: float) -> str:
 
 
 def shape(of: tuple[int, ...]) -> str:
-    """Say a shape.
+    """Format a shape.
 
     >>> shape((8, 26, 26))
     '8 × 26 × 26'
@@ -46,7 +46,7 @@ def shape(of: tuple[int, ...]) -> str:
 
 
 def box(of: Box) -> str:
-    """Say where a box lies.
+    """Format the position of a box.
 
     >>> box(Box(3, 0, 7, 1))
     'rows 3 to 6, columns 0 to 0'
@@ -55,7 +55,7 @@ def box(of: Box) -> str:
 
 
 def number(value: float) -> str:
-    """Say an activation or a weight with three decimals and a true minus sign.
+    """Format an activation or a weight with three decimals and a minus sign.
 
     >>> number(-0.4242)
     '−0.424'
@@ -64,7 +64,7 @@ def number(value: float) -> str:
 
 
 def fine(value: float, decimals: int = 3) -> str:
-    r"""Say a number, and one that would round to 0 but is not as a multiple of a power of ten.
+    r"""Format a number; use a power of ten if a number other than 0 would round to 0.
 
     >>> fine(-0.4242), fine(0.0), fine(-0.00000902)
     ('−0.424', '0.000', '−9.0\xa0×\xa010⁻⁶')

@@ -11,7 +11,7 @@ from model.images.records import Digit
 from model.pooling import max_pool
 from model.pooling.records import Pooled, PoolGradient, PoolScore, Shift
 from model.trace.records import Trace
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 from viz.app.shared import fields, network, record
 
 _PART = 500  # images at a time
@@ -74,14 +74,14 @@ def pool_score(on_mnist: bool) -> PoolScore:
     return total
 
 
-@in_turn(max_entries=1)
+@queued(max_entries=1)
 def _project_pool_score() -> PoolScore:
     labelled = [sample for sample in digits.samples() if sample.label is not None]
     images = torch.cat([digits.to_input(sample) for sample in labelled])
     return max_pool.score(network(), images, np.asarray([sample.label for sample in labelled]))
 
 
-@in_turn(max_entries=64)
+@queued(max_entries=64)
 def _part_of_pool_score(start: int) -> PoolScore:
     test = digits.mnist("test")
     part = slice(start, start + _PART)

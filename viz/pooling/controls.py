@@ -56,19 +56,19 @@ def moves(digit: Digit) -> list[Shift]:
     return [cache.pool_shift(digit, *shifting.by(pixels, towards)) for pixels in (1, 2)]
 
 
-def every_window(pooled: Pooled, gradient: PoolGradient, channel: int) -> tables.File:
+def every_window(pooled: Pooled, gradient: PoolGradient, channel: int) -> tables.CsvFile:
     """Return every window of a map as CSV."""
     text = partial(figures.as_csv, pooled, gradient, channel)
-    return tables.File("Every window of this map as CSV", text, f"windows-{channel}.csv")
+    return tables.CsvFile("Every window of this map as CSV", text, f"windows-{channel}.csv")
 
 
-def both_maps(pooled: Pooled, averaged: Activation, channel: int) -> tables.File:
+def both_maps(pooled: Pooled, averaged: Activation, channel: int) -> tables.CsvFile:
     """Return a map by the largest of each window, and by the mean, (C, h, w), as CSV."""
     both = {"max pool": pooled.output[channel], "average pool": averaged[channel]}
     return tables.maps_file("Download both maps as CSV", both, f"pools-map-{channel}")
 
 
-def moved_maps(moves: Sequence[Shift], channel: int) -> tables.File:
+def moved_maps(moves: Sequence[Shift], channel: int) -> tables.CsvFile:
     """Return a map around the pool before and after each move as CSV."""
     return tables.maps_file("Download these maps as CSV", shifting.maps(moves, channel), f"moved-map-{channel}")
 

@@ -12,7 +12,7 @@ from model import saliency
 from model.images import digits
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 from viz.app.shared import network
 
 _OFTEN = 0.1  # seconds between two pictures of what there is so far
@@ -23,7 +23,7 @@ def attribute(digit: Digit, plan: AttributionPlan) -> Attribution:
     return _attribute(digit.key, plan, digit)
 
 
-@in_turn(max_entries=2048)
+@queued(max_entries=2048)
 def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
     return explain(plan, network(), digits.to_input(_digit))
 

@@ -138,13 +138,13 @@ def fitting(plan: AttributionPlan, chosen: Method) -> AttributionPlan:
     )
 
 
-def map_file(digit: Digit, found: Attribution) -> tables.File:
+def map_file(digit: Digit, found: Attribution) -> tables.CsvFile:
     """Return a map of a digit as CSV."""
     name = f"{found.method}-{digit.key[:40]}.csv"
-    return tables.File("Download this map as CSV", partial(figures.as_csv, found), name)
+    return tables.CsvFile("Download this map as CSV", partial(figures.as_csv, found), name)
 
 
-def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> tables.Folded:
+def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> tables.ExpandableTable:
     """Return what each of several maps comes to as a table that can be unfolded; every value is in a file alone.
 
     Args:
@@ -155,7 +155,7 @@ def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> t
     values = {titles[name]: each.values for name, each in found.items()}
     name = "What each map comes to"
     files: dict[str, tables.Text] = {name: tables.text_of(columns), "Every value": partial(maps_as_csv, values)}
-    return tables.Folded(name, columns, files)
+    return tables.ExpandableTable(name, columns, files)
 
 
 def why_blank(digit: Digit, found: Attribution, plan: AttributionPlan) -> str:

@@ -19,7 +19,7 @@ from model.saliency.records import Attribution, AttributionPlan, Collapse, Pixel
 from model.sanity_checks import evidence, pixel_curves, randomization
 from model.sanity_checks import robustness as shaken
 from viz.app import queued_cache
-from viz.app.queued_cache import NotKeptError, in_turn
+from viz.app.queued_cache import NotCachedError, queued
 from viz.app.shared import network
 from viz.saliency import cache
 
@@ -35,14 +35,14 @@ def rows() -> tuple[str, ...]:
 
 def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Collapse], object]) -> Collapse:
     """Return a map while the network's rows are made random, one by one from the top."""
-    with suppress(NotKeptError):  # to look up one thing is cheaper than each of its stages
-        return _collapse.kept(digit.key, plan, seed, digit)
+    with suppress(NotCachedError):  # to look up one thing is cheaper than each of its stages
+        return _collapse.cached(digit.key, plan, seed, digit)
     names = rows()
     _gathered(_stages(digit, plan, seed), lambda found: show(evidence.collapsed(names, found)))
     return _collapse(digit.key, plan, seed, digit)
 
 
-@in_turn(max_entries=256)
+@queued(max_entries=256)
 def _collapse(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Collapse:
     return evidence.collapsed(rows(), list(_stages(_digit, plan, seed)))
 
@@ -58,7 +58,7 @@ def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribut
         yield _stage(digit.key, plan, seed, number, digit)
 
 
-@in_turn(max_entries=4096)
+@queued(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
     return cache.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
 
@@ -73,13 +73,13 @@ def reaction(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
 ) -> Reaction:
     """Hold what forgetting did to a map, as ``collapse`` has it, against the maps of other digits."""
-    with suppress(NotKeptError):
-        return _reaction.kept(digit.key, plan, seed, digit)
+    with suppress(NotCachedError):
+        return _reaction.cached(digit.key, plan, seed, digit)
     _gathered(_others(digit, plan), show)
     return _reaction(digit.key, plan, seed, digit)
 
 
-@in_turn(max_entries=256)
+@queued(max_entries=256)
 def _reaction(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Reaction:
     return evidence.reaction(_collapse(key, plan, seed, _digit), list(_others(_digit, plan)))
 
@@ -93,7 +93,7 @@ def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Pixel
     x = digits.to_input(digit)
     gather = partial(pixel_curves.gathered, x, pixel_curves.STEPS)
     pieces = pixel_curves.each_order(network(), x, cache.attribute(digit, plan), seed=seed)
-    kept = _kept(_shelf("curves", digit.key, plan, seed), queued_cache.each(pieces))
+    kept = _kept(_shelf("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
     return gather(_gathered(kept, lambda found: show(gather(found))))
 
 
@@ -103,11 +103,11 @@ def robustness(
     """Return how a map fares when the digit changes a little, and how far it moved in each trial."""
     x, explain = digits.to_input(digit), partial(cache.explain, plan)
     pieces = shaken.changed_maps(network(), x, explain, cache.attribute(digit, plan), seed=seed)
-    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), queued_cache.each(pieces)), show))
+    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))
     return _measured(digit.key, plan, seed, changes, digit), changes
 
 
-@in_turn(max_entries=512)
+@queued(max_entries=512)
 def _measured(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
     found = cache.attribute(_digit, plan)
     return shaken.measured(network(), digits.to_input(_digit), found, changes, seed=seed)

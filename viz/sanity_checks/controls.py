@@ -103,7 +103,7 @@ class Trial:
             name: tables.text_of(columns),
             "Every map": partial(figures.strip_csv, rows, found),
         }
-        tables.unfolding(name, columns, files, title="The numbers, row by row", key="fall_numbers")
+        tables.expandable_table(name, columns, files, title="The numbers, row by row", key="fall_numbers")
 
     def edges(self) -> None:
         """Show the map beside plain edges."""

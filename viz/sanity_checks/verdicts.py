@@ -222,7 +222,7 @@ def _line(method: Method, tested: Evidence | None, address: str | None) -> str:
         (_percent(1 - robust.missed), foretell),
     ]
     drawn = "".join(f'<td class="{tone}">{escape(text)}</td>' for text, tone in cells)
-    return f"<tr{swatches.marked(not reaction.reacts)}>{title}{drawn}</tr>"
+    return f"<tr{swatches.selected_class(not reaction.reacts)}>{title}{drawn}</tr>"
 
 
 def _percent(share: float) -> str:

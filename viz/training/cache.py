@@ -12,11 +12,11 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import Numbers
-from model.training import alterations, published, seeds
-from model.training import snapshots as formation
-from model.training.records import Formation, Paired, Study, Trial
-from viz.app.queued_cache import in_turn
-from viz.training import snapshots as forming
+from model.training import published, recipe_changes, seeds
+from model.training.records import BlockHistory, PairedTest, RecipeResult, Trial
+from model.training.snapshots import block_history, read_snapshots
+from viz.app.queued_cache import queued
+from viz.training import snapshots
 
 _Stamp = tuple[str, int]  # where a file lies, and when it was written
 
@@ -26,7 +26,7 @@ def has_study(name: str) -> bool:
     return published.is_present(name, published.FOLDER)
 
 
-def study(name: str) -> Study:
+def study(name: str) -> RecipeResult:
     """Return a report as it is on the disk now.
 
     Raises:
@@ -36,11 +36,11 @@ def study(name: str) -> Study:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _study(name: str, stamp: _Stamp) -> Study:
+def _study(name: str, stamp: _Stamp) -> RecipeResult:
     return published.read(name, Path(stamp[0]).parent)
 
 
-def paired(one: str, other: str) -> Paired:
+def paired(one: str, other: str) -> PairedTest:
     """Return two reports tested against each other; takes seconds the first time.
 
     Raises:
@@ -49,9 +49,9 @@ def paired(one: str, other: str) -> Paired:
     return _paired(one, _stamp(one), other, _stamp(other))
 
 
-@in_turn(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
-def _paired(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> Paired:
-    return seeds.paired(_study(one, stamp), _study(other, other_stamp))
+@queued(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
+def _paired(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> PairedTest:
+    return seeds.paired_test(_study(one, stamp), _study(other, other_stamp))
 
 
 def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
@@ -87,15 +87,15 @@ def _stamp(name: str) -> _Stamp:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def rates(names: Sequence[str], images: int) -> dict[str, tuple[Numbers, Numbers]]:
     """Return the learning rate of recipes over a run, by their names."""
-    return {name: alterations.rates(name, images) for name in names}
+    return {name: recipe_changes.rates(name, images) for name in names}
 
 
 @st.cache_resource(max_entries=1, show_spinner="Reading the network of every epoch")
 def _snapshots() -> dict[int, AssignmentNetwork]:
-    return formation.snapshots()
+    return read_snapshots()
 
 
-def block_through_epochs(digit: Digit, row: str) -> Formation:
+def block_through_epochs(digit: Digit, row: str) -> BlockHistory:
     """Return one block of the network after each epoch, on a digit.
 
     Raises:
@@ -104,16 +104,16 @@ def block_through_epochs(digit: Digit, row: str) -> Formation:
     return _block_through_epochs(digit.key, row, digit)
 
 
-@in_turn(max_entries=64)
-def _block_through_epochs(key: str, row: str, _digit: Digit) -> Formation:
-    return formation.follow(_snapshots(), digits.to_input(_digit), row)
+@queued(max_entries=64)
+def _block_through_epochs(key: str, row: str, _digit: Digit) -> BlockHistory:
+    return block_history(_snapshots(), digits.to_input(_digit), row)
 
 
-def kernel_panels(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+def kernel_panels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
     """Return the pictures of a block's kernels after each epoch, which no digit changes."""
     return _kernel_panels(found.row, channel, shared, found)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _kernel_panels(row: str, channel: int, shared: bool, _found: Formation) -> list[dict[str, Any]]:
-    return forming.kernels(_found, channel, shared=shared)
+def _kernel_panels(row: str, channel: int, shared: bool, _found: BlockHistory) -> list[dict[str, Any]]:
+    return snapshots.kernels(_found, channel, shared=shared)

@@ -10,19 +10,18 @@ from model.images.records import Digit
 from model.networks.assignment import logged_run
 from model.records import Numbers
 from model.trace.records import Trace
-from model.training import alterations
-from model.training import seeds as studies
-from model.training import snapshots as formation
-from model.training.records import Choosing, Extent, Spread, Study
+from model.training import recipe_changes
+from model.training.records import BestEpochs, CurveBand, RecipeResult, Spread
 from model.training.report import DISPUTED
+from model.training.seeds import best_epochs, curve_band, spread
+from model.training.snapshots import block_rows
 from viz.app import address, components, tables, widgets
-from viz.app.error_boundary import or_say_why
-from viz.app.markdown import plain
+from viz.app.error_boundary import or_show_error
+from viz.app.markdown import escape_markdown
 from viz.mistakes import cache as mistakes_cache
 from viz.pictures.panels import tabled
-from viz.training import cache, figures, origin, seeds
+from viz.training import cache, figures, origin, seeds, snapshots
 from viz.training import recipes as parts
-from viz.training import snapshots as forming
 from viz.training.figures import Curves
 
 VIEW, EPOCH = "train_view", "epoch"
@@ -31,13 +30,13 @@ RECIPES = ("glass", "assignment")
 _IMAGES = 60_000  # that the final runs learn from
 
 
-def reports(protocol: str) -> dict[str, Study]:
+def reports(protocol: str) -> dict[str, RecipeResult]:
     """Return the reports of both recipes under a protocol; say of each that is not there or broken that it is so."""
     names = {recipe: f"{recipe}-{protocol}" for recipe in RECIPES}
     missing = [name for name in names.values() if not cache.has_study(name)]
     if missing:
         files = " and ".join(f"'model/training/reports/{name}.json'" for name in missing)
-        st.info(plain(f"What {files} would measure is left out here: not there yet."))
+        st.info(escape_markdown(f"What {files} would measure is left out here: not there yet."))
     found = {}
     for recipe, name in names.items():
         if name in missing:
@@ -45,18 +44,18 @@ def reports(protocol: str) -> dict[str, Study]:
         try:
             found[recipe] = cache.study(name)
         except GlassError as error:
-            st.warning(plain(f"{error} What it measures is left out here."))
+            st.warning(escape_markdown(f"{error} What it measures is left out here."))
     return found
 
 
-def accuracy(searched: Mapping[str, Study]) -> None:
+def accuracy(searched: Mapping[str, RecipeResult]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
     drawn = figures.accuracy(bands, logged, logged_run.BAR)
     widgets.figure(drawn, figures.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
 
 
-def losses(searched: Mapping[str, Study]) -> None:
+def losses(searched: Mapping[str, RecipeResult]) -> None:
     """Show the loss of each epoch."""
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
@@ -64,16 +63,16 @@ def losses(searched: Mapping[str, Study]) -> None:
     widgets.figure(drawn, figures.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
-def flattery(final: Mapping[str, Study]) -> None:
+def flattery(final: Mapping[str, RecipeResult]) -> None:
     """Show every seed's test accuracy beside the peak that was reported."""
     logged = logged_run.logged_run()
-    found = {name: (each.seeds, studies.spread(each.accuracies)) for name, each in final.items()}
+    found = {name: (each.seeds, spread(each.accuracies)) for name, each in final.items()}
     drawn = seeds.strip(found, logged, logged_run.BAR)
-    said = [figures.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
+    said = [figures.say_flattery(logged, spread(logged.accuracies[logged.around]))]
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
-    card = or_say_why(mistakes_cache.weights_card) or {}
+    card = or_show_error(mistakes_cache.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")
     alone = partial(figures.curve_columns, [], logged, "accuracy")
     numbers = (
@@ -84,10 +83,10 @@ def flattery(final: Mapping[str, Study]) -> None:
     widgets.figure(drawn, "\n\n".join(said), numbers)
 
 
-def choosing(searched: Mapping[str, Study]) -> None:
+def choosing(searched: Mapping[str, RecipeResult]) -> None:
     """Show what choosing the best epoch would have brought."""
-    found: dict[str, tuple[Sequence[int], Choosing]] = {
-        name: (each.seeds, studies.choosing(each.held_out)) for name, each in searched.items() if each.held_out.size
+    found: dict[str, tuple[Sequence[int], BestEpochs]] = {
+        name: (each.seeds, best_epochs(each.held_out)) for name, each in searched.items() if each.held_out.size
     }
     if not found:
         st.write("This needs the held-out accuracy of every epoch.")
@@ -96,7 +95,7 @@ def choosing(searched: Mapping[str, Study]) -> None:
         _table("Best and last epoch", partial(figures.choosing_columns, found)).show()
 
 
-def chance(final: Mapping[str, Study]) -> None:
+def chance(final: Mapping[str, RecipeResult]) -> None:
     """Show the paired test between both recipes."""
     if len(final) < len(RECIPES):
         st.write("The paired test needs the results of both recipes.")
@@ -104,19 +103,19 @@ def chance(final: Mapping[str, Study]) -> None:
     try:
         found = cache.paired(*(f"{recipe}-final" for recipe in RECIPES))
     except GlassError as error:
-        st.warning(plain(str(error)))
+        st.warning(escape_markdown(str(error)))
         return
     both = _table("Both tests", partial(seeds.paired_columns, found))
     widgets.figure(seeds.paired(found), seeds.say_paired(found), both)
 
 
-def disputed(final: Mapping[str, Study]) -> None:
+def disputed(final: Mapping[str, RecipeResult]) -> None:
     """Show accuracy with and without the disputed labels."""
     tested = [each for each in final.values() if each.undisputed.size]
     st.write(seeds.say_disputed(len(DISPUTED)))
     if tested:
         spreads: dict[str, tuple[Spread, Spread]] = {
-            each.name: (studies.spread(each.accuracies), studies.spread(each.undisputed)) for each in tested
+            each.name: (spread(each.accuracies), spread(each.undisputed)) for each in tested
         }
         columns = seeds.disputed_columns(tested, spreads)
         st.html(parts.wordy(columns, "With and without the disputed labels"))
@@ -127,8 +126,8 @@ def forming_block(digit: Digit, trace: Trace) -> None:
     """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
-        row = widgets.step(trace, formation.rows(trace)).name
-    found = or_say_why(lambda: cache.block_through_epochs(digit, row))
+        row = widgets.step(trace, block_rows(trace)).name
+    found = or_show_error(lambda: cache.block_through_epochs(digit, row))
     if found is None:
         return
     with middle:
@@ -137,16 +136,16 @@ def forming_block(digit: Digit, trace: Trace) -> None:
         shared = widgets.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
     epoch = int(address.read_one_of(EPOCH, numbers, numbers[-1]))
-    panels = [*cache.kernel_panels(found, channel, shared=shared), *forming.maps(found, channel, shared=shared)]
-    frames = forming.frames(found, channel, epoch, panels)
+    panels = [*cache.kernel_panels(found, channel, shared=shared), *snapshots.maps(found, channel, shared=shared)]
+    frames = snapshots.frames(found, channel, epoch, panels)
     widgets.figure(
-        lambda: components.formation(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),
-        forming.say(found, channel, shared=shared),
-        tables.columns_file("Download every number as CSV", partial(forming.number_columns, found), f"{row}-epochs"),
+        lambda: components.epoch_player(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),
+        snapshots.say(found, channel, shared=shared),
+        tables.columns_file("Download every number as CSV", partial(snapshots.number_columns, found), f"{row}-epochs"),
     )
     st.caption(origin.say(mistakes_cache.weights_card()))
     st.header("What is read after each epoch")
-    st.html(tabled(forming.probability_columns(found), "What is read after each epoch"))
+    st.html(tabled(snapshots.probability_columns(found), "What is read after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
 
 
@@ -159,21 +158,23 @@ def schedule() -> None:
 
 def recipe_in_words() -> None:
     """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
-    theirs, ours = alterations.choices("assignment"), alterations.choices("glass")
-    found = alterations.alterations(theirs, ours)
+    theirs, ours = recipe_changes.choices("assignment"), recipe_changes.choices("glass")
+    found = recipe_changes.changes(theirs, ours)
     drawn = parts.wordy(parts.choice_columns(found), "What our recipe does differently")
     choices = tables.columns_file("Download the choices as CSV", partial(parts.choice_columns, found), "recipe")
     widgets.figure(drawn, parts.say_same(ours, found), choices)
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(
-                plain(f"'model/training/reports/{name}.json' was measured with another recipe than the one shown here.")
+                escape_markdown(
+                    f"'model/training/reports/{name}.json' was measured with another recipe than the one shown here."
+                )
             )
 
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
     try:
-        return cache.has_study(name) and bool(alterations.alterations(ours, cache.study(name).recipe))
+        return cache.has_study(name) and bool(recipe_changes.changes(ours, cache.study(name).recipe))
     except GlassError:
         return False  # said where it is read
 
@@ -186,7 +187,7 @@ def search() -> None:
     base = found["glass"]
     trials, problems = cache.trials("glass-search")
     for problem in problems:
-        st.warning(plain(f"{problem} This trial is left out."))
+        st.warning(escape_markdown(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
         each = partial(parts.trial_columns, alone, base)
@@ -202,16 +203,16 @@ def search() -> None:
         tables.offer_columns("Download the log as CSV", columns, "search.csv")
 
 
-def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
+def _bands(found: Mapping[str, RecipeResult], what: str) -> dict[str, CurveBand]:
     curves = {name: getattr(each, what) for name, each in found.items()}
-    return {name: studies.extent(each) for name, each in curves.items() if each.size}
+    return {name: curve_band(each) for name, each in curves.items() if each.size}
 
 
-def _curves(searched: Mapping[str, Study], what: Curves) -> tables.File:
+def _curves(searched: Mapping[str, RecipeResult], what: Curves) -> tables.CsvFile:
     """Return every seed's curves of one kind, and the logged run's, as CSV."""
     columns = partial(figures.curve_columns, [*searched.values()], logged_run.logged_run(), what)
     return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
 
 
-def _table(name: str, columns: tables.Columns) -> tables.Folded:
-    return tables.Folded(name, columns, title=name, key=f"table-{name}")
+def _table(name: str, columns: tables.Columns) -> tables.ExpandableTable:
+    return tables.ExpandableTable(name, columns, title=name, key=f"table-{name}")

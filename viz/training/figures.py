@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from model.records import Numbers
-from model.training.records import Choosing, Extent, LoggedRun, Spread, Study
+from model.training.records import BestEpochs, CurveBand, LoggedRun, RecipeResult, Spread
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Band, Curve
@@ -47,7 +47,7 @@ def points(value: float) -> str:
     return ("0.000" if float(f"{value:.5f}") == 0 else said) + "\xa0points"
 
 
-def accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
+def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
     """Draw in HTML the accuracy after each epoch: recipes on held-out images, the logged run on the test images.
 
     Args:
@@ -73,7 +73,7 @@ def accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
     return curves.draw(_epochs(last), up, drawn, say_accuracy(found, logged, bar), band=bands, points=at)
 
 
-def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> str:
+def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
     """Say where each curve ends, and what lies below the chart."""
     said = [
         f"After its last epoch {name_of(name)} has {share(each.mean[-1])} of the held-out images right"
@@ -92,7 +92,7 @@ def say_accuracy(found: Mapping[str, Extent], logged: LoggedRun, bar: float) -> 
     return " ".join(said)
 
 
-def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:
+def loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> str:
     """Draw in HTML the loss of each epoch, where equal factors are equally far apart.
 
     Args:
@@ -116,7 +116,7 @@ def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: 
     return curves.draw(_epochs(last), up, drawn, say_loss(trained, held_out, logged), points=at)
 
 
-def say_loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:
+def say_loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> str:
     """Say where each loss ends, and why that of training can be the higher one."""
     ends: dict[str, list[str]] = {}
     for where, found in (("on held-out images", held_out), ("in training", trained)):
@@ -149,7 +149,7 @@ def say_flattery(logged: LoggedRun, around: Spread) -> str:
     )
 
 
-def say_choosing(found: Mapping[str, Choosing]) -> str:
+def say_choosing(found: Mapping[str, BestEpochs]) -> str:
     """Say what choosing each seed's best epoch would have looked like on the images that chose it."""
     each = "; ".join(
         f"for {name_of(name)} {share(float(one.best.mean()))} in place of {share(float(one.last.mean()))}, "
@@ -164,7 +164,7 @@ def say_choosing(found: Mapping[str, Choosing]) -> str:
     )
 
 
-def choosing_columns(found: Mapping[str, tuple[Sequence[int], Choosing]]) -> dict[str, list[str]]:
+def choosing_columns(found: Mapping[str, tuple[Sequence[int], BestEpochs]]) -> dict[str, list[str]]:
     """Return best and last epoch of each recipe's seeds as columns."""
     lines = [
         (name_of(name), f"{seed}", f"{epoch}", share(best), share(last), points(best - last))
@@ -175,7 +175,7 @@ def choosing_columns(found: Mapping[str, tuple[Sequence[int], Choosing]]) -> dic
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
-def curve_columns(studies: Iterable[Study], logged: LoggedRun, what: Curves) -> dict[str, list[str]]:
+def curve_columns(studies: Iterable[RecipeResult], logged: LoggedRun, what: Curves) -> dict[str, list[str]]:
     """Return every seed's curves of one kind and the logged run's as columns, a line for each epoch."""
     values = logged.accuracies if what == "accuracy" else logged.losses
     columns: dict[str, Numbers] = {f"logged run, test {what}": values}
@@ -193,7 +193,7 @@ def curve_columns(studies: Iterable[Study], logged: LoggedRun, what: Curves) -> 
     return {"epoch": [str(number) for number in range(1, last + 1)], **padded}
 
 
-def _of_recipes(found: Mapping[str, Extent], what: str = "") -> tuple[list[Curve], list[Band]]:
+def _of_recipes(found: Mapping[str, CurveBand], what: str = "") -> tuple[list[Curve], list[Band]]:
     """Return the mean of each recipe's seeds as a curve, and its band from the smallest to the largest."""
     lines, bands = [], []
     for name, each in found.items():
@@ -205,17 +205,17 @@ def _of_recipes(found: Mapping[str, Extent], what: str = "") -> tuple[list[Curve
     return lines, bands
 
 
-def _is_one(each: Extent) -> bool:
+def _is_one(each: CurveBand) -> bool:
     """Tell whether there is one seed alone: then its band has no width."""
     return np.array_equal(each.low, each.high)
 
 
-def _numbers(each: Extent) -> Numbers:
+def _numbers(each: CurveBand) -> Numbers:
     return np.arange(1, len(each.mean) + 1, dtype=float)
 
 
-def _times(each: Extent, factor: float) -> Extent:
-    return Extent(factor * each.low, factor * each.mean, factor * each.high)
+def _times(each: CurveBand, factor: float) -> CurveBand:
+    return CurveBand(factor * each.low, factor * each.mean, factor * each.high)
 
 
 def _epochs(last: int) -> Axis:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.records import Numbers
-from model.training.records import Alteration, Study, Trial
+from model.training.records import RecipeChange, RecipeResult, Trial
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
@@ -80,17 +80,17 @@ def say_value(value: Any) -> str:
     return str(value)
 
 
-def say_alterations(found: Sequence[Alteration]) -> str:
+def say_changes(found: Sequence[RecipeChange]) -> str:
     """Say what a trial does differently from the recipe that was found.
 
-    >>> say_alterations((Alteration("dropout", 0.03, 0.1),))
+    >>> say_changes((RecipeChange("dropout", 0.03, 0.1),))
     'dropout: 0.1 in place of 0.03'
     """
     said = [f"{title(each.choice)}: {say_value(each.other)} in place of {say_value(each.base)}" for each in found]
     return "; ".join(said) or "the recipe itself"
 
 
-def choice_columns(found: Iterable[Alteration]) -> dict[str, list[str]]:
+def choice_columns(found: Iterable[RecipeChange]) -> dict[str, list[str]]:
     """Return what two recipes do differently as columns: the assignment's, ours, and what it is for."""
     lines = [
         (title(each.choice), say_value(each.base), say_value(each.other), _REASONS.get(each.choice, ""))
@@ -100,7 +100,7 @@ def choice_columns(found: Iterable[Alteration]) -> dict[str, list[str]]:
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
-def say_same(recipe: Mapping[str, Any], found: Iterable[Alteration]) -> str:
+def say_same(recipe: Mapping[str, Any], found: Iterable[RecipeChange]) -> str:
     """Say what two recipes have in common, as far as it is not left out by both."""
     differing = {each.choice.partition(".")[0] for each in found}
     same = [
@@ -170,7 +170,7 @@ def schedule_columns(found: Mapping[str, tuple[Numbers, Numbers]]) -> dict[str, 
 
 def parts(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Return the trials that change one choice alone, from the one that loses most."""
-    return tuple(sorted((each for each in trials if len(each.alterations) == 1), key=lambda each: each.difference))
+    return tuple(sorted((each for each in trials if len(each.changes) == 1), key=lambda each: each.difference))
 
 
 def worth(trials: Sequence[Trial]) -> str:
@@ -188,7 +188,7 @@ def worth(trials: Sequence[Trial]) -> str:
         return f"{(value - low) / (high - low) * 100:.2f}"
 
     lines = "".join(
-        f"<li{' class=apart' if _apart(each) else ''}><span>{escape(say_alterations(each.alterations))}</span>"
+        f"<li{' class=apart' if _apart(each) else ''}><span>{escape(say_changes(each.changes))}</span>"
         f'<div title="{points(each.low)} to {points(each.high)}"><b style="--at: {at(each.low)}; '
         f'--to: {at(each.high)}"></b><u style="--at: {at(each.difference)}"></u></div>'
         f"<strong>{points(each.difference)}</strong></li>"
@@ -197,10 +197,10 @@ def worth(trials: Sequence[Trial]) -> str:
     return f'<ol class="worth" style="--zero: {at(0)}; --colour: {theme.ACCENT}">{lines}</ol>'
 
 
-def say_worth(trials: Sequence[Trial], base: Study) -> str:
+def say_worth(trials: Sequence[Trial], base: RecipeResult) -> str:
     """Say how to read the picture, which parts chance alone does not explain, and what so few seeds cannot tell."""
     apart = [each for each in trials if _apart(each)]
-    named = "; ".join(f"{say_alterations(each.alterations)} ({points(each.difference)})" for each in apart)
+    named = "; ".join(f"{say_changes(each.changes)} ({points(each.difference)})" for each in apart)
     return (
         f"Each line changes one choice of our recipe and no other: the dot is what that does to the accuracy on "
         f"{base.images:,} held-out images, the bar its 95\xa0% interval, the upright line no difference: to the left "
@@ -225,13 +225,13 @@ def _say_seeds(fewest: int, own: int) -> str:
     )
 
 
-def trial_columns(trials: Sequence[Trial], base: Study) -> dict[str, list[str]]:
+def trial_columns(trials: Sequence[Trial], base: RecipeResult) -> dict[str, list[str]]:
     """Return the search's log as columns: our recipe first, then every trial, the most accurate first."""
     order = sorted(trials, key=lambda each: -float(each.accuracies.mean()))
     own = Trial("our recipe", (), base.accuracies, base.validation_loss[:, -1:].ravel(), 0.0, 0.0, 0.0)
     return {
         "trial": [own.key, *(each.key for each in order)],
-        "what it does differently": ["", *(say_alterations(each.alterations) for each in order)],
+        "what it does differently": ["", *(say_changes(each.changes) for each in order)],
         "seeds": [str(len(each.accuracies)) for each in (own, *order)],
         "held-out accuracy": [share(float(each.accuracies.mean())) for each in (own, *order)],
         "held-out loss": [f"{each.losses.mean():.4f}" if each.losses.size else "" for each in (own, *order)],

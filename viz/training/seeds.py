@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from model.records import Numbers
-from model.training.records import LoggedRun, Paired, Spread, Study
+from model.training.records import LoggedRun, PairedTest, RecipeResult, Spread
 from viz import theme
 from viz.charts import curves
 from viz.training.figures import COLOURS, LOGGED, name_of, points, share
@@ -107,13 +107,15 @@ def say_strip(found: Mapping[str, tuple[Sequence[int], Spread]], bar: float) -> 
     )
 
 
-def say_protocol(study: Study) -> str:
+def say_protocol(study: RecipeResult) -> str:
     """Say how the values came to be: protocol, seconds and hardware."""
     hardware = study.setting.get("hardware", "unknown hardware")
     return f"{study.protocol} Seconds an epoch: {study.seconds:.1f}, on {hardware}."
 
 
-def disputed_columns(studies: Sequence[Study], spreads: Mapping[str, tuple[Spread, Spread]]) -> dict[str, list[str]]:
+def disputed_columns(
+    studies: Sequence[RecipeResult], spreads: Mapping[str, tuple[Spread, Spread]]
+) -> dict[str, list[str]]:
     """Return accuracy with and without the disputed labels as columns, a line for each recipe.
 
     Args:
@@ -138,7 +140,7 @@ def say_disputed(count: int) -> str:
     )
 
 
-def value_columns(studies: Sequence[Study]) -> dict[str, list[str]]:
+def value_columns(studies: Sequence[RecipeResult]) -> dict[str, list[str]]:
     """Return every seed's test accuracy as columns, with and without the disputed labels."""
     lines = [
         (name_of(study.name), str(seed), share(value), f"{value:.6f}", f"{without:.6f}")
@@ -170,7 +172,7 @@ def _at(value: float, low: float, high: float) -> str:
     return f"{(value - low) / (high - low) * 100:.2f}"
 
 
-def paired(found: Paired) -> str:
+def paired(found: PairedTest) -> str:
     """Draw in HTML what the two median networks get right and wrong together, and the two tests in numbers."""
     first, second = (name_of(name) for name in found.names)
     most = max(found.alone) or 1
@@ -182,7 +184,7 @@ def paired(found: Paired) -> str:
     return f'<ul class="alone" aria-label="Test images that one network alone gets right">{bars}</ul>'
 
 
-def say_paired(found: Paired) -> str:
+def say_paired(found: PairedTest) -> str:
     """Say what both tests found, with their numbers."""
     first, second = (name_of(name) for name in found.names)
     certain = "lies above zero" if found.low > 0 else "lies below zero" if found.high < 0 else "holds zero"
@@ -196,7 +198,7 @@ def say_paired(found: Paired) -> str:
     ).replace(" %", "\xa0%")
 
 
-def paired_columns(found: Paired) -> dict[str, list[str]]:
+def paired_columns(found: PairedTest) -> dict[str, list[str]]:
     """Return both tests as columns."""
     return {
         "test": ["bootstrap, all seeds", "McNemar, median seeds"],

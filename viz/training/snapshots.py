@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from model.records import Activation, Pair
-from model.training.records import Formation
+from model.training.records import BlockHistory
 from viz import theme
 from viz.feature_maps.figures import columns
 from viz.pictures import raster, words
@@ -17,7 +17,7 @@ _GAP = 1  # clear units between two kernels or maps
 _SURE = 0.005  # a probability below this is not written out
 
 
-def frames(found: Formation, channel: int, epoch: int, panels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def frames(found: BlockHistory, channel: int, epoch: int, panels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the browser shows: pictures and numbers of every epoch.
 
     Args:
@@ -40,14 +40,14 @@ def frames(found: Formation, channel: int, epoch: int, panels: Sequence[Mapping[
     }
 
 
-def say_epoch(found: Formation, epoch: int) -> str:
+def say_epoch(found: BlockHistory, epoch: int) -> str:
     """Say what is read after an epoch, and how surely."""
     probabilities = found.probabilities[found.epochs.index(epoch)]
     best = int(probabilities.argmax())
     return f"Epoch {epoch} of {found.epochs[-1]}: reads {best} ({words.percent(float(probabilities[best]))})"
 
 
-def kernels(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+def kernels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
     """Return a panel of the kernels of each epoch, if there are any; those of a map stand in one column or line.
 
     Args:
@@ -81,7 +81,7 @@ def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
     return places
 
 
-def maps(found: Formation, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+def maps(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
     """Return a panel of the digit's maps after each epoch; as ``kernels``."""
     count, high, wide = found.maps.shape[1:]
     gap = _GAP if max(high, wide) > 1 else 0
@@ -117,7 +117,7 @@ def _panel(
     }
 
 
-def _statistics(found: Formation, channel: int) -> list[dict[str, Any]]:
+def _statistics(found: BlockHistory, channel: int) -> list[dict[str, Any]]:
     """Return each of the batch norm's numbers over the epochs, for all maps, as shares of their chart."""
     charts = []
     for title, values in found.statistics.items():
@@ -135,7 +135,7 @@ def _statistics(found: Formation, channel: int) -> list[dict[str, Any]]:
     return charts
 
 
-def say(found: Formation, channel: int, *, shared: bool) -> str:
+def say(found: BlockHistory, channel: int, *, shared: bool) -> str:
     """Say how far the block moved, when its answer settled, and what the pictures' scales are."""
     predictions = found.predictions
     settled = next(epoch for place, epoch in enumerate(found.epochs) if (predictions[place:] == predictions[-1]).all())
@@ -145,7 +145,7 @@ def say(found: Formation, channel: int, *, shared: bool) -> str:
     )
 
 
-def _say_answer(found: Formation, settled: int) -> str:
+def _say_answer(found: BlockHistory, settled: int) -> str:
     last = int(found.predictions[-1])
     first = found.epochs[0]
     said = (
@@ -157,7 +157,7 @@ def _say_answer(found: Formation, settled: int) -> str:
     return f"{said} Its probability goes from {words.percent(float(least))} to {words.percent(float(most))}."
 
 
-def _say_kernels(found: Formation, channel: int) -> str:
+def _say_kernels(found: BlockHistory, channel: int) -> str:
     if found.kernels is None:
         return f"{found.row} has no kernel: only the batch norm behind it learns."
     early, late = (found.kernels[place].astype(np.float64) for place in (0, -1))
@@ -169,7 +169,7 @@ def _say_kernels(found: Formation, channel: int) -> str:
     ).replace("%", "\xa0%")
 
 
-def _say_statistics(found: Formation, channel: int) -> str:
+def _say_statistics(found: BlockHistory, channel: int) -> str:
     if not found.norm:
         return "No batch norm follows. "
     ways = [
@@ -184,7 +184,7 @@ def _distance(now: np.ndarray[Any, np.dtype[np.float64]], before: np.ndarray[Any
     return float(np.linalg.norm(now - before)) / length if length else 0.0
 
 
-def probability_columns(found: Formation) -> dict[str, list[str]]:
+def probability_columns(found: BlockHistory) -> dict[str, list[str]]:
     """Return what is read after each epoch, and every class's probability, as columns."""
     shares = {
         str(k): [words.percent(float(value)) if value >= _SURE else "" for value in column]
@@ -197,7 +197,7 @@ def probability_columns(found: Formation) -> dict[str, list[str]]:
     }
 
 
-def number_columns(found: Formation) -> dict[str, list[str]]:
+def number_columns(found: BlockHistory) -> dict[str, list[str]]:
     """Return every number that the page draws but kernels and maps, as columns, a line for each epoch."""
     statistics = {
         f"{found.norm} map {c}, {title}": [f"{value:.6g}" for value in column]

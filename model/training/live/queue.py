@@ -1,7 +1,7 @@
-"""A queue for small trainings: one at a time, however many people ask, so that the pages stay quick.
+"""A queue for small trainings: one runs at a time, so that the pages stay fast.
 
-Who asks for what somebody else asks for shares that training; what is finished is kept for who asks next. A training
-that nobody looks at any more is dropped.
+People who ask for the same choices share one training. Finished trainings are cached. A training is cancelled when
+nobody watches it any more.
 """
 
 import atexit
@@ -17,108 +17,108 @@ from model.training.live.records import LiveChoices, LiveRun, LiveStatus
 
 Train = Callable[[LiveChoices], Iterator[LiveRun]]
 
-WAITING = 40
-PATIENCE = 20.0  # seconds without a look after which a person has left
-_KEPT, _ENDED = 32, 64  # finished trainings, and people whose training has ended
-_SURE = 25  # steps until the time of one is known well enough to say how long the rest takes
-_PAUSE = 0.002  # seconds between two steps, in which another thread comes to its turn
-_FAREWELL = 5.0  # seconds; a step is over in a twentieth of one
+MAX_WAITING = 40
+TIMEOUT = 20.0  # seconds without a status request after which a person counts as gone
+_KEPT, _ENDED = 32, 64  # how many finished trainings, and statuses of ended trainings, are kept
+_MIN_STEPS = 25  # steps before the remaining time is estimated
+_PAUSE = 0.002  # seconds between two steps, for other threads
+_JOIN_TIMEOUT = 5.0  # seconds; a step takes about 0.05
 
 
 @dataclass(eq=False)
 class _Job:
-    """A training that waits or runs, and who looks at it: for each person, when last."""
+    """A training that waits or runs, and the time of each person's last status request."""
 
     choices: LiveChoices
     people: dict[str, float] = field(default_factory=dict)
     run: LiveRun | None = None
-    began: float = 0.0
+    start_time: float = 0.0
 
 
 class LiveQueue:
-    """Trainings in the order in which they were asked for, the first of them running in a thread of its own.
+    """Trainings in the order of the requests; the first one runs in its own thread.
 
-    The thread is there only while there is something to do. Any thread may call any method. A person is any text that
-    tells one from another; each has at most one training here.
+    The thread exists only while there is work. The methods are thread-safe. A person is identified by any text, and
+    has at most one training in the queue.
 
     Args:
-        train: Trains, and yields how far it is, often: it can be ended wherever it yields.
-        waiting: How many trainings may wait.
-        patience: Seconds after which who did not look is held to have left.
-        clock: Tells the time in seconds.
+        train: Trains and often yields the progress; it can be stopped wherever it yields.
+        max_waiting: How many trainings may wait.
+        timeout: Seconds without a status request after which a person counts as gone.
+        clock: Returns the time in seconds.
     """
 
     def __init__(
         self,
         train: Train,
         *,
-        waiting: int = WAITING,
-        patience: float = PATIENCE,
+        max_waiting: int = MAX_WAITING,
+        timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._train, self._waiting, self._patience, self._clock = train, waiting, patience, clock
+        self._train, self._max_waiting, self._timeout, self._clock = train, max_waiting, timeout, clock
         self._lock = threading.Lock()
         self._jobs: list[_Job] = []  # the first one runs
         self._worker: threading.Thread | None = None
         self._finished: OrderedDict[LiveChoices, LiveRun] = OrderedDict()
         self._ended: OrderedDict[str, LiveStatus] = OrderedDict()  # by person
-        self._pace: float | None = None  # seconds an image, of the last training that took some steps
+        self._seconds_per_image: float | None = None  # from the last training with some steps
 
     def start(self, person: str, choices: LiveChoices) -> LiveStatus:
-        """Put a person's training into the queue, in place of any other of theirs, and say how it stands.
+        """Put a person's training into the queue, replace any other of the same person, and return its status.
 
-        Where these choices are finished, or somebody else has asked for them, that one is theirs too.
+        If a training with these choices is finished or in the queue, the person shares it.
 
         Raises:
             InputError: The queue is full.
         """
         with self._lock:
-            self._drop_who_left()
-            self._leave(person)
+            self._drop_absent()
+            self._remove(person)
             self._ended.pop(person, None)
             if choices in self._finished:
                 self._finished.move_to_end(choices)
                 return self._end(person, LiveStatus("finished", choices, self._finished[choices]))
             job = next((job for job in self._jobs if job.choices == choices), None) or self._added(choices)
             job.people[person] = self._clock()
-            return self._status(job)
+            return self._status_of(job)
 
-    def look(self, person: str, choices: LiveChoices) -> LiveStatus | None:
-        """Say how a person's training of these choices stands; None where they have none here.
+    def status(self, person: str, choices: LiveChoices) -> LiveStatus | None:
+        """Return the status of a person's training with these choices; None if there is none.
 
-        Who does not look for a while is held to have left.
+        A person who does not ask for a while counts as gone.
         """
         with self._lock:
             for job in self._jobs:
                 if person in job.people and job.choices == choices:
                     job.people[person] = self._clock()
-                    return self._status(job)
+                    return self._status_of(job)
             ended = self._ended.get(person)
             return ended if ended is not None and ended.choices == choices else None
 
     def cancel(self, person: str) -> None:
-        """Take a person's training out of the queue; it goes on only if somebody else looks at it.
+        """Cancel a person's training; it continues only if another person watches it.
 
-        How far it came stays theirs to look at.
+        The person can still see its progress so far.
         """
         with self._lock:
-            job = self._leave(person)
+            job = self._remove(person)
             if job is not None:
                 self._end(person, LiveStatus("cancelled", job.choices, job.run))
 
-    def forget(self, person: str) -> None:
-        """Take a person's training out of the queue, and keep nothing of how it ended."""
+    def remove(self, person: str) -> None:
+        """Cancel a person's training and keep no status of it."""
         with self._lock:
-            self._leave(person)
+            self._remove(person)
             self._ended.pop(person, None)
 
-    def people(self) -> int:
-        """Count who waits or watches."""
+    def watchers(self) -> int:
+        """Count the people who wait for or watch a training."""
         with self._lock:
             return sum(len(job.people) for job in self._jobs)
 
     def close(self) -> None:
-        """Cancel every training, and wait until the last step is over."""
+        """Cancel every training, and wait for the last step to end."""
         with self._lock:
             for job in self._jobs:
                 for person in job.people:
@@ -126,27 +126,27 @@ class LiveQueue:
             self._jobs.clear()
             worker = self._worker
         if worker is not None and worker is not threading.current_thread():
-            worker.join(_FAREWELL)
+            worker.join(_JOIN_TIMEOUT)
 
-    # What follows is called with the lock held.
+    # The caller of the following methods holds the lock.
 
     def _added(self, choices: LiveChoices) -> _Job:
-        if len(self._jobs) > self._waiting:  # one runs
+        if len(self._jobs) > self._max_waiting:  # one runs
             raise InputError(
-                f"{len(self._jobs)} trainings are under way already.",
-                f"One runs at a time, and up to {self._waiting} wait.",
-                "Press Start again in a minute, or take the choices of somebody else and share theirs.",
+                f"{len(self._jobs)} trainings are in the queue already.",
+                f"One runs at a time, and up to {self._max_waiting} wait.",
+                "Press Start again in a minute, or use another person's choices to share their training.",
             )
         job = _Job(choices)
         self._jobs.append(job)
         if self._worker is None:
             self._worker = threading.Thread(target=self._work, name="live-training", daemon=True)
-            atexit.register(self.close)  # a thread that is in the middle of a step when Python ends makes it crash
+            atexit.register(self.close)  # Python crashes if it exits during a step of this thread
             self._worker.start()
         return job
 
-    def _leave(self, person: str) -> _Job | None:
-        """Take a person from their training, and the training away if nobody is left; return it."""
+    def _remove(self, person: str) -> _Job | None:
+        """Remove a person from their training, and the training if nobody else watches it; return it."""
         for job in self._jobs:
             if job.people.pop(person, None) is not None:
                 if not job.people:
@@ -154,11 +154,11 @@ class LiveQueue:
                 return job
         return None
 
-    def _drop_who_left(self) -> None:
+    def _drop_absent(self) -> None:
         now = self._clock()
         for job in [*self._jobs]:
-            for person in [person for person, looked in job.people.items() if now - looked > self._patience]:
-                self._leave(person)
+            for person in [person for person, looked in job.people.items() if now - looked > self._timeout]:
+                self._remove(person)
 
     def _end(self, person: str, status: LiveStatus) -> LiveStatus:
         self._ended[person] = status
@@ -167,23 +167,23 @@ class LiveQueue:
             self._ended.popitem(last=False)
         return status
 
-    def _status(self, job: _Job) -> LiveStatus:
+    def _status_of(self, job: _Job) -> LiveStatus:
         before = self._jobs.index(job)
-        ahead = self._jobs[: max(before, 1)]  # its own rest, where it runs
+        ahead = self._jobs[: max(before, 1)]  # if it runs itself, its own remaining steps
         rest = sum(each.choices.images - (each.run.step if each.run else 0) * each.choices.batch_size for each in ahead)
-        seconds = None if self._pace is None else rest * self._pace
+        seconds = None if self._seconds_per_image is None else rest * self._seconds_per_image
         return LiveStatus("waiting" if before else "running", job.choices, job.run, before, seconds)
 
     def _reached(self, job: _Job, run: LiveRun) -> bool:
-        """Keep how far a training is, and tell whether anybody wants it to go on."""
-        self._drop_who_left()
+        """Store the progress of a training, and return whether it should continue."""
+        self._drop_absent()
         if job not in self._jobs:
             return False
         if job.run is None:
-            job.began = self._clock()  # reading the images is no part of a step
+            job.start_time = self._clock()  # without the time for reading the images
         job.run = run
-        if run.step >= _SURE:
-            self._pace = (self._clock() - job.began) / (run.step * run.choices.batch_size)
+        if run.step >= _MIN_STEPS:
+            self._seconds_per_image = (self._clock() - job.start_time) / (run.step * run.choices.batch_size)
         if not run.finished:
             return True
         self._finished[job.choices] = run
@@ -198,7 +198,7 @@ class LiveQueue:
         for person in job.people:
             self._end(person, status)
 
-    # What follows runs in the thread of the trainings.
+    # The following methods run in the thread of the trainings.
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
@@ -206,9 +206,9 @@ class LiveQueue:
                 self._run(job)
             except GlassError as error:
                 problem = str(error)
-            except Exception as error:  # whatever it is, its owner hears of it, and the next one has its turn
+            except Exception as error:  # report it to its owner and continue with the next training
                 logging.getLogger(__name__).exception("a small training failed")
-                problem = f"The training failed ({error}). Others are not affected. Press Start to try again."
+                problem = f"The training failed ({error}). Other trainings are not affected. Press Start to try again."
             else:
                 continue
             with self._lock:
@@ -216,7 +216,7 @@ class LiveQueue:
 
     def _next(self) -> _Job | None:
         with self._lock:
-            self._drop_who_left()
+            self._drop_absent()
             if self._jobs:
                 return self._jobs[0]
             self._worker = None

@@ -1,4 +1,4 @@
-"""A small training that somebody watches: what was chosen, how far it is, and the weights on the way."""
+"""Records of a small training: its choices, its progress, and its snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ LiveStage = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class LiveChoices:
-    """What decides a small training, to the bit.
+    """The choices that decide a small training bit for bit.
 
     Attributes:
-        steps: How many it takes.
-        learning_rate: Of every step.
-        batch_size: Images a step.
+        steps: The number of steps.
+        learning_rate: The rate of every step.
+        batch_size: Images in each step.
         dropout: Probability that a dropout row drops a value.
-        seed: First weights, order of the images and dropout masks are drawn from it.
+        seed: The seed of initial weights, order of images and dropout masks.
     """
 
     steps: int = 300
@@ -32,7 +32,7 @@ class LiveChoices:
 
     @property
     def images(self) -> int:
-        """How many images it looks at, each counted as often as it is seen."""
+        """How many images it uses, counted with repetitions."""
         return self.steps * self.batch_size
 
 
@@ -41,9 +41,9 @@ class Snapshot:
     """The network after some steps.
 
     Attributes:
-        step: After how many; 0 is before the first.
-        correct: How many of the held-out images it reads right.
-        weights: Every parameter and running statistic by its name.
+        step: The number of steps; 0 is before the first.
+        correct: How many held-out images it classifies correctly.
+        weights: Every parameter and running statistic by name.
     """
 
     step: int
@@ -53,13 +53,13 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveRun:
-    """A small training as far as it has come.
+    """The progress of a small training.
 
     Attributes:
-        choices: What decides it.
-        images: How many images it learns from.
-        held_out: How many other images it is judged by.
-        losses: Of each step that was taken, the mean over its batch as it was trained, (N,).
+        choices: Its choices.
+        images: The number of training images.
+        held_out: The number of held-out images.
+        losses: The mean training loss of each step so far, (N,).
         snapshots: The network at the start and after some of the steps.
     """
 
@@ -71,12 +71,12 @@ class LiveRun:
 
     @property
     def step(self) -> int:
-        """How many steps were taken."""
+        """The number of steps so far."""
         return len(self.losses)
 
     @property
     def diverged(self) -> bool:
-        """Whether the last loss is no number any more, so that nothing more can be learned."""
+        """Whether the last loss is not finite, so that the training cannot continue."""
         return self.step > 0 and not bool(np.isfinite(self.losses[-1]))
 
     @property
@@ -89,38 +89,38 @@ class LiveRun:
         return [each for each in self.snapshots if each.step <= step][-1]
 
     def accuracy(self, snapshot: Snapshot) -> float:
-        """Return the share of the held-out images that a snapshot reads right."""
+        """Return the held-out accuracy of a snapshot."""
         return snapshot.correct / self.held_out
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """The app's own network on the images that a small training is judged by.
+    """The app's own network on the held-out images of small trainings.
 
     Attributes:
-        correct: How many it reads right.
-        epochs: How often it saw each of its training images.
-        images: How many these were.
-        learned_from_them: Whether these were among them, so that it has an advantage.
+        correct: How many it classifies correctly.
+        epochs: The number of epochs of its training.
+        images: The number of its training images.
+        trained_on_them: Whether the held-out images were among its training images, which is an advantage.
     """
 
     correct: int
     epochs: int
     images: int
-    learned_from_them: bool
+    trained_on_them: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveStatus:
-    """How a person's training stands.
+    """The status of a person's training.
 
     Attributes:
-        stage: Whether it waits, runs, or has ended, and how.
-        choices: What decides it.
-        run: As far as it has come; None before its start.
-        before: How many trainings come before it.
-        seconds: About how long until it starts, or, while it runs, until it ends; None where nothing is known yet.
-        problem: Where it failed, why, in a sentence.
+        stage: Whether it waits, runs, or how it ended.
+        choices: Its choices.
+        run: Its progress; None before its start.
+        before: How many trainings are ahead of it.
+        seconds: The estimated time until it starts, or, while it runs, until it ends; None if unknown.
+        problem: The reason for a failure, in a sentence.
     """
 
     stage: LiveStage

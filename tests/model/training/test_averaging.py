@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.assignment import weights
-from model.training.averaging import Average, measure_statistics
+from model.training.averaging import WeightAverage, measure_statistics
 from model.training.images import Images
 from tests.model.training.few import small_mnist
 
@@ -21,10 +21,10 @@ def one_weight(value: float = 0.0) -> nn.Module:
 def test_the_average_is_the_weighted_sum_of_all_weights_so_far() -> None:
     values, keep = [1.0, 5.0, -2.0, 3.0], [0.1, 2 / 11, 0.25, 0.3]  # by hand: (1 + t) / (10 + t), up to 0.3
     network = one_weight()
-    average = Average(network, 0.3)
+    average = WeightAverage(network, 0.3)
     for step, value in enumerate(values):
         nn.init.constant_(network.get_parameter("weight"), value)
-        average.follow(network, step)
+        average.update(network, step)
     shares = [(1 - k) * torch.tensor(keep[step + 1 :]).prod().item() for step, k in enumerate(keep)]
     expected = sum(share * value for share, value in zip(shares, values, strict=True))
     assert average.weights["weight"].item() == pytest.approx(expected, rel=1e-6)
@@ -33,9 +33,9 @@ def test_the_average_is_the_weighted_sum_of_all_weights_so_far() -> None:
 
 def test_the_network_is_only_read() -> None:
     network = one_weight(2.0)
-    average = Average(network, 0.9)
+    average = WeightAverage(network, 0.9)
     average.weights["weight"].zero_()
-    average.follow(network, 100)
+    average.update(network, 100)
     assert network.get_parameter("weight").item() == 2.0
     assert not average.weights["weight"].requires_grad
 

@@ -31,7 +31,7 @@ def test_a_checkpoint_comes_back_as_it_was_written(folder: Path) -> None:
     assert [state["a"].item() for state in found.run.states] == [1.0, 2.0]
     assert found.state.keys() == STATE.keys()
     assert all(torch.equal(found.state[key], STATE[key]) for key in STATE)
-    assert checkpoint.read_told(folder) == TOLD
+    assert checkpoint.read_identity(folder) == TOLD
 
 
 def test_nothing_but_the_checkpoint_is_left_and_it_can_be_removed(folder: Path) -> None:
@@ -56,7 +56,7 @@ def test_if_writing_ends_half_way_the_earlier_checkpoint_stays(folder: Path, mon
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("identity", "sentence"),
     [
         ({"seed": 4}, "another seed (3, not 4)"),
         ({"threads": 1}, "another threads (2, not 1)"),
@@ -68,10 +68,10 @@ def test_if_writing_ends_half_way_the_earlier_checkpoint_stays(folder: Path, mon
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
-    told: dict[str, Any], sentence: str, folder: Path
+    identity: dict[str, Any], sentence: str, folder: Path
 ) -> None:
     with pytest.raises(CheckpointError) as caught:
-        checkpoint.read(folder, {**TOLD, **told})
+        checkpoint.read(folder, {**TOLD, **identity})
     assert sentence in caught.value.problem
     assert "--resume" in caught.value.remedy
 
@@ -100,10 +100,10 @@ def header(content: Any) -> Callable[[Path], object]:
         header("[1]"),
         header("7"),
         header("[" * 200_000),
-        header(json.dumps({"told": TOLD})),
-        header(json.dumps({"told": [], "epochs": []})),
-        header(json.dumps({"told": TOLD, "epochs": [{"number": 1}]})),
-        header(json.dumps({"told": TOLD, "epochs": [5]})),
+        header(json.dumps({"identity": TOLD})),
+        header(json.dumps({"identity": [], "epochs": []})),
+        header(json.dumps({"identity": TOLD, "epochs": [{"number": 1}]})),
+        header(json.dumps({"identity": TOLD, "epochs": [5]})),
     ],
 )
 def test_a_damaged_checkpoint_gets_a_sentence(damage: Callable[[Path], object], folder: Path) -> None:

@@ -17,7 +17,7 @@ from model.networks.assignment import weights
 from model.training import __main__ as train
 from model.training import checkpoint, loop, machine, report, runner
 from model.training.images import Images, judge
-from model.training.learner import Learner
+from model.training.trainer import Trainer
 from tests.model.training.few import PLAIN, small_mnist, use_few_images
 
 SMALL = small_mnist()
@@ -29,7 +29,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let the command work on few images, and list what it does."""
     events: list[str] = []
     use_few_images(monkeypatch)
-    learn_epoch = Learner.learn_epoch
+    train_epoch = Trainer.train_epoch
 
     def read(split: mnist.Split, device: str) -> Images:
         events.append(f"read {split}")
@@ -37,11 +37,11 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def note(*arguments: Any) -> float:
         events.append("epoch")
-        return learn_epoch(*arguments)
+        return train_epoch(*arguments)
 
     for module in (train, runner):
         monkeypatch.setattr(module, "read_images", read)
-    monkeypatch.setattr(Learner, "learn_epoch", note)
+    monkeypatch.setattr(Trainer, "train_epoch", note)
     monkeypatch.setattr(machine, "candidates", lambda: [1])
     monkeypatch.setattr(machine, "_seconds", lambda *_: 0.0)
     return events
@@ -96,13 +96,13 @@ def test_only_to_be_final_is_everything_learned_from(
     protocol: str, learned: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    learn_epoch = Learner.learn_epoch
+    train_epoch = Trainer.train_epoch
 
-    def note(learner: Learner, number: int, images: Images) -> float:
+    def note(trainer: Trainer, number: int, images: Images) -> float:
         seen.append(len(images))
-        return learn_epoch(learner, number, images)
+        return train_epoch(trainer, number, images)
 
-    monkeypatch.setattr(Learner, "learn_epoch", note)
+    monkeypatch.setattr(Trainer, "train_epoch", note)
     train.main(["--out", str(tmp_path), "--protocol", protocol])
     assert seen == [learned] * EPOCHS
 
@@ -182,7 +182,7 @@ def test_several_seeds_each_have_a_folder_and_a_report_together(
 
 
 @pytest.mark.parametrize(
-    ("owner", "within"), [(Learner, "learn_epoch"), (loop, "judge"), (loop, "Epoch"), (checkpoint, "write")]
+    ("owner", "within"), [(Trainer, "train_epoch"), (loop, "judge"), (loop, "Epoch"), (checkpoint, "write")]
 )
 def test_an_interrupt_keeps_the_best_so_far_and_says_so(
     owner: Any,
@@ -211,7 +211,7 @@ def test_after_an_interrupt_it_goes_on_to_the_very_weights_of_a_run_without_one(
     arguments = ["--recipe", recipe, "--protocol", "final"]
     train.main([*arguments, "--out", str(tmp_path / "whole")])
     with pytest.raises(SystemExit, match="130"):  # within the second epoch
-        run_interrupted([*arguments, "--out", str(tmp_path / "parts")], Learner, "learn", 7)
+        run_interrupted([*arguments, "--out", str(tmp_path / "parts")], Trainer, "train_step", 7)
     train.main([*arguments, "--out", str(tmp_path / "parts"), "--resume"])
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
     assert (
@@ -223,7 +223,7 @@ def test_after_an_interrupt_it_goes_on_to_the_very_weights_of_a_run_without_one(
 def test_of_several_seeds_those_that_are_finished_are_left_alone(events: list[str], tmp_path: Path) -> None:
     arguments = ["--protocol", "final", "--out", str(tmp_path), "--seeds", "1-3"]
     with pytest.raises(SystemExit, match="130"):  # in the second epoch of the second seed
-        run_interrupted(arguments, Learner, "learn_epoch", EPOCHS + 2)
+        run_interrupted(arguments, Trainer, "train_epoch", EPOCHS + 2)
     events.clear()
     train.main([*arguments, "--resume"])
     assert events.count("epoch") == 2 + EPOCHS
@@ -234,10 +234,10 @@ def test_of_several_seeds_those_that_are_finished_are_left_alone(events: list[st
 def test_an_interrupt_before_the_first_epoch_is_done_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Learner, "learn_epoch", interrupted_at(1, Learner.learn_epoch))
+    monkeypatch.setattr(Trainer, "train_epoch", interrupted_at(1, Trainer.train_epoch))
     with pytest.raises(SystemExit, match="130"):
         train.main(["--out", str(tmp_path / "run")])
-    assert "nothing was written" in capsys.readouterr().out
+    assert "nothing is written" in capsys.readouterr().out
     assert not list((tmp_path / "run").iterdir())
 
 
@@ -265,12 +265,12 @@ def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], t
         (["--epochs", "-3"], "error: --epochs is -3. It must be at least 1."),
         (["--threads", "0"], "error: --threads is 0. It must be at least 1."),
         (["--device", "abacus"], "error: --device abacus cannot be used here"),
-        (["--seeds", ""], "error: --seeds is ''. It must be like 1-10 or 1,4,7"),
+        (["--seeds", ""], "error: --seeds is ''. It must look like 1-10 or 1,4,7"),
         (["--seeds", "1-"], "error: --seeds is '1-'."),
         (["--seeds", "3-1"], "error: --seeds is '3-1'."),
         (["--seeds", "1,1-2"], "error: --seeds is '1,1-2'."),
         (["--seeds", "one"], "error: --seeds is 'one'."),
-        (["--set", "dropout=1"], "error: --set dropout=1 cannot be done."),
+        (["--set", "dropout=1"], "error: --set dropout=1 is not possible."),
     ],
 )
 def test_an_option_that_makes_no_sense_gets_a_sentence(
@@ -287,12 +287,12 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(
     ("arguments", "sentence"),
     [
         (["--out", "nowhere"], "There is no checkpoint"),
-        (["--seed", "2"], "of a run with another seed (1, not 2)"),
-        (["--recipe", "glass"], "of a run with another recipe (name assignment, batch_size 32,"),
-        (["--epochs", "9"], "of a run with another recipe (epochs 3, not epochs 9)"),
-        (["--set", "momentum=0.5"], "of a run with another recipe (momentum 0.9, not momentum 0.5)"),
-        (["--protocol", "final"], "of a run with another protocol (best, not final)"),
-        (["--threads", "2"], "of a run with another number of threads (1, not 2)"),
+        (["--seed", "2"], "belongs to a run with another seed (1, not 2)"),
+        (["--recipe", "glass"], "belongs to a run with another recipe (name assignment, batch_size 32,"),
+        (["--epochs", "9"], "belongs to a run with another recipe (epochs 3, not epochs 9)"),
+        (["--set", "momentum=0.5"], "belongs to a run with another recipe (momentum 0.9, not momentum 0.5)"),
+        (["--protocol", "final"], "belongs to a run with another protocol (best, not final)"),
+        (["--threads", "2"], "belongs to a run with another number of threads (1, not 2)"),
     ],
 )
 def test_what_cannot_go_on_gets_a_sentence(
@@ -300,7 +300,7 @@ def test_what_cannot_go_on_gets_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="130"):
-        run_interrupted(["--out", "run", "--threads", "1"], Learner, "learn_epoch", 2)
+        run_interrupted(["--out", "run", "--threads", "1"], Trainer, "train_epoch", 2)
     events.clear()
     with pytest.raises(SystemExit, match=re.escape(sentence)) as caught:
         train.main(["--out", "run", "--resume", *arguments])

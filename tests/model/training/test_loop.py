@@ -10,9 +10,9 @@ from torch import nn
 
 from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import Images
-from model.training.learner import Learner
 from model.training.loop import Epoch, Progress, Run, train
 from model.training.recipe import Recipe
+from model.training.trainer import Trainer
 from tests.model.training.few import PLAIN, RICH, small_mnist
 
 SMALL = small_mnist()
@@ -76,14 +76,14 @@ def test_the_assignments_recipe_is_the_plain_loop_bit_for_bit() -> None:
 
 def test_plain_epochs_are_the_last_and_see_images_as_they_are() -> None:
     seen: list[torch.Tensor] = []
-    learner = Learner(dataclasses.replace(RICH, plain_epochs=1), 1, torch.device("cpu"))
-    learner.network.get_submodule("Conv2d-1").register_forward_pre_hook(
+    trainer = Trainer(dataclasses.replace(RICH, plain_epochs=1), 1, torch.device("cpu"))
+    trainer.network.get_submodule("Conv2d-1").register_forward_pre_hook(
         lambda _, inputs: seen.append(inputs[0].clone())
     )
     known = {tuple(each.flatten().tolist()) for each in SMALL.x}
     for number in (1, 2, 3):
         seen.clear()
-        learner.learn_epoch(number, SMALL)
+        trainer.train_epoch(number, SMALL)
         same = [tuple(each.flatten().tolist()) in known for each in torch.cat(seen)]
         assert len(same) == len(SMALL)
         assert all(same) if number == 3 else not any(same)
@@ -109,8 +109,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(recipe: Recip
 @pytest.mark.parametrize("recipe", [PLAIN, RICH, dataclasses.replace(PLAIN, momentum=0.0)])
 def test_to_go_on_gives_what_the_run_would_have_given_without_an_interrupt(recipe: Recipe) -> None:
     kept: list[Progress] = []
-    whole = train(recipe, SMALL, SMALL, 1, keep=lambda progress: kept.append(_copied(progress)))
-    assert_equal(train(recipe, SMALL, SMALL, 1, after=kept[0]), whole)
+    whole = train(recipe, SMALL, SMALL, 1, save=lambda progress: kept.append(_copied(progress)))
+    assert_equal(train(recipe, SMALL, SMALL, 1, resume_from=kept[0]), whole)
 
 
 def _copied(progress: Progress) -> Progress:
@@ -123,18 +123,18 @@ def test_nothing_that_is_kept_could_be_left_out(recipe: Recipe, lost: str) -> No
     if lost == "average" and not recipe.averaging:
         recipe = dataclasses.replace(recipe, averaging=0.9)
     kept: list[Progress] = []
-    whole = train(recipe, SMALL, None, 1, keep=lambda progress: kept.append(_copied(progress)))
+    whole = train(recipe, SMALL, None, 1, save=lambda progress: kept.append(_copied(progress)))
     fresh = {**kept[1].state, **_untouched(recipe, lost)}
     with pytest.raises(AssertionError):
-        assert_equal(train(recipe, SMALL, None, 1, after=Progress(kept[1].run, fresh)), whole)
+        assert_equal(train(recipe, SMALL, None, 1, resume_from=Progress(kept[1].run, fresh)), whole)
 
 
 def _untouched(recipe: Recipe, part: str) -> dict[str, torch.Tensor]:
     """Return a part of the state as if nothing had been learned."""
-    learner = Learner(recipe, 1, torch.device("cpu"))
-    for weight in learner.network.parameters():
-        learner.optimiser.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
-    return {key: tensor for key, tensor in learner.state().items() if key.startswith(part)}
+    trainer = Trainer(recipe, 1, torch.device("cpu"))
+    for weight in trainer.network.parameters():
+        trainer.optimiser.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+    return {key: tensor for key, tensor in trainer.state().items() if key.startswith(part)}
 
 
 # What others share
@@ -156,17 +156,17 @@ def test_two_runs_at_once_give_what_each_gives_alone() -> None:
 
 
 def test_what_is_judged_is_the_average_with_statistics_of_its_own() -> None:
-    learner = Learner(RICH, 1, torch.device("cpu"))
-    learner.learn_epoch(1, SMALL)
-    assert learner.average
-    judged, raw = learner.learned(SMALL).state_dict(), learner.network.state_dict()
-    assert torch.equal(judged["Conv2d-4.weight"], learner.average.weights["Conv2d-4.weight"])
+    trainer = Trainer(RICH, 1, torch.device("cpu"))
+    trainer.train_epoch(1, SMALL)
+    assert trainer.average
+    judged, raw = trainer.evaluation_network(SMALL).state_dict(), trainer.network.state_dict()
+    assert torch.equal(judged["Conv2d-4.weight"], trainer.average.weights["Conv2d-4.weight"])
     assert not torch.equal(judged["Conv2d-4.weight"], raw["Conv2d-4.weight"])
     assert not torch.equal(judged["BatchNorm2d-5.running_mean"], raw["BatchNorm2d-5.running_mean"])
 
 
 def test_without_an_average_the_network_is_judged_as_it_is() -> None:
-    learner = Learner(PLAIN, 1, torch.device("cpu"))
-    learner.learn_epoch(1, SMALL)
-    judged, raw = learner.learned(SMALL).state_dict(), learner.network.state_dict()
+    trainer = Trainer(PLAIN, 1, torch.device("cpu"))
+    trainer.train_epoch(1, SMALL)
+    judged, raw = trainer.evaluation_network(SMALL).state_dict(), trainer.network.state_dict()
     assert all(torch.equal(judged[key], raw[key]) for key in raw)

@@ -4,14 +4,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.training.masks import WAYS, Part, PartDropout
+from model.training.masks import MASK_METHODS, BatchShare, SeededDropout
 
 SHAPE = (64, 8, 26, 26)
 ONES = torch.ones(SHAPE)
 
 
-def dropout(way: str, p: float, seed: int = 3, part: Part | None = None) -> PartDropout:
-    return PartDropout(p, WAYS[way], torch.Generator().manual_seed(seed), part or Part(total=64)).train()
+def dropout(way: str, p: float, seed: int = 3, share: BatchShare | None = None) -> SeededDropout:
+    return SeededDropout(
+        p, MASK_METHODS[way], torch.Generator().manual_seed(seed), share or BatchShare(total=64)
+    ).train()
 
 
 def test_one_way_draws_what_pytorch_draws_bit_for_bit() -> None:
@@ -21,7 +23,7 @@ def test_one_way_draws_what_pytorch_draws_bit_for_bit() -> None:
     assert not torch.equal(dropout("bernoulli", 0.1, seed=4)(ONES), expected)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MASK_METHODS)
 @pytest.mark.parametrize("p", [0.03, 0.1, 0.5, 0.9])
 def test_as_many_are_dropped_as_should_be_and_nothing_is_lost_on_average(way: str, p: float) -> None:
     y = dropout(way, p)(ONES)
@@ -31,7 +33,7 @@ def test_as_many_are_dropped_as_should_be_and_nothing_is_lost_on_average(way: st
     assert len(y.unique()) == 2
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MASK_METHODS)
 @pytest.mark.parametrize("axis", [0, 1, 2, 3])
 def test_neighbours_are_dropped_independently(way: str, axis: int) -> None:
     dropped = (dropout(way, 0.5)(ONES) == 0).double() - 0.5
@@ -39,15 +41,15 @@ def test_neighbours_are_dropped_independently(way: str, axis: int) -> None:
     assert pairs.mean().item() == pytest.approx(0, abs=4 * 0.25 / pairs.numel() ** 0.5)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MASK_METHODS)
 def test_shares_of_a_batch_get_what_the_whole_batch_would(way: str) -> None:
     whole = dropout(way, 0.1)(ONES)
     rows = [slice(0, 21), slice(21, 64)]
-    parts = [dropout(way, 0.1, part=Part(64, each))(ONES[each]) for each in rows]
+    parts = [dropout(way, 0.1, share=BatchShare(64, each))(ONES[each]) for each in rows]
     assert torch.equal(torch.cat(parts), whole)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MASK_METHODS)
 def test_the_gradient_passes_where_the_value_did(way: str) -> None:
     x = torch.randn(SHAPE, generator=torch.Generator().manual_seed(0)).requires_grad_()
     y = dropout(way, 0.1)(x)
@@ -56,7 +58,7 @@ def test_the_gradient_passes_where_the_value_did(way: str) -> None:
     torch.testing.assert_close(x.grad * x.detach(), y.detach())
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MASK_METHODS)
 @pytest.mark.parametrize(("p", "training"), [(0.0, True), (0.1, False)])
 def test_nothing_is_drawn_where_nothing_can_be_dropped(way: str, p: float, training: bool) -> None:
     module = dropout(way, p).train(training)

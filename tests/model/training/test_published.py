@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
-from model.training import alterations, published, report
-from model.training.records import Alteration
+from model.training import published, recipe_changes, report
+from model.training.records import RecipeChange
 from tests import reports
 
 NAMES = (*reports.FINAL, *reports.SEARCH)
@@ -57,7 +57,7 @@ def test_a_trial_is_the_difference_from_the_recipe_that_was_found(folder: Path) 
         assert trial.difference != pytest.approx(own - other, abs=1e-6)
         assert trial.low <= trial.difference <= trial.high
         assert trial.losses.tolist() == [each["validation_loss"][-1] for each in content["results"]]
-    assert published.read_trial("shift-1", base, folder).alterations == (Alteration("affine.shift", 2.0, 1.0),)
+    assert published.read_trial("shift-1", base, folder).changes == (RecipeChange("affine.shift", 2.0, 1.0),)
 
 
 def test_without_a_folder_there_is_no_trial(tmp_path: Path) -> None:
@@ -69,14 +69,14 @@ def test_without_a_folder_there_is_no_trial(tmp_path: Path) -> None:
 
 def test_a_trial_on_other_images_is_refused(folder: Path, tmp_path: Path) -> None:
     reports.write(tmp_path, "search/peeked", reports.made("glass-final", 2))
-    with pytest.raises(InputError, match="'peeked' was judged on the test images, the recipe on the held-out images"):
+    with pytest.raises(InputError, match="'peeked' is for the test images, the recipe for the held-out images"):
         published.read_trial("peeked", published.read("glass-search", folder), tmp_path)
 
 
 @pytest.mark.parametrize("other", ["glass-search", "assignment-final"])
 def test_a_report_of_another_name_is_refused(other: str, tmp_path: Path) -> None:
     reports.write(tmp_path, "glass-final", reports.made(other, 2))
-    with pytest.raises(InputError, match=r"It must be of 'glass', judged on the test images\."):
+    with pytest.raises(InputError, match=r"It must have the recipe 'glass' and be for the test images\."):
         published.read("glass-final", tmp_path)
 
 
@@ -98,7 +98,7 @@ BROKEN: dict[str, report.Report] = {
 def test_what_contradicts_itself_gets_a_sentence(why: str, tmp_path: Path) -> None:
     content: dict[str, Any] = dataclasses.asdict(BROKEN[why])
     (tmp_path / "glass-search.json").write_text(json.dumps(content))
-    with pytest.raises(InputError, match="contradicts itself") as caught:
+    with pytest.raises(InputError, match="is inconsistent") as caught:
         published.read("glass-search", tmp_path)
     assert "git checkout -- model/training/reports" in str(caught.value)
 
@@ -111,7 +111,7 @@ def test_what_ships_can_be_read() -> None:
         recipe, _, protocol = name.partition("-")
         assert study.name == recipe
         assert study.judged == ("test" if protocol == "final" else "held-out")
-        assert alterations.alterations(alterations.choices(recipe), study.recipe) == ()
+        assert recipe_changes.changes(recipe_changes.choices(recipe), study.recipe) == ()
     if "glass-search" in present:
         base = published.read("glass-search")
         trials = [published.read_trial(key, base) for key in published.trial_keys()]

@@ -51,10 +51,10 @@ def test_a_choice_is_made_by_name_and_the_rest_stays(changes: list[str], choices
     ],
 )
 def test_what_cannot_be_chosen_gets_a_sentence(change: str, allowed: str) -> None:
-    with pytest.raises(InputError, match=re.escape(f"--set {change} cannot be done. {allowed}")):
+    with pytest.raises(InputError, match=re.escape(f"--set {change} is not possible. {allowed}")):
         changed(GLASS, [change])
 
 
 def test_a_part_of_what_is_not_there_gets_a_sentence() -> None:
-    with pytest.raises(InputError, match=r"affine\.shift=1 cannot be done\. It must be one of epochs,"):
+    with pytest.raises(InputError, match=r"affine\.shift=1 is not possible\. It must be one of epochs,"):
         changed(Recipe(affine=None), ["affine.shift=1"])

@@ -10,7 +10,7 @@ from scipy import stats
 
 from model.errors import InputError
 from model.training import comparison, published, seeds
-from model.training.records import Study
+from model.training.records import RecipeResult
 from model.training.report import Report
 from tests import reports
 
@@ -40,7 +40,7 @@ def test_one_value_has_no_deviation() -> None:
 
 
 def test_the_band_is_the_least_mean_and_most_of_each_epoch() -> None:
-    found = seeds.extent(CURVES)
+    found = seeds.curve_band(CURVES)
     by_epoch = [*zip(*CURVES.tolist(), strict=True)]
     assert found.low.tolist() == [min(values) for values in by_epoch]
     assert found.high.tolist() == [max(values) for values in by_epoch]
@@ -52,7 +52,7 @@ def test_the_band_is_the_least_mean_and_most_of_each_epoch() -> None:
 
 
 def test_choosing_takes_each_seeds_own_best_epoch_worked_by_hand() -> None:
-    found = seeds.choosing(CURVES)
+    found = seeds.best_epochs(CURVES)
     assert found.epochs.tolist() == [2, 3, 4], "the earliest of equals, and the last where that is the best"
     assert found.best.tolist() == [0.97, 0.99, 0.98]
     assert found.last.tolist() == [0.97, 0.96, 0.98]
@@ -64,7 +64,7 @@ def test_choosing_takes_each_seeds_own_best_epoch_worked_by_hand() -> None:
 def test_the_best_epoch_never_looks_worse_than_the_last() -> None:
     generator = np.random.default_rng(3)
     for _ in range(50):
-        found = seeds.choosing(generator.random((4, 7)))
+        found = seeds.best_epochs(generator.random((4, 7)))
         assert (found.best >= found.last).all()
         assert found.gain == pytest.approx(statistics.fmean((found.best - found.last).tolist()))
 
@@ -77,7 +77,7 @@ def alone(one: Report, other: Report) -> tuple[int, int]:
 
 def test_the_paired_test_counts_images_that_one_network_alone_gets_right(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
-    found = seeds.paired(*(published.read(name, folder) for name in reports.FINAL))
+    found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))
     assert found.alone == alone(*pair)
     assert found.alone != alone(*reversed(pair)), "the first network's come first"
     assert found.mcnemar == pytest.approx(stats.binomtest(found.alone[0], sum(found.alone)).pvalue)
@@ -88,7 +88,7 @@ def test_the_paired_test_counts_images_that_one_network_alone_gets_right(folder:
 
 def test_the_paired_test_says_what_the_command_says(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
-    found = seeds.paired(*(published.read(name, folder) for name in reports.FINAL))
+    found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))
     said = comparison.say(*pair)
     assert f"{found.difference:+.3%} (95 %: {found.low:+.3%} to {found.high:+.3%}), p = {found.p:.2g}" in said
     assert f"median seeds {found.medians[0]} and {found.medians[1]}, McNemar: p = {found.mcnemar:.2g}" in said
@@ -98,13 +98,13 @@ def test_the_paired_test_says_what_the_command_says(folder: Path) -> None:
 def test_only_the_same_images_can_be_compared(folder: Path) -> None:
     final, search = (published.read(name, folder) for name in ("glass-final", "glass-search"))
     with pytest.raises(InputError, match="on the test images, the other on the held-out images"):
-        seeds.paired(final, search)
-    fewer: Study = dataclasses.replace(final, right=final.right[:, :100])
+        seeds.paired_test(final, search)
+    fewer: RecipeResult = dataclasses.replace(final, right=final.right[:, :100])
     with pytest.raises(InputError, match="on 10,000 and on 100 images"):
-        seeds.paired(final, fewer)
+        seeds.paired_test(final, fewer)
 
 
-@pytest.mark.parametrize("summarise", [seeds.spread, seeds.extent, seeds.choosing])
+@pytest.mark.parametrize("summarise", [seeds.spread, seeds.curve_band, seeds.best_epochs])
 def test_nothing_cannot_be_summarised(summarise: object) -> None:
     assert callable(summarise)
     with pytest.raises(InputError, match="no value"):

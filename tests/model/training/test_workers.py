@@ -104,11 +104,11 @@ def test_a_killed_worker_ends_the_run_with_a_sentence_and_a_usable_checkpoint(st
     os.kill(int((tmp_path / "0").read_text()), signal.SIGKILL)  # the one that writes
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
-    assert "error: Another process of this run has ended" in errors
+    assert "error: Another process of this run ended" in errors
     assert f"Checkpoints: {folder / checkpoint.NAME}." in errors
     left = checkpoint.read(folder, {"seed": 1, "number of processes": 2})
     recipe = dataclasses.replace(RICH, epochs=len(left.run.epochs) + 1)
-    assert len(train(recipe, SMALL, None, 1, after=left).epochs) == recipe.epochs
+    assert len(train(recipe, SMALL, None, 1, resume_from=left).epochs) == recipe.epochs
 
 
 # Batch norm
@@ -124,7 +124,7 @@ def test_shared_batch_norm_in_one_process_is_pytorchs(training: bool) -> None:
         nn.init.uniform_(weight, 0.5, 2, generator=generator)
     other = nn.BatchNorm2d(3)
     other.load_state_dict(plain.state_dict())
-    shared = SharedBatchNorm.take_over(other, Workers())
+    shared = SharedBatchNorm.from_batch_norm(other, Workers())
     results = []
     for norm in (plain.train(training), shared.train(training)):
         mine = x.clone().requires_grad_()
@@ -136,7 +136,7 @@ def test_shared_batch_norm_in_one_process_is_pytorchs(training: bool) -> None:
 
 
 def test_shared_batch_norm_has_the_right_gradient() -> None:
-    norm = SharedBatchNorm.take_over(nn.BatchNorm2d(2).double(), Workers()).train()
+    norm = SharedBatchNorm.from_batch_norm(nn.BatchNorm2d(2).double(), Workers()).train()
     x = torch.randn(3, 2, 2, 2, dtype=torch.double, generator=torch.Generator().manual_seed(0)).requires_grad_()
     assert torch.autograd.gradcheck(norm, (x,))
 

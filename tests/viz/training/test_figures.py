@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from model.networks.assignment import logged_run
-from model.training import alterations, published
-from model.training import seeds as studies
-from model.training.records import Alteration, Extent, Paired, Spread, Study, Trial
+from model.training import published, recipe_changes
+from model.training.records import CurveBand, PairedTest, RecipeChange, RecipeResult, Spread, Trial
+from model.training.seeds import best_epochs, curve_band, spread
 from tests import curve, reports
 from viz.pictures.swatches import columns_as_csv
 from viz.training import figures, seeds
@@ -23,24 +23,24 @@ BAR = logged_run.BAR
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Study]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RecipeResult]:
     folder: Path = tmp_path_factory.mktemp("results")
     reports.write_all(folder, seeds=6)
     return {name: published.read(name, folder) for name in (*reports.FINAL, *reports.SEARCH)}
 
 
-def bands(found: dict[str, Study], what: str) -> dict[str, Extent]:
-    return {name: studies.extent(getattr(found[f"{name}-search"], what)) for name in ("glass", "assignment")}
+def bands(found: dict[str, RecipeResult], what: str) -> dict[str, CurveBand]:
+    return {name: curve_band(getattr(found[f"{name}-search"], what)) for name in ("glass", "assignment")}
 
 
-def strip(found: dict[str, Study]) -> dict[str, tuple[tuple[int, ...], Spread]]:
+def strip(found: dict[str, RecipeResult]) -> dict[str, tuple[tuple[int, ...], Spread]]:
     return {
-        name: (found[f"{name}-final"].seeds, studies.spread(found[f"{name}-final"].accuracies))
+        name: (found[f"{name}-final"].seeds, spread(found[f"{name}-final"].accuracies))
         for name in ("glass", "assignment")
     }
 
 
-def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, Study]) -> None:
+def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, RecipeResult]) -> None:
     every = bands(found, "held_out")
     html = figures.accuracy(every, LOGGED, BAR)
     up, across = curve.scales(html)
@@ -60,14 +60,14 @@ def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, Study]) -> None:
     assert figures.LOGGED not in said[17], "it had stopped by then"
 
 
-def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, Study]) -> None:
+def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, RecipeResult]) -> None:
     every = bands(found, "held_out")
     said = figures.say_accuracy(every, LOGGED, BAR)
     for each in every.values():
         assert figures.share(float(each.mean[-1])) in said
     assert "99.41\xa0% after epoch 17, the first above 99.40\xa0%" in said
     assert "lie below the chart" in said
-    high = {"glass": Extent(*[np.full(3, 0.99)] * 3)}
+    high = {"glass": CurveBand(*[np.full(3, 0.99)] * 3)}
     assert "below" not in figures.say_accuracy(high, LOGGED, BAR)
 
 
@@ -78,7 +78,7 @@ def test_without_results_the_logged_run_is_drawn_alone() -> None:
     assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
 
 
-def test_losses_are_drawn_where_their_axes_say(found: dict[str, Study]) -> None:
+def test_losses_are_drawn_where_their_axes_say(found: dict[str, RecipeResult]) -> None:
     trained, held_out = bands(found, "training_loss"), bands(found, "validation_loss")
     html = figures.loss(trained, held_out, LOGGED)
     ticks = re.findall(r'<span class="beside" style="--y: ([\d.]+)">([\d.]+)<', html)
@@ -91,7 +91,7 @@ def test_losses_are_drawn_where_their_axes_say(found: dict[str, Study]) -> None:
     np.testing.assert_allclose(np.exp(start + slope * lines[-1].y), LOGGED.losses, rtol=0.01)
 
 
-def test_every_seed_is_a_dot_at_its_place(found: dict[str, Study]) -> None:
+def test_every_seed_is_a_dot_at_its_place(found: dict[str, RecipeResult]) -> None:
     lines = strip(found)
     html = seeds.strip(lines, LOGGED, BAR)
     ticks = re.findall(r'<span style="--at: ([\d.]+)">([\d.]+)</span>', html)
@@ -114,13 +114,13 @@ def test_every_seed_is_a_dot_at_its_place(found: dict[str, Study]) -> None:
 
 def test_equal_values_stand_above_one_another() -> None:
     values = np.array([0.996, 0.995, 0.996, 0.996])
-    html = seeds.strip({"glass": ((1, 2, 3, 4), studies.spread(values))}, LOGGED, BAR)
+    html = seeds.strip({"glass": ((1, 2, 3, 4), spread(values))}, LOGGED, BAR)
     first = re.split(r'<div class="seed-line"', html)[1]
     assert re.findall(r"--up: (\d)", first) == ["0", "0", "1", "2"]
 
 
 def test_one_seed_has_no_deviation() -> None:
-    one = {"glass": ((1,), studies.spread(np.array([0.996])))}
+    one = {"glass": ((1,), spread(np.array([0.996])))}
     html = seeds.strip(one, LOGGED, BAR)
     assert "one seed at the last epoch" in html
     assert "nan" not in html
@@ -128,22 +128,22 @@ def test_one_seed_has_no_deviation() -> None:
 
 
 def test_the_peak_is_said_to_flatter_by_what_it_stands_above() -> None:
-    said = figures.say_flattery(LOGGED, studies.spread(LOGGED.accuracies[LOGGED.around]))
+    said = figures.say_flattery(LOGGED, spread(LOGGED.accuracies[LOGGED.around]))
     assert "**99.26\xa0%**" in said
     assert "Epochs 11 to 16" in said
     assert "0.15 points above them: the best of 17 looks" in said
 
 
-def test_choosing_is_said_and_tabled_seed_by_seed(found: dict[str, Study]) -> None:
+def test_choosing_is_said_and_tabled_seed_by_seed(found: dict[str, RecipeResult]) -> None:
     study = found["glass-search"]
-    chosen = studies.choosing(study.held_out)
+    chosen = best_epochs(study.held_out)
     assert figures.points(chosen.gain) in figures.say_choosing({"glass": chosen})
     columns = figures.choosing_columns({"glass": (study.seeds, chosen)})
     assert columns["best epoch"] == [str(curve.argmax() + 1) for curve in study.held_out]
     assert columns["seed"] == [str(seed) for seed in study.seeds]
 
 
-def test_every_curve_is_in_the_file(found: dict[str, Study]) -> None:
+def test_every_curve_is_in_the_file(found: dict[str, RecipeResult]) -> None:
     searched = [found[name] for name in reports.SEARCH]
     lines = [*csv.DictReader(io.StringIO(columns_as_csv(figures.curve_columns(searched, LOGGED, "accuracy"))))]
     assert len(lines) == reports.EPOCHS
@@ -157,7 +157,7 @@ def test_every_curve_is_in_the_file(found: dict[str, Study]) -> None:
     assert not any("accuracy" in name for name in losses)
 
 
-PAIRED = Paired(("glass", "assignment"), (10, 9), 10_000, 0.0035, 0.002, 0.005, 0.0002, (3, 4), (40, 10), 0.00002)
+PAIRED = PairedTest(("glass", "assignment"), (10, 9), 10_000, 0.0035, 0.002, 0.005, 0.0002, (3, 4), (40, 10), 0.00002)
 
 
 def test_the_paired_test_is_drawn_and_said() -> None:
@@ -169,9 +169,9 @@ def test_the_paired_test_is_drawn_and_said() -> None:
     assert seeds.paired_columns(PAIRED)["found"][1] == "40 against 10 images"
 
 
-def test_disputed_labels_are_counted_both_ways(found: dict[str, Study]) -> None:
+def test_disputed_labels_are_counted_both_ways(found: dict[str, RecipeResult]) -> None:
     final = [found[name] for name in reports.FINAL]
-    spreads = {each.name: (studies.spread(each.accuracies), studies.spread(each.undisputed)) for each in final}
+    spreads = {each.name: (spread(each.accuracies), spread(each.undisputed)) for each in final}
     columns = seeds.disputed_columns(final, spreads)
     for place, study in enumerate(final):
         assert columns["all images"][place].startswith(figures.share(float(study.accuracies.mean())))
@@ -181,7 +181,7 @@ def test_disputed_labels_are_counted_both_ways(found: dict[str, Study]) -> None:
 
 
 def trial(key: str, difference: float, *, wide: float = 0.001, changes: int = 1) -> Trial:
-    altered = tuple(Alteration(f"choice_{n}", 1, 2) for n in range(changes))
+    altered = tuple(RecipeChange(f"choice_{n}", 1, 2) for n in range(changes))
     accuracies, losses = np.array([0.995 + difference] * 2), np.array([0.02, 0.03])
     return Trial(key, altered, accuracies, losses, difference, difference - wide, difference + wide)
 
@@ -189,7 +189,7 @@ def trial(key: str, difference: float, *, wide: float = 0.001, changes: int = 1)
 TRIALS = (trial("b", 0.0005), trial("a", -0.003), trial("many", -0.01, changes=2), trial("none", 0.0, changes=0))
 
 
-def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, Study]) -> None:
+def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, RecipeResult]) -> None:
     alone = parts.parts(TRIALS)
     assert [each.key for each in alone] == ["a", "b"]
     html = parts.worth(alone)
@@ -207,7 +207,7 @@ def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, Study
     assert "Here none does." in parts.say_worth(alone[1:], found["glass-search"])
 
 
-def test_the_worth_of_a_part_says_how_many_seeds_it_rests_on(found: dict[str, Study]) -> None:
+def test_the_worth_of_a_part_says_how_many_seeds_it_rests_on(found: dict[str, RecipeResult]) -> None:
     base = found["glass-search"]
     assert f"n = {len(base.seeds)} seeds of our recipe and 2 or more of the others" in parts.say_worth(TRIALS, base)
     once = replace(TRIALS[0], accuracies=np.array([0.9955]))
@@ -218,7 +218,7 @@ def test_the_worth_of_a_part_says_how_many_seeds_it_rests_on(found: dict[str, St
         assert "nor show that a part is worth nothing" in said
 
 
-def test_the_log_holds_every_trial_best_first(found: dict[str, Study]) -> None:
+def test_the_log_holds_every_trial_best_first(found: dict[str, RecipeResult]) -> None:
     columns = parts.trial_columns(TRIALS, found["glass-search"])
     assert columns["trial"] == ["our recipe", "b", "none", "a", "many"]
     assert columns["what it does differently"][2] == "the recipe itself"
@@ -228,7 +228,7 @@ def test_the_log_holds_every_trial_best_first(found: dict[str, Study]) -> None:
 
 
 def test_the_rates_are_drawn_where_their_axes_say() -> None:
-    every = {name: alterations.rates(name, 60_000) for name in ("glass", "assignment")}
+    every = {name: recipe_changes.rates(name, 60_000) for name in ("glass", "assignment")}
     html = parts.schedule(every)
     up, across = curve.scales(html)
     for line, (places, rates) in zip(curve.lines(html), every.values(), strict=True):
@@ -240,12 +240,12 @@ def test_the_rates_are_drawn_where_their_axes_say() -> None:
 
 
 def test_every_choice_is_said_and_an_unknown_one_too() -> None:
-    changed = alterations.alterations(alterations.choices("assignment"), alterations.choices("glass"))
-    columns = parts.choice_columns((*changed, Alteration("tutors", 0, 3)))
+    changed = recipe_changes.changes(recipe_changes.choices("assignment"), recipe_changes.choices("glass"))
+    columns = parts.choice_columns((*changed, RecipeChange("tutors", 0, 3)))
     assert columns["choice"][-1] == "tutors"
     assert columns["the assignment"][-1] == "0"
     assert columns["what it is for"][-1] == ""
-    same = parts.say_same(alterations.choices("glass"), changed)
+    same = parts.say_same(recipe_changes.choices("glass"), changed)
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
     assert "how dropout draws gaps" in said

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.training.records import Formation
+from model.training.records import BlockHistory
 from tests.pictures import decode
 from viz.pictures.raster import mosaic
 from viz.pictures.scaling import range_of
@@ -16,10 +16,10 @@ GENERATOR = np.random.default_rng(7)
 STATISTICS = ("running mean", "running variance", "weight", "bias")
 
 
-def made(maps: int = 8, reads: int = 4, side: int = 3, epochs: tuple[int, ...] = (1, 2, 5)) -> Formation:
+def made(maps: int = 8, reads: int = 4, side: int = 3, epochs: tuple[int, ...] = (1, 2, 5)) -> BlockHistory:
     count = len(epochs)
     shares = GENERATOR.random((count, 10)).astype(np.float32)
-    return Formation(
+    return BlockHistory(
         epochs,
         "Conv2d-4",
         GENERATOR.normal(size=(count, maps, reads, side, side)).astype(np.float32),

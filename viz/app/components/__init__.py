@@ -18,7 +18,7 @@ from viz.overview.figures import Tile
 from viz.pictures import raster
 
 _FOLDER = Path(__file__).parent
-_PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
+_PLAYER, _PLAYING = _FOLDER / "player.css", {"epoch_player", "growth_player"}
 _RECONNECTION = "reconnection"
 _SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
 
@@ -143,19 +143,19 @@ def value_map(data: Mapping[str, Any], label: str, key: str, places: str = "") -
     _component("value_map")(key=f"value_map-{key}", data={**data, "label": label, "places": places})
 
 
-def growing(data: Mapping[str, Any]) -> None:
+def growth_player(data: Mapping[str, Any]) -> None:
     """Show how a box grows, as ``viz.receptive_field.figures`` prepares it; it sends nothing."""
-    _component("growing")(key="growing-only", data=data)
+    _component("growth_player")(key="growth_player-only", data=data)
 
 
-def formation(data: Mapping[str, Any], on_choose: Callable[[int], None]) -> None:
+def epoch_player(data: Mapping[str, Any], on_choose: Callable[[int], None]) -> None:
     """Show a block of the network after each epoch, as ``viz.training.snapshots`` prepares it.
 
     Args:
         data: What is shown.
         on_choose: Called before the next run with an epoch that is stayed at; while it plays, nothing is sent.
     """
-    _mount("formation", "chosen", data, lambda chosen: on_choose(int(chosen)))
+    _mount("epoch_player", "chosen", data, lambda chosen: on_choose(int(chosen)))
 
 
 def follow_links(show: str, on_follow: Callable[[str], None]) -> None:

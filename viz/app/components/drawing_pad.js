@@ -1,9 +1,9 @@
-// A pad to draw on, by hand or with keys. It keeps the strokes, shows them, and sends them while the pen moves.
-// What the network reads is drawn anew from the strokes in Python; this canvas is only what the hand sees.
+// A drawing pad for pointer and keyboard. It stores and shows the strokes, and sends them while the pen moves.
+// Python draws the network's input from the strokes; this canvas is only a preview.
 
 const SEND_EVERY = 150; // milliseconds, while the pen is down
-const SMALLEST_STEP = 1 / 80; // of the pad, between two points that are kept
-const KEY_STEP = 1 / 28; // of the pad, for each press of an arrow key
+const SMALLEST_STEP = 1 / 80; // as a share of the pad; closer points are dropped
+const KEY_STEP = 1 / 28; // as a share of the pad, for each press of an arrow key
 const WAYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -16,9 +16,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   if (data.reconnected !== pad.reconnected) {
     pad.reconnected = data.reconnected;
-    pad.send(!pad.drawing); // whoever answers now may have heard of nothing
+    pad.send(!pad.drawing); // the server may be another process that has no strokes yet
   }
-  // What Python says counts, unless the hand is at work or has sent something that Python has not seen yet.
+  // Take the strokes from Python, unless the user is drawing or has sent strokes that Python has not received yet.
   if (!pad.drawing && data.sequence === pad.sequence && data.code !== pad.code) {
     pad.strokes = data.strokes;
     pad.code = data.code;
@@ -30,7 +30,7 @@ function build(parent, { sequence, reconnected }) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 448;
   canvas.tabIndex = 0;
-  canvas.setAttribute("role", "application"); // so that screen readers leave it the keys
+  canvas.setAttribute("role", "application"); // so that screen readers pass the keys on
   canvas.setAttribute(
     "aria-label",
     "Drawing pad: draw a digit with mouse, pen or finger. The arrow keys move a pen, the space bar lowers and lifts it. " +
@@ -94,12 +94,12 @@ function build(parent, { sequence, reconnected }) {
       pad.at = pad.at.map((at, axis) => share(at + way[axis] * KEY_STEP));
       move([pad.at]);
     } else return;
-    event.stopPropagation(); // on some pages the arrow keys go from row to row
+    event.stopPropagation(); // on some pages the arrow keys choose a row
     event.preventDefault();
     paint(pad);
   };
   canvas.onfocus = () => {
-    pad.byKeys = canvas.matches(":focus-visible"); // after a click the page's own keys work
+    pad.byKeys = canvas.matches(":focus-visible"); // after a click the page's own shortcuts work
     paint(pad);
   };
   canvas.onblur = () => {

@@ -1,5 +1,5 @@
-// Follows the links in the page's HTML that lead to this same page, without loading it anew. It shows nothing.
-// And where HTML is drawn anew while a link is pressed, it clicks the link that has come instead: the browser would not.
+// Follows links in the page's HTML that lead to this page, without loading the page again. It shows nothing.
+// If the HTML is replaced while a link is pressed, it clicks the new link, which the browser would not do.
 
 const linkAt = (event) => event.target.closest?.('[data-testid="stHtml"] a[href]');
 
@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const follow = (event) => {
     const link = linkAt(event);
     if (!link || link.origin !== location.origin || link.pathname !== location.pathname) return;
-    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab is the browser's business
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return; // the browser opens a new tab
     event.preventDefault();
     setTriggerValue("followed", link.search);
     const shown = document.querySelector(data.show);

@@ -1,4 +1,4 @@
-// Feature maps to choose from: one tab stop, arrow keys to move, Enter or a click to choose.
+// A grid of feature maps: one tab stop, arrow keys to move, Enter or a click to choose.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const { grid, scale } = (parentElement.parts ??= build(parentElement));
@@ -17,14 +17,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     each.tabIndex = index === data.selected ? 0 : -1;
     each.onclick = (event) => {
       setTriggerValue("chosen", index);
-      if (event.detail > 0) each.blur(); // after a click of the mouse the page's own keys work again
+      if (event.detail > 0) each.blur(); // after a mouse click the page's own shortcuts work again
     };
   });
   grid.onkeydown = (event) => {
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
     if (!step) return;
-    event.stopPropagation(); // elsewhere on the page these keys go from step to step
+    event.stopPropagation(); // elsewhere on the page these keys choose a step
     event.preventDefault();
     const next = buttons[buttons.indexOf(event.target) + step];
     if (!next) return;

@@ -1,5 +1,5 @@
 // The whole network as columns of rows; each row is a link with a picture of its activation.
-// The columns are built once and then only their pictures change, so nothing moves when the digit does.
+// The columns are built once; later only the pictures change, so nothing moves when the digit changes.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".network");
@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picture.src = tile.picture;
     link.href = tile.href;
     link.onclick = (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab is the browser's business
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return; // the browser opens a new tab
       event.preventDefault();
       setTriggerValue("opened", tile.name);
     };

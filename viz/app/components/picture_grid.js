@@ -1,4 +1,4 @@
-// Pictures to choose from: one tab stop, arrow keys to move, Enter or a click to choose.
+// A grid of pictures: one tab stop, arrow keys to move, Enter or a click to choose.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let grid = parentElement.querySelector(".grid");
@@ -21,14 +21,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     each.tabIndex = index === tabStop ? 0 : -1;
     each.onclick = (event) => {
       setTriggerValue("picked", index);
-      if (event.detail > 0) each.blur(); // after a click of the mouse the page's own keys work again
+      if (event.detail > 0) each.blur(); // after a mouse click the page's own shortcuts work again
     };
   });
   grid.onkeydown = (event) => {
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
     if (!step) return;
-    event.stopPropagation(); // on some pages the arrow keys mean something else
+    event.stopPropagation(); // on some pages the arrow keys have another function
     const next = buttons[buttons.indexOf(parentElement.activeElement ?? document.activeElement) + step];
     if (!next) return;
     event.preventDefault();

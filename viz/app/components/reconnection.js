@@ -1,5 +1,5 @@
-// Asks for a run whenever the page has lost its server and found one again, and tells how often it has. It shows nothing.
-// What answers may be another process, which knows no widget of this page yet: it would take the next click for nothing.
+// Requests a run each time the page reconnects to a server, and reports how many times it did. It shows nothing.
+// The server may be another process that has no widgets of this page yet and would ignore the next click.
 
 export default function ({ parentElement, setStateValue }) {
   parentElement.found = (times) => setStateValue("times", times);

@@ -1,4 +1,4 @@
-// A row of links through the network: where one is, where one has been, where one can go.
+// A line of links to steps of the network; the current one is marked.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let list = parentElement.querySelector(".steps");
@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.setAttribute("aria-label", data.label);
   list.classList.toggle("wordy", data.wordy);
   list.replaceChildren(...data.items.map((item, index) => entry(item, index, setTriggerValue)));
-  list.scrollLeft = list.scrollWidth; // where one is now
+  list.scrollLeft = list.scrollWidth; // the current step
 }
 
 function entry(item, index, setTriggerValue) {
@@ -23,7 +23,7 @@ function entry(item, index, setTriggerValue) {
   if (item.current) link.setAttribute("aria-current", "step");
   link.setAttribute("aria-label", item.title);
   link.onclick = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab is the browser's business
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return; // the browser opens a new tab
     event.preventDefault();
     setTriggerValue("opened", index);
   };

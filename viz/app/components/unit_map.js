@@ -1,4 +1,4 @@
-// Every unit of a map where it looks on the image; a click chooses the nearest one, the arrow keys its neighbour.
+// Every unit of a map at the center of its receptive field; a click chooses the nearest unit, an arrow key a neighbour.
 
 const SVG = "http://www.w3.org/2000/svg";
 const GAP = 0.1; // image pixels between two units
@@ -30,7 +30,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const nearest = (event) => {
     const shown = parts.picture.getBoundingClientRect();
-    const y = box.y + ((event.clientY - shown.top) / shown.height) * box.height - 0.5; // from a pixel's centre
+    const y = box.y + ((event.clientY - shown.top) / shown.height) * box.height - 0.5; // relative to a pixel's centre
     const x = box.x + ((event.clientX - shown.left) / shown.width) * box.width - 0.5;
     return [y, x].map((place, axis) => {
       const unit = Math.round((place - data.center[axis]) / data.jump[axis]);
@@ -39,12 +39,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   parts.picture.onclick = (event) => {
     choose(nearest(event));
-    parts.picture.blur(); // after a click of the mouse the page's own keys work again
+    parts.picture.blur(); // after a mouse click the page's own shortcuts work again
   };
   parts.picture.onkeydown = (event) => {
     const way = WAYS[event.key];
     if (!way) return;
-    event.stopPropagation(); // elsewhere on the page these keys go from step to step
+    event.stopPropagation(); // elsewhere on the page these keys choose a step
     event.preventDefault();
     choose(selected.map((place, axis) => place + way[axis]));
   };
@@ -58,7 +58,7 @@ function every({ units: [high, wide] }) {
   return Array.from({ length: high * wide }, (_, index) => [Math.floor(index / wide), index % wide]);
 }
 
-// The centre of pixel 0 lies at 0.5 of the picture.
+// The centre of pixel 0 is at 0.5 in the picture.
 function square({ center, jump }, unit) {
   const [top, left] = unit.map((place, axis) => center[axis] + (place - 0.5) * jump[axis] + 0.5 + GAP / 2);
   const [high, wide] = jump.map((side) => side - GAP);
@@ -71,7 +71,7 @@ function build(parent) {
       ([name, tag]) => [name, document.createElementNS(SVG, tag)],
     ),
   );
-  parts.picture.setAttribute("role", "application"); // so that screen readers leave it the arrow keys
+  parts.picture.setAttribute("role", "application"); // so that screen readers pass the arrow keys on
   parts.picture.setAttribute("tabindex", 0);
   for (const name of ["image", "units", "selected"]) parts[name].setAttribute("class", name);
   parts.picture.append(parts.title, parts.image, parts.units, parts.selected);

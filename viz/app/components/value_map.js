@@ -1,9 +1,9 @@
-// Values as a picture: the one that is pointed at, or that the arrow keys have come to, is read out beside it.
+// Values as a picture. It shows the value under the pointer, or the one chosen with the arrow keys.
 
 const SVG = "http://www.w3.org/2000/svg";
 const WAYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const LETTER = 0.6; // width of a letter, where its height is 1
-const LARGEST = 0.42; // height of a letter, where a unit is 1 high
+const LETTER = 0.6; // width of a letter, as a share of its height
+const LARGEST = 0.42; // height of a letter, as a share of a unit
 
 export default function ({ data, parentElement }) {
   const parts = (parentElement.parts ??= build(parentElement));
@@ -12,7 +12,7 @@ export default function ({ data, parentElement }) {
   parts.stage.style.setProperty("--widest", data.widest ?? "22rem");
   parts.stage.style.setProperty("--highlight", data.highlight);
   parts.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  parts.picture.setAttribute("aria-label", `${data.label} The arrow keys read one value after the other.`);
+  parts.picture.setAttribute("aria-label", `${data.label} The arrow keys show one value after another.`);
   set(parts.image, { href: data.picture, width, height, opacity: data.opacity ?? 1 });
   for (const layer of ["beneath", "outline"]) set(parts[layer], { href: data[layer] ?? "", width, height });
   print(parts.numbers, data);
@@ -28,14 +28,14 @@ export default function ({ data, parentElement }) {
     parts.words.textContent = data.places ? `${data.places} ${found.square}, ${words}` : words;
     set(parts.cell, { x, y });
     const across = ((x + 0.5) / width) * 100;
-    const low = y > height / 2; // above the value in the lower half, below it in the upper
+    const low = y > height / 2; // above the value in the lower half, below it in the upper half
     Object.assign(parts.words.style, {
       left: `${across}%`,
       top: `${((low ? y : y + 1) / height) * 100}%`,
       transform: `translate(${-across}%, ${low ? "calc(-100% - 0.4rem)" : "0.4rem"})`,
     });
   };
-  read(parts.read); // another digit: the same place holds another value
+  read(parts.read); // the value changes with the digit
 
   const pointed = (event) => {
     const shown = parts.picture.getBoundingClientRect();
@@ -44,24 +44,24 @@ export default function ({ data, parentElement }) {
     read([y, x]);
   };
   parts.picture.onpointermove = pointed;
-  parts.picture.onpointerdown = pointed; // a finger taps
-  parts.picture.onmousedown = (event) => event.preventDefault(); // the page's own keys keep working after a click
+  parts.picture.onpointerdown = pointed; // touch
+  parts.picture.onmousedown = (event) => event.preventDefault(); // the page's own shortcuts keep working after a click
   parts.picture.onpointerleave = (event) => event.pointerType === "mouse" && read();
   parts.picture.onfocus = () => read(parts.read ?? data.corners[0]);
   parts.picture.onblur = () => read();
   parts.picture.onkeydown = (event) => {
     const way = WAYS[event.key];
     if (!way) return;
-    event.stopPropagation(); // elsewhere on the page these keys go from step to step
+    event.stopPropagation(); // elsewhere on the page these keys choose a step
     event.preventDefault();
     let [y, x] = parts.read ?? data.corners[0];
-    do [y, x] = [y + way[0], x + way[1]]; // over what is between two squares
+    do [y, x] = [y + way[0], x + way[1]]; // skip the gap between two squares
     while (y >= 0 && y < height && x >= 0 && x < width && !find(data, [y, x]));
     if (find(data, [y, x])) read([y, x]);
   };
 }
 
-// Which value lies at a place of the sheet: the square it is in, where in it, and the position in the list.
+// Return the value at a position of the sheet: its square, its position in the square, and its index in the list.
 function find({ corners, square: [high, wide] }, [down, across]) {
   const square = corners.findIndex(
     ([top, left]) => down >= top && down < top + high && across >= left && across < left + wide,
@@ -95,7 +95,7 @@ function build(parent) {
   const [picture, beneath, image, outline, numbers, cell] = ["svg", "image", "image", "image", "g", "rect"].map((name) =>
     document.createElementNS(SVG, name),
   );
-  set(picture, { role: "application", tabindex: 0 }); // so that screen readers leave it the arrow keys
+  set(picture, { role: "application", tabindex: 0 }); // so that screen readers pass the arrow keys on
   words.setAttribute("aria-live", "polite");
   for (const each of [beneath, image, outline]) each.setAttribute("preserveAspectRatio", "none");
   set(cell, { width: 1, height: 1, class: "cell" });

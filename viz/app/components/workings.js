@@ -1,7 +1,7 @@
-// One unit worked out: the maps it lies between, what it takes in, and the sum. Each number that goes in can be
-// followed. The window can be played over the map, all in the browser: what fills in is what the network computed.
+// The arithmetic of one unit: its input map and output map, its terms and their sum. Each term is a link to its unit.
+// The window can be played over the map in the browser; the output map fills with the values of the network.
 
-const NORMAL = 6; // places a second at speed 1
+const NORMAL = 6; // positions per second at speed 1
 const WAYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -35,7 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   old?.remove();
   root.output = output.stage;
   parentElement.append(root);
-  if (held) output.stage.focus(); // who goes from unit to unit with the arrow keys stays on the map
+  if (held) output.stage.focus(); // keep the focus for the next arrow key
 }
 
 function same(a, b) {
@@ -51,7 +51,7 @@ function covered(data, [y, x]) {
   return [top, left, top + (ky - 1) * dy + 1, left + (kx - 1) * dx + 1];
 }
 
-// A map as a picture, a unit a pixel, with a frame on it. A click chooses a unit.
+// A map as a picture with one pixel for each unit, and a frame. A click chooses a unit.
 function map(data, words) {
   const panel = make("figure");
   const stage = make("div", "map");
@@ -75,7 +75,7 @@ function map(data, words) {
     for (const [name, value] of Object.entries(style)) frame.style[name] = `${value}%`;
   };
   stage.onclick = (event) => {
-    stage.blur(); // after a click of the mouse the page's own keys work again
+    stage.blur(); // after a mouse click the page's own shortcuts work again
     const box = stage.getBoundingClientRect();
     const place = (start, length, count) => Math.min(count - 1, Math.max(0, Math.floor((start / length) * count)));
     made.choose([
@@ -86,17 +86,17 @@ function map(data, words) {
   return made;
 }
 
-// Let the arrow keys choose the neighbour of a unit; of the input map, every unit that can be chosen is a button beside it.
+// Let the arrow keys choose a neighbour of the unit. The input map needs no keys: its units are buttons beside it.
 function byKeys(map, { name, output: { width, height, channel } }, place) {
   if (width * height === 1) return;
   let [y, x] = place;
   map.stage.tabIndex = 0;
-  map.stage.setAttribute("role", "application"); // so that screen readers leave it the arrow keys
+  map.stage.setAttribute("role", "application"); // so that screen readers pass the arrow keys on
   map.stage.setAttribute("aria-label", `${name}, map ${channel}: unit y ${y}, x ${x}. The arrow keys choose another.`);
   map.stage.onkeydown = (event) => {
     const way = WAYS[event.key];
     if (!way) return;
-    event.stopPropagation(); // elsewhere on the page these keys go from row to row
+    event.stopPropagation(); // elsewhere on the page these keys choose a row
     event.preventDefault();
     const next = [y + way[0], x + way[1]];
     if (next[0] < 0 || next[0] >= height || next[1] < 0 || next[1] >= width) return;
@@ -155,7 +155,7 @@ function grid(data, group, follow) {
   return box;
 }
 
-// What one place of the window takes from the input map in front, and what that adds: no rerun is needed for it.
+// The terms of one window position in the shown input map, and their sum, computed without a rerun.
 function patch(data, [y, x]) {
   const { values, weights } = data.play;
   const [top, left] = covered(data, [y, x]);
@@ -164,11 +164,11 @@ function patch(data, [y, x]) {
   for (let ky = 0; ky < high; ky += 1)
     for (let kx = 0; kx < wide; kx += 1) {
       const [iy, ix] = [top + ky * data.window.dilation[0], left + kx * data.window.dilation[1]];
-      if (iy < 0 || ix < 0 || iy >= data.input.height || ix >= data.input.width) continue; // padding adds nothing
+      if (iy < 0 || ix < 0 || iy >= data.input.height || ix >= data.input.width) continue; // padding adds 0
       taken.push({ place: [iy, ix], value: values[iy * data.input.width + ix], weight: weights?.[ky * wide + kx] });
     }
   const largest = taken.reduce((most, term, index) => (term.value > taken[most].value ? index : most), 0);
-  taken.forEach((term, index) => (term.weight ??= index === largest ? 1 : 0)); // a max pool keeps one
+  taken.forEach((term, index) => (term.weight ??= index === largest ? 1 : 0)); // a max pool keeps only the largest
   return {
     channel: data.input.channel,
     columns: new Set(taken.map((term) => term.place[1])).size,
@@ -187,7 +187,7 @@ function said(value) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
-// Slide the window over the map; the output is covered and fills in as it goes. Returns what stops it.
+// Slide the window over the map and uncover the output step by step. Returns a function that stops it.
 function player(data, root, show, output, terms, sum, follow) {
   const still = [...terms.childNodes];
   const verdict = root.querySelector(".verdict");
@@ -202,7 +202,7 @@ function player(data, root, show, output, terms, sum, follow) {
   Object.assign(speed, { type: "range", min: 0, max: 4, step: 1, value: 1 });
   const named = make("label", "moving", "Speed ");
   named.append(speed);
-  speed.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from row to row
+  speed.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys choose a row
   speed.oninput = () => timer && (pause(), run());
   play.className = "moving";
   bar.append(play, step, back, named);
@@ -225,7 +225,7 @@ function player(data, root, show, output, terms, sum, follow) {
     const unit = [Math.floor(place / data.output.width), place % data.output.width];
     show(unit);
     hideAfter(place);
-    for (const part of [terms, sum]) part.style.minHeight ||= `${part.offsetHeight}px`; // the buttons stay in place
+    for (const part of [terms, sum]) part.style.minHeight ||= `${part.offsetHeight}px`; // so that the buttons do not move
     const taken = patch(data, unit);
     terms.replaceChildren(grid(data, taken, follow));
     const value = data.output.values[place];

@@ -19,7 +19,7 @@ from model.layers.quiz.records import Asked, Question, Verdict
 from model.records import Unit
 from model.trace.records import Row, Step, Trace
 from viz.app import address, shared, tables, widgets
-from viz.app.markdown import plain
+from viz.app.markdown import escape_markdown
 from viz.layers.quiz import figures
 
 _MOST = 200  # answers in a link; four for each of the 23 rows make 92
@@ -79,7 +79,7 @@ def _ask_one(name: str, question: Question, label: str) -> None:
         try:
             questions.mark(question, text)
         except InputError as error:
-            st.warning(plain(str(error)))
+            st.warning(escape_markdown(str(error)))
 
 
 def _receive(open_ones: Mapping[str, Question]) -> None:

@@ -11,10 +11,10 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.trace.records import Trace
 from model.training.images import HELD_OUT, judge
-from model.training.live import lesson
+from model.training.live import loop
 from model.training.live.queue import LiveQueue
 from model.training.live.records import LiveChoices, LiveRun, Shipped, Snapshot
-from viz.app.queued_cache import in_turn
+from viz.app.queued_cache import queued
 from viz.app.shared import network
 
 
@@ -25,7 +25,7 @@ def live_queue() -> LiveQueue:
 
 
 def _train(choices: LiveChoices) -> Iterator[LiveRun]:
-    yield from lesson.train(choices, lesson.lesson())
+    yield from loop.train(choices, loop.read_images())
 
 
 def record_snapshot(digit: Digit, choices: LiveChoices, snapshot: Snapshot) -> Trace:
@@ -35,10 +35,10 @@ def record_snapshot(digit: Digit, choices: LiveChoices, snapshot: Snapshot) -> T
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _record(key: str, choices: LiveChoices, step: int, _digit: Digit, _snapshot: Snapshot) -> Trace:
-    return trace.record(lesson.network_of(_snapshot), digits.to_input(_digit))
+    return trace.record(loop.network_of(_snapshot), digits.to_input(_digit))
 
 
-@in_turn(max_entries=1)
+@queued(max_entries=1)
 def shipped() -> Shipped:
     """Return how the app's own network does on the images that small trainings are judged by.
 
@@ -47,7 +47,7 @@ def shipped() -> Shipped:
     """
     card = weights.read_card()
     epochs = (card.get("recipe") or {}).get("epochs", 0)
-    held_out = lesson.lesson().held_out
+    held_out = loop.read_images().held_out
     correct = judge(copy.deepcopy(network()), held_out).correct  # a private one, for it changes mode meanwhile
     saw_all = card.get("validation_accuracy") is None  # nothing was held out
     images = mnist.SIZES["train"] - (0 if saw_all else HELD_OUT)

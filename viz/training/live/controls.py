@@ -11,22 +11,22 @@ from model.errors import InputError
 from model.images import mnist
 from model.images.records import Digit
 from model.trace.records import LayerKind, Trace
-from model.training.live import lesson
+from model.training.live import loop
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 from viz.app import address, mnist_picker, shared, tables, widgets
-from viz.app.error_boundary import or_say_why
-from viz.app.markdown import plain
+from viz.app.error_boundary import or_show_error
+from viz.app.markdown import escape_markdown
 from viz.pictures.swatches import columns_as_csv
 from viz.training.live import cache, figures
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "who trains"
 _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
-    "live_steps": ("Steps", [str(steps) for steps in lesson.STEPS], "300"),
+    "live_steps": ("Steps", [str(steps) for steps in loop.STEPS], "300"),
     "live_rate": ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
-    "live_batch": ("Images a step", [str(size) for size in lesson.BATCH_SIZES], "32"),
+    "live_batch": ("Images a step", [str(size) for size in loop.BATCH_SIZES], "32"),
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
-    "live_seed": ("Seed", [str(seed) for seed in range(lesson.HIGHEST_SEED + 1)], "1"),
+    "live_seed": ("Seed", [str(seed) for seed in range(loop.HIGHEST_SEED + 1)], "1"),
 }
 ALLOWED = {STARTED: [address.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
@@ -39,8 +39,8 @@ def show(digit: Digit) -> None:
         digit: What the network in training is asked to read.
     """
     st.write(
-        f"Train it yourself, from nothing: a few hundred steps on {lesson.IMAGES:,} of MNIST's training images, "
-        f"judged by {lesson.HELD_OUT} others."
+        f"Train it yourself, from nothing: a few hundred steps on {loop.IMAGES:,} of MNIST's training images, "
+        f"judged by {loop.HELD_OUT} others."
     )
     if not mnist.is_present():
         mnist_picker.offer_download("training")
@@ -52,7 +52,7 @@ def show(digit: Digit) -> None:
     with last:
         _start_and_cancel(status)
     if status is not None and status.under_way:
-        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().people()))(digit, choices)
+        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices)
     else:
         st.fragment(_stage)(digit, choices, status)
     if status is not None and status.run is not None and not status.under_way:
@@ -90,13 +90,13 @@ def _person() -> str:
 def _status(choices: LiveChoices) -> LiveStatus | None:
     """Return how the person's training stands, as the link has it: started, or not."""
     queue, person = cache.live_queue(), _person()
-    status = queue.look(person, choices)
+    status = queue.status(person, choices)
     if address.is_on(STARTED):
         if status is None or status.stage == "cancelled":
             return _put_in(choices)
     elif status is not None and status.under_way:
         queue.cancel(person)
-        return queue.look(person, choices)
+        return queue.status(person, choices)
     return status
 
 
@@ -104,13 +104,13 @@ def _put_in(choices: LiveChoices) -> LiveStatus | None:
     try:
         return cache.live_queue().start(_person(), choices)
     except InputError as error:
-        st.error(plain(str(error)))
+        st.error(escape_markdown(str(error)))
         return None
 
 
 def _start_and_cancel(status: LiveStatus | None) -> None:
     def start() -> None:
-        cache.live_queue().forget(_person())
+        cache.live_queue().remove(_person())
         address.write(**{STARTED: "yes", STEP: ""})
 
     def cancel() -> None:
@@ -133,7 +133,7 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
 
 def _watch(digit: Digit, choices: LiveChoices) -> None:
     """Look at a training that waits or runs; when it has ended, let the page say so."""
-    status = cache.live_queue().look(_person(), choices)
+    status = cache.live_queue().status(_person(), choices)
     if status is None or not status.under_way:
         st.rerun()
     _stage(digit, choices, status)
@@ -146,8 +146,8 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with st.container(key="live_progress"):
         _progress(choices, status, shown)
     if status is not None and status.problem:
-        st.error(plain(status.problem))
-    known = or_say_why(cache.shipped) if run is not None else None
+        st.error(escape_markdown(status.problem))
+    known = or_show_error(cache.shipped) if run is not None else None
     over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -160,8 +160,8 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
         name = _inside(run, shown, trace)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        own = or_say_why(lambda: shared.record(digit))
-        answer = tables.answer_file(trace, f"answer-after-step-{shown.step}") if over else tables.LEFT_OUT
+        own = or_show_error(lambda: shared.record(digit))
+        answer = tables.prediction_file(trace, f"prediction-after-step-{shown.step}") if over else tables.LEFT_OUT
         widgets.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
     with right:
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))
@@ -174,7 +174,7 @@ def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
     """Return the snapshot that is looked at: that of the link, or else the last one."""
     if run is None:
         return None
-    marks = [str(mark) for mark in lesson.marks(choices.steps)]
+    marks = [str(mark) for mark in loop.snapshot_steps(choices.steps)]
     asked = address.read_one_of(STEP, ["", *marks], "")
     return run.at(int(asked)) if asked else run.snapshots[-1]
 
@@ -186,7 +186,7 @@ def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot |
     if run is None or shown is None or len(run.snapshots) < 2:
         st.progress(share, said)
         return
-    instead = {str(mark): str(run.at(mark).step) for mark in lesson.marks(choices.steps)}
+    instead = {str(mark): str(run.at(mark).step) for mark in loop.snapshot_steps(choices.steps)}
     steps = [str(each.step) for each in run.snapshots]
     address.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
 
@@ -208,4 +208,4 @@ def _numbers(run: LiveRun) -> None:
         "Loss of every step": partial(figures.losses_csv, run),
         "First kernels": partial(figures.kernels_csv, run),
     }
-    tables.unfolding("The course of the training", columns, files, key="live_numbers")
+    tables.expandable_table("The course of the training", columns, files, key="live_numbers")

@@ -153,7 +153,7 @@ def say_result(run: LiveRun, shipped: Shipped | None) -> str:
     if run.diverged:
         said.append(f"At step {run.step} the loss was no number any more, so it ended there: the steps were too long.")
     if shipped:
-        also = "; it learned from these very images too, which flatters it" if shipped.learned_from_them else ""
+        also = "; it learned from these very images too, which flatters it" if shipped.trained_on_them else ""
         own = _percent(shipped.correct / run.held_out)
         said.append(
             f"The app's own network reads {shipped.correct} of the same {run.held_out} right ({own}), "

@@ -79,7 +79,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def queue(trainer: Trainer, clock: Clock) -> Iterator[LiveQueue]:
-    made = LiveQueue(trainer, waiting=3, clock=clock)
+    made = LiveQueue(trainer, max_waiting=3, clock=clock)
     yield made
     made.close()
     assert not [each for each in threading.enumerate() if each.name == "live-training"], "no thread is left"
@@ -95,7 +95,7 @@ def until(happened: Callable[[], object]) -> None:
 
 
 def stage(queue: LiveQueue, person: str, seed: int) -> str:
-    status = queue.look(person, choices(seed))
+    status = queue.status(person, choices(seed))
     return status.stage if status else "none"
 
 
@@ -104,7 +104,7 @@ def is_finished(queue: LiveQueue, person: str, seed: int) -> bool:
 
 
 def seen(queue: LiveQueue, person: str, seed: int) -> LiveStatus:
-    status = queue.look(person, choices(seed))
+    status = queue.status(person, choices(seed))
     assert status
     return status
 
@@ -138,7 +138,7 @@ def test_the_same_choices_are_trained_once_while_running_and_afterwards(queue: L
     queue.start("one", choices(1))
     until(lambda: trainer.begun)
     assert queue.start("two", choices(1)).before == 0
-    assert queue.people() == 2
+    assert queue.watchers() == 2
     trainer.go()
     for person in ("one", "two"):
         until(partial(is_finished, queue, person, 1))
@@ -156,7 +156,7 @@ def test_a_new_training_replaces_the_old_one(queue: LiveQueue, trainer: Trainer)
     assert stage(queue, "one", 1) == "none"
     assert stage(queue, "one", 2) == "running"
     assert trainer.ended == [1]
-    assert queue.people() == 1
+    assert queue.watchers() == 1
 
 
 def test_cancelling_ends_it_at_the_next_step_and_keeps_how_far_it_came(queue: LiveQueue, trainer: Trainer) -> None:
@@ -171,7 +171,7 @@ def test_cancelling_ends_it_at_the_next_step_and_keeps_how_far_it_came(queue: Li
     assert status.stage == "cancelled"
     assert status.run
     assert status.run.step == 12
-    queue.forget("one")
+    queue.remove("one")
     assert stage(queue, "one", 1) == "none"
 
 
@@ -212,9 +212,9 @@ def test_who_does_not_look_has_left(queue: LiveQueue, trainer: Trainer, clock: C
 def test_a_full_queue_says_so_and_lets_in_who_shares(queue: LiveQueue) -> None:
     for seed in range(4):  # one runs, three wait
         queue.start(f"person {seed}", choices(seed))
-    with pytest.raises(InputError, match="4 trainings are under way already"):
+    with pytest.raises(InputError, match="4 trainings are in the queue already"):
         queue.start("too many", choices(9))
-    assert queue.look("too many", choices(9)) is None
+    assert queue.status("too many", choices(9)) is None
     assert queue.start("too many", choices(3)).before == 3
     assert queue.start("person 2", choices(8)).before == 3, "in place of one's own there is room"
 
@@ -244,7 +244,7 @@ def test_an_error_is_a_sentence_for_its_owner_alone(
 
 def test_how_long_it_takes_is_told_from_what_steps_took() -> None:
     trainer, clock = Trainer(), Clock()
-    queue = LiveQueue(trainer, patience=1e9, clock=clock)
+    queue = LiveQueue(trainer, timeout=1e9, clock=clock)
     try:
         queue.start("one", choices(1))
         queue.start("two", dataclasses.replace(choices(2), batch_size=64))
@@ -274,7 +274,7 @@ def test_thirty_people_at_once() -> None:
         while status.under_way:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-            found = queue.look(f"person {number}", asked)
+            found = queue.status(f"person {number}", asked)
             assert found, "nobody is lost"
             status = found
         assert status.run
@@ -307,7 +307,7 @@ def test_what_is_kept_is_bounded() -> None:
     short = [dataclasses.replace(choices(seed), steps=1) for seed in range(40)]
 
     def finished(asked: LiveChoices) -> bool:
-        status = queue.look("one", asked)
+        status = queue.status("one", asked)
         return status is not None and status.stage == "finished"
 
     try:

@@ -12,8 +12,8 @@ import torch
 from model import trace
 from model.images import digits
 from model.trace.records import Trace
-from model.training.live import lesson
-from model.training.live.lesson import Lesson
+from model.training.live import loop
+from model.training.live.loop import LiveImages
 from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from tests import curve
 from tests.model.training.few import small_mnist
@@ -22,19 +22,19 @@ from viz import theme
 from viz.training.live import figures
 
 FEW = small_mnist()
-LESSON = Lesson(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
+LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
 CHOICES = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, seed=3)
 SHIPPED = Shipped(49, 19, 55_000, False)
 
 
 @pytest.fixture(scope="module")
 def run() -> LiveRun:
-    return next(run for run in lesson.train(CHOICES, LESSON) if run.step == 60)
+    return next(run for run in loop.train(CHOICES, LIVE_IMAGES) if run.step == 60)
 
 
 @pytest.fixture(scope="module")
 def read(run: LiveRun) -> Trace:
-    return trace.record(lesson.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
+    return trace.record(loop.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
 
 
 def halves(html: str) -> list[str]:
@@ -137,7 +137,7 @@ def test_the_result_is_said_with_its_error_and_its_limits(run: LiveRun) -> None:
     assert f"two standard errors: {error:.1f} points" in said
     assert "The app's own network reads 49 of the same 50 right (98.0\xa0%), after 19 epochs of 55,000 images." in said
     assert "one seed" in said
-    flattered = figures.say_result(run, dataclasses.replace(SHIPPED, learned_from_them=True))
+    flattered = figures.say_result(run, dataclasses.replace(SHIPPED, trained_on_them=True))
     assert "it learned from these very images too" in flattered
     assert "flatters" not in said
 
@@ -163,7 +163,7 @@ def test_how_it_stands_is_said(run: LiveRun, stage: LiveStage, before: int, seco
 def test_how_it_stands_before_and_after() -> None:
     assert figures.say_status(None, CHOICES) == (0.0, "Not started: 100 steps of 16 images.")
     assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading MNIST.")
-    *_, whole = lesson.train(CHOICES, LESSON)
+    *_, whole = loop.train(CHOICES, LIVE_IMAGES)
     share, said = figures.say_status(LiveStatus("finished", CHOICES, whole), CHOICES)
     assert share == 1
     assert said.startswith("All 100 steps are done")

@@ -1,7 +1,7 @@
-"""A small training to watch: a few hundred steps on a few thousand of MNIST's training images.
+"""A small training: a few hundred steps on a few thousand of MNIST's training images.
 
-It takes the assignment's steps (SGD with momentum, one learning rate) on 4,000 of the 55,000 images that the
-project's recipes learn from when choices are made, and is judged by 500 of the 5,000 that those never learn from.
+It uses the assignment's optimiser (SGD with momentum and a constant learning rate). It trains on 4,000 of the 55,000
+training images of the search protocol, and is evaluated on 500 of its 5,000 held-out images.
 """
 
 import functools
@@ -18,61 +18,61 @@ from model.images import mnist
 from model.images.digits import normalise
 from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import Images, judge, split_training
-from model.training.learner import Learner, blank
 from model.training.live.records import LiveChoices, LiveRun, Snapshot
 from model.training.recipe import Recipe
+from model.training.trainer import Trainer, uninitialised_network
 
 IMAGES, HELD_OUT = 4_000, 500
 STEPS = (100, 200, 300, 400, 500, 600)
 BATCH_SIZES = (16, 32, 64)
 HIGHEST_RATE, HIGHEST_DROPOUT, HIGHEST_SEED = 1.0, 0.5, 99
-_EARLY, _EVERY = (5, 10), 25  # steps: at first the weights move fast
+_EARLY, _EVERY = (5, 10), 25  # steps; the weights change fast at first
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lesson:
-    """What there is to learn from, and what to judge by."""
+class LiveImages:
+    """The training images and the held-out images."""
 
     training: Images
     held_out: Images
 
 
-def lesson() -> Lesson:
-    """Read the images of every small training; they are read once.
+def read_images() -> LiveImages:
+    """Read the images of all small trainings, once.
 
     Raises:
         DataError: MNIST is missing or damaged.
     """
-    return _lesson(mnist.root())
+    return _read_images(mnist.root())
 
 
 @functools.lru_cache(maxsize=1)
-def _lesson(_root: Path) -> Lesson:
+def _read_images(_root: Path) -> LiveImages:
     pixels, labels = mnist.read("train")
     numbers = torch.arange(len(labels))
-    training, held_out = split_training(Images(numbers, numbers))  # which images, before any is normalised
+    training, held_out = split_training(Images(numbers, numbers))  # choose the images before normalising them
 
     def chosen(positions: Tensor) -> Images:
         index = positions.numpy()
         return Images(normalise(pixels[index]), torch.from_numpy(labels[index]))
 
-    return Lesson(chosen(training.x[:IMAGES]), chosen(held_out.x[:HELD_OUT]))
+    return LiveImages(chosen(training.x[:IMAGES]), chosen(held_out.x[:HELD_OUT]))
 
 
-def marks(steps: int) -> tuple[int, ...]:
-    """Return after which steps a training is judged and its weights are kept.
+def snapshot_steps(steps: int) -> tuple[int, ...]:
+    """Return the steps after which a training is evaluated and a snapshot is saved.
 
-    >>> marks(100)
+    >>> snapshot_steps(100)
     (0, 5, 10, 25, 50, 75, 100)
     """
     return (0, *_EARLY, *range(_EVERY, steps + 1, _EVERY))
 
 
 def check(choices: LiveChoices) -> None:
-    """Refuse what would train for too long, or not at all.
+    """Check that the choices are among those offered.
 
     Raises:
-        InputError: A choice lies outside of what is offered.
+        InputError: A choice is not offered.
     """
     listed = {
         "A training of {} steps": (choices.steps, STEPS),
@@ -94,36 +94,36 @@ def _refuse(what: str, value: float, allowed: str) -> None:
     raise InputError(f"A {what} of {value} is not possible here.", f"It must be {allowed}.", "Choose another.")
 
 
-def train(choices: LiveChoices, given: Lesson) -> Iterator[LiveRun]:
-    """Train, and yield how far it is: before the first step, and after each.
+def train(choices: LiveChoices, images: LiveImages) -> Iterator[LiveRun]:
+    """Train, and yield the progress before the first step and after each step.
 
-    Nothing global is read or changed, so any number of threads may train at once; with one version of PyTorch and
-    one number of its threads, the same choices give the same numbers to the bit. It ends early where the loss is no
-    number any more.
+    It reads and changes no global state, so several threads may train at the same time. With the same version and
+    number of threads of PyTorch, the same choices give the same numbers bit for bit. It ends early if the loss is
+    not finite.
 
     Args:
-        choices: What decides it.
-        given: The images; only read.
+        choices: Everything that decides the training.
+        images: The images; only read.
 
     Raises:
-        InputError: A choice lies outside of what is offered.
+        InputError: A choice is not offered.
     """
     check(choices)
-    learner = Learner(_recipe(choices), choices.seed, torch.device("cpu"))
-    learner.network.train()
+    trainer = Trainer(_recipe(choices), choices.seed, torch.device("cpu"))
+    trainer.network.train()
     losses: list[float] = []
-    snapshots = [_snapshot(learner, given, 0)]
-    judged = {*marks(choices.steps)}
-    batches = _batches(learner, len(given.training))
+    snapshots = [_snapshot(trainer, images, 0)]
+    judged = {*snapshot_steps(choices.steps)}
+    batches = _batches(trainer, len(images.training))
     while True:
         kept = np.asarray(losses, np.float64)
-        run = LiveRun(choices, len(given.training), len(given.held_out), kept, tuple(snapshots))
+        run = LiveRun(choices, len(images.training), len(images.held_out), kept, tuple(snapshots))
         yield run
         if run.finished:
             return
-        losses.append(float(learner.learn(given.training, next(batches), len(losses), choices.steps)))
+        losses.append(float(trainer.train_step(images.training, next(batches), len(losses), choices.steps)))
         if len(losses) in judged:
-            snapshots.append(_snapshot(learner, given, len(losses)))
+            snapshots.append(_snapshot(trainer, images, len(losses)))
 
 
 def _recipe(choices: LiveChoices) -> Recipe:
@@ -131,25 +131,25 @@ def _recipe(choices: LiveChoices) -> Recipe:
         batch_size=choices.batch_size,
         learning_rate=choices.learning_rate,
         dropout=choices.dropout,
-        masks="gaps",  # a third of the time of nn.Dropout's own, and as likely
+        masks="gaps",  # the same distribution as nn.Dropout in a third of the time
     )
 
 
-def _batches(learner: Learner, count: int) -> Iterator[Tensor]:
-    """Go through all images in an order of chance, and again in another."""
+def _batches(trainer: Trainer, count: int) -> Iterator[Tensor]:
+    """Yield batches of all images in random order, again and again."""
     while True:
-        yield from torch.randperm(count, generator=learner.generators[0]).split(learner.recipe.batch_size)
+        yield from torch.randperm(count, generator=trainer.generators[0]).split(trainer.recipe.batch_size)
 
 
-def _snapshot(learner: Learner, given: Lesson, step: int) -> Snapshot:
-    weights = {key: tensor.detach().numpy().copy() for key, tensor in learner.network.state_dict().items()}
+def _snapshot(trainer: Trainer, images: LiveImages, step: int) -> Snapshot:
+    weights = {key: tensor.detach().numpy().copy() for key, tensor in trainer.network.state_dict().items()}
     for values in weights.values():
         values.setflags(write=False)
-    return Snapshot(step, judge(learner.network, given.held_out).correct, weights)
+    return Snapshot(step, judge(trainer.network, images.held_out).correct, weights)
 
 
 def network_of(snapshot: Snapshot) -> AssignmentNetwork:
-    """Return the network as it was, in evaluation mode, a new one at each call."""
-    network = blank(Recipe())
+    """Return a new network with the weights of a snapshot, in evaluation mode."""
+    network = uninitialised_network(Recipe())
     network.load_state_dict({key: torch.from_numpy(values.copy()) for key, values in snapshot.weights.items()})
     return network.eval()

@@ -1,8 +1,8 @@
-// A block of the network after each epoch: to play, to pause, or to go through by hand, all in the browser.
-// The page hears of it once the epoch stays: after a pause, at the end, or when the slider has come to rest.
+// Plays a block of the network epoch by epoch, or shows one epoch by a slider, all in the browser.
+// It sends the epoch to the page after a pause, at the end, or when the slider has stopped.
 
 const STAY = 700; // milliseconds for each epoch
-const REST = 400; // milliseconds without a move after which the slider has come to rest
+const REST = 400; // milliseconds without a move after which the slider counts as stopped
 const SVG = "http://www.w3.org/2000/svg";
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -71,7 +71,7 @@ function build(parent) {
     play.textContent = "Pause";
   };
   slider.oninput = move;
-  slider.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from row to row
+  slider.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys choose a row
   stop();
 
   const show = (now, setTriggerValue) => {
@@ -79,9 +79,9 @@ function build(parent) {
     slider.max = last();
     if (!timer && !rest && now.at !== known) slider.value = known = now.at;
     strip.replaceChildren(
-      ...now.predictions.map((read, index) => {
-        const place = make("li", read === now.predictions[last()] ? "" : "other");
-        place.textContent = read;
+      ...now.predictions.map((predicted, index) => {
+        const place = make("li", predicted === now.predictions[last()] ? "" : "other");
+        place.textContent = predicted;
         place.title = now.said[index];
         place.onclick = () => {
           slider.value = index;
@@ -90,7 +90,7 @@ function build(parent) {
         return place;
       }),
     );
-    strip.setAttribute("aria-label", "What is read after each epoch");
+    strip.setAttribute("aria-label", "Predicted class after each epoch");
     for (const name of ["accent", "muted", "highlight"]) parent.style?.setProperty(`--${name}`, now[name]);
     [strip, stage, charts].forEach((each) => {
       for (const name of ["accent", "muted", "highlight"]) each.style.setProperty(`--${name}`, now[name]);
@@ -101,7 +101,7 @@ function build(parent) {
   return { show };
 }
 
-// Each part is an element and a function that shows an epoch in it.
+// Each part is an element and a function that shows an epoch in the element.
 function fill(place, parts) {
   place.replaceChildren(...parts.map(([element]) => element));
   return parts.map(([, update]) => update);
@@ -120,7 +120,7 @@ function panel({ title, pictures, size, mark, scale }) {
   Object.assign(frame.style, { top: `${top}%`, left: `${left}%`, height: `${bottom - top}%`, width: `${right - left}%` });
   box.append(image, frame);
   const bar = make("p");
-  bar.innerHTML = scale; // our own
+  bar.innerHTML = scale; // HTML of our own
   figure.append(caption, box, bar);
   return [figure, (now) => (image.src = pictures[now])];
 }

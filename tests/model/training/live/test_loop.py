@@ -17,20 +17,20 @@ from model.images import digits, mnist
 from model.networks.assignment.network import AssignmentNetwork
 from model.sanity_checks.randomization import forget
 from model.training.images import Images, split_training
-from model.training.live import lesson
-from model.training.live.lesson import Lesson
+from model.training.live import loop
+from model.training.live.loop import LiveImages
 from model.training.live.records import LiveChoices, LiveRun
 from model.training.masks import draw_positions
 from tests.model.training.few import small_mnist
 
 FEW = small_mnist()
-LESSON = Lesson(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
+LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
 SHORT = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, dropout=0.1, seed=3)
 
 
 def taken(choices: LiveChoices, steps: int) -> LiveRun:
     """Return a training after a few of its steps."""
-    return next(run for run in lesson.train(choices, LESSON) if run.step == steps)
+    return next(run for run in loop.train(choices, LIVE_IMAGES) if run.step == steps)
 
 
 class PlainDropout(nn.Module):
@@ -63,20 +63,20 @@ def by_hand(
         if isinstance(module, nn.Dropout):
             network.set_submodule(name, PlainDropout(module.p, generator))
     optimiser = torch.optim.SGD(network.parameters(), lr=choices.learning_rate, momentum=momentum)
-    order = torch.randperm(len(LESSON.training), generator=generator)
+    order = torch.randperm(len(LIVE_IMAGES.training), generator=generator)
 
     def batches() -> Iterator[Tensor]:
         nonlocal order
         while True:
             yield from order.split(choices.batch_size)
             if shuffled_again:
-                order = torch.randperm(len(LESSON.training), generator=generator)
+                order = torch.randperm(len(LIVE_IMAGES.training), generator=generator)
 
     losses = []
     network.train()
     for _, batch in zip(range(steps), batches(), strict=False):
         optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(network(LESSON.training.x[batch]), LESSON.training.y[batch])
+        loss = nn.functional.cross_entropy(network(LIVE_IMAGES.training.x[batch]), LIVE_IMAGES.training.y[batch])
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
@@ -104,21 +104,23 @@ def test_snapshots_are_judged_on_what_it_never_learned_from() -> None:
     for steps in (0, 10, 25):
         network = by_hand(SHORT, steps)[1]
         with torch.no_grad():
-            logits = network(LESSON.held_out.x)
-            wrong = network(LESSON.training.x[:50])  # the wrong images
-        right = sum(int(scores.argmax()) == int(label) for scores, label in zip(logits, LESSON.held_out.y, strict=True))
+            logits = network(LIVE_IMAGES.held_out.x)
+            wrong = network(LIVE_IMAGES.training.x[:50])  # the wrong images
+        right = sum(
+            int(scores.argmax()) == int(label) for scores, label in zip(logits, LIVE_IMAGES.held_out.y, strict=True)
+        )
         assert run.at(steps).correct == right
-    flattering = int((wrong.argmax(1) == LESSON.training.y[:50]).sum())
+    flattering = int((wrong.argmax(1) == LIVE_IMAGES.training.y[:50]).sum())
     assert flattering != run.snapshots[-1].correct
 
 
 def test_it_learns() -> None:
-    *_, run = lesson.train(SHORT, LESSON)
+    *_, run = loop.train(SHORT, LIVE_IMAGES)
     assert run.finished
     assert not run.diverged
     assert run.losses[-10:].mean() < run.losses[:10].mean() / 2
     assert run.accuracy(run.snapshots[-1]) > 2 * run.accuracy(run.snapshots[0])
-    assert [each.step for each in run.snapshots] == list(lesson.marks(100))
+    assert [each.step for each in run.snapshots] == list(loop.snapshot_steps(100))
 
 
 def test_others_who_train_meanwhile_change_nothing() -> None:
@@ -137,14 +139,14 @@ def test_nothing_global_is_touched() -> None:
     before = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
     state = str(np.random.get_state())
     run = taken(SHORT, 6)
-    lesson.network_of(run.snapshots[-1])
+    loop.network_of(run.snapshots[-1])
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == before[1:]
     assert str(np.random.get_state()) == state
 
 
 def test_what_was_yielded_stays_as_it_was() -> None:
-    runs = [run for run, _ in zip(lesson.train(SHORT, LESSON), range(12), strict=False)]
+    runs = [run for run, _ in zip(loop.train(SHORT, LIVE_IMAGES), range(12), strict=False)]
     assert [run.step for run in runs] == [*range(12)]
     assert [len(run.snapshots) for run in runs] == [1] * 5 + [2] * 5 + [3] * 2
     first = runs[0].snapshots[0].weights["Conv2d-1.weight"]
@@ -155,19 +157,19 @@ def test_what_was_yielded_stays_as_it_was() -> None:
 
 
 def test_a_snapshot_becomes_the_network_that_it_was() -> None:
-    network = lesson.network_of(taken(SHORT, 10).snapshots[-1])
+    network = loop.network_of(taken(SHORT, 10).snapshots[-1])
     expected = by_hand(SHORT, 10)[1]
     x = digits.to_input(digits.samples()[5])
     with torch.no_grad():
         np.testing.assert_array_equal(trace.record(network, x).logits, expected(x).numpy().ravel())
-    other = lesson.network_of(taken(SHORT, 10).snapshots[-2])
+    other = loop.network_of(taken(SHORT, 10).snapshots[-2])
     assert not np.array_equal(trace.record(other, x).logits, trace.record(network, x).logits)
 
 
 def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
-    spoilt = Images(LESSON.training.x.clone(), LESSON.training.y)
+    spoilt = Images(LIVE_IMAGES.training.x.clone(), LIVE_IMAGES.training.y)
     spoilt.x[:] = float("inf")
-    *_, run = lesson.train(SHORT, Lesson(spoilt, LESSON.held_out))
+    *_, run = loop.train(SHORT, LiveImages(spoilt, LIVE_IMAGES.held_out))
     assert run.diverged
     assert run.finished
     assert run.step == 1
@@ -191,14 +193,14 @@ def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
 )
 def test_what_would_train_too_long_or_not_at_all_is_refused(choice: str, value: Any) -> None:
     with pytest.raises(InputError) as refused:
-        next(lesson.train(dataclasses.replace(SHORT, **{choice: value}), LESSON))
+        next(loop.train(dataclasses.replace(SHORT, **{choice: value}), LIVE_IMAGES))
     assert str(value) in refused.value.problem
-    lesson.check(SHORT)
+    loop.check(SHORT)
 
 
 def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_out(mnist_root: Path) -> None:
     assert mnist_root.is_dir()
-    given = lesson.lesson()
+    given = loop.read_images()
     assert (len(given.training), len(given.held_out)) == (4_000, 500)
     pixels, labels = mnist.read("train")
     numbers = torch.arange(len(labels))
@@ -209,10 +211,10 @@ def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_ou
             np.testing.assert_array_equal(images.x[place], digits.normalise(pixels[position])[0])
             assert int(images.y[place]) == labels[position]
     assert not {*training.x.tolist()} & {*held_out.x.tolist()}
-    assert lesson.lesson() is given, "it is read once"
+    assert loop.read_images() is given, "it is read once"
 
 
 def test_without_mnist_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     with pytest.raises(DataError, match="MNIST is not complete"):
-        lesson.lesson()
+        loop.read_images()

@@ -1,4 +1,4 @@
-// The box of one unit after each row, on the digit: to play, to pause, or to go through by hand, all in the browser.
+// Plays the growth of one unit's receptive field row by row over the digit, or shows one row by a slider.
 
 const STAY = 900; // milliseconds for each row
 const SVG = "http://www.w3.org/2000/svg";
@@ -31,8 +31,8 @@ function build(parent) {
     slider.setAttribute("aria-valuetext", text);
     const place = { x: left, y: top, width: right - left, height: bottom - top };
     for (const [name, value] of Object.entries(place)) {
-      box.setAttribute(name, value); // what it is
-      box.style[name] = `${value}px`; // and how it glides there
+      box.setAttribute(name, value); // the final place
+      box.style[name] = `${value}px`; // animated by the style sheet
     }
   };
   const pause = () => {
@@ -57,7 +57,7 @@ function build(parent) {
     pause();
     draw();
   };
-  slider.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys go from step to step
+  slider.onkeydown = (event) => event.stopPropagation(); // on this page the arrow keys choose a step
   pause();
 
   const show = (now) => {
