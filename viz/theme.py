@@ -1,8 +1,8 @@
-"""Every colour and scale of the app, once.
+"""All colours and colour scales of the app.
 
-Kinds of layer are coloured after Okabe and Ito's palette, made a little darker or lighter: each colour has a
-contrast of 3 to every background of either theme, and colour-blind people can tell each from the others. Signed
-values use one diverging scale, symmetric about zero; magnitudes one sequential scale; digits grey on black.
+The colours of layer kinds come from Okabe and Ito's palette, slightly darker or lighter: each colour has a contrast of
+at least 3 to every background of both themes, and colour-blind people can distinguish them. Signed values use one
+diverging scale, symmetric about zero; magnitudes use one sequential scale; digits are grey on black.
 """
 
 import numpy as np
@@ -25,15 +25,20 @@ KIND_COLOURS = {
 }
 ACCENT = "#0072b2"
 MUTED = "#858c97"
-HIGHLIGHT = "#cb7900"  # what is selected
+HIGHLIGHT = "#cb7900"  # the selection
+BLACK, WHITE, SHADOW = "#000", "#fff", "#808080"
+# One colour for each scheme; Streamlit's own are in .streamlit/config.toml, which a test compares with these.
+PAGE = {"light": "#ffffff", "dark": "#101216"}
+LINK = {"light": "#0b5d99", "dark": "#6cb6f0"}
+FAILURE = {"light": "#b24a00", "dark": "#f0822f"}
 
 Scale = list[list[float | str]]
 
 
 def _scale(name: str) -> Scale:
-    """Return one of Plotly's scales with its colours as ``rgb(...)``.
+    """Return one of Plotly's scales with colours in the form ``rgb(...)``.
 
-    Streamlit's chart theme replaces some hexadecimal colours, ``#000004`` among them, where Inferno begins.
+    Streamlit's chart theme replaces some hexadecimal colours, among them ``#000004``, the first colour of Inferno.
     """
     places = np.linspace(0, 1, 33).tolist()
     colours = sample_colorscale(get_colorscale(name), places)
@@ -42,6 +47,15 @@ def _scale(name: str) -> Scale:
 
 DIVERGING = _scale("RdBu_r")  # blue below zero, white at zero, red above
 SEQUENTIAL = _scale("Inferno")  # black at zero
+
+
+def css_variables() -> str:
+    """Return the colours that style sheets use as CSS variables: ``--accent``, ``--page`` and so on."""
+    colours = {"accent": ACCENT, "muted": MUTED, "highlight": HIGHLIGHT}
+    colours |= {"black": BLACK, "white": WHITE, "shadow": SHADOW}
+    schemes = {"page": PAGE, "link": LINK, "failure": FAILURE}
+    colours |= {name: f"light-dark({each['light']}, {each['dark']})" for name, each in schemes.items()}
+    return f":root {{ {' '.join(f'--{name}: {colour};' for name, colour in colours.items())} }}"
 
 
 def lookup(scale: Scale) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import GlassError, WeightsError
+from viz import theme
 from viz.app import address, allowed_messages, components, queued_cache, shared, sidebar
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
@@ -61,6 +62,7 @@ class _Style:
 
 @functools.cache
 def _style() -> str:
-    """Join all style sheets: first the app's own, then those of the topics, each group sorted by path."""
+    """Join the colours and all style sheets: first the app's own, then those of the topics, sorted by path."""
     paths = [*sorted((_VIZ / "app" / "styles").glob("*.css")), *sorted(_VIZ.rglob("style.css"))]
-    return f"<style>{''.join(path.read_text(encoding='utf-8') for path in paths)}</style>"
+    sheets = [theme.css_variables(), *(path.read_text(encoding="utf-8") for path in paths)]
+    return f"<style>{''.join(sheets)}</style>"

@@ -9,7 +9,6 @@ import numpy as np
 
 from model.records import Activation
 from model.trace.records import LayerKind, Step, Trace
-from viz import theme
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
@@ -54,7 +53,6 @@ def choices(maps: Activation, *, shared: bool, selected: int) -> dict[str, Any]:
         "columns": columns(len(maps)),
         "size": list(maps.shape[1:]),
         "scale": scale_bar(ranges[0]) if shared else "",
-        "highlight": theme.HIGHLIGHT,
     }
 
 

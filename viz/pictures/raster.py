@@ -37,7 +37,8 @@ def outline(pixels: Pixels, zoom: int) -> str:
     entries[_grown(ink, 1) & ~ink] = 2
     entries[ink & _grown(~ink, 1)] = 1
     traced = Image.fromarray(entries, mode="P")
-    traced.putpalette([0, 0, 0, 16, 18, 22, 255, 255, 255])
+    colours = (theme.BLACK, theme.PAGE["dark"], theme.WHITE)
+    traced.putpalette([value for colour in colours for value in ImageColor.getrgb(colour)])
     return _uri(traced, transparency=_CLEAR)
 
 
@@ -107,7 +108,7 @@ def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[in
     for each, range_, (top, left) in zip(maps, ranges, corners, strict=True):
         canvas[top : top + height, left : left + width] = _shades(each, range_)
     image = Image.fromarray(canvas, mode="P")
-    image.putpalette(_palette(ranges[0].signed, "#000000"))
+    image.putpalette(_palette(ranges[0].signed, theme.BLACK))
     return _uri(image, transparency=_CLEAR)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from model.records import Activation, Pair
-from viz import theme
 from viz.feature_maps.figures import columns
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
@@ -74,7 +73,6 @@ def _sheet(maps: Activation, across: int, range_: Range, decimals: int | None) -
         "printed": printed,
         "inks": [swatches.ink(range_, value) for value in values] if printed else [],
         "scale": scale_bar(range_),
-        "highlight": theme.HIGHLIGHT,
     }
 
 

@@ -41,7 +41,7 @@ def _ink(shade: NDArray[np.uint8]) -> str:
     share = shade / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     light = linear @ (0.2126, 0.7152, 0.0722)
-    return "#000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#fff"
+    return theme.BLACK if (light + 0.05) ** 2 > 1.05 * 0.05 else theme.WHITE
 
 
 _SCALES = {True: theme.lookup(theme.DIVERGING), False: theme.lookup(theme.SEQUENTIAL)}

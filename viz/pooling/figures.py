@@ -96,8 +96,8 @@ def key() -> str:
     """Explain the marks in HTML."""
     kinds = {
         "won alone": f"background: {theme.HIGHLIGHT}",
-        "first of equals": "background: white",
-        "as large, but not first": "background: black; transform: scale(0.5)",
+        "first of equals": "background: var(--white)",
+        "as large, but not first": "background: var(--black); transform: scale(0.5)",
     }
     marks = "".join(f'<li><i style="{style}"></i>{name}</li>' for name, style in kinds.items())
     return f'<ul class="marks">{marks}</ul>'

@@ -7,7 +7,6 @@ import numpy as np
 
 from model.records import Activation, Pair
 from model.training.records import BlockHistory
-from viz import theme
 from viz.feature_maps.figures import columns
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
@@ -34,9 +33,6 @@ def frames(found: BlockHistory, channel: int, epoch: int, panels: Sequence[Mappi
         "said": [say_epoch(found, each) for each in found.epochs],
         "panels": list(panels),
         "statistics": _statistics(found, channel),
-        "accent": theme.ACCENT,
-        "muted": theme.MUTED,
-        "highlight": theme.HIGHLIGHT,
     }
 
 

@@ -13,7 +13,6 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from model.images.strokes import Point, Stroke
 from model.records import Pair, Unit
-from viz import theme
 from viz.overview.figures import Tile
 from viz.pictures import raster
 
@@ -68,7 +67,6 @@ def picture_grid(
         "sprite": _sprite(images.tobytes(), images.shape),
         "names": list(names),
         "selected": selected,
-        "highlight": theme.HIGHLIGHT,
     }
     _mount("picture_grid", "picked", data, on_pick, key)
 
@@ -101,7 +99,7 @@ def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -
         c, y, x = (int(index) for index in chosen["unit"])
         on_choose((c, y, x), bool(chosen["follow"]))
 
-    _mount("workings", "chosen", {**data, "highlight": theme.HIGHLIGHT}, receive)
+    _mount("workings", "chosen", data, receive)
 
 
 def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], None]) -> None:

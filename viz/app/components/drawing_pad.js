@@ -122,9 +122,10 @@ function place(canvas, event) {
 function paint({ canvas, strokes, pen, undo, clear, byKeys, at, drawing }) {
   const brush = canvas.getContext("2d");
   const side = canvas.width;
-  brush.fillStyle = "#000";
+  const colour = (name) => getComputedStyle(canvas).getPropertyValue(`--${name}`);
+  brush.fillStyle = colour("black");
   brush.fillRect(0, 0, side, side);
-  brush.strokeStyle = "#fff";
+  brush.strokeStyle = colour("white");
   brush.lineWidth = pen * side;
   brush.lineCap = brush.lineJoin = "round";
   for (const stroke of strokes) {
@@ -134,7 +135,7 @@ function paint({ canvas, strokes, pen, undo, clear, byKeys, at, drawing }) {
     brush.stroke();
   }
   if (byKeys) {
-    brush.strokeStyle = drawing ? "#cb7900" : "#858c97"; // HIGHLIGHT and MUTED in viz/theme.py
+    brush.strokeStyle = colour(drawing ? "highlight" : "muted");
     brush.lineWidth = drawing ? 8 : 4;
     brush.beginPath();
     brush.arc(at[0] * side, at[1] * side, (pen * side) / 2 + 4, 0, 2 * Math.PI);

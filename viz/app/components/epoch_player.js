@@ -91,10 +91,6 @@ function build(parent) {
       }),
     );
     strip.setAttribute("aria-label", "Predicted class after each epoch");
-    for (const name of ["accent", "muted", "highlight"]) parent.style?.setProperty(`--${name}`, now[name]);
-    [strip, stage, charts].forEach((each) => {
-      for (const name of ["accent", "muted", "highlight"]) each.style.setProperty(`--${name}`, now[name]);
-    });
     drawn = [...fill(stage, [...now.panels.map(panel), bars(now)]), ...fill(charts, now.statistics.map(chart))];
     draw();
   };

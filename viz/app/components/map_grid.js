@@ -6,7 +6,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   grid.style.setProperty("--columns", data.columns);
   grid.style.setProperty("--few", data.columns > 5 ? data.columns / 2 : data.columns); // on a phone
   grid.style.setProperty("--shape", data.size.toReversed().join(" / "));
-  grid.style.setProperty("--highlight", data.highlight);
   scale.innerHTML = data.scale;
   while (grid.children.length > data.tiles.length) grid.lastChild.remove();
   while (grid.children.length < data.tiles.length) grid.append(tile());

@@ -9,7 +9,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.append(grid);
   }
   grid.setAttribute("aria-label", data.label);
-  grid.style.setProperty("--highlight", data.highlight);
   if (grid.dataset.sprite !== data.sprite) {
     grid.dataset.sprite = data.sprite;
     grid.replaceChildren(...data.names.map((name, index) => button(data, name, index)));

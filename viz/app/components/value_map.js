@@ -10,7 +10,6 @@ export default function ({ data, parentElement }) {
   const [height, width] = data.size;
   parts.stage.style.setProperty("--wide", width);
   parts.stage.style.setProperty("--widest", data.widest ?? "22rem");
-  parts.stage.style.setProperty("--highlight", data.highlight);
   parts.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   parts.picture.setAttribute("aria-label", `${data.label} The arrow keys show one value after another.`);
   set(parts.image, { href: data.picture, width, height, opacity: data.opacity ?? 1 });

@@ -9,7 +9,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const held = old?.output.contains(parentElement.getRootNode().activeElement);
   old?.stop();
   const root = make("div", "workings");
-  root.style.setProperty("--highlight", data.highlight);
   root.dataset.unit = `${data.name}.${data.unit.join(".")}`;
   const input = map(data.input, `${data.source}, map ${data.input.channel}`);
   const output = map(data.output, `${data.name}, map ${data.unit[0]}`);
@@ -240,7 +239,7 @@ function player(data, root, show, output, terms, sum, follow) {
   function hideAfter(last) {
     const context = output.cover.getContext("2d");
     context.clearRect(0, 0, data.output.width, data.output.height);
-    context.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color") || "#ccc";
+    context.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color");
     for (let each = last + 1; each < count; each += 1)
       context.fillRect(each % data.output.width, Math.floor(each / data.output.width), 1, 1);
   }
