@@ -1,4 +1,4 @@
-# Every target does the set-up that it needs; run again, it starts at once.
+# Each target does its own set-up first; later runs start at once.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +13,7 @@ help: ## Show this list
 app: .venv/app ## Start the app at http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run viz/Home.py $(ARGS)
 
-replicas: .venv/app ## Serve by several processes behind nginx (ARGS="--count 3" and more: --help)
+replicas: .venv/app ## Run several processes behind nginx (ARGS="--count 3"; more: --help)
 	$(BIN)/python -m deploy.replicas $(ARGS)
 
 test: .venv/dev ## Run every test, in a real browser too (ARGS="-k trace" for some)
@@ -36,21 +36,21 @@ bench: .venv/dev ## Measure what 'load' does, and how long maps and training tak
 	$(if $(ARGS),,$(BIN)/python -m bench.training)
 	$(if $(ARGS),,$(BIN)/python -m bench.live_training)
 
-load: .venv/dev ## Measure first content, reruns, bytes, memory and up to 80 people at once (ARGS=--write keeps the figures)
+load: .venv/dev ## Measure first content, reruns, bytes, memory and up to 80 people at once (ARGS=--write saves the numbers)
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m bench.load $(ARGS)
 
-fuzz: .venv/dev ## Damage pictures, weights and links for a minute (ARGS="--seconds 600 --seed 7" for longer, anew)
+fuzz: .venv/dev ## Damage pictures, weights and links for a minute (ARGS="--seconds 600 --seed 7" for longer)
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-screenshots: .venv/dev ## Take the README's screenshots anew
+screenshots: .venv/dev ## Take the README's screenshots
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m bench.screenshots
 
-audit: .venv/dev ## Ask whether a security fault is known in any package that comes along (needs the internet)
+audit: .venv/dev ## Look up known security faults in all packages (needs the internet)
 	$(BIN)/python -m tests.audit
 
-pins: .venv/dev ## Write all packages' versions into constraints.txt, after requirements have changed
+pins: .venv/dev ## Write the versions of all packages into constraints.txt, after a change of requirements
 	$(BIN)/python -m tests.pins
 
 clean: ## Remove the virtual environment and every cache
@@ -66,7 +66,7 @@ clean: ## Remove the virtual environment and every cache
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
-# Debian keeps venv in a package of its own; as root it is installed, else there is a sentence.
+# Debian has venv in a separate package; root installs it, others get a message.
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed, and '$(PYTHON)' is not. Try: make PYTHON=python3.12"; exit 1; }

@@ -1,1 +1,1 @@
-"""The app for many people: several servers, called replicas, behind one nginx."""
+"""The app for many people: several servers, the replicas, behind one nginx."""

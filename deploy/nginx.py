@@ -1,6 +1,6 @@
-"""Write nginx's configuration for some replicas: ``python -m deploy.nginx 127.0.0.1:8501 127.0.0.1:8502 ...``.
+"""Write an nginx configuration for several replicas: ``python -m deploy.nginx 127.0.0.1:8501 127.0.0.1:8502 ...``.
 
-The first address is where nginx listens, the others are where the replicas do.
+The first address is that of nginx, the others are those of the replicas.
 """
 
 import re
@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _TEMPLATE = Path(__file__).with_name("nginx.conf")
-_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"  # not everybody's PATH has them
-_FAILS = "max_fails=1 fail_timeout=2s"  # one that does not answer is left alone for so long
+_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"  # some are missing in a usual PATH
+_FAILS = "max_fails=1 fail_timeout=2s"  # a replica that does not answer gets no requests for this time
 
 
 def configuration(listen: str, replicas: Sequence[str]) -> str:
-    """Fill in the template.
+    """Return the template with all names replaced.
 
     Args:
-        listen: Address and port where nginx listens.
-        replicas: Address and port of each replica; the cookie counts them from 1.
+        listen: Address and port of nginx.
+        replicas: Address and port of each replica; the cookie numbers them from 1.
     """
     numbered = dict(enumerate(replicas, start=1))
     parts = [_upstream("any", replicas, others=[])]
@@ -28,7 +28,7 @@ def configuration(listen: str, replicas: Sequence[str]) -> str:
     parts.append(
         _block("map $cookie_replica $chosen", ["default any", *(f"{each} replica-{each}" for each in numbered)])
     )
-    # Of those that were tried for a request, the last one has served it.
+    # The last replica that was tried has answered the request.
     served = [f'"~(^| ){re.escape(replica)}$" {number}' for number, replica in numbered.items()]
     parts.append(_block("map $upstream_addr $served", served))
     template = _TEMPLATE.read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def configuration(listen: str, replicas: Sequence[str]) -> str:
 
 
 def executable() -> str | None:
-    """Return where nginx is installed, or None."""
+    """Return the path of nginx, or None."""
     return shutil.which("nginx") or shutil.which("nginx", path=_PLACES)
 
 

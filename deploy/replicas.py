@@ -1,6 +1,7 @@
-"""Serve the app by several replicas behind nginx, in the foreground: ``python -m deploy.replicas --count 3``.
+"""Run several replicas of the app behind nginx, in the foreground: ``python -m deploy.replicas --count 3``.
 
-Each replica is a Streamlit server, at one of the ports after nginx's. What dies is started anew; Control-C ends all.
+Each replica is a Streamlit server on one of the ports after nginx's. Processes that die are restarted; Control-C ends
+all of them.
 """
 
 import argparse
@@ -19,32 +20,32 @@ from urllib.error import HTTPError
 from deploy import nginx
 
 _ROOT = Path(__file__).parents[1]
-_HERE = "127.0.0.1"  # replicas answer this computer alone; only nginx may be open to others
+_HERE = "127.0.0.1"  # replicas accept connections from this computer only; nginx may be open to others
 _MOST = 64
 _START_UP = 300  # seconds
-_PAUSE = 1.0  # seconds before what has died is started anew
+_PAUSE = 1.0  # seconds between two checks for dead processes
 
 
 class Server:
-    """A process that is to be there always."""
+    """A process that is restarted when it dies."""
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name, self._command = name, command
         self._start()
 
     def _start(self) -> None:
-        # On standard output Streamlit only names its own port, which nobody is to visit; errors are on the other one.
+        # On standard output Streamlit only prints its port, which is not for people; errors go to standard error.
         self.process = subprocess.Popen(self._command, cwd=_ROOT, stdout=subprocess.DEVNULL)  # noqa: S603 (our own)
         _say(f"{self.name} is process {self.process.pid}.")
 
     def keep(self) -> None:
-        """Start it anew if it has died."""
+        """Restart it if it died."""
         if self.process.poll() is not None:
-            _say(f"{self.name} has ended with exit code {self.process.returncode}: starting it anew.")
+            _say(f"{self.name} ended with exit code {self.process.returncode}: restarting it.")
             self._start()
 
     def end(self) -> None:
-        """Ask it to end, and wait until it has."""
+        """Terminate it, and wait for its end."""
         self.process.terminate()
         try:
             self.process.wait(timeout=20)
@@ -54,17 +55,17 @@ class Server:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Start all, and keep all alive until Control-C or a signal to terminate."""
+    """Start all processes, and keep them alive until Control-C or SIGTERM."""
     chosen = _chosen(arguments)
     executable = nginx.executable() or _stop(
-        "nginx is missing. On Debian: sudo apt-get install nginx. Or serve by one process: make app."
+        "nginx is missing. On Debian: sudo apt-get install nginx. Or use one process: make app."
     )
     first, *ports = range(chosen.port, chosen.port + chosen.count + 1)
     _check_free(chosen.address, first)
     for port in ports:
         _check_free(_HERE, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts it behind itself has it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for background processes
     servers: list[Server] = []
     with TemporaryDirectory(prefix="glass-network-") as folder:
         written = nginx.configuration(f"{chosen.address}:{first}", [f"{_HERE}:{port}" for port in ports])
@@ -88,16 +89,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make replicas", description="Serve the app by replicas behind nginx.")
-    parser.add_argument("--count", type=int, default=2, help="how many replicas (%(default)s)")
-    parser.add_argument("--address", default=_HERE, help="where nginx listens (%(default)s; 0.0.0.0: the network)")
-    parser.add_argument("--port", type=int, default=8501, help="its port; replicas take the next ones (%(default)s)")
+    parser = argparse.ArgumentParser(prog="make replicas", description="Run replicas of the app behind nginx.")
+    parser.add_argument("--count", type=int, default=2, help="number of replicas (%(default)s)")
+    parser.add_argument("--address", default=_HERE, help="nginx's address (%(default)s; 0.0.0.0: network)")
+    parser.add_argument("--port", type=int, default=8501, help="nginx's port; replicas use the next ones (%(default)s)")
     chosen = parser.parse_args(arguments)
     if not 1 <= chosen.count <= _MOST:
-        parser.error(f"--count {chosen.count} cannot be. It can be 1 to {_MOST}: one for each core is plenty.")
+        parser.error(f"--count {chosen.count} is not possible. It can be 1 to {_MOST}: one per core is enough.")
     highest = 65_535 - chosen.count
     if not 1 <= chosen.port <= highest:
-        parser.error(f"--port {chosen.port} cannot be. It can be 1 to {highest}: each replica takes a port after it.")
+        parser.error(
+            f"--port {chosen.port} is not possible. It can be 1 to {highest}; replicas use the ports after it."
+        )
     return chosen
 
 
@@ -111,7 +114,7 @@ def _check_free(address: str, port: int) -> None:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, flush=True)  # at once, into a file too
+    print(sentence, flush=True)  # without delay, also into a file
 
 
 def _stop(sentence: str) -> NoReturn:
@@ -133,15 +136,15 @@ def _streamlit(port: int) -> list[str]:
 
 
 def _wait_for(server: Server, port: int) -> None:
-    """Wait until a replica has run the app once, so that the first person finds it warm."""
+    """Wait until a replica has run the app once, so that it is warm for the first person."""
     deadline = time.monotonic() + _START_UP
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
-            _stop(f"{server.name} has ended at once with exit code {server.process.returncode}: see above why.")
+            _stop(f"{server.name} ended at once with exit code {server.process.returncode}: see the reason above.")
         try:
             with urllib.request.urlopen(f"http://{_HERE}:{port}/_stcore/script-health-check"):
                 return
-        except HTTPError:  # it answers; what the matter is, the page itself says
+        except HTTPError:  # it answers; the page shows the error
             return
         except OSError:
             time.sleep(0.1)

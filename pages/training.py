@@ -1,4 +1,4 @@
-"""How the network came to be: recipes epoch by epoch, the network forming, and what each part of a recipe is worth."""
+"""How the network was trained: recipes, the network after each epoch, and a small training."""
 
 import streamlit as st
 
@@ -10,72 +10,72 @@ digit = sidebar.current_digit()
 
 
 def curves() -> None:
-    """Show accuracy and loss by epoch, why a peak flatters, and whether the recipes differ by more than chance."""
+    """Show accuracy and loss by epoch, the peak of the assignment, and whether the recipes differ beyond chance."""
     searched, final = training.reports("search"), training.reports("final")
     training.accuracy(searched)
-    st.header("Why a peak flatters")
-    training.flattery(final)
+    st.header("Why a peak is too optimistic")
+    training.peak(final)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Loss")
         training.losses(searched)
     with right:
         st.header("The best epoch or the last?")
-        training.choosing(searched)
+        training.best_and_last_epoch(searched)
     left, right = st.columns(2, gap="large")
     with left:
-        st.header("Is it chance?")
-        training.chance(final)
+        st.header("Is the difference chance?")
+        training.paired_test(final)
     with right:
-        st.header("Labels that people dispute")
+        st.header("Disputed labels")
         training.disputed(final)
 
 
 def epochs() -> None:
-    """Show one block of the network after each epoch, on the digit."""
-    training.forming_block(digit, shared.outline())
+    """Show one block of the network after each epoch, for the digit."""
+    training.block_after_each_epoch(digit, shared.outline())
 
 
 def recipe() -> None:
-    """Show the learning rate, every choice, and what each is worth."""
+    """Show the learning rate, every choice, and the effect of each part."""
     st.header("The learning rate")
     training.schedule()
     st.header("Every choice")
     training.recipe_in_words()
-    st.header("What each part is worth")
+    st.header("The effect of each part")
     training.search()
 
 
 def live() -> None:
-    """Train a small network here and now."""
+    """Run a small training."""
     live_training.show(digit)
 
 
 TRY = {
     "curves": (
-        "Cover the ring: what would you say of the assignment's network from its other dots?",
-        "Point at the chart: how many epochs before the last is each recipe as good as at its end?",
-        "Where would you set the bar so that chance alone does not pass it?",
+        "Ignore the ring: how good is the assignment's network by its other dots?",
+        "Point at the chart: how many epochs before the last is each recipe as good as at the end?",
+        "How high must a goal be so that chance alone does not reach it?",
     ),
     "epochs": (
-        "Play it with a digit between two, such as 4or9: when does the network make up its mind?",
-        "Choose Conv2d-1: which of its kernels are found in the first epoch, and which move to the last?",
+        "Play it with a digit between two classes, such as 4or9: when does the prediction stop changing?",
+        "Choose Conv2d-1: which kernels hardly change after the first epoch, and which change until the last?",
         "Watch the running variance of one map: does it settle before the kernels do?",
     ),
     "recipe": (
-        "Which part would you have thought matters most? Find its line.",
-        "How many more held-out images would it take to tell two neighbours apart?",
-        "Why does the learning rate end near nothing, if the last epoch is the one that is judged?",
+        "Which part do you expect to matter most? Find its line.",
+        "How many more held-out images would show that two neighbouring lines differ?",
+        "Why is the learning rate almost zero at the end, if the last epoch is evaluated?",
     ),
     "live": (
-        "Train twice with another seed alone: how much do two curves differ that differ by nothing but chance?",
-        "Multiply the learning rate by ten: at which step does it go wrong, and do the maps show it?",
-        "Go back to the first step: what does the network answer before it has learned anything?",
+        "Train twice and change only the seed: how much do two curves differ by chance alone?",
+        "Multiply the learning rate by ten: at which step does training fail, and do the maps show it?",
+        "Go back to the first step: what does the network predict before any training?",
     ),
 }
 
 st.title("Training")
-st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
+st.write("How random weights became this network, and how good its recipe is if no epoch is chosen by luck.")
 shown = widgets.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
 widgets.to_try(*TRY[shown])

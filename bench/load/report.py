@@ -1,6 +1,6 @@
-"""What the figures say: tables for the README, and how they compare with those before.
+"""Tables of the measurements for bench/README.md, and a comparison with earlier measurements.
 
-``python -m bench.load.report`` writes the README's tables anew from the file that is kept, and measures nothing.
+``python -m bench.load.report`` writes the tables from the saved file, and measures nothing.
 """
 
 import sys
@@ -10,17 +10,17 @@ from pathlib import Path
 from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, Rung, read
 from tests.serving import ROOT
 
-README = ROOT / "README.md"
+README = ROOT / "bench" / "README.md"
 BEGIN, END = "<!-- bench.load writes this -->", "<!-- bench.load ends here -->"
-NOT_YET = "Nothing has been measured yet: `make load ARGS=--write` measures, and writes the figures here."
-WARM_GOAL, COLD_GOAL = 1.5, 4.0  # times the empty page's; seconds more
-PEOPLE_GOALS: Mapping[int, float] = {40: 150, 80: 500}  # people: milliseconds for 95 in 100
-SESSION_GOAL = 2.0  # MB more than the empty page's
-GROWTH_GOAL = 0.02  # MB for each who has come and gone
+NOT_YET = "There are no measurements yet: `make load ARGS=--write` measures, and writes the numbers here."
+WARM_GOAL, COLD_GOAL = 1.5, 4.0  # ratio to the empty page; seconds more
+PEOPLE_GOALS: Mapping[int, float] = {40: 150, 80: 500}  # people: milliseconds for 95 of 100
+SESSION_GOAL = 2.0  # MB more than the empty page
+GROWTH_GOAL = 0.02  # MB for each person who came and left
 
 
 def tables(figures: Figures) -> str:
-    """Return Markdown: what was measured where, and the tables of the goals, the pages and the people."""
+    """Return Markdown: the machine, and the tables of goals, pages and people."""
     what = ", ".join(f"{name.capitalize()} {version}" for name, version in figures.versions.items())
     machine = "{cores} cores ({processor}), {memory}, load average before {load}".format(**figures.machine)
     goals = [[name, found, goal] for name, found, goal, _ in goals_of(figures)]
@@ -45,7 +45,7 @@ def _rung(rung: Rung) -> list[str]:
 
 
 def _carried(figures: Figures) -> str:
-    """Say what a replica takes and carries."""
+    """Return the memory and the number of people of a replica."""
 
     def most(goal: float) -> str:
         people = max((rung.people for rung in figures.ladder if rung.app.p95 <= goal), default=0)
@@ -60,7 +60,7 @@ def _carried(figures: Figures) -> str:
 
 
 def goals_of(figures: Figures) -> Iterator[tuple[str, str, str, bool]]:
-    """Yield what is aimed at: its name, what was measured, the goal, and whether it is reached."""
+    """Yield the name of each goal, the measurement, the goal, and whether it is reached."""
     warm, cold, memory = figures.warm, figures.cold, figures.memory
     yield (
         "first content",
@@ -105,26 +105,26 @@ def _ms(milliseconds: float) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; all columns but the first one hold figures, to the right."""
+    """Return a Markdown table; all columns but the first are right-aligned."""
     lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def placed(readme: str, text: str) -> str:
-    """Return the README with other tables between the two comments.
+    """Return the README with new tables between the two comments.
 
     Raises:
-        FiguresError: It lacks one of them.
+        FiguresError: A comment is missing.
     """
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise FiguresError(f"README.md has no place for the tables: it needs the lines '{BEGIN}' and '{END}'.")
+        raise FiguresError(f"bench/README.md has no place for the tables: it needs the lines '{BEGIN}' and '{END}'.")
     return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
 def ratios(figures: Figures) -> dict[str, float]:
-    """Return every figure as a ratio to the empty page's of the same run, by its name."""
+    """Return every measurement as a ratio to the empty page of the same run, by name."""
     found = {
         "first content": figures.warm.ratio,
         "first content, cold": figures.cold.ratio,
@@ -144,7 +144,7 @@ def ratios(figures: Figures) -> dict[str, float]:
 
 
 def compared(before: Figures, now: Figures) -> str:
-    """Return lines that hold each ratio beside what it was."""
+    """Return lines with each ratio before and now."""
     old, new = ratios(before), ratios(now)
     head = f"{'ratio to the empty page':<34}{before.date:>12}{'now':>10}{'change':>10}"
     return "\n".join([head, *(_line(name, old.get(name), new.get(name)) for name in dict.fromkeys([*new, *old]))])
@@ -156,18 +156,18 @@ def _line(name: str, before: float | None, now: float | None) -> str:
     return f"{name:<34}{was:>12}{is_now:>10}{change:>10}"
 
 
-def kept(path: Path = COMMITTED) -> str:
-    """Return what belongs in the README: tables of the figures that are kept, or a sentence where there are none.
+def saved(path: Path = COMMITTED) -> str:
+    """Return the tables of the saved measurements, or a sentence if there are none.
 
     Raises:
-        FiguresError: The figures that are kept cannot be read.
+        FiguresError: The saved file cannot be read.
     """
     return tables(read(path.read_text(encoding="utf-8"), path.name)) if path.is_file() else NOT_YET
 
 
 def write() -> None:
-    """Put what is kept into the README."""
-    README.write_text(placed(README.read_text(encoding="utf-8"), kept()), encoding="utf-8")
+    """Write the saved measurements into the README."""
+    README.write_text(placed(README.read_text(encoding="utf-8"), saved()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 from model.errors import InputError
 from model.records import Pixels
 
-MAX_BYTES = 2 * 1024 * 1024
+MAX_MEGABYTES = 2  # in settings, the proxy and documents too: tests/test_upload_limit.py
+MAX_BYTES = MAX_MEGABYTES << 20
 MAX_SIDE = 4096
 _WORKING_SIDE = 512  # plenty for a digit of 20 pixels
 _STRIP = 16  # rows of the shrunk picture that are made at a time
@@ -36,8 +37,8 @@ def read_ink(file: BinaryIO) -> Pixels:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise InputError(
-            "The file is larger than 2 MB.",
-            "A PNG or JPEG of at most 2 MB can be read.",
+            f"The file is larger than {MAX_MEGABYTES} MB.",
+            f"A PNG or JPEG of at most {MAX_MEGABYTES} MB can be read.",
             "Make it smaller, or crop it.",
         )
     file.seek(0)

@@ -12,7 +12,10 @@ from model.errors import InputError
 from model.networks.assignment.logged_run import logged_run
 
 README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- Written by python -m model.training.publish: -->", "<!-- :as the card beside the weights has it -->"
+BEGIN, END = (
+    "<!-- Written by python -m model.training.publish: -->",
+    "<!-- End of the text from the card of the weights -->",
+)
 GOAL = 0.996  # the mean accuracy that we want
 PUBLISHED = 0.9954  # the best published result for so few parameters and epochs: one seed at its best epoch
 _WIDTH = 120
@@ -54,7 +57,7 @@ def _line(name: str, of: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         _TITLES[name],
         f"**{_percent(accuracy['mean'], 3)}**",
-        "not known" if accuracy["n"] == 1 else _points(accuracy["standard_deviation"]),
+        "unknown" if accuracy["n"] == 1 else _points(accuracy["standard_deviation"]),
         f"{accuracy['n']}",
         _percent(undisputed["mean"], 3),
         f"{of['seconds_an_epoch']:.1f}",
@@ -67,7 +70,7 @@ def _values(found: Mapping[str, Any], ours: str, theirs: str) -> str:
         for name in (ours, theirs)
     )
     seeds = [*found[ours]["test_accuracy"]["values"]]
-    return f"Every seed, {seeds[0]} to {seeds[-1]}, in per cent: {said}."
+    return f"Accuracy of each seed, {seeds[0]} to {seeds[-1]}, in per cent: {said}."
 
 
 def _difference(found: Mapping[str, Any]) -> str:
@@ -75,8 +78,8 @@ def _difference(found: Mapping[str, Any]) -> str:
     low, high = (_points(between[end]) for end in ("low", "high"))
     return (
         f"The two differ by {_points(between['difference'])} points (95 % interval {low} to {high}, p = "
-        f"{between['p']:.2g}: a bootstrap over seeds and images, paired by image); the two median seeds alone by "
-        f"McNemar's exact test with p = {found['mcnemar_of_the_median_seeds']:.2g}."
+        f"{between['p']:.2g}: a bootstrap over seeds and images, paired by image). For the two median seeds, "
+        f"McNemar's exact test gives p = {found['mcnemar_of_the_median_seeds']:.2g}."
     )
 
 
@@ -84,17 +87,18 @@ def _say_goal(of: Mapping[str, Any]) -> str:
     accuracy, logged = of["test_accuracy"], logged_run()
     mean, values = accuracy["mean"], [*accuracy["values"].values()]
     there = sum(value >= GOAL for value in values)
-    are = "is" if there == 1 else "are"
+    reach = "reaches" if there == 1 else "reach"
     goal = "reached" if mean >= GOAL else f"missed by {_points(GOAL - mean)} points"
     beside = "above" if mean > PUBLISHED else "not above"
     first, last = logged.numbers[logged.around][[0, -1]]
     average = _percent(logged.accuracies[logged.around].mean())
     return (
-        f"Our goal was a mean of {_percent(GOAL)}: it is {goal}, and {there} of {len(values)} seeds {are} there. The "
-        f"mean is {beside} the best that we found published for networks of at most 20,000 parameters and 20 epochs, "
-        f"{_percent(PUBLISHED)}, which is one seed's, at an epoch chosen on the test images. The assignment reports "
-        f"{_percent(logged.reported)}, of one run: its epoch {logged.numbers[logged.peak]} was chosen on the test "
-        f"images, and epochs {first} to {last}, which nobody chose, average {average}."
+        f"Our goal was a mean of {_percent(GOAL)}: it is {goal}, and {there} of {len(values)} seeds {reach} it. The "
+        f"mean is {beside} the best published result that we found for networks of at most 20,000 parameters and 20 "
+        "epochs: "
+        f"{_percent(PUBLISHED)}, from one seed, at an epoch chosen on the test images. The assignment reports "
+        f"{_percent(logged.reported)} from one run: its epoch {logged.numbers[logged.peak]} was chosen on the test "
+        f"images, and epochs {first} to {last}, which were not chosen, average {average}."
     )
 
 
@@ -103,16 +107,16 @@ def _shipped(card: Mapping[str, Any]) -> str:
     values = ours["test_accuracy"]["values"]
     best = max(values, key=lambda seed: float(values[seed]))
     return (
-        f"The app's weights are those of seed {card['seed']}, the median seed (n = 1): "
-        f"**{_percent(card['test_accuracy'])}**. They are not those of the best one (seed {best}, "
-        f"{_percent(values[best])}). All ran on {_machine(ours)}."
+        f"The app's weights come from seed {card['seed']}, the median seed (n = 1): "
+        f"**{_percent(card['test_accuracy'])}**, and not from the best seed ({best}, {_percent(values[best])}). "
+        f"All runs used {_machine(ours)}."
     )
 
 
 def _machine(of: Mapping[str, Any]) -> str:
     threads = "one thread" if of["threads"] == 1 else f"{of['threads']} threads"
     where = f"{of['cores']} cores of {of['hardware']}" if of["device"] == "cpu" else f"one {of['hardware']}"
-    return f"{where}, {threads} a run" if of["device"] == "cpu" else where
+    return f"{where}, {threads} for each run" if of["device"] == "cpu" else where
 
 
 def _percent(share: float, decimals: int = 2) -> str:

@@ -94,18 +94,18 @@ def test_without_committed_figures_it_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_readme_says_what_was_measured_and_nothing_else() -> None:
     readme = report.README.read_text(encoding="utf-8")
-    assert report.placed(readme, report.kept()) == readme
+    assert report.placed(readme, report.saved()) == readme
     assert report.placed(readme, report.tables(MADE_UP)) != readme
 
 
 def test_what_the_readme_says_comes_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    assert report.kept(path) == report.NOT_YET
+    assert report.saved(path) == report.NOT_YET
     path.write_text(MADE_UP.as_json(), encoding="utf-8")
-    assert report.kept(path) == report.tables(MADE_UP)
+    assert report.saved(path) == report.tables(MADE_UP)
     other = replace(MADE_UP, warm=Both(0.7, 0.5))
     path.write_text(other.as_json(), encoding="utf-8")
-    assert report.kept(path) == report.tables(MADE_UP).replace("1.20 times (0.60 s)", "1.40 times (0.70 s)")
+    assert report.saved(path) == report.tables(MADE_UP).replace("1.20 times (0.60 s)", "1.40 times (0.70 s)")
 
 
 def test_tables_say_every_figure() -> None:

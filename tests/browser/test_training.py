@@ -63,7 +63,7 @@ def test_at_its_end_playing_begins_anew(visit: Visit) -> None:
 def test_what_is_read_after_each_epoch_stands_beneath_the_slider_and_can_be_clicked(visit: Visit) -> None:
     page = visit(LINK)
     found = snapshots.block_history(snapshots.read_snapshots(), to_input(find("project-4or9")), "Conv2d-1")
-    strip = page.get_by_role("list", name="What is read after each epoch").get_by_role("listitem")
+    strip = page.get_by_role("list", name="Predicted class after each epoch").get_by_role("listitem")
     expect(strip).to_have_text([str(read) for read in found.predictions])
     strip.nth(4).click()
     page.wait_for_url(re.compile(f"epoch={EPOCHS[4]}(&|$)"))

@@ -17,9 +17,9 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--count", "0"], "--count 0 cannot be. It can be 1 to 64"),
+        (["--count", "0"], "--count 0 is not possible. It can be 1 to 64"),
         (["--count", "65"], "--count 65 cannot be."),
-        (["--count", "3", "--port", "65533"], "--port 65533 cannot be. It can be 1 to 65532"),
+        (["--count", "3", "--port", "65533"], "--port 65533 is not possible. It can be 1 to 65532"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str) -> None:

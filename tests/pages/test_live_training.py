@@ -63,19 +63,19 @@ def test_it_starts_grows_and_ends() -> None:
     app = run("training", **SHORT)
     assert_works(app, "Training")
     assert not app.select_slider
-    assert "first kernels form" in said(app)
+    assert "The first kernels and the feature maps" in said(app)
     press(app, "Start")
     assert app.query_params["live"] == "yes"
     until(app, is_done)
     assert_works(app, "Training")
     expected = alone()
-    assert f"**{expected[-1]} of 50 held-out images are read right after step 100" in said(app)
+    assert f"**{expected[-1]} of 50 held-out images are classified correctly after step 100" in said(app)
     slider = next(each for each in app.select_slider if each.key == "widget-live_step")
     assert slider.options == [str(mark) for mark in loop.snapshot_steps(100)]
     assert slider.value == "100"
     slider.set_value("25").run()
     assert app.query_params["live_step"] == "25"
-    assert "**After step 25 it reads" in said(app)
+    assert "**After step 25 it predicts" in said(app)
     assert "kernels of Conv2d-1 after step 25" in shown(app)
     app.selectbox("widget-live_maps").set_value("Conv2d-7").run()
     assert "The 16 maps of Conv2d-7" in shown(app)
@@ -136,7 +136,7 @@ def test_ones_place_in_the_queue_is_said() -> None:
     ask_for_long_ones(2)
     app = run("training", **SHORT, live="yes")
     assert_works(app, "Training")
-    assert app.get("progress")[0].proto.text.startswith("Waiting: 2 trainings are before yours")
+    assert app.get("progress")[0].proto.text.startswith("Waiting: 2 trainings are ahead of yours")
 
 
 @pytest.mark.usefixtures("few")

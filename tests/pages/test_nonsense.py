@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from model.images import digits
-from tests.pages.conftest import run
+from tests.pages.conftest import file_of, run
 from tests.views import VIEWS
 from viz.app import address
 
@@ -54,7 +54,7 @@ class Watch:
         for name in list(app.query_params):
             del app.query_params[name]
         app.query_params.update(link)
-        app.switch_page(f"../pages/{page}.py").run()
+        app.switch_page(file_of(page)).run()
         told = f"{page}: { {name: value[:60] for name, value in link.items()} }"
         assert not app.exception, f"{told}: {app.exception[0].value}"
         assert not app.error, told

@@ -19,7 +19,7 @@ from model import trace
 from model.images import codec, digits
 from model.networks.assignment import weights
 from model.trace.records import LayerKind, Step, Trace
-from tests.pages.conftest import assert_works, component, run, shown
+from tests.pages.conftest import FILES, assert_works, component, file_of, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT
 from viz.app import frame, sidebar
@@ -64,7 +64,8 @@ each_page = pytest.mark.parametrize("page", PAGES)
 
 
 def test_no_page_is_left_out() -> None:
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == PAGES.keys()
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == FILES.keys()
+    assert {*FILES.values()} == PAGES.keys()
 
 
 def assert_drawn(app: AppTest, step: Step, name: str) -> None:
@@ -254,7 +255,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("viz/Home.py", default_timeout=60).run()
 for page in sys.argv[1:]:
-    app.switch_page(f"../pages/{page}.py").run()
+    app.switch_page(page).run()
     assert not app.exception
 print(*sorted({"captum", "torchvision", "torch"} & sys.modules.keys()))
 """
@@ -267,7 +268,7 @@ print(*sorted({"captum", "torchvision", "torch"} & sys.modules.keys()))
 )
 def test_no_page_imports_what_it_does_not_need(pages: list[str], imported: list[str], tmp_path: Path) -> None:
     """Where MNIST is, torchvision comes in to read it, and not before."""
-    command = [sys.executable, "-W", "ignore", "-c", IMPORTS, *pages]
+    command = [sys.executable, "-W", "ignore", "-c", IMPORTS, *map(file_of, pages)]
     environment = {**os.environ, "MNIST_ROOT": str(tmp_path)}
     done = subprocess.run(  # noqa: S603 (our own)
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -13,7 +13,7 @@ from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
-from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, shown
 from tests.viz.saliency.test_figures import number
 from viz.saliency import figures
 
@@ -303,10 +303,10 @@ def test_the_link_is_carried_to_other_pages_and_back(page: str) -> None:
     chosen = {"digit": KEY, "method": "grad_cam", "target": "4", "explain": "difference", "against": "9", "relu": "1"}
     app = run(PAGE, **chosen)
     stage = component(app, "value_map")
-    app.switch_page(f"../pages/{page}.py").run()
+    app.switch_page(file_of(page)).run()
     assert not app.exception
     assert not app.warning
     assert {name: app.query_params[name] for name in chosen} == chosen
-    app.switch_page(f"../pages/{PAGE}.py").run()
+    app.switch_page(file_of(PAGE)).run()
     assert_works(app, TITLE)
     assert component(app, "value_map") == stage

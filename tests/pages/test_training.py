@@ -13,6 +13,7 @@ from model.networks.assignment import weights
 from model.training import published, snapshots
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from viz.training import cache
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
@@ -48,17 +49,17 @@ def test_curves_say_what_the_reports_say(folder: Path) -> None:
     assert shown(app).count('class="curves"') == 2
     assert shown(app).count('class="seed-line"') == 3
     assert "McNemar" in said(app)
-    assert "Of 15 test images" in said(app)
+    assert "the label of 15 test images" in said(app)
     assert "**99.26\xa0%**" in said(app)
 
 
 def test_the_recipe_shows_each_part_and_the_log(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert_works(app, "Training")
-    assert "dropout: 0.1 in place of 0.03" in shown(app)
+    assert "dropout: 0.1 instead of 0.03" in shown(app)
     for path in (folder / "search").iterdir():
         assert f'<th scope="row">{path.stem}</th>' in shown(app)
-    assert "The assignment's recipe keeps 0.1 all through." in said(app)
+    assert "The assignment's recipe keeps 0.1 in all steps." in said(app)
 
 
 @each_view
@@ -69,7 +70,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
     if view == "epochs":
         assert component(app, "epoch_player")["epochs"]
         return
-    assert all("not there yet" in each for each in notes(app))
+    assert all("do not exist yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
     assert all(f"'model/training/reports/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
     assert 'class="curves"' in shown(app)
@@ -90,7 +91,7 @@ def test_a_broken_report_is_a_sentence_and_the_rest_shows(content: str, folder: 
     (folder / "glass-final.json").write_text(content)
     app = run(PAGE)
     assert not app.exception
-    assert [each.value.endswith("What it measures is left out here.") for each in app.warning] == [True]
+    assert [each.value.endswith("Its results are left out here.") for each in app.warning] == [True]
     assert shown(app).count('class="seed-line"') == 2
 
 
@@ -100,8 +101,8 @@ def test_a_broken_trial_is_a_sentence_and_the_others_show(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert not app.exception
     assert [each.value.endswith("This trial is left out.") for each in app.warning] == [True, True]
-    assert "dropout: 0.1 in place of 0.03" in shown(app)
-    assert "shift, pixels" not in shown(app).partition("worth")[2]
+    assert "dropout: 0.1 instead of 0.03" in shown(app)
+    assert "shift, pixels" not in shown(app).partition("effect")[2]
 
 
 @pytest.mark.parametrize("other", ["assignment-search", "glass-final"])
@@ -110,7 +111,7 @@ def test_a_report_that_its_name_does_not_tell_is_left_out(other: str, folder: Pa
     app = run(PAGE)
     assert not app.exception
     (warning,) = app.warning
-    assert "'assignment-final.json' is of the recipe" in warning.value
+    assert "'assignment-final.json' has the recipe" in warning.value
     assert shown(app).count('class="seed-line"') == 2
 
 
@@ -164,7 +165,7 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
     path = folder / "epoch-03.safetensors"
     path.write_bytes(path.read_bytes()[:-8])
     healthy = snapshots.read_snapshots
-    monkeypatch.setattr(snapshots, "snapshots", lambda: healthy(folder))
+    monkeypatch.setattr(cache, "read_snapshots", lambda: healthy(folder))
     app = run(PAGE, train_view="epochs")
     assert not app.exception
     assert "are not the ones that were trained" in app.error[0].value

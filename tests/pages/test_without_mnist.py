@@ -7,10 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import mirror
-from tests.pages.conftest import run, shown
-from tests.serving import ROOT
+from tests.pages.conftest import FILES, file_of, run, shown
 
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+PAGES = sorted(FILES.values())
 DAMAGED = "files of MNIST in '{}' are damaged. They should hold"
 NEED_MNIST = [  # views that read MNIST because the link says so
     ("dropout", {"drop_view": "digits", "many": "yes"}),
@@ -63,7 +62,7 @@ def test_with_three_of_four_files_the_download_is_offered_and_every_page_works(r
     app = choose_mnist(run("overview", digit="project-8a"))
     assert offered(app)
     for page in PAGES:
-        assert sentences(app.switch_page(f"../pages/{page}.py").run()) == []
+        assert sentences(app.switch_page(file_of(page)).run()) == []
     assert "The network reads <strong>8</strong>" in shown(app)
 
 
@@ -78,11 +77,11 @@ def test_damaged_files_are_a_sentence_where_they_are_asked_for_and_the_rest_of_t
         for name in ("drop_view", "many", "pool_view", "pool_test", "mistakes_view"):
             app.query_params.pop(name, None)
         app.query_params.update(link)
-        app.switch_page(f"../pages/{page}.py").run()
+        app.switch_page(file_of(page)).run()
         assert [sentence in each for each in sentences(app)] == [True], page
         assert [each.value for each in app.header][-1] == "What to try", "the page goes on"
     app.query_params["digit"] = "test-5"
-    app.switch_page("../pages/overview.py").run()
+    app.switch_page(file_of("overview")).run()
     assert sentences(app) == []
     assert sentence in app.warning[0].value
     assert app.warning[0].value.endswith("Showing a 3 instead.")

@@ -14,10 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from model.mistakes import scores
 from model.networks.assignment import weights
-from tests.pages.conftest import run, shown
-from tests.serving import ROOT
+from tests.pages.conftest import FILES, file_of, run, shown
 
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+PAGES = sorted(FILES.values())
 NEED_NO_WEIGHTS = {"receptive_field", "parameters", "mistakes", "training"}
 Damage = Callable[[Path], None]
 
@@ -96,7 +95,7 @@ OF_THE_CARD: dict[str, tuple[Damage, str]] = {
 
 
 def visit(app: AppTest, page: str) -> None:
-    app.switch_page(f"../pages/{page}.py").run()
+    app.switch_page(file_of(page)).run()
     assert not app.exception, page
     assert len(app.title) == 1, page
     assert "Choose a digit" in [each.label for each in app.button_group], "the sidebar is there"

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from model.errors import GlassError, InputError, WeightsError
-from model.images import codec, digits
+from model.images import codec, digits, upload
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
@@ -176,7 +176,7 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
 
 def _upload(digit: Digit) -> None:
     st.file_uploader(
-        "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
+        f"A picture of one digit: PNG or JPEG, at most {upload.MAX_MEGABYTES} MB and {upload.MAX_SIDE:,} pixels a side",
         type=["png", "jpg", "jpeg"],
         key="upload",
         on_change=_receive_upload,

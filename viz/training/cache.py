@@ -1,4 +1,4 @@
-"""What training came to: reports that ship with the project, and the network as it was after each epoch."""
+"""Caches of the training page: the published reports, and the network after each epoch."""
 
 import time
 from collections.abc import Sequence
@@ -18,46 +18,46 @@ from model.training.snapshots import block_history, read_snapshots
 from viz.app.queued_cache import queued
 from viz.training import snapshots
 
-_Stamp = tuple[str, int]  # where a file lies, and when it was written
+_Stamp = tuple[str, int]  # the path of a file, and its modification time
 
 
-def has_study(name: str) -> bool:
-    """Tell whether a report is there."""
+def has_result(name: str) -> bool:
+    """Return whether a report exists."""
     return published.is_present(name, published.FOLDER)
 
 
-def study(name: str) -> RecipeResult:
+def result(name: str) -> RecipeResult:
     """Return a report as it is on the disk now.
 
     Raises:
         InputError: It cannot be read.
     """
-    return _study(name, _stamp(name))
+    return _result(name, _stamp(name))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _study(name: str, stamp: _Stamp) -> RecipeResult:
+def _result(name: str, stamp: _Stamp) -> RecipeResult:
     return published.read(name, Path(stamp[0]).parent)
 
 
-def paired(one: str, other: str) -> PairedTest:
-    """Return two reports tested against each other; takes seconds the first time.
+def paired_test(one: str, other: str) -> PairedTest:
+    """Return the paired test of two reports; the first call takes seconds.
 
     Raises:
-        InputError: They were judged on different images.
+        InputError: They were evaluated on different images.
     """
-    return _paired(one, _stamp(one), other, _stamp(other))
+    return _paired_test(one, _stamp(one), other, _stamp(other))
 
 
-@queued(max_entries=4, show_spinner="Drawing seeds and images anew, 10,000 times")
-def _paired(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> PairedTest:
-    return seeds.paired_test(_study(one, stamp), _study(other, other_stamp))
+@queued(max_entries=4, show_spinner="Resampling seeds and images 10,000 times")
+def _paired_test(one: str, stamp: _Stamp, other: str, other_stamp: _Stamp) -> PairedTest:
+    return seeds.paired_test(_result(one, stamp), _result(other, other_stamp))
 
 
 def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
-    """Return the search's trials against the recipe that was found, and a sentence on each that cannot be read.
+    """Return the trials of the search compared with the chosen recipe, and an error message for each unreadable trial.
 
-    Takes seconds the first time, and shows how far it is.
+    The first call takes seconds and shows its progress.
     """
     keys, place, began = published.trial_keys(published.FOLDER), st.empty(), time.monotonic()
     found, problems, shown = [], [], False
@@ -76,7 +76,7 @@ def trials(base: str) -> tuple[tuple[Trial, ...], tuple[str, ...]]:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _trial(key: str, stamp: _Stamp, base: str, base_stamp: _Stamp) -> Trial:
     folder = Path(base_stamp[0]).parent
-    return published.read_trial(key, _study(base, base_stamp), folder)
+    return published.read_trial(key, _result(base, base_stamp), folder)
 
 
 def _stamp(name: str) -> _Stamp:
@@ -86,7 +86,7 @@ def _stamp(name: str) -> _Stamp:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def rates(names: Sequence[str], images: int) -> dict[str, tuple[Numbers, Numbers]]:
-    """Return the learning rate of recipes over a run, by their names."""
+    """Return the learning rate over a run of each recipe, by name."""
     return {name: recipe_changes.rates(name, images) for name in names}
 
 
@@ -96,7 +96,7 @@ def _snapshots() -> dict[int, AssignmentNetwork]:
 
 
 def block_through_epochs(digit: Digit, row: str) -> BlockHistory:
-    """Return one block of the network after each epoch, on a digit.
+    """Return one block of the network after each epoch, for a digit.
 
     Raises:
         WeightsError: A snapshot is missing or damaged.
@@ -110,7 +110,7 @@ def _block_through_epochs(key: str, row: str, _digit: Digit) -> BlockHistory:
 
 
 def kernel_panels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
-    """Return the pictures of a block's kernels after each epoch, which no digit changes."""
+    """Return the pictures of a block's kernels after each epoch; they do not depend on the digit."""
     return _kernel_panels(found.row, channel, shared, found)
 
 

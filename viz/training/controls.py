@@ -1,4 +1,4 @@
-"""The training page's parts and controls; what they choose lives in the link."""
+"""Parts and controls of the training page. The address holds the choices."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -27,24 +27,24 @@ from viz.training.figures import Curves
 VIEW, EPOCH = "train_view", "epoch"
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
 RECIPES = ("glass", "assignment")
-_IMAGES = 60_000  # that the final runs learn from
+_IMAGES = 60_000  # training images of the final runs
 
 
 def reports(protocol: str) -> dict[str, RecipeResult]:
-    """Return the reports of both recipes under a protocol; say of each that is not there or broken that it is so."""
+    """Return the reports of both recipes under a protocol; show a message for each missing or damaged one."""
     names = {recipe: f"{recipe}-{protocol}" for recipe in RECIPES}
-    missing = [name for name in names.values() if not cache.has_study(name)]
+    missing = [name for name in names.values() if not cache.has_result(name)]
     if missing:
         files = " and ".join(f"'model/training/reports/{name}.json'" for name in missing)
-        st.info(escape_markdown(f"What {files} would measure is left out here: not there yet."))
+        st.info(escape_markdown(f"The results in {files} are left out here: the files do not exist yet."))
     found = {}
     for recipe, name in names.items():
         if name in missing:
             continue
         try:
-            found[recipe] = cache.study(name)
+            found[recipe] = cache.result(name)
         except GlassError as error:
-            st.warning(escape_markdown(f"{error} What it measures is left out here."))
+            st.warning(escape_markdown(f"{error} Its results are left out here."))
     return found
 
 
@@ -63,12 +63,12 @@ def losses(searched: Mapping[str, RecipeResult]) -> None:
     widgets.figure(drawn, figures.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
-def flattery(final: Mapping[str, RecipeResult]) -> None:
-    """Show every seed's test accuracy beside the peak that was reported."""
+def peak(final: Mapping[str, RecipeResult]) -> None:
+    """Show every seed's test accuracy and the reported peak."""
     logged = logged_run.logged_run()
     found = {name: (each.seeds, spread(each.accuracies)) for name, each in final.items()}
     drawn = seeds.strip(found, logged, logged_run.BAR)
-    said = [figures.say_flattery(logged, spread(logged.accuracies[logged.around]))]
+    said = [figures.say_peak(logged, spread(logged.accuracies[logged.around]))]
     if final:
         said.append(seeds.say_strip(found, logged_run.BAR))
         said.append(seeds.say_protocol(next(iter(final.values()))))
@@ -83,25 +83,25 @@ def flattery(final: Mapping[str, RecipeResult]) -> None:
     widgets.figure(drawn, "\n\n".join(said), numbers)
 
 
-def choosing(searched: Mapping[str, RecipeResult]) -> None:
-    """Show what choosing the best epoch would have brought."""
+def best_and_last_epoch(searched: Mapping[str, RecipeResult]) -> None:
+    """Show the gain from choosing the best epoch."""
     found: dict[str, tuple[Sequence[int], BestEpochs]] = {
         name: (each.seeds, best_epochs(each.held_out)) for name, each in searched.items() if each.held_out.size
     }
     if not found:
-        st.write("This needs the held-out accuracy of every epoch.")
+        st.write("This part needs the held-out accuracy of every epoch.")
     else:
-        st.write(figures.say_choosing({name: each for name, (_, each) in found.items()}))
-        _table("Best and last epoch", partial(figures.choosing_columns, found)).show()
+        st.write(figures.say_best_epochs({name: each for name, (_, each) in found.items()}))
+        _table("Best and last epoch", partial(figures.best_epoch_columns, found)).show()
 
 
-def chance(final: Mapping[str, RecipeResult]) -> None:
+def paired_test(final: Mapping[str, RecipeResult]) -> None:
     """Show the paired test between both recipes."""
     if len(final) < len(RECIPES):
         st.write("The paired test needs the results of both recipes.")
         return
     try:
-        found = cache.paired(*(f"{recipe}-final" for recipe in RECIPES))
+        found = cache.paired_test(*(f"{recipe}-final" for recipe in RECIPES))
     except GlassError as error:
         st.warning(escape_markdown(str(error)))
         return
@@ -110,7 +110,7 @@ def chance(final: Mapping[str, RecipeResult]) -> None:
 
 
 def disputed(final: Mapping[str, RecipeResult]) -> None:
-    """Show accuracy with and without the disputed labels."""
+    """Show the accuracy with and without the disputed labels."""
     tested = [each for each in final.values() if each.undisputed.size]
     st.write(seeds.say_disputed(len(DISPUTED)))
     if tested:
@@ -118,12 +118,12 @@ def disputed(final: Mapping[str, RecipeResult]) -> None:
             each.name: (spread(each.accuracies), spread(each.undisputed)) for each in tested
         }
         columns = seeds.disputed_columns(tested, spreads)
-        st.html(parts.wordy(columns, "With and without the disputed labels"))
+        st.html(parts.text_table(columns, "With and without the disputed labels"))
         tables.offer_columns("Download as CSV", columns, "disputed-labels.csv")
 
 
-def forming_block(digit: Digit, trace: Trace) -> None:
-    """Let the person choose a block, a map and an epoch, and show the block after each epoch."""
+def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
+    """Let the user choose a block, a map and an epoch, and show the block after each epoch."""
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
         row = widgets.step(trace, block_rows(trace)).name
@@ -144,8 +144,8 @@ def forming_block(digit: Digit, trace: Trace) -> None:
         tables.columns_file("Download every number as CSV", partial(snapshots.number_columns, found), f"{row}-epochs"),
     )
     st.caption(origin.say(mistakes_cache.weights_card()))
-    st.header("What is read after each epoch")
-    st.html(tabled(snapshots.probability_columns(found), "What is read after each epoch"))
+    st.header("Predictions after each epoch")
+    st.html(tabled(snapshots.probability_columns(found), "Predictions after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
 
 
@@ -157,32 +157,30 @@ def schedule() -> None:
 
 
 def recipe_in_words() -> None:
-    """Show what our recipe does differently from the assignment's, and whether the results were measured with it."""
+    """Show how our recipe differs from the assignment's, and whether the results were measured with it."""
     theirs, ours = recipe_changes.choices("assignment"), recipe_changes.choices("glass")
     found = recipe_changes.changes(theirs, ours)
-    drawn = parts.wordy(parts.choice_columns(found), "What our recipe does differently")
+    drawn = parts.text_table(parts.choice_columns(found), "Differences of our recipe")
     choices = tables.columns_file("Download the choices as CSV", partial(parts.choice_columns, found), "recipe")
     widgets.figure(drawn, parts.say_same(ours, found), choices)
     for name in ("glass-final", "glass-search"):
         if _is_of_another_recipe(name, ours):
             st.warning(
-                escape_markdown(
-                    f"'model/training/reports/{name}.json' was measured with another recipe than the one shown here."
-                )
+                escape_markdown(f"'model/training/reports/{name}.json' was measured with another recipe than this one.")
             )
 
 
 def _is_of_another_recipe(name: str, ours: Mapping[str, object]) -> bool:
     try:
-        return cache.has_study(name) and bool(recipe_changes.changes(ours, cache.study(name).recipe))
+        return cache.has_result(name) and bool(recipe_changes.changes(ours, cache.result(name).recipe))
     except GlassError:
-        return False  # said where it is read
+        return False  # the place that reads it shows the message
 
 
 def search() -> None:
-    """Show what each part of the recipe is worth, and the search's log."""
+    """Show the effect of each part of the recipe, and the log of the search."""
     if "glass" not in (found := reports("search")):
-        st.write("What each part is worth is measured against our recipe, so it needs those results.")
+        st.write("The effect of each part is measured against our recipe, so this needs its results.")
         return
     base = found["glass"]
     trials, problems = cache.trials("glass-search")
@@ -192,14 +190,14 @@ def search() -> None:
     if alone:
         each = partial(parts.trial_columns, alone, base)
         worth = tables.columns_file("Download the differences as CSV", each, "worth")
-        widgets.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
+        widgets.figure(parts.part_effects(alone), parts.say_part_effects(alone, base), worth)
     else:
-        st.info("'model/training/reports/search' holds no trial yet that changes one choice alone.")
+        st.info("'model/training/reports/search' contains no trial with a single change yet.")
     if trials:
-        st.header("The search's log")
-        st.write(f"Every trial that was kept, judged on the same {base.images:,} held-out images at its last epoch.")
+        st.header("The log of the search")
+        st.write(f"Every saved trial, evaluated on the same {base.images:,} held-out images at its last epoch.")
         columns = parts.trial_columns(trials, base)
-        st.html(parts.wordy(columns, "The search's log"))
+        st.html(parts.text_table(columns, "The log of the search"))
         tables.offer_columns("Download the log as CSV", columns, "search.csv")
 
 
@@ -209,7 +207,7 @@ def _bands(found: Mapping[str, RecipeResult], what: str) -> dict[str, CurveBand]
 
 
 def _curves(searched: Mapping[str, RecipeResult], what: Curves) -> tables.CsvFile:
-    """Return every seed's curves of one kind, and the logged run's, as CSV."""
+    """Return the curves of every seed and of the logged run as CSV."""
     columns = partial(figures.curve_columns, [*searched.values()], logged_run.logged_run(), what)
     return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
 

@@ -1,4 +1,4 @@
-"""How recipes learn, epoch by epoch: accuracy and loss as curves, and what choosing an epoch is worth."""
+"""Accuracy and loss of both recipes by epoch, and the gain from choosing an epoch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -20,7 +20,7 @@ _LOSSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 def name_of(recipe: str) -> str:
-    """Say whose recipe it is.
+    """Return the name of a recipe for the page.
 
     >>> name_of("glass"), name_of("other")
     ('our recipe', 'the recipe other')
@@ -29,7 +29,7 @@ def name_of(recipe: str) -> str:
 
 
 def share(value: float) -> str:
-    r"""Say an accuracy so that one image in 10,000 shows.
+    r"""Format an accuracy; its precision is one image in 10,000.
 
     >>> share(0.9941)
     '99.41\xa0%'
@@ -38,7 +38,7 @@ def share(value: float) -> str:
 
 
 def points(value: float) -> str:
-    r"""Say the difference of two accuracies in hundredths, with its sign.
+    r"""Format the difference of two accuracies in percentage points, with its sign.
 
     >>> points(-0.00061), points(0.0)
     ('−0.061\xa0points', '0.000\xa0points')
@@ -53,7 +53,7 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> s
     Args:
         found: For each recipe, the band of its seeds, (E,).
         logged: The assignment's run.
-        bar: What the assignment asks for.
+        bar: The goal of the assignment.
     """
     hundredths = {name: _times(each, 100) for name, each in found.items()}
     known = 100 * logged.accuracies
@@ -61,7 +61,7 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> s
     drawn, bands = _of_recipes(hundredths)
     numbers = logged.numbers.astype(float)
     drawn = [
-        Curve(f"the bar, {bar * 100:.1f} %", np.asarray([1.0, last]), np.full(2, 100 * bar), theme.MUTED, "dashed", 2),
+        Curve(f"the goal, {bar * 100:.1f} %", np.asarray([1.0, last]), np.full(2, 100 * bar), theme.MUTED, "dashed", 2),
         *drawn,
         Curve(f"{LOGGED} (test images)", numbers, known, COLOURS["assignment"], "points", 9),
     ]
@@ -74,21 +74,21 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> s
 
 
 def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
-    """Say where each curve ends, and what lies below the chart."""
+    """Describe the end of each curve, and what is below the chart."""
     said = [
-        f"After its last epoch {name_of(name)} has {share(each.mean[-1])} of the held-out images right"
+        f"After its last epoch, {name_of(name)} classifies {share(each.mean[-1])} of the held-out images correctly"
         f"{'' if _is_one(each) else f' ({share(each.low[-1])} to {share(each.high[-1])} over seeds)'}."
         for name, each in found.items()
     ]
     peak = logged.peak
     said.append(
-        f"The dots are the one run that the assignment logged, judged on the test images after every epoch: "
-        f"{share(logged.accuracies[0])} after the first, {share(logged.reported)} after epoch {logged.numbers[peak]}, "
-        f"the first above {share(bar)}; there it stopped."
+        f"The dots are the run that the assignment logged, evaluated on the test images after every epoch: "
+        f"{share(logged.accuracies[0])} after the first, {share(logged.reported)} after epoch {logged.numbers[peak]}. "
+        f"This was the first epoch above {share(bar)}, and the run stopped there."
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:
-        said.append(f"The first epochs of {' and '.join(below)} lie below the chart; they are in the file beneath.")
+        said.append(f"The first epochs of {' and '.join(below)} are below the chart; the file contains them.")
     return " ".join(said)
 
 
@@ -117,7 +117,7 @@ def loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], lo
 
 
 def say_loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> str:
-    """Say where each loss ends, and why that of training can be the higher one."""
+    """Describe the end of each loss, and why the training loss can be higher."""
     ends: dict[str, list[str]] = {}
     for where, found in (("on held-out images", held_out), ("in training", trained)):
         for name, each in found.items():
@@ -125,67 +125,66 @@ def say_loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand]
     ends[LOGGED] = [f"{logged.losses[-1]:.4f} on the test images"]
     said = "; ".join(f"{name} at {' and '.join(values)}" for name, values in ends.items())
     return (
-        f"Where each ends: {said}. The loss of training is that of the batches as they are learned from: with dropout "
-        "on, and with digits turned and shifted where the recipe does so. That makes them harder than held-out images, "
-        "so it can lie above the other and still be well."
+        f"The last values: {said}. The training loss is the loss of the training batches, with dropout on and, in our "
+        "recipe, with distorted digits. These are harder than held-out images, so the training loss can be higher than "
+        "the held-out loss without any fault."
     )
 
 
-def say_flattery(logged: LoggedRun, around: Spread) -> str:
-    """Say by how much the reported peak stands above the epochs before it, and why that is no skill.
+def say_peak(logged: LoggedRun, around: Spread) -> str:
+    """Describe how far the reported peak is above the epochs before it, and why that is chance.
 
     Args:
         logged: The assignment's run.
-        around: Of the accuracies of the epochs just before its peak.
+        around: The accuracies of the epochs just before its peak.
     """
     first, last = (int(logged.numbers[logged.around][place]) for place in (0, -1))
     above = logged.reported - around.mean
     return (
-        f"The assignment reports {share(logged.reported)}. Its run was judged on the test images after every epoch and "
-        f"stopped when it liked the answer. Epochs {first} to {last}, which nobody chose, average "
-        f"**{share(around.mean)}**, and go up and down from one to the next with a standard deviation of "
-        f"{around.deviation * 100:.2f} points. The peak is {above * 100:.2f} points above them: the best of "
-        f"{len(logged.numbers)} looks. Look often enough, and the luckiest moment passes any bar nearby."
+        f"The assignment reports {share(logged.reported)}. Its run was evaluated on the test images after every epoch "
+        f"and stopped at the first accuracy above its goal. Epochs {first} to {last}, which were not chosen, average "
+        f"**{share(around.mean)}**, with a standard deviation of {around.deviation * 100:.2f} points. The peak is "
+        f"{above * 100:.2f} points above them: the best of {len(logged.numbers)} evaluations. With enough evaluations, "
+        "the best one passes any goal nearby by chance."
     )
 
 
-def say_choosing(found: Mapping[str, BestEpochs]) -> str:
-    """Say what choosing each seed's best epoch would have looked like on the images that chose it."""
+def say_best_epochs(found: Mapping[str, BestEpochs]) -> str:
+    """Describe the gain from choosing each seed's best epoch, on the images that chose it."""
     each = "; ".join(
-        f"for {name_of(name)} {share(float(one.best.mean()))} in place of {share(float(one.last.mean()))}, "
+        f"for {name_of(name)} {share(float(one.best.mean()))} instead of {share(float(one.last.mean()))}, "
         f"**{points(one.gain)}** over {len(one.best)} {'seeds' if len(one.best) > 1 else 'seed'}"
         for name, one in found.items()
     )
     return (
-        f"Choosing each seed's best epoch by the held-out images would have shown, on those very images, {each}. No "
-        "network is better for it: the best epoch cannot look worse than the last, so the gain is never below zero, "
-        "whatever it is worth on images that nobody chose by. That is why every seed is judged at its last epoch, "
-        "which was settled before it began."
+        f"If each seed's best epoch were chosen by the held-out images, they would show {each}. This makes no "
+        "network better: the best epoch cannot look worse than the last, so the gain is never below zero, even if "
+        "the accuracy on other images is lower. So every seed is evaluated at its last epoch, as decided before."
     )
 
 
-def choosing_columns(found: Mapping[str, tuple[Sequence[int], BestEpochs]]) -> dict[str, list[str]]:
+def best_epoch_columns(found: Mapping[str, tuple[Sequence[int], BestEpochs]]) -> dict[str, list[str]]:
     """Return best and last epoch of each recipe's seeds as columns."""
     lines = [
         (name_of(name), f"{seed}", f"{epoch}", share(best), share(last), points(best - last))
         for name, (seeds, each) in found.items()
         for seed, epoch, best, last in zip(seeds, each.epochs, each.best, each.last, strict=True)
     ]
-    heads = ("recipe", "seed", "best epoch", "held-out there", "at the last epoch", "flattered by")
+    heads = ("recipe", "seed", "best epoch", "held-out there", "at the last epoch", "apparent gain")
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
-def curve_columns(studies: Iterable[RecipeResult], logged: LoggedRun, what: Curves) -> dict[str, list[str]]:
+def curve_columns(results: Iterable[RecipeResult], logged: LoggedRun, what: Curves) -> dict[str, list[str]]:
     """Return every seed's curves of one kind and the logged run's as columns, a line for each epoch."""
     values = logged.accuracies if what == "accuracy" else logged.losses
     columns: dict[str, Numbers] = {f"logged run, test {what}": values}
-    for study in studies:
-        named = {"held-out loss": study.validation_loss, "training loss": study.training_loss}
+    for result in results:
+        named = {"held-out loss": result.validation_loss, "training loss": result.training_loss}
         if what == "accuracy":
-            named = {"held-out accuracy": study.held_out}
+            named = {"held-out accuracy": result.held_out}
         for name, values in named.items():
-            seeds = zip(study.seeds, values, strict=True) if values.size else ()
-            columns |= {f"{study.name} seed {seed}, {name}": curve for seed, curve in seeds}
+            seeds = zip(result.seeds, values, strict=True) if values.size else ()
+            columns |= {f"{result.name} seed {seed}, {name}": curve for seed, curve in seeds}
     last = max(map(len, columns.values()))
     padded = {
         name: [*(f"{value:.6g}" for value in values), *[""] * (last - len(values))] for name, values in columns.items()

@@ -1,13 +1,13 @@
-"""Where the app's weights come from, in words: the card beside them says it."""
+"""The origin of the app's weights, from their card."""
 
 from collections.abc import Mapping
 from typing import Any
 
-_UNKNOWN = "The weights' card does not say how they were trained."
+_UNKNOWN = "The card of the weights does not say how they were trained."
 
 
 def say(card: Mapping[str, Any]) -> str:
-    """Say which run the weights are of, how it was judged, and that no luckier one was chosen.
+    """Describe the run of the weights and its protocol.
 
     >>> say({"seed": 1, "kept_epoch": 13, "protocol": "Trained on all."})
     'One network (n = 1): seed 1, epoch 13. Trained on all.'
@@ -16,7 +16,7 @@ def say(card: Mapping[str, Any]) -> str:
 
 
 def say_seed(card: Mapping[str, Any]) -> str:
-    """Say which run the weights are of, and where among all seeds of its recipe it stands, if the card knows others.
+    """Describe the run of the weights, and its rank among the seeds of its recipe if the card lists them.
 
     >>> card = {"recipe": {"name": "glass"}, "seed": 7, "kept_epoch": 19}
     >>> say_seed(card | {"seeds": {"glass": {"test_accuracy": {"n": 10}}}})

@@ -1,4 +1,4 @@
-"""Recipes in words, the learning rate over a run, and what each part is worth on held-out images."""
+"""Recipes as text, the learning rate over a run, and the effect of each part on the held-out accuracy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -15,44 +15,44 @@ from viz.pictures import panels, words
 from viz.training.figures import COLOURS, name_of, points, share
 
 _TITLES = {
-    "batch_size": "images a step",
-    "nesterov": "Nesterov's look ahead",
-    "warm_up": "share of steps that warm up",
-    "masks": "how dropout draws",
+    "batch_size": "images in each step",
+    "nesterov": "Nesterov momentum",
+    "warm_up": "share of warm-up steps",
+    "masks": "how dropout draws masks",
     "affine": "distorted images",
     "affine.rotation": "rotation, degrees",
     "affine.shear": "shear, degrees",
     "affine.scale": "scale, share",
     "affine.shift": "shift, pixels",
-    "bend": "bend, pixels",
+    "bend": "elastic distortion, pixels",
     "plain_epochs": "last epochs without distortions",
-    "averaging": "average of weights keeps",
-    "channels_last": "channels side by side",
+    "averaging": "decay of the weight average",
+    "channels_last": "channels last in memory",
 }
-_FITTING = 80  # letters in the longest line of a table that a phone can hold
-_ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe uses none
+_FITTING = 80  # letters in the longest table line that fits on a phone
+_ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe does not use them
 _REASONS = {
-    "epochs": "How often every image is seen.",
-    "batch_size": "So many images are averaged for one step.",
-    "learning_rate": "The length of a step; of the longest where there is a schedule.",
-    "momentum": "What a step keeps of the step before.",
-    "nesterov": "The slope is taken where the momentum leads.",
-    "schedule": "Short steps to begin, long ones in the middle, tiny ones to settle at the end.",
-    "warm_up": "How long the steps grow before they shrink.",
-    "weight_decay": "Pulls every weight a little to zero.",
-    "dropout": "The share of its values that a dropout row drops while learning.",
-    "masks": "The same masks by another way, faster for a small p.",
-    "affine": "Each digit is turned, sheared, scaled and shifted anew each time it is seen.",
-    "label_smoothing": "The share of the target that is spread over all ten classes.",
-    "bend": "So far points of a digit are moved, each by its own draw, and smoothly what lies between them.",
-    "plain_epochs": "To end on images as they are, for such are the ones that it will have to read.",
-    "averaging": "The share that a moving average of the weights keeps of itself at each step; 0 is no average.",
-    "channels_last": "How images lie in memory: the same but for the order of sums.",
+    "epochs": "How many times every image is used.",
+    "batch_size": "The gradient of one step is the mean over these images.",
+    "learning_rate": "The size of a step; with a schedule, the largest.",
+    "momentum": "The share of the previous step that is added.",
+    "nesterov": "The gradient is computed at the point where the momentum leads.",
+    "schedule": "Small steps at the start, large ones in the middle, tiny ones at the end.",
+    "warm_up": "The share of steps before the largest one.",
+    "weight_decay": "Makes every weight slightly smaller in each step.",
+    "dropout": "The share of values that a dropout row drops in training.",
+    "masks": "The same distribution of masks, computed faster for a small p.",
+    "affine": "Each digit gets a new random rotation, shear, scaling and shift each time it is used.",
+    "label_smoothing": "The share of the target probability that is spread over all ten classes.",
+    "bend": "The largest random displacement of a grid of points; positions between them move smoothly.",
+    "plain_epochs": "Training ends with undistorted images, like those of the evaluation.",
+    "averaging": "The share of the moving average of the weights that each step keeps; 0 is no average.",
+    "channels_last": "The order of values in memory; it changes only the order of sums.",
 }
 
 
 def title(choice: str) -> str:
-    """Say what a recipe chooses, in words.
+    """Return the name of a recipe's choice for the page.
 
     >>> title("affine.shift"), title("label_smoothing")
     ('shift, pixels', 'label smoothing')
@@ -61,7 +61,7 @@ def title(choice: str) -> str:
 
 
 def say_value(value: Any) -> str:
-    """Say what was chosen.
+    """Return the value of a choice as text.
 
     >>> say_value(True), say_value(None), say_value(0.1), say_value({"shift": 2.0, "scale": 0.1})
     ('yes', 'none', '0.1', 'shift 2, scale 0.1')
@@ -81,27 +81,27 @@ def say_value(value: Any) -> str:
 
 
 def say_changes(found: Sequence[RecipeChange]) -> str:
-    """Say what a trial does differently from the recipe that was found.
+    """Describe the changes of a trial from the chosen recipe.
 
     >>> say_changes((RecipeChange("dropout", 0.03, 0.1),))
-    'dropout: 0.1 in place of 0.03'
+    'dropout: 0.1 instead of 0.03'
     """
-    said = [f"{title(each.choice)}: {say_value(each.other)} in place of {say_value(each.base)}" for each in found]
+    said = [f"{title(each.choice)}: {say_value(each.other)} instead of {say_value(each.base)}" for each in found]
     return "; ".join(said) or "the recipe itself"
 
 
 def choice_columns(found: Iterable[RecipeChange]) -> dict[str, list[str]]:
-    """Return what two recipes do differently as columns: the assignment's, ours, and what it is for."""
+    """Return the differing choices of two recipes as columns: the assignment's, ours, and the purpose."""
     lines = [
         (title(each.choice), say_value(each.base), say_value(each.other), _REASONS.get(each.choice, ""))
         for each in found
     ]
-    heads = ("choice", "the assignment", "ours", "what it is for")
+    heads = ("choice", "the assignment", "ours", "purpose")
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
 def say_same(recipe: Mapping[str, Any], found: Iterable[RecipeChange]) -> str:
-    """Say what two recipes have in common, as far as it is not left out by both."""
+    """List the common choices of two recipes that are not zero or off."""
     differing = {each.choice.partition(".")[0] for each in found}
     same = [
         f"{title(name)} {say_value(value)}"
@@ -111,8 +111,8 @@ def say_same(recipe: Mapping[str, Any], found: Iterable[RecipeChange]) -> str:
     return f"The same in both: the network, {', '.join(same)}."
 
 
-def wordy(columns: Mapping[str, Sequence[str]], label: str) -> str:
-    """Draw columns in HTML as a table whose cells hold words more than numbers."""
+def text_table(columns: Mapping[str, Sequence[str]], label: str) -> str:
+    """Draw columns as an HTML table for cells with text."""
     longest = sum(max(map(len, (name, *cells))) for name, cells in columns.items())
     wide = " wide" if longest > _FITTING else ""
     return f'<div class="wordy-table{wide}">{panels.tabled(columns, label)}</div>'
@@ -143,17 +143,17 @@ def schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
 
 
 def say_schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
-    """Say where each rate begins, is highest, and ends."""
+    """Describe the first, highest and last learning rate of each recipe."""
     said = []
     for name, (places, rates) in found.items():
         top = int(rates.argmax())
         if np.ptp(rates) == 0:
-            said.append(f"{name_of(name).capitalize()} keeps {rates[0]:g} all through.")
+            said.append(f"{name_of(name).capitalize()} keeps {rates[0]:g} in all steps.")
         else:
             said.append(
-                f"{name_of(name).capitalize()} begins at {rates[0]:.2g}, is at {rates[top]:.2g} after "
-                f"{places[top]:.1f} epochs, and ends at {words.fine(float(rates[-1]))}: the last steps hardly move, so "
-                "that little depends on the batch that happened to be the last."
+                f"{name_of(name).capitalize()} starts at {rates[0]:.2g}, reaches {rates[top]:.2g} after "
+                f"{places[top]:.1f} epochs, and ends at {words.fine(float(rates[-1]))}: the last steps are tiny, so "
+                "the result depends little on the last batch."
             )
     return " ".join(said)
 
@@ -169,11 +169,11 @@ def schedule_columns(found: Mapping[str, tuple[Numbers, Numbers]]) -> dict[str, 
 
 
 def parts(trials: Iterable[Trial]) -> tuple[Trial, ...]:
-    """Return the trials that change one choice alone, from the one that loses most."""
+    """Return the trials with a single change, the largest loss first."""
     return tuple(sorted((each for each in trials if len(each.changes) == 1), key=lambda each: each.difference))
 
 
-def worth(trials: Sequence[Trial]) -> str:
+def part_effects(trials: Sequence[Trial]) -> str:
     """Draw in HTML, for each part of the recipe, what is lost or won when it alone is changed.
 
     Args:
@@ -197,41 +197,41 @@ def worth(trials: Sequence[Trial]) -> str:
     return f'<ol class="worth" style="--zero: {at(0)}; --colour: {theme.ACCENT}">{lines}</ol>'
 
 
-def say_worth(trials: Sequence[Trial], base: RecipeResult) -> str:
-    """Say how to read the picture, which parts chance alone does not explain, and what so few seeds cannot tell."""
+def say_part_effects(trials: Sequence[Trial], base: RecipeResult) -> str:
+    """Explain the figure, list the parts with an effect beyond chance, and the limits of few seeds."""
     apart = [each for each in trials if _apart(each)]
     named = "; ".join(f"{say_changes(each.changes)} ({points(each.difference)})" for each in apart)
     return (
-        f"Each line changes one choice of our recipe and no other: the dot is what that does to the accuracy on "
-        f"{base.images:,} held-out images, the bar its 95\xa0% interval, the upright line no difference: to the left "
-        f"of it the change loses. One image is {100 / base.images:.2f} points: so few images do not tell small "
-        "differences apart, and of twenty intervals one leaves zero by chance. "
-        f"{f'Here these do: {named}.' if apart else 'Here none does.'} "
+        f"Each line changes one choice of our recipe. The dot is the change in accuracy on {base.images:,} held-out "
+        "images, the bar is its 95\xa0% interval, and the vertical line is no change: to the left of it the accuracy "
+        f"is lower. One image is {100 / base.images:.2f} points, so these images cannot show small differences, and by "
+        "chance one of twenty intervals does not contain zero. "
+        f"{f'Here these do not: {named}.' if apart else 'Here all contain zero.'} "
         f"{_say_seeds(min(len(each.accuracies) for each in trials), len(base.accuracies))}"
     )
 
 
 def _say_seeds(fewest: int, own: int) -> str:
-    """Say what the bars know of the luck of a seed, by how many seeds there are of a trial and of our recipe."""
+    """Explain what the bars say about the choice of the seed, by the numbers of seeds."""
     if min(fewest, own) > 1:
         return (
-            f"Seeds and images were drawn anew for the bars, n = {own} seeds of our recipe and {fewest} or more of the "
-            "others: of few seeds a bar is rather too short."
+            f"The bars come from resampled seeds and images, with n = {own} seeds of our recipe and {fewest} or more "
+            "of the others. With few seeds, a bar is probably too short."
         )
     return (
-        "Some were trained once (n = 1 seed; the log says which), and of one seed the bars know the luck of the images "
-        "alone: the same recipe from another seed moves too, as the dots of the Curves view show. One seed can tell a "
-        "part that matters much. It cannot put small differences in order, nor show that a part is worth nothing."
+        "Some trials have one seed (n = 1; see the log). With one seed, the bars show only the variation over images, "
+        "but the accuracy also varies from seed to seed, as the dots of the Curves view show. One seed can reveal a "
+        "large effect. It cannot rank small effects, nor show that a part has no effect."
     )
 
 
 def trial_columns(trials: Sequence[Trial], base: RecipeResult) -> dict[str, list[str]]:
-    """Return the search's log as columns: our recipe first, then every trial, the most accurate first."""
+    """Return the log of the search as columns: our recipe, then every trial, the most accurate first."""
     order = sorted(trials, key=lambda each: -float(each.accuracies.mean()))
     own = Trial("our recipe", (), base.accuracies, base.validation_loss[:, -1:].ravel(), 0.0, 0.0, 0.0)
     return {
         "trial": [own.key, *(each.key for each in order)],
-        "what it does differently": ["", *(say_changes(each.changes) for each in order)],
+        "changes": ["", *(say_changes(each.changes) for each in order)],
         "seeds": [str(len(each.accuracies)) for each in (own, *order)],
         "held-out accuracy": [share(float(each.accuracies.mean())) for each in (own, *order)],
         "held-out loss": [f"{each.losses.mean():.4f}" if each.losses.size else "" for each in (own, *order)],

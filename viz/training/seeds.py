@@ -1,4 +1,4 @@
-"""Many seeds of a recipe: every value with mean and spread, the paired test, and labels that are disputed."""
+"""All seeds of a recipe with mean and deviation, the paired test, and the disputed labels."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -20,7 +20,7 @@ def strip(found: Mapping[str, tuple[Sequence[int], Spread]], logged: LoggedRun, 
     Args:
         found: For each recipe, the seeds and their test accuracies.
         logged: The assignment's run: the epochs just before its peak, and the peak.
-        bar: What the assignment asks for.
+        bar: The goal of the assignment.
     """
     before = logged.accuracies[logged.around]
     every = np.concatenate([*(each.values for _, each in found.values()), before, [logged.reported, bar]])
@@ -45,8 +45,8 @@ def strip(found: Mapping[str, tuple[Sequence[int], Spread]], logged: LoggedRun, 
     return (
         f'<section class="seed-strip" style="--bar: {_at(bar, low, high)}" aria-label="Every test accuracy">'
         f"{''.join(lines)}"
-        f'<div class="seed-axis"><div>{marks}<b title="the bar: {share(bar)}"></b>{numbers}</div>'
-        f"<p>test images right, %; the dashed line is the bar of {bar * 100:.1f}\xa0%</p></div></section>"
+        f'<div class="seed-axis"><div>{marks}<b title="the goal: {share(bar)}"></b>{numbers}</div>'
+        f"<p>test images right, %; the dashed line is the goal of {bar * 100:.1f}\xa0%</p></div></section>"
     )
 
 
@@ -98,33 +98,33 @@ def _logged_line(logged: LoggedRun, ends: tuple[float, float]) -> str:
 
 
 def say_strip(found: Mapping[str, tuple[Sequence[int], Spread]], bar: float) -> str:
-    """Say mean, spread and extremes of each recipe, and how many seeds pass the bar."""
+    """Describe mean, deviation and range of each recipe, and how many seeds reach the goal."""
     return " ".join(
         f"{name_of(name).capitalize()}: mean **{share(each.mean)}**, standard deviation "
         f"{'unknown' if np.isnan(each.deviation) else f'{100 * each.deviation:.3f} points'}, {share(each.low)} to "
-        f"{share(each.high)}, n = {len(seeds)}; {_how_many(int((each.values >= bar).sum()), len(seeds))} the bar."
+        f"{share(each.high)}, n = {len(seeds)}; {_how_many(int((each.values >= bar).sum()), len(seeds))} the goal."
         for name, (seeds, each) in found.items()
     )
 
 
-def say_protocol(study: RecipeResult) -> str:
-    """Say how the values came to be: protocol, seconds and hardware."""
-    hardware = study.setting.get("hardware", "unknown hardware")
-    return f"{study.protocol} Seconds an epoch: {study.seconds:.1f}, on {hardware}."
+def say_protocol(result: RecipeResult) -> str:
+    """Describe how the values were measured: protocol, seconds and hardware."""
+    hardware = result.setting.get("hardware", "unknown hardware")
+    return f"{result.protocol} Seconds for each epoch: {result.seconds:.1f}, on {hardware}."
 
 
 def disputed_columns(
-    studies: Sequence[RecipeResult], spreads: Mapping[str, tuple[Spread, Spread]]
+    results: Sequence[RecipeResult], spreads: Mapping[str, tuple[Spread, Spread]]
 ) -> dict[str, list[str]]:
     """Return accuracy with and without the disputed labels as columns, a line for each recipe.
 
     Args:
-        studies: Judged on the test images.
-        spreads: For each recipe, of all images and of those that nobody disputes.
+        results: Results on the test images.
+        spreads: For each recipe, the accuracy on all images, and on those with undisputed labels.
     """
-    pairs = [spreads[study.name] for study in studies]
+    pairs = [spreads[result.name] for result in results]
     return {
-        "recipe": [name_of(study.name) for study in studies],
+        "recipe": [name_of(result.name) for result in results],
         "all images": [_mean(each) for each, _ in pairs],
         "without the disputed": [_mean(each) for _, each in pairs],
         "points": [points(without.mean - each.mean).removesuffix("\xa0points") for each, without in pairs],
@@ -132,20 +132,19 @@ def disputed_columns(
 
 
 def say_disputed(count: int) -> str:
-    """Say which labels are disputed, and by whom."""
+    """Explain which labels are disputed."""
     return (
-        f"Of {count} test images most of five people would not confirm the label (Northcutt and others, 2021). A "
-        "network that reads them as people do is counted wrong. Leaving them out is no way to a better number: both "
-        "are given."
+        f"Most of five people did not confirm the label of {count} test images (Northcutt and others, 2021). A network "
+        "that classifies them as people do counts as incorrect. The table gives the accuracy with and without them."
     )
 
 
-def value_columns(studies: Sequence[RecipeResult]) -> dict[str, list[str]]:
+def value_columns(results: Sequence[RecipeResult]) -> dict[str, list[str]]:
     """Return every seed's test accuracy as columns, with and without the disputed labels."""
     lines = [
-        (name_of(study.name), str(seed), share(value), f"{value:.6f}", f"{without:.6f}")
-        for study in studies
-        for seed, value, without in zip(study.seeds, study.accuracies, study.undisputed, strict=True)
+        (name_of(result.name), str(seed), share(value), f"{value:.6f}", f"{without:.6f}")
+        for result in results
+        for seed, value, without in zip(result.seeds, result.accuracies, result.undisputed, strict=True)
     ]
     heads = ("recipe", "seed", "test accuracy", "as a share", "without the disputed labels")
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
@@ -164,7 +163,7 @@ def _seeds(count: int) -> str:
 
 
 def _how_many(passing: int, count: int) -> str:
-    return {0: "none passes", count: "all pass"}.get(passing, f"{passing} of {count} pass")
+    return {0: "none reaches", count: "all reach"}.get(passing, f"{passing} of {count} reach")
 
 
 def _at(value: float, low: float, high: float) -> str:
@@ -185,16 +184,16 @@ def paired(found: PairedTest) -> str:
 
 
 def say_paired(found: PairedTest) -> str:
-    """Say what both tests found, with their numbers."""
+    """Describe both tests with their numbers."""
     first, second = (name_of(name) for name in found.names)
-    certain = "lies above zero" if found.low > 0 else "lies below zero" if found.high < 0 else "holds zero"
+    certain = "is above zero" if found.low > 0 else "is below zero" if found.high < 0 else "contains zero"
     return (
-        f"**All seeds, bootstrap.** {first.capitalize()} less {second}: {points(found.difference)}, 95 % interval "
+        f"**All seeds, bootstrap.** {first.capitalize()} minus {second}: {points(found.difference)}, 95 % interval "
         f"{points(found.low)} to {points(found.high)}, p = {found.p:.2g}; n = {found.seeds[0]} and {found.seeds[1]} "
-        f"seeds on the same {found.images:,} images, seeds and images drawn anew 10,000 times. The interval {certain}."
-        f"\n\n**Median seeds, McNemar.** Of seeds {found.medians[0]} and {found.medians[1]}, {sum(found.alone)} "
-        f"images are read right by one alone: {found.alone[0]} by the first, {found.alone[1]} by the second. Were both "
-        f"equally good, each image would fall to either like a coin: p = {found.mcnemar:.2g}."
+        f"seeds on the same {found.images:,} images, resampled 10,000 times. The interval {certain}."
+        f"\n\n**Median seeds, McNemar.** For seeds {found.medians[0]} and {found.medians[1]}, {sum(found.alone)} "
+        f"images are classified correctly by only one network: {found.alone[0]} by the first, {found.alone[1]} by the "
+        f"second. If both were equally good, each would get half of these images: p = {found.mcnemar:.2g}."
     ).replace(" %", "\xa0%")
 
 

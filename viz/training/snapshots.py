@@ -1,4 +1,4 @@
-"""A block of the network forming, epoch by epoch: pictures and numbers for the browser to play, in words and tables."""
+"""One block of the network after each epoch: pictures and numbers for the browser, descriptions and tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,18 +12,18 @@ from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
-_GAP = 1  # clear units between two kernels or maps
-_SURE = 0.005  # a probability below this is not written out
+_GAP = 1  # transparent units between two kernels or maps
+_SURE = 0.005  # a smaller probability is left blank
 
 
 def frames(found: BlockHistory, channel: int, epoch: int, panels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what the browser shows: pictures and numbers of every epoch.
+    """Return the browser data: pictures and numbers of every epoch.
 
     Args:
         found: One block after each epoch.
-        channel: The map that is marked.
-        epoch: That is shown first.
-        panels: Pictures of kernels and maps, as ``kernels`` and ``maps`` return them.
+        channel: The marked map.
+        epoch: The epoch that is shown first.
+        panels: From ``kernels`` and ``maps``.
     """
     return {
         "epochs": list(found.epochs),
@@ -37,19 +37,19 @@ def frames(found: BlockHistory, channel: int, epoch: int, panels: Sequence[Mappi
 
 
 def say_epoch(found: BlockHistory, epoch: int) -> str:
-    """Say what is read after an epoch, and how surely."""
+    """Describe the prediction after an epoch."""
     probabilities = found.probabilities[found.epochs.index(epoch)]
     best = int(probabilities.argmax())
-    return f"Epoch {epoch} of {found.epochs[-1]}: reads {best} ({words.percent(float(probabilities[best]))})"
+    return f"Epoch {epoch} of {found.epochs[-1]}: predicts {best} ({words.percent(float(probabilities[best]))})"
 
 
 def kernels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
-    """Return a panel of the kernels of each epoch, if there are any; those of a map stand in one column or line.
+    """Return a panel with the kernels of each epoch, if there are any; the kernels of a map are one column or line.
 
     Args:
         found: One block after each epoch.
         channel: The map whose kernel is framed.
-        shared: One scale for the whole block; else one for each map. Either is one for all epochs.
+        shared: Whether all maps share one scale; else each map has its own. All epochs share it.
     """
     if found.kernels is None:
         return []
@@ -63,7 +63,7 @@ def kernels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str
 
 
 def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
-    """Return the corner of every kernel's square, map by map: the longer way lies across."""
+    """Return the corner of every kernel's square, map by map; the longer direction is horizontal."""
     gap = _GAP if max(square) > 1 else 0
     across = columns(count) if reads == 1 else 0
     places = []
@@ -78,7 +78,7 @@ def _kernel_corners(count: int, reads: int, square: list[int]) -> list[Pair]:
 
 
 def maps(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
-    """Return a panel of the digit's maps after each epoch; as ``kernels``."""
+    """Return a panel with the digit's maps after each epoch; see ``kernels``."""
     count, high, wide = found.maps.shape[1:]
     gap = _GAP if max(high, wide) > 1 else 0
     across = columns(count)
@@ -98,7 +98,7 @@ def _ranges(values: Activation, shared: bool, *, signed: bool) -> list[Range]:
 def _panel(
     title: str, sheets: Activation, corners: list[Pair], marked: slice, ranges: list[Range], shared: bool
 ) -> dict[str, Any]:
-    """Return a picture of each epoch (E, N, H, W), with the place of what is marked as shares of its sides."""
+    """Return a picture of each epoch (E, N, H, W), with the position of the mark as shares of the sides."""
     square = np.asarray(sheets.shape[2:])
     size = np.max(corners, axis=0) + square
     places = np.asarray(corners[marked])
@@ -109,12 +109,12 @@ def _panel(
         "pictures": [raster.mosaic(sheet, ranges, corners) for sheet in sheets],
         "size": size.tolist(),
         "mark": [round(side, 5) for side in (top, left, bottom, right)],
-        "scale": scale_bar(ranges[0]) if shared else "each map on a scale of its own",
+        "scale": scale_bar(ranges[0]) if shared else "each map has its own scale",
     }
 
 
 def _statistics(found: BlockHistory, channel: int) -> list[dict[str, Any]]:
-    """Return each of the batch norm's numbers over the epochs, for all maps, as shares of their chart."""
+    """Return each number of the batch norm over the epochs, for all maps, as shares of its chart."""
     charts = []
     for title, values in found.statistics.items():
         low, high = float(values.min()), float(values.max())
@@ -132,12 +132,12 @@ def _statistics(found: BlockHistory, channel: int) -> list[dict[str, Any]]:
 
 
 def say(found: BlockHistory, channel: int, *, shared: bool) -> str:
-    """Say how far the block moved, when its answer settled, and what the pictures' scales are."""
+    """Describe how far the block moved, when the prediction settled, and the scales of the pictures."""
     predictions = found.predictions
     settled = next(epoch for place, epoch in enumerate(found.epochs) if (predictions[place:] == predictions[-1]).all())
     return (
         f"{_say_answer(found, settled)} {_say_kernels(found, channel)} {_say_statistics(found, channel)}"
-        f"{'Each picture' if shared else 'Each map'} has one scale for all epochs, so that what grows is seen to grow."
+        f"{'Each picture' if shared else 'Each map'} has one scale for all epochs, so epochs can be compared."
     )
 
 
@@ -145,9 +145,9 @@ def _say_answer(found: BlockHistory, settled: int) -> str:
     last = int(found.predictions[-1])
     first = found.epochs[0]
     said = (
-        f"After every epoch your digit is read as {last}."
+        f"After every epoch, your digit is classified as {last}."
         if settled == first
-        else f"From epoch {settled} on your digit is read as {last}, before that not always."
+        else f"From epoch {settled} on, your digit is classified as {last}; before that, not always."
     )
     least, most = found.probabilities[:, last].min(), found.probabilities[:, last].max()
     return f"{said} Its probability goes from {words.percent(float(least))} to {words.percent(float(most))}."
@@ -155,7 +155,7 @@ def _say_answer(found: BlockHistory, settled: int) -> str:
 
 def _say_kernels(found: BlockHistory, channel: int) -> str:
     if found.kernels is None:
-        return f"{found.row} has no kernel: only the batch norm behind it learns."
+        return f"{found.row} has no kernel: only the batch norm after it has parameters."
     early, late = (found.kernels[place].astype(np.float64) for place in (0, -1))
     moved = _distance(late, early)
     own = _distance(late[channel], early[channel])
@@ -181,20 +181,20 @@ def _distance(now: np.ndarray[Any, np.dtype[np.float64]], before: np.ndarray[Any
 
 
 def probability_columns(found: BlockHistory) -> dict[str, list[str]]:
-    """Return what is read after each epoch, and every class's probability, as columns."""
+    """Return the prediction and every class's probability after each epoch as columns."""
     shares = {
         str(k): [words.percent(float(value)) if value >= _SURE else "" for value in column]
         for k, column in enumerate(found.probabilities.T)
     }
     return {
         "epoch": [str(epoch) for epoch in found.epochs],
-        "reads": [str(read) for read in found.predictions],
+        "prediction": [str(read) for read in found.predictions],
         **shares,
     }
 
 
 def number_columns(found: BlockHistory) -> dict[str, list[str]]:
-    """Return every number that the page draws but kernels and maps, as columns, a line for each epoch."""
+    """Return every number of the page except kernels and maps as columns, one line for each epoch."""
     statistics = {
         f"{found.norm} map {c}, {title}": [f"{value:.6g}" for value in column]
         for title, values in found.statistics.items()

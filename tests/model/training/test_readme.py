@@ -1,4 +1,4 @@
-"""What the README says of accuracy is what the card and the reports give, figure by figure."""
+"""The README's section on accuracy has the numbers of the card and the reports."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def summary(values: list[float], mean: float, deviation: float) -> dict[str, Any
 
 
 def card(mean: float = 0.99555) -> dict[str, Any]:
-    """Return a card whose figures are all different, so that none can stand for another."""
+    """Return a card whose numbers are all different."""
     found = {
         name: {
             "median_seed": 1,
@@ -49,27 +49,27 @@ def card(mean: float = 0.99555) -> dict[str, Any]:
 
 
 def unwrapped(of: dict[str, Any]) -> str:
-    """Return the text with each paragraph in one line; the table's lines stay."""
+    """Return the text with each paragraph on one line; table lines stay."""
     return re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", readme.text(of))
 
 
-def test_every_figure_is_the_cards() -> None:
+def test_text_has_every_number_of_the_card() -> None:
     said = unwrapped(card())
     ours, theirs = re.findall(r"^\| (?:ours|the assignment's) .*$", said, re.MULTILINE)
     assert ours == "| ours (`glass`) | **99.555 %** | 0.037 | 4 | 99.649 % | 23.4 |"
     assert theirs == "| the assignment's (`assignment`) | **99.455 %** | 0.047 | 4 | 99.549 % | 24.4 |"
-    assert "Every seed, 1 to 4, in per cent: ours (`glass`) 99.53 99.52 99.57 99.60;" in said
+    assert "Accuracy of each seed, 1 to 4, in per cent: ours (`glass`) 99.53 99.52 99.57 99.60;" in said
     assert "(`assignment`) 99.17 99.32 99.13 99.39." in said
     assert "0.301 points (95 % interval −0.012 to 0.440, p = 0.023" in said
-    assert "McNemar's exact test with p = 0.0057" in said
-    assert "seed 1, the median seed (n = 1): **99.53 %**. They are not those of the best one (seed 4, 99.60 %)." in said
-    assert "7 cores of a machine that is not there, one thread a run" in said
+    assert "McNemar's exact test gives p = 0.0057" in said
+    assert "seed 1, the median seed (n = 1): **99.53 %**, and not from the best seed (4, 99.60 %)." in said
+    assert "7 cores of a machine that is not there, one thread for each run" in said
 
 
-def test_the_assignments_own_peak_and_what_lies_before_it_stand_beside() -> None:
+def test_text_has_the_assignments_peak_and_the_epochs_before() -> None:
     said = unwrapped(card())
-    assert "reports 99.41 %, of one run: its epoch 17 was chosen on the test images" in said
-    assert "epochs 11 to 16, which nobody chose, average 99.26 %" in said
+    assert "reports 99.41 % from one run: its epoch 17 was chosen on the test images" in said
+    assert "epochs 11 to 16, which were not chosen, average 99.26 %" in said
 
 
 @pytest.mark.parametrize(
@@ -80,25 +80,25 @@ def test_the_assignments_own_peak_and_what_lies_before_it_stand_beside() -> None
         (0.996, "reached", "is above"),
     ],
 )
-def test_the_goal_is_said_to_be_reached_or_missed(mean: float, goal: str, published: str) -> None:
+def test_text_says_whether_the_goal_is_reached(mean: float, goal: str, published: str) -> None:
     said = unwrapped(card(mean))
     assert f"a mean of 99.60 %: it is {goal}" in said
-    assert "1 of 4 seeds is there" in said
-    assert f"The mean {published} the best that we found published" in said
+    assert "1 of 4 seeds reaches it" in said
+    assert f"The mean {published} the best published result that we found" in said
 
 
-def test_it_fits_the_readmes_lines() -> None:
+def test_lines_have_at_most_120_characters() -> None:
     assert max(map(len, readme.text(card()).splitlines())) <= 120
 
 
-def test_of_one_seed_no_deviation_is_known() -> None:
+def test_one_seed_has_an_unknown_deviation() -> None:
     one = card()
     for name in VALUES:
         one["seeds"][name]["test_accuracy"] |= {"n": 1, "standard_deviation": None}
-    assert "| **99.555 %** | not known | 1 |" in readme.text(one)
+    assert "| **99.555 %** | unknown | 1 |" in readme.text(one)
 
 
-def test_what_stands_around_the_figures_is_left_alone(tmp_path: Path) -> None:
+def test_filled_keeps_the_text_around_the_marks(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text(f"Ä\n{readme.BEGIN}old{readme.END}\nafter\n", encoding="utf-8")
     first = readme.filled(path, card())
@@ -110,8 +110,8 @@ def test_what_stands_around_the_figures_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "marks", ["", readme.BEGIN, readme.END, readme.END + readme.BEGIN, 2 * (readme.BEGIN + readme.END)]
 )
-def test_a_readme_without_a_place_for_them_is_refused(marks: str, tmp_path: Path) -> None:
+def test_filled_refuses_wrong_marks(marks: str, tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text(marks)
-    with pytest.raises(InputError, match="no place for the figures"):
+    with pytest.raises(InputError, match="no place for the numbers"):
         readme.filled(path, card())

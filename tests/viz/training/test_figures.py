@@ -60,13 +60,13 @@ def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, RecipeResult]) ->
     assert figures.LOGGED not in said[17], "it had stopped by then"
 
 
-def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, RecipeResult]) -> None:
+def test_say_accuracy_has_the_numbers_of_the_chart(found: dict[str, RecipeResult]) -> None:
     every = bands(found, "held_out")
     said = figures.say_accuracy(every, LOGGED, BAR)
     for each in every.values():
         assert figures.share(float(each.mean[-1])) in said
-    assert "99.41\xa0% after epoch 17, the first above 99.40\xa0%" in said
-    assert "lie below the chart" in said
+    assert "99.41\xa0% after epoch 17. This was the first epoch above 99.40\xa0%" in said
+    assert "are below the chart" in said
     high = {"glass": CurveBand(*[np.full(3, 0.99)] * 3)}
     assert "below" not in figures.say_accuracy(high, LOGGED, BAR)
 
@@ -127,23 +127,23 @@ def test_one_seed_has_no_deviation() -> None:
     assert "standard deviation unknown" in seeds.say_strip(one, BAR)
 
 
-def test_the_peak_is_said_to_flatter_by_what_it_stands_above() -> None:
-    said = figures.say_flattery(LOGGED, spread(LOGGED.accuracies[LOGGED.around]))
+def test_say_peak_compares_the_peak_with_the_epochs_before() -> None:
+    said = figures.say_peak(LOGGED, spread(LOGGED.accuracies[LOGGED.around]))
     assert "**99.26\xa0%**" in said
     assert "Epochs 11 to 16" in said
-    assert "0.15 points above them: the best of 17 looks" in said
+    assert "0.15 points above them: the best of 17 evaluations" in said
 
 
-def test_choosing_is_said_and_tabled_seed_by_seed(found: dict[str, RecipeResult]) -> None:
+def test_best_epochs_of_each_seed(found: dict[str, RecipeResult]) -> None:
     study = found["glass-search"]
     chosen = best_epochs(study.held_out)
-    assert figures.points(chosen.gain) in figures.say_choosing({"glass": chosen})
-    columns = figures.choosing_columns({"glass": (study.seeds, chosen)})
+    assert figures.points(chosen.gain) in figures.say_best_epochs({"glass": chosen})
+    columns = figures.best_epoch_columns({"glass": (study.seeds, chosen)})
     assert columns["best epoch"] == [str(curve.argmax() + 1) for curve in study.held_out]
     assert columns["seed"] == [str(seed) for seed in study.seeds]
 
 
-def test_every_curve_is_in_the_file(found: dict[str, RecipeResult]) -> None:
+def test_curve_columns_have_every_curve(found: dict[str, RecipeResult]) -> None:
     searched = [found[name] for name in reports.SEARCH]
     lines = [*csv.DictReader(io.StringIO(columns_as_csv(figures.curve_columns(searched, LOGGED, "accuracy"))))]
     assert len(lines) == reports.EPOCHS
@@ -165,11 +165,11 @@ def test_the_paired_test_is_drawn_and_said() -> None:
     assert re.findall(r"--share: ([\d.]+)", html) == ["1.0000", "0.2500"]
     for number in ("+0.350\xa0points", "+0.200\xa0points to +0.500\xa0points", "p = 0.0002", "p = 2e-05", "10 and 9"):
         assert number in said
-    assert "lies above zero" in said
+    assert "is above zero" in said
     assert seeds.paired_columns(PAIRED)["found"][1] == "40 against 10 images"
 
 
-def test_disputed_labels_are_counted_both_ways(found: dict[str, RecipeResult]) -> None:
+def test_disputed_columns_with_and_without_the_labels(found: dict[str, RecipeResult]) -> None:
     final = [found[name] for name in reports.FINAL]
     spreads = {each.name: (spread(each.accuracies), spread(each.undisputed)) for each in final}
     columns = seeds.disputed_columns(final, spreads)
@@ -189,10 +189,10 @@ def trial(key: str, difference: float, *, wide: float = 0.001, changes: int = 1)
 TRIALS = (trial("b", 0.0005), trial("a", -0.003), trial("many", -0.01, changes=2), trial("none", 0.0, changes=0))
 
 
-def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, RecipeResult]) -> None:
+def test_parts_are_trials_with_one_change_and_largest_loss_first(found: dict[str, RecipeResult]) -> None:
     alone = parts.parts(TRIALS)
     assert [each.key for each in alone] == ["a", "b"]
-    html = parts.worth(alone)
+    html = parts.part_effects(alone)
     zero = float(re.findall(r"--zero: ([\d.]+)", html)[0])
     dots = [float(at) for at in re.findall(r'<u style="--at: ([\d.]+)"', html)]
     ends = [tuple(map(float, pair)) for pair in re.findall(r'<b style="--at: ([\d.]+); --to: ([\d.]+)"', html)]
@@ -201,30 +201,32 @@ def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, Recip
     assert dots[0] - zero == pytest.approx(scale * shares[0], abs=0.02)
     assert [end - start for start, end in ends] == pytest.approx([scale * 0.002] * 2, abs=0.02)
     assert re.findall(r"<li( class=apart)?>", html) == [" class=apart", ""]
-    said = parts.say_worth(alone, found["glass-search"])
+    said = parts.say_part_effects(alone, found["glass-search"])
     assert "5,000 held-out images" in said
-    assert "Here these do: choice 0: 2 in place of 1 (−0.300\xa0points)." in said
-    assert "Here none does." in parts.say_worth(alone[1:], found["glass-search"])
+    assert "Here these do not: choice 0: 2 instead of 1 (−0.300\xa0points)." in said
+    assert "Here all contain zero." in parts.say_part_effects(alone[1:], found["glass-search"])
 
 
-def test_the_worth_of_a_part_says_how_many_seeds_it_rests_on(found: dict[str, RecipeResult]) -> None:
+def test_say_part_effects_states_the_number_of_seeds(found: dict[str, RecipeResult]) -> None:
     base = found["glass-search"]
-    assert f"n = {len(base.seeds)} seeds of our recipe and 2 or more of the others" in parts.say_worth(TRIALS, base)
+    assert f"n = {len(base.seeds)} seeds of our recipe and 2 or more of the others" in parts.say_part_effects(
+        TRIALS, base
+    )
     once = replace(TRIALS[0], accuracies=np.array([0.9955]))
     lonely = replace(base, right=base.right[:1])
     for trials, own in (([*TRIALS, once], base), (TRIALS, lonely)):
-        said = parts.say_worth(trials, own)
-        assert "trained once (n = 1 seed" in said
-        assert "nor show that a part is worth nothing" in said
+        said = parts.say_part_effects(trials, own)
+        assert "have one seed (n = 1;" in said
+        assert "nor show that a part has no effect" in said
 
 
-def test_the_log_holds_every_trial_best_first(found: dict[str, RecipeResult]) -> None:
+def test_trial_columns_have_every_trial_best_first(found: dict[str, RecipeResult]) -> None:
     columns = parts.trial_columns(TRIALS, found["glass-search"])
     assert columns["trial"] == ["our recipe", "b", "none", "a", "many"]
-    assert columns["what it does differently"][2] == "the recipe itself"
+    assert columns["changes"][2] == "the recipe itself"
     assert columns["held-out loss"][1] == "0.0250"
     assert {len(each) for each in columns.values()} == {5}
-    assert 'class="wordy-table wide"' in parts.wordy(columns, "log")
+    assert 'class="wordy-table wide"' in parts.text_table(columns, "log")
 
 
 def test_the_rates_are_drawn_where_their_axes_say() -> None:
@@ -239,14 +241,14 @@ def test_the_rates_are_drawn_where_their_axes_say() -> None:
         assert (f"{figures.name_of(name).capitalize()} keeps" in said) == (len({*rates.tolist()}) == 1)
 
 
-def test_every_choice_is_said_and_an_unknown_one_too() -> None:
+def test_choice_columns_have_every_choice_and_an_unknown_one() -> None:
     changed = recipe_changes.changes(recipe_changes.choices("assignment"), recipe_changes.choices("glass"))
     columns = parts.choice_columns((*changed, RecipeChange("tutors", 0, 3)))
     assert columns["choice"][-1] == "tutors"
     assert columns["the assignment"][-1] == "0"
-    assert columns["what it is for"][-1] == ""
+    assert columns["purpose"][-1] == ""
     same = parts.say_same(recipe_changes.choices("glass"), changed)
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
-    assert "how dropout draws gaps" in said
-    assert "<script>" not in parts.worth([trial("<script>", 0.1)])
+    assert "how dropout draws masks gaps" in said
+    assert "<script>" not in parts.part_effects([trial("<script>", 0.1)])

@@ -75,7 +75,7 @@ def test_maps_have_one_scale_for_all_epochs() -> None:
         np.testing.assert_array_equal(drawn, expected)
         assert not np.array_equal(drawn, own), "a scale of its own would hide that it grows"
     assert 'class="scale"' in panel["scale"]
-    assert "of its own" in snapshots.maps(found, 3, shared=False)[0]["scale"]
+    assert "its own scale" in snapshots.maps(found, 3, shared=False)[0]["scale"]
 
 
 def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() -> None:
@@ -90,7 +90,7 @@ def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() 
 def test_the_epoch_of_the_link_is_shown_first() -> None:
     shown = snapshots.frames(made(), 0, 2, [])
     assert shown["epochs"][shown["at"]] == 2
-    assert shown["said"][1].startswith("Epoch 2 of 5: reads ")
+    assert shown["said"][1].startswith("Epoch 2 of 5: predicts ")
 
 
 def test_what_did_not_change_is_drawn_too() -> None:
@@ -115,10 +115,10 @@ def test_it_says_since_when_the_answer_stays() -> None:
     for epoch, read in enumerate((4, 9, 4)):
         shares[epoch, read] = 0.55
     said = snapshots.say(replace(found, probabilities=shares), 1, shared=True)
-    assert "From epoch 5 on your digit is read as 4, before that not always." in said
+    assert "From epoch 5 on, your digit is classified as 4; before that, not always." in said
     assert "goes from 5.0\xa0% to 55.0\xa0%" in said
     always = np.tile(shares[:1], (3, 1))
-    assert "After every epoch your digit is read as 4." in snapshots.say(
+    assert "After every epoch, your digit is classified as 4." in snapshots.say(
         replace(found, probabilities=always), 1, shared=True
     )
 
@@ -137,7 +137,7 @@ def test_tables_hold_every_epoch() -> None:
     found = made()
     columns = snapshots.probability_columns(found)
     assert columns["epoch"] == ["1", "2", "5"]
-    assert columns["reads"] == [str(read) for read in found.probabilities.argmax(axis=1)]
+    assert columns["prediction"] == [str(read) for read in found.probabilities.argmax(axis=1)]
     numbers = snapshots.number_columns(found)
     np.testing.assert_allclose(
         [float(value) for value in numbers["probability of 3"]], found.probabilities[:, 3], rtol=1e-5

@@ -1,1 +1,1 @@
-"""A small training that the page shows while it runs."""
+"""Small trainings that the page shows while they run."""

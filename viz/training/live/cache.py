@@ -1,4 +1,4 @@
-"""Small trainings, one queue for everybody; and what their snapshots make of a digit."""
+"""The queue of small trainings, shared by all people, and traces of a digit through their snapshots."""
 
 import copy
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from viz.app.shared import network
 
 @st.cache_resource(show_spinner=False, on_release=LiveQueue.close)
 def live_queue() -> LiveQueue:
-    """Return the queue of small trainings that everybody shares."""
+    """Return the queue of small trainings, which all people share."""
     return LiveQueue(_train)
 
 
@@ -29,7 +29,7 @@ def _train(choices: LiveChoices) -> Iterator[LiveRun]:
 
 
 def record_snapshot(digit: Digit, choices: LiveChoices, snapshot: Snapshot) -> Trace:
-    """Return the trace of a digit through a network in the middle of its training."""
+    """Return the trace of a digit through a snapshot of a training."""
     return _record(digit.key, choices, snapshot.step, digit, snapshot)
 
 
@@ -40,7 +40,7 @@ def _record(key: str, choices: LiveChoices, step: int, _digit: Digit, _snapshot:
 
 @queued(max_entries=1)
 def shipped() -> Shipped:
-    """Return how the app's own network does on the images that small trainings are judged by.
+    """Return the result of the app's own network on the held-out images of small trainings.
 
     Raises:
         DataError: MNIST is missing or damaged.
@@ -48,7 +48,7 @@ def shipped() -> Shipped:
     card = weights.read_card()
     epochs = (card.get("recipe") or {}).get("epochs", 0)
     held_out = loop.read_images().held_out
-    correct = judge(copy.deepcopy(network()), held_out).correct  # a private one, for it changes mode meanwhile
-    saw_all = card.get("validation_accuracy") is None  # nothing was held out
-    images = mnist.SIZES["train"] - (0 if saw_all else HELD_OUT)
-    return Shipped(correct, epochs, images, saw_all)
+    correct = judge(copy.deepcopy(network()), held_out).correct  # a private copy, because this changes its mode
+    trained_on_all = card.get("validation_accuracy") is None  # no image was held out
+    images = mnist.SIZES["train"] - (0 if trained_on_all else HELD_OUT)
+    return Shipped(correct, epochs, images, trained_on_all)

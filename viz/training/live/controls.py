@@ -1,4 +1,4 @@
-"""A small training on the page: its choices, its start, its curves while they grow, and its snapshots afterwards."""
+"""A small training on the page: choices, start and cancel, curves, and snapshots."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -20,32 +20,32 @@ from viz.pictures.swatches import columns_as_csv
 from viz.training.live import cache, figures
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
-_PERSON = "who trains"
+_PERSON = "the id of this session's person"
 _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "live_steps": ("Steps", [str(steps) for steps in loop.STEPS], "300"),
     "live_rate": ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
-    "live_batch": ("Images a step", [str(size) for size in loop.BATCH_SIZES], "32"),
+    "live_batch": ("Images in each step", [str(size) for size in loop.BATCH_SIZES], "32"),
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
     "live_seed": ("Seed", [str(seed) for seed in range(loop.HIGHEST_SEED + 1)], "1"),
 }
 ALLOWED = {STARTED: [address.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
-_OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
+_OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 
 
 def show(digit: Digit) -> None:
-    """Show a small training of one's own.
+    """Show a small training.
 
     Args:
-        digit: What the network in training is asked to read.
+        digit: The digit that the network in training classifies.
     """
     st.write(
-        f"Train it yourself, from nothing: a few hundred steps on {loop.IMAGES:,} of MNIST's training images, "
-        f"judged by {loop.HELD_OUT} others."
+        f"Train the network yourself from random weights: a few hundred steps on {loop.IMAGES:,} of MNIST's training "
+        f"images, evaluated on {loop.HELD_OUT} others."
     )
     if not mnist.is_present():
         mnist_picker.offer_download("training")
         return
-    choices = _in_link()
+    choices = _choices()
     status = _status(choices)
     *places, last = st.columns([3] * len(_CHOICES) + [5], vertical_alignment="bottom")
     _choose(places, locked=status is not None and status.under_way)
@@ -59,8 +59,8 @@ def show(digit: Digit) -> None:
         _numbers(status.run)
 
 
-def _in_link() -> LiveChoices:
-    """Return what the link asks for."""
+def _choices() -> LiveChoices:
+    """Return the choices in the address."""
     steps, rate, batch, p, seed = (
         address.read_one_of(name, options, default, label=label) for name, (label, options, default) in _CHOICES.items()
     )
@@ -68,7 +68,7 @@ def _in_link() -> LiveChoices:
 
 
 def _choose(places: Sequence[Any], *, locked: bool) -> None:
-    """Let the person choose; what is chosen anew has yet to be started."""
+    """Let the user choose; a new choice must be started again."""
     for place, (name, (label, options, default)) in zip(places, _CHOICES.items(), strict=True):
         with place:
             address.bind(
@@ -83,24 +83,24 @@ def _choose(places: Sequence[Any], *, locked: bool) -> None:
 
 
 def _person() -> str:
-    """Return what tells this visit from all others."""
+    """Return the id of this session."""
     return str(st.session_state.setdefault(_PERSON, uuid4().hex))
 
 
 def _status(choices: LiveChoices) -> LiveStatus | None:
-    """Return how the person's training stands, as the link has it: started, or not."""
+    """Return the status of the person's training; start or cancel it as the address says."""
     queue, person = cache.live_queue(), _person()
     status = queue.status(person, choices)
     if address.is_on(STARTED):
         if status is None or status.stage == "cancelled":
-            return _put_in(choices)
+            return _start(choices)
     elif status is not None and status.under_way:
         queue.cancel(person)
         return queue.status(person, choices)
     return status
 
 
-def _put_in(choices: LiveChoices) -> LiveStatus | None:
+def _start(choices: LiveChoices) -> LiveStatus | None:
     try:
         return cache.live_queue().start(_person(), choices)
     except InputError as error:
@@ -132,7 +132,7 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
 
 
 def _watch(digit: Digit, choices: LiveChoices) -> None:
-    """Look at a training that waits or runs; when it has ended, let the page say so."""
+    """Show a training that waits or runs; when it ends, run the whole page again."""
     status = cache.live_queue().status(_person(), choices)
     if status is None or not status.under_way:
         st.rerun()
@@ -140,7 +140,7 @@ def _watch(digit: Digit, choices: LiveChoices) -> None:
 
 
 def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> None:
-    """Show how a training stands: its curves, and what it makes of the digit at one of its snapshots."""
+    """Show the status and the curves of a training, and the digit at one of its snapshots."""
     run = status.run if status is not None else None
     shown = _shown(choices, run)
     with st.container(key="live_progress"):
@@ -153,7 +153,7 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with left:
         st.html(figures.charts(choices, run, known, shown.step if shown else None))
     if run is None or shown is None:
-        right.write("Here the first kernels form, and the feature maps of your digit with them.")
+        right.write("The first kernels and the feature maps of your digit appear here.")
         return
     trace = cache.record_snapshot(digit, choices, shown)
     with right:
@@ -162,16 +162,16 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with left:
         own = or_show_error(lambda: shared.record(digit))
         answer = tables.prediction_file(trace, f"prediction-after-step-{shown.step}") if over else tables.LEFT_OUT
-        widgets.figure(figures.answer(trace), figures.say_answer(trace, shown.step, own), answer)
+        widgets.figure(figures.prediction(trace), figures.say_prediction(trace, shown.step, own), answer)
     with right:
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))
-        if over:  # numbers of the charts and of the kernels are beneath all of it
+        if over:  # the numbers of charts and kernels are at the end of the page
             maps = {str(number): each for number, each in enumerate(trace[name].maps)}
             tables.maps_file("Download these maps as CSV", maps, f"{name}-after-step-{shown.step}").show()
 
 
 def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
-    """Return the snapshot that is looked at: that of the link, or else the last one."""
+    """Return the snapshot in the address, or else the last one."""
     if run is None:
         return None
     marks = [str(mark) for mark in loop.snapshot_steps(choices.steps)]
@@ -180,7 +180,7 @@ def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
 
 
 def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot | None) -> None:
-    """Show how far a training is; once it has ended, let the person go through its snapshots in the same place."""
+    """Show the progress of a training; after its end, let the user choose a snapshot in the same place."""
     share, said = figures.say_status(status, choices)
     run = status.run if status is not None and not status.under_way else None
     if run is None or shown is None or len(run.snapshots) < 2:
@@ -188,20 +188,21 @@ def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot |
         return
     instead = {str(mark): str(run.at(mark).step) for mark in loop.snapshot_steps(choices.steps)}
     steps = [str(each.step) for each in run.snapshots]
-    address.bind(st.select_slider, f"{said} Look at it after step", STEP, steps, steps[-1], instead=instead)
+    address.bind(st.select_slider, f"{said} Show it after step", STEP, steps, steps[-1], instead=instead)
 
 
 def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> str:
-    """Show the first kernels, and feature maps of the digit; return the row that these are of."""
+    """Show the first kernels and the digit's feature maps; return the row of the maps."""
     st.html(figures.first_kernels(run, shown))
-    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]  # the last has no maps to see
+    # Without the last one, whose maps are single numbers.
+    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]
     name = address.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
     st.html(figures.digit_maps(trace, name, shown.step))
     return name
 
 
 def _numbers(run: LiveRun) -> None:
-    """Show the course of a training as a table that can be unfolded, and offer it as CSV."""
+    """Show the course of a training as an expandable table, with CSV files."""
     columns = figures.columns(run)
     files = {
         "This table": partial(columns_as_csv, columns),

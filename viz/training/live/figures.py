@@ -1,6 +1,6 @@
-"""A small training while it runs and after it: curves that grow, the first kernels, and the maps of a digit, in HTML.
+"""A small training during and after its run: curves, the first kernels, and the maps of a digit.
 
-All axes are those of the whole training from its beginning on, so that nothing moves while it grows.
+The axes always show the whole training, so that they do not move during the run.
 """
 
 import math
@@ -22,13 +22,13 @@ from viz.pictures.scaling import Range, range_of
 
 KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps
-_GUESSING = math.log(10)  # the loss of who gives each class the same probability
+_GUESSING = math.log(10)  # the loss if each class has the same probability
 _LOSS = Axis("loss", 0, 3, (0, 1, 2, 3))
 _RIGHT = Axis("held-out right, %", 0, 100, (0, 25, 50, 75, 100))
 _NOTHING = np.zeros(1)  # a path of one place draws nothing, and keeps its place in the legend
-_FEW = 4  # maps side by side, or twice as many where there are more than two lines of them
+_FEW = 4  # maps in a line; twice as many if there were more than two lines
 _REACH = 1e30
-_TILE, _GAP = 26, 3  # pixels: about as wide is a map made, whatever its own width
+_TILE, _GAP = 26, 3  # pixels: the approximate width of a drawn map, and the gap
 
 
 def charts(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> str:
@@ -76,7 +76,7 @@ def _accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | No
 
 
 def within(values: Numbers, most: float) -> Numbers:
-    """Return values with none above ``most``; what is no number any more lies there too.
+    """Return values clipped to ``most``; values that are not finite become ``most``.
 
     >>> within(np.array([1.0, 7e28, np.nan]), 3).tolist()
     [1.0, 3.0, 3.0]
@@ -86,7 +86,7 @@ def within(values: Numbers, most: float) -> Numbers:
 
 
 def smoothed(values: Numbers) -> Numbers:
-    """Return for each value the mean of it and those before it, as far as it reaches back.
+    """Return the moving average of the last values.
 
     >>> smoothed(np.array([4.0, 2.0, 0.0])).tolist()
     [4.0, 3.0, 2.0]
@@ -125,43 +125,45 @@ def _say_point(run: LiveRun, snapshot: Snapshot) -> str:
 
 
 def mean_loss(losses: Numbers) -> float:
-    """Return the mean of the last losses that the smoothed curve takes together."""
+    """Return the mean of the last losses, as in the smoothed curve."""
     return float(losses[-_SMOOTHED:].mean())
 
 
 def _say_loss(loss: float) -> str:
-    return words.number(loss) if loss < 1000 else "over\xa01,000" if np.isfinite(loss) else "no number"
+    return words.number(loss) if loss < 1000 else "over\xa01,000" if np.isfinite(loss) else "not finite"
 
 
 def say_progress(run: LiveRun) -> str:
-    """Say in a sentence how far a training is, and how good."""
+    """Describe the progress and accuracy of a training in a sentence."""
     last = run.snapshots[-1]
-    right = f"{last.correct} of {run.held_out} held-out images right"
-    return f"After step {last.step} of {run.choices.steps} it reads {right}."
+    correct = f"{last.correct} of {run.held_out} held-out images correctly"
+    return f"After step {last.step} of {run.choices.steps} the network classifies {correct}."
 
 
 def say_result(run: LiveRun, shipped: Shipped | None) -> str:
-    """Say what a training came to, beside the app's own network, and how far that can be trusted."""
+    """Describe the result of a training, compared with the app's own network, and its uncertainty."""
     last = run.snapshots[-1]
     share = run.accuracy(last)
     error = 2 * math.sqrt(share * (1 - share) / run.held_out)
     after = f"after step {last.step}"
     said = [
-        f"**{last.correct} of {run.held_out} held-out images are read right {after}: {_percent(share)}** "
+        f"**{last.correct} of {run.held_out} held-out images are classified correctly {after}: {_percent(share)}** "
         f"(two standard errors: {100 * error:.1f} points)."
     ]
     if run.diverged:
-        said.append(f"At step {run.step} the loss was no number any more, so it ended there: the steps were too long.")
+        said.append(
+            f"At step {run.step} the loss was no longer finite, so the training ended: the learning rate was too high."
+        )
     if shipped:
-        also = "; it learned from these very images too, which flatters it" if shipped.trained_on_them else ""
+        also = "; it was also trained on these images, which is an advantage" if shipped.trained_on_them else ""
         own = _percent(shipped.correct / run.held_out)
         said.append(
-            f"The app's own network reads {shipped.correct} of the same {run.held_out} right ({own}), "
+            f"The app's own network classifies {shipped.correct} of the same {run.held_out} correctly ({own}), "
             f"after {shipped.epochs} epochs of {shipped.images:,} images{also}."
         )
     said.append(
-        f"This is a short run of {run.choices.batch_size} images a step on {run.images:,} of MNIST's 60,000 training "
-        "images, and one seed: another seed gives another curve, so a difference of a point or two says nothing."
+        f"This is a short run with {run.choices.batch_size} images in each step, on {run.images:,} of MNIST's 60,000 "
+        "training images, with one seed. Another seed gives another curve, so a point or two means nothing."
     )
     return " ".join(said)
 
@@ -171,7 +173,7 @@ def _percent(share: float) -> str:
 
 
 def say_status(status: LiveStatus | None, choices: LiveChoices) -> tuple[float, str]:
-    """Return which share of a training is done, and how it stands in a sentence."""
+    """Return the finished share of a training, and its status as a sentence."""
     if status is None:
         return 0.0, f"Not started: {choices.steps} steps of {choices.batch_size} images."
     done = status.run.step if status.run else 0
@@ -184,13 +186,13 @@ def _say_stage(status: LiveStatus, done: int) -> str:
     ended = (
         f"All {done} steps are done; change a choice to train again."
         if done == status.choices.steps
-        else f"Ended at {place}: no number is left."
+        else f"Ended at {place}: the loss is not finite."
     )
     running = (
         f"Step {done} of {status.choices.steps}{_about(status.seconds, 'left')}." if status.run else "Reading MNIST."
     )
     return {
-        "waiting": f"Waiting: {others} before yours{_about(status.seconds, 'until it starts')}.",
+        "waiting": f"Waiting: {others} ahead of yours{_about(status.seconds, 'until it starts')}.",
         "running": running,
         "finished": ended,
         "failed": f"Failed at {place}.",
@@ -199,7 +201,7 @@ def _say_stage(status: LiveStatus, done: int) -> str:
 
 
 def _about(seconds: float | None, what: str) -> str:
-    """Say a time as exactly as it is known.
+    """Format an estimated time with its precision.
 
     >>> _about(None, "left"), _about(7.2, "left"), _about(93, "left")
     ('', ', about 10 s left', ', about 2 min left')
@@ -212,44 +214,44 @@ def _about(seconds: float | None, what: str) -> str:
 
 
 def first_kernels(run: LiveRun, snapshot: Snapshot) -> str:
-    """Draw the eight kernels of the first convolution, on one scale with those of the other snapshots."""
+    """Draw the kernels of the first convolution, on one scale for all snapshots."""
     every = np.concatenate([each.weights[f"{KERNELS}.weight"] for each in run.snapshots])
-    range_ = range_of(within_reach(every), signed=True)
+    range_ = range_of(finite(every), signed=True)
     kernels = snapshot.weights[f"{KERNELS}.weight"][:, 0]  # (8, 3, 3)
-    drawn = _tiles(within_reach(kernels), range_)
+    drawn = _tiles(finite(kernels), range_)
     said = f"The {len(kernels)} kernels of {KERNELS} after step {snapshot.step}"
     return _panel(f"The first kernels ({KERNELS})", drawn, said, range_)
 
 
 def digit_maps(trace: Trace, name: str, step: int) -> str:
-    """Draw the feature maps of a digit that a step puts out, on one scale."""
-    maps = within_reach(trace[name].maps)
+    """Draw the feature maps of a step for a digit, on one scale."""
+    maps = finite(trace[name].maps)
     range_ = range_of(maps)
     said = f"The {len(maps)} maps of {name} for your digit after step {step}"
     return _panel("", _tiles(maps, range_), said, range_)
 
 
-def answer(trace: Trace) -> str:
-    """Draw the ten probabilities, where there are any."""
+def prediction(trace: Trace) -> str:
+    """Draw the ten probabilities, if they are finite."""
     bars = figures.probability_bars(trace) if np.isfinite(trace.logits).all() else ""
     return f'<div class="live-answer">{bars}</div>'
 
 
-def say_answer(trace: Trace, step: int, own: Trace | None) -> str:
-    """Say what the network in training reads after a step, beside the app's own where that is there."""
+def say_prediction(trace: Trace, step: int, own: Trace | None) -> str:
+    """Describe the prediction of the network after a step, and of the app's own network."""
     if not np.isfinite(trace.logits).all():
-        return f"After step {step} its logits are no numbers any more: there is no answer."
+        return f"After step {step} its logits are not finite: there is no prediction."
     first, *others = (-trace.probabilities).argsort(kind="stable").tolist()
     sure, less = (words.percent(trace.probabilities[k]) for k in (first, others[0]))
-    said = f"**After step {step} it reads {first}** with {sure}, then {others[0]} with {less}."
+    said = f"**After step {step} it predicts {first}** with {sure}, then {others[0]} with {less}."
     if own is None:
         return said
     ready = words.percent(own.probabilities.max())
-    return f"{said} The app's own network reads {own.prediction} with {ready}."
+    return f"{said} The app's own network predicts {own.prediction} with {ready}."
 
 
-def within_reach(values: Activation) -> Activation:
-    """Return values that can be painted: where a training has failed, some are no numbers any more."""
+def finite(values: Activation) -> Activation:
+    """Return finite values for painting; a failed training has values that are not finite."""
     kept: Activation = np.nan_to_num(values).clip(-_REACH, _REACH)
     return kept
 
@@ -260,23 +262,23 @@ def _panel(title: str, picture: str, said: str, range_: Range) -> str:
 
 
 def _tiles(maps: Activation, range_: Range) -> str:
-    """Paint maps (N, H, W) in lines, all tiles about as large whatever H and W are."""
+    """Paint maps (N, H, W) in lines, with tiles of about the same size for any H and W."""
     zoom = max(1, round(_TILE / maps.shape[1]))
     large: Activation = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    pace = large.shape[1] + _GAP
+    pitch = large.shape[1] + _GAP
     across = _FEW if len(maps) <= 2 * _FEW else 2 * _FEW
-    corners = [(number // across * pace, number % across * pace) for number in range(len(maps))]
+    corners = [(number // across * pitch, number % across * pitch) for number in range(len(maps))]
     return raster.mosaic(large, [range_] * len(maps), corners)
 
 
 def columns(run: LiveRun) -> dict[str, list[str]]:
-    """Return how a training went as columns, a line for each snapshot."""
+    """Return the course of a training as columns, one line for each snapshot."""
     return {
         "step": [f"{each.step}" for each in run.snapshots],
         f"loss, mean of the last {_SMOOTHED}": [
             _say_loss(mean_loss(run.losses[: each.step])) if each.step else "" for each in run.snapshots
         ],
-        f"right of {run.held_out}": [f"{each.correct}" for each in run.snapshots],
+        f"correct of {run.held_out}": [f"{each.correct}" for each in run.snapshots],
         "accuracy": [f"{run.accuracy(each):.1%}" for each in run.snapshots],
     }
 

@@ -80,7 +80,7 @@ def test_a_loss_that_is_no_number_stays_on_the_chart(run: LiveRun) -> None:
     each = curve.lines(halves(figures.charts(CHOICES, spoilt, None, 0))[0])[2]
     np.testing.assert_allclose(up(each.y), [2, 3, 3], atol=2 * curve.near(up))
     assert spoilt.diverged
-    assert "At step 3 the loss was no number any more" in figures.say_result(spoilt, None)
+    assert "At step 3 the loss was no longer finite" in figures.say_result(spoilt, None)
     assert "Ended at step 3 of 100" in figures.say_status(LiveStatus("finished", CHOICES, spoilt), CHOICES)[1]
 
 
@@ -119,35 +119,41 @@ def test_weights_that_are_no_numbers_are_painted_all_the_same(run: LiveRun) -> N
 
 def test_the_answer_is_said_with_its_numbers(read: Trace) -> None:
     first, second = np.argsort(-read.probabilities)[:2]
-    said = figures.say_answer(read, 50, read)
-    assert said.startswith(f"**After step 50 it reads {first}** with ")
+    said = figures.say_prediction(read, 50, read)
+    assert said.startswith(f"**After step 50 it predicts {first}** with ")
     assert f", then {second} with " in said
     assert said.endswith(".")
-    assert figures.answer(read).count("<li") == 10
+    assert figures.prediction(read).count("<li") == 10
     spoilt = dataclasses.replace(read, logits=np.full(10, np.nan, np.float32))
-    assert "no answer" in figures.say_answer(spoilt, 50, read)
-    assert "<li" not in figures.answer(spoilt)
+    assert "no prediction" in figures.say_prediction(spoilt, 50, read)
+    assert "<li" not in figures.prediction(spoilt)
 
 
 def test_the_result_is_said_with_its_error_and_its_limits(run: LiveRun) -> None:
     last = run.snapshots[-1]
     said = figures.say_result(run, SHIPPED)
     error = 200 * np.sqrt(last.correct / 50 * (1 - last.correct / 50) / 50)
-    assert f"**{last.correct} of 50 held-out images are read right after step 50: {2 * last.correct:.1f}\xa0%**" in said
+    assert (
+        f"**{last.correct} of 50 held-out images are classified correctly after step 50: {2 * last.correct:.1f}\xa0%**"
+        in said
+    )
     assert f"two standard errors: {error:.1f} points" in said
-    assert "The app's own network reads 49 of the same 50 right (98.0\xa0%), after 19 epochs of 55,000 images." in said
+    assert (
+        "The app's own network classifies 49 of the same 50 correctly (98.0\xa0%), after 19 epochs of 55,000 images."
+        in said
+    )
     assert "one seed" in said
-    flattered = figures.say_result(run, dataclasses.replace(SHIPPED, trained_on_them=True))
-    assert "it learned from these very images too" in flattered
-    assert "flatters" not in said
+    informed = figures.say_result(run, dataclasses.replace(SHIPPED, trained_on_them=True))
+    assert "it was also trained on these images" in informed
+    assert "advantage" not in said
 
 
 @pytest.mark.parametrize(
     ("stage", "before", "seconds", "words"),
     [
-        ("waiting", 1, None, "Waiting: one training is before yours."),
-        ("waiting", 2, 17.0, "Waiting: 2 trainings are before yours, about 20 s until it starts."),
-        ("waiting", 9, 200.0, "Waiting: 9 trainings are before yours, about 4 min until it starts."),
+        ("waiting", 1, None, "Waiting: one training is ahead of yours."),
+        ("waiting", 2, 17.0, "Waiting: 2 trainings are ahead of yours, about 20 s until it starts."),
+        ("waiting", 9, 200.0, "Waiting: 9 trainings are ahead of yours, about 4 min until it starts."),
         ("running", 0, 8.0, "Step 60 of 100, about 10 s left."),
         ("cancelled", 0, None, "Cancelled at step 60 of 100."),
         ("failed", 0, None, "Failed at step 60 of 100."),
@@ -172,7 +178,7 @@ def test_how_it_stands_before_and_after() -> None:
 def test_the_numbers_can_be_taken_away(run: LiveRun) -> None:
     columns = figures.columns(run)
     assert columns["step"] == ["0", "5", "10", "25", "50"]
-    assert [int(each) for each in columns["right of 50"]] == [each.correct for each in run.snapshots]
+    assert [int(each) for each in columns["correct of 50"]] == [each.correct for each in run.snapshots]
     losses = [*csv.DictReader(io.StringIO(figures.losses_csv(run)))]
     assert [float(line["loss"]) for line in losses] == run.losses.tolist()
     assert [line["step"] for line in losses] == [str(step) for step in range(1, 61)]

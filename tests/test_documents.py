@@ -1,0 +1,53 @@
+"""Documents and settings agree with the code: the upload limit, and the paths that documents name."""
+
+import re
+import tomllib
+
+import pytest
+
+from deploy import nginx
+from model.images.upload import MAX_MEGABYTES, MAX_SIDE
+from tests.serving import ROOT
+
+PATH = re.compile(r"`((?:model|viz|pages|tests|deploy|bench|docs|\.streamlit)(?:/[\w.-]+)+/?)`|\]\(([\w./-]+)\)")
+DOCUMENTS = ("README.md", "SECURITY.md", "bench/README.md")
+
+
+def paths(text: str) -> list[str]:
+    """Return the paths that a document names in code or links to."""
+    return [code or link for code, link in PATH.findall(text)]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_document_names_only_paths_that_exist(name: str) -> None:
+    found = paths((ROOT / name).read_text(encoding="utf-8"))
+    assert found
+    assert [path for path in found if not (ROOT / path).exists()] == []
+
+
+def test_paths_are_found_in_code_and_links() -> None:
+    assert paths("`viz/app/no.py` and [more](docs/no.png), `no/such.py`") == ["viz/app/no.py", "docs/no.png"]
+
+
+def test_streamlits_upload_limit_is_the_constant() -> None:
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["maxUploadSize"] == MAX_MEGABYTES
+
+
+def test_proxy_accepts_the_upload_limit_and_one_megabyte_for_the_form() -> None:
+    sizes = re.findall(r"client_(?:max_body|body_buffer)_size (\d+)m;", nginx.configuration("a:1", ["b:2"]))
+    assert sizes == [str(MAX_MEGABYTES + 1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("SECURITY.md", f"An upload has at most {MAX_MEGABYTES} MB"),
+        ("SECURITY.md", f"size of files | {MAX_MEGABYTES} MB;"),
+        ("SECURITY.md", f"a side of more than {MAX_SIDE:,} pixels"),
+        ("deploy/nginx.conf", f"the app's upload limit of {MAX_MEGABYTES} MB"),
+        ("viz/app/sidebar.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_SIDE:,} pixels a side"),
+    ],
+)
+def test_sentence_states_the_upload_limit(name: str, sentence: str) -> None:
+    assert sentence in (ROOT / name).read_text(encoding="utf-8")
