@@ -50,27 +50,27 @@ FIGURES = [name for name in modules_in("viz") if not {*name.split(".")} & {*STRE
 PAGES_AND_CHARTS = {"streamlit", "plotly", "viz", "pages", "torchvision"}
 
 
-def test_the_model_knows_no_page_no_chart_and_nothing_heavy() -> None:
+def test_model_imports_no_page_no_chart_and_no_heavy_package() -> None:
     assert_without([name for name in modules_in("model") if name not in CAPTUM], {*PAGES_AND_CHARTS, "captum"})
 
 
-def test_what_explains_knows_captum_too() -> None:
+def test_attribution_may_import_captum() -> None:
     assert_without(CAPTUM, PAGES_AND_CHARTS)
     with pytest.raises(AssertionError, match="captum"):
         assert_without(CAPTUM, {"captum"})
 
 
-def test_a_package_imports_nothing_eagerly() -> None:
+def test_package_imports_nothing_eagerly() -> None:
     packages = [name for name in modules_in("model") if hasattr(importlib.import_module(name), "__path__")]
     assert_without(packages, {"torch", "numpy"})
 
 
-def test_records_and_errors_need_no_torch() -> None:
+def test_records_and_errors_import_no_torch() -> None:
     assert len(RECORDS) > 10
     assert_without(["model", "model.errors", *RECORDS], {"torch"})
 
 
-def test_figures_know_records_only() -> None:
+def test_figures_import_only_records() -> None:
     assert len(FIGURES) > 30
     assert_without(FIGURES, {"torch", "streamlit", "pages", "viz.app"})
     found = {name for name in brought_in_by(FIGURES) if name.startswith("model.")}
@@ -78,7 +78,7 @@ def test_figures_know_records_only() -> None:
     assert found <= {*RECORDS, *packages, *(name.rpartition(".")[0] for name in packages)}
 
 
-def test_a_topic_has_one_name_in_every_place() -> None:
+def test_topic_has_the_same_name_in_viz_and_pages() -> None:
     pages = {path.stem for path in (ROOT / "pages").glob("*.py")}
     shared = {"app", "charts", "pictures"}  # parts that several topics draw with
     viz = {path.parent.name for path in (ROOT / "viz").glob("*/__init__.py")}

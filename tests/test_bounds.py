@@ -53,7 +53,7 @@ def is_unbounded(decorator: ast.expr) -> bool:
         "lru_cache(None)",
     ],
 )
-def test_a_cache_without_a_bound_is_found(cache: str) -> None:
+def test_unbounded_cache_is_found(cache: str) -> None:
     assert [*unbounded(f"@{cache}\ndef kept(key): ...")] == ["kept"]
     assert not [*unbounded(f"@{cache}\ndef single(): ...")]
 
@@ -61,7 +61,7 @@ def test_a_cache_without_a_bound_is_found(cache: str) -> None:
 @pytest.mark.parametrize(
     "cache", ["st.cache_data(max_entries=2)", "st.cache_resource(max_entries=2 ** N)", "lru_cache(maxsize=4)", "other"]
 )
-def test_a_bound_is_seen(cache: str) -> None:
+def test_bounded_cache_is_accepted(cache: str) -> None:
     assert not [*unbounded(f"@{cache}\ndef kept(key): ...")]
 
 
@@ -81,7 +81,7 @@ print(json.dumps({"threads": torch.get_num_threads(), "frozen": gc.get_freeze_co
 """
 
 
-def test_the_first_page_leaves_one_thread_and_little_to_collect() -> None:
+def test_first_page_sets_one_thread_and_freezes_objects() -> None:
     """What PyTorch and the app brought along is left out when garbage is collected."""
     command = [sys.executable, "-W", "ignore", "-c", FIRST_PAGE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own)
@@ -90,7 +90,7 @@ def test_the_first_page_leaves_one_thread_and_little_to_collect() -> None:
     assert found["seen"] < 0.2 * found["frozen"]
 
 
-def test_a_large_upload_is_kept_small() -> None:
+def test_large_upload_has_small_stages() -> None:
     """The session keeps it, with all its stages; goal: well below the 2 MB that a session may take."""
     photo = np.full((4000, 4000), 230, np.uint8)
     photo[800:3200, 1800:2300] = 20

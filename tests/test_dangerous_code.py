@@ -49,7 +49,7 @@ def _is_plain(shown: ast.expr | None) -> bool:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_unpickles_or_shows_what_is_not_plain(path: Path) -> None:
+def test_no_file_unpickles_or_shows_unescaped_text(path: Path) -> None:
     assert faults(path.read_text(encoding="utf-8")) == []
 
 
@@ -66,10 +66,10 @@ def test_no_file_unpickles_or_shows_what_is_not_plain(path: Path) -> None:
         "st.markdown(text, unsafe_allow_html=True)",
     ],
 )
-def test_what_would_be_found(source: str) -> None:
+def test_dangerous_code_is_found(source: str) -> None:
     assert len(faults(source)) == 1
 
 
-def test_what_is_not_dangerous_passes() -> None:
+def test_safe_code_is_accepted() -> None:
     source = "import json\nst.error(escape_markdown(str(error)))\nst.info('Fixed.')\nnp.load(path, allow_pickle=False)"
     assert faults(source) == []

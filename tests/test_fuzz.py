@@ -48,7 +48,7 @@ def python(*arguments: str) -> str:
     return done.stdout
 
 
-def test_a_short_run_finds_nothing(tmp_path: Path) -> None:
+def test_short_run_finds_no_fault(tmp_path: Path) -> None:
     told = python("-m", "tests.fuzz", "--inputs", "160", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
     assert not (tmp_path / "kept").exists()
     lines = {kind: count for kind, _, count in (line.partition(":") for line in told.splitlines())}
@@ -57,7 +57,7 @@ def test_a_short_run_finds_nothing(tmp_path: Path) -> None:
     assert [kind for kind, count in lines.items() if " read" not in count] == ["other pictures"]
 
 
-def test_it_finds_what_it_is_there_to_find_and_the_largest_pictures_take_little_memory() -> None:
+def test_every_kind_of_fault_is_found_and_largest_pictures_need_little_memory() -> None:
     outcomes, largest = json.loads(python("-c", FOUND))
     if sys.platform != "linux":
         outcomes.pop("memory")  # no other system tells it

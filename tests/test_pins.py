@@ -12,7 +12,7 @@ from tests import pins
 from tests.serving import ROOT
 
 
-def test_what_the_app_brings_along_is_pinned_to_what_is_installed() -> None:
+def test_all_packages_of_the_app_are_pinned_to_the_installed_versions() -> None:
     found, pinned = pins.closure(pins.required(ROOT / "requirements.txt")), pins.pinned()
     assert len(found) > len(list(pins.required(ROOT / "requirements.txt")))
     assert {name: pinned.get(name) for name in found} == found
@@ -26,13 +26,15 @@ def test_requirements_and_constraints_agree() -> None:
         assert pinned.get(canonicalize_name(each.name), version) == version
 
 
-def test_what_a_package_needs_comes_along() -> None:
+def test_closure_contains_dependencies() -> None:
     found = pins.closure(iter([Requirement("streamlit")]))
     assert {"streamlit", "protobuf", "numpy"} <= found.keys()
     assert "torch" not in found
 
 
-def test_where_nobody_answers_it_says_that_nothing_was_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_audit_without_connection_says_that_nothing_was_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing answers there
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")

@@ -59,7 +59,7 @@ def alone() -> list[int]:
 
 
 @pytest.mark.usefixtures("few")
-def test_it_starts_grows_and_ends() -> None:
+def test_training_starts_runs_and_ends() -> None:
     app = run("training", **SHORT)
     assert_works(app, "Training")
     assert not app.select_slider
@@ -82,7 +82,7 @@ def test_it_starts_grows_and_ends() -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_a_link_gives_the_same_run_again() -> None:
+def test_same_address_gives_the_same_run() -> None:
     first = until(run("training", **SHORT, live="yes"), is_done)
     again = until(run("training", **SHORT, live="yes"), is_done)
     assert_works(again, "Training")
@@ -94,7 +94,7 @@ def test_a_link_gives_the_same_run_again() -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_another_choice_has_yet_to_be_started() -> None:
+def test_new_choice_must_be_started() -> None:
     app = until(run("training", **SHORT, live="yes"), is_done)
     app.selectbox("widget-live_rate").set_value("0.1").run()
     assert_works(app, "Training")
@@ -104,7 +104,7 @@ def test_another_choice_has_yet_to_be_started() -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_it_can_be_cancelled_and_started_again() -> None:
+def test_training_can_be_cancelled_and_started_again() -> None:
     app = run("training", **{**SHORT, "live_steps": "600", "live_batch": "64"})
     press(press(app, "Start"), "Cancel")
     assert_works(app, "Training")
@@ -132,7 +132,7 @@ def ask_for_long_ones(people: int) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_ones_place_in_the_queue_is_said() -> None:
+def test_place_in_the_queue_is_shown() -> None:
     ask_for_long_ones(2)
     app = run("training", **SHORT, live="yes")
     assert_works(app, "Training")
@@ -140,7 +140,7 @@ def test_ones_place_in_the_queue_is_said() -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
+def test_full_queue_is_an_error_and_start_works_again() -> None:
     ask_for_long_ones(1 + MAX_WAITING)
     app = run("training", **SHORT, live="yes")
     assert not app.exception
@@ -151,7 +151,7 @@ def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
     assert_works(app, "Training")
 
 
-def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_is_an_error_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> LiveImages:
         raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
 
@@ -164,7 +164,7 @@ def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.M
     assert_works(app, "Training")
 
 
-def test_without_mnist_it_is_said_and_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_mnist_is_offered_for_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     for link in (SHORT, {**SHORT, "live": "yes"}):
         app = run("training", **link)
@@ -186,7 +186,7 @@ def test_without_mnist_it_is_said_and_offered(tmp_path: Path, monkeypatch: pytes
         ("live", "maybe", ""),
     ],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+def test_unknown_value_is_a_warning_and_the_default(name: str, value: str, default: str) -> None:
     app = run("training", **{"train_view": "live", name: value})
     assert not app.exception
     (warning,) = app.warning
@@ -196,7 +196,7 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
 
 
 @pytest.mark.usefixtures("few")
-def test_thirty_people_who_press_start_cost_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thirty_people_share_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
     train = loop.train
 

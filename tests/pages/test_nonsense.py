@@ -76,7 +76,7 @@ def views() -> Iterator[tuple[str, dict[str, str]]]:
             yield page or "overview", dict(parse_qsl(query))
 
 
-def test_each_parameter_of_each_page_may_be_nonsense(watch: Watch) -> None:
+def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None:
     """No list of parameters is kept here: those are tried that the page has just asked for."""
     tried, words = defaultdict[str, set[str]](set), itertools.cycle(WORDS)  # each gets some, all get all
     for page, link in views():
@@ -91,7 +91,7 @@ def test_each_parameter_of_each_page_may_be_nonsense(watch: Watch) -> None:
     assert len(set[str]().union(*tried.values())) > 40
 
 
-def test_nonsense_is_named_and_stays_in_the_link_and_so_does_what_makes_sense(watch: Watch) -> None:
+def test_unknown_value_is_named_and_the_address_stays(watch: Watch) -> None:
     app = watch.follow("feature_maps", {"digit": "project-8a", "row": "Conv2d-99", "channel": "3"})
     (warning,) = app.warning
     assert warning.value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1, ReLU-1, BatchNorm2d-2, ")
@@ -119,7 +119,7 @@ def names(watch: Watch) -> list[str]:
 
 @settings(max_examples=60, suppress_health_check=UNHURRIED)
 @given(st.data())
-def test_any_parameters_together_are_made_the_best_of(watch: Watch, names: list[str], data: st.DataObject) -> None:
+def test_random_parameters_never_fail(watch: Watch, names: list[str], data: st.DataObject) -> None:
     page, link = data.draw(st.sampled_from(QUICK))
     watch.follow(page, {**link, **data.draw(changes(names))})
 
@@ -131,7 +131,7 @@ def test_any_parameters_together_are_made_the_best_of(watch: Watch, names: list[
         lambda source: st.text(max_size=40).map(lambda rest: source + rest)
     )
 )
-def test_any_digit_is_one_or_a_sentence(watch: Watch, digit: str) -> None:
+def test_random_digit_never_fails(watch: Watch, digit: str) -> None:
     app = watch.follow("overview", {"digit": digit})
     shown = [each.value for each in app.warning]
     if digit and digit not in {sample.key for sample in digits.samples()} and not digit.startswith(("test-", "drawn-")):

@@ -144,7 +144,7 @@ def check_maps(name: str, shown: list[tuple[list[str], list[str]]], offered: Fil
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_the_maps_of_a_file_are_those_that_are_painted(name: str, files: Files) -> None:
+def test_maps_of_a_file_equal_the_painted_maps(name: str, files: Files) -> None:
     shown = drawn(name)
     assert check_maps(name, shown, files) == MAPS[name]
     for spoil in (lambda values: values[::-1], lambda values: np.where(values == values.max(), 0, values)):
@@ -153,7 +153,7 @@ def test_the_maps_of_a_file_are_those_that_are_painted(name: str, files: Files) 
 
 
 @pytest.mark.parametrize("name", FOLDED)
-def test_the_maps_of_a_file_with_a_table_are_those_that_are_painted(name: str, files: Files) -> None:
+def test_maps_of_an_expanded_file_equal_the_painted_maps(name: str, files: Files) -> None:
     key, label, count = FOLDED[name]
     shown = drawn(name, unfold=key)
     maps = maps_in(files[label])
@@ -164,7 +164,7 @@ def test_the_maps_of_a_file_with_a_table_are_those_that_are_painted(name: str, f
     assert off(maps[0], pixels[-1]) > _OFF
 
 
-def test_the_maps_of_classes_in_a_file_are_those_that_lie_over_the_digit(files: Files) -> None:
+def test_class_maps_of_a_file_equal_the_painted_maps(files: Files) -> None:
     """Each is painted alone: of two classes, of their difference, and of the one that is looked at."""
     for name, link, shown in (("head", {"target": "5"}, [(5,)]), ("head, two classes", {}, [(3,), (5,), (3, 5)])):
         ((pictures, _),) = [each for each in drawn(name, **link) if "Download the class maps as CSV" in each[1]]
@@ -198,7 +198,7 @@ def unsaid(picture: str, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "label"), [(name, each) for name, labels in WRITTEN.items() for each in labels])
-def test_every_number_written_in_a_figure_is_in_its_file(name: str, label: str, files: Files) -> None:
+def test_every_number_of_a_figure_is_in_its_file(name: str, label: str, files: Files) -> None:
     (picture,) = ("".join(pictures) for pictures, labels in drawn(name) if label in labels)
     assert unsaid(picture, files[label]) == []
     if _NUMBER.search(picture):
@@ -207,7 +207,7 @@ def test_every_number_written_in_a_figure_is_in_its_file(name: str, label: str, 
 
 
 @pytest.mark.parametrize("name", ["layer by layer", "pooling", "receptive field"])
-def test_the_pixels_of_a_file_are_those_of_the_digit_within_the_box(name: str, files: Files) -> None:
+def test_pixels_of_a_file_equal_the_box(name: str, files: Files) -> None:
     (picture,) = ("".join(pictures) for pictures, labels in drawn(name) if "Download these pixels as CSV" in labels)
     (ink,) = (decode(uri)[..., 0] for uri in _URI.findall(picture))
     lines = list(csv.DictReader(io.StringIO(files["Download these pixels as CSV"])))
@@ -226,7 +226,7 @@ def boxed(picture: str) -> list[tuple[int, int]]:
     return [(y, x) for y in range(top, top + height) for x in range(left, left + width)]
 
 
-def test_the_boxes_and_the_centres_of_units_are_those_that_the_browser_draws(files: Files) -> None:
+def test_boxes_and_centres_of_a_file_equal_the_drawn_ones(files: Files) -> None:
     shown = {
         label: json.loads(each[0]) for each, labels in drawn("receptive field") for label in labels if each[0][0] == "{"
     }
@@ -242,7 +242,7 @@ def test_the_boxes_and_the_centres_of_units_are_those_that_the_browser_draws(fil
             assert float(line[f"centre {place}"]) == center
 
 
-def test_every_value_of_the_overview_is_what_the_network_computes(files: Files) -> None:
+def test_values_of_the_overview_file_equal_the_trace(files: Files) -> None:
     drawn("overview", digit="project-4or9")
     recorded = trace.record(weights.load(), digits.to_input(digits.find("project-4or9")))
     lines = list(csv.DictReader(io.StringIO(files["Download every value as CSV"])))

@@ -63,7 +63,7 @@ SOURCES = {
 each_page = pytest.mark.parametrize("page", PAGES)
 
 
-def test_no_page_is_left_out() -> None:
+def test_every_page_file_has_an_address_and_a_title() -> None:
     assert {path.stem for path in (ROOT / "pages").glob("*.py")} == FILES.keys()
     assert {*FILES.values()} == PAGES.keys()
 
@@ -100,7 +100,7 @@ def first_of_each_digit() -> list[Trace]:
     return [trace.record(weights.load(), digits.to_input(samples[n])) for n in chosen]
 
 
-def test_the_same_map_of_other_digits_follows_the_choice_of_step_and_map() -> None:
+def test_maps_of_other_digits_follow_step_and_map() -> None:
     app = run("feature_maps")
     for row, channel, scale in (("Conv2d-7", 3, "layer"), ("Conv2d-7", 3, "map"), ("Conv2d-7", 9, "map")):
         app.query_params.update(row=row, channel=str(channel), scale=scale)
@@ -110,7 +110,7 @@ def test_the_same_map_of_other_digits_follows_the_choice_of_step_and_map() -> No
         assert ('class="scale"' in figures) == (scale == "layer")
 
 
-def test_every_step_has_its_page() -> None:
+def test_feature_maps_of_every_step() -> None:
     app = run("feature_maps", digit="project-4or9")
     recorded = trace.record(weights.load(), digits.to_input(digits.find("project-4or9")))
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == STEPS
@@ -125,7 +125,7 @@ def test_every_step_has_its_page() -> None:
 
 @each_page
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_of_digit_has_its_page(page: str, source: str, request: pytest.FixtureRequest) -> None:
+def test_every_page_with_every_source_of_digit(page: str, source: str, request: pytest.FixtureRequest) -> None:
     if source in {"test", "train"}:
         request.getfixturevalue("mnist_root")
     app = run(page, digit=SOURCES[source])
@@ -150,7 +150,7 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize("digit", NONSENSE, ids=lambda digit: digit[:12])
-def test_a_digit_that_makes_no_sense_is_a_sentence(digit: str) -> None:
+def test_unknown_digit_is_a_warning(digit: str) -> None:
     app = run("overview", digit=digit)
     assert not app.exception
     assert [each.value for each in app.title] == [PAGES["overview"]]
@@ -169,9 +169,7 @@ def test_a_digit_that_makes_no_sense_is_a_sentence(digit: str) -> None:
         ("channel", "1.5", "widget-channel", "0"),
     ],
 )
-def test_a_choice_that_makes_no_sense_is_a_sentence_and_the_default(
-    name: str, value: str, widget: str, default: str
-) -> None:
+def test_unknown_choice_is_a_warning_and_the_default(name: str, value: str, widget: str, default: str) -> None:
     app = run("feature_maps", **{name: value})
     assert not app.exception
     said = app.warning[0].value
@@ -180,7 +178,7 @@ def test_a_choice_that_makes_no_sense_is_a_sentence_and_the_default(
 
 
 @pytest.mark.parametrize("page", ["feature_maps", "parameters"])
-def test_after_the_pixels_other_pages_begin_at_the_first_step(page: str) -> None:
+def test_row_image_shows_the_first_step_on_other_pages(page: str) -> None:
     app = run(page, row="image", unit="27.3")
     assert not app.exception
     assert not app.warning
@@ -191,7 +189,7 @@ def test_after_the_pixels_other_pages_begin_at_the_first_step(page: str) -> None
     ("page", "widget", "first"),
     [("dropout", "widget-dropout-row", "Dropout-3"), ("batch_norm", "widget-norm", "BatchNorm2d-2")],
 )
-def test_a_page_of_some_rows_names_these_alone(page: str, widget: str, first: str) -> None:
+def test_page_with_some_rows_offers_only_these(page: str, widget: str, first: str) -> None:
     app = run(page, row="image")
     assert not app.warning, "other pages' rows are nobody's mistake"
     assert app.selectbox(widget).value == first
@@ -214,7 +212,7 @@ def test_a_page_of_some_rows_names_these_alone(page: str, widget: str, first: st
         ("training", "live_rate", "2"),
     ],
 )
-def test_nonsense_for_a_part_that_is_not_shown_is_noticed_too(page: str, name: str, value: str) -> None:
+def test_unknown_value_of_a_hidden_part_is_a_warning(page: str, name: str, value: str) -> None:
     app = run(page, **{name: value, "unit": "0.0"})
     assert not app.exception
     (warning,) = (each.value for each in app.warning)
@@ -222,7 +220,7 @@ def test_nonsense_for_a_part_that_is_not_shown_is_noticed_too(page: str, name: s
     assert warning.endswith(" It is not shown here.")
 
 
-def test_choices_of_parts_that_are_not_shown_are_nobodys_mistake() -> None:
+def test_valid_choices_of_hidden_parts_are_no_warning() -> None:
     link = {"temperature": "8", "gain": "-1", "mute": "3.7", "against": "3", "pooled": "31", "without": "other"}
     app = run("head", **link)
     assert not app.warning
@@ -231,7 +229,7 @@ def test_choices_of_parts_that_are_not_shown_are_nobodys_mistake() -> None:
     assert warning.startswith("The link asks for mute '16'. It can be input maps 0 to 15")
 
 
-def test_a_scale_that_makes_no_sense_is_a_sentence_and_the_default() -> None:
+def test_unknown_scale_is_a_warning_and_the_default() -> None:
     app = run("feature_maps", scale="both")
     assert not app.exception
     assert app.warning[0].value.endswith("Showing layer instead.")
@@ -239,9 +237,7 @@ def test_a_scale_that_makes_no_sense_is_a_sentence_and_the_default() -> None:
 
 
 @each_page
-def test_without_mnist_the_app_opens_and_says_what_is_missing(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_page_without_mnist(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     assert_works(run(page), PAGES[page])
     app = run(page, digit="test-8")
@@ -266,7 +262,7 @@ print(*sorted({"captum", "torchvision", "torch"} & sys.modules.keys()))
     [([page for page in PAGES if page not in EXPLAINING], ["torch"]), (EXPLAINING, ["captum", "torch"])],
     ids=["all others", "those that explain"],
 )
-def test_no_page_imports_what_it_does_not_need(pages: list[str], imported: list[str], tmp_path: Path) -> None:
+def test_pages_import_no_heavy_package_they_do_not_need(pages: list[str], imported: list[str], tmp_path: Path) -> None:
     """Where MNIST is, torchvision comes in to read it, and not before."""
     command = [sys.executable, "-W", "ignore", "-c", IMPORTS, *map(file_of, pages)]
     environment = {**os.environ, "MNIST_ROOT": str(tmp_path)}
@@ -276,7 +272,7 @@ def test_no_page_imports_what_it_does_not_need(pages: list[str], imported: list[
     assert done.stdout.split() == imported
 
 
-def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, show, early = threading.Event(), sidebar.show, list[bool]()
 
     def begin() -> None:

@@ -39,7 +39,7 @@ def notes(app: AppTest) -> list[str]:
     return [str(each.value) for each in app.info]
 
 
-def test_curves_say_what_the_reports_say(folder: Path) -> None:
+def test_curves_view_has_the_numbers_of_the_reports(folder: Path) -> None:
     app = run(PAGE)
     assert_works(app, "Training")
     assert notes(app) == []
@@ -53,7 +53,7 @@ def test_curves_say_what_the_reports_say(folder: Path) -> None:
     assert "**99.26\xa0%**" in said(app)
 
 
-def test_the_recipe_shows_each_part_and_the_log(folder: Path) -> None:
+def test_recipe_view_has_each_part_and_the_log(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert_works(app, "Training")
     assert "dropout: 0.1 instead of 0.03" in shown(app)
@@ -64,7 +64,7 @@ def test_the_recipe_shows_each_part_and_the_log(folder: Path) -> None:
 
 @each_view
 @pytest.mark.usefixtures("nothing")
-def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
+def test_page_without_results_shows_the_rest(view: str) -> None:
     app = run(PAGE, train_view=view)
     assert_works(app, "Training")
     if view == "epochs":
@@ -77,7 +77,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
 
 
 @pytest.mark.parametrize("name", reports.FINAL)
-def test_one_result_of_two_is_shown_alone(name: str, folder: Path) -> None:
+def test_page_with_one_result_of_two(name: str, folder: Path) -> None:
     (folder / f"{name}.json").unlink()
     app = run(PAGE)
     assert_works(app, "Training")
@@ -87,7 +87,7 @@ def test_one_result_of_two_is_shown_alone(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"results": []}'])
-def test_a_broken_report_is_a_sentence_and_the_rest_shows(content: str, folder: Path) -> None:
+def test_broken_report_is_a_warning_and_the_rest_shows(content: str, folder: Path) -> None:
     (folder / "glass-final.json").write_text(content)
     app = run(PAGE)
     assert not app.exception
@@ -95,7 +95,7 @@ def test_a_broken_report_is_a_sentence_and_the_rest_shows(content: str, folder: 
     assert shown(app).count('class="seed-line"') == 2
 
 
-def test_a_broken_trial_is_a_sentence_and_the_others_show(folder: Path) -> None:
+def test_broken_trial_is_a_warning_and_the_others_show(folder: Path) -> None:
     (folder / "search" / "shift-1.json").write_text("{}")
     reports.write(folder, "search/peeked", reports.made("glass-final", 2))
     app = run(PAGE, train_view="recipe")
@@ -106,7 +106,7 @@ def test_a_broken_trial_is_a_sentence_and_the_others_show(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["assignment-search", "glass-final"])
-def test_a_report_that_its_name_does_not_tell_is_left_out(other: str, folder: Path) -> None:
+def test_report_with_the_wrong_name_is_left_out(other: str, folder: Path) -> None:
     reports.write(folder, "assignment-final", reports.made(other, 2))
     app = run(PAGE)
     assert not app.exception
@@ -115,7 +115,7 @@ def test_a_report_that_its_name_does_not_tell_is_left_out(other: str, folder: Pa
     assert shown(app).count('class="seed-line"') == 2
 
 
-def test_a_report_that_was_replaced_is_read_anew(folder: Path) -> None:
+def test_replaced_report_is_read_again(folder: Path) -> None:
     app = run(PAGE)
     before = said(app)
     reports.write(folder, "glass-final", reports.made("glass-final", 7))
@@ -125,7 +125,7 @@ def test_a_report_that_was_replaced_is_read_anew(folder: Path) -> None:
     assert "n = 7" not in before
 
 
-def test_results_of_another_recipe_are_told(folder: Path) -> None:
+def test_results_of_another_recipe_are_a_warning(folder: Path) -> None:
     reports.write(folder, "glass-final", reports.made("glass-final", 2, dropout=0.2))
     app = run(PAGE, train_view="recipe")
     assert not app.exception
@@ -135,7 +135,7 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("scale", ["layer", "map"])
-def test_every_block_has_its_epochs(row: str, scale: str) -> None:
+def test_epochs_view_of_every_block(row: str, scale: str) -> None:
     app = run(PAGE, train_view="epochs", digit="project-4or9", row=row, epoch="2", scale=scale)
     assert_works(app, "Training")
     found = snapshots.block_history(snapshots.read_snapshots(), to_input(find("project-4or9")), row)
@@ -148,7 +148,7 @@ def test_every_block_has_its_epochs(row: str, scale: str) -> None:
     assert "Download every number" in "".join(each.proto.label for each in app.get("download_button"))
 
 
-def test_by_default_the_last_epoch_is_shown_and_a_step_within_a_block_shows_the_block() -> None:
+def test_epochs_view_defaults_to_the_last_epoch_and_the_block_of_a_step() -> None:
     app = run(PAGE, train_view="epochs", row="Dropout-9", channel="5")
     assert_works(app, "Training")
     given = component(app, "epoch_player")
@@ -157,9 +157,7 @@ def test_by_default_the_last_epoch_is_shown_and_a_step_within_a_block_shows_the_
     assert app.selectbox("widget-channel").value == "5"
 
 
-def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_snapshot_is_an_error_and_other_views_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "weights"
     shutil.copytree(weights.SHIPPED, folder)
     path = folder / "epoch-03.safetensors"
@@ -174,7 +172,7 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
 
 
 @each_view
-def test_without_mnist_every_view_works(view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_view_works_without_mnist(view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "empty"))
     assert_works(run(PAGE, train_view=view), "Training")
 
@@ -192,7 +190,7 @@ def test_without_mnist_every_view_works(view: str, tmp_path: Path, monkeypatch: 
         ("scale", "none", "layer"),
     ],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+def test_unknown_value_is_a_warning_and_the_default(name: str, value: str, default: str) -> None:
     app = run(PAGE, **{"train_view": "epochs", name: value})
     assert not app.exception
     sentence = as_read(app.warning[0].value)

@@ -74,7 +74,7 @@ def give(app: AppTest, content: bytes) -> None:
     assert [each.value for each in app.title] == ["One digit through 23 rows"]
 
 
-def test_however_it_was_saved_it_is_read(app: AppTest) -> None:
+def test_every_kind_of_picture_file_is_read(app: AppTest) -> None:
     for name, content in GOOD.items():
         app.query_params["digit"] = SEVEN
         give(app, content())
@@ -85,7 +85,7 @@ def test_however_it_was_saved_it_is_read(app: AppTest) -> None:
 
 
 @pytest.mark.parametrize("before", [SEVEN, "an upload"])
-def test_what_is_no_digit_is_a_sentence_and_the_digit_before_it_stays(app: AppTest, before: str) -> None:
+def test_refused_upload_is_an_error_and_keeps_the_digit(app: AppTest, before: str) -> None:
     if before == "an upload":
         give(app, PNG)
     kept = app.query_params["digit"]
@@ -99,14 +99,14 @@ def test_what_is_no_digit_is_a_sentence_and_the_digit_before_it_stays(app: AppTe
     assert not app.error, "the sentence goes when a digit comes"
 
 
-def test_bytes_that_wear_a_pictures_name_do_no_harm_twice(app: AppTest) -> None:
+def test_removed_bad_upload_leaves_no_error(app: AppTest) -> None:
     give(app, b"")
     app.file_uploader[0].set_value(None).run()
     assert not app.exception
     assert not app.error
 
 
-def test_a_picture_is_read_from_its_beginning(app: AppTest) -> None:
+def test_upload_is_read_from_its_start(app: AppTest) -> None:
     file = io.BytesIO(PNG)
     file.seek(40)
     assert upload.read_ink(file).any()

@@ -56,7 +56,7 @@ def write_short(raw: Path) -> None:
         (raw / name).write_bytes(mirror.idx((7, 28, 28) if "images" in name else (7,)))
 
 
-def test_with_three_of_four_files_the_download_is_offered_and_every_page_works(raw: Path) -> None:
+def test_three_of_four_files_offer_the_download_and_every_page_works(raw: Path) -> None:
     write_short(raw)
     (raw / mirror.NAMES[3]).unlink()
     app = choose_mnist(run("overview", digit="project-8a"))
@@ -66,7 +66,7 @@ def test_with_three_of_four_files_the_download_is_offered_and_every_page_works(r
     assert "The network reads <strong>8</strong>" in shown(app)
 
 
-def test_damaged_files_are_a_sentence_where_they_are_asked_for_and_the_rest_of_the_page_stays(raw: Path) -> None:
+def test_damaged_files_are_an_error_where_they_are_used(raw: Path) -> None:
     write_short(raw)
     app = choose_mnist(run("overview", digit="project-8a"))
     sentence = DAMAGED.format(raw.parents[1])
@@ -96,7 +96,7 @@ FAILURES = {
 }
 
 
-def test_a_download_that_fails_is_a_sentence_and_can_be_tried_again(raw: Path, served: mirror.Mirror) -> None:
+def test_failed_download_is_an_error_and_can_be_repeated(raw: Path, served: mirror.Mirror) -> None:
     app = choose_mnist(run("feature_maps", digit="project-8a", row="Conv2d-7"))
     for answer, reason in FAILURES.items():
         served.answer = answer
@@ -116,7 +116,7 @@ def test_a_download_that_fails_is_a_sentence_and_can_be_tried_again(raw: Path, s
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize("why", ["full", "read-only"])
-def test_a_disk_that_refuses_the_files_is_a_sentence(why: str, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_disk_is_an_error(why: str, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk is a device that is always full; a folder in the place of a file cannot be written by root either."""
     if why == "full":
         if not Path("/dev/full").exists():

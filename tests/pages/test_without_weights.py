@@ -108,7 +108,7 @@ def refused(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("damage", OF_THE_WEIGHTS)
-def test_a_page_says_what_is_wrong_with_the_weights_or_needs_none(damage: str, shipped: Path) -> None:
+def test_wrong_weights_are_an_error_on_pages_that_need_them(damage: str, shipped: Path) -> None:
     spoil, named = OF_THE_WEIGHTS[damage]
     spoil(shipped)
     app = run("overview", digit="project-8a")
@@ -125,7 +125,7 @@ def test_a_page_says_what_is_wrong_with_the_weights_or_needs_none(damage: str, s
 
 
 @pytest.mark.parametrize("damage", OF_THE_CARD)
-def test_each_page_says_what_is_wrong_with_the_card_or_needs_none(damage: str, shipped: Path) -> None:
+def test_wrong_card_is_an_error_on_pages_that_need_it(damage: str, shipped: Path) -> None:
     spoil, named = OF_THE_CARD[damage]
     spoil(shipped)
     app = run("overview")
@@ -137,7 +137,7 @@ def test_each_page_says_what_is_wrong_with_the_card_or_needs_none(damage: str, s
     assert "card does not say." in shown(app), "its table needs no card"
 
 
-def test_parts_of_pages_that_need_weights_say_so_and_the_rest_stays(shipped: Path) -> None:
+def test_parts_without_weights_are_errors_and_the_rest_stays(shipped: Path) -> None:
     final(shipped).unlink()
     app = run("receptive_field", row="Conv2d-7", shown="used")
     assert "final.safetensors' cannot be read" in refused(app)[0]
@@ -147,7 +147,7 @@ def test_parts_of_pages_that_need_weights_say_so_and_the_rest_stays(shipped: Pat
     assert not app.run().exception
 
 
-def test_a_snapshot_that_is_damaged_is_a_sentence_where_it_is_asked_for(shipped: Path) -> None:
+def test_damaged_snapshot_is_an_error_in_its_view(shipped: Path) -> None:
     snapshot = next(shipped.glob("epoch-*.safetensors"))
     snapshot.write_bytes(b"")
     app = run("training", train_view="epochs")
@@ -157,7 +157,7 @@ def test_a_snapshot_that_is_damaged_is_a_sentence_where_it_is_asked_for(shipped:
     assert refused(app.run()) == []
 
 
-def test_once_the_weights_are_back_the_same_visit_goes_on(shipped: Path) -> None:
+def test_session_continues_once_the_weights_are_back(shipped: Path) -> None:
     final(shipped).unlink()
     app = run("feature_maps", digit="project-8a", row="Conv2d-7")
     assert refused(app)

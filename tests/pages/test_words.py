@@ -25,7 +25,7 @@ def lacking(found: list[Figure]) -> list[Figure]:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_figure_has_words_with_numbers_and_a_table_or_csv(name: str) -> None:
+def test_every_figure_has_text_with_numbers_and_a_table_or_csv(name: str) -> None:
     page, _, query = VIEWS[name].partition("?")
     app = run(page or "overview", **dict(parse_qsl(query)))
     assert not app.exception
@@ -36,7 +36,7 @@ def test_every_figure_has_words_with_numbers_and_a_table_or_csv(name: str) -> No
     assert len(labels) == len(set(labels)), "no two files may be called alike, or nobody could tell them apart by ear"
 
 
-def test_a_figure_without_words_or_numbers_is_found() -> None:
+def test_figure_without_text_or_numbers_is_found() -> None:
     def told() -> Iterator[tuple[str, str]]:
         yield from in_html('<img src="" alt="1">')
         yield "heading", "After"
@@ -55,7 +55,7 @@ def test_a_figure_without_words_or_numbers_is_found() -> None:
     ]
 
 
-def test_what_the_browser_draws_is_mounted_as_a_figure_alone() -> None:
+def test_components_are_shown_only_by_widgets_figure() -> None:
     """A component cannot be shown but by ``widgets.figure``, which asks for words and numbers."""
     names = {*COMPONENTS, "show_workings", "plotly_chart"}
     for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")]:

@@ -31,7 +31,7 @@ def by_scipy(x: Tensor, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
-def test_every_pixel_is_where_scipy_puts_it() -> None:
+def test_distort_equals_scipys_affine_transform() -> None:
     matrices = drawn(Affine(), len(FEW))
     found = distort(FEW, matrices)
     for image, other, matrix in zip(FEW, found, matrices.double().numpy(), strict=True):
@@ -41,7 +41,7 @@ def test_every_pixel_is_where_scipy_puts_it() -> None:
             np.testing.assert_allclose(other[0].numpy(), by_scipy(image, turned), atol=2e-4)
 
 
-def test_places_are_those_of_affine_grid() -> None:
+def test_distort_equals_affine_grid() -> None:
     matrices = drawn(Affine(), len(FEW))
     grid = functional.affine_grid(matrices, list(FEW.shape), align_corners=False)
     expected = functional.grid_sample(FEW - BLACK, grid, align_corners=False) + BLACK
@@ -50,11 +50,11 @@ def test_places_are_those_of_affine_grid() -> None:
         torch.testing.assert_close(distort(FEW, matrices.flip(1).flip(2)), expected, atol=1e-4, rtol=0)
 
 
-def test_without_any_width_an_image_stays_as_it_is() -> None:
+def test_distort_without_distortion_keeps_the_image() -> None:
     torch.testing.assert_close(distort(FEW, drawn(STILL, len(FEW))), FEW, atol=1e-4, rtol=0)
 
 
-def test_a_shift_by_whole_pixels_moves_them_and_brings_in_black() -> None:
+def test_distort_shifts_whole_pixels_and_fills_with_black() -> None:
     matrices = torch.tensor([[[1, 0, 2 / 14], [0, 1, -1 / 14]]]).expand(len(FEW), 2, 3)
     found = distort(FEW, matrices)
     torch.testing.assert_close(found[..., 1:, :-2], FEW[..., :-1, 2:], atol=1e-4, rtol=0)
@@ -62,7 +62,7 @@ def test_a_shift_by_whole_pixels_moves_them_and_brings_in_black() -> None:
     assert found[..., -2:].eq(BLACK).all()
 
 
-def test_black_is_what_a_pixel_without_ink_is() -> None:
+def test_black_is_the_normalised_value_of_an_empty_pixel() -> None:
     assert pytest.approx(FEW.min().item()) == BLACK
     assert round(BLACK, 4) == -0.4242
 
@@ -77,7 +77,7 @@ def test_black_is_what_a_pixel_without_ink_is() -> None:
         (Affine(rotation=0, shear=0, scale=0, shift=10), lambda m: m[:, 1, 2] * 14),
     ],
 )
-def test_draws_fill_their_width_evenly(affine: Affine, widest: object) -> None:
+def test_draw_matrices_is_uniform(affine: Affine, widest: object) -> None:
     assert callable(widest)
     values = widest(drawn(affine, 20_000)).double()
     assert values.abs().max() <= 10.001
@@ -110,7 +110,7 @@ def between(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(weights @ points @ weights.T)
 
 
-def test_every_pixel_of_a_bent_image_is_where_scipy_puts_it() -> None:
+def test_elastic_distortion_equals_scipys_map_coordinates() -> None:
     bends = bent(2.0)
     found = distort(FEW, drawn(STILL, len(FEW)), bends)
     here = np.mgrid[:28, :28].astype(float)
@@ -128,7 +128,7 @@ def test_every_pixel_of_a_bent_image_is_where_scipy_puts_it() -> None:
             np.testing.assert_allclose(other[0].numpy(), swapped, atol=1e-3)
 
 
-def test_a_bend_that_is_the_same_everywhere_is_a_shift() -> None:
+def test_constant_displacement_is_a_shift() -> None:
     matrices = drawn(Affine(), len(FEW))
     shifted = matrices.clone()
     shifted[:, 0, 2] += 0.1
@@ -137,14 +137,14 @@ def test_a_bend_that_is_the_same_everywhere_is_a_shift() -> None:
     torch.testing.assert_close(distort(FEW, matrices, bends), distort(FEW, shifted), atol=1e-4, rtol=0)
 
 
-def test_bends_fill_their_width_evenly() -> None:
+def test_draw_bends_is_uniform() -> None:
     values = bent(3, 2_000).double() * 14
     assert values.abs().max() <= 3.001
     for part in (0.25, 0.5, 0.75):  # evenly from -3 to 3
         assert values.quantile(part).item() == pytest.approx(6 * part - 3, abs=0.1)
 
 
-def test_the_same_seed_draws_the_same() -> None:
+def test_same_seed_gives_the_same_draws() -> None:
     assert torch.equal(bent(1), bent(1))
     assert not torch.equal(bent(1), bent(1, seed=1))
     assert torch.equal(drawn(Affine(), 5), drawn(Affine(), 5))

@@ -18,7 +18,7 @@ def one_weight(value: float = 0.0) -> nn.Module:
     return network
 
 
-def test_the_average_is_the_weighted_sum_of_all_weights_so_far() -> None:
+def test_weight_average_is_the_weighted_sum_of_all_weights() -> None:
     values, keep = [1.0, 5.0, -2.0, 3.0], [0.1, 2 / 11, 0.25, 0.3]  # by hand: (1 + t) / (10 + t), up to 0.3
     network = one_weight()
     average = WeightAverage(network, 0.3)
@@ -31,7 +31,7 @@ def test_the_average_is_the_weighted_sum_of_all_weights_so_far() -> None:
     assert average.weights["weight"].item() != pytest.approx(sum(values) / 4, rel=1e-2)
 
 
-def test_the_network_is_only_read() -> None:
+def test_weight_average_does_not_change_the_network() -> None:
     network = one_weight(2.0)
     average = WeightAverage(network, 0.9)
     average.weights["weight"].zero_()
@@ -49,7 +49,7 @@ def reaching(network: nn.Module, name: str, x: Tensor) -> Tensor:
     return x
 
 
-def test_the_first_statistics_are_those_of_what_reaches_it() -> None:
+def test_measure_statistics_equals_mean_and_variance_of_the_input() -> None:
     network = weights.load()
     x = reaching(network, "BatchNorm2d-2", SMALL.x).double()
     measure_statistics(network, SMALL)
@@ -61,7 +61,7 @@ def test_the_first_statistics_are_those_of_what_reaches_it() -> None:
         torch.testing.assert_close(kept, x.mean((0, 2, 3)), atol=1e-5, rtol=1e-5)
 
 
-def test_what_is_measured_is_independent_of_what_was_there() -> None:
+def test_measure_statistics_does_not_depend_on_old_statistics() -> None:
     network, other = weights.load(), weights.load()
     other.get_submodule("BatchNorm2d-8").get_buffer("running_var").mul_(7)
     for each in (network, other):
@@ -69,7 +69,7 @@ def test_what_is_measured_is_independent_of_what_was_there() -> None:
     assert all(torch.equal(a, b) for a, b in zip(network.buffers(), other.buffers(), strict=True))
 
 
-def test_only_the_first_images_are_measured_and_modes_and_momentum_are_as_they_were() -> None:
+def test_measure_statistics_uses_the_first_images_and_restores_mode_and_momentum() -> None:
     network, other = weights.load(), weights.load()
     measure_statistics(network, SMALL, count=100)
     measure_statistics(other, Images(SMALL.x[:100], SMALL.y[:100]))

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_checkpoint_comes_back_as_it_was_written(folder: Path) -> None:
+def test_read_returns_what_write_wrote(folder: Path) -> None:
     found = checkpoint.read(folder, TOLD)
     assert found.run.epochs == EPOCHS
     assert [state["a"].item() for state in found.run.states] == [1.0, 2.0]
@@ -34,7 +34,7 @@ def test_a_checkpoint_comes_back_as_it_was_written(folder: Path) -> None:
     assert checkpoint.read_identity(folder) == TOLD
 
 
-def test_nothing_but_the_checkpoint_is_left_and_it_can_be_removed(folder: Path) -> None:
+def test_write_leaves_one_file_and_remove_deletes_it(folder: Path) -> None:
     checkpoint.write(folder, PROGRESS, TOLD)
     assert [path.name for path in folder.iterdir()] == [checkpoint.NAME]
     assert checkpoint.is_present(folder)
@@ -43,7 +43,7 @@ def test_nothing_but_the_checkpoint_is_left_and_it_can_be_removed(folder: Path) 
     checkpoint.remove(folder)
 
 
-def test_if_writing_ends_half_way_the_earlier_checkpoint_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_write_keeps_the_earlier_checkpoint(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(path: Path, data: bytes) -> int:
         with path.open("wb") as file:
             file.write(data[: len(data) // 2])
@@ -67,7 +67,7 @@ def test_if_writing_ends_half_way_the_earlier_checkpoint_stays(folder: Path, mon
         ({"device": "cuda"}, "another device (None, not cuda)"),
     ],
 )
-def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
+def test_read_refuses_another_run_and_names_the_difference(
     identity: dict[str, Any], sentence: str, folder: Path
 ) -> None:
     with pytest.raises(CheckpointError) as caught:
@@ -76,7 +76,7 @@ def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
     assert "--resume" in caught.value.remedy
 
 
-def test_without_a_checkpoint_there_is_a_sentence(tmp_path: Path) -> None:
+def test_read_without_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"There is no checkpoint '.*checkpoint.safetensors'"):
         checkpoint.read(tmp_path, TOLD)
 
@@ -106,7 +106,7 @@ def header(content: Any) -> Callable[[Path], object]:
         header(json.dumps({"identity": TOLD, "epochs": [5]})),
     ],
 )
-def test_a_damaged_checkpoint_gets_a_sentence(damage: Callable[[Path], object], folder: Path) -> None:
+def test_read_refuses_a_damaged_checkpoint(damage: Callable[[Path], object], folder: Path) -> None:
     damage(folder / checkpoint.NAME)
     with pytest.raises(CheckpointError, match=r"cannot be read .* Leave --resume out to start anew"):
         checkpoint.read(folder, TOLD)

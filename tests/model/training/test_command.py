@@ -81,7 +81,7 @@ def assert_same_weights(folder: Path, other: Path) -> None:
         ("final", ["read train", *["epoch"] * EPOCHS, "read test"]),
     ],
 )
-def test_test_images_are_read_once_and_only_at_the_end_or_never(
+def test_command_reads_test_images_once_at_the_end_or_never(
     protocol: str, expected: list[str], events: list[str], tmp_path: Path
 ) -> None:
     train.main(["--out", str(tmp_path), "--protocol", protocol])
@@ -92,7 +92,7 @@ def test_test_images_are_read_once_and_only_at_the_end_or_never(
 @pytest.mark.parametrize(
     ("protocol", "learned"), [("best", len(SMALL) - 60), ("search", len(SMALL) - 60), ("final", len(SMALL))]
 )
-def test_only_to_be_final_is_everything_learned_from(
+def test_only_the_final_protocol_trains_on_all_images(
     protocol: str, learned: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
@@ -111,9 +111,7 @@ def test_only_to_be_final_is_everything_learned_from(
 
 
 @pytest.mark.usefixtures("events")
-def test_it_writes_the_best_weights_every_epoch_and_how_they_came_to_be(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_writes_weights_of_every_epoch_and_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--out", str(tmp_path), "--epochs", "2", "--seed", "5"])
     card = weights.read_card(tmp_path)
     network = weights.load(tmp_path)
@@ -127,7 +125,7 @@ def test_it_writes_the_best_weights_every_epoch_and_how_they_came_to_be(
 
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("protocol", ["search", "final"])
-def test_the_last_epoch_is_kept_unless_the_best_is_asked_for(protocol: str, tmp_path: Path) -> None:
+def test_search_and_final_keep_the_last_epoch(protocol: str, tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--protocol", protocol, "--recipe", "glass"])
     card = weights.read_card(tmp_path)
     assert card["kept_epoch"] == 3
@@ -137,7 +135,7 @@ def test_the_last_epoch_is_kept_unless_the_best_is_asked_for(protocol: str, tmp_
 
 
 @pytest.mark.usefixtures("events")
-def test_the_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
+def test_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--protocol", "final"])
     (result,) = report.read(tmp_path / report.NAME).results
     with torch.no_grad():
@@ -149,7 +147,7 @@ def test_the_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("protocol", ["best", "search", "final"])
-def test_logits_are_kept_of_the_test_images_and_only_where_they_were_looked_at(
+def test_logits_are_saved_only_if_test_images_were_used(
     protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(mnist.SIZES, "test", len(SMALL))
@@ -165,9 +163,7 @@ def test_logits_are_kept_of_the_test_images_and_only_where_they_were_looked_at(
 
 
 @pytest.mark.usefixtures("events")
-def test_several_seeds_each_have_a_folder_and_a_report_together(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_several_seeds_have_their_folders_and_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--protocol", "search", "--epochs", "1"]
     train.main([*arguments, "--out", str(tmp_path / "all"), "--seeds", "2,4"])
     together = report.read(tmp_path / "all" / report.NAME)
@@ -184,7 +180,7 @@ def test_several_seeds_each_have_a_folder_and_a_report_together(
 @pytest.mark.parametrize(
     ("owner", "within"), [(Trainer, "train_epoch"), (loop, "judge"), (loop, "Epoch"), (checkpoint, "write")]
 )
-def test_an_interrupt_keeps_the_best_so_far_and_says_so(
+def test_interrupt_keeps_the_best_epoch(
     owner: Any,
     within: str,
     events: list[str],
@@ -207,7 +203,7 @@ def test_an_interrupt_keeps_the_best_so_far_and_says_so(
 
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("recipe", ["assignment", "glass"])
-def test_after_an_interrupt_it_goes_on_to_the_very_weights_of_a_run_without_one(recipe: str, tmp_path: Path) -> None:
+def test_resume_gives_the_weights_of_an_uninterrupted_run(recipe: str, tmp_path: Path) -> None:
     arguments = ["--recipe", recipe, "--protocol", "final"]
     train.main([*arguments, "--out", str(tmp_path / "whole")])
     with pytest.raises(SystemExit, match="130"):  # within the second epoch
@@ -220,7 +216,7 @@ def test_after_an_interrupt_it_goes_on_to_the_very_weights_of_a_run_without_one(
     )
 
 
-def test_of_several_seeds_those_that_are_finished_are_left_alone(events: list[str], tmp_path: Path) -> None:
+def test_resume_keeps_finished_seeds(events: list[str], tmp_path: Path) -> None:
     arguments = ["--protocol", "final", "--out", str(tmp_path), "--seeds", "1-3"]
     with pytest.raises(SystemExit, match="130"):  # in the second epoch of the second seed
         run_interrupted(arguments, Trainer, "train_epoch", EPOCHS + 2)
@@ -231,7 +227,7 @@ def test_of_several_seeds_those_that_are_finished_are_left_alone(events: list[st
 
 
 @pytest.mark.usefixtures("events")
-def test_an_interrupt_before_the_first_epoch_is_done_writes_nothing(
+def test_interrupt_in_the_first_epoch_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Trainer, "train_epoch", interrupted_at(1, Trainer.train_epoch))
@@ -241,7 +237,7 @@ def test_an_interrupt_before_the_first_epoch_is_done_writes_nothing(
     assert not list((tmp_path / "run").iterdir())
 
 
-def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], tmp_path: Path) -> None:
+def test_weights_are_saved_if_the_evaluation_fails(events: list[str], tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--seed", "2"])  # an earlier run
     events.clear()
     with pytest.raises(KeyboardInterrupt):
@@ -273,7 +269,7 @@ def test_a_trained_network_is_kept_even_if_testing_it_fails(events: list[str], t
         (["--set", "dropout=1"], "error: --set dropout=1 is not possible."),
     ],
 )
-def test_an_option_that_makes_no_sense_gets_a_sentence(
+def test_command_refuses_an_invalid_option(
     arguments: list[str], sentence: str, events: list[str], tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit, match=re.escape(sentence)) as caught:
@@ -295,7 +291,7 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(
         (["--threads", "2"], "belongs to a run with another number of threads (1, not 2)"),
     ],
 )
-def test_what_cannot_go_on_gets_a_sentence(
+def test_resume_refuses_another_run(
     arguments: list[str], sentence: str, events: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -310,22 +306,20 @@ def test_what_cannot_go_on_gets_a_sentence(
 
 
 @pytest.mark.usefixtures("events")
-def test_a_finished_run_of_another_recipe_is_not_taken_for_one_of_these_seeds(tmp_path: Path) -> None:
+def test_resume_refuses_a_finished_run_with_another_recipe(tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--seeds", "1", "--epochs", "1"])
     with pytest.raises(SystemExit, match="has another recipe or protocol"):
         train.main(["--out", str(tmp_path), "--seeds", "1-2", "--epochs", "2", "--resume"])
 
 
-def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_trained(
-    events: list[str], tmp_path: Path
-) -> None:
+def test_unwritable_folder_is_refused_before_training(events: list[str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match=r"error: --out .* cannot be written"):
         train.main(["--out", str(tmp_path / "file" / "run")])
     assert not events
 
 
-def test_without_mnist_it_is_downloaded_or_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_mnist_without_connection_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from torchvision.datasets import MNIST  # noqa: PLC0415 (as model.mnist does it)
 
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "nowhere"))

@@ -23,7 +23,7 @@ def right(rate: float, seeds: int = 1, seed: int = 0) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize("rates", [(0.9, 0.9), (0.9, 0.91), (0.9, 0.95), (0.95, 0.9)])
-def test_mcnemar_is_a_sign_test_of_the_images_that_only_one_gets_right(rates: tuple[float, float]) -> None:
+def test_mcnemar_equals_scipys_sign_test(rates: tuple[float, float]) -> None:
     one, other = right(rates[0], seed=1)[0], right(rates[1], seed=2)[0]
     alone = int((one & ~other).sum()), int((other & ~one).sum())
     assert mcnemar(one, other) == pytest.approx(stats.binomtest(alone[0], sum(alone)).pvalue)
@@ -31,12 +31,12 @@ def test_mcnemar_is_a_sign_test_of_the_images_that_only_one_gets_right(rates: tu
     assert mcnemar(one, other) != pytest.approx(unpaired)
 
 
-def test_mcnemar_does_not_part_what_is_equal() -> None:
+def test_mcnemar_of_equal_networks_is_one() -> None:
     one = right(0.9)[0]
     assert mcnemar(one, one) == 1.0
 
 
-def test_the_interval_is_that_of_scipy_for_one_seed_each() -> None:
+def test_compare_of_one_seed_equals_scipys_bootstrap() -> None:
     one, other = right(0.95, seed=1), right(0.9, seed=2)
     found = compare(one, other, draws=4_000)
     by_scipy = stats.bootstrap(
@@ -52,7 +52,7 @@ def test_the_interval_is_that_of_scipy_for_one_seed_each() -> None:
     assert found.high - found.difference < 0.95 * unpaired
 
 
-def test_seeds_that_differ_widen_the_interval() -> None:
+def test_compare_interval_widens_with_varying_seeds() -> None:
     steady, other = right(0.95, 10, seed=1), right(0.9, 10, seed=2)
     shaky = np.stack([right(rate, 1, seed=int(100 * rate))[0] for rate in np.linspace(0.85, 1.05, 10)])
     widths = [compare(each, other, draws=500) for each in (steady, shaky)]
@@ -60,27 +60,27 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 
 
 @pytest.mark.parametrize(("rates", "parted"), [((0.9, 0.9), False), ((0.95, 0.9), True)])
-def test_the_p_value_parts_what_is_apart_and_nothing_else(rates: tuple[float, float], parted: bool) -> None:
+def test_compare_p_value_of_equal_and_different_recipes(rates: tuple[float, float], parted: bool) -> None:
     found = compare(right(rates[0], 5, seed=1), right(rates[1], 5, seed=2), draws=1_000)
     assert (found.p < 0.01) is parted
     assert (found.low > 0) is parted
     assert found.p >= 2 / 1_001
 
 
-def test_the_same_seed_gives_the_same_interval() -> None:
+def test_compare_with_the_same_seed_is_the_same() -> None:
     one, other = right(0.95, 2, seed=1), right(0.9, 2, seed=2)
     assert compare(one, other, draws=100) == compare(one, other, draws=100)
     assert compare(one, other, draws=100) != compare(one, other, seed=1, draws=100)
 
 
-def test_images_that_differ_cannot_be_compared() -> None:
+def test_compare_refuses_different_images() -> None:
     with pytest.raises(InputError, match="on 2,000 and on 3 images"):
         compare(right(0.9), np.ones((1, 3), dtype=bool))
     with pytest.raises(InputError, match="on the test images, the other on the held-out images"):
         comparison.say(made(), made("held-out"))
 
 
-def test_the_command_compares_two_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_compares_two_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report.write(tmp_path, made())
     path = str(tmp_path / report.NAME)
     comparison.main([path, path])
@@ -90,7 +90,7 @@ def test_the_command_compares_two_reports(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("arguments", [[], ["one"], ["nowhere", "nowhere"]])
-def test_the_command_without_two_reports_gets_a_sentence(arguments: list[str]) -> None:
+def test_command_without_two_reports_is_an_error(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         comparison.main(arguments)
     assert isinstance(caught.value.code, str)

@@ -14,7 +14,7 @@ SMALL = small_mnist()
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_judging_is_done_in_evaluation_mode_and_puts_the_mode_back(training: bool) -> None:
+def test_judge_uses_evaluation_mode_and_restores_the_mode(training: bool) -> None:
     network = weights.load().train(training)
     with torch.no_grad():
         logits = weights.load()(SMALL.x)
@@ -26,14 +26,14 @@ def test_judging_is_done_in_evaluation_mode_and_puts_the_mode_back(training: boo
     assert network.training is training
 
 
-def test_the_mode_is_put_back_even_if_judging_fails() -> None:
+def test_judge_restores_the_mode_after_an_error() -> None:
     network = AssignmentNetwork().train()
     with pytest.raises(RuntimeError):
         judge(network, Images(torch.zeros(1, 3, 28, 28), torch.zeros(1)))
     assert network.training
 
 
-def test_the_same_5000_images_are_held_out_every_time_and_never_trained_on() -> None:
+def test_split_training_always_holds_out_the_same_images() -> None:
     everything = Images(torch.arange(60_000.0)[:, None], torch.arange(60_000))
     training, validation = split_training(everything)
     torch.manual_seed(3)
@@ -45,7 +45,7 @@ def test_the_same_5000_images_are_held_out_every_time_and_never_trained_on() -> 
 
 
 @pytest.mark.usefixtures("mnist_root")
-def test_images_are_read_normalised_with_their_labels() -> None:
+def test_read_images_normalises() -> None:
     pixels, labels = mnist.read("test")
     images = read_images("test", "cpu")
     assert torch.equal(images.x, normalise(pixels))

@@ -30,7 +30,7 @@ def assert_equal(run: Run, other: Run) -> None:
 
 
 @BOTH
-def test_the_loss_falls_and_more_are_right_than_by_chance(recipe: Recipe) -> None:
+def test_train_lowers_the_loss_and_beats_chance(recipe: Recipe) -> None:
     run = train(dataclasses.replace(recipe, epochs=6), SMALL, SMALL, seed=0)
     losses = [epoch.training_loss for epoch in run.epochs]
     assert all(later < earlier for earlier, later in pairwise(losses))
@@ -38,13 +38,13 @@ def test_the_loss_falls_and_more_are_right_than_by_chance(recipe: Recipe) -> Non
     assert not run.interrupted
 
 
-def test_the_earliest_of_the_best_epochs_is_kept() -> None:
+def test_best_is_the_earliest_best_epoch() -> None:
     epochs = [Epoch(number, 0.0, correct, 0.0, 0.0) for number, correct in enumerate([3, 9, 9, 5], start=1)]
     assert Run(epochs).best.number == 2
     assert Run(epochs).last.number == 4
 
 
-def test_where_nothing_is_held_out_no_epoch_is_judged() -> None:
+def test_train_without_held_out_images_evaluates_no_epoch() -> None:
     (epoch,) = train(ONE_EPOCH, SMALL, None, seed=0).epochs
     assert epoch.validation_correct is None
     assert epoch.validation_loss is None
@@ -66,7 +66,7 @@ def by_hand(recipe: Recipe, images: Images, seed: int) -> dict[str, torch.Tensor
     return network.state_dict()
 
 
-def test_the_assignments_recipe_is_the_plain_loop_bit_for_bit() -> None:
+def test_assignments_recipe_equals_a_plain_loop_bit_for_bit() -> None:
     found, expected = train(PLAIN, SMALL, None, seed=4).states[-1], by_hand(PLAIN, SMALL, seed=4)
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[key], expected[key]) for key in expected)
@@ -74,7 +74,7 @@ def test_the_assignments_recipe_is_the_plain_loop_bit_for_bit() -> None:
     assert not torch.equal(found["Conv2d-1.weight"], other["Conv2d-1.weight"])
 
 
-def test_plain_epochs_are_the_last_and_see_images_as_they_are() -> None:
+def test_plain_epochs_are_last_and_use_undistorted_images() -> None:
     seen: list[torch.Tensor] = []
     trainer = Trainer(dataclasses.replace(RICH, plain_epochs=1), 1, torch.device("cpu"))
     trainer.network.get_submodule("Conv2d-1").register_forward_pre_hook(
@@ -89,7 +89,7 @@ def test_plain_epochs_are_the_last_and_see_images_as_they_are() -> None:
         assert all(same) if number == 3 else not any(same)
 
 
-def test_epochs_that_are_all_plain_are_a_recipe_without_distortions() -> None:
+def test_all_plain_epochs_equal_a_recipe_without_distortions() -> None:
     plain = dataclasses.replace(RICH, plain_epochs=RICH.epochs)
     without = dataclasses.replace(RICH, affine=None, bend=0.0)
     assert_equal(train(plain, SMALL, None, seed=1), train(without, SMALL, None, seed=1))
@@ -98,7 +98,7 @@ def test_epochs_that_are_all_plain_are_a_recipe_without_distortions() -> None:
 
 
 @BOTH
-def test_the_same_seed_gives_the_same_weights_and_another_does_not(recipe: Recipe) -> None:
+def test_same_seed_gives_the_same_weights(recipe: Recipe) -> None:
     short = dataclasses.replace(recipe, epochs=2)
     one, same, other = (train(short, SMALL, None, seed) for seed in (1, 1, 2))
     assert_equal(one, same)
@@ -107,7 +107,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(recipe: Recip
 
 
 @pytest.mark.parametrize("recipe", [PLAIN, RICH, dataclasses.replace(PLAIN, momentum=0.0)])
-def test_to_go_on_gives_what_the_run_would_have_given_without_an_interrupt(recipe: Recipe) -> None:
+def test_resumed_run_equals_an_uninterrupted_run(recipe: Recipe) -> None:
     kept: list[Progress] = []
     whole = train(recipe, SMALL, SMALL, 1, save=lambda progress: kept.append(_copied(progress)))
     assert_equal(train(recipe, SMALL, SMALL, 1, resume_from=kept[0]), whole)
@@ -119,7 +119,7 @@ def _copied(progress: Progress) -> Progress:
 
 @BOTH
 @pytest.mark.parametrize("lost", ["momentum", "generator", "average"])
-def test_nothing_that_is_kept_could_be_left_out(recipe: Recipe, lost: str) -> None:
+def test_every_part_of_the_state_is_needed(recipe: Recipe, lost: str) -> None:
     if lost == "average" and not recipe.averaging:
         recipe = dataclasses.replace(recipe, averaging=0.9)
     kept: list[Progress] = []
@@ -140,14 +140,14 @@ def _untouched(recipe: Recipe, part: str) -> dict[str, torch.Tensor]:
 # What others share
 
 
-def test_nothing_global_is_touched() -> None:
+def test_train_changes_no_global_state() -> None:
     before = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
     train(dataclasses.replace(RICH, epochs=1), SMALL, SMALL, seed=1)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == before[1:]
 
 
-def test_two_runs_at_once_give_what_each_gives_alone() -> None:
+def test_two_parallel_runs_equal_single_runs() -> None:
     recipe = dataclasses.replace(RICH, epochs=1)
     alone = [train(recipe, SMALL, SMALL, seed) for seed in (1, 2)]
     with ThreadPoolExecutor(2) as pool:
@@ -155,7 +155,7 @@ def test_two_runs_at_once_give_what_each_gives_alone() -> None:
             assert_equal(run, other)
 
 
-def test_what_is_judged_is_the_average_with_statistics_of_its_own() -> None:
+def test_evaluation_network_is_the_average_with_measured_statistics() -> None:
     trainer = Trainer(RICH, 1, torch.device("cpu"))
     trainer.train_epoch(1, SMALL)
     assert trainer.average
@@ -165,7 +165,7 @@ def test_what_is_judged_is_the_average_with_statistics_of_its_own() -> None:
     assert not torch.equal(judged["BatchNorm2d-5.running_mean"], raw["BatchNorm2d-5.running_mean"])
 
 
-def test_without_an_average_the_network_is_judged_as_it_is() -> None:
+def test_evaluation_network_without_average_is_a_copy() -> None:
     trainer = Trainer(PLAIN, 1, torch.device("cpu"))
     trainer.train_epoch(1, SMALL)
     judged, raw = trainer.evaluation_network(SMALL).state_dict(), trainer.network.state_dict()

@@ -23,7 +23,7 @@ def _one_thread_after() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("fastest", [1, 2, 3])
-def test_the_fastest_is_chosen(fastest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choose_threads_picks_the_fastest(fastest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def seconds(recipe: Recipe, images: Images, count: int) -> float:
         return 1.0 + abs(count - fastest)
 
@@ -33,13 +33,15 @@ def test_the_fastest_is_chosen(fastest: int, monkeypatch: pytest.MonkeyPatch) ->
     assert torch.get_num_threads() == fastest
 
 
-def test_steps_are_really_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choose_threads_times_real_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "candidates", lambda: [1])
     assert machine.choose_threads(PLAIN, small_mnist()) == 1
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
-def test_candidates_double_up_to_the_cores(cores: int, expected: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_candidates_are_powers_of_two_up_to_the_cores(
+    cores: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(cores)}, raising=False)
     assert machine.candidates() == expected
 
@@ -62,7 +64,7 @@ print(given_back, faults())
 """
 
 
-def test_freed_memory_is_kept_where_the_c_library_can_be_told() -> None:
+def test_freed_memory_is_kept_with_glibc() -> None:
     command = [sys.executable, "-c", FAULTS]  # in a Python of its own: it cannot be undone
     setting = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"}  # at first all of it is surely given back
     done = subprocess.run(command, cwd=ROOT, env=setting, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603

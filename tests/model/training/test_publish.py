@@ -39,9 +39,7 @@ def places(tmp_path: Path) -> tuple[Path, Path, Path]:
     return tmp_path / "shipped", tmp_path / "kept", told
 
 
-def test_the_median_seed_is_shipped_as_it_was_trained(
-    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
-) -> None:
+def test_publish_ships_the_median_seed(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     shipped, kept, told = places
     publish.publish(*trained, *places)
     accuracies = {seed: weights.read_card(trained[0] / f"seed-0{seed}")["test_accuracy"] for seed in (1, 2, 3)}
@@ -57,9 +55,7 @@ def test_the_median_seed_is_shipped_as_it_was_trained(
     assert told.read_text() == f"Before.\n\n{readme.BEGIN}\n\n{readme.text(card)}\n{readme.END}\n\nAfter.\n"
 
 
-def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(
-    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
-) -> None:
+def test_published_card_equals_numpy_and_scipy(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     said = publish.publish(*trained, *places)["seeds"]
     assert weights.read_card(places[0])["seeds"] == json.loads(json.dumps(said))
     right = {}
@@ -77,7 +73,7 @@ def test_the_card_says_what_numpy_and_scipy_make_of_all_seeds(
     assert said["mcnemar_of_the_median_seeds"] == pytest.approx(stats.binomtest(alone[0], max(1, sum(alone))).pvalue)
 
 
-def test_what_was_judged_by_another_protocol_is_not_shipped(
+def test_publish_refuses_another_protocol(
     trained: tuple[Path, Path], places: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     train.main(["--protocol", "search", "--out", str(tmp_path / "searched"), "--seeds", SEEDS, "--epochs", "1"])
@@ -86,7 +82,7 @@ def test_what_was_judged_by_another_protocol_is_not_shipped(
     assert not places[0].exists()
 
 
-def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
+def test_publish_refuses_damaged_weights(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     for file in trained[0].rglob("epoch-02.safetensors"):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(WeightsError):
@@ -94,7 +90,7 @@ def test_damaged_weights_are_not_shipped(trained: tuple[Path, Path], places: tup
     assert not places[0].exists()
 
 
-def test_without_a_place_in_the_readme_nothing_is_shipped(
+def test_publish_without_readme_marks_ships_nothing(
     trained: tuple[Path, Path], places: tuple[Path, Path, Path]
 ) -> None:
     places[2].write_text("No place.")
@@ -104,6 +100,6 @@ def test_without_a_place_in_the_readme_nothing_is_shipped(
     assert not places[1].exists()
 
 
-def test_the_command_names_what_is_missing(tmp_path: Path) -> None:
+def test_publish_command_names_the_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be read as a report"):
         publish.main([str(tmp_path), str(tmp_path)])

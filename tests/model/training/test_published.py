@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_study_says_what_its_file_says(folder: Path, name: str) -> None:
+def test_read_equals_the_file(folder: Path, name: str) -> None:
     """The summary at the head of the file is the second witness: it was counted when the file was written."""
     study, head = published.read(name, folder), json.loads((folder / f"{name}.json").read_text())
     assert study.accuracies.tolist() == pytest.approx([*head["accuracy"]["values"].values()], abs=1e-6)
@@ -44,7 +44,7 @@ def test_a_study_says_what_its_file_says(folder: Path, name: str) -> None:
         assert study.held_out.mean(axis=1).tolist() != pytest.approx(study.accuracies.tolist())
 
 
-def test_a_trial_is_the_difference_from_the_recipe_that_was_found(folder: Path) -> None:
+def test_read_trial_is_compared_with_the_chosen_recipe(folder: Path) -> None:
     base = published.read("glass-search", folder)
     keys = published.trial_keys(folder)
     assert keys == ("constant", "dropout-10", "no-affine", "shift-1")
@@ -60,21 +60,21 @@ def test_a_trial_is_the_difference_from_the_recipe_that_was_found(folder: Path) 
     assert published.read_trial("shift-1", base, folder).changes == (RecipeChange("affine.shift", 2.0, 1.0),)
 
 
-def test_without_a_folder_there_is_no_trial(tmp_path: Path) -> None:
+def test_trial_keys_without_folder(tmp_path: Path) -> None:
     assert published.trial_keys(tmp_path) == ()
     assert not published.is_present("glass-final", tmp_path)
     with pytest.raises(InputError, match=r"glass-final\.json' cannot be read as a report"):
         published.read("glass-final", tmp_path)
 
 
-def test_a_trial_on_other_images_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_read_trial_refuses_other_images(folder: Path, tmp_path: Path) -> None:
     reports.write(tmp_path, "search/peeked", reports.made("glass-final", 2))
     with pytest.raises(InputError, match="'peeked' is for the test images, the recipe for the held-out images"):
         published.read_trial("peeked", published.read("glass-search", folder), tmp_path)
 
 
 @pytest.mark.parametrize("other", ["glass-search", "assignment-final"])
-def test_a_report_of_another_name_is_refused(other: str, tmp_path: Path) -> None:
+def test_read_refuses_a_report_with_another_name(other: str, tmp_path: Path) -> None:
     reports.write(tmp_path, "glass-final", reports.made(other, 2))
     with pytest.raises(InputError, match=r"It must have the recipe 'glass' and be for the test images\."):
         published.read("glass-final", tmp_path)
@@ -95,7 +95,7 @@ BROKEN: dict[str, report.Report] = {
 
 
 @pytest.mark.parametrize("why", BROKEN)
-def test_what_contradicts_itself_gets_a_sentence(why: str, tmp_path: Path) -> None:
+def test_read_refuses_an_inconsistent_report(why: str, tmp_path: Path) -> None:
     content: dict[str, Any] = dataclasses.asdict(BROKEN[why])
     (tmp_path / "glass-search.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="is inconsistent") as caught:
@@ -103,7 +103,7 @@ def test_what_contradicts_itself_gets_a_sentence(why: str, tmp_path: Path) -> No
     assert "git checkout -- model/training/reports" in str(caught.value)
 
 
-def test_what_ships_can_be_read() -> None:
+def test_published_reports_can_be_read() -> None:
     """None of it need be there; what is there is whole, and stands for the recipe that it is named after."""
     present = [name for name in NAMES if published.is_present(name)]
     for name in present:

@@ -22,7 +22,7 @@ GLASS = RECIPES["glass"]
         (["affine.shift=1", "affine.scale=0"], {"affine": dataclasses.replace(Affine(), shift=1.0, scale=0.0)}),
     ],
 )
-def test_a_choice_is_made_by_name_and_the_rest_stays(changes: list[str], choices: dict[str, object]) -> None:
+def test_changed_sets_only_the_named_choices(changes: list[str], choices: dict[str, object]) -> None:
     before = dataclasses.asdict(GLASS)
     found = changed(GLASS, changes)
     assert {name: getattr(found, name) for name in choices} == choices
@@ -50,11 +50,11 @@ def test_a_choice_is_made_by_name_and_the_rest_stays(changes: list[str], choices
         ("epochs.turn=0", "It must be one of epochs,"),
     ],
 )
-def test_what_cannot_be_chosen_gets_a_sentence(change: str, allowed: str) -> None:
+def test_changed_refuses_an_invalid_value(change: str, allowed: str) -> None:
     with pytest.raises(InputError, match=re.escape(f"--set {change} is not possible. {allowed}")):
         changed(GLASS, [change])
 
 
-def test_a_part_of_what_is_not_there_gets_a_sentence() -> None:
+def test_changed_refuses_a_part_of_a_missing_choice() -> None:
     with pytest.raises(InputError, match=r"affine\.shift=1 is not possible\. It must be one of epochs,"):
         changed(Recipe(affine=None), ["affine.shift=1"])

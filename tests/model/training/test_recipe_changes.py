@@ -12,7 +12,7 @@ from model.training.records import RecipeChange
 from model.training.schedule import learning_rate
 
 
-def test_every_field_that_differs_is_named_and_no_other() -> None:
+def test_changes_name_exactly_the_differing_fields() -> None:
     theirs, ours = (RECIPES[name] for name in ("assignment", "glass"))
     expected = {
         field.name for field in dataclasses.fields(Recipe) if getattr(theirs, field.name) != getattr(ours, field.name)
@@ -22,7 +22,7 @@ def test_every_field_that_differs_is_named_and_no_other() -> None:
     assert recipe_changes.changes(recipe_changes.choices("glass"), recipe_changes.choices("glass")) == ()
 
 
-def test_within_a_choice_only_what_differs_counts() -> None:
+def test_changes_of_nested_choices() -> None:
     base = {"affine": dataclasses.asdict(Affine())}
     other = {"affine": dataclasses.asdict(Affine(scale=0.2))}
     assert recipe_changes.changes(base, other) == (RecipeChange("affine.scale", 0.1, 0.2),)
@@ -31,7 +31,7 @@ def test_within_a_choice_only_what_differs_counts() -> None:
     assert whole == ["affine"], "a rule that compares whole choices would name it all"
 
 
-def test_a_choice_that_an_old_report_does_not_name_is_the_default() -> None:
+def test_changes_use_defaults_for_choices_missing_in_old_reports() -> None:
     old = {"name": "old", "epochs": 19}
     assert recipe_changes.changes(old, dataclasses.asdict(Recipe())) == ()
     assert recipe_changes.changes(old, {"epochs": 19, "dropout": 0.5}) == (
@@ -41,7 +41,7 @@ def test_a_choice_that_an_old_report_does_not_name_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_rates_are_those_of_the_steps(name: str) -> None:
+def test_rates_equal_the_learning_rate_of_each_step(name: str) -> None:
     recipe, images = RECIPES[name], 1_000
     places, rates = recipe_changes.rates(name, images)
     an_epoch = math.ceil(images / recipe.batch_size)

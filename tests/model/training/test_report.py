@@ -19,7 +19,7 @@ def made(judged: str = "test", seeds: tuple[int, ...] = (1, 2, 3, 4)) -> Report:
     return Report({"name": "glass"}, {"name": "final", "words": "..."}, judged, 10_000, results, {"threads": 2})
 
 
-def test_the_summary_is_what_numpy_says() -> None:
+def test_summary_equals_numpy() -> None:
     found = report.summary(made().accuracies)
     values = np.array([9997, 9999, 9996, 9998]) / 10_000
     assert [*found["values"].values()] == pytest.approx(values)
@@ -29,32 +29,32 @@ def test_the_summary_is_what_numpy_says() -> None:
     assert found["n"] == 4
 
 
-def test_one_value_has_no_spread() -> None:
+def test_summary_of_one_value_has_no_deviation() -> None:
     assert report.summary(made(seeds=(2,)).accuracies)["standard_deviation"] is None
 
 
-def test_disputed_labels_neither_help_nor_harm() -> None:
+def test_undisputed_accuracies_ignore_disputed_labels() -> None:
     found = made().undisputed_accuracies
     assert len({*DISPUTED}) == 15
     assert found == pytest.approx({1: 9984 / 9985, 2: 9984 / 9985, 3: 9981 / 9985, 4: 9984 / 9985})
 
 
 @pytest.mark.parametrize(("seeds", "median"), [((1, 2, 3), 1), ((1, 2, 3, 4), 1), ((2,), 2), ((2, 4), 4)])
-def test_the_median_seed_is_in_the_middle_or_the_worse_of_two(seeds: tuple[int, ...], median: int) -> None:
+def test_median_seed_is_the_middle_or_the_worse_of_two(seeds: tuple[int, ...], median: int) -> None:
     assert made(seeds=seeds).median_seed == median
 
 
-def test_which_images_are_right_is_what_is_left_by_the_mistakes() -> None:
+def test_right_is_the_complement_of_the_mistakes() -> None:
     right = made().right()
     assert right.shape == (4, 10_000)
     assert [np.flatnonzero(~row).tolist() for row in right] == [sorted(mistakes) for mistakes in MISTAKES.values()]
 
 
-def test_reports_of_single_seeds_are_joined_in_order() -> None:
+def test_join_sorts_by_seed() -> None:
     assert report.join([made(seeds=(seed,)) for seed in (3, 1, 4, 2)]) == made()
 
 
-def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_read_returns_the_written_report(tmp_path: Path) -> None:
     report.write(tmp_path, made())
     assert report.read(tmp_path / report.NAME) == made()
     content = json.loads((tmp_path / report.NAME).read_text())
@@ -64,7 +64,7 @@ def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [report.NAME]
 
 
-def test_held_out_images_have_no_disputed_labels(tmp_path: Path) -> None:
+def test_held_out_report_has_no_disputed_labels(tmp_path: Path) -> None:
     report.write(tmp_path, made("held-out"))
     assert "accuracy_without_disputed" not in json.loads((tmp_path / report.NAME).read_text())
 
@@ -73,7 +73,7 @@ NO_REPORTS = [None, "no JSON", "[]", "{}", '{"results": [{"seed": 1}]}', '{"resu
 
 
 @pytest.mark.parametrize("content", NO_REPORTS, ids=lambda content: str(content)[:30])
-def test_what_is_no_report_gets_a_sentence(content: Any, tmp_path: Path) -> None:
+def test_read_refuses_other_files(content: Any, tmp_path: Path) -> None:
     path = tmp_path / report.NAME
     if content is not None:
         path.write_text(content)
@@ -81,12 +81,12 @@ def test_what_is_no_report_gets_a_sentence(content: Any, tmp_path: Path) -> None
         report.read(path)
 
 
-def test_a_line_says_mean_spread_and_n() -> None:
+def test_say_has_mean_deviation_and_n() -> None:
     assert report.say(made()) == "glass, final: test accuracy 99.975% +- 0.013%, n = 4"
     assert report.say(made(seeds=(2,))) == "glass, final: test accuracy 99.990%, n = 1"
 
 
-def test_the_setting_names_what_may_change_a_number() -> None:
+def test_setting_names_hardware_threads_and_versions() -> None:
     setting = report.setting("cpu", 2)
     assert (setting["device"], setting["processes"]) == ("cpu", 2)
     assert setting["hardware"]

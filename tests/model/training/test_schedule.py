@@ -26,19 +26,19 @@ def by_pytorch(strategy: Literal["cos", "linear"]) -> list[float]:
     return rates
 
 
-def test_the_cycle_is_that_of_pytorch() -> None:
+def test_one_cycle_equals_pytorch() -> None:
     rates = [learning_rate(CYCLE, step, STEPS) for step in range(STEPS)]
     assert rates == pytest.approx(by_pytorch("cos"), rel=1e-9)
     assert rates != pytest.approx(by_pytorch("linear"), rel=1e-2)
     assert max(rates) == rates[29] == 0.1
 
 
-def test_without_a_schedule_every_step_has_the_same_rate() -> None:
+def test_constant_schedule_has_one_rate() -> None:
     assert {learning_rate(Recipe(learning_rate=0.07), step, STEPS) for step in range(STEPS)} == {0.07}
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 @pytest.mark.parametrize("warm_up", [0.0, 0.3, 1.0])
-def test_runs_of_a_few_steps_have_rates_too(steps: int, warm_up: float) -> None:
+def test_one_cycle_of_few_steps(steps: int, warm_up: float) -> None:
     recipe = Recipe(learning_rate=0.1, schedule="one-cycle", warm_up=warm_up)
     assert all(0 < learning_rate(recipe, step, steps) <= 0.1 for step in range(steps))

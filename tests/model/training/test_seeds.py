@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", reports.FINAL)
-def test_mean_and_deviation_are_those_of_the_standard_library(folder: Path, name: str) -> None:
+def test_spread_equals_the_standard_library(folder: Path, name: str) -> None:
     values = published.read(name, folder).accuracies
     found = seeds.spread(values)
     listed = values.tolist()
@@ -35,11 +35,11 @@ def test_mean_and_deviation_are_those_of_the_standard_library(folder: Path, name
     assert (found.low, found.high) == (min(listed), max(listed))
 
 
-def test_one_value_has_no_deviation() -> None:
+def test_spread_of_one_value_has_no_deviation() -> None:
     assert np.isnan(seeds.spread(np.array([0.99])).deviation)
 
 
-def test_the_band_is_the_least_mean_and_most_of_each_epoch() -> None:
+def test_curve_band_is_minimum_mean_and_maximum_of_each_epoch() -> None:
     found = seeds.curve_band(CURVES)
     by_epoch = [*zip(*CURVES.tolist(), strict=True)]
     assert found.low.tolist() == [min(values) for values in by_epoch]
@@ -51,7 +51,7 @@ def test_the_band_is_the_least_mean_and_most_of_each_epoch() -> None:
     assert not np.allclose(found.mean - deviation, found.low), "nor a deviation to either side"
 
 
-def test_choosing_takes_each_seeds_own_best_epoch_worked_by_hand() -> None:
+def test_best_epochs_of_a_worked_example() -> None:
     found = seeds.best_epochs(CURVES)
     assert found.epochs.tolist() == [2, 3, 4], "the earliest of equals, and the last where that is the best"
     assert found.best.tolist() == [0.97, 0.99, 0.98]
@@ -61,7 +61,7 @@ def test_choosing_takes_each_seeds_own_best_epoch_worked_by_hand() -> None:
     assert mean.max() - mean[-1] != pytest.approx(found.gain), "one epoch for all seeds would be another choice"
 
 
-def test_the_best_epoch_never_looks_worse_than_the_last() -> None:
+def test_best_epochs_gain_is_never_negative() -> None:
     generator = np.random.default_rng(3)
     for _ in range(50):
         found = seeds.best_epochs(generator.random((4, 7)))
@@ -75,7 +75,7 @@ def alone(one: Report, other: Report) -> tuple[int, int]:
     return len(wrong[1] - wrong[0]), len(wrong[0] - wrong[1])
 
 
-def test_the_paired_test_counts_images_that_one_network_alone_gets_right(folder: Path) -> None:
+def test_paired_test_counts_images_that_only_one_network_classifies_correctly(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
     found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))
     assert found.alone == alone(*pair)
@@ -86,7 +86,7 @@ def test_the_paired_test_counts_images_that_one_network_alone_gets_right(folder:
     assert found.mcnemar != pytest.approx(unpaired), "as if other images had been read"
 
 
-def test_the_paired_test_says_what_the_command_says(folder: Path) -> None:
+def test_paired_test_equals_the_comparison_command(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
     found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))
     said = comparison.say(*pair)
@@ -95,7 +95,7 @@ def test_the_paired_test_says_what_the_command_says(folder: Path) -> None:
     assert (found.names, found.seeds, found.images) == (("glass", "assignment"), (5, 5), 10_000)
 
 
-def test_only_the_same_images_can_be_compared(folder: Path) -> None:
+def test_paired_test_refuses_different_images(folder: Path) -> None:
     final, search = (published.read(name, folder) for name in ("glass-final", "glass-search"))
     with pytest.raises(InputError, match="on the test images, the other on the held-out images"):
         seeds.paired_test(final, search)
@@ -105,7 +105,7 @@ def test_only_the_same_images_can_be_compared(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("summarise", [seeds.spread, seeds.curve_band, seeds.best_epochs])
-def test_nothing_cannot_be_summarised(summarise: object) -> None:
+def test_statistics_refuse_no_values(summarise: object) -> None:
     assert callable(summarise)
     with pytest.raises(InputError, match="no value"):
         summarise(np.zeros((3, 0)))

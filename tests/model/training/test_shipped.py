@@ -23,12 +23,12 @@ def right(recipe: str) -> dict[int, NDArray[np.bool_]]:
     return {seed: ~np.isin(np.arange(10_000), each) for seed, each in missed.items()}
 
 
-def test_the_readme_has_the_cards_figures() -> None:
+def test_readme_has_the_numbers_of_the_card() -> None:
     assert readme.filled(readme.README, CARD) == readme.README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_mean_deviation_and_every_value_are_those_of_the_mistakes(recipe: str) -> None:
+def test_card_equals_the_mistakes_in_the_reports(recipe: str) -> None:
     said, seeds = CARD["seeds"][recipe], right(recipe)
     undisputed = ~np.isin(np.arange(10_000), DISPUTED)
     for name, counted in (("test_accuracy", slice(None)), ("without_disputed_labels", undisputed)):
@@ -42,13 +42,13 @@ def test_mean_deviation_and_every_value_are_those_of_the_mistakes(recipe: str) -
     assert int(seeds[said["median_seed"]].sum()) == correct[(len(correct) - 1) // 2], "the lower of two in the middle"
 
 
-def test_the_weights_are_the_median_seeds_and_make_its_mistakes() -> None:
+def test_weights_make_the_mistakes_of_the_median_seed() -> None:
     assert CARD["seed"] == CARD["seeds"]["glass"]["median_seed"]
     assert sorted(wrong()) == np.flatnonzero(~right("glass")[CARD["seed"]]).tolist()
     assert CARD["test_accuracy"] == CARD["seeds"]["glass"]["test_accuracy"]["values"][str(CARD["seed"])]
 
 
-def test_the_paired_tests_are_of_these_seeds() -> None:
+def test_card_has_the_paired_tests_of_these_seeds() -> None:
     ours, theirs = map(right, RECIPES)
     between = CARD["seeds"]["difference"]
     means = [float(np.mean([*each.values()])) for each in (ours, theirs)]

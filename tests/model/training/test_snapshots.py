@@ -49,7 +49,7 @@ def assert_same(one: BlockHistory, other: BlockHistory) -> None:
     np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
-def test_the_card_says_which_epochs_there_are(written: Path) -> None:
+def test_read_snapshots_reads_the_epochs_of_the_card(written: Path) -> None:
     found = snapshots.read_snapshots(written)
     assert [*found] == [1, 2, 5]
     assert not any(network.training for network in found.values())
@@ -57,14 +57,12 @@ def test_the_card_says_which_epochs_there_are(written: Path) -> None:
     assert len(snapshots.read_snapshots()) == len(shipped)
 
 
-def test_every_block_in_which_anything_is_learned_can_be_followed() -> None:
+def test_block_history_of_every_block_with_parameters() -> None:
     assert snapshots.block_rows(trace.record(weights.load(), X)) == ROWS
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_kernels_and_statistics_are_those_of_the_files(
-    networks: dict[int, AssignmentNetwork], written: Path, row: str
-) -> None:
+def test_block_history_equals_the_files(networks: dict[int, AssignmentNetwork], written: Path, row: str) -> None:
     found = snapshots.block_history(networks, X, row)
     for place, epoch in enumerate(found.epochs):
         state = load_file(written / f"{weights.epoch_name(epoch)}.safetensors")
@@ -87,7 +85,7 @@ def test_kernels_and_statistics_are_those_of_the_files(
             assert not np.array_equal(found.statistics["running mean"][place], swapped), "not to be mixed up"
 
 
-def test_maps_and_probabilities_are_those_of_a_plain_forward_pass(networks: dict[int, AssignmentNetwork]) -> None:
+def test_block_history_equals_a_forward_pass(networks: dict[int, AssignmentNetwork]) -> None:
     found = snapshots.block_history(networks, X, "Conv2d-1")
     assert (found.shown, found.norm) == ("ReLU-1", "BatchNorm2d-2")
     for place, epoch in enumerate(found.epochs):
@@ -101,7 +99,7 @@ def test_maps_and_probabilities_are_those_of_a_plain_forward_pass(networks: dict
     assert found.predictions.tolist() == [int(row.argmax()) for row in found.probabilities]
 
 
-def test_what_the_running_mean_is_of_is_shown(networks: dict[int, AssignmentNetwork]) -> None:
+def test_block_history_shows_the_input_of_the_batch_norm(networks: dict[int, AssignmentNetwork]) -> None:
     for row in ROWS:
         found = snapshots.block_history(networks, X, row)
         assert found.maps.shape[:2] == (3, found.statistics["weight"].shape[1] if found.norm else 10)
@@ -109,7 +107,7 @@ def test_what_the_running_mean_is_of_is_shown(networks: dict[int, AssignmentNetw
         assert found.shown == (steps[steps.index(found.norm) - 1] if found.norm else row)
 
 
-def test_networks_are_only_read_and_threads_do_not_meet(networks: dict[int, AssignmentNetwork]) -> None:
+def test_block_history_changes_no_network_and_is_thread_safe(networks: dict[int, AssignmentNetwork]) -> None:
     before = {epoch: copy.deepcopy(network.state_dict()) for epoch, network in networks.items()}
     alone = {row: snapshots.block_history(networks, X, row) for row in ROWS}
     with ThreadPoolExecutor(4) as threads:
@@ -123,19 +121,19 @@ def test_networks_are_only_read_and_threads_do_not_meet(networks: dict[int, Assi
 
 
 @pytest.mark.parametrize("row", ["Conv2d-99", "ReLU-1", "Dropout-3", ""])
-def test_no_block_begins_there(networks: dict[int, AssignmentNetwork], row: str) -> None:
+def test_block_history_refuses_other_rows(networks: dict[int, AssignmentNetwork], row: str) -> None:
     with pytest.raises(InputError, match=f"No block starts at '{row}'"):
         snapshots.block_history(networks, X, row)
 
 
 @pytest.mark.parametrize("names", [[], ["final"], ["final", "epoch-one"]])
-def test_a_card_without_snapshots_gets_a_sentence(names: list[str], tmp_path: Path) -> None:
+def test_read_snapshots_refuses_a_card_without_snapshots(names: list[str], tmp_path: Path) -> None:
     (tmp_path / "card.json").write_text(json.dumps({"sha256": dict.fromkeys(names, "0")}))
     with pytest.raises(WeightsError, match="snapshot"):
         snapshots.read_snapshots(tmp_path)
 
 
-def test_a_damaged_snapshot_gets_a_sentence(written: Path, tmp_path: Path) -> None:
+def test_read_snapshots_refuses_a_damaged_snapshot(written: Path, tmp_path: Path) -> None:
     for path in written.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     path = tmp_path / "epoch-02.safetensors"

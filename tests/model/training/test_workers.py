@@ -63,7 +63,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("double")
-def test_two_processes_give_what_one_gives(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = dataclasses.replace(RICH, epochs=1)  # in the long run the last bit of a sum can tip a ReLU or a pool
     said = finish(start("--protocol", "search", "--epochs", "1", "--out", str(tmp_path / "run")))
     assert said.count("Kept epoch 1 of 1, held-out accuracy") == 1
@@ -82,7 +82,7 @@ def test_two_processes_give_what_one_gives(start: Start, tmp_path: Path, monkeyp
     assert card["processes"] == 2
 
 
-def test_with_seeds_each_process_trains_some_of_them_as_if_alone(start: Start, tmp_path: Path) -> None:
+def test_two_processes_share_the_seeds(start: Start, tmp_path: Path) -> None:
     said = finish(start("--protocol", "final", "--seeds", "1-3", "--epochs", "1", "--out", str(tmp_path / "run")))
     together = report.read(tmp_path / "run" / report.NAME)
     assert [each.seed for each in together.results] == [1, 2, 3]
@@ -93,7 +93,7 @@ def test_with_seeds_each_process_trains_some_of_them_as_if_alone(start: Start, t
     assert all(torch.equal(found[key], alone.states[-1][key]) for key in found)
 
 
-def test_a_killed_worker_ends_the_run_with_a_sentence_and_a_usable_checkpoint(start: Start, tmp_path: Path) -> None:
+def test_killed_process_ends_the_run_with_a_usable_checkpoint(start: Start, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = start("--protocol", "final", "--epochs", "500", "--out", str(folder))
     waited = time.monotonic()
@@ -115,7 +115,7 @@ def test_a_killed_worker_ends_the_run_with_a_sentence_and_a_usable_checkpoint(st
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_shared_batch_norm_in_one_process_is_pytorchs(training: bool) -> None:
+def test_shared_batch_norm_in_one_process_equals_pytorch(training: bool) -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(6, 3, 5, 4, generator=generator) * 3 + 7
     dy = torch.randn(6, 3, 5, 4, generator=generator)
@@ -135,7 +135,7 @@ def test_shared_batch_norm_in_one_process_is_pytorchs(training: bool) -> None:
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_shared_batch_norm_has_the_right_gradient() -> None:
+def test_shared_batch_norm_passes_gradcheck() -> None:
     norm = SharedBatchNorm.from_batch_norm(nn.BatchNorm2d(2).double(), Workers()).train()
     x = torch.randn(3, 2, 2, 2, dtype=torch.double, generator=torch.Generator().manual_seed(0)).requires_grad_()
     assert torch.autograd.gradcheck(norm, (x,))
@@ -143,12 +143,12 @@ def test_shared_batch_norm_has_the_right_gradient() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 64])
 @pytest.mark.parametrize("total", [1, 24, 63, 64])
-def test_shares_hold_every_image_once_and_differ_by_one_at_most(count: int, total: int) -> None:
+def test_share_splits_every_image_once_and_evenly(count: int, total: int) -> None:
     shares = [range(total)[Workers(number, count).share(total)] for number in range(count)]
     assert [image for share in shares for image in share] == [*range(total)]
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-def test_one_alone_has_nothing_to_add_or_to_gather() -> None:
+def test_one_process_adds_and_gathers_only_its_own() -> None:
     assert Workers().add_up(torch.tensor([3.0])).tolist() == [3.0]
     assert Workers().gather("mine") == ["mine"]

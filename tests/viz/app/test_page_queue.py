@@ -12,7 +12,7 @@ MANY = 30
 FOREVER = 100 * PATIENCE  # no test waits until a piece has had its time, if it has so much
 
 
-def test_one_begins_when_the_one_before_is_done() -> None:
+def test_page_queue_runs_one_at_a_time() -> None:
     queue, running, most = PageQueue(time_limit=FOREVER), 0, 0
 
     def work() -> None:
@@ -27,7 +27,7 @@ def test_one_begins_when_the_one_before_is_done() -> None:
     assert (running, most) == (0, 1)
 
 
-def test_without_a_line_they_would_run_together() -> None:
+def test_page_queue_with_zero_time_limit_runs_all_together() -> None:
     """The wrong rule, that nobody has any time, is told from the right one by the test above."""
     queue, together = PageQueue(time_limit=0), threading.Barrier(MANY)
 
@@ -38,7 +38,7 @@ def test_without_a_line_they_would_run_together() -> None:
     end(*[begin(work) for _ in range(MANY)])
 
 
-def test_who_came_first_begins_first() -> None:
+def test_page_queue_is_first_in_first_out() -> None:
     queue, order, asked = PageQueue(time_limit=FOREVER), list[int](), list[threading.Thread]()
     with queue.turn():
         for number in range(MANY):
@@ -55,7 +55,7 @@ def test_who_came_first_begins_first() -> None:
     assert order == [*range(MANY)]
 
 
-def test_what_takes_long_holds_nobody_up() -> None:
+def test_page_queue_starts_the_next_after_the_time_limit() -> None:
     queue, began, over = PageQueue(time_limit=0.05), threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -74,7 +74,7 @@ def test_what_takes_long_holds_nobody_up() -> None:
     end(first)
 
 
-def test_time_counts_from_the_beginning_of_the_piece() -> None:
+def test_time_limit_counts_from_the_start_of_the_run() -> None:
     """Who comes when the piece before has had its time begins at once."""
     queue = PageQueue(time_limit=0.5)
     with queue.turn():
@@ -85,7 +85,7 @@ def test_time_counts_from_the_beginning_of_the_piece() -> None:
     assert waited < 0.4
 
 
-def test_a_piece_that_fails_is_done() -> None:
+def test_failed_run_counts_as_done() -> None:
     queue = PageQueue(time_limit=FOREVER)
     with pytest.raises(ZeroDivisionError), queue.turn():
         _ = 1 / 0

@@ -48,7 +48,7 @@ def clashes(sheets: Mapping[str, str]) -> dict[str, list[str]]:
     return {" ".join(sorted(classes)): sorted(names) for classes, names in dressers(sheets).items() if len(names) > 1}
 
 
-def test_no_two_sheets_dress_the_same_class() -> None:
+def test_no_class_is_styled_in_two_sheets() -> None:
     paths = [*(VIZ / "app" / "styles").glob("*.css"), *VIZ.rglob("style.css")]
     sheets = {str(path.relative_to(VIZ)): path.read_text(encoding="utf-8") for path in paths}
     assert len(sheets) > 10
@@ -64,7 +64,7 @@ def test_no_two_sheets_dress_the_same_class() -> None:
         '[data-testid="stHtml"] :is(.many, .legend) b { color: red }',
     ],
 )
-def test_a_class_that_two_sheets_dress_is_found(other: str) -> None:
+def test_class_styled_in_two_sheets_is_found(other: str) -> None:
     own = {
         "one.css": ".legend i { width: 1rem }",
         "two.css": "/* .legend */ .other .legend, .legend.wide { color: red }",

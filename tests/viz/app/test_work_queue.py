@@ -43,7 +43,7 @@ def wait_in_line(queue: WorkQueue, count: int, work: Callable[[int], object]) ->
 
 
 @pytest.mark.parametrize("max_running", [1, 2, 3])
-def test_no_more_run_at_once_than_may_and_as_many_as_can(max_running: int) -> None:
+def test_work_queue_runs_as_many_as_allowed(max_running: int) -> None:
     queue, together, lock, running, most = (
         WorkQueue(max_running),
         threading.Barrier(max_running),
@@ -66,7 +66,7 @@ def test_no_more_run_at_once_than_may_and_as_many_as_can(max_running: int) -> No
     assert (running, most, queue.waiting()) == (0, max_running, 0)
 
 
-def test_who_comes_first_has_the_first_turn() -> None:
+def test_work_queue_is_first_in_first_out() -> None:
     queue, served = WorkQueue(max_running=1), list[int]()
     with queue.turn():
         threads = wait_in_line(queue, 5, served.append)
@@ -75,7 +75,7 @@ def test_who_comes_first_has_the_first_turn() -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-def test_one_is_told_how_many_are_ahead() -> None:
+def test_on_wait_gets_the_number_ahead() -> None:
     queue, told, first = WorkQueue(max_running=1), threading.Event(), list[int]()
 
     def note(ahead: int) -> None:
@@ -94,7 +94,7 @@ def test_one_is_told_how_many_are_ahead() -> None:
     assert first[0] == 2
 
 
-def test_who_leaves_gives_up_their_place() -> None:
+def test_leaving_gives_up_the_place() -> None:
     queue, left, served = WorkQueue(max_running=1), threading.Event(), list[str]()
 
     def come_and_leave() -> None:
@@ -114,7 +114,7 @@ def test_who_leaves_gives_up_their_place() -> None:
     assert served == ["who stayed"]
 
 
-def test_a_failure_gives_the_turn_back() -> None:
+def test_error_gives_the_turn_back() -> None:
     queue = WorkQueue(max_running=1)
     with pytest.raises(LeftError), queue.turn():
         raise LeftError
@@ -123,13 +123,13 @@ def test_a_failure_gives_the_turn_back() -> None:
     assert not queue.has_turn
 
 
-def test_who_has_a_turn_needs_no_second_one() -> None:
+def test_nested_turn_starts_at_once() -> None:
     queue = WorkQueue(max_running=1)
     with queue.turn(), queue.turn():
         assert queue.has_turn
 
 
-def test_a_full_line_is_refused_in_a_sentence() -> None:
+def test_full_work_queue_is_refused() -> None:
     queue, refused = WorkQueue(max_running=1, max_waiting=2), list[str]()
 
     def come() -> None:

@@ -33,14 +33,14 @@ def formulas() -> list[str]:
     return every
 
 
-def test_every_number_and_name_of_every_formula_is_drawn_in_order() -> None:
+def test_typeset_keeps_numbers_and_names_in_order() -> None:
     pieces = re.compile(r"[\w.,]+|[=+−×√Σ]")
     for text in (each for each in formulas() if not re.search(r"[0-9]e[+-]", each)):
         assert pieces.findall(re.sub(r"<[^>]*>", " ", typeset(text))) == pieces.findall(text)
         assert f'aria-label="{text}"' in typeset(text)
 
 
-def test_every_line_that_divides_is_a_fraction() -> None:
+def test_typeset_division_is_a_fraction() -> None:
     divided = [text for text in formulas() if " / " in text]
     assert len(divided) > 40
     for text in divided:
@@ -63,9 +63,9 @@ def test_every_line_that_divides_is_a_fraction() -> None:
         ("<b> & 2", "<b> & 2"),
     ],
 )
-def test_brackets_go_where_a_bar_holds_together_and_only_there(text: str, drawn: str) -> None:
+def test_typeset_drops_only_brackets_inside_fractions_and_roots(text: str, drawn: str) -> None:
     assert seen(text) == drawn
 
 
-def test_what_is_no_formula_cannot_smuggle_html() -> None:
+def test_typeset_escapes_html() -> None:
     assert "<b" not in typeset('"><b onclick="x">')

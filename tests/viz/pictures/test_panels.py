@@ -8,7 +8,7 @@ from viz.pictures import panels
 from viz.pictures.scaling import range_of
 
 
-def test_a_map_is_painted_at_its_corner_with_its_scale() -> None:
+def test_picture_paints_a_map_at_its_corner_with_its_scale() -> None:
     values = np.array([[-1.0, 2.0], [0.0, 4.0]], dtype=np.float32)
     html = panels.picture(values, range_of(values), "A map", corner=(0, 1))
     (uri,) = re.findall(r'src="([^"]+)"', html)
@@ -21,7 +21,7 @@ def test_a_map_is_painted_at_its_corner_with_its_scale() -> None:
     assert "scale" not in panels.picture(values, range_of(values), "A map", scale=False)
 
 
-def test_a_table_has_every_cell_and_escapes_it() -> None:
+def test_tabled_has_every_cell_and_escapes_it() -> None:
     html = panels.tabled({"what": ["a", "b"], "how <many>": ["1", "2"]}, "Counts")
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in re.findall(r"<tr>(.*?)</tr>", html)]
     assert rows == [["what", "how &lt;many&gt;"], ["a", "1"], ["b", "2"]]

@@ -23,7 +23,7 @@ def test_grey_keeps_every_pixel() -> None:
         np.testing.assert_array_equal(picture[..., colour], pixels)
 
 
-def test_a_sprite_holds_its_pictures_side_by_side() -> None:
+def test_sprite_has_its_pictures_side_by_side() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
     strip = decode(raster.sprite(images))[..., 0]
     np.testing.assert_array_equal(np.split(strip, 3, axis=1), images)
@@ -31,7 +31,7 @@ def test_a_sprite_holds_its_pictures_side_by_side() -> None:
 
 @pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("shared", [True, False])
-def test_a_mosaic_has_the_colour_of_each_value(signed: bool, shared: bool) -> None:
+def test_mosaic_has_the_colour_of_each_value(signed: bool, shared: bool) -> None:
     maps = noise(3, 6, 7, signed=signed) * np.array([1, 5, 25], np.float32)[:, None, None]
     ranges = [range_of(maps if shared else each, signed=signed) for each in maps]
     picture = decode(raster.mosaic(maps, ranges, CORNERS))
@@ -41,7 +41,7 @@ def test_a_mosaic_has_the_colour_of_each_value(signed: bool, shared: bool) -> No
 
 
 @pytest.mark.parametrize("wrong", ["upside down", "another map", "another range"])
-def test_the_check_above_catches_a_wrong_mosaic(wrong: str) -> None:
+def test_wrong_mosaic_is_detected(wrong: str) -> None:
     maps = noise(3, 6, 7)
     range_ = range_of(maps)
     painted = {
@@ -54,7 +54,7 @@ def test_the_check_above_catches_a_wrong_mosaic(wrong: str) -> None:
         assert_painted(picture[:6, :7], maps[0], range_.low, range_.high, range_.scale)
 
 
-def test_there_is_nothing_between_the_maps_of_a_mosaic() -> None:
+def test_mosaic_is_transparent_between_maps() -> None:
     maps = noise(3, 6, 7)
     opacity = decode(raster.mosaic(maps, [range_of(maps)] * 3, CORNERS))[..., 3]
     assert opacity.shape == (14, 16)
@@ -64,7 +64,7 @@ def test_there_is_nothing_between_the_maps_of_a_mosaic() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 2.0, -2.0])
-def test_a_map_of_one_value_can_be_painted(value: float) -> None:
+def test_mosaic_of_one_value(value: float) -> None:
     maps = np.full((1, 2, 2), value, np.float32)
     range_ = range_of(maps)
     picture = decode(raster.mosaic(maps, [range_], [(0, 0)]))
@@ -72,7 +72,7 @@ def test_a_map_of_one_value_can_be_painted(value: float) -> None:
 
 
 @pytest.mark.parametrize(("channels", "zoom", "offset"), [(1, 3, 2), (8, 3, 2), (32, 5, 2), (4, 1, 3)])
-def test_a_deck_is_as_deep_as_it_has_channels(channels: int, zoom: int, offset: int) -> None:
+def test_deck_has_one_card_for_each_channel(channels: int, zoom: int, offset: int) -> None:
     activation = noise(channels, 7, 9)
     picture = decode(raster.deck(activation, range(channels), zoom, offset, EDGE))
     assert picture.shape[1::-1] == raster.deck_size(activation.shape, zoom, offset)
@@ -87,7 +87,7 @@ def test_a_deck_is_as_deep_as_it_has_channels(channels: int, zoom: int, offset: 
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [2, 0, 3, 1]])
-def test_cards_lie_in_the_order_asked_for(order: list[int]) -> None:
+def test_deck_has_cards_in_the_given_order(order: list[int]) -> None:
     activation = noise(4, 5, 6)
     range_ = range_of(activation)
     picture = decode(raster.deck(activation, order, zoom=2, offset=20, edge=EDGE))  # so far apart that none is covered
@@ -97,14 +97,14 @@ def test_cards_lie_in_the_order_asked_for(order: list[int]) -> None:
         assert_painted(card, activation[channel], range_.low, range_.high, range_.scale, zoom=2)
 
 
-def test_a_unit_of_a_deck_is_a_square_of_its_zoom() -> None:
+def test_deck_draws_units_as_squares() -> None:
     activation = noise(1, 5, 6)
     inside = decode(raster.deck(activation, [0], zoom=3, offset=2, edge=EDGE))[1:-1, 1:-1]
     range_ = range_of(activation)
     assert_painted(inside, activation[0], range_.low, range_.high, range_.scale, zoom=3)
 
 
-def test_a_column_shows_each_number_in_its_cell() -> None:
+def test_column_has_each_number_in_its_cell() -> None:
     values = noise(10)
     inside = decode(raster.column(values, (9, 18), EDGE))[1:-1, 1:-1]
     assert inside.shape[:2] == (90, 18)
@@ -112,7 +112,7 @@ def test_a_column_shows_each_number_in_its_cell() -> None:
     assert_painted(inside, np.repeat(values, 9)[:, None].repeat(18, axis=1), range_.low, range_.high, range_.scale)
 
 
-def test_wider_ranges_are_fainter() -> None:
+def test_wider_range_has_fainter_colours() -> None:
     """The same value is nearer to black when it is drawn on a range that reaches further."""
     maps = np.ones((2, 1, 1), np.float32)
     ranges = [Range(0, high, range_of(maps).scale) for high in (1.0, 10.0)]

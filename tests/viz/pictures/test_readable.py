@@ -67,14 +67,14 @@ def assert_holds(shown: dict[str, Any], maps: Activation, most: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["Conv2d-1", "ReLU-4", "MaxPool2d-10", "AvgPool2d-22", "log-softmax"])
-def test_a_large_map_holds_the_activation_itself(traced: Trace, name: str) -> None:
+def test_large_has_every_value_of_the_activation(traced: Trace, name: str) -> None:
     for values in traced[name].maps[:4]:
         shown = readable.large(values)
         assert_holds(shown, values[None], range_of(values).high)
         assert shown["corners"] == [[0, 0]]
 
 
-def test_a_large_map_can_be_drawn_on_the_range_of_its_layer(traced: Trace) -> None:
+def test_large_with_the_range_of_the_layer(traced: Trace) -> None:
     maps = traced["Conv2d-7"].maps
     each = np.abs(maps).max(axis=(1, 2))
     faintest, most = int(each.argmin()), float(each.max())
@@ -97,7 +97,7 @@ def assert_laid(shown: dict[str, Any], values: Activation, opacity: float) -> No
 
 
 @pytest.mark.parametrize(("shape", "opacity"), [((28, 28), 100), ((5, 7), 30), ((1, 3), 0)], ids=str)
-def test_a_map_over_a_picture_tells_every_value(shape: tuple[int, int], opacity: int) -> None:
+def test_over_has_every_value(shape: tuple[int, int], opacity: int) -> None:
     values = noise(shape)
     values.flat[:3] = 0, 5, -3e-7  # one beyond the scale keeps its value, and what is nearly 0 is not told as 0
     assert_laid(laid(values, opacity), values, opacity / 100)
@@ -105,7 +105,7 @@ def test_a_map_over_a_picture_tells_every_value(shape: tuple[int, int], opacity:
 
 
 @pytest.mark.parametrize("wrong", ["upside down", "axes", "rounded", "opacity"])
-def test_the_check_above_catches_a_wrong_overlay(wrong: str) -> None:
+def test_wrong_overlay_is_detected(wrong: str) -> None:
     values = noise((4, 4))
     assert_laid(laid(values), values, 0.6)
     twins = {
@@ -119,13 +119,13 @@ def test_the_check_above_catches_a_wrong_overlay(wrong: str) -> None:
 
 
 @pytest.mark.parametrize("shape", KERNELS, ids=str)
-def test_kernels_hold_exactly_the_weights(shape: tuple[int, ...]) -> None:
+def test_kernels_have_every_weight(shape: tuple[int, ...]) -> None:
     kernel = noise(shape)
     assert_holds(readable.kernels(kernel), kernel, float(np.abs(kernel).max()))
 
 
 @pytest.mark.parametrize("wrong", ["order", "axes", "upside down", "range", "value"])
-def test_the_check_above_catches_a_wrong_picture(wrong: str) -> None:
+def test_wrong_kernels_are_detected(wrong: str) -> None:
     kernel = noise((4, 3, 3))
     shown = readable.kernels(kernel)
     twins: dict[str, Callable[[], dict[str, Any]]] = {
@@ -141,13 +141,13 @@ def test_the_check_above_catches_a_wrong_picture(wrong: str) -> None:
         assert_holds(twins[wrong](), kernel, most)
 
 
-def test_the_squares_of_a_kernel_stand_line_by_line() -> None:
+def test_kernels_are_placed_line_by_line() -> None:
     shown = readable.kernels(noise((4, 2, 4)))
     assert shown["corners"] == [[0, 0], [0, 5], [3, 0], [3, 5]]
     assert shown["size"] == [5, 9]
 
 
-def test_weights_without_a_sign_are_on_the_scale_of_signs() -> None:
+def test_kernels_always_use_the_diverging_scale() -> None:
     kernel = np.abs(noise((2, 3, 3)))
     most = float(kernel.max())
     assert ends(readable.kernels(kernel)) == [f"−{most:.3f}", f"{most:.3f}"]
@@ -156,9 +156,7 @@ def test_weights_without_a_sign_are_on_the_scale_of_signs() -> None:
 @pytest.mark.parametrize(
     ("shape", "decimals"), [((1, 1), 3), ((3, 4), 1), ((11, 11), 1), ((12, 11), None), ((26, 26), None)], ids=str
 )
-def test_the_values_of_a_large_map_are_printed_where_there_is_room(
-    shape: tuple[int, int], decimals: int | None
-) -> None:
+def test_large_prints_values_of_small_maps(shape: tuple[int, int], decimals: int | None) -> None:
     values = noise(shape)
     shown = readable.large(values)
     assert shown["printed"] == ([] if decimals is None else texts(values, decimals))
@@ -166,13 +164,13 @@ def test_the_values_of_a_large_map_are_printed_where_there_is_room(
 
 
 @pytest.mark.parametrize(("shape", "printed"), [((1, 3, 3), True), ((16, 1, 1), True), ((16, 3, 3), False)], ids=str)
-def test_weights_are_printed_where_there_is_room(shape: tuple[int, ...], printed: bool) -> None:
+def test_kernels_print_weights_if_there_is_space(shape: tuple[int, ...], printed: bool) -> None:
     kernel = noise(shape)
     assert readable.kernels(kernel)["printed"] == (texts(kernel, 2) if printed else [])
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_ink_can_be_read_on_every_colour_of_a_scale(signed: bool) -> None:
+def test_ink_has_contrast_to_every_colour(signed: bool) -> None:
     """By WCAG 4.5 to 1 is readable, which black or white always reaches, but the other one not everywhere."""
     scale = theme.DIVERGING if signed else theme.SEQUENTIAL
     range_ = Range(-1.0 if signed else 0.0, 1.0, scale)

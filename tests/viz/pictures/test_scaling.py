@@ -12,7 +12,7 @@ activations = arrays(np.float32, (2, 3), elements=st.floats(-100, 100, width=32)
 
 
 @given(activations)
-def test_zero_is_in_the_middle_of_the_diverging_scale_and_at_the_lower_end_of_the_other(values: Activation) -> None:
+def test_range_has_zero_in_the_middle_or_at_the_lower_end(values: Activation) -> None:
     range_ = range_of(values)
     zero = range_.share(np.zeros(1, np.float32))[0]
     if (values < 0).any():
@@ -22,7 +22,7 @@ def test_zero_is_in_the_middle_of_the_diverging_scale_and_at_the_lower_end_of_th
 
 
 @given(activations)
-def test_a_range_holds_every_value_and_reaches_the_largest(values: Activation) -> None:
+def test_range_contains_every_value(values: Activation) -> None:
     range_ = range_of(values)
     assert range_.low <= values.min()
     assert values.max() <= range_.high
@@ -30,11 +30,11 @@ def test_a_range_holds_every_value_and_reaches_the_largest(values: Activation) -
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_who_draws_may_decide_on_the_scale(signed: bool) -> None:
+def test_range_of_accepts_a_given_scale(signed: bool) -> None:
     assert range_of(np.array([1.0, 2.0], np.float32), signed=signed).signed is signed
 
 
-def test_a_share_is_linear_and_stays_on_the_scale() -> None:
+def test_share_is_linear_and_clipped() -> None:
     values = np.array([-9, -2, -1, 0, 1, 2, 9], np.float32)
     expected = [0, 0, 0.25, 0.5, 0.75, 1, 1]
     np.testing.assert_array_equal(Range(-2.0, 2.0, theme.DIVERGING).share(values), expected)

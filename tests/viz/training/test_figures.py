@@ -40,7 +40,7 @@ def strip(found: dict[str, RecipeResult]) -> dict[str, tuple[tuple[int, ...], Sp
     }
 
 
-def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, RecipeResult]) -> None:
+def test_accuracy_chart_equals_the_values(found: dict[str, RecipeResult]) -> None:
     every = bands(found, "held_out")
     html = figures.accuracy(every, LOGGED, BAR)
     up, across = curve.scales(html)
@@ -71,14 +71,14 @@ def test_say_accuracy_has_the_numbers_of_the_chart(found: dict[str, RecipeResult
     assert "below" not in figures.say_accuracy(high, LOGGED, BAR)
 
 
-def test_without_results_the_logged_run_is_drawn_alone() -> None:
+def test_accuracy_chart_without_results_has_the_logged_run() -> None:
     assert len(curve.lines(figures.accuracy({}, LOGGED, BAR))) == 2
     assert len(curve.lines(figures.loss({}, {}, LOGGED))) == 1
     assert "the assignment's logged run at 0.0186" in figures.say_loss({}, {}, LOGGED)
     assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
 
 
-def test_losses_are_drawn_where_their_axes_say(found: dict[str, RecipeResult]) -> None:
+def test_loss_chart_equals_the_values(found: dict[str, RecipeResult]) -> None:
     trained, held_out = bands(found, "training_loss"), bands(found, "validation_loss")
     html = figures.loss(trained, held_out, LOGGED)
     ticks = re.findall(r'<span class="beside" style="--y: ([\d.]+)">([\d.]+)<', html)
@@ -91,7 +91,7 @@ def test_losses_are_drawn_where_their_axes_say(found: dict[str, RecipeResult]) -
     np.testing.assert_allclose(np.exp(start + slope * lines[-1].y), LOGGED.losses, rtol=0.01)
 
 
-def test_every_seed_is_a_dot_at_its_place(found: dict[str, RecipeResult]) -> None:
+def test_strip_has_a_dot_for_every_seed(found: dict[str, RecipeResult]) -> None:
     lines = strip(found)
     html = seeds.strip(lines, LOGGED, BAR)
     ticks = re.findall(r'<span style="--at: ([\d.]+)">([\d.]+)</span>', html)
@@ -112,14 +112,14 @@ def test_every_seed_is_a_dot_at_its_place(found: dict[str, RecipeResult]) -> Non
     assert start + slope * float(bar) == pytest.approx(99.4, abs=0.001)
 
 
-def test_equal_values_stand_above_one_another() -> None:
+def test_strip_stacks_equal_values() -> None:
     values = np.array([0.996, 0.995, 0.996, 0.996])
     html = seeds.strip({"glass": ((1, 2, 3, 4), spread(values))}, LOGGED, BAR)
     first = re.split(r'<div class="seed-line"', html)[1]
     assert re.findall(r"--up: (\d)", first) == ["0", "0", "1", "2"]
 
 
-def test_one_seed_has_no_deviation() -> None:
+def test_strip_of_one_seed_has_no_deviation() -> None:
     one = {"glass": ((1,), spread(np.array([0.996])))}
     html = seeds.strip(one, LOGGED, BAR)
     assert "one seed at the last epoch" in html
@@ -160,7 +160,7 @@ def test_curve_columns_have_every_curve(found: dict[str, RecipeResult]) -> None:
 PAIRED = PairedTest(("glass", "assignment"), (10, 9), 10_000, 0.0035, 0.002, 0.005, 0.0002, (3, 4), (40, 10), 0.00002)
 
 
-def test_the_paired_test_is_drawn_and_said() -> None:
+def test_paired_test_chart_and_text() -> None:
     html, said = seeds.paired(PAIRED), seeds.say_paired(PAIRED)
     assert re.findall(r"--share: ([\d.]+)", html) == ["1.0000", "0.2500"]
     for number in ("+0.350\xa0points", "+0.200\xa0points to +0.500\xa0points", "p = 0.0002", "p = 2e-05", "10 and 9"):
@@ -229,7 +229,7 @@ def test_trial_columns_have_every_trial_best_first(found: dict[str, RecipeResult
     assert 'class="wordy-table wide"' in parts.text_table(columns, "log")
 
 
-def test_the_rates_are_drawn_where_their_axes_say() -> None:
+def test_schedule_chart_equals_the_rates() -> None:
     every = {name: recipe_changes.rates(name, 60_000) for name in ("glass", "assignment")}
     html = parts.schedule(every)
     up, across = curve.scales(html)

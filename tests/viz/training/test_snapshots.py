@@ -33,7 +33,7 @@ def made(maps: int = 8, reads: int = 4, side: int = 3, epochs: tuple[int, ...] =
 
 @pytest.mark.parametrize(("maps", "reads", "side"), [(8, 1, 3), (8, 4, 3), (4, 8, 3), (10, 32, 1), (16, 16, 3)])
 @pytest.mark.parametrize("shared", [True, False])
-def test_kernels_of_one_map_lie_in_its_frame_and_no_other(maps: int, reads: int, side: int, *, shared: bool) -> None:
+def test_kernels_of_the_marked_map_are_in_its_frame(maps: int, reads: int, side: int, *, shared: bool) -> None:
     found = made(maps, reads, side)
     assert found.kernels is not None
     for channel in range(maps):
@@ -59,7 +59,7 @@ def test_kernels_of_one_map_lie_in_its_frame_and_no_other(maps: int, reads: int,
                 assert places, "each of its kernels is in the frame"
 
 
-def test_maps_have_one_scale_for_all_epochs() -> None:
+def test_maps_share_one_scale_over_epochs() -> None:
     found = made()
     panel = snapshots.maps(found, 3, shared=True)[0]
     top, left, bottom, right = panel["mark"]
@@ -78,7 +78,7 @@ def test_maps_have_one_scale_for_all_epochs() -> None:
     assert "its own scale" in snapshots.maps(found, 3, shared=False)[0]["scale"]
 
 
-def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() -> None:
+def test_statistics_lines_range_from_minimum_to_maximum() -> None:
     found = made()
     for chart, values in zip(snapshots.frames(found, 2, 1, [])["statistics"], found.statistics.values(), strict=True):
         high, low = (float(end.replace("−", "-")) for end in chart["ends"])
@@ -87,20 +87,20 @@ def test_lines_of_the_batch_norm_reach_from_the_least_to_the_most_of_all_maps() 
         assert chart["says"] == [f"{value:z.3f}".replace("-", "−") for value in values[:, 2]]
 
 
-def test_the_epoch_of_the_link_is_shown_first() -> None:
+def test_frames_start_at_the_given_epoch() -> None:
     shown = snapshots.frames(made(), 0, 2, [])
     assert shown["epochs"][shown["at"]] == 2
     assert shown["said"][1].startswith("Epoch 2 of 5: predicts ")
 
 
-def test_what_did_not_change_is_drawn_too() -> None:
+def test_constant_statistics_are_drawn() -> None:
     found = made()
     still = replace(found, statistics={title: np.ones((3, 8), np.float32) for title in STATISTICS})
     (chart, *_) = snapshots.frames(still, 0, 1, [])["statistics"]
     assert {value for line in chart["lines"] for value in line} == {0.0}
 
 
-def test_a_block_without_kernels_or_batch_norm_says_so() -> None:
+def test_say_of_a_block_without_kernels_or_batch_norm() -> None:
     pool = replace(made(), kernels=None)
     assert snapshots.kernels(pool, 0, shared=True) == []
     assert "has no kernel" in snapshots.say(pool, 0, shared=True)
@@ -109,7 +109,7 @@ def test_a_block_without_kernels_or_batch_norm_says_so() -> None:
     assert "No batch norm follows." in snapshots.say(last, 0, shared=True)
 
 
-def test_it_says_since_when_the_answer_stays() -> None:
+def test_say_names_the_epoch_since_which_the_prediction_stays() -> None:
     found = made()
     shares = np.full((3, 10), 0.05, np.float32)
     for epoch, read in enumerate((4, 9, 4)):
@@ -123,7 +123,7 @@ def test_it_says_since_when_the_answer_stays() -> None:
     )
 
 
-def test_it_says_how_far_kernels_moved() -> None:
+def test_say_names_how_far_kernels_moved() -> None:
     found = made()
     assert found.kernels is not None
     kernels = found.kernels.copy()
@@ -133,7 +133,7 @@ def test_it_says_how_far_kernels_moved() -> None:
     assert "the kernel of map 2 by 200\xa0%" in said
 
 
-def test_tables_hold_every_epoch() -> None:
+def test_columns_have_every_epoch() -> None:
     found = made()
     columns = snapshots.probability_columns(found)
     assert columns["epoch"] == ["1", "2", "5"]

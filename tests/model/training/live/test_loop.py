@@ -86,7 +86,7 @@ def by_hand(
 @pytest.mark.parametrize(
     "choices", [SHORT, dataclasses.replace(SHORT, dropout=0.0, batch_size=32, seed=4)], ids=["dropping", "not dropping"]
 )
-def test_it_is_the_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
+def test_train_equals_a_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
     run = taken(choices, 25)  # over the end of the first round through the images, whose last batch is smaller
     losses, network = by_hand(choices, 25)
     assert run.losses.tolist() == losses
@@ -98,7 +98,7 @@ def test_it_is_the_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
         assert wrong[0] != losses
 
 
-def test_snapshots_are_judged_on_what_it_never_learned_from() -> None:
+def test_snapshots_are_evaluated_on_held_out_images() -> None:
     run = taken(SHORT, 25)
     assert [each.step for each in run.snapshots] == [0, 5, 10, 25]
     for steps in (0, 10, 25):
@@ -114,7 +114,7 @@ def test_snapshots_are_judged_on_what_it_never_learned_from() -> None:
     assert flattering != run.snapshots[-1].correct
 
 
-def test_it_learns() -> None:
+def test_loss_falls_and_accuracy_rises() -> None:
     *_, run = loop.train(SHORT, LIVE_IMAGES)
     assert run.finished
     assert not run.diverged
@@ -123,7 +123,7 @@ def test_it_learns() -> None:
     assert [each.step for each in run.snapshots] == list(loop.snapshot_steps(100))
 
 
-def test_others_who_train_meanwhile_change_nothing() -> None:
+def test_parallel_trainings_do_not_affect_each_other() -> None:
     every = [dataclasses.replace(SHORT, seed=seed) for seed in range(4)]
     alone = [taken(choices, 30) for choices in every]
     with ThreadPoolExecutor(4) as pool:
@@ -135,7 +135,7 @@ def test_others_who_train_meanwhile_change_nothing() -> None:
     assert len({run.losses.tobytes() for run in alone}) == len(every), "each seed gives another curve"
 
 
-def test_nothing_global_is_touched() -> None:
+def test_train_changes_no_global_state() -> None:
     before = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
     state = str(np.random.get_state())
     run = taken(SHORT, 6)
@@ -145,7 +145,7 @@ def test_nothing_global_is_touched() -> None:
     assert str(np.random.get_state()) == state
 
 
-def test_what_was_yielded_stays_as_it_was() -> None:
+def test_yielded_runs_do_not_change() -> None:
     runs = [run for run, _ in zip(loop.train(SHORT, LIVE_IMAGES), range(12), strict=False)]
     assert [run.step for run in runs] == [*range(12)]
     assert [len(run.snapshots) for run in runs] == [1] * 5 + [2] * 5 + [3] * 2
@@ -156,7 +156,7 @@ def test_what_was_yielded_stays_as_it_was() -> None:
     assert runs[11].at(9) is runs[11].snapshots[1]
 
 
-def test_a_snapshot_becomes_the_network_that_it_was() -> None:
+def test_network_of_equals_the_network_at_the_snapshot() -> None:
     network = loop.network_of(taken(SHORT, 10).snapshots[-1])
     expected = by_hand(SHORT, 10)[1]
     x = digits.to_input(digits.samples()[5])
@@ -166,7 +166,7 @@ def test_a_snapshot_becomes_the_network_that_it_was() -> None:
     assert not np.array_equal(trace.record(other, x).logits, trace.record(network, x).logits)
 
 
-def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
+def test_train_ends_if_the_loss_is_not_finite() -> None:
     spoilt = Images(LIVE_IMAGES.training.x.clone(), LIVE_IMAGES.training.y)
     spoilt.x[:] = float("inf")
     *_, run = loop.train(SHORT, LiveImages(spoilt, LIVE_IMAGES.held_out))
@@ -191,14 +191,14 @@ def test_it_ends_where_the_loss_is_no_number_any_more() -> None:
         ("seed", 100),
     ],
 )
-def test_what_would_train_too_long_or_not_at_all_is_refused(choice: str, value: Any) -> None:
+def test_check_refuses_choices_that_are_not_offered(choice: str, value: Any) -> None:
     with pytest.raises(InputError) as refused:
         next(loop.train(dataclasses.replace(SHORT, **{choice: value}), LIVE_IMAGES))
     assert str(value) in refused.value.problem
     loop.check(SHORT)
 
 
-def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_out(mnist_root: Path) -> None:
+def test_read_images_uses_the_split_of_the_recipes(mnist_root: Path) -> None:
     assert mnist_root.is_dir()
     given = loop.read_images()
     assert (len(given.training), len(given.held_out)) == (4_000, 500)
@@ -214,7 +214,7 @@ def test_it_learns_from_what_the_recipes_learn_from_and_not_from_what_is_held_ou
     assert loop.read_images() is given, "it is read once"
 
 
-def test_without_mnist_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_images_without_mnist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     with pytest.raises(DataError, match="MNIST is not complete"):
         loop.read_images()

@@ -109,7 +109,7 @@ def seen(queue: LiveQueue, person: str, seed: int) -> LiveStatus:
     return status
 
 
-def test_one_trains_at_a_time_in_the_order_of_asking(queue: LiveQueue, trainer: Trainer) -> None:
+def test_one_training_runs_at_a_time_in_order(queue: LiveQueue, trainer: Trainer) -> None:
     for seed in (3, 1, 2):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun)
@@ -121,7 +121,7 @@ def test_one_trains_at_a_time_in_the_order_of_asking(queue: LiveQueue, trainer: 
     assert trainer.most == 1
 
 
-def test_progress_is_seen_while_it_runs(queue: LiveQueue, trainer: Trainer) -> None:
+def test_status_shows_progress(queue: LiveQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     for steps in (7, 30):
         trainer.go(steps)
@@ -134,7 +134,7 @@ def test_progress_is_seen_while_it_runs(queue: LiveQueue, trainer: Trainer) -> N
     assert run.finished
 
 
-def test_the_same_choices_are_trained_once_while_running_and_afterwards(queue: LiveQueue, trainer: Trainer) -> None:
+def test_same_choices_are_trained_once(queue: LiveQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     until(lambda: trainer.begun)
     assert queue.start("two", choices(1)).before == 0
@@ -148,7 +148,7 @@ def test_the_same_choices_are_trained_once_while_running_and_afterwards(queue: L
     assert trainer.begun == [1]
 
 
-def test_a_new_training_replaces_the_old_one(queue: LiveQueue, trainer: Trainer) -> None:
+def test_start_replaces_the_persons_training(queue: LiveQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     until(lambda: trainer.begun == [1])
     queue.start("one", choices(2))
@@ -159,7 +159,7 @@ def test_a_new_training_replaces_the_old_one(queue: LiveQueue, trainer: Trainer)
     assert queue.watchers() == 1
 
 
-def test_cancelling_ends_it_at_the_next_step_and_keeps_how_far_it_came(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_ends_at_the_next_step_and_keeps_the_progress(queue: LiveQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     queue.start("two", choices(2))
     trainer.go(12)
@@ -175,7 +175,7 @@ def test_cancelling_ends_it_at_the_next_step_and_keeps_how_far_it_came(queue: Li
     assert stage(queue, "one", 1) == "none"
 
 
-def test_who_cancels_ends_nobody_elses(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_keeps_a_shared_training(queue: LiveQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     queue.start("two", choices(1))
     queue.cancel("one")
@@ -185,7 +185,7 @@ def test_who_cancels_ends_nobody_elses(queue: LiveQueue, trainer: Trainer) -> No
     assert stage(queue, "one", 1) == "cancelled"
 
 
-def test_who_waits_and_cancels_lets_the_others_move_up(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_while_waiting_moves_others_up(queue: LiveQueue, trainer: Trainer) -> None:
     for seed in (1, 2, 3):
         queue.start(f"person {seed}", choices(seed))
     queue.cancel("person 2")
@@ -196,7 +196,7 @@ def test_who_waits_and_cancels_lets_the_others_move_up(queue: LiveQueue, trainer
     assert trainer.begun == [1, 3]
 
 
-def test_who_does_not_look_has_left(queue: LiveQueue, trainer: Trainer, clock: Clock) -> None:
+def test_person_without_requests_counts_as_gone(queue: LiveQueue, trainer: Trainer, clock: Clock) -> None:
     for seed in (1, 2, 3):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun == [1])
@@ -209,7 +209,7 @@ def test_who_does_not_look_has_left(queue: LiveQueue, trainer: Trainer, clock: C
     until(lambda: trainer.begun == [1, 3])
 
 
-def test_a_full_queue_says_so_and_lets_in_who_shares(queue: LiveQueue) -> None:
+def test_full_queue_refuses_new_choices_and_accepts_shared_ones(queue: LiveQueue) -> None:
     for seed in range(4):  # one runs, three wait
         queue.start(f"person {seed}", choices(seed))
     with pytest.raises(InputError, match="4 trainings are in the queue already"):
@@ -227,9 +227,7 @@ def test_a_full_queue_says_so_and_lets_in_who_shares(queue: LiveQueue) -> None:
     ],
     ids=["ours", "another"],
 )
-def test_an_error_is_a_sentence_for_its_owner_alone(
-    queue: LiveQueue, trainer: Trainer, error: Exception, words: str
-) -> None:
+def test_error_is_reported_only_to_its_owner(queue: LiveQueue, trainer: Trainer, error: Exception, words: str) -> None:
     trainer.fails = error
     queue.start("unlucky", choices(0))
     queue.start("other", choices(1))
@@ -242,7 +240,7 @@ def test_an_error_is_a_sentence_for_its_owner_alone(
     assert queue.start("unlucky", choices(0)).under_way, "it can be tried again"
 
 
-def test_how_long_it_takes_is_told_from_what_steps_took() -> None:
+def test_remaining_time_is_estimated_from_steps() -> None:
     trainer, clock = Trainer(), Clock()
     queue = LiveQueue(trainer, timeout=1e9, clock=clock)
     try:
@@ -262,7 +260,7 @@ def test_how_long_it_takes_is_told_from_what_steps_took() -> None:
         queue.close()
 
 
-def test_thirty_people_at_once() -> None:
+def test_thirty_people_at_the_same_time() -> None:
     """Each asks from a thread of their own; ten different trainings are each done once, and nobody waits in vain."""
     trainer = Trainer(free=True)
     queue = LiveQueue(trainer)
@@ -290,7 +288,7 @@ def test_thirty_people_at_once() -> None:
     assert trainer.most == 1
 
 
-def test_closing_ends_everything_soon_and_what_comes_after_works(queue: LiveQueue, trainer: Trainer) -> None:
+def test_close_ends_all_and_later_starts_work(queue: LiveQueue, trainer: Trainer) -> None:
     for seed in (1, 2):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun)
@@ -302,7 +300,7 @@ def test_closing_ends_everything_soon_and_what_comes_after_works(queue: LiveQueu
     until(lambda: stage(queue, "later", 5) == "finished")
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_caches_are_bounded() -> None:
     queue = LiveQueue(Trainer(free=True))
     short = [dataclasses.replace(choices(seed), steps=1) for seed in range(40)]
 

@@ -41,7 +41,7 @@ def halves(html: str) -> list[str]:
     return html.split("<section>")[1:]
 
 
-def test_the_curves_are_the_losses_and_the_accuracies(run: LiveRun) -> None:
+def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
     loss, right = halves(figures.charts(CHOICES, run, SHIPPED, 25))
     up, across = curve.scales(loss)
     guessing, shown, each, mean = curve.lines(loss)
@@ -61,7 +61,7 @@ def test_the_curves_are_the_losses_and_the_accuracies(run: LiveRun) -> None:
         np.testing.assert_allclose(up(this.y), [each.correct for each in run.snapshots], atol=2 * curve.near(up))
 
 
-def test_nothing_moves_while_it_grows(run: LiveRun) -> None:
+def test_chart_axes_do_not_change_during_the_run(run: LiveRun) -> None:
     """Axes, numbers beside them and legends are there before the first step, and stay."""
 
     def frame(html: str) -> list[str]:
@@ -74,7 +74,7 @@ def test_nothing_moves_while_it_grows(run: LiveRun) -> None:
     assert frame(before) != frame(figures.charts(dataclasses.replace(CHOICES, steps=300), None, None, None))
 
 
-def test_a_loss_that_is_no_number_stays_on_the_chart(run: LiveRun) -> None:
+def test_loss_that_is_not_finite_is_clipped(run: LiveRun) -> None:
     spoilt = dataclasses.replace(run, losses=np.asarray([2.0, 7e28, float("nan")]), snapshots=run.snapshots[:1])
     up, _ = curve.scales(halves(figures.charts(CHOICES, spoilt, None, 0))[0])
     each = curve.lines(halves(figures.charts(CHOICES, spoilt, None, 0))[0])[2]
@@ -84,7 +84,7 @@ def test_a_loss_that_is_no_number_stays_on_the_chart(run: LiveRun) -> None:
     assert "Ended at step 3 of 100" in figures.say_status(LiveStatus("finished", CHOICES, spoilt), CHOICES)[1]
 
 
-def test_the_kernels_are_painted_on_one_scale_over_all_snapshots(run: LiveRun) -> None:
+def test_first_kernels_share_one_scale_over_snapshots(run: LiveRun) -> None:
     every = np.stack([each.weights["Conv2d-1.weight"][:, 0] for each in run.snapshots])
     most = np.abs(every).max()
     for number in (0, len(run.snapshots) - 1):
@@ -99,7 +99,7 @@ def test_the_kernels_are_painted_on_one_scale_over_all_snapshots(run: LiveRun) -
 
 
 @pytest.mark.parametrize(("name", "across", "zoom"), [("Conv2d-1", 4, 1), ("Conv2d-7", 8, 1), ("Conv2d-19", 8, 4)])
-def test_the_maps_are_those_of_the_digit(read: Trace, name: str, across: int, zoom: int) -> None:
+def test_digit_maps_equal_the_trace(read: Trace, name: str, across: int, zoom: int) -> None:
     maps = read[name].maps
     picture = decode(re.findall(r'src="([^"]+)"', figures.digit_maps(read, name, 50))[0])
     side, most = maps.shape[1] * zoom, np.abs(maps).max()
@@ -110,14 +110,14 @@ def test_the_maps_are_those_of_the_digit(read: Trace, name: str, across: int, zo
         assert_painted(tile, maps[number], -most, most, theme.DIVERGING, zoom=zoom)
 
 
-def test_weights_that_are_no_numbers_are_painted_all_the_same(run: LiveRun) -> None:
+def test_first_kernels_that_are_not_finite_are_painted(run: LiveRun) -> None:
     spoilt = dataclasses.replace(
         run.snapshots[0], weights={"Conv2d-1.weight": np.full((8, 1, 3, 3), np.nan, np.float32)}
     )
     assert "<img" in figures.first_kernels(dataclasses.replace(run, snapshots=(spoilt,)), spoilt)
 
 
-def test_the_answer_is_said_with_its_numbers(read: Trace) -> None:
+def test_say_prediction_has_its_numbers(read: Trace) -> None:
     first, second = np.argsort(-read.probabilities)[:2]
     said = figures.say_prediction(read, 50, read)
     assert said.startswith(f"**After step 50 it predicts {first}** with ")
@@ -129,7 +129,7 @@ def test_the_answer_is_said_with_its_numbers(read: Trace) -> None:
     assert "<li" not in figures.prediction(spoilt)
 
 
-def test_the_result_is_said_with_its_error_and_its_limits(run: LiveRun) -> None:
+def test_say_result_has_error_and_limits(run: LiveRun) -> None:
     last = run.snapshots[-1]
     said = figures.say_result(run, SHIPPED)
     error = 200 * np.sqrt(last.correct / 50 * (1 - last.correct / 50) / 50)
@@ -159,14 +159,16 @@ def test_the_result_is_said_with_its_error_and_its_limits(run: LiveRun) -> None:
         ("failed", 0, None, "Failed at step 60 of 100."),
     ],
 )
-def test_how_it_stands_is_said(run: LiveRun, stage: LiveStage, before: int, seconds: float | None, words: str) -> None:
+def test_say_status_of_each_stage(
+    run: LiveRun, stage: LiveStage, before: int, seconds: float | None, words: str
+) -> None:
     status = LiveStatus(stage, CHOICES, None if stage == "waiting" else run, before, seconds)
     share, said = figures.say_status(status, CHOICES)
     assert said == words
     assert share == (0 if stage == "waiting" else 0.6)
 
 
-def test_how_it_stands_before_and_after() -> None:
+def test_say_status_before_and_after() -> None:
     assert figures.say_status(None, CHOICES) == (0.0, "Not started: 100 steps of 16 images.")
     assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading MNIST.")
     *_, whole = loop.train(CHOICES, LIVE_IMAGES)
@@ -175,7 +177,7 @@ def test_how_it_stands_before_and_after() -> None:
     assert said.startswith("All 100 steps are done")
 
 
-def test_the_numbers_can_be_taken_away(run: LiveRun) -> None:
+def test_columns_and_csv_have_every_number(run: LiveRun) -> None:
     columns = figures.columns(run)
     assert columns["step"] == ["0", "5", "10", "25", "50"]
     assert [int(each) for each in columns["correct of 50"]] == [each.correct for each in run.snapshots]
