@@ -1,1 +1,1 @@
-"""Checks of every number and every page; each can fail."""
+"""Tests of the model, the pages, the app and its server."""

@@ -1,4 +1,4 @@
-"""Ask OSV, the open database of advisories, about every pinned package: ``python -m tests.audit``."""
+"""Look up every pinned package in OSV, the open database of advisories: ``python -m tests.audit``."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ _FOUND = re.compile(r"Found \d+ known vulnerabilit")
 
 
 def main() -> int:
-    """Print what is known, or that nothing could be asked; return 0 only where all was asked and nothing is known."""
+    """Print the known faults; return 0 only if all packages were looked up and no fault is known."""
     options = ["--vulnerability-service=osv", "--disable-pip", "--no-deps", "--progress-spinner=off"]
     command = [sys.executable, "-m", "pip_audit", *options, f"--requirement={FILE}"]
     asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 (our own)

@@ -1,4 +1,4 @@
-"""What many tests share: the real MNIST, and Hypothesis without chance."""
+"""Shared fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
 
 import os
 from pathlib import Path
@@ -10,18 +10,18 @@ from hypothesis import settings
 from deploy import nginx
 from model.images import mnist
 
-torch.set_num_threads(1)  # as the app does: on nets this small more threads only wait for one another
+torch.set_num_threads(1)  # like the app: more threads do not help a network this small
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rewrite", action="store_true", help="write files of expected results anew")
+    parser.addoption("--rewrite", action="store_true", help="write files of expected results")
 
 
 @pytest.fixture
 def mnist_root() -> Path:
-    """Return the folder that holds the real MNIST, which the project cannot ship; without it, skip and say so."""
+    """Return the folder of the real MNIST, which the project cannot ship; skip the test without it."""
     if not mnist.is_present():
         pytest.skip("This test reads the real MNIST: set MNIST_ROOT to a folder that holds it in MNIST/raw.")
     return mnist.root()
@@ -29,7 +29,7 @@ def mnist_root() -> Path:
 
 @pytest.fixture
 def nginx_executable() -> str:
-    """Return where nginx is; where none can be had, skip and say so, or fail under CI."""
+    """Return the path of nginx; without it, skip the test, or fail in CI."""
     found = nginx.executable()
     if found is None:
         reason = "No nginx can be had here: 'make test' installs Debian's where that is allowed."

@@ -1,4 +1,4 @@
-"""Ways to make a map that need no method of the project: what a test of the lie detector explains with."""
+"""Attributions without a method of the project, for tests of the sanity checks."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ BLACK = -0.1307 / 0.3081  # after normalisation
 def attribution(
     values: ArrayLike, target: int = 0, *, output: Output = "logit", against: int | None = None, black: float = BLACK
 ) -> Attribution:
-    """Return a made-up attribution with these values, held against a black baseline."""
+    """Return a made-up attribution with these values and a black baseline."""
     array = np.asarray(values, dtype=np.float32)
     baseline = np.full_like(array, black)
     return Attribution("made up", target, against, output, array, array, baseline, 0.0, 0.0, None, None, 0.0)
@@ -41,7 +41,7 @@ def by_ink_times_slope(target: int) -> Explain:
 
 
 def by_edges(target: int) -> Explain:
-    """Claim to explain a class with what needs no network: the edges of the picture."""
+    """Explain a class by the edges of the image, which need no network."""
     return lambda network, x: attribution(edges(x[0, 0].numpy()), target)
 
 
@@ -54,7 +54,7 @@ def linear(weight: ArrayLike) -> nn.Sequential:
 
 
 class Counting(nn.Module):
-    """A network around another that notes how many images each forward pass was given; copies share the notes."""
+    """A wrapper of a network that records the batch size of each forward pass; copies share the record."""
 
     def __init__(self, network: nn.Module, note: Callable[[int], None]) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Counting(nn.Module):
         self.note = note
 
     def forward(self, x: Tensor) -> Tensor:
-        """Note how many, and pass them on."""
+        """Record the batch size, and pass the images on."""
         self.note(len(x))
         found: Tensor = self.network(x)
         return found

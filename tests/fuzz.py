@@ -1,9 +1,9 @@
-"""Damaged pictures and weights against what reads them: ``python -m tests.fuzz --seconds 60``.
+"""Fuzzing: read damaged pictures, weights and links: ``python -m tests.fuzz --seconds 60``.
 
-Each input is a valid file with seeded damage, read in a process of its own that may take little memory and little time.
-Fine is what is read, or refused by one of the project's own errors. Anything else is found: another error, a crash, a
-process that does not end, memory out of proportion. What is found is kept in a folder, and the exit code says so. It
-needs ``fork``, so Linux or macOS; what memory is taken is told by Linux alone.
+Each input is a valid file with seeded damage, read in its own process with limits on memory and time. An input must be
+read, or refused by one of the project's own errors. Everything else is a fault: another error, a crash, a process that
+does not end, too much memory. Faulty inputs are saved in a folder, and the exit code is not 0. This needs ``fork``, so
+Linux or macOS; only Linux reports the memory.
 """
 
 import argparse
@@ -35,15 +35,15 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.training import report
 from tests.damage import GENERAL, Damage, enlarge_png, rebuild_png, reword, rewrite_header, rewrite_weights
 
-SECONDS = 20  # of the processor's time that one input may take
-_CLOCK = 600  # seconds of the clock that it may take, however busy the computer is
-MEGABYTES = 120  # that one input may take; the largest picture that is read is 64 of them as it is decoded
+SECONDS = 20  # CPU seconds for one input
+_CLOCK = 600  # seconds of wall time for one input, also on a busy computer
+MEGABYTES = 120  # for one input; decoding the largest picture takes 64
 _FINE = ("read", "refused")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What reads a kind of file, valid ones to begin with, and damage that this kind of file asks for."""
+    """A kind of file: its reader, valid files, and its own kinds of damage."""
 
     name: str
     read: Callable[[bytes], object]
@@ -53,7 +53,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input: ``read``, ``refused``, or what is wrong; why; and the memory that it took in MB."""
+    """The outcome of one input: ``read``, ``refused`` or a fault; the reason; and the memory in MB."""
 
     what: str
     why: str
@@ -61,17 +61,17 @@ class Outcome:
 
 
 def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    """Return a picture as a file of that format."""
+    """Return a picture as a file in a format."""
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
 
 
 def targets(folder: Path) -> tuple[Target, ...]:
-    """Return everything that is attacked.
+    """Return all targets.
 
     Args:
-        folder: For files that are read by their path.
+        folder: A folder for files that are read by their path.
     """
     small = Image.fromarray(digits.samples()[0].pixels)
     exif = Image.Exif()
@@ -117,11 +117,11 @@ def _links() -> tuple[bytes, ...]:
     return tuple(key.encode() for key in (drawing.key, upload.key, "project-3a"))
 
 
-# Reading each in a process of its own
+# Read each input in its own process
 
 
 def attempt(read: Callable[[bytes], object], data: bytes) -> Outcome:
-    """Read one input in a child process, and return what became of it."""
+    """Read one input in a child process, and return the outcome."""
     sys.stdout.flush()
     receiving, sending = os.pipe()
     child = os.fork()
@@ -141,10 +141,10 @@ def attempt(read: Callable[[bytes], object], data: bytes) -> Outcome:
 
 def _read_and_tell(read: Callable[[bytes], object], data: bytes, sending: int) -> None:
     """Read within limits, write the outcome into a pipe, and end this process."""
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # told at the first, ended at the second
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # a signal at the first limit, a kill at the second
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(_CLOCK)
-    warnings.simplefilter("ignore")  # Pillow's own, about what is damaged
+    warnings.simplefilter("ignore")  # Pillow warns about damage
     before = _megabytes_now()
     try:
         read(data)
@@ -171,7 +171,7 @@ def _megabytes_now() -> int:
 
 
 def inputs(target: Target, chance: random.Random) -> Iterator[bytes]:
-    """Make up damaged files without end; the valid ones come first."""
+    """Yield the valid files, and then damaged ones without end."""
     yield from target.whole
     while True:
         data = chance.choice(target.whole)
@@ -180,12 +180,12 @@ def inputs(target: Target, chance: random.Random) -> Iterator[bytes]:
             try:
                 data = damage(data, chance)
             except (ValueError, RecursionError):
-                continue  # it was damaged too much already to be damaged with care
+                continue  # it is too damaged for this kind of damage
         yield data
 
 
 def run(seconds: float, most: int, seed: int, kept: Path) -> int:
-    """Attack all targets in turn, print what became of it, and return how much was found."""
+    """Fuzz all targets in turn, print the outcomes, and return the number of faults."""
     torch.set_num_threads(1)  # a process with threads must not fork
     chance, deadline = random.Random(seed), time.monotonic() + seconds  # noqa: S311 (no secret)
     counts: dict[str, Counter[str]] = {}
@@ -211,12 +211,12 @@ def run(seconds: float, most: int, seed: int, kept: Path) -> int:
 
 
 def main() -> None:
-    """Attack what reads files, for a while."""
+    """Fuzz everything that reads files."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=main.__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="to go on for (%(default)s)")
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="to try at most")
-    parser.add_argument("--seed", type=int, default=0, help="that all damage is drawn from (%(default)s)")
-    parser.add_argument("--kept", type=Path, default=Path("runs/fuzz"), help="folder for what is found (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="duration (%(default)s)")
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="the largest number of inputs")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all damage (%(default)s)")
+    parser.add_argument("--kept", type=Path, default=Path("runs/fuzz"), help="folder for faulty inputs (%(default)s)")
     given = parser.parse_args()
     found = run(given.seconds, given.inputs, given.seed, given.kept)
     sys.exit(f"{found} inputs were neither read nor refused." if found else 0)

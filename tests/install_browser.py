@@ -1,4 +1,4 @@
-"""Make sure that there is a browser for the tests: ``python -m tests.install_browser``.
+"""Install a browser for the tests if there is none: ``python -m tests.install_browser``.
 
 An installed Chromium or Chrome will do. Else Debian's is installed where that is allowed, else Playwright's own.
 Where none can be had it says so, and the browser tests say it again.
@@ -15,7 +15,7 @@ from tests.serving import launch
 
 
 def main() -> None:
-    """Look for a browser, and try each way to install one until there is."""
+    """Look for a browser; if there is none, try each way to install one."""
     ways = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get") and os.geteuid() == 0:
         ways = [["apt-get", "update"], ["apt-get", "install", "-y", "chromium"], *ways]

@@ -1,4 +1,4 @@
-"""Make sure that there is an nginx for the tests: ``python -m tests.install_nginx``.
+"""Install nginx for the tests if it is missing: ``python -m tests.install_nginx``.
 
 An installed one will do. Else Debian's is installed where that is allowed; where it is not this says so, and so do the
 tests of replicas.
@@ -12,7 +12,7 @@ from deploy import nginx
 
 
 def main() -> None:
-    """Look for nginx, and install Debian's where there is none."""
+    """Look for nginx; if it is missing, install Debian's package."""
     if nginx.executable() is None and shutil.which("apt-get") and os.geteuid() == 0:
         print("No nginx yet: apt-get install nginx")
         for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "nginx"]):

@@ -1,4 +1,4 @@
-"""A second opinion on colours: PNG decoded by Pillow, scales sampled by Plotly."""
+"""A second witness for colours: PNG decoded by Pillow, scales sampled by Plotly."""
 
 import base64
 import functools
@@ -14,7 +14,7 @@ from viz.theme import Scale
 
 Picture = NDArray[np.int64]  # (H, W, 4): red, green, blue and opacity in 0..255
 _SHADE = 1 / 250  # of a scale; a palette has a little more than 250 entries
-_PLACES = 255 * 40  # where a scale is sampled
+_PLACES = 255 * 40  # the number of samples of a scale
 
 
 def decode(uri: str) -> Picture:
@@ -26,7 +26,7 @@ def decode(uri: str) -> Picture:
 
 
 def colours(scale: Scale, shares: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the colour (..., 3) at each share of a scale, as Plotly itself would draw it."""
+    """Return the colour (..., 3) at each share of a scale, by Plotly."""
     places = (shares.clip(0, 1) * _PLACES).round().astype(int)
     found: NDArray[np.int64] = _sampled(tuple((float(place), str(colour)) for place, colour in scale))[places]
     return found
@@ -41,7 +41,7 @@ def _sampled(stops: tuple[tuple[float, str], ...]) -> NDArray[np.int64]:
 def assert_painted(
     picture: Picture, values: NDArray[Any], low: float, high: float, scale: Scale, zoom: int = 1
 ) -> None:
-    """Assert that each value is an opaque square of ``zoom`` pixels and has its colour, to within one shade."""
+    """Assert that each value is an opaque square of ``zoom`` pixels with its colour, within one shade."""
     units = picture[::zoom, ::zoom]
     np.testing.assert_array_equal(units.repeat(zoom, axis=0).repeat(zoom, axis=1), picture)
     shares = (values.astype(float) - low) / (high - low)

@@ -1,7 +1,7 @@
-"""Write the version of everything that the requirements bring along into constraints.txt: ``python -m tests.pins``.
+"""Write the versions of all required packages into constraints.txt: ``python -m tests.pins``.
 
-Without hashes: a version of PyTorch is built for each platform, for a CPU and for several GPUs, and each build is
-another file that brings other packages along; one list of hashes would refuse most of them.
+Without hashes: PyTorch has a different file for each platform, CPU and GPU, with different dependencies; one list of
+hashes would refuse most of them.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _HEAD = (
 
 
 def required(path: Path) -> Iterator[Requirement]:
-    """Yield what a file of requirements asks for, and what the files do that it names."""
+    """Yield the requirements of a file and of the files that it includes."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("-r "):
             yield from required(path.parent / line.removeprefix("-r "))
@@ -29,7 +29,7 @@ def required(path: Path) -> Iterator[Requirement]:
 
 
 def closure(asked: Iterator[Requirement]) -> dict[str, str]:
-    """Return the installed version of each package that is asked for, of what it needs itself, and so on, by name."""
+    """Return the installed version of each required package and of all dependencies, by name."""
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     todo = [(requirement.name, extra) for requirement in asked for extra in ("", *requirement.extras)]
@@ -40,7 +40,7 @@ def closure(asked: Iterator[Requirement]) -> dict[str, str]:
             continue
         seen.add(key)
         package = distribution(name)
-        found[canonicalize_name(name)] = package.version.partition("+")[0]  # whatever build it is
+        found[canonicalize_name(name)] = package.version.partition("+")[0]  # without the build
         for needed in map(Requirement, package.requires or []):
             if needed.marker is None or needed.marker.evaluate({"extra": extra}):
                 todo += [(needed.name, each) for each in ("", *needed.extras)]

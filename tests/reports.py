@@ -1,4 +1,4 @@
-"""Reports of training that never was, for tests: seeded numbers in the shape of real ones."""
+"""Made-up training reports for tests: seeded numbers in the form of real ones."""
 
 import dataclasses
 from pathlib import Path
@@ -22,7 +22,7 @@ _TRIALS: dict[str, dict[str, Any]] = {
 
 
 def made(name: str, seeds: int = 10, epochs: int = EPOCHS, **changed: Any) -> Report:
-    """Make a report up, ``glass-final`` or the like, with some choices of its recipe changed."""
+    """Make up a report such as ``glass-final``, with some choices of its recipe changed."""
     recipe, _, protocol = name.partition("-")
     final = protocol == "final"
     images = 10_000 if final else 5_000
@@ -50,7 +50,7 @@ def made(name: str, seeds: int = 10, epochs: int = EPOCHS, **changed: Any) -> Re
 
 
 def write(folder: Path, name: str, found: Report) -> None:
-    """Write a report under a name of its own."""
+    """Write a report under a name."""
     path = folder / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     report.write(path.parent, found)
@@ -58,7 +58,7 @@ def write(folder: Path, name: str, found: Report) -> None:
 
 
 def write_all(folder: Path, seeds: int = 10) -> None:
-    """Write a report of each kind, and some trials."""
+    """Write one report of each kind, and some trials."""
     for name in FINAL:
         write(folder, name, made(name, seeds))
     for name in SEARCH:
@@ -68,6 +68,6 @@ def write_all(folder: Path, seeds: int = 10) -> None:
 
 
 def without(found: Report, **changed: Any) -> Report:
-    """Return a report with something in its first seed's result changed."""
+    """Return a report with changes in the result of its first seed."""
     first, *others = found.results
     return dataclasses.replace(found, results=(dataclasses.replace(first, **changed), *others))

@@ -1,4 +1,4 @@
-"""A session of the app without a browser: it speaks with the server as Streamlit's own page does, or as it likes."""
+"""A session of the app without a browser: it sends the messages of Streamlit's page, or any others."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -9,11 +9,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-_PATIENCE = 120  # seconds for a run, when many ask at once
+_PATIENCE = 120  # seconds for a run under load
 
 
 class Visitor:
-    """Somebody whose session is open.
+    """An open session.
 
     Args:
         socket: Speaks with the server.
@@ -21,14 +21,14 @@ class Visitor:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
-        self.session = ""  # its number, once a page has been opened
+        self.session = ""  # its id, after a page was opened
 
     def say(self, message: BackMsg) -> None:
         """Send any message."""
         self._socket.send(message.SerializeToString())
 
     def announce(self, size: int) -> None:
-        """Send the head of a message of so many bytes, and nothing of the message itself."""
+        """Send only the header of a message with this many bytes."""
         final_and_binary, masked_and_64_bits, mask = 0x82, 0xFF, 0  # RFC 6455, section 5.2
         self._socket.socket.sendall(struct.pack("!BBQL", final_and_binary, masked_and_64_bits, size, mask))
 
@@ -47,25 +47,25 @@ class Visitor:
         return heard
 
     def ask(self, page: str, link: Mapping[str, str]) -> None:
-        """Ask for a page without waiting for it."""
+        """Request a page without waiting for it."""
         message = BackMsg()
         message.rerun_script.page_name = page
         message.rerun_script.query_string = urlencode(link)
         self.say(message)
 
     def open(self, page: str, link: Mapping[str, str]) -> list[ForwardMsg]:
-        """Open a page and return all that its run sends."""
+        """Open a page and return all messages of its run."""
         self.ask(page, link)
         return self.hear_until("script_finished")
 
     def leave(self) -> None:
-        """Close the session, whatever it is doing."""
+        """Close the session at once."""
         self._socket.close()
 
 
 @contextmanager
 def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
-    """Come as somebody new, from a page of another site where an origin is given."""
+    """Open a new session, with an origin from a page of another site."""
     place = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
     with connect(
         place,
@@ -78,7 +78,7 @@ def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
 
 
 def html_of(address: str, page: str, link: Mapping[str, str]) -> str:
-    """Open a page as somebody new and return all HTML that its first run shows."""
+    """Open a page in a new session and return all HTML of its first run."""
     with visiting(address) as visitor:
         elements = [message.delta.new_element for message in visitor.open(page, link)]
         return "".join(each.html.body for each in elements if each.WhichOneof("type") == "html")

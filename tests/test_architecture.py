@@ -1,4 +1,4 @@
-"""The rule of direction: what each module may bring in, measured in a fresh Python."""
+"""The rule of direction: which modules each module may import, measured in a new process."""
 
 import importlib
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# One Python for many modules: what none of them may bring in is in no way in if it is not there after the last.
+# One process for many modules: if a forbidden module is missing after the last import, none imported it.
 PROBE = """
 import importlib, json, sys
 first = {}
@@ -23,13 +23,13 @@ print(json.dumps(first))
 
 
 def modules_in(package: str) -> list[str]:
-    """Name a package and every module in it, so that a new file is covered the day it comes."""
+    """Return a package and all modules in it, so that new files are covered too."""
     found = pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}.")
     return [package, *(module.name for module in found)]
 
 
 def brought_in_by(modules: Sequence[str]) -> dict[str, str]:
-    """Import modules in a Python of their own; return all that came with them, and which of them it came with first."""
+    """Import modules in a new process; return every imported module, and the module that imported it first."""
     command = [sys.executable, "-c", PROBE, *modules]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def assert_without(modules: Sequence[str], forbidden: Collection[str]) -> None:
 
 CAPTUM = [*modules_in("model.saliency"), *modules_in("model.sanity_checks")]
 RECORDS = [name for name in modules_in("model") if name.endswith(".records")]
-STREAMLIT = ("app", "controls", "cache", "Home")  # a module of viz knows Streamlit where a part of its name says so
+STREAMLIT = ("app", "controls", "cache", "Home")  # modules of viz with one of these names may import Streamlit
 FIGURES = [name for name in modules_in("viz") if not {*name.split(".")} & {*STREAMLIT}]
 PAGES_AND_CHARTS = {"streamlit", "plotly", "viz", "pages", "torchvision"}
 
@@ -80,6 +80,6 @@ def test_figures_import_only_records() -> None:
 
 def test_topic_has_the_same_name_in_viz_and_pages() -> None:
     pages = {path.stem for path in (ROOT / "pages").glob("*.py")}
-    shared = {"app", "charts", "pictures"}  # parts that several topics draw with
+    shared = {"app", "charts", "pictures"}  # shared by several topics
     viz = {path.parent.name for path in (ROOT / "viz").glob("*/__init__.py")}
     assert viz - shared == pages

@@ -1,4 +1,4 @@
-"""What one process may hold: every cache is bounded, an upload is kept small, garbage is frozen, threads are few."""
+"""Bounds of a process: caches, uploads, garbage collection and threads."""
 
 import ast
 import io
@@ -18,7 +18,7 @@ CACHES = {"cache_data": "max_entries", "cache_resource": "max_entries", "cache":
 
 
 def unbounded(source: str) -> Iterator[str]:
-    """Yield the name of each function that is kept for any number of arguments."""
+    """Yield the name of each function with an unbounded cache."""
     for function in ast.walk(ast.parse(source)):
         if isinstance(function, ast.FunctionDef) and takes_arguments(function):
             yield from (function.name for decorator in function.decorator_list if is_unbounded(decorator))
@@ -30,7 +30,7 @@ def takes_arguments(function: ast.FunctionDef) -> bool:
 
 
 def is_unbounded(decorator: ast.expr) -> bool:
-    """Tell whether a decorator is a cache, and says of no number of entries that it is the most."""
+    """Return whether a decorator is a cache without a maximum number of entries."""
     call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in CACHES:
@@ -82,7 +82,7 @@ print(json.dumps({"threads": torch.get_num_threads(), "frozen": gc.get_freeze_co
 
 
 def test_first_page_sets_one_thread_and_freezes_objects() -> None:
-    """What PyTorch and the app brought along is left out when garbage is collected."""
+    """Objects of PyTorch and the app are excluded from garbage collection."""
     command = [sys.executable, "-W", "ignore", "-c", FIRST_PAGE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 (our own)
     found = json.loads(done.stdout)
@@ -91,7 +91,7 @@ def test_first_page_sets_one_thread_and_freezes_objects() -> None:
 
 
 def test_large_upload_has_small_stages() -> None:
-    """The session keeps it, with all its stages; goal: well below the 2 MB that a session may take."""
+    """A session keeps it with all its stages, well below the 2 MB for a session."""
     photo = np.full((4000, 4000), 230, np.uint8)
     photo[800:3200, 1800:2300] = 20
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What the app never does, found by reading its code: ruff's S rules see most of it, this sees what they let pass."""
+"""Dangerous code, found by parsing: what ruff's S rules do not find."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from tests.serving import ROOT
 
-SHOWN = {"error", "warning", "info", "success", "toast"}  # what Streamlit reads as Markdown and our sentences go into
+SHOWN = {"error", "warning", "info", "success", "toast"}  # functions that render Markdown and show our sentences
 UNPICKLES = {"pickle", "dill", "joblib", "marshal", "yaml"}
 FILES = [path for folder in ("model", "viz", "pages") for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -20,7 +20,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 
 
 def faults(source: str) -> list[str]:
-    """Return the lines of a file that unpickle, or show a sentence that is not made plain, or HTML within Markdown."""
+    """Return the lines of a file that unpickle, show unescaped text, or show HTML in Markdown."""
     found = []
     tree = ast.parse(source)
     for node in ast.walk(tree):
@@ -31,7 +31,7 @@ def faults(source: str) -> list[str]:
         first = call.args[0] if call.args else None
         if name in {"torch.load", "torch.jit.load", "np.load", "numpy.load"} and not _is_safe(call):
             found.append(f"{call.lineno}: {name}")
-        if name.split(".")[0] == "st" and name.split(".")[-1] in SHOWN and not _is_plain(first):
+        if name.split(".")[0] == "st" and name.split(".")[-1] in SHOWN and not _is_escaped(first):
             found.append(f"{call.lineno}: {ast.unparse(call)}")
         if any(keyword.arg in {"unsafe_allow_html", "unsafe_allow_javascript"} for keyword in call.keywords):
             found.append(f"{call.lineno}: {name}")
@@ -39,11 +39,11 @@ def faults(source: str) -> list[str]:
 
 
 def _is_safe(call: ast.Call) -> bool:
-    """Tell whether numpy is told not to unpickle; torch's loaders are never safe enough."""
+    """Return whether numpy may not unpickle; torch's loaders are never accepted."""
     return any(each.arg == "allow_pickle" and ast.unparse(each.value) == "False" for each in call.keywords)
 
 
-def _is_plain(shown: ast.expr | None) -> bool:
+def _is_escaped(shown: ast.expr | None) -> bool:
     fixed = isinstance(shown, ast.Constant)
     return fixed or (isinstance(shown, ast.Call) and ast.unparse(shown.func) == "escape_markdown")
 

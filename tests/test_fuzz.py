@@ -1,4 +1,4 @@
-"""The fuzzer: a short run of it finds nothing, and it does find what it is there to find."""
+"""The fuzzer: a short run finds no fault, and it finds every kind of fault."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.serving import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="The fuzzer forks, which this system cannot.")
 
-# In a process of its own, for one that has threads must not fork.
+# In a new process, because a process with threads must not fork.
 FOUND = """
 import io, json, os, sys
 import numpy as np
@@ -60,7 +60,7 @@ def test_short_run_finds_no_fault(tmp_path: Path) -> None:
 def test_every_kind_of_fault_is_found_and_largest_pictures_need_little_memory() -> None:
     outcomes, largest = json.loads(python("-c", FOUND))
     if sys.platform != "linux":
-        outcomes.pop("memory")  # no other system tells it
+        outcomes.pop("memory")  # only Linux reports it
     assert outcomes == {name: name for name in outcomes}
     assert {what for what, _ in largest} == {"refused"}, "they are blank"
     assert max(megabytes for _, megabytes in largest) > 40 or sys.platform != "linux", "the memory is counted"

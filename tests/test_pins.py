@@ -1,4 +1,4 @@
-"""Every package that comes along is pinned, and asking about them fails in a sentence where nobody answers."""
+"""Every package is pinned, and the audit without a connection is an error message."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def test_audit_without_connection_says_that_nothing_was_checked(
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.setenv("HOME", str(tmp_path))  # no answer that was kept
+    monkeypatch.setenv("HOME", str(tmp_path))  # no cached answer
     run = subprocess.run([sys.executable, "-m", "tests.audit"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert run.stdout.startswith("Nothing was checked: ")

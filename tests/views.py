@@ -1,4 +1,4 @@
-"""Every view of every page, as a link opens it: what must hold for all of them is tested for all of them."""
+"""The address of every view of every page, for tests of all views."""
 
 VIEWS = {
     "overview": "",

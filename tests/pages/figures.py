@@ -1,4 +1,4 @@
-"""The figures of a page as they stand in it: each with its pictures, its words and its numbers."""
+"""The figures of a page, each with its pictures, its text and its numbers."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ DRAWN = re.compile(
 
 @dataclass(slots=True)
 class Figure:
-    """Pictures that stand one after another, and what stands beneath before another picture comes.
+    """Consecutive pictures, and the text and numbers below them.
 
     Attributes:
         pictures: HTML; of what the browser draws, what it was given, as JSON.
@@ -35,7 +35,7 @@ def figures(app: AppTest) -> list[Figure]:
 
 
 def grouped(found: Iterator[tuple[str, str]]) -> list[Figure]:
-    """Group parts: a picture begins another figure, unless nothing has been said since the one before."""
+    """Group parts: a picture starts a new figure unless it follows another picture."""
     every: list[Figure] = []
     open_ = False
     for what, text in found:
@@ -52,10 +52,10 @@ def grouped(found: Iterator[tuple[str, str]]) -> list[Figure]:
 
 
 def parts(block: Any) -> Iterator[tuple[str, str]]:
-    """Yield what a part of a page holds, in reading order: headings, pictures, words, and numbers to be had."""
+    """Yield the parts of a page in reading order: headings, pictures, text, and numbers."""
     for each in block.children.values():
         if hasattr(each, "children"):
-            if each.type == "expander":  # its table is made when it is opened
+            if each.type == "expander":  # its table is computed when it is opened
                 yield "numbers", each.label
             yield from parts(each)
         elif each.type in {"header", "subheader"}:

@@ -1,4 +1,4 @@
-"""The small training in Streamlit's own simulator."""
+"""The small training in Streamlit's simulator."""
 
 import re
 import threading
@@ -29,13 +29,13 @@ CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trainings learn from few images."""
+    """Make trainings use few images."""
     monkeypatch.setattr(mnist, "is_present", lambda: True)
     monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
 
 
 def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
-    """Look again and again, as the page itself does, until something has happened."""
+    """Run the page again, as it does itself, until something happened."""
     deadline = time.monotonic() + SOON
     while not happened(app):
         assert time.monotonic() < deadline
@@ -53,7 +53,7 @@ def is_done(app: AppTest) -> bool:
 
 
 def alone() -> list[int]:
-    """Return how many are right at each snapshot, from the model alone."""
+    """Return the number of correct images at each snapshot, without the page."""
     *_, whole = loop.train(CHOICES, LIVE_IMAGES)
     return [each.correct for each in whole.snapshots]
 
@@ -126,7 +126,7 @@ def trainings() -> list[str]:
 
 
 def ask_for_long_ones(people: int) -> None:
-    """Let people ask for trainings that take long, each for another."""
+    """Start long trainings of several people, all different."""
     for number in range(people):
         cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
 

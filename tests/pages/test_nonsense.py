@@ -1,4 +1,4 @@
-"""Nonsense in the link, in Streamlit's own simulator: every parameter of every page, alone and together."""
+"""Unknown values in the address, in Streamlit's simulator: every parameter of every page, alone and together."""
 
 import itertools
 from collections import defaultdict
@@ -15,7 +15,7 @@ from tests.pages.conftest import file_of, run
 from tests.views import VIEWS
 from viz.app import address
 
-SLOW = {"lie detector, asked"}  # more than 400 maps; its parameters are those of the lie detector
+SLOW = {"lie detector, asked"}  # more than 400 maps, and the same parameters as another view
 WORDS = [
     "",
     "nonsense",
@@ -36,7 +36,7 @@ MAKES_SENSE = ["yes", "0", "1", "3.7", "0.0", "image", "flatten", "Conv2d-23", "
 
 
 class Watch:
-    """Notes which parameters each page reads, and leads an app through links."""
+    """Records which parameters each page reads, and opens addresses in an app."""
 
     def __init__(self, app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
         self.app, self.asked = app, set[str]()
@@ -49,7 +49,7 @@ class Watch:
         monkeypatch.setattr(address, "read", noted)
 
     def follow(self, page: str, link: dict[str, str]) -> AppTest:
-        """Open a page with what a link says, and return the app when it has made the best of it."""
+        """Open a page with parameters, and check that it works."""
         app = self.app
         for name in list(app.query_params):
             del app.query_params[name]
@@ -69,7 +69,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def views() -> Iterator[tuple[str, dict[str, str]]]:
-    """Return every view of every page, as a link says it."""
+    """Yield every view of every page with its parameters."""
     for view, path in VIEWS.items():
         page, _, query = path.partition("?")
         if view not in SLOW:
@@ -77,8 +77,11 @@ def views() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None:
-    """No list of parameters is kept here: those are tried that the page has just asked for."""
-    tried, words = defaultdict[str, set[str]](set), itertools.cycle(WORDS)  # each gets some, all get all
+    """The parameters are those that the page has just read."""
+    tried, words = (
+        defaultdict[str, set[str]](set),
+        itertools.cycle(WORDS),
+    )  # each parameter gets some, all together get all
     for page, link in views():
         watch.asked.clear()
         watch.follow(page, link)
@@ -87,7 +90,7 @@ def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None
             for word in (next(words) for _ in range(4)):
                 watch.follow(page, {**link, name: word})
     assert all("digit" in names for names in tried.values())
-    assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "what is asked for is seen"
+    assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "read parameters are recorded"
     assert len(set[str]().union(*tried.values())) > 40
 
 
@@ -100,7 +103,10 @@ def test_unknown_value_is_named_and_the_address_stays(watch: Watch) -> None:
     assert app.query_params["digit"] == "project-8a"
 
 
-UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]  # one app for all; a busy computer is no fault
+UNHURRIED = [
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.too_slow,
+]  # one app for all examples; a busy computer is no fault
 VALUES = st.sampled_from([*WORDS, *MAKES_SENSE]) | st.text(max_size=12)
 QUICK = [(page, link) for page, link in views() if page not in {"saliency", "lie_detector"}]
 
@@ -111,10 +117,10 @@ def changes(names: list[str]) -> st.SearchStrategy[dict[str, str]]:
 
 @pytest.fixture
 def names(watch: Watch) -> list[str]:
-    """Return the parameters that any quick page asks for."""
+    """Return the parameters that the quick pages read."""
     for page, link in QUICK:
         watch.follow(page, link)
-    return sorted(watch.asked - {"many", "live"})  # these begin work that takes seconds
+    return sorted(watch.asked - {"many", "live"})  # these start work of several seconds
 
 
 @settings(max_examples=60, suppress_health_check=UNHURRIED)

@@ -1,4 +1,4 @@
-"""The numbers of a figure are those that it draws: files are held against the pictures that they belong to."""
+"""The files of a figure have the numbers that its pictures show."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ WRITTEN = {
 
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Return the files that pages offer from now on."""
+    """Return the files that pages offer, by label."""
     offered: Files = {}
     offer = tables.offer
 
@@ -72,7 +72,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Files:
 
 
 def drawn(name: str, unfold: str = "", **link: str) -> list[tuple[list[str], list[str]]]:
-    """Return of each figure of a view its pictures, and the labels of its numbers; unfold a table first."""
+    """Return the pictures and the labels of the numbers of each figure of a view; expand a table first."""
     page, _, query = VIEWS[name].partition("?")
     app = run(page or "overview", **dict(parse_qsl(query)), **link)
     if unfold:
@@ -83,7 +83,7 @@ def drawn(name: str, unfold: str = "", **link: str) -> list[tuple[list[str], lis
 
 
 def maps_in(text: str) -> list[Values]:
-    """Return the maps of a file: one, a line for each y, or several, a line for each value."""
+    """Return the maps of a file: one map with a line for each y, or several with a line for each value."""
     lines = list(csv.reader(io.StringIO(text)))
     if lines[0] == ["y", "x", "attribution"]:
         lines = [["map", "y", "x", "value"], *(["", *line] for line in lines[1:])]
@@ -102,13 +102,13 @@ def is_number(text: str) -> bool:
 
 
 def painted(picture: str) -> list[Picture]:
-    """Return the pictures in a figure that are painted in a scale: no ink, whose red, green and blue are alike."""
+    """Return the pictures of a figure that use a colour scale, and not only grey."""
     decoded = map(decode, _URI.findall(picture))
     return [each for each in decoded if np.ptp(each[..., :3], axis=-1).any() and max(each.shape) <= _SIDE]
 
 
 def off(values: Values, picture: Picture) -> float:
-    """Return how far the colours of a picture lie from its values on either scale, whose ends nobody tells us.
+    """Return the distance between the colours of a picture and its values, on the better of both scales.
 
     Each pixel's place on the scale is a line over its value; what is left of the best line is the largest distance.
     """
@@ -130,7 +130,7 @@ def off_scale(values: Values, picture: Picture, scale: theme.Scale) -> float:
 
 
 def check_maps(name: str, shown: list[tuple[list[str], list[str]]], offered: Files) -> int:
-    """Assert that every map of a file is painted beside it, in its order; return how many there are."""
+    """Assert that every map of a file is painted next to it, in the same order; return their number."""
     count = 0
     for pictures, labels in shown:
         maps = [each for label in labels if label not in SHEETS for each in maps_in(offered.get(label, "x"))]
@@ -165,7 +165,7 @@ def test_maps_of_an_expanded_file_equal_the_painted_maps(name: str, files: Files
 
 
 def test_class_maps_of_a_file_equal_the_painted_maps(files: Files) -> None:
-    """Each is painted alone: of two classes, of their difference, and of the one that is looked at."""
+    """Each map is painted alone: two classes, their difference, and the shown class."""
     for name, link, shown in (("head", {"target": "5"}, [(5,)]), ("head, two classes", {}, [(3,), (5,), (3, 5)])):
         ((pictures, _),) = [each for each in drawn(name, **link) if "Download the class maps as CSV" in each[1]]
         maps = maps_in(files["Download the class maps as CSV"])
@@ -183,7 +183,7 @@ def spoilt(text: str, spoil: Callable[[Values], Values]) -> str:
 
 
 def unsaid(picture: str, text: str) -> list[str]:
-    """Return the numbers written in a figure that its file does not hold, to the last decimal that is written."""
+    """Return the numbers in a figure that are not in its file, to their last decimal."""
     cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line if is_number(cell)]
     known = np.asarray(cells, np.float64)
     read = unescape(re.sub(r'(style|href|d|points|src)="[^"]*"', "", picture))
@@ -191,7 +191,7 @@ def unsaid(picture: str, text: str) -> list[str]:
     for number, percent in _NUMBER.findall(read):
         value = float(number.replace("−", "-").replace(",", ""))
         scaled, half = known * (100 if percent else 1), 0.5 * 10.0 ** -len(number.partition(".")[2])
-        rounded = percent and value in {99.9, 0.1}  # over and under these, no more is claimed
+        rounded = percent and value in {99.9, 0.1}  # for values over and under these
         if not rounded and np.abs(scaled - value).min() > half * 1.01:
             missing.append(number)
     return missing
@@ -217,7 +217,7 @@ def test_pixels_of_a_file_equal_the_box(name: str, files: Files) -> None:
 
 
 def boxed(picture: str) -> list[tuple[int, int]]:
-    """Return the pixels within the box that is drawn on a digit, wherever its style says so."""
+    """Return the pixels inside the box on a digit, from its style."""
     numbers = dict(re.findall(r"(top|left|height|width): (-?[\d.]+%?)", picture.partition("<i ")[2]))
     top, left, height, width = (
         round(float(numbers[side].rstrip("%")) * (0.28 if "%" in numbers[side] else 1))

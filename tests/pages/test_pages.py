@@ -1,4 +1,4 @@
-"""All pages in Streamlit's own simulator: every source of digit, and what is wrong or missing."""
+"""All pages in Streamlit's simulator: every source of digit, wrong values and missing data."""
 
 import functools
 import json
@@ -69,7 +69,7 @@ def test_every_page_file_has_an_address_and_a_title() -> None:
 
 
 def assert_drawn(app: AppTest, step: Step, name: str) -> None:
-    """Assert that a step's maps, one of them in full, and the same of each digit are there, and none is a chart."""
+    """Assert that a step's maps, one large map and the maps of other digits are shown, and no chart."""
     assert not app.get("plotly_chart")
     grid = component(app, "map_grid")
     assert [decode(tile["picture"]).shape[:2] for tile in grid["tiles"]] == [each.shape for each in step.maps]
@@ -84,7 +84,7 @@ def assert_drawn(app: AppTest, step: Step, name: str) -> None:
 
 
 def assert_others(app: AppTest, name: str, channel: int) -> None:
-    """Assert that this map of the first sample of each digit is there, by the range of its values."""
+    """Assert that this map of the first sample of each class is shown, by the range of its values."""
     expected = []
     for label, each in enumerate(first_of_each_digit()):
         values = each[name].maps[channel]
@@ -191,7 +191,7 @@ def test_row_image_shows_the_first_step_on_other_pages(page: str) -> None:
 )
 def test_page_with_some_rows_offers_only_these(page: str, widget: str, first: str) -> None:
     app = run(page, row="image")
-    assert not app.warning, "other pages' rows are nobody's mistake"
+    assert not app.warning, "rows of other pages are no error"
     assert app.selectbox(widget).value == first
     (warning,) = (each.value for each in run(page, row="Conv2d-99").warning)
     offered = warning.partition("It can be ")[2].partition(". On the page")[0]
@@ -263,7 +263,7 @@ print(*sorted({"captum", "torchvision", "torch"} & sys.modules.keys()))
     ids=["all others", "those that explain"],
 )
 def test_pages_import_no_heavy_package_they_do_not_need(pages: list[str], imported: list[str], tmp_path: Path) -> None:
-    """Where MNIST is, torchvision comes in to read it, and not before."""
+    """Torchvision is imported only to read MNIST."""
     command = [sys.executable, "-W", "ignore", "-c", IMPORTS, *map(file_of, pages)]
     environment = {**os.environ, "MNIST_ROOT": str(tmp_path)}
     done = subprocess.run(  # noqa: S603 (our own)

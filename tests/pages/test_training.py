@@ -1,4 +1,4 @@
-"""The training page in Streamlit's own simulator: with results, without, with broken ones, and every block."""
+"""The training page in Streamlit's simulator: with results, without, with damaged ones, and every block."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ each_view = pytest.mark.parametrize("view", VIEWS)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the app read reports that were made up."""
+    """Make the app read made-up reports."""
     reports.write_all(tmp_path, seeds=4)
     monkeypatch.setattr(published, "FOLDER", tmp_path)
     return tmp_path
@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the app find no report."""
+    """Make the app find no report."""
     monkeypatch.setattr(published, "FOLDER", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Uploads in Streamlit's own simulator: whatever way a digit was saved it is read, and anything else is a sentence."""
+"""Uploads in Streamlit's simulator: every kind of picture file is read, and all else is refused."""
 
 import io
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def test_every_kind_of_picture_file_is_read(app: AppTest) -> None:
         assert not app.error, name
         assert app.query_params["digit"].startswith("upload-"), name
         assert "The network reads <strong>3</strong>" in shown(app), name
-        assert 'class="stages"' in shown(app), "what was done to it is shown"
+        assert 'class="stages"' in shown(app), "its stages are shown"
 
 
 @pytest.mark.parametrize("before", [SEVEN, "an upload"])
@@ -96,7 +96,7 @@ def test_refused_upload_is_an_error_and_keeps_the_digit(app: AppTest, before: st
         assert sentence.endswith("Still reading the digit before it."), name
         assert app.query_params["digit"] == kept, name
     give(app, saved(Image.fromarray(THREE)).getvalue())
-    assert not app.error, "the sentence goes when a digit comes"
+    assert not app.error, "the error disappears with a good upload"
 
 
 def test_removed_bad_upload_leaves_no_error(app: AppTest) -> None:

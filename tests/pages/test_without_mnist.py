@@ -1,4 +1,4 @@
-"""MNIST that is missing, partial or damaged, and a download that fails, in Streamlit's own simulator."""
+"""Missing, partial or damaged MNIST, and a failing download, in Streamlit's simulator."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.pages.conftest import FILES, file_of, run, shown
 
 PAGES = sorted(FILES.values())
 DAMAGED = "files of MNIST in '{}' are damaged. They should hold"
-NEED_MNIST = [  # views that read MNIST because the link says so
+NEED_MNIST = [  # views that read MNIST because of the address
     ("dropout", {"drop_view": "digits", "many": "yes"}),
     ("pooling", {"pool_view": "average", "pool_test": "mnist"}),
     ("mistakes", {}),
@@ -21,7 +21,7 @@ NEED_MNIST = [  # views that read MNIST because the link says so
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder where MNIST's four files belong; there is none yet."""
+    """Return the empty folder for MNIST's four files."""
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "data"))
     raw = tmp_path / "data" / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -30,7 +30,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[mirror.Mirror]:
-    """Return a mirror that torchvision names as its only one."""
+    """Return a mirror that is torchvision's only one."""
     with mirror.serving({name: name.encode() for name in mirror.NAMES}) as server:
         mirror.stand_in(server, monkeypatch)
         yield server
@@ -117,7 +117,7 @@ def test_failed_download_is_an_error_and_can_be_repeated(raw: Path, served: mirr
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize("why", ["full", "read-only"])
 def test_unwritable_disk_is_an_error(why: str, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is a device that is always full; a folder in the place of a file cannot be written by root either."""
+    """A full disk is a device that is always full; even root cannot write a file in the place of a folder."""
     if why == "full":
         if not Path("/dev/full").exists():
             pytest.skip("This system has no device that is always full.")

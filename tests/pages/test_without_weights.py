@@ -1,4 +1,4 @@
-"""Weights that are missing or damaged, in Streamlit's own simulator: each page says so, and the rest works."""
+"""Missing or damaged weights in Streamlit's simulator: each page that needs them shows an error, the rest works."""
 
 import dataclasses
 import hashlib
@@ -23,7 +23,7 @@ Damage = Callable[[Path], None]
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the app read its weights, their card and their scores from a copy."""
+    """Make the app read its weights, card and scores from a copy."""
     folder = tmp_path / "weights"
     shutil.copytree(weights.SHIPPED, folder)
     monkeypatch.setattr(weights.load, "__defaults__", (folder, weights.FINAL))
@@ -47,7 +47,7 @@ def flip_one_bit(folder: Path) -> None:
 
 
 def train_to(key: str, change: Callable[[torch.Tensor], torch.Tensor]) -> Damage:
-    """Return what writes other weights, with a card that promises exactly these."""
+    """Return a function that writes other weights with a matching card."""
 
     def damage(folder: Path) -> None:
         state = weights.load(folder).state_dict()
@@ -65,7 +65,7 @@ def nest_deeply(folder: Path) -> None:
 
 
 def say(**said: object) -> Damage:
-    """Return what changes the card."""
+    """Return a function that changes the card."""
 
     def damage(folder: Path) -> None:
         card = folder / "card.json"
@@ -98,9 +98,9 @@ def visit(app: AppTest, page: str) -> None:
     app.switch_page(file_of(page)).run()
     assert not app.exception, page
     assert len(app.title) == 1, page
-    assert "Choose a digit" in [each.label for each in app.button_group], "the sidebar is there"
+    assert "Choose a digit" in [each.label for each in app.button_group], "the sidebar is shown"
     links = [each.proto.page for each in app.sidebar.get("page_link")]
-    assert len(links) == len(PAGES), "the way to every page is there"
+    assert len(links) == len(PAGES), "the sidebar links to every page"
 
 
 def refused(app: AppTest) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every figure of every view has words with numbers beneath it, and its numbers can be had as a table or CSV."""
+"""Every figure of every view has text with numbers, and its numbers as a table or CSV."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ PAIRS = {"lie detector": 2, "head": 1}
 
 
 def lacking(found: list[Figure]) -> list[Figure]:
-    """Return the figures without words that hold a number, or without numbers of their own."""
+    """Return the figures without a number in their text, or without a table or file."""
     return [each for each in found if not re.search(r"\d", " ".join(each.words)) or not each.numbers]
 
 
@@ -33,7 +33,7 @@ def test_every_figure_has_text_with_numbers_and_a_table_or_csv(name: str) -> Non
     assert not [each.pictures for each in lacking(found) if name not in LATER]
     assert len([each for each in found if len(each.pictures) > 1]) == PAIRS.get(name, 0)
     labels = [label for each in found for label in each.numbers if label != "table"]
-    assert len(labels) == len(set(labels)), "no two files may be called alike, or nobody could tell them apart by ear"
+    assert len(labels) == len(set(labels)), "two files have the same label"
 
 
 def test_figure_without_text_or_numbers_is_found() -> None:
@@ -56,7 +56,7 @@ def test_figure_without_text_or_numbers_is_found() -> None:
 
 
 def test_components_are_shown_only_by_widgets_figure() -> None:
-    """A component cannot be shown but by ``widgets.figure``, which asks for words and numbers."""
+    """Components are shown only by ``widgets.figure``, which requires text and numbers."""
     names = {*COMPONENTS, "show_workings", "plotly_chart"}
     for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -69,6 +69,6 @@ def test_components_are_shown_only_by_widgets_figure() -> None:
 
 
 def called(call: ast.Call) -> str:
-    """Return the name of what is called, without where it is from."""
+    """Return the name of a called function, without its module."""
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

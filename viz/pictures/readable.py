@@ -38,7 +38,7 @@ def over(values: Activation, range_: Range, background: str, outline: str, opaci
     return {
         **_sheet(values[None], 1, range_, None),
         "values": [words.fine(float(value), 4) for value in values.ravel()],
-        "beneath": background,
+        "background": background,
         "outline": outline,
         "opacity": opacity / 100,
         "widest": "27rem",

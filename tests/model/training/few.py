@@ -1,4 +1,4 @@
-"""A training set that is learned in a second, and ``python -m model.training`` on it for tests of several processes."""
+"""A small training set, and ``python -m model.training`` with it for tests of several processes."""
 
 import os
 import sys
@@ -34,7 +34,7 @@ RICH = Recipe(
 
 
 def small_mnist() -> Images:
-    """Return 180 images: the project's clear digits, each in four places."""
+    """Return 180 images: each labelled sample at four positions."""
     clear = [digit for digit in samples() if digit.label is not None]
     places = [(y, x) for y in (0, 1) for x in (0, 1)]
     pixels = [np.roll(digit.pixels, place, axis=(0, 1)) for place in places for digit in clear]
@@ -43,7 +43,7 @@ def small_mnist() -> Images:
 
 
 def use_few_images(patch: pytest.MonkeyPatch) -> None:
-    """Let the command learn from and be judged by few images, with short recipes."""
+    """Make the command use few images and short recipes."""
 
     def read(split: mnist.Split, device: str) -> Images:
         return small_mnist()

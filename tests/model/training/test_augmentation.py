@@ -1,4 +1,4 @@
-"""Distorted images: each pixel is where SciPy puts it, and what comes in from outside is black."""
+"""Distorted images compared with SciPy, pixel by pixel."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The moving average, and the statistics of batch norm that belong to it."""
+"""The moving average of the weights, and its batch norm statistics."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def one_weight(value: float = 0.0) -> nn.Module:
 
 
 def test_weight_average_is_the_weighted_sum_of_all_weights() -> None:
-    values, keep = [1.0, 5.0, -2.0, 3.0], [0.1, 2 / 11, 0.25, 0.3]  # by hand: (1 + t) / (10 + t), up to 0.3
+    values, keep = [1.0, 5.0, -2.0, 3.0], [0.1, 2 / 11, 0.25, 0.3]  # computed by hand: (1 + t) / (10 + t), at most 0.3
     network = one_weight()
     average = WeightAverage(network, 0.3)
     for step, value in enumerate(values):
@@ -41,7 +41,7 @@ def test_weight_average_does_not_change_the_network() -> None:
 
 
 def reaching(network: nn.Module, name: str, x: Tensor) -> Tensor:
-    """Return what reaches a batch norm that stands alone at the top: the witness for its statistics."""
+    """Return the input of a batch norm at the top level, computed step by step."""
     steps = [*dict(network.named_children())]
     with torch.no_grad():
         for step in steps[: steps.index(name)]:

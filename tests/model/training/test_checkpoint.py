@@ -1,4 +1,4 @@
-"""Checkpoints: they come back as they were written, and what does not fit gets a sentence."""
+"""Checkpoints: write, read, and refuse damaged files and other runs."""
 
 import json
 from collections.abc import Callable
@@ -108,5 +108,5 @@ def header(content: Any) -> Callable[[Path], object]:
 )
 def test_read_refuses_a_damaged_checkpoint(damage: Callable[[Path], object], folder: Path) -> None:
     damage(folder / checkpoint.NAME)
-    with pytest.raises(CheckpointError, match=r"cannot be read .* Leave --resume out to start anew"):
+    with pytest.raises(CheckpointError, match=r"cannot be read .* Leave --resume out to start again"):
         checkpoint.read(folder, TOLD)

@@ -1,4 +1,4 @@
-"""The training command: it never peeks at the test images, writes what came of it, and survives an interrupt."""
+"""The training command: use of the test images, results, interrupts and errors."""
 
 import json
 import re
@@ -26,7 +26,7 @@ EPOCHS = PLAIN.epochs
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the command work on few images, and list what it does."""
+    """Make the command use few images, and record what it does."""
     events: list[str] = []
     use_few_images(monkeypatch)
     train_epoch = Trainer.train_epoch
@@ -48,7 +48,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def interrupted_at(call: int, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that does the same, until Ctrl-C is pressed as it is called for the nth time."""
+    """Return the function, but raise ``KeyboardInterrupt`` at its nth call."""
     calls = iter(range(1, call + 1))
 
     def interrupted(*arguments: Any) -> Any:
@@ -60,7 +60,7 @@ def interrupted_at(call: int, function: Callable[..., Any]) -> Callable[..., Any
 
 
 def run_interrupted(arguments: list[str], owner: Any, within: str, call: int) -> None:
-    """Run the command until Ctrl-C is pressed as a function is called for the nth time."""
+    """Run the command with a ``KeyboardInterrupt`` at the nth call of a function."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, within, interrupted_at(call, getattr(owner, within)))
         train.main(arguments)
@@ -274,7 +274,7 @@ def test_command_refuses_an_invalid_option(
 ) -> None:
     with pytest.raises(SystemExit, match=re.escape(sentence)) as caught:
         train.main([*arguments, "--out", str(tmp_path / "run")])
-    assert isinstance(caught.value.code, str)  # which Python prints, and exits with 1
+    assert isinstance(caught.value.code, str)  # Python prints it and exits with 1
     assert isinstance(caught.value.__context__, InputError)
     assert not events
 

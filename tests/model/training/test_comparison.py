@@ -1,4 +1,4 @@
-"""The paired tests: as SciPy has them."""
+"""The paired tests compared with SciPy."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ N = 2_000
 
 
 def right(rate: float, seeds: int = 1, seed: int = 0) -> NDArray[np.bool_]:
-    """Return what networks get right of images some of which are harder than others."""
+    """Return which images made-up networks classify correctly; some images are harder than others."""
     generator = np.random.default_rng(seed)
     hard = np.random.default_rng(99).random(N)
     return np.asarray(hard + generator.normal(0, 0.1, (seeds, N)) < rate)

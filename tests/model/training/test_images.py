@@ -1,4 +1,4 @@
-"""What is learned from and what judged: the same images every time, read as they are."""
+"""The training and evaluation images, and evaluation itself."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Training: it learns, can be done again to the bit, also after an interrupt, and touches nothing that others share."""
+"""The training loop: learning, reproducibility, resuming, and no side effects."""
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +54,7 @@ def test_train_without_held_out_images_evaluates_no_epoch() -> None:
 
 
 def by_hand(recipe: Recipe, images: Images, seed: int) -> dict[str, torch.Tensor]:
-    """Train as plainly as PyTorch allows, with its own dropout, from its global seed."""
+    """Train with plain PyTorch, its own dropout and its global seed."""
     torch.manual_seed(seed)
     network = AssignmentNetwork(recipe.dropout)
     optimiser = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=recipe.momentum)
@@ -130,7 +130,7 @@ def test_every_part_of_the_state_is_needed(recipe: Recipe, lost: str) -> None:
 
 
 def _untouched(recipe: Recipe, part: str) -> dict[str, torch.Tensor]:
-    """Return a part of the state as if nothing had been learned."""
+    """Return a part of the state before any training."""
     trainer = Trainer(recipe, 1, torch.device("cpu"))
     for weight in trainer.network.parameters():
         trainer.optimiser.state[weight]["momentum_buffer"] = torch.zeros_like(weight)

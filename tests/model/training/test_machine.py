@@ -1,4 +1,4 @@
-"""The number of threads is the fastest, whichever that is; freed memory is kept."""
+"""The fastest number of threads, and freed memory."""
 
 import os
 import platform
@@ -65,8 +65,8 @@ print(given_back, faults())
 
 
 def test_freed_memory_is_kept_with_glibc() -> None:
-    command = [sys.executable, "-c", FAULTS]  # in a Python of its own: it cannot be undone
-    setting = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"}  # at first all of it is surely given back
+    command = [sys.executable, "-c", FAULTS]  # in a new process, because it cannot be undone
+    setting = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"}  # without the setting, all of it is returned
     done = subprocess.run(command, cwd=ROOT, env=setting, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
     given_back, kept = map(int, done.stdout.split())
     assert kept < given_back * (0.1 if platform.libc_ver()[0] == "glibc" else 1.5)

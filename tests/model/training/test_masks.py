@@ -1,4 +1,4 @@
-"""Dropout from a generator of its own: PyTorch's masks, or others as good."""
+"""Dropout with its own generator: PyTorch's masks, or masks with the same distribution."""
 
 import pytest
 import torch

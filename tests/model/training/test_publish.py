@@ -1,4 +1,4 @@
-"""What is shipped: the median seed's own weights, and a card that says what every seed came to."""
+"""Publishing: the weights of the median seed, and a card with the results of all seeds."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 @pytest.fixture
 def places(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """Return where weights and reports go, and a README with a place for the figures."""
+    """Return the folders for weights and reports, and a README with a place for the numbers."""
     told = tmp_path / "README.md"
     told.write_text(f"Before.\n\n{readme.BEGIN}\nold\n{readme.END}\n\nAfter.\n")
     return tmp_path / "shipped", tmp_path / "kept", told

@@ -1,4 +1,4 @@
-"""Reports come back as records that say the same; what is missing, broken or contradicts itself gets a sentence."""
+"""Published reports: records equal the files; missing and inconsistent files are refused."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_read_equals_the_file(folder: Path, name: str) -> None:
-    """The summary at the head of the file is the second witness: it was counted when the file was written."""
+    """The summary at the start of the file is the second witness: it was computed when the file was written."""
     study, head = published.read(name, folder), json.loads((folder / f"{name}.json").read_text())
     assert study.accuracies.tolist() == pytest.approx([*head["accuracy"]["values"].values()], abs=1e-6)
     assert study.median_seed == head["median_seed"]
@@ -104,7 +104,7 @@ def test_read_refuses_an_inconsistent_report(why: str, tmp_path: Path) -> None:
 
 
 def test_published_reports_can_be_read() -> None:
-    """None of it need be there; what is there is whole, and stands for the recipe that it is named after."""
+    """A file may be missing; an existing one must be complete and match its name."""
     present = [name for name in NAMES if published.is_present(name)]
     for name in present:
         study = published.read(name)

@@ -1,4 +1,4 @@
-"""Single choices of a recipe made otherwise, by name."""
+"""Changing single choices of a recipe by name."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""What recipes do differently, held against their fields; the learning rate held against the loop that uses it."""
+"""Differences of recipes compared with their fields, and the learning rate compared with the schedule."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Reports: mean, spread, n and every value, as NumPy has them, with and without the disputed labels."""
+"""Reports compared with NumPy, with and without the disputed labels."""
 
 import json
 from pathlib import Path

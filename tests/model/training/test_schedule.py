@@ -1,4 +1,4 @@
-"""The learning rate: as PyTorch's own cycle has it."""
+"""The learning rate compared with PyTorch's one-cycle schedule."""
 
 from typing import Literal
 

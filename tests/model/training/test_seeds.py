@@ -1,4 +1,4 @@
-"""What many seeds come to, held against the standard library, SciPy and sums in the mind; wrong rules must differ."""
+"""Seed statistics compared with the standard library, SciPy and results by hand; wrong rules must differ."""
 
 import dataclasses
 import statistics
@@ -70,7 +70,7 @@ def test_best_epochs_gain_is_never_negative() -> None:
 
 
 def alone(one: Report, other: Report) -> tuple[int, int]:
-    """Count what the median network of one reads wrong and that of the other does not, both ways, as sets."""
+    """Count the mistakes of only one of the two median networks, with sets."""
     wrong = [{*next(r.mistakes for r in each.results if r.seed == each.median_seed)} for each in (one, other)]
     return len(wrong[1] - wrong[0]), len(wrong[0] - wrong[1])
 

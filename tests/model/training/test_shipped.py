@@ -1,4 +1,4 @@
-"""The figures that ship: the README's are the card's, and the card's are counted anew from every seed's mistakes."""
+"""The published numbers: README and card agree, and the card agrees with every seed's mistakes."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ RECIPES = ("glass", "assignment")
 
 
 def right(recipe: str) -> dict[int, NDArray[np.bool_]]:
-    """Return which test images each seed gets right, from the file of the report and nothing else."""
+    """Return which test images each seed classifies correctly, from the file of the report alone."""
     found: dict[str, Any] = json.loads((published.FOLDER / f"{recipe}-final.json").read_text(encoding="utf-8"))
     missed = {each["seed"]: [int(index) for index in each["mistakes"]] for each in found["results"]}
     return {seed: ~np.isin(np.arange(10_000), each) for seed, each in missed.items()}

@@ -1,4 +1,4 @@
-"""A block after each epoch is what the snapshot's own file holds and its own forward pass gives."""
+"""A block after each epoch compared with the snapshot's file and a forward pass."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ NORMS = {"Conv2d-1": "BatchNorm2d-2", "MaxPool2d-10": "BatchNorm2d-11", "Conv2d-
 
 @pytest.fixture(scope="module")
 def networks() -> dict[int, AssignmentNetwork]:
-    """Return three networks that differ in everything that is learned or kept."""
+    """Return three networks with different parameters and statistics."""
     made = {}
     for epoch in (1, 2, 5):
         with torch.random.fork_rng():

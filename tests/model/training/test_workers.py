@@ -1,4 +1,4 @@
-"""Several processes give what one gives, and the end of one ends the run with a sentence and a checkpoint."""
+"""Several processes give the result of one; the end of one process ends the run with an error and a checkpoint."""
 
 import dataclasses
 import os
@@ -22,7 +22,7 @@ from tests.model.training.few import RICH, small_mnist
 
 ROOT = Path(__file__).parents[3]
 SMALL = small_mnist()
-PATIENCE = 600  # seconds for a run, whatever else the machine does; only what never ends takes as long
+PATIENCE = 600  # seconds for a run, also on a busy machine
 TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -30,7 +30,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start the command on few images in two processes; whatever is left of them at the end is ended."""
+    """Start the command on few images in two processes, and terminate them at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
@@ -55,7 +55,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let everything be float64: in float32 a few steps already grow another order of sums into another network."""
+    """Use float64: in float32, another order of sums gives another network after a few steps."""
     monkeypatch.setenv("DOUBLE", "yes")
     torch.set_default_dtype(torch.float64)
     yield
@@ -64,7 +64,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("double")
 def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = dataclasses.replace(RICH, epochs=1)  # in the long run the last bit of a sum can tip a ReLU or a pool
+    recipe = dataclasses.replace(RICH, epochs=1)  # later, the last bit of a sum can change a ReLU or a pool
     said = finish(start("--protocol", "search", "--epochs", "1", "--out", str(tmp_path / "run")))
     assert said.count("Kept epoch 1 of 1, held-out accuracy") == 1
     monkeypatch.setattr(images, "HELD_OUT", 60)
@@ -73,7 +73,9 @@ def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pyte
     for epoch, state in enumerate(one.states, start=1):
         found = load_file(tmp_path / "run" / f"{weights.epoch_name(epoch)}.safetensors")
         torch.testing.assert_close(found, dict(state), atol=1e-8, rtol=1e-8)
-    apart = train(dataclasses.replace(recipe, batch_size=25), learned, held_out, seed=1)  # as if nobody added up
+    apart = train(
+        dataclasses.replace(recipe, batch_size=25), learned, held_out, seed=1
+    )  # as if gradients were not added
     with pytest.raises(AssertionError):
         torch.testing.assert_close(apart.states[0], one.states[0], atol=1e-3, rtol=1e-3)
     card = weights.read_card(tmp_path / "run")
@@ -101,7 +103,7 @@ def test_killed_process_ends_the_run_with_a_usable_checkpoint(start: Start, tmp_
         assert process.poll() is None, process.communicate()
         assert time.monotonic() - waited < 60
         time.sleep(0.05)
-    os.kill(int((tmp_path / "0").read_text()), signal.SIGKILL)  # the one that writes
+    os.kill(int((tmp_path / "0").read_text()), signal.SIGKILL)  # the process that writes
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "error: Another process of this run ended" in errors

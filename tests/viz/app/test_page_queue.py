@@ -1,4 +1,4 @@
-"""Short pieces of work, asked for by many threads."""
+"""The queue of page runs, used by many threads."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from tests.viz.app.test_work_queue import PATIENCE, begin, end
 from viz.app.page_queue import PageQueue
 
 MANY = 30
-FOREVER = 100 * PATIENCE  # no test waits until a piece has had its time, if it has so much
+FOREVER = 100 * PATIENCE  # so long that no test reaches it
 
 
 def test_page_queue_runs_one_at_a_time() -> None:
@@ -28,7 +28,7 @@ def test_page_queue_runs_one_at_a_time() -> None:
 
 
 def test_page_queue_with_zero_time_limit_runs_all_together() -> None:
-    """The wrong rule, that nobody has any time, is told from the right one by the test above."""
+    """The test above rejects this wrong rule, a time limit of zero."""
     queue, together = PageQueue(time_limit=0), threading.Barrier(MANY)
 
     def work() -> None:
@@ -49,7 +49,7 @@ def test_page_queue_is_first_in_first_out() -> None:
                     order.append(number)
 
             asked.append(begin(work))
-            while vars(queue)["_last"] is last:  # it is not in the line yet
+            while vars(queue)["_last"] is last:  # it is not in the queue yet
                 time.sleep(0.001)
     end(*asked)
     assert order == [*range(MANY)]
@@ -75,7 +75,7 @@ def test_page_queue_starts_the_next_after_the_time_limit() -> None:
 
 
 def test_time_limit_counts_from_the_start_of_the_run() -> None:
-    """Who comes when the piece before has had its time begins at once."""
+    """A run that comes after the time limit of the run before starts at once."""
     queue = PageQueue(time_limit=0.5)
     with queue.turn():
         time.sleep(0.6)

@@ -1,4 +1,4 @@
-"""The style sheets share one page: a class that two of them dressed would look as the last one says, on both pages."""
+"""All style sheets apply to every page, so no class may be styled in two of them."""
 
 import re
 from collections import defaultdict
@@ -27,25 +27,27 @@ def spelled_out(selector: str) -> list[str]:
     ]
 
 
-def dressed(selector: str) -> frozenset[str]:
-    """Return the classes of what a selector begins with; what stands behind it is dressed within that alone."""
+def leading_classes(selector: str) -> frozenset[str]:
+    """Return the classes at the start of a selector; the rest applies only inside these."""
     parts = re.split(r"[\s>+~]+", _QUOTED.sub('""', selector).strip())
     return frozenset(_CLASS.findall(next((part for part in parts if "." in part), "")))
 
 
-def dressers(sheets: Mapping[str, str]) -> dict[frozenset[str], set[str]]:
-    """Return for each class, or set of classes that an element has at once, the sheets that dress it."""
+def sheets_by_class(sheets: Mapping[str, str]) -> dict[frozenset[str], set[str]]:
+    """Return the sheets that style each class or set of classes."""
     found = defaultdict(set)
     for name, text in sheets.items():
         for selectors, _ in _RULE.findall(_COMMENT.sub("", text)):
             for selector in (each for one in _COMMA.split(selectors) for each in spelled_out(one)):
-                found[dressed(selector)].add(name)
-    found.pop(frozenset(), None)  # what has no class: base.css dresses it
+                found[leading_classes(selector)].add(name)
+    found.pop(frozenset(), None)  # elements without a class belong to base.css
     return found
 
 
 def clashes(sheets: Mapping[str, str]) -> dict[str, list[str]]:
-    return {" ".join(sorted(classes)): sorted(names) for classes, names in dressers(sheets).items() if len(names) > 1}
+    return {
+        " ".join(sorted(classes)): sorted(names) for classes, names in sheets_by_class(sheets).items() if len(names) > 1
+    }
 
 
 def test_no_class_is_styled_in_two_sheets() -> None:

@@ -1,4 +1,4 @@
-"""Turns at expensive work, taken by many threads."""
+"""The work queue, used by many threads."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ PATIENCE = 60  # seconds
 
 
 class LeftError(Exception):
-    """Somebody has left."""
+    """A person left."""
 
 
 def begin(work: Callable[[], object]) -> threading.Thread:
@@ -27,8 +27,8 @@ def end(*threads: threading.Thread) -> None:
         assert not thread.is_alive()
 
 
-def wait_in_line(queue: WorkQueue, count: int, work: Callable[[int], object]) -> list[threading.Thread]:
-    """Send people into a line one after another, so that their order is known."""
+def start_in_order(queue: WorkQueue, count: int, work: Callable[[int], object]) -> list[threading.Thread]:
+    """Start threads that enter the queue one after another, in a known order."""
     threads = []
     for number in range(count):
         arrived = threading.Event()
@@ -58,7 +58,7 @@ def test_work_queue_runs_as_many_as_allowed(max_running: int) -> None:
             with lock:
                 running += 1
                 most = max(most, running)
-            together.wait(PATIENCE)  # only so many at once bring it down
+            together.wait(PATIENCE)  # passes only if this many run together
             with lock:
                 running -= 1
 
@@ -69,7 +69,7 @@ def test_work_queue_runs_as_many_as_allowed(max_running: int) -> None:
 def test_work_queue_is_first_in_first_out() -> None:
     queue, served = WorkQueue(max_running=1), list[int]()
     with queue.turn():
-        threads = wait_in_line(queue, 5, served.append)
+        threads = start_in_order(queue, 5, served.append)
         assert (served, queue.waiting()) == ([], 5)
     end(*threads)
     assert served == [0, 1, 2, 3, 4]
@@ -87,7 +87,7 @@ def test_on_wait_gets_the_number_ahead() -> None:
             pass
 
     with queue.turn():
-        others = wait_in_line(queue, 2, lambda _number: None)
+        others = start_in_order(queue, 2, lambda _number: None)
         last = begin(come)
         assert told.wait(PATIENCE)
     end(*others, last)
@@ -109,7 +109,7 @@ def test_leaving_gives_up_the_place() -> None:
         leaving = begin(come_and_leave)
         assert left.wait(PATIENCE)
         assert queue.waiting() == 0
-        staying = wait_in_line(queue, 1, lambda _number: served.append("who stayed"))
+        staying = start_in_order(queue, 1, lambda _number: served.append("who stayed"))
     end(leaving, *staying)
     assert served == ["who stayed"]
 
@@ -140,7 +140,7 @@ def test_full_work_queue_is_refused() -> None:
             refused.append(str(error))
 
     with queue.turn():
-        threads = wait_in_line(queue, 2, lambda _number: None)
+        threads = start_in_order(queue, 2, lambda _number: None)
         end(begin(come))
     end(*threads)
     assert len(refused) == 1

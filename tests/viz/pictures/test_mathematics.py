@@ -1,4 +1,4 @@
-"""Formulas set as mathematics: nothing is lost, and everything that the network is worked out with can be set."""
+"""Typeset formulas: nothing is lost, and every formula of the app can be typeset."""
 
 import re
 from html import unescape
@@ -17,7 +17,7 @@ TRACE: Trace = record(NETWORK, torch.randn(1, 1, 28, 28, generator=torch.Generat
 
 
 def seen(text: str) -> str:
-    """Return the letters and signs that are drawn."""
+    """Return the visible letters and signs."""
     return unescape(re.sub(r"<[^>]*>", "", typeset(text)))
 
 

@@ -80,7 +80,7 @@ def test_deck_has_one_card_for_each_channel(channels: int, zoom: int, offset: in
     corners = [(top - depth * offset, depth * offset) for depth in range(channels)]
     for y, x in corners:
         assert tuple(picture[y, x]) == (*ImageColor.getrgb(EDGE), 255)
-    assert corners[-1][0] == 0  # the last card reaches the upper edge: there is no room for one more
+    assert corners[-1][0] == 0  # the last card reaches the upper edge
     clear = picture[..., 3] == 0
     assert clear.any() == (channels > 1)
     assert not picture[clear].any()
@@ -90,7 +90,9 @@ def test_deck_has_one_card_for_each_channel(channels: int, zoom: int, offset: in
 def test_deck_has_cards_in_the_given_order(order: list[int]) -> None:
     activation = noise(4, 5, 6)
     range_ = range_of(activation)
-    picture = decode(raster.deck(activation, order, zoom=2, offset=20, edge=EDGE))  # so far apart that none is covered
+    picture = decode(
+        raster.deck(activation, order, zoom=2, offset=20, edge=EDGE)
+    )  # so far apart that no card is covered
     for depth, channel in enumerate(order):
         bottom, left = len(picture) - 1 - 20 * depth, 1 + 20 * depth
         card = picture[bottom - 10 : bottom, left : left + 12]
@@ -113,7 +115,7 @@ def test_column_has_each_number_in_its_cell() -> None:
 
 
 def test_wider_range_has_fainter_colours() -> None:
-    """The same value is nearer to black when it is drawn on a range that reaches further."""
+    """The same value is darker on a wider range."""
     maps = np.ones((2, 1, 1), np.float32)
     ranges = [Range(0, high, range_of(maps).scale) for high in (1.0, 10.0)]
     bright, faint = decode(raster.mosaic(maps, ranges, [(0, 0), (0, 1)]))[0, :, :3].sum(axis=1)

@@ -28,13 +28,13 @@ def noise(shape: tuple[int, ...]) -> Activation:
 
 
 def texts(values: Activation, decimals: int) -> list[str]:
-    """Return values as C's printf writes them, with a true minus and no negative zero."""
+    """Return values as C's printf writes them, with a minus sign and no negative zero."""
     written = [f"%.{decimals}f" % value for value in values.ravel().tolist()]
     return [text.replace("-", "−" if float(text) else "") for text in written]
 
 
 def finely(values: Activation, decimals: int) -> list[str]:
-    """Return values as ``texts`` does, but those that would be 0 and are not as multiples of powers of ten."""
+    """Return values as ``texts`` does, with powers of ten for values that would round to 0."""
     raised = dict(zip("+-0123456789", ["", *"⁻⁰¹²³⁴⁵⁶⁷⁸⁹"], strict=True))
     found = []
     for text, value in zip(texts(values, decimals), values.ravel().tolist(), strict=True):
@@ -50,7 +50,7 @@ def ends(shown: dict[str, Any]) -> list[str]:
 
 
 def assert_holds(shown: dict[str, Any], maps: Activation, most: float) -> None:
-    """Assert that each map is painted at its corner, nothing lies between them, and every value is listed in order."""
+    """Assert that each map is painted at its corner, gaps are transparent, and every value is listed in order."""
     sheet = decode(shown["picture"])
     assert sheet.shape[:2] == tuple(shown["size"])
     high, wide = shown["square"]
@@ -60,7 +60,7 @@ def assert_holds(shown: dict[str, Any], maps: Activation, most: float) -> None:
         assert square.shape[:2] == values.shape
         scale = theme.DIVERGING if signed else theme.SEQUENTIAL
         assert_painted(square, values, -most if signed else 0, most, scale)
-        sheet[top : top + high, left : left + wide, 3] = 0  # another square on the same place would not be opaque
+        sheet[top : top + high, left : left + wide, 3] = 0  # a second square at the same place would fail
     assert not sheet[..., 3].any()
     assert shown["values"] == texts(maps, 4)
     assert ends(shown) == finely(np.array([-most if signed else 0.0, most]), 3)
@@ -83,15 +83,15 @@ def test_large_with_the_range_of_the_layer(traced: Trace) -> None:
 
 
 def laid(values: Activation, opacity: int = 60) -> dict[str, Any]:
-    return readable.over(values, Range(-2.0, 2.0, theme.DIVERGING), "beneath:", "outline:", opacity)
+    return readable.over(values, Range(-2.0, 2.0, theme.DIVERGING), "background:", "outline:", opacity)
 
 
 def assert_laid(shown: dict[str, Any], values: Activation, opacity: float) -> None:
-    """Assert that a map is painted within -2 and 2, that every value is told, and what lies beneath it and on top."""
+    """Assert the colours from -2 to 2, every value, and the pictures below and above."""
     assert_painted(decode(shown["picture"]), values, -2, 2, theme.DIVERGING)
     assert shown["values"] == finely(values, 4)
     assert [shown["size"], shown["square"], shown["corners"]] == [list(values.shape), list(values.shape), [[0, 0]]]
-    assert [shown["beneath"], shown["outline"], shown["opacity"]] == ["beneath:", "outline:", opacity]
+    assert [shown["background"], shown["outline"], shown["opacity"]] == ["background:", "outline:", opacity]
     assert ends(shown) == ["−2.000", "2.000"]
     assert shown["printed"] == []
 
@@ -99,7 +99,7 @@ def assert_laid(shown: dict[str, Any], values: Activation, opacity: float) -> No
 @pytest.mark.parametrize(("shape", "opacity"), [((28, 28), 100), ((5, 7), 30), ((1, 3), 0)], ids=str)
 def test_over_has_every_value(shape: tuple[int, int], opacity: int) -> None:
     values = noise(shape)
-    values.flat[:3] = 0, 5, -3e-7  # one beyond the scale keeps its value, and what is nearly 0 is not told as 0
+    values.flat[:3] = 0, 5, -3e-7  # values beyond the scale are kept, and values near 0 are not written as 0
     assert_laid(laid(values, opacity), values, opacity / 100)
     assert laid(values)["values"][:3] == ["0.0000", "5.0000", "−3.0\xa0×\xa010⁻⁷"]
 
@@ -171,7 +171,7 @@ def test_kernels_print_weights_if_there_is_space(shape: tuple[int, ...], printed
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_ink_has_contrast_to_every_colour(signed: bool) -> None:
-    """By WCAG 4.5 to 1 is readable, which black or white always reaches, but the other one not everywhere."""
+    """WCAG requires 4.5 to 1; black or white always reaches it, the other one not everywhere."""
     scale = theme.DIVERGING if signed else theme.SEQUENTIAL
     range_ = Range(-1.0 if signed else 0.0, 1.0, scale)
     values = np.linspace(range_.low, range_.high, 101, dtype=np.float32)

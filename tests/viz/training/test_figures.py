@@ -1,4 +1,4 @@
-"""Curves, seeds and recipes are drawn where their numbers say, and said with the same numbers."""
+"""Charts and texts of curves, seeds and recipes have the right numbers."""
 
 import csv
 import io

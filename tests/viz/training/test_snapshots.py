@@ -1,4 +1,4 @@
-"""What the browser is given of a block after each epoch: pictures to the pixel, numbers to the digit."""
+"""The browser data of a block after each epoch: exact pictures and numbers."""
 
 import re
 from dataclasses import replace

@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
   parts.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   parts.picture.setAttribute("aria-label", `${data.label} The arrow keys show one value after another.`);
   set(parts.image, { href: data.picture, width, height, opacity: data.opacity ?? 1 });
-  for (const layer of ["beneath", "outline"]) set(parts[layer], { href: data[layer] ?? "", width, height });
+  for (const layer of ["background", "outline"]) set(parts[layer], { href: data[layer] ?? "", width, height });
   print(parts.numbers, data);
   parts.scale.innerHTML = data.scale;
 
@@ -91,17 +91,17 @@ function build(parent) {
     made.className = name;
     return made;
   });
-  const [picture, beneath, image, outline, numbers, cell] = ["svg", "image", "image", "image", "g", "rect"].map((name) =>
+  const [picture, background, image, outline, numbers, cell] = ["svg", "image", "image", "image", "g", "rect"].map((name) =>
     document.createElementNS(SVG, name),
   );
   set(picture, { role: "application", tabindex: 0 }); // so that screen readers pass the arrow keys on
   words.setAttribute("aria-live", "polite");
-  for (const each of [beneath, image, outline]) each.setAttribute("preserveAspectRatio", "none");
+  for (const each of [background, image, outline]) each.setAttribute("preserveAspectRatio", "none");
   set(cell, { width: 1, height: 1, class: "cell" });
-  picture.append(beneath, image, outline, numbers, cell);
+  picture.append(background, image, outline, numbers, cell);
   stage.append(picture, words);
   parent.append(stage, scale);
-  return { stage, words, scale, picture, beneath, image, outline, numbers, cell };
+  return { stage, words, scale, picture, background, image, outline, numbers, cell };
 }
 
 function set(element, attributes) {

@@ -1,4 +1,4 @@
-"""A small training, held against a plain loop of PyTorch's own with the same draws."""
+"""A small training compared with a plain PyTorch loop with the same random numbers."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ SHORT = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, dropout=0.1, s
 
 
 def taken(choices: LiveChoices, steps: int) -> LiveRun:
-    """Return a training after a few of its steps."""
+    """Return a training after some steps."""
     return next(run for run in loop.train(choices, LIVE_IMAGES) if run.step == steps)
 
 
 class PlainDropout(nn.Module):
-    """Drop values at the places that are drawn in the order (N, H, W, C), in plain numpy."""
+    """Drop values at drawn positions in the order (N, H, W, C), in plain numpy."""
 
     def __init__(self, p: float, generator: torch.Generator) -> None:
         super().__init__()
@@ -49,13 +49,13 @@ class PlainDropout(nn.Module):
         count, channels, height, width = x.shape
         mask = keep.reshape(count, height, width, channels).transpose(0, 3, 1, 2)
         dropped = x * (1 / (1 - self.p)) * torch.from_numpy(mask)
-        return dropped.contiguous(memory_format=torch.channels_last)  # in this order sums are rounded alike
+        return dropped.contiguous(memory_format=torch.channels_last)  # this order gives the same rounding
 
 
 def by_hand(
     choices: LiveChoices, steps: int, momentum: float = 0.9, shuffled_again: bool = True
 ) -> tuple[list[float], nn.Module]:
-    """Train as plainly as PyTorch allows, with the same draws."""
+    """Train with plain PyTorch and the same random numbers."""
     generator = torch.Generator().manual_seed(choices.seed)
     network = AssignmentNetwork(choices.dropout)
     for name, module in [*network.named_modules()]:
@@ -87,7 +87,7 @@ def by_hand(
     "choices", [SHORT, dataclasses.replace(SHORT, dropout=0.0, batch_size=32, seed=4)], ids=["dropping", "not dropping"]
 )
 def test_train_equals_a_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
-    run = taken(choices, 25)  # over the end of the first round through the images, whose last batch is smaller
+    run = taken(choices, 25)  # past the end of the first epoch, whose last batch is smaller
     losses, network = by_hand(choices, 25)
     assert run.losses.tolist() == losses
     state = network.state_dict()

@@ -1,4 +1,4 @@
-"""The queue of small trainings: whose turn it is, who shares, who left, and that its thread ends."""
+"""The queue of small trainings: order, sharing, absent people, and the end of its thread."""
 
 import dataclasses
 import threading
@@ -14,7 +14,7 @@ from model.errors import DataError, InputError
 from model.training.live.queue import LiveQueue
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 
-SOON = 20.0  # seconds in which everything here must have happened
+SOON = 20.0  # seconds, the limit for everything here
 STEPS = 100
 
 
@@ -23,7 +23,7 @@ def choices(seed: int) -> LiveChoices:
 
 
 class Trainer:
-    """Pretends to train: each step waits until the test lets it go on, and what is begun is written down."""
+    """A fake training: each step waits for the test, and every start is recorded."""
 
     def __init__(self, *, free: bool = False) -> None:
         self.begun: list[int] = []
@@ -34,7 +34,7 @@ class Trainer:
         self.free = free
 
     def __call__(self, asked: LiveChoices) -> Iterator[LiveRun]:
-        """Yield again and again how far it is, as a training would."""
+        """Yield the progress repeatedly, like a training."""
         self.begun.append(asked.seed)
         self.now += 1
         self.most = max(self.most, self.now)
@@ -52,18 +52,18 @@ class Trainer:
             self.now -= 1
 
     def go(self, steps: int = STEPS) -> None:
-        """Let it take so many steps more."""
+        """Allow more steps."""
         self.steps.release(steps)
 
 
 class Clock:
-    """Shows the time that a test says it is."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.time = 0.0
 
     def __call__(self) -> float:
-        """Return the seconds."""
+        """Return the time in seconds."""
         return self.time
 
 
@@ -87,7 +87,7 @@ def queue(trainer: Trainer, clock: Clock) -> Iterator[LiveQueue]:
 
 
 def until(happened: Callable[[], object]) -> None:
-    """Wait until something has happened, and fail where it does not."""
+    """Wait until something happened; fail if it does not."""
     deadline = time.monotonic() + SOON
     while not happened():
         assert time.monotonic() < deadline
@@ -261,7 +261,7 @@ def test_remaining_time_is_estimated_from_steps() -> None:
 
 
 def test_thirty_people_at_the_same_time() -> None:
-    """Each asks from a thread of their own; ten different trainings are each done once, and nobody waits in vain."""
+    """Each person asks in their own thread; ten different trainings run once each, and all people get a result."""
     trainer = Trainer(free=True)
     queue = LiveQueue(trainer)
 

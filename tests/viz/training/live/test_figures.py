@@ -1,4 +1,4 @@
-"""A small training as it is drawn: curves where their axes say, places that stay, and words that are true."""
+"""Figures of a small training: curves, stable axes, and text."""
 
 import csv
 import dataclasses
@@ -62,7 +62,7 @@ def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
 
 
 def test_chart_axes_do_not_change_during_the_run(run: LiveRun) -> None:
-    """Axes, numbers beside them and legends are there before the first step, and stay."""
+    """Axes, their numbers and legends exist before the first step and do not change."""
 
     def frame(html: str) -> list[str]:
         axes = re.findall(r'<span class="(?:beside|below|across|up)"[^>]*>[^<]*</span>', html)
