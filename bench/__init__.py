@@ -1,1 +1,1 @@
-"""What is fast and what is not, as ratios measured in one run."""
+"""Benchmarks: ratios of times measured in one run."""

@@ -1,4 +1,4 @@
-"""The emptiest Streamlit page that repaints: what every other page is measured against."""
+"""An empty Streamlit page that repaints: the baseline of all measurements."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""How much another person's page slows while a small training runs: ``python -m bench.live_training``.
+"""The slowdown of another person's page during a small training: ``python -m bench.live_training``.
 
 In a browser another digit is clicked on the overview again and again: before a training, while somebody else's runs,
 and after it. Times are taken in the page, from the click until the last change is painted. Only the ratio means
@@ -26,7 +26,7 @@ _LOOK = 5.0  # seconds
 
 
 def main() -> None:
-    """Measure, and print a line for each."""
+    """Measure, and print one line for each."""
     if not mnist.is_present():
         sys.exit("MNIST is not there: set MNIST_ROOT to a folder that torchvision's MNIST(root=...) can read.")
     alone: list[float] = []
@@ -40,20 +40,20 @@ def main() -> None:
         with _training(app, 0):
             _clicked(page, WARM_UP)
         for seed in range(1, ROUNDS + 1):
-            time.sleep(TIMEOUT + 1)  # nobody looks at the last one any more
+            time.sleep(TIMEOUT + 1)  # the last training then counts as unwatched
             alone += _clicked(page, CLICKS)
             with _training(app, seed):
                 beside += _clicked(page, CLICKS)
         browser.close()
     without, during = (statistics.median(times) for times in (alone, beside))
-    print(f"{'nobody trains':<20}{without:6.0f} ms   nine in ten under {_ninth(alone):.0f} ms")
-    print(f"{'somebody trains':<20}{during:6.0f} ms   nine in ten under {_ninth(beside):.0f} ms")
+    print(f"{'no training':<20}{without:6.0f} ms   nine in ten under {_ninth(alone):.0f} ms")
+    print(f"{'one training':<20}{during:6.0f} ms   nine in ten under {_ninth(beside):.0f} ms")
     print(f"{'ratio':<20}{during / without:6.2f}      goal {GOAL}")
 
 
 @contextmanager
 def _training(app: str, seed: int) -> Iterator[None]:
-    """Let the longest training there is run, and be looked at, meanwhile."""
+    """Run and watch the longest training during the block."""
     link = {"train_view": "live", "live": "yes", "live_steps": "600", "live_batch": "64", "live_seed": str(seed)}
     over = threading.Event()
 
@@ -64,7 +64,7 @@ def _training(app: str, seed: int) -> Iterator[None]:
 
     looking = threading.Thread(target=look)
     looking.start()
-    time.sleep(_LOOK)  # MNIST is read, and the first steps are taken
+    time.sleep(_LOOK)  # time for reading MNIST and the first steps
     try:
         yield
     finally:
@@ -73,7 +73,7 @@ def _training(app: str, seed: int) -> Iterator[None]:
 
 
 def _clicked(page: Page, count: int) -> list[float]:
-    """Return the milliseconds of so many clicks on digits."""
+    """Return the milliseconds of each of some clicks on digits."""
     return [
         float(page.evaluate(TIMED_CLICK, [digit_button(page, number), ".digit img"])) for number in range(1, count + 1)
     ]

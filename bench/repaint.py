@@ -1,8 +1,8 @@
-"""How long each page takes to repaint for another digit, against the emptiest page there is: ``make bench``.
+"""The time of each page for a repaint with another digit, compared with an empty page: ``make bench``.
 
-All are clicked in turn, in one browser, and timed in the page itself: from the click until the run has finished, the
-new digit is there, and the browser has painted the last change of the page, charts that come late included. Only the
-ratios mean something on another machine. ``make bench ARGS="parameters receptive_field"`` measures some pages alone.
+All pages are clicked in turn in one browser, and timed in the page: from the click until the run has ended, the new
+digit is shown, and the browser has painted the last change of the page, late charts included. Only the ratios are
+comparable between machines. ``make bench ARGS="parameters receptive_field"`` measures some pages alone.
 """
 
 import argparse
@@ -21,7 +21,7 @@ GOAL = 1.8
 EMPTY = Path(__file__).with_name("empty.py")
 NOTHING = "empty page"
 
-# Clicks an element and returns when the page last changed after it, painted; it has to be still for a while to tell.
+# Click an element, and return when the last change of the page was painted; the page must be still for a while.
 TIMED_CLICK = """
 async ([button, shown]) => {
   const STILL = 250, TOO_LONG = 20000;
@@ -61,10 +61,12 @@ async ([button, shown]) => {
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure the pages and print a line for each."""
+    """Measure the pages and print one line for each."""
     parser = argparse.ArgumentParser(prog="bench.repaint", description="How long each page takes to repaint.")
-    parser.add_argument("pages", nargs="*", help="which, as their files are called; all where none is named")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"clicks a page, {WARM_UP} of which warm up")
+    parser.add_argument("pages", nargs="*", help="names of pages (default: all)")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help=f"clicks on each page, of which {WARM_UP} are a warm-up"
+    )
     options = parser.parse_args(arguments)
     with serving_nothing() as empty, serving() as app, sync_playwright() as playwright:
         browser = launch(playwright)
@@ -83,12 +85,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def serving_nothing() -> AbstractContextManager[str]:
-    """Serve the empty page, which collects garbage after each run as Streamlit does where nobody says otherwise."""
+    """Serve the empty page, with Streamlit's default garbage collection after each run."""
     return serving(EMPTY, options=["--runner.postScriptGC=true"])
 
 
 def addresses_of(browser: Browser, app: str) -> dict[str, str]:
-    """Return the address of every page that the sidebar links to, by the name of its file."""
+    """Return the address of every page in the sidebar, by its name."""
     page = opened(browser, app)
     links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] a')
     found = {link.inner_text().strip(): str(link.evaluate("link => link.href")) for link in links.all()}
@@ -97,7 +99,7 @@ def addresses_of(browser: Browser, app: str) -> dict[str, str]:
 
 
 def opened(browser: Browser, address: str) -> Page:
-    """Open a page as on a projector, and wait until it is there."""
+    """Open a page at projector size, and wait until it is complete."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(PATIENCE)
     page.goto(address)
@@ -106,7 +108,7 @@ def opened(browser: Browser, address: str) -> Page:
 
 
 def measure(pages: dict[str, Page], rounds: int, warm_up: int = WARM_UP) -> dict[str, float]:
-    """Return the median milliseconds of each; another page is first in each round, for who comes later finds traces."""
+    """Return the median milliseconds of each page; each round starts with another page, because of caches."""
     taken: dict[str, list[float]] = {name: [] for name in pages}
     for count in range(rounds):
         first = count % len(pages)
@@ -122,7 +124,7 @@ def measure(pages: dict[str, Page], rounds: int, warm_up: int = WARM_UP) -> dict
 
 
 def digit_button(page: Page, count: int) -> ElementHandle:
-    """Return a button of the sidebar that chooses a digit, another one each time."""
+    """Return a button of the sidebar that chooses a digit, a different one for each count."""
     buttons = page.locator('[data-testid="stSidebar"] .grid button')
     handle = buttons.nth((7 * count + 1) % buttons.count()).element_handle()
     return handle

@@ -1,4 +1,4 @@
-"""How soon the maps of all methods are there for a digit that nobody has asked for: ``make bench``.
+"""The time until the maps of all methods are shown for a new digit: ``make bench``.
 
 Samples are clicked in a browser, each once, so that none of its maps is kept yet. It is timed in the page itself, from
 the click until the first of the new maps is painted, and until all are; then all maps of a digit are made without a
@@ -21,7 +21,7 @@ from tests.serving import launch, serving
 ROUNDS, WARM_UP = 15, 3
 FIRST_GOAL, ALL_GOAL = 0.3, 1.5  # seconds
 
-# Clicks a sample and returns when the first and the last of its maps were painted.
+# Click a sample, and return when its first and its last map were painted.
 _TIMED_CLICK = """
 async ([button, count]) => {
   const TOO_LONG = 20000;
@@ -45,7 +45,7 @@ async ([button, count]) => {
 
 
 def main() -> None:
-    """Measure both, and print a line for each."""
+    """Measure both, and print one line for each."""
     with serving() as app, sync_playwright() as playwright:
         browser = launch(playwright)
         if browser is None:
@@ -58,14 +58,14 @@ def main() -> None:
 
 
 def _measure(page: Page) -> tuple[float, float]:
-    """Return the median seconds until the first map, and until all."""
+    """Return the median seconds until the first map, and until all maps."""
     clicks = [page.evaluate(_TIMED_CLICK, [digit_button(page, count), len(METHODS)]) for count in range(ROUNDS)]
     first, every = zip(*clicks[WARM_UP:], strict=True)
     return statistics.median(first), statistics.median(every)
 
 
 def _without_a_page() -> float:
-    """Return the median seconds that all methods take for a digit."""
+    """Return the median seconds of all methods for a digit."""
     torch.set_num_threads(1)  # as the app does
     network, taken = weights.load(), []
     for digit in digits.samples()[:ROUNDS]:

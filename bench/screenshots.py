@@ -1,4 +1,4 @@
-"""Take the README's screenshots anew: ``make screenshots``."""
+"""Take the README's screenshots: ``make screenshots``."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ SHOTS = {
 
 
 def main() -> None:
-    """Serve the app, open each view, light, as on a projector, and save it."""
+    """Serve the app, open each view in light mode at projector size, and save it."""
     FOLDER.mkdir(exist_ok=True)
     with serving() as address, sync_playwright() as playwright:
         browser = launch(playwright)

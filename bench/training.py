@@ -1,4 +1,4 @@
-"""How long an epoch of training takes, against the assignment's own loop: ``python -m bench.training``.
+"""The time of a training epoch compared with the assignment's own loop: ``python -m bench.training``.
 
 The assignment's loop reads MNIST through torchvision's ``DataLoader``, which transforms one image at a time, and takes
 plain steps. All loops train the same rows in batches of 64, each in a process of its own, and take turns, so that
@@ -30,13 +30,13 @@ from model.training.machine import keep_freed_memory
 from model.training.recipe import RECIPES
 from model.training.trainer import Trainer
 
-BATCH, BATCHES = 64, -(-60_000 // 64)  # as the assignment has it, for all of MNIST's training images
+BATCH, BATCHES = 64, -(-60_000 // 64)  # as in the assignment, for all of MNIST's training images
 ROUNDS, STEPS, WARM_UP = 20, 10, 10
 GOAL = 2.0
 _THEIRS = "assignment's loop"
 _LOADING, _REST = "loading", "all else"
 
-# Where time goes, by what PyTorch calls its operations; the first that fits.
+# Kinds of operation by PyTorch's names; the first match counts.
 _KINDS = {
     _LOADING: ("DataLoader",),
     "convolution, backward": ("convolution_backward", "ConvolutionBackward"),
@@ -54,14 +54,14 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Loop:
-    """A way to train: a step on one batch, and what an epoch needs beside its steps."""
+    """A training loop: a step on one batch, and the extra work of an epoch."""
 
     step: Callable[[], object]
     beside: Callable[[], object]
 
 
 def their_loop() -> Loop:
-    """Return the assignment's loop: one image at a time through the transforms, dropout as PyTorch draws it."""
+    """Return the assignment's loop: transforms image by image, and PyTorch's dropout."""
     normalise = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
     data = MNIST(mnist.root(), train=True, transform=normalise)
     batches = iter(DataLoader(data, batch_size=BATCH, shuffle=True))
@@ -96,10 +96,10 @@ def our_loop(name: str) -> Loop:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure the loops and print a line for each, and where a step spends its time."""
+    """Measure the loops, and print one line for each and the time of each kind of operation."""
     parser = argparse.ArgumentParser(prog="bench.training", description="How long an epoch of training takes.")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {STEPS} steps of each loop (default {ROUNDS})")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the processor")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     options = parser.parse_args(arguments)
     if not mnist.is_present():
         sys.exit("MNIST is not there: set MNIST_ROOT to a folder that torchvision's MNIST(root=...) can read.")
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"--rounds is {options.rounds}. It must be from 1 to {(BATCHES - WARM_UP) // STEPS - 1}.")
     loops = {name: _started(name, options.threads) for name in (_THEIRS, *RECIPES)}
     seconds = _measure(loops, options.rounds)
-    print(f"seconds an epoch of 60,000 images, {options.threads} threads, {options.rounds * STEPS} steps of each")
+    print(f"seconds for an epoch of 60,000 images, {options.threads} threads, {options.rounds * STEPS} steps of each")
     for name, taken in seconds.items():
         ratio = f"{seconds[_THEIRS] / taken:5.2f} times as fast" if name != _THEIRS else ""
         print(f"{name:<20}{taken:6.1f} s   {ratio}{f'   goal {GOAL}' if name == 'glass' else ''}")
@@ -117,8 +117,8 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _started(name: str, threads: int) -> "Connection[str, object]":
-    """Start a loop in a process of its own and return the line to it."""
-    context = multiprocessing.get_context("spawn")  # so that no loop has the settings of another
+    """Start a loop in its own process and return the connection."""
+    context = multiprocessing.get_context("spawn")  # so that loops share no settings
     here, there = context.Pipe()
     context.Process(target=_serve, args=(name, threads, there), daemon=True).start()
     return here
@@ -130,7 +130,7 @@ def _ask(loop: "Connection[str, object]", what: str) -> object:
 
 
 def _serve(name: str, threads: int, line: "Connection[object, str]") -> None:
-    """Answer what is asked until the end: the seconds of a step, those beside all steps, or a profile."""
+    """Answer requests until the end: the seconds of a step, the extra seconds of an epoch, or a profile."""
     torch.set_num_threads(threads)
     loop = their_loop() if name == _THEIRS else our_loop(name)
     _seconds(loop.step, WARM_UP)
@@ -142,7 +142,7 @@ def _serve(name: str, threads: int, line: "Connection[object, str]") -> None:
 
 
 def _measure(loops: "dict[str, Connection[str, object]]", rounds: int) -> dict[str, float]:
-    """Return the seconds of an epoch of each: all its steps, by their median, and what comes beside them."""
+    """Return the seconds of an epoch of each loop: the median step times the steps, and the extra work."""
     found: dict[str, list[float]] = {name: [] for name in loops}
     for _ in range(rounds):
         for name, loop in loops.items():
@@ -159,21 +159,21 @@ def _seconds(step: Callable[[], object], count: int) -> float:
 
 
 def _profile(step: Callable[[], object]) -> dict[str, float]:
-    """Return the milliseconds of a step that go into each kind of operation."""
+    """Return the milliseconds of each kind of operation in a step."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         _seconds(step, STEPS)
     found = dict.fromkeys(_KINDS, 0.0)
     for event in profiler.key_averages():
         kind = next(kind for kind, parts in _KINDS.items() if any(part in event.key for part in parts))
         found[kind] += event.self_cpu_time_total / 1000 / STEPS
-        if kind == _LOADING:  # with what the transforms call, which else counts with the rest
+        if kind == _LOADING:  # including what the transforms call
             within = (event.cpu_time_total - event.self_cpu_time_total) / 1000 / STEPS
             found[_LOADING], found[_REST] = found[_LOADING] + within, found[_REST] - within
     return found
 
 
 def _print_profiles(profiles: dict[str, object]) -> None:
-    print(f"\n{'milliseconds a step':<24}" + "".join(f"{name:>20}" for name in profiles))
+    print(f"\n{'milliseconds per step':<24}" + "".join(f"{name:>20}" for name in profiles))
     for kind in _KINDS:
         print(f"{kind:<24}" + "".join(f"{dict(found)[kind]:>20.1f}" for found in profiles.values()))  # type: ignore[call-overload]
 

@@ -1,1 +1,1 @@
-"""What a server of this app carries, measured against an empty Streamlit page: ``python -m bench.load``."""
+"""The capacity of a server of this app, compared with an empty Streamlit page: ``python -m bench.load``."""

@@ -1,4 +1,4 @@
-"""Measure what a server of this app carries: ``make load``."""
+"""Measure the capacity of a server of this app: ``make load``."""
 
 import argparse
 import subprocess
@@ -17,13 +17,15 @@ from tests.serving import ROOT, launch
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure, print the tables and how they compare with those committed, and keep them if that is asked for."""
+    """Measure, print the tables and the changes since the last commit, and save them if requested."""
     parser = argparse.ArgumentParser(
         prog="bench.load", description="First content, reruns, bytes, memory and many people, against an empty page."
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--write", action="store_true", help="keep the figures in results.json and in the README's tables")
-    how.add_argument("--quick", action="store_true", help="a short run of two pages: it shows that all can be measured")
+    how.add_argument("--write", action="store_true", help="save the numbers in results.json and bench/README.md")
+    how.add_argument(
+        "--quick", action="store_true", help="a short run of two pages that shows that everything can be measured"
+    )
     options = parser.parse_args(arguments)
     with sync_playwright() as playwright, apart() as ask:
         browser = launch(playwright)
@@ -45,17 +47,17 @@ def main(arguments: Sequence[str]) -> None:
     if options.write:
         COMMITTED.write_text(now.as_json(), encoding="utf-8")
         report.write()
-        print(f"Kept in {COMMITTED.relative_to(ROOT)} and README.md.")
+        print(f"Saved in {COMMITTED.relative_to(ROOT)} and bench/README.md.")
 
 
 def committed() -> Figures:
-    """Return the figures that were committed last.
+    """Return the measurements of the last commit.
 
     Raises:
         FiguresError: There are none, or they cannot be read.
     """
     place = COMMITTED.relative_to(ROOT).as_posix()
-    shown = subprocess.run(["git", "show", f"HEAD:./{place}"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 (git, as the person has it)
+    shown = subprocess.run(["git", "show", f"HEAD:./{place}"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607 (the user's git)
     if shown.returncode != 0:
         raise FiguresError(f"Nothing to compare with: git has no committed {place} ({shown.stderr.strip()}).")
     return read(shown.stdout, f"the committed {place}")

@@ -1,4 +1,4 @@
-"""The figures of one run, and the file that keeps them."""
+"""The measurements of one run, and their file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,35 +8,35 @@ from typing import Any
 
 import numpy as np
 
-FORM = 2  # of the file; another one cannot be compared
+FORM = 2  # the version of the file; other versions cannot be compared
 COMMITTED = Path(__file__).with_name("results.json")
 
 
 class FiguresError(Exception):
-    """A file of figures cannot be read; the message says which, and what to do."""
+    """A file of measurements cannot be read; the message has the file and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """One figure of the app, and of the empty page in the same run."""
+    """One measurement of the app, and of the empty page in the same run."""
 
     app: float
     empty: float
 
     @property
     def ratio(self) -> float:
-        """How many times the empty page's it is."""
+        """The ratio to the empty page."""
         return self.app / self.empty
 
     @property
     def more(self) -> float:
-        """How much above the empty page's it is."""
+        """The difference to the empty page."""
         return self.app - self.empty
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long many runs took: how many there were, and the time within which so many per cent of them ended, in ms."""
+    """The times of many runs: their number, and the 50th and 95th percentile in ms."""
 
     runs: int
     p50: float
@@ -44,14 +44,14 @@ class Times:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> "Times":
-        """Sum up times; between two of them percentiles are interpolated."""
+        """Summarise times, with interpolated percentiles."""
         p50, p95 = np.percentile(np.asarray(seconds, dtype=np.float64) * 1000, [50, 95])
         return cls(len(seconds), round(float(p50), 1), round(float(p95), 1))
 
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
-    """One page: its server time, the time until a click is painted (ms), and what is sent (bytes)."""
+    """One page: its server time, the time until a click is painted (ms), and the bytes sent."""
 
     server: Times
     painted: float
@@ -61,14 +61,14 @@ class PageFigures:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the server's process holds, in MB of 10^6 bytes.
+    """The memory of the server process, in MB of 10^6 bytes.
 
     Attributes:
-        process: With all pages warm and nobody there.
-        session: More for each person who is there.
-        held: More when many have come and gone for the first time; Streamlit keeps the last of them for two minutes.
-        growth: More after the others have come and gone, too.
-        came: How many those others were.
+        process: With all pages warm and no session.
+        session: The increase for each session.
+        held: The increase after the first sessions have ended; Streamlit keeps the last of them for two minutes.
+        growth: The further increase after all others have ended.
+        came: The number of these others.
     """
 
     process: Both
@@ -80,14 +80,14 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """So many people at once: the server time of what they chose, and how many of their runs failed.
+    """A number of people at the same time: the server time of their choices, and the failed runs.
 
     Attributes:
-        people: How many.
-        app: One process serves them.
-        replicas: Several do, behind nginx; None where there is no nginx.
-        empty: One process serves them the empty page.
-        errors: Runs that failed, of all of these.
+        people: The number of people.
+        app: With one process.
+        replicas: With several processes behind nginx; None without nginx.
+        empty: With one process and the empty page.
+        errors: The number of failed runs in all three.
     """
 
     people: int
@@ -99,7 +99,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of one run; the first contents are in seconds."""
+    """All measurements of one run; the first contents are in seconds."""
 
     date: str
     machine: Mapping[str, str]
@@ -118,27 +118,27 @@ class Figures:
 
 
 def read(text: str, name: str) -> Figures:
-    """Return the figures that a file holds.
+    """Return the measurements in a file.
 
     Args:
-        text: What is in it.
-        name: What to call it in a message.
+        text: The content of the file.
+        name: Its name for messages.
 
     Raises:
-        FiguresError: It is no JSON, of another form, or something in it is missing.
+        FiguresError: It is not JSON, has another form, or is incomplete.
     """
-    again = "Measure anew with 'make load ARGS=--write'."
+    again = "Measure again with 'make load ARGS=--write'."
     try:
         found = json.loads(text)
         form = found.pop("form", None)
     except (ValueError, TypeError, AttributeError) as error:
-        raise FiguresError(f"{name} holds no figures: it is not a JSON object. {again}") from error
+        raise FiguresError(f"{name} has no measurements: it is not a JSON object. {again}") from error
     if form != FORM:
-        raise FiguresError(f"{name} is of form {form!r}, and only form {FORM} can be read here. {again}")
+        raise FiguresError(f"{name} has the form {form!r}; only form {FORM} can be read. {again}")
     try:
         return _figures(found)
     except (KeyError, TypeError, AttributeError) as error:
-        raise FiguresError(f"{name} lacks figures, or has some that are unknown ({error}). {again}") from error
+        raise FiguresError(f"{name} lacks measurements, or has unknown ones ({error}). {again}") from error
 
 
 def _figures(found: dict[str, Any]) -> Figures:

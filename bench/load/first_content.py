@@ -1,4 +1,4 @@
-"""How soon somebody new sees something in Chromium, and what is sent until the page is whole."""
+"""The time until a new visitor sees content in Chromium, and the bytes until the page is complete."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, WebSocket
 
 from tests.serving import PATIENCE, settle
 
-# Notes when a heading of the app, or the empty page's line, was painted; from the moment the address was called up.
+# Record when a heading of the app, or the empty page's line, was painted, counted from the navigation.
 _WATCH = """
 (() => {
   const look = () => {
@@ -22,16 +22,16 @@ _WATCH = """
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Seconds until the first content was painted, and bytes received until the page was at rest."""
+    """Seconds until the first content was painted, and bytes received until the page was idle."""
 
     seconds: float
     received: int
 
 
 def visit(browser: Browser, address: str) -> Visit:
-    """Open a page as somebody new, with nothing kept from an earlier visit."""
+    """Open a page as a new visitor with an empty browser cache."""
     with closing(browser.new_context(viewport={"width": 1280, "height": 800})) as context:
-        context.set_default_timeout(3 * PATIENCE)  # a server that has just started may have to read PyTorch first
+        context.set_default_timeout(3 * PATIENCE)  # a server that has just started may still import PyTorch
         page = context.new_page()
         received: list[float] = []
         wire = context.new_cdp_session(page)

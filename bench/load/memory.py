@@ -1,4 +1,4 @@
-"""What a server's process holds: for each person who is there, and after many have come and gone."""
+"""The memory of a server: for each session, and after many sessions have ended."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
@@ -11,12 +11,12 @@ import numpy as np
 from bench.load.figures import FiguresError
 from bench.load.people import arrive, look_about
 
-_STEP = 10  # people who come between two looks
+_STEP = 10  # new people between two measurements
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """MB of one process: with nobody there, for each person, after the first have come and gone, and after the rest."""
+    """MB of one process: without people, for each person, after the first have left, and after all others have left."""
 
     process: float
     session: float
@@ -25,32 +25,32 @@ class Held:
 
 
 def process_at(address: str) -> int:
-    """Return the number of the process that serves there: it was started for that port."""
+    """Return the id of the process that serves an address, found by its port."""
     option = f"--server.port={urlsplit(address).port}".encode()
     for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # it has ended
             if option in place.read_bytes().split(b"\0"):
                 return int(place.parent.name)
-    raise FiguresError(f"No process that serves at {address} is in /proc, which only Linux has: measure there.")
+    raise FiguresError(f"No process in /proc serves {address}. Only Linux has /proc: measure there.")
 
 
 def resident(process: int) -> float:
-    """Return how many MB a process holds in memory."""
+    """Return the memory of a process in MB."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     fields = dict(line.split(":", 1) for line in lines)
     return int(fields["VmRSS"].split()[0]) * 1024 / 1e6
 
 
 async def held(address: str, pages: Sequence[str], digits: Sequence[str], people: int, kept: int, come: int) -> Held:
-    """Let people come, look about and stay; then let many come and go.
+    """Open sessions that stay; then open and close many others.
 
     Args:
-        address: Where; a server of this computer.
-        pages: What they open, one after another; all is opened once before, so that nobody fills a cache.
-        digits: What they choose there.
+        address: A server of this computer.
+        pages: The pages that they open; all are opened once before, so that caches are full.
+        digits: The digits that they choose.
         people: How many stay.
-        kept: How many come and go first, so that Streamlit keeps as many as it will.
-        come: How many come and go then.
+        kept: How many come and leave first, so that Streamlit keeps as many sessions as it can.
+        come: How many come and leave after these.
     """
     process = process_at(address)
     await look_about([address], pages, digits)
@@ -63,7 +63,7 @@ async def held(address: str, pages: Sequence[str], digits: Sequence[str], people
 
 
 async def _each_session(address: str, process: int, pages: Sequence[str], digits: Sequence[str], people: int) -> float:
-    """Return by how many MB the process grows for each person who stays: the slope of a line through all looks."""
+    """Return the MB for each person who stays: the slope of a line through all measurements."""
     counts, sizes = [], []
     async with AsyncExitStack() as stack:
         for number in range(people + 1):

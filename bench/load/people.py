@@ -1,4 +1,4 @@
-"""Many people at once, in a process of their own: what they choose, and how long the server takes for it."""
+"""Many people at the same time, in their own process: their choices, and the server's time for each."""
 
 import asyncio
 import random
@@ -13,19 +13,19 @@ from bench.load.visitor import Run, Visitor, visiting
 T = TypeVar("T")
 
 MOST = 200  # people
-_TURNS = 0.2  # of the choices are of another page, the others of another digit
+_TURNS = 0.2  # the share of choices that open another page; the others choose another digit
 
 
 class Ask(Protocol):
-    """Has people do their work, and returns what they found."""
+    """Runs work of people and returns the results."""
 
     def __call__(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
-        """Call ``work`` with the arguments, and wait for it."""
+        """Call ``work`` with the arguments, and wait for the result."""
 
 
 @contextmanager
 def apart() -> Iterator[Ask]:
-    """Give people a Python of their own for their work, which takes no turns with ours."""
+    """Start a process for people's work, so that it does not share our interpreter."""
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
         yield lambda work, *arguments: process.submit(_work, work, arguments).result()
 
@@ -35,14 +35,14 @@ def _work(work: Callable[..., Coroutine[Any, Any, T]], arguments: Sequence[Any])
 
 
 async def choosing(address: str, page: str, digits: Sequence[str], warm_up: int) -> list[Run]:
-    """Return the runs of one person who opens a page and chooses one digit after another, the first ones left out."""
+    """Return the runs of one person who opens a page and chooses digits one after another, without the first ones."""
     async with visiting(address) as visitor:
         runs = [await visitor.run(page, {"digit": digit}) for digit in digits]
     return runs[warm_up:]
 
 
 async def look_about(addresses: Sequence[str], pages: Sequence[str], digits: Sequence[str]) -> None:
-    """Let somebody open every page of each server, and choose every digit there: of that each keeps what it can."""
+    """Open every page of each server with every digit, to fill the caches."""
 
     async def look(address: str) -> None:
         async with visiting(address) as visitor:
@@ -56,15 +56,15 @@ async def look_about(addresses: Sequence[str], pages: Sequence[str], digits: Seq
 async def ladder(
     address: str, pages: Sequence[str], digits: Sequence[str], rungs: Sequence[int], seconds: float, thinking: float
 ) -> list[list[Run]]:
-    """Return the runs on each rung: so many people, each on a page, who choose, and think before they choose again.
+    """Return the runs on each rung: a number of people, each on a page, who choose and think in turn.
 
     Args:
-        address: Of the server.
-        pages: Their names; people spread over them evenly.
-        digits: Keys to choose from.
-        rungs: How many people; they stay for the rungs above.
-        seconds: How long each rung lasts; what is asked for by then is waited for.
-        thinking: Seconds between the end of a run and the next choice, half as much or half as much again by chance.
+        address: The address of the server.
+        pages: Their names; people spread evenly over them.
+        digits: The keys of the digits to choose from.
+        rungs: The numbers of people; people stay for the next rungs.
+        seconds: The duration of each rung; runs that started in time are waited for.
+        thinking: Seconds between the end of a run and the next choice, drawn from half to one and a half times this.
     """
     found: list[list[Run]] = []
     async with AsyncExitStack() as stack:
@@ -80,18 +80,18 @@ async def ladder(
 
 
 async def arrive(stack: AsyncExitStack, address: str, count: int) -> list[Visitor]:
-    """Let so many more people come; they stay until the stack closes."""
+    """Add people; they stay until the stack closes."""
     if count > MOST:
-        raise ValueError(f"{count} people are too many; at most {MOST} can come.")
+        raise ValueError(f"{count} people are too many; at most {MOST} are possible.")
     return [await stack.enter_async_context(visiting(address)) for _ in range(count)]
 
 
 class _Person:
-    """What one person does, the same each time: chance is seeded by the person's number."""
+    """The choices of one person, seeded by the person's number."""
 
     def __init__(self, visitor: Visitor, pages: Sequence[str], digits: Sequence[str], number: int) -> None:
         self._visitor, self._pages, self._digits = visitor, pages, digits
-        self._chance = random.Random(number)  # noqa: S311 (nothing secret)
+        self._chance = random.Random(number)  # noqa: S311 (not for security)
         self._page = pages[number % len(pages)]
 
     async def stay(self, seconds: float, thinking: float) -> list[Run]:

@@ -1,4 +1,4 @@
-"""One run: the app and the empty page on two servers of this computer, measured in turn."""
+"""One benchmark run: the app and the empty page on two servers of this computer, measured in turn."""
 
 import datetime
 import importlib.metadata
@@ -28,7 +28,7 @@ _PACKAGES = ("streamlit", "torch", "numpy", "plotly")
 
 
 class FailedRunsError(Exception):
-    """Runs of a page failed where one person alone asked for them; the message says why."""
+    """Runs of a page failed for a single person; the message has the reason."""
 
 
 def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str], None]) -> Figures:
@@ -36,9 +36,9 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
 
     Args:
         browser: Opens the pages.
-        ask: Has people without a browser do their work.
-        settings: How much is measured.
-        say: Called before each part with what it is.
+        ask: Runs work of people without a browser.
+        settings: The extent of the measurement.
+        say: Called before each part with its name.
     """
     machine = _machine()
     say("first content, cold")
@@ -61,7 +61,10 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
     say(f"many people, {REPLICAS} replicas")
     replicas = _by_replicas(ask, pages, settings)
     say("memory")
-    with serving_nothing() as empty, serving() as app:  # anew: whoever has gone from the others still takes room there
+    with (
+        serving_nothing() as empty,
+        serving() as app,
+    ):  # new servers: sessions that have ended still take memory in the others
         held = _memory(ask, app, empty, pages, settings)
     measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
     return Figures(
@@ -84,7 +87,7 @@ def _cold(browser: Browser) -> tuple[float, float]:
 
 
 def _first_contents(browser: Browser, app: str, empty: str) -> tuple[float, float]:
-    """Return the seconds until somebody new sees something of either."""
+    """Return the seconds until a new visitor sees content of both."""
     ours, nothing = (first_content.visit(browser, address).seconds for address in (app, empty))
     return ours, nothing
 
@@ -98,13 +101,13 @@ def _page_name(address: str) -> str:
 
 
 def _served(ask: Ask, address: str, settings: Settings) -> Sequence[Run]:
-    """Return the runs of one page for one person who is alone."""
+    """Return the runs of one page for a single person."""
     server, page = f"http://{urlsplit(address).netloc}", _page_name(address)
     digits = DIGITS[-settings.choices - settings.warm_up - 1 :]
     runs = ask(people.choosing, server, page, digits, 1 + settings.warm_up)
     wrong = {run.wrong for run in runs if run.wrong}
     if wrong:
-        raise FailedRunsError(f"Page '{page}' fails for one person alone: {'; '.join(sorted(wrong))}")
+        raise FailedRunsError(f"Page '{page}' fails for a single person: {'; '.join(sorted(wrong))}")
     return runs
 
 
@@ -124,13 +127,13 @@ def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> Pa
 def _ladder(
     ask: Ask, address: str, servers: Sequence[str], pages: Sequence[str], settings: Settings
 ) -> list[list[Run]]:
-    """Return the runs on each rung, at an address behind which these servers are."""
+    """Return the runs on each rung, at the address of these servers."""
     ask(people.look_about, servers, pages, DIGITS[: settings.known])
     return ask(people.ladder, address, pages, DIGITS, settings.rungs, settings.seconds, settings.thinking)
 
 
 def _by_replicas(ask: Ask, pages: Sequence[str], settings: Settings) -> Sequence[list[Run] | None]:
-    """Return the runs on each rung where replicas serve; None where there is no nginx."""
+    """Return the runs on each rung with replicas; None without nginx."""
     if nginx.executable() is None:
         return [None] * len(settings.rungs)
     with TemporaryDirectory() as folder, serving_by_replicas(Path(folder), REPLICAS) as replicas:
@@ -164,7 +167,7 @@ def _machine() -> dict[str, str]:
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{memory_bytes / 1e9:.0f} GB",
-        "load": f"{os.getloadavg()[0]:.1f}",  # a quiet machine says less than 1
+        "load": f"{os.getloadavg()[0]:.1f}",  # less than 1 on an idle machine
     }
 
 

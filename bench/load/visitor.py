@@ -1,4 +1,4 @@
-"""A person at the app without a browser: opens pages and chooses, as Streamlit's own page would ask for it."""
+"""A person without a browser, who opens pages and chooses with the messages of Streamlit's page."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds for one run
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a page: the seconds from asking to its end, the bytes that came, and what was wrong, or nothing."""
+    """One run of a page: the seconds from the request to its end, the received bytes, and the error, if any."""
 
     seconds: float
     received: int
@@ -26,14 +26,14 @@ class Run:
 
 
 class Visitor:
-    """One session; like a browser it keeps the large messages of the run before, which are not sent again."""
+    """One session; like a browser, it caches the large messages of the run before, which are not sent again."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._kept: set[str] = set()
 
     async def run(self, page: str, link: Mapping[str, str]) -> Run:
-        """Have a page run, and wait for its end; what goes wrong is told, not raised."""
+        """Run a page, and wait for its end; errors are returned, not raised."""
         began, received, wrong = time.perf_counter(), 0, ""
         kept: set[str] = set()
         try:
@@ -50,14 +50,14 @@ class Visitor:
         except TimeoutError:
             wrong = f"no end within {PATIENCE:.0f} s"
         except ConnectionClosed as error:
-            wrong = f"the server hung up: {error}"
+            wrong = f"the server closed the connection: {error}"
         self._kept = kept
         return Run(time.perf_counter() - began, received, wrong)
 
 
 @asynccontextmanager
 async def visiting(address: str) -> AsyncIterator[Visitor]:
-    """Be somebody new at a server of this computer, until the block ends."""
+    """Open a session at a server of this computer until the block ends."""
     async with connect(
         f"{address.replace('http', 'ws', 1)}/_stcore/stream",
         subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -69,7 +69,7 @@ async def visiting(address: str) -> AsyncIterator[Visitor]:
 
 
 def _request(page: str, link: Mapping[str, str], kept: Collection[str]) -> bytes:
-    """Return what a browser says to have a page run; messages with these hashes need not be sent again."""
+    """Return a browser's request for a page run; messages with these hashes need not be sent again."""
     ask = BackMsg()
     ask.rerun_script.page_name = page
     ask.rerun_script.query_string = urlencode(link)
@@ -84,7 +84,7 @@ def _keeps(message: ForwardMsg) -> set[str]:
 
 
 def fault(message: ForwardMsg) -> str:
-    """Say what is wrong if a message shows an error, or ends a run that failed; else nothing."""
+    """Return the error that a message shows, or of a failed run; else an empty string."""
     match message.WhichOneof("type"):
         case "script_finished" if message.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY:
             return str(ForwardMsg.ScriptFinishedStatus.Name(message.script_finished))

@@ -35,7 +35,7 @@ MADE_UP = Figures(
         Rung(80, Times(600, 90.0, 501.0), Times(600, 50.0, 200.0), Times(600, 20.0, 100.0), 3),
     ],
 )
-ONCE_MORE = "Measure anew with 'make load ARGS=--write'."
+ONCE_MORE = "Measure again with 'make load ARGS=--write'."
 
 
 @pytest.mark.parametrize("count", [2, 7, 20, 101])
@@ -70,13 +70,13 @@ def without(name: str) -> str:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "a.json holds no figures: it is not a JSON object."),
-        ("[1]", "a.json holds no figures: it is not a JSON object."),
-        ("{}", "a.json is of form None, and only form 2 can be read here."),
-        (json.dumps({**json.loads(MADE_UP.as_json()), "form": 0}), "a.json is of form 0, and only form 2 can be read"),
-        (without("ladder"), "a.json lacks figures, or has some that are unknown"),
-        (without("date"), "a.json lacks figures, or has some that are unknown"),
-        (json.dumps({**json.loads(MADE_UP.as_json()), "taste": 1}), "a.json lacks figures, or has some that"),
+        ("", "a.json has no measurements: it is not a JSON object."),
+        ("[1]", "a.json has no measurements: it is not a JSON object."),
+        ("{}", "a.json has the form None; only form 2 can be read."),
+        (json.dumps({**json.loads(MADE_UP.as_json()), "form": 0}), "a.json has the form 0; only form 2 can be read"),
+        (without("ladder"), "a.json lacks measurements, or has unknown ones"),
+        (without("date"), "a.json lacks measurements, or has unknown ones"),
+        (json.dumps({**json.loads(MADE_UP.as_json()), "taste": 1}), "a.json lacks measurements, or has unknown ones"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(text: str, reason: str) -> None:

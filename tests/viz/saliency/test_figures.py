@@ -118,7 +118,7 @@ def test_the_stage_lays_the_map_over_the_digit(found: Attribution, look: Look) -
     scale = theme.SEQUENTIAL if look.absolute else theme.DIVERGING
     assert_painted(decode(shown["picture"]), values, 0 if look.absolute else -most, most, scale)
     assert [number(text) for text in shown["values"]] == pytest.approx(values.ravel().tolist(), abs=6e-5)
-    np.testing.assert_array_equal(decode(shown["beneath"])[..., 0], DIGIT.pixels)
+    np.testing.assert_array_equal(decode(shown["background"])[..., 0], DIGIT.pixels)
     side = shown["size"][0]
     traced = decode(shown["outline"])
     zoom = len(traced) // side
