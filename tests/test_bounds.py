@@ -81,6 +81,7 @@ print(json.dumps({"threads": torch.get_num_threads(), "frozen": gc.get_freeze_co
 """
 
 
+@pytest.mark.slow(reason="starts a process that opens the app")
 def test_first_page_sets_one_thread_and_freezes_objects() -> None:
     """Objects of PyTorch and the app are excluded from garbage collection."""
     command = [sys.executable, "-W", "ignore", "-c", FIRST_PAGE]

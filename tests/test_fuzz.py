@@ -48,6 +48,7 @@ def python(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow(reason="reads 160 damaged files in their own processes")
 def test_short_run_finds_no_fault(tmp_path: Path) -> None:
     told = python("-m", "tests.fuzz", "--inputs", "160", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
     assert not (tmp_path / "kept").exists()
@@ -57,6 +58,7 @@ def test_short_run_finds_no_fault(tmp_path: Path) -> None:
     assert [kind for kind, count in lines.items() if " read" not in count] == ["other pictures"]
 
 
+@pytest.mark.slow(reason="starts a process that reads the largest pictures")
 def test_every_kind_of_fault_is_found_and_largest_pictures_need_little_memory() -> None:
     outcomes, largest = json.loads(python("-c", FOUND))
     if sys.platform != "linux":

@@ -32,6 +32,7 @@ def test_closure_contains_dependencies() -> None:
     assert "torch" not in found
 
 
+@pytest.mark.slow(reason="starts the audit in a process")
 def test_audit_without_connection_says_that_nothing_was_checked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

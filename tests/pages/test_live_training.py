@@ -21,6 +21,7 @@ from tests.pages.conftest import assert_works, run, said, shown
 from viz.training.live import cache
 
 SOON = 60.0  # seconds
+pytestmark = pytest.mark.slow(reason="runs small trainings")
 FEW = small_mnist()
 LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
 SHORT = {"train_view": "live", "live_steps": "100", "live_batch": "16", "live_rate": "0.03", "live_seed": "3"}
@@ -196,7 +197,7 @@ def test_unknown_value_is_a_warning_and_the_default(name: str, value: str, defau
 
 
 @pytest.mark.usefixtures("few")
-def test_thirty_people_share_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_with_the_same_choices_share_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
     train = loop.train
 
@@ -205,7 +206,7 @@ def test_thirty_people_share_one_training(monkeypatch: pytest.MonkeyPatch) -> No
         return train(choices, given)
 
     monkeypatch.setattr(loop, "train", counted)
-    people = [run("training", **SHORT, live="yes") for _ in range(30)]
+    people = [run("training", **SHORT, live="yes") for _ in range(6)]
     for app in people:
         until(app, is_done)
         assert_works(app, "Training")

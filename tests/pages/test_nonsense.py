@@ -76,6 +76,7 @@ def views() -> Iterator[tuple[str, dict[str, str]]]:
             yield page or "overview", dict(parse_qsl(query))
 
 
+@pytest.mark.slow(reason="opens every view many times")
 def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None:
     """The parameters are those that the page has just read."""
     tried, words = (
@@ -123,7 +124,8 @@ def names(watch: Watch) -> list[str]:
     return sorted(watch.asked - {"many", "live"})  # these start work of several seconds
 
 
-@settings(max_examples=60, suppress_health_check=UNHURRIED)
+@pytest.mark.slow(reason="opens every view many times")
+@settings(max_examples=25, suppress_health_check=UNHURRIED)
 @given(st.data())
 def test_random_parameters_never_fail(watch: Watch, names: list[str], data: st.DataObject) -> None:
     page, link = data.draw(st.sampled_from(QUICK))

@@ -80,7 +80,7 @@ def test_every_kind_of_picture_file_is_read(app: AppTest) -> None:
         give(app, content())
         assert not app.error, name
         assert app.query_params["digit"].startswith("upload-"), name
-        assert "The network reads <strong>3</strong>" in shown(app), name
+        assert "The network predicts <strong>3</strong>" in shown(app), name
         assert 'class="stages"' in shown(app), "its stages are shown"
 
 
@@ -93,7 +93,7 @@ def test_refused_upload_is_an_error_and_keeps_the_digit(app: AppTest, before: st
         give(app, content())
         (sentence,) = (each.value for each in app.error)
         assert named in sentence, name
-        assert sentence.endswith("Still reading the digit before it."), name
+        assert sentence.endswith("The digit before it stays."), name
         assert app.query_params["digit"] == kept, name
     give(app, saved(Image.fromarray(THREE)).getvalue())
     assert not app.error, "the error disappears with a good upload"

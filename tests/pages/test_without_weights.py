@@ -107,6 +107,7 @@ def refused(app: AppTest) -> list[str]:
     return [each.value for each in app.error]
 
 
+@pytest.mark.slow(reason="opens every page with empty caches")
 @pytest.mark.parametrize("damage", OF_THE_WEIGHTS)
 def test_wrong_weights_are_an_error_on_pages_that_need_them(damage: str, shipped: Path) -> None:
     spoil, named = OF_THE_WEIGHTS[damage]
@@ -120,10 +121,11 @@ def test_wrong_weights_are_an_error_on_pages_that_need_them(damage: str, shipped
             (sentence,) = refused(app)
             assert named in sentence
             assert "git checkout -- model/networks" in sentence
-    assert "Without its weights the network reads nothing" in shown(app)
+    assert "Without weights there is no prediction" in shown(app)
     assert app.query_params["digit"] == "project-8a"
 
 
+@pytest.mark.slow(reason="opens every page with empty caches")
 @pytest.mark.parametrize("damage", OF_THE_CARD)
 def test_wrong_card_is_an_error_on_pages_that_need_it(damage: str, shipped: Path) -> None:
     spoil, named = OF_THE_CARD[damage]
@@ -165,4 +167,4 @@ def test_session_continues_once_the_weights_are_back(shipped: Path) -> None:
     app.run()
     assert not app.error
     assert app.selectbox("widget-row").value == "Conv2d-7"
-    assert "The network reads <strong>8</strong>" in shown(app)
+    assert "The network predicts <strong>8</strong>" in shown(app)

@@ -24,6 +24,7 @@ def lacking(found: list[Figure]) -> list[Figure]:
     return [each for each in found if not re.search(r"\d", " ".join(each.words)) or not each.numbers]
 
 
+@pytest.mark.slow(reason="opens every view")
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_figure_has_text_with_numbers_and_a_table_or_csv(name: str) -> None:
     page, _, query = VIEWS[name].partition("?")

@@ -91,10 +91,10 @@ def _reading(digit: Digit) -> str:
     try:
         trace = shared.record(digit)
     except WeightsError:  # which the page says in full
-        return "Without its weights the network reads nothing"
+        return "Without weights there is no prediction"
     wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"
     certainty = words.percent(trace.probabilities.max())
-    return f"The network reads <strong>{trace.prediction}</strong>{wrong} ({certainty})"
+    return f"The network predicts <strong>{trace.prediction}</strong>{wrong} ({certainty})"
 
 
 def _choose(digit: Digit) -> None:
@@ -148,7 +148,7 @@ def _draw(digit: Digit) -> None:
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
     st.caption("Draw a digit. With keys: arrows move the pen, the space bar lowers and lifts it.")
     if why:
-        st.error(escape_markdown(f"{why} Still reading what was there before."))
+        st.error(escape_markdown(f"{why} The digit before it stays."))
     elif on_pad:
         _show_stages(digit)
 
@@ -182,7 +182,7 @@ def _upload(digit: Digit) -> None:
         on_change=_receive_upload,
     )
     if st.session_state["upload"] is not None and _REFUSED in st.session_state:
-        st.error(escape_markdown(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
+        st.error(escape_markdown(f"{st.session_state[_REFUSED]} The digit before it stays."))
     elif digit.key.startswith("upload-"):
         _show_stages(digit)
 

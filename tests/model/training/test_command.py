@@ -73,6 +73,7 @@ def assert_same_weights(folder: Path, other: Path) -> None:
 # What is looked at
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.parametrize(
     ("protocol", "expected"),
     [
@@ -88,6 +89,7 @@ def test_command_reads_test_images_once_at_the_end_or_never(
     assert events == expected
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize(
     ("protocol", "learned"), [("best", len(SMALL) - 60), ("search", len(SMALL) - 60), ("final", len(SMALL))]
@@ -110,6 +112,7 @@ def test_only_the_final_protocol_trains_on_all_images(
 # What is written
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 def test_command_writes_weights_of_every_epoch_and_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--out", str(tmp_path), "--epochs", "2", "--seed", "5"])
@@ -123,6 +126,7 @@ def test_command_writes_weights_of_every_epoch_and_the_card(tmp_path: Path, caps
     assert not checkpoint.is_present(tmp_path)
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("protocol", ["search", "final"])
 def test_search_and_final_keep_the_last_epoch(protocol: str, tmp_path: Path) -> None:
@@ -134,6 +138,7 @@ def test_search_and_final_keep_the_last_epoch(protocol: str, tmp_path: Path) -> 
     assert (card["validation_accuracy"] is None) is (protocol == "final")
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 def test_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--protocol", "final"])
@@ -145,6 +150,7 @@ def test_report_lists_the_mistakes_of_the_weights(tmp_path: Path) -> None:
     assert wrong
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("protocol", ["best", "search", "final"])
 def test_logits_are_saved_only_if_test_images_were_used(
@@ -162,6 +168,7 @@ def test_logits_are_saved_only_if_test_images_were_used(
     assert found.right.mean() == weights.read_card(tmp_path)["test_accuracy"]
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 def test_several_seeds_have_their_folders_and_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--protocol", "search", "--epochs", "1"]
@@ -177,6 +184,7 @@ def test_several_seeds_have_their_folders_and_one_report(tmp_path: Path, capsys:
 # Interrupted
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.parametrize(
     ("owner", "within"), [(Trainer, "train_epoch"), (loop, "judge"), (loop, "Epoch"), (checkpoint, "write")]
 )
@@ -201,6 +209,7 @@ def test_interrupt_keeps_the_best_epoch(
     assert f"Interrupted. Kept epoch {card['kept_epoch']} of {finished}, in" in capsys.readouterr().out
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("recipe", ["assignment", "glass"])
 def test_resume_gives_the_weights_of_an_uninterrupted_run(recipe: str, tmp_path: Path) -> None:
@@ -216,6 +225,7 @@ def test_resume_gives_the_weights_of_an_uninterrupted_run(recipe: str, tmp_path:
     )
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 def test_resume_keeps_finished_seeds(events: list[str], tmp_path: Path) -> None:
     arguments = ["--protocol", "final", "--out", str(tmp_path), "--seeds", "1-3"]
     with pytest.raises(SystemExit, match="130"):  # in the second epoch of the second seed
@@ -237,6 +247,7 @@ def test_interrupt_in_the_first_epoch_writes_nothing(
     assert not list((tmp_path / "run").iterdir())
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 def test_weights_are_saved_if_the_evaluation_fails(events: list[str], tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--seed", "2"])  # an earlier run
     events.clear()
@@ -279,6 +290,7 @@ def test_command_refuses_an_invalid_option(
     assert not events
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -305,6 +317,7 @@ def test_resume_refuses_another_run(
     assert "epoch" not in events
 
 
+@pytest.mark.slow(reason="runs whole trainings")
 @pytest.mark.usefixtures("events")
 def test_resume_refuses_a_finished_run_with_another_recipe(tmp_path: Path) -> None:
     train.main(["--out", str(tmp_path), "--seeds", "1", "--epochs", "1"])

@@ -36,6 +36,7 @@ def test_mcnemar_of_equal_networks_is_one() -> None:
     assert mcnemar(one, one) == 1.0
 
 
+@pytest.mark.slow(reason="resamples 10,000 times")
 def test_compare_of_one_seed_equals_scipys_bootstrap() -> None:
     one, other = right(0.95, seed=1), right(0.9, seed=2)
     found = compare(one, other, draws=4_000)
@@ -80,6 +81,7 @@ def test_compare_refuses_different_images() -> None:
         comparison.say(made(), made("held-out"))
 
 
+@pytest.mark.slow(reason="resamples 10,000 times")
 def test_command_compares_two_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report.write(tmp_path, made())
     path = str(tmp_path / report.NAME)

@@ -29,6 +29,7 @@ def assert_equal(run: Run, other: Run) -> None:
 # Learning
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 @BOTH
 def test_train_lowers_the_loss_and_beats_chance(recipe: Recipe) -> None:
     run = train(dataclasses.replace(recipe, epochs=6), SMALL, SMALL, seed=0)
@@ -66,6 +67,7 @@ def by_hand(recipe: Recipe, images: Images, seed: int) -> dict[str, torch.Tensor
     return network.state_dict()
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 def test_assignments_recipe_equals_a_plain_loop_bit_for_bit() -> None:
     found, expected = train(PLAIN, SMALL, None, seed=4).states[-1], by_hand(PLAIN, SMALL, seed=4)
     assert found.keys() == expected.keys()
@@ -74,6 +76,7 @@ def test_assignments_recipe_equals_a_plain_loop_bit_for_bit() -> None:
     assert not torch.equal(found["Conv2d-1.weight"], other["Conv2d-1.weight"])
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 def test_plain_epochs_are_last_and_use_undistorted_images() -> None:
     seen: list[torch.Tensor] = []
     trainer = Trainer(dataclasses.replace(RICH, plain_epochs=1), 1, torch.device("cpu"))
@@ -89,6 +92,7 @@ def test_plain_epochs_are_last_and_use_undistorted_images() -> None:
         assert all(same) if number == 3 else not any(same)
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 def test_all_plain_epochs_equal_a_recipe_without_distortions() -> None:
     plain = dataclasses.replace(RICH, plain_epochs=RICH.epochs)
     without = dataclasses.replace(RICH, affine=None, bend=0.0)
@@ -97,6 +101,7 @@ def test_all_plain_epochs_equal_a_recipe_without_distortions() -> None:
         assert_equal(train(plain, SMALL, None, seed=1), train(RICH, SMALL, None, seed=1))
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 @BOTH
 def test_same_seed_gives_the_same_weights(recipe: Recipe) -> None:
     short = dataclasses.replace(recipe, epochs=2)
@@ -106,6 +111,7 @@ def test_same_seed_gives_the_same_weights(recipe: Recipe) -> None:
         assert_equal(one, other)
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 @pytest.mark.parametrize("recipe", [PLAIN, RICH, dataclasses.replace(PLAIN, momentum=0.0)])
 def test_resumed_run_equals_an_uninterrupted_run(recipe: Recipe) -> None:
     kept: list[Progress] = []
@@ -117,6 +123,7 @@ def _copied(progress: Progress) -> Progress:
     return Progress(Run([*progress.run.epochs], [*progress.run.states]), progress.state)
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 @BOTH
 @pytest.mark.parametrize("lost", ["momentum", "generator", "average"])
 def test_every_part_of_the_state_is_needed(recipe: Recipe, lost: str) -> None:
@@ -147,6 +154,7 @@ def test_train_changes_no_global_state() -> None:
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == before[1:]
 
 
+@pytest.mark.slow(reason="trains for several epochs")
 def test_two_parallel_runs_equal_single_runs() -> None:
     recipe = dataclasses.replace(RICH, epochs=1)
     alone = [train(recipe, SMALL, SMALL, seed) for seed in (1, 2)]

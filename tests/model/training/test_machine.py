@@ -64,6 +64,7 @@ print(given_back, faults())
 """
 
 
+@pytest.mark.slow(reason="starts a process that imports PyTorch")
 def test_freed_memory_is_kept_with_glibc() -> None:
     command = [sys.executable, "-c", FAULTS]  # in a new process, because it cannot be undone
     setting = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"}  # without the setting, all of it is returned

@@ -39,6 +39,7 @@ def places(tmp_path: Path) -> tuple[Path, Path, Path]:
     return tmp_path / "shipped", tmp_path / "kept", told
 
 
+@pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
 def test_publish_ships_the_median_seed(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     shipped, kept, told = places
     publish.publish(*trained, *places)
@@ -55,6 +56,7 @@ def test_publish_ships_the_median_seed(trained: tuple[Path, Path], places: tuple
     assert told.read_text() == f"Before.\n\n{readme.BEGIN}\n\n{readme.text(card)}\n{readme.END}\n\nAfter.\n"
 
 
+@pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
 def test_published_card_equals_numpy_and_scipy(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     said = publish.publish(*trained, *places)["seeds"]
     assert weights.read_card(places[0])["seeds"] == json.loads(json.dumps(said))
@@ -73,6 +75,7 @@ def test_published_card_equals_numpy_and_scipy(trained: tuple[Path, Path], place
     assert said["mcnemar_of_the_median_seeds"] == pytest.approx(stats.binomtest(alone[0], max(1, sum(alone))).pvalue)
 
 
+@pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
 def test_publish_refuses_another_protocol(
     trained: tuple[Path, Path], places: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
@@ -82,6 +85,7 @@ def test_publish_refuses_another_protocol(
     assert not places[0].exists()
 
 
+@pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
 def test_publish_refuses_damaged_weights(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     for file in trained[0].rglob("epoch-02.safetensors"):
         file.write_bytes(file.read_bytes()[:-1])
@@ -90,6 +94,7 @@ def test_publish_refuses_damaged_weights(trained: tuple[Path, Path], places: tup
     assert not places[0].exists()
 
 
+@pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
 def test_publish_without_readme_marks_ships_nothing(
     trained: tuple[Path, Path], places: tuple[Path, Path, Path]
 ) -> None:

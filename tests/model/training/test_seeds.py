@@ -75,6 +75,7 @@ def alone(one: Report, other: Report) -> tuple[int, int]:
     return len(wrong[1] - wrong[0]), len(wrong[0] - wrong[1])
 
 
+@pytest.mark.slow(reason="resamples 10,000 times")
 def test_paired_test_counts_images_that_only_one_network_classifies_correctly(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
     found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))
@@ -86,6 +87,7 @@ def test_paired_test_counts_images_that_only_one_network_classifies_correctly(fo
     assert found.mcnemar != pytest.approx(unpaired), "as if other images had been read"
 
 
+@pytest.mark.slow(reason="resamples 10,000 times")
 def test_paired_test_equals_the_comparison_command(folder: Path) -> None:
     pair = [reports.made(name, 5) for name in reports.FINAL]
     found = seeds.paired_test(*(published.read(name, folder) for name in reports.FINAL))

@@ -62,6 +62,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
+@pytest.mark.slow(reason="starts two processes that train")
 @pytest.mark.usefixtures("double")
 def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = dataclasses.replace(RICH, epochs=1)  # later, the last bit of a sum can change a ReLU or a pool
@@ -84,6 +85,7 @@ def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pyte
     assert card["processes"] == 2
 
 
+@pytest.mark.slow(reason="starts two processes that train")
 def test_two_processes_share_the_seeds(start: Start, tmp_path: Path) -> None:
     said = finish(start("--protocol", "final", "--seeds", "1-3", "--epochs", "1", "--out", str(tmp_path / "run")))
     together = report.read(tmp_path / "run" / report.NAME)
@@ -95,6 +97,7 @@ def test_two_processes_share_the_seeds(start: Start, tmp_path: Path) -> None:
     assert all(torch.equal(found[key], alone.states[-1][key]) for key in found)
 
 
+@pytest.mark.slow(reason="starts two processes that train")
 def test_killed_process_ends_the_run_with_a_usable_checkpoint(start: Start, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = start("--protocol", "final", "--epochs", "500", "--out", str(folder))

@@ -83,6 +83,7 @@ def by_hand(
     return losses, network.eval()
 
 
+@pytest.mark.slow(reason="trains for many steps")
 @pytest.mark.parametrize(
     "choices", [SHORT, dataclasses.replace(SHORT, dropout=0.0, batch_size=32, seed=4)], ids=["dropping", "not dropping"]
 )
@@ -98,6 +99,7 @@ def test_train_equals_a_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
         assert wrong[0] != losses
 
 
+@pytest.mark.slow(reason="trains for many steps")
 def test_snapshots_are_evaluated_on_held_out_images() -> None:
     run = taken(SHORT, 25)
     assert [each.step for each in run.snapshots] == [0, 5, 10, 25]
@@ -114,6 +116,7 @@ def test_snapshots_are_evaluated_on_held_out_images() -> None:
     assert flattering != run.snapshots[-1].correct
 
 
+@pytest.mark.slow(reason="trains for many steps")
 def test_loss_falls_and_accuracy_rises() -> None:
     *_, run = loop.train(SHORT, LIVE_IMAGES)
     assert run.finished
@@ -123,6 +126,7 @@ def test_loss_falls_and_accuracy_rises() -> None:
     assert [each.step for each in run.snapshots] == list(loop.snapshot_steps(100))
 
 
+@pytest.mark.slow(reason="trains for many steps")
 def test_parallel_trainings_do_not_affect_each_other() -> None:
     every = [dataclasses.replace(SHORT, seed=seed) for seed in range(4)]
     alone = [taken(choices, 30) for choices in every]

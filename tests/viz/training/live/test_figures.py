@@ -168,6 +168,7 @@ def test_say_status_of_each_stage(
     assert share == (0 if stage == "waiting" else 0.6)
 
 
+@pytest.mark.slow(reason="trains for 100 steps")
 def test_say_status_before_and_after() -> None:
     assert figures.say_status(None, CHOICES) == (0.0, "Not started: 100 steps of 16 images.")
     assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading MNIST.")
