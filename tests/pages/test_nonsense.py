@@ -132,6 +132,7 @@ def test_random_parameters_never_fail(watch: Watch, names: list[str], data: st.D
     watch.follow(page, {**link, **data.draw(changes(names))})
 
 
+@pytest.mark.slow(reason="opens a page for each of many examples")
 @settings(max_examples=25, suppress_health_check=UNHURRIED)
 @given(
     st.text(max_size=60)

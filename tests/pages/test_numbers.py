@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,7 +58,7 @@ WRITTEN = {
 
 
 @pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> Files:
+def files() -> Iterator[Files]:
     """Return the files that pages offer, by label."""
     offered: Files = {}
     offer = tables.offer
@@ -67,8 +67,9 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Files:
         offered[label] = text if isinstance(text, str) else text()
         offer(label, text, *more)
 
-    monkeypatch.setattr(tables, "offer", keep)
-    return offered
+    with pytest.MonkeyPatch.context() as patch:  # what is cached does not depend on it
+        patch.setattr(tables, "offer", keep)
+        yield offered
 
 
 def drawn(name: str, unfold: str = "", **link: str) -> list[tuple[list[str], list[str]]]:
@@ -143,7 +144,12 @@ def check_maps(name: str, shown: list[tuple[list[str], list[str]]], offered: Fil
     return count
 
 
-@pytest.mark.parametrize("name", MAPS)
+MANY_MAPS = pytest.mark.slow(reason="computes many attributions")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[MANY_MAPS] if "detector" in name or name == "saliency" else []) for name in MAPS]
+)
 def test_maps_of_a_file_equal_the_painted_maps(name: str, files: Files) -> None:
     shown = drawn(name)
     assert check_maps(name, shown, files) == MAPS[name]
@@ -152,6 +158,7 @@ def test_maps_of_a_file_equal_the_painted_maps(name: str, files: Files) -> None:
             check_maps(name, shown, {label: spoilt(text, spoil) for label, text in files.items()})
 
 
+@MANY_MAPS
 @pytest.mark.parametrize("name", FOLDED)
 def test_maps_of_an_expanded_file_equal_the_painted_maps(name: str, files: Files) -> None:
     key, label, count = FOLDED[name]
@@ -197,7 +204,14 @@ def unsaid(picture: str, text: str) -> list[str]:
     return missing
 
 
-@pytest.mark.parametrize(("name", "label"), [(name, each) for name, labels in WRITTEN.items() for each in labels])
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        pytest.param(name, each, marks=[MANY_MAPS] if name == "lie detector" else [])
+        for name, labels in WRITTEN.items()
+        for each in labels
+    ],
+)
 def test_every_number_of_a_figure_is_in_its_file(name: str, label: str, files: Files) -> None:
     (picture,) = ("".join(pictures) for pictures, labels in drawn(name) if label in labels)
     assert unsaid(picture, files[label]) == []

@@ -211,7 +211,7 @@ def test_page_with_some_rows_offers_only_these(page: str, widget: str, first: st
     [
         ("head", "temperature", "0"),
         ("saliency", "map_scale", "both"),
-        ("lie_detector", "round", "100"),
+        pytest.param("lie_detector", "round", "100", marks=[pytest.mark.slow(reason="computes many attributions")]),
         ("pooling", "pool_towards", "up"),
         ("batch_norm", "batch", "3"),
         ("dropout", "passes", "7"),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +23,20 @@ each_view = pytest.mark.parametrize("view", VIEWS)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make the app read made-up reports."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Make the app read made-up reports. The caches know reports by their paths, so they stay."""
     reports.write_all(tmp_path, seeds=4)
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(published, "FOLDER", tmp_path)
+        yield tmp_path
 
 
 @pytest.fixture
-def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing(tmp_path: Path) -> Iterator[None]:
     """Make the app find no report."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(published, "FOLDER", tmp_path)
+        yield
 
 
 def notes(app: AppTest) -> list[str]:
@@ -164,6 +168,7 @@ def test_epochs_view_defaults_to_the_last_epoch_and_the_block_of_a_step() -> Non
     assert app.selectbox("widget-channel").value == "5"
 
 
+@pytest.mark.slow(reason="opens views with empty caches")
 def test_damaged_snapshot_is_an_error_and_other_views_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "weights"
     shutil.copytree(weights.SHIPPED, folder)
@@ -178,6 +183,7 @@ def test_damaged_snapshot_is_an_error_and_other_views_work(tmp_path: Path, monke
     assert_works(app.run(), "Training")
 
 
+@pytest.mark.slow(reason="opens views with empty caches")
 @each_view
 def test_every_view_works_without_mnist(view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "empty"))
@@ -187,7 +193,7 @@ def test_every_view_works_without_mnist(view: str, tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("name", "value", "default"),
     [
-        ("train_view", "secret", "curves"),
+        pytest.param("train_view", "secret", "curves", marks=[pytest.mark.slow(reason="resamples 10,000 times")]),
         ("epoch", "0", "last"),
         ("epoch", "99", "last"),
         ("epoch", "1.5", "last"),

@@ -149,6 +149,7 @@ def test_parts_without_weights_are_errors_and_the_rest_stays(shipped: Path) -> N
     assert not app.run().exception
 
 
+@pytest.mark.slow(reason="resamples 10,000 times")
 def test_damaged_snapshot_is_an_error_in_its_view(shipped: Path) -> None:
     snapshot = next(shipped.glob("epoch-*.safetensors"))
     snapshot.write_bytes(b"")

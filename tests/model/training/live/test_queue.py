@@ -223,7 +223,7 @@ def test_full_queue_refuses_new_choices_and_accepts_shared_ones(queue: LiveQueue
     ("error", "words"),
     [
         (DataError("MNIST is gone.", "It was here.", "Fetch it again."), "MNIST is gone. It was here. Fetch it again."),
-        (RuntimeError("out of memory"), "The training failed (out of memory). Others are not affected."),
+        (RuntimeError("out of memory"), "The training failed (out of memory). Other trainings are not affected."),
     ],
     ids=["ours", "another"],
 )
