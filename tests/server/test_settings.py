@@ -24,7 +24,7 @@ def broken():
     raise RuntimeError("told to nobody: /home/teacher")
 
 page = st.Page(broken, title="Broken")
-shell.run(st.navigation([page]), [page])
+shell.run([page])
 """
 
 COLLECTING = """
