@@ -5,6 +5,7 @@ and only then where it is: two requests for files that are not there, each time 
 """
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -12,15 +13,14 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from streamlit import file_util
 
-_PAGES = Path(__file__).resolve().parents[2] / "pages"
 _HEAD = "<head>"
 # As for the scripts of the page, whose addresses are relative: the folder that the page is in.
 _SERVER = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href };</script>'
 
 
-def routes() -> list[Route]:
+def routes(pages: Iterable[str]) -> list[Route]:
     """Return what answers the address of each page."""
-    return [Route(f"/{page.stem}", _answer) for page in sorted(_PAGES.glob("*.py"))]
+    return [Route(f"/{page}", _answer) for page in pages]
 
 
 def _answer(_request: Request) -> HTMLResponse:
