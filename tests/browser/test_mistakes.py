@@ -20,17 +20,17 @@ def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> 
     index = wrong()[-1]
     pair = truth()[2][index], truth()[1][index]
     for label, read in (pair, (7, 7)):
-        link = page.get_by_role("link", name=f"labelled {label}, read as {read}: ")
+        link = page.get_by_role("link", name=f"labelled {label}, classified as {read}: ")
         link.focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name=f"Labelled {label}, read as {read}: ")).to_be_visible()
+        expect(page.get_by_role("heading", name=f"Labelled {label}, classified as {read}: ")).to_be_visible()
         settle(page)
         expect_chosen(page, cell=f"{label}.{read}")
         expect(page.locator(".misread li")).to_have_count(min(len(in_cell(label, read)), 24))
         expect(page.locator(".confusion .selected a")).to_have_attribute("aria-current", "true")
     assert page.evaluate("window.still")
     page.go_back()
-    expect(page.get_by_role("heading", name="Labelled {}, read as {}: ".format(*pair))).to_be_visible()
+    expect(page.get_by_role("heading", name="Labelled {}, classified as {}: ".format(*pair))).to_be_visible()
 
 
 def test_the_list_is_walked_through_with_the_keys_and_survives_a_reload(visit: Visit) -> None:
@@ -81,7 +81,7 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     expect(slider).to_have_attribute("aria-valuetext", re.compile("fitted$"))
     expect_chosen(page, mistakes_t="fitted")
     settle(page)
-    page.get_by_role("button", name="T = 1, as it is").click()
+    page.get_by_role("button", name="T = 1, no scaling").click()
     expect_chosen(page, mistakes_t="1.00")
     settle(page)
     assert diagram.inner_html() == bars
@@ -92,7 +92,7 @@ def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(
 ) -> None:
     page = visit("mistakes", at=app_without_mnist)
     label, read = worst()
-    cell = page.get_by_role("link", name=f"labelled {label}, read as {read}: ")
+    cell = page.get_by_role("link", name=f"labelled {label}, classified as {read}: ")
     expect(cell).to_have_text(str(len(in_cell(label, read))))
     expect(page.locator(".exhibit .absent")).to_be_visible()
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Download MNIST")).to_be_enabled()

@@ -64,7 +64,10 @@ def test_without_mnist_every_number_is_there_and_pictures_can_be_downloaded(view
     app = run(PAGE, mistakes_view=view)
     assert_works(app, TITLE)
     count = len(wrong())
-    assert f"reads {10_000 - count:,} right: **{(10_000 - count) / 100:.2f}\xa0%**" in said(app)
+    assert (
+        f"classifies {10_000 - count:,} of MNIST's 10,000 test images correctly: **{(10_000 - count) / 100:.2f}\xa0%**"
+        in said(app)
+    )
     without = [index for index in wrong() if index not in DISPUTED]
     assert f"{9_985 - len(without):,} of 9,985" in said(app)
     offered = [each.label for each in app.button if each.label.startswith("Download MNIST")]
@@ -77,7 +80,7 @@ def test_without_mnist_every_number_is_there_and_pictures_can_be_downloaded(view
 def test_the_matrix_counts_the_test_images() -> None:
     app = run(PAGE)
     table = re.findall(
-        r'<a href="([^"]+)"[^>]*aria-label="labelled (\d), read as (\d): [^"]*"[^>]*>([\d,]+)</a>', shown(app)
+        r'<a href="([^"]+)"[^>]*aria-label="labelled (\d), classified as (\d): [^"]*"[^>]*>([\d,]+)</a>', shown(app)
     )
     counts = {(int(label), int(read)): int(count.replace(",", "")) for _, label, read, count in table}
     expected = {(label, read): len(in_cell(label, read)) for label in range(10) for read in range(10)}
@@ -86,7 +89,7 @@ def test_the_matrix_counts_the_test_images() -> None:
     assert turned != counts, "the wrong rule: rows are what is read"
     assert all(f"cell={label}.{read}" in link for link, label, read, _ in table)
     label, read = worst()
-    assert f"a {label} read as {read}: {counts[label, read]} image" in said(app)
+    assert f"a {label} classified as {read}: {counts[label, read]} image" in said(app)
 
 
 @pytest.mark.usefixtures("_no_mnist")
@@ -102,7 +105,7 @@ def test_a_cell_shows_its_own_images() -> None:
         expected.sort(key=lambda index: sign * shares[index, read])
         assert cards(app) == expected[:TOGETHER]
         assert exhibited(app) == expected[0]
-        assert app.subheader[0].value.startswith(f"Labelled {label}, read as {read}: ")
+        assert app.subheader[0].value.startswith(f"Labelled {label}, classified as {read}: ")
     assert len(expected) > TOGETHER, "a network that reads the digits"
     press(app, "More")
     assert cards(app) == expected[TOGETHER : 2 * TOGETHER]
@@ -123,19 +126,19 @@ def _flawless(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_cell_says_so() -> None:
     app = run(PAGE, cell="3.8")
     assert_works(app, TITLE)
-    assert "No image is read so." in said(app)
-    assert app.subheader[0].value == "Labelled 3, read as 8: 0 images"
+    assert "There are no such images." in said(app)
+    assert app.subheader[0].value == "Labelled 3, classified as 8: 0 images"
 
 
 @pytest.mark.usefixtures("_no_mnist", "_flawless")
 @pytest.mark.parametrize(
     ("view", "sentence"),
-    [("matrix", "All 10,000 images are read as their label."), ("all", "No image is read so.")],
+    [("matrix", "All 10,000 images are classified correctly."), ("all", "There are no such images.")],
 )
 def test_a_network_without_mistakes_has_its_page(view: str, sentence: str) -> None:
     app = run(PAGE, mistakes_view=view)
     assert_works(app, TITLE)
-    assert "reads 10,000 right: **100.00\xa0%**" in said(app)
+    assert "classifies 10,000 of MNIST's 10,000 test images correctly: **100.00\xa0%**" in said(app)
     assert sentence in said(app)
 
 
@@ -144,7 +147,7 @@ def test_a_network_without_mistakes_has_no_temperature_and_the_page_says_why() -
     app = run(PAGE, mistakes_view="calibration")
     assert not app.exception
     (error,) = app.error
-    assert "There is one where some are wrong" in error.value
+    assert "There is one if some images are misclassified" in error.value
 
 
 @pytest.mark.usefixtures("_no_mnist")
@@ -159,7 +162,7 @@ def test_every_mistake_is_listed_the_surest_first_with_its_probabilities() -> No
     first = exhibited(run(PAGE, mistakes_view="all"))
     bars = re.findall(r"--share: ([\d.]+)", shown(run(PAGE, mistakes_view="all")))
     np.testing.assert_allclose([float(each) for each in bars[-10:]], shares[first], atol=6e-5)
-    assert f"reads {read[first]} with" in said(run(PAGE, mistakes_view="all"))
+    assert f"predicts {read[first]} with" in said(run(PAGE, mistakes_view="all"))
 
 
 @pytest.mark.usefixtures("_no_mnist")
@@ -186,7 +189,7 @@ def test_disputed_labels_are_listed_and_marked() -> None:
     assert_works(app, TITLE)
     assert sorted(cards(app)) == list(DISPUTED)
     assert shown(app).count("<small>disputed</small>") == len(DISPUTED)
-    assert "did not confirm" in said(app).partition("The network reads")[2]
+    assert "did not confirm" in said(app).partition("The network predicts")[2]
     everything = run(PAGE, mistakes_view="all")
     marked = shown(everything).count("<small>disputed</small>")
     assert marked == len({*wrong()[:TOGETHER]} & {*DISPUTED})
@@ -239,7 +242,7 @@ def test_the_fitted_temperature_is_one_click_away_and_kept_in_the_link() -> None
     assert_works(app, TITLE)
     assert app.query_params["mistakes_t"] == "fitted"
     assert f"With T\xa0=\xa0{fitted:.2f} the network" in said(app)
-    press(app, "T = 1, as it is")
+    press(app, "T = 1, no scaling")
     assert "With T\xa0=\xa01.00 the network" in said(app)
 
 
@@ -276,7 +279,7 @@ def test_an_image_alone_brings_its_cell_and_one_of_another_cell_gives_way() -> N
     app = run(PAGE, image=str(index))
     assert_works(app, TITLE)
     assert exhibited(app) == index
-    assert app.subheader[0].value.startswith("Labelled {}, read as {}".format(*pair))
+    assert app.subheader[0].value.startswith("Labelled {}, classified as {}".format(*pair))
     other = run(PAGE, image=str(index), cell="5.5")
     assert_works(other, TITLE)
     assert truth()[1][exhibited(other)] == truth()[2][exhibited(other)] == 5

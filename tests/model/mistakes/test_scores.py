@@ -142,7 +142,7 @@ def test_what_cannot_be_trusted_is_refused_by_name(damage: Callable[[Path], None
 
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"cannot be written .* Make room, or give another folder"):
+    with pytest.raises(WeightsError, match=r"cannot be written .* Free some space, or choose another folder"):
         scores.write(tmp_path / "nowhere", made("a"))
 
 
@@ -187,7 +187,7 @@ def test_one_command_writes_them_anew(folder: Path, capsys: pytest.CaptureFixtur
     found = scores.read(folder)
     np.testing.assert_allclose(found.logits, scores.read().logits, rtol=1e-4, atol=1e-4)
     said = capsys.readouterr().out
-    assert f"{int(found.right.sum()):,} of 10,000 test images right" in said
+    assert f"{int(found.correct.sum()):,} of 10,000 test images correct" in said
     assert "The card says 0.5." in said
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model.mistakes.calibration import reliability
-from model.mistakes.calibration.records import Chance, Reliability, Scaling
-from model.mistakes.records import Scores, Tally
+from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
+from model.mistakes.records import Accuracy, Scores
 from tests import curve
 from viz.mistakes import calibration
 
@@ -28,7 +28,7 @@ def scores(seed: int = 0, images: int = 400) -> Scores:
 SCORES = scores()
 FOUND = reliability.reliability(SCORES, 1.5)
 TEMPERATURES = np.linspace(0.5, 5, 10)
-SCALING = reliability.scaling(*reliability.halves(SCORES), TEMPERATURES)
+SCALING = reliability.temperature_scaling(*reliability.halves(SCORES), TEMPERATURES)
 
 
 def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
@@ -80,19 +80,19 @@ def test_the_error_said_is_the_weighed_mean_of_the_gaps() -> None:
     assert f"calibration error is {error * 100:.2f}\xa0%" in said
     plain = np.mean([abs(right - sure) for _, right, sure in expected.values()])  # the wrong rule: every bin alike
     assert f"{plain * 100:.2f}\xa0%" not in said
-    assert "With T\xa0=\xa01.50 the network is" in said
+    assert "With T\xa0=\xa01.50 the network has" in said
 
 
-@pytest.mark.parametrize(("most", "verdict"), [(1.0, "within what chance gives"), (0.0, "more than chance gives")])
+@pytest.mark.parametrize(("most", "verdict"), [(1.0, "can be due to chance"), (0.0, "is larger than chance explains")])
 def test_chance_is_held_against_what_was_measured(most: float, verdict: str) -> None:
-    said = calibration.say_chance(FOUND, Chance(500, most / 2, most))
-    assert said.endswith(f"measured is {verdict}.")
-    assert "the mean of 500 draws" in said
+    said = calibration.say_chance(FOUND, ChanceError(500, most / 2, most))
+    assert said.endswith(f" {verdict}.")
+    assert "on average over 500 simulations" in said
 
 
 def test_both_losses_are_tabled() -> None:
     found = [[float(value) for value in column] for column in calibration.loss_columns(SCALING).values()]
-    wanted = [SCALING.temperatures, SCALING.fitted_losses, SCALING.judged_losses]
+    wanted = [SCALING.temperatures, SCALING.fitting_losses, SCALING.evaluation_losses]
     np.testing.assert_allclose(found, wanted, atol=5e-7)
 
 
@@ -105,15 +105,15 @@ def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> No
         expected = [reliability.loss(half, each) for each in TEMPERATURES]
         np.testing.assert_allclose(up(line.y), expected, atol=2 * curve.near(up))
     assert np.abs(up(fitted.y) - up(judged.y)).max() > 5 * curve.near(up), "the wrong rule: one for the other"
-    for point, least in ((one, SCALING.temperature), (other, SCALING.judged_temperature)):
+    for point, least in ((one, SCALING.temperature), (other, SCALING.evaluation_temperature)):
         assert across(point.x[:1]) == pytest.approx(least, abs=2 * curve.near(across))
     assert across(mark.x) == pytest.approx([2, 2], abs=2 * curve.near(across))
     assert len(curve.pointed_at(html)) == len(TEMPERATURES)
 
 
 def test_where_each_half_has_its_least_loss_is_said() -> None:
-    said = calibration.say_losses(Scaling(1.234, TEMPERATURES, TEMPERATURES, TEMPERATURES, 0.876))
-    assert "least at T\xa0=\xa01.23 for the images fitted on, and at T\xa0=\xa00.88 for those judged by" in said
+    said = calibration.say_losses(TemperatureScaling(1.234, TEMPERATURES, TEMPERATURES, TEMPERATURES, 0.876))
+    assert "lowest at T\xa0=\xa01.23 for the fitting half, and at T\xa0=\xa00.88 for the evaluation half" in said
 
 
 def off_by(error: float, temperature: float = 1.0) -> Reliability:
@@ -125,10 +125,10 @@ def off_by(error: float, temperature: float = 1.0) -> Reliability:
 @pytest.mark.parametrize(
     ("after", "others_after", "word", "moral"),
     [
-        (0.1, 0.1, "which is better", "Only the half that it never saw"),
-        (0.1, 0.3, "which is no better", "it would have passed for a gain"),
-        (0.3, 0.3, "which is no better", "Only the half that it never saw"),
-        (0.3, 0.1, "which is better", "Only the half that it never saw"),
+        (0.1, 0.1, "which is better", "Only images that are not used for fitting"),
+        (0.1, 0.3, "which is no better", "it would look like an improvement"),
+        (0.3, 0.3, "which is no better", "Only images that are not used for fitting"),
+        (0.3, 0.1, "which is better", "Only images that are not used for fitting"),
     ],
 )
 def test_a_temperature_is_praised_only_where_the_other_half_gains(
@@ -141,27 +141,27 @@ def test_a_temperature_is_praised_only_where_the_other_half_gains(
 
 
 def test_why_the_halves_are_parted_one_by_one_is_said_with_its_numbers() -> None:
-    said = calibration.say_halves(Tally(4_970, 5_000), Tally(4_980, 5_000))
-    assert "30 of the 50 mistakes lie in the first" in said
+    said = calibration.say_halves(Accuracy(4_970, 5_000), Accuracy(4_980, 5_000))
+    assert "30 of the 50 mistakes are among the first" in said
 
 
 def test_the_tables_say_what_the_records_hold() -> None:
     even, odd = (reliability.reliability(half, 1.0) for half in reliability.halves(SCORES))
     columns = calibration.columns([even], [odd])
-    assert columns["images"] == ["fitted on", "judged by"]
+    assert columns["images"] == ["fitting half", "evaluation half"]
     assert columns["loss"] == [f"{each.loss:.4f}" for each in (even, odd)]
     assert columns["calibration error"] == [f"{each.error * 100:.2f}\xa0%" for each in (even, odd)]
     bins = calibration.bin_columns(FOUND)
     assert [int(each) for each in bins["images"]] == [count for count, _, _ in counted(1.5).values()]
     assert len({*map(len, bins.values())}) == 1
-    everything = replace(off_by(0.5), right=np.array([0]))
-    assert calibration.bin_columns(everything)["share right"] == ["none"]
+    everything = replace(off_by(0.5), correct=np.array([0]))
+    assert calibration.bin_columns(everything)["accuracy"] == ["none"]
 
 
 def test_the_csv_gives_every_bin_and_the_same_error() -> None:
     lines = list(csv.DictReader(io.StringIO(calibration.as_csv(FOUND))))
     assert len(lines) == BINS
     numbers = [{name: float(value) for name, value in line.items()} for line in lines]
-    error = sum(abs(line["right"] - line["sum of probabilities"]) for line in numbers) / len(SCORES)
+    error = sum(abs(line["correct"] - line["sum of probabilities"]) for line in numbers) / len(SCORES)
     assert error == pytest.approx(FOUND.error, rel=1e-12)
     assert {line["temperature"] for line in numbers} == {1.5}

@@ -27,7 +27,7 @@ def test_eight_images_worked_by_hand() -> None:
     shares = [0.6, 0.7, 0.8, 0.8, 0.9, 0.9, 0.95, 0.95]
     found = reliability.reliability(sure_of(shares, [True, False, False, *[True] * 5]), bins=4)
     np.testing.assert_array_equal(found.counts, [0, 0, 2, 6])
-    np.testing.assert_array_equal(found.right, [0, 0, 1, 5])
+    np.testing.assert_array_equal(found.correct, [0, 0, 1, 5])
     np.testing.assert_allclose(found.accuracies, [np.nan, np.nan, 1 / 2, 5 / 6])
     np.testing.assert_allclose(found.mean_confidences, [np.nan, np.nan, 0.65, 5.3 / 6], rtol=1e-6)
     assert found.error == pytest.approx((2 * 0.15 + 6 * (5.3 - 5) / 6) / 8, rel=1e-5)
@@ -85,38 +85,38 @@ def test_the_slope_is_pytorch_own_derivative_by_one_over_t() -> None:
         labels = torch.from_numpy(EVEN.labels.astype(np.int64))
         torch.nn.functional.cross_entropy(logits * inverse, labels).backward()
         assert inverse.grad is not None
-        assert reliability.slope(EVEN, temperature) == pytest.approx(float(inverse.grad), rel=1e-7, abs=1e-10)
+        assert reliability.derivative(EVEN, temperature) == pytest.approx(float(inverse.grad), rel=1e-7, abs=1e-10)
 
 
 @pytest.mark.parametrize("half", [EVEN, ODD, COMMITTED], ids=["even", "odd", "all"])
 def test_at_the_temperature_that_is_fitted_the_slope_is_zero_and_the_loss_least(half: Scores) -> None:
     found = reliability.fit(half)
-    assert abs(reliability.slope(half, found)) < 1e-9
+    assert abs(reliability.derivative(half, found)) < 1e-9
     grid = np.linspace(found / 2, found * 2, 301)
     losses = np.array([reliability.loss(half, float(each)) for each in grid])
     assert abs(grid[losses.argmin()] - found) <= (grid[1] - grid[0])
     assert reliability.loss(half, found) <= losses.min()
     if abs(np.log(found)) > 0.01:
-        assert abs(reliability.slope(half, 1 / found)) > 1e-6  # the wrong rule: multiplied, not divided
+        assert abs(reliability.derivative(half, 1 / found)) > 1e-6  # the wrong rule: multiplied, not divided
 
 
 @given(st.floats(0.2, 5))
 def test_logits_that_are_multiplied_need_a_temperature_as_much_larger(factor: float) -> None:
-    few = EVEN.at(np.union1d(np.arange(600), np.flatnonzero(~EVEN.right)))
+    few = EVEN.at(np.union1d(np.arange(600), np.flatnonzero(~EVEN.correct)))
     louder = Scores("none", few.logits * np.float32(factor), few.labels)
     found = reliability.fit(louder)
     assert found == pytest.approx(reliability.fit(few) * factor, rel=1e-5)
     if abs(np.log(found)) > 0.1:
-        assert abs(reliability.slope(louder, 1 / found)) > 1e-6  # the wrong rule: multiplied, not divided
+        assert abs(reliability.derivative(louder, 1 / found)) > 1e-6  # the wrong rule: multiplied, not divided
 
 
 def test_scaling_holds_both_halves_against_each_other() -> None:
     temperatures = np.array([0.5, 1.0, 2.0])
-    found = reliability.scaling(EVEN, ODD, temperatures)
-    assert (found.temperature, found.judged_temperature) == (reliability.fit(EVEN), reliability.fit(ODD))
+    found = reliability.temperature_scaling(EVEN, ODD, temperatures)
+    assert (found.temperature, found.evaluation_temperature) == (reliability.fit(EVEN), reliability.fit(ODD))
     for place, each in enumerate(temperatures):
-        assert found.fitted_losses[place] == reliability.reliability(EVEN, each).loss
-        assert found.judged_losses[place] == reliability.reliability(ODD, each).loss
+        assert found.fitting_losses[place] == reliability.reliability(EVEN, each).loss
+        assert found.evaluation_losses[place] == reliability.reliability(ODD, each).loss
 
 
 def test_halves_are_every_other_image_and_share_none() -> None:
@@ -129,7 +129,7 @@ def test_no_temperature_changes_an_answer() -> None:
     for temperature in (0.25, 4.0):
         found = reliability.reliability(ODD, temperature)
         assert found.accuracy == reliability.reliability(ODD).accuracy
-        np.testing.assert_array_equal(ODD.probabilities(temperature).argmax(1), ODD.read)
+        np.testing.assert_array_equal(ODD.probabilities(temperature).argmax(1), ODD.predicted)
 
 
 def test_chance_is_what_drawing_each_image_gives() -> None:
@@ -144,11 +144,11 @@ def test_chance_is_what_drawing_each_image_gives() -> None:
         for share, hit in zip(shares.tolist(), hits.tolist(), strict=True):
             bins.setdefault(int(np.ceil(share * 15)), []).append(hit - share)
         errors.append(sum(abs(sum(each)) for each in bins.values()) / len(shares))
-    found = reliability.chance(few, draws=2_000)
+    found = reliability.chance_error(few, draws=2_000)
     standard = np.std(errors) / np.sqrt(len(errors))
     assert found.mean == pytest.approx(np.mean(errors), abs=4 * float(standard))
-    assert found.most == pytest.approx(np.quantile(errors, 0.95), rel=0.1)
-    assert found.mean < found.most
+    assert found.percentile_95 == pytest.approx(np.quantile(errors, 0.95), rel=0.1)
+    assert found.mean < found.percentile_95
     wrong = reliability.reliability(few).error  # the wrong rule: the error as it is measured
     assert found.mean != pytest.approx(wrong, rel=1e-3)
 
@@ -157,18 +157,18 @@ def test_one_bin_of_equal_chances_has_the_mean_error_of_a_binomial() -> None:
     """``E|K − np| / n`` for n = 4 and p = 0.9, worked out over all K."""
     shares = [1, 4, 6, 4, 1]
     expected = sum(n * 0.9**k * 0.1 ** (4 - k) * abs(k - 3.6) / 4 for k, n in enumerate(shares))
-    found = reliability.chance(sure_of([0.9] * 4, [True] * 4), draws=20_000)
+    found = reliability.chance_error(sure_of([0.9] * 4, [True] * 4), draws=20_000)
     assert found.mean == pytest.approx(expected, rel=0.02)
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
-    one, other = (reliability.chance(ODD, seed=seed, draws=20) for seed in (1, 2))
-    assert reliability.chance(ODD, seed=1, draws=20) == one != other
+    one, other = (reliability.chance_error(ODD, seed=seed, draws=20) for seed in (1, 2))
+    assert reliability.chance_error(ODD, seed=1, draws=20) == one != other
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_temperature_that_divides_nothing_is_refused(temperature: float) -> None:
-    for refuse in (reliability.reliability, reliability.loss, reliability.chance):
+    for refuse in (reliability.reliability, reliability.loss, reliability.chance_error):
         with pytest.raises(InputError, match="temperature"):
             refuse(ODD, temperature)
 
