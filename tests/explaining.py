@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from model.saliency.records import Attribution, Output
-from model.sanity_checks.evidence import Explain
-from model.sanity_checks.similarity import edges
+from model.sanity_checks.edges import edges
+from model.sanity_checks.weight_dependence import Explain
 
 BLACK = -0.1307 / 0.3081  # after normalisation
 

@@ -22,7 +22,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
     st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
     st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
-    st.Page(ROOT / "pages" / "sanity_checks.py", title="Lie detector", url_path="lie_detector"),
+    st.Page(ROOT / "pages" / "sanity_checks.py", title="Sanity checks", url_path="lie_detector"),
     st.Page(ROOT / "pages" / "mistakes.py", title="Mistakes", url_path="mistakes"),
     st.Page(ROOT / "pages" / "training.py", title="Training", url_path="training"),
 ]

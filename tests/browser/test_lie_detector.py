@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from model.sanity_checks.comparison_quiz import pairs
+from model.sanity_checks.comparison_quiz import quiz
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen
 from tests.held import Gate
@@ -36,7 +36,7 @@ def card(page: Page, question: str) -> str:
 def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad")
     expect(page.locator(".doubt-cards li")).to_have_count(6)
-    expect(page.locator(".doubt-cards .awaited, .doubt-strip .awaited")).to_have_count(0)
+    expect(page.locator(".doubt-cards .pending, .doubt-strip .pending")).to_have_count(0)
     expect(page.locator(".doubt-strip img")).to_have_count(15)
     assert "…" not in page.locator(".doubt-cards").inner_text()
 
@@ -71,7 +71,7 @@ def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) 
     for passed in range(1, 15):
         gate.let_pass(1)
         expect(maps).to_have_count(1 + passed)
-        expect(page.locator(".doubt-strip .awaited")).to_have_count(14 - passed)
+        expect(page.locator(".doubt-strip .pending")).to_have_count(14 - passed)
         if passed == 1:
             page.wait_for_function(f"({STANDS})() === '{before}'")  # all that the browser loads has come
             page.evaluate(WATCH)
@@ -89,7 +89,7 @@ def test_who_moves_on_is_not_kept_waiting(visit_held: Visit, gate: Gate) -> None
     page.goto(page.url.replace("method=saliency", "method=integrated_gradients&doubt_seed=17"))
     gate.let_pass(2)
     expect(page.locator(".doubt-strip img")).to_have_count(2)
-    page.get_by_role("radio", name="Which is untrained?").click()
+    page.get_by_role("radio", name="Comparison quiz").click()
     expect_chosen(page, doubt_view="round")  # so the app has heard of it
     gate.let_pass(3)  # the map that is under way and both of a round: one more for the first view, and the round waits
     expect(page.locator(".doubt-round")).to_be_visible()
@@ -97,7 +97,7 @@ def test_who_moves_on_is_not_kept_waiting(visit_held: Visit, gate: Gate) -> None
 
 def test_a_method_leads_from_the_table_to_its_own_tests(visit: Visit) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&doubt_view=all&method=saliency")
-    page.get_by_role("button", name="Put all methods to the test").click()
+    page.get_by_role("button", name="Check all methods").click()
     lines = page.locator(".doubt-table tbody tr")
     expect(lines).to_have_count(13)
     place = lines.nth(12).bounding_box()
@@ -108,9 +108,9 @@ def test_a_method_leads_from_the_table_to_its_own_tests(visit: Visit) -> None:
     settle(page)
     assert lines.nth(12).bounding_box() == place, "nothing moved"
     link.click()
-    expect(page.locator(".doubt-cards .awaited")).to_have_count(0)
+    expect(page.locator(".doubt-cards .pending")).to_have_count(0)
     expect(page.locator(".doubt-cards li")).to_have_count(6)
-    assert "No" in card(page, "react to the weights")
+    assert "No" in card(page, "depend on the weights")
     expect_chosen(page, method="guided_backprop", digit=DIGIT)
 
 
@@ -119,23 +119,23 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     right = 0
     for number in (1, 2):
         page.keyboard.press("ArrowLeft")
-        right += pairs.deal(number).untrained == "left"
-        expect(page.get_by_text(f"Score: {right} of {number} right")).to_be_visible()
+        right += quiz.round_of(number).randomized == "left"
+        expect(page.get_by_text(f"Score: {right} of {number} correct")).to_be_visible()
         settle(page)
         captions = page.locator(".doubt-round figcaption").all_inner_texts()
-        truth = {"left": 0, "right": 1}[pairs.deal(number).untrained]
-        assert "untrained" in captions[truth]
-        assert "untrained" not in captions[1 - truth]
+        truth = {"left": 0, "right": 1}[quiz.round_of(number).randomized]
+        assert "random weights" in captions[truth]
+        assert "random weights" not in captions[1 - truth]
         if number == 1:
             page.keyboard.press("n")
             expect(page.get_by_text("Round 2.")).to_be_visible()
             settle(page)
     page.reload()
     settle(page)
-    expect(page.get_by_text(f"Score: {right} of 2 right")).to_be_visible()
+    expect(page.get_by_text(f"Score: {right} of 2 correct")).to_be_visible()
     page.go_back()
     settle(page)
-    expect(page.get_by_role("button", name="Left is untrained")).to_be_enabled()
+    expect(page.get_by_role("button", name="Left is random")).to_be_enabled()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
-from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, shown
 from tests.viz.saliency.test_figures import number
 from viz.saliency import figures
 
@@ -58,7 +58,7 @@ def test_every_method_opens_with_its_map_and_its_story(method: Method, ranking: 
     names = {f"widget-{option.name}" for option in method.options}
     controls = {each.key for kind in ("selectbox", "select_slider", "button_group") for each in app.get(kind)}
     assert names <= controls
-    assert ("widget-draw" in controls) == method.draws
+    assert ("widget-draw" in controls) == method.is_random
     assert ("widget-cam" in controls) == method.uses_layer
     assert len(app.get("download_button")) == 1 + method.uses_baseline
 
@@ -152,7 +152,9 @@ def test_every_baseline_is_shown_as_a_picture(name: str, ranking: list[int]) -> 
 def test_a_method_that_cannot_explain_a_log_probability_says_so(method: Method, ranking: list[int]) -> None:
     app = run(PAGE, digit=KEY, method=method.name, explain="log_probability")
     assert not app.exception
-    assert f"{method.title} cannot explain it: the logit is explained instead." in [each.value for each in app.caption]
+    assert f"{method.title} cannot explain this score. It explains the logit instead." in [
+        each.value for each in app.caption
+    ]
     assert_on_stage(app, explained(ranking[0], method.name))
     assert_works(run(PAGE, digit=KEY, method=method.name, explain="difference"), TITLE)
 
@@ -162,7 +164,7 @@ def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
     app = run(PAGE, digit=KEY, method="input_x_gradient")
     assert component(app, "value_map")["opacity"] == 1
     assert "percentile" not in said(app), "clipping is off where nothing is chosen"
-    assert figures.say(expected, METHODS["input_x_gradient"], figures.Look()) in said(app)
+    assert figures.say(expected, METHODS["input_x_gradient"], figures.MapStyle()) in said(app)
     app.button_group("widget-signs").set_value("absolute").run()
     app.toggle("widget-clip").set_value(True).run()
     (opacity,) = (each for each in app.select_slider if each.key == "widget-opacity")
@@ -172,7 +174,7 @@ def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
     assert kept == {"signs": "absolute", "clip": "yes", "opacity": "40"}
     assert_on_stage(app, expected, absolute=True)
     assert component(app, "value_map")["opacity"] == 0.4
-    assert figures.say(expected, METHODS["input_x_gradient"], figures.Look(True, True, 40)) in said(app)
+    assert figures.say(expected, METHODS["input_x_gradient"], figures.MapStyle(True, True, 40)) in said(app)
     again = run(PAGE, digit=KEY, method="input_x_gradient", **kept)
     assert shown(again) == shown(app)
     assert component(again, "value_map") == component(app, "value_map")
@@ -182,11 +184,11 @@ def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
 def test_a_blank_map_says_why_and_offers_the_signed_one() -> None:
     app = run(PAGE, **BLANK, target="9", against="4", relu="1")
     assert_works(app, TITLE)
-    assert "no place speaks for the logit of 9 less that of 4" in said(app)
+    assert "no place raises the logit of 9 less that of 4" in said(app)
     app.button_group("widget-relu").set_value("0").run()
     assert_works(app, TITLE)
     assert "The map is blank" not in said(app)
-    assert "0 of 784 pixels speak for" in said(app)
+    assert "0 of 784 pixels raise" in said(app)
 
 
 # --- Many maps
@@ -204,9 +206,9 @@ def test_all_methods_stand_side_by_side(everything: dict[str, Attribution]) -> N
     for name, each in everything.items():
         picture = figures.grid({name: ""}, {name: each}, str).split('src="')[1].split('"')[0]
         assert picture in html, name
-    assert 'class="awaited"' not in html
+    assert 'class="pending"' not in html
     assert "One scale for all:" not in html
-    assert "Made in" in said(app)
+    assert "Computed in" in said(app)
     app.button_group("widget-map_scale").set_value("all").run()
     assert_works(app, TITLE)
     assert app.query_params["map_scale"] == "all"
@@ -216,7 +218,7 @@ def test_all_methods_stand_side_by_side(everything: dict[str, Attribution]) -> N
 
 def test_the_numbers_are_there_for_who_asks(everything: dict[str, Attribution]) -> None:
     app = run(PAGE, digit=KEY, map_view="all")
-    assert "What each map comes to" not in shown(app)
+    assert "The sum of each map" not in shown(app)
     app.session_state["numbers"] = True
     app.run()
     assert_works(app, TITLE)
@@ -252,7 +254,7 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
     assert_works(app, TITLE)
     names = [row.name for row in traced.rows if "Dropout" not in row.name and row.output.shape[1:] != (1, 1)]
     maps = {name: explained(ranking[0], method, at=name or None) for name in ["", *names]}
-    html = figures.grid({name: name or "The digit" for name in maps}, maps, lambda _: "", timed=False)
+    html = figures.grid({name: name or "The digit" for name in maps}, maps, lambda _: "", show_times=False)
     told = [each.split("</span>")[0] for each in html.split("<span>sum ")[1:]]
     assert [each.split("</span>")[0] for each in shown(app).split("<span>sum ")[1:]] == told
     assert len(told) == 15
@@ -303,10 +305,10 @@ def test_the_link_is_carried_to_other_pages_and_back(page: str) -> None:
     chosen = {"digit": KEY, "method": "grad_cam", "target": "4", "explain": "difference", "against": "9", "relu": "1"}
     app = run(PAGE, **chosen)
     stage = component(app, "value_map")
-    app.switch_page(f"../pages/{page}.py").run()
+    app.switch_page(file_of(page)).run()
     assert not app.exception
     assert not app.warning
     assert {name: app.query_params[name] for name in chosen} == chosen
-    app.switch_page(f"../pages/{PAGE}.py").run()
+    app.switch_page(file_of(PAGE)).run()
     assert_works(app, TITLE)
     assert component(app, "value_map") == stage

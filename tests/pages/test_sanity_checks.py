@@ -14,17 +14,17 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from model.saliency.records import AttributionPlan
-from model.sanity_checks import evidence, pixel_curves, robustness
-from model.sanity_checks.comparison_quiz import pairs
+from model.sanity_checks import pixel_curves, robustness, weight_dependence
+from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Round
-from model.sanity_checks.randomization import cascade, learned_rows, untrained
+from model.sanity_checks.randomization import cascade, learned_rows, randomized
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.saliency import controls
 from viz.sanity_checks import verdicts
 
-PAGE, TITLE = "lie_detector", "Lie detector"
+PAGE, TITLE = "lie_detector", "Sanity checks"
 KEY = "project-4or9"
 DIGIT = digits.find(KEY)
 X = digits.to_input(DIGIT)
@@ -51,10 +51,10 @@ def test_one_map_is_put_to_every_test() -> None:
     found = attribute(weights.load(), X, ANSWER, "saliency")
     told = cards(app)
     assert len(told) == 6
-    assert not [card for card in told.values() if card[0] == "awaited"]
-    assert told["Does it add up?"][1:] == ("Not meant to", "so a gap is no fault")
+    assert not [card for card in told.values() if card[0] == "pending"]
+    assert told["Does it add up?"][1:] == ("No claim", "a gap is not an error")
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
-    assert f"an area of {curves.area(curves.deletion):.3f} under it" in said(app)
+    assert f"under the probability of {ANSWER} is {curves.area(curves.deletion):.3f} in" in said(app)
     assert said(app).count("These results are for this network and this digit") == 1
     assert len(app.get("download_button")) == 6
 
@@ -67,7 +67,7 @@ def test_the_network_forgets_as_the_seed_in_the_link_says(seed: str) -> None:
     maps = [attribute(each, X, ANSWER, "guided_backprop").values.ravel() for each in networks]
     ranks = [stats.spearmanr(maps[0], each)[0] for each in maps]
     assert [float(each.replace("−", "-")) for each in strip(app)] == pytest.approx(ranks, abs=6e-3)
-    assert f"is {np.mean(ranks[1:]):.2f} in the mean" in said(app)
+    assert f"rows, is {np.mean(ranks[1:]):.2f}. The limit" in said(app)
     assert len(ranks) == len(learned_rows(weights.load())) + 1
 
 
@@ -78,7 +78,11 @@ def test_what_is_kept_is_neither_made_nor_put_together_anew(monkeypatch: pytest.
     def never(*_arguments: Any, **_more: Any) -> None:
         raise AssertionError("it is kept")
 
-    for module, name in ((evidence, "collapsed"), (evidence, "reaction"), (robustness, "measured")):
+    for module, name in (
+        (weight_dependence, "compare"),
+        (weight_dependence, "weight_dependence"),
+        (robustness, "from_changes"),
+    ):
         monkeypatch.setattr(module, name, never)
     monkeypatch.setattr(saliency, "attribute", never)
     after = run(PAGE, digit=KEY, method="saliency", doubt_seed="3")
@@ -108,18 +112,18 @@ def test_the_same_map_is_on_both_pages() -> None:
 def test_a_blank_map_is_a_sentence() -> None:
     app = run(PAGE, **BLANK, target="9", against="4", relu="1")
     assert_works(app, TITLE)
-    assert "no place speaks for the logit of 9 less that of 4" in said(app)
+    assert "no place raises the logit of 9 less that of 4" in said(app)
     assert "nan" not in shown(app) + said(app)
-    assert "stands" not in {tone for tone, _, _ in cards(app).values()}
+    assert "passes" not in {tone for tone, _, _ in cards(app).values()}
 
 
 def test_the_numbers_row_by_row_are_there_for_who_asks() -> None:
     app = run(PAGE, digit=KEY, method="saliency")
-    assert "How alike the maps stay" not in shown(app)
-    app.session_state["fall_numbers"] = True
+    assert "Similarity of the maps" not in shown(app)
+    app.session_state["randomization_numbers"] = True
     app.run()
     assert_works(app, TITLE)
-    table = shown(app).split("How alike the maps stay")[1]
+    table = shown(app).split("Similarity of the maps")[1]
     assert re.findall(r'<th scope="row">[^<]+</th><td>([^<]+)</td>', table) == strip(app)
 
 
@@ -130,7 +134,7 @@ def lines(app: AppTest) -> dict[str, list[str]]:
 
 
 def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = controls.every
+    every = controls.for_all_methods
     chosen = ("saliency", "guided_backprop")
     drawn: list[str] = []
     draw = verdicts.table
@@ -142,12 +146,12 @@ def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) 
     def few(plan: AttributionPlan) -> dict[str, AttributionPlan]:
         return {name: each for name, each in every(plan).items() if name in chosen}
 
-    monkeypatch.setattr(controls, "every", few)
+    monkeypatch.setattr(controls, "for_all_methods", few)
     monkeypatch.setattr(verdicts, "table", noted)
     app = run(PAGE, digit=KEY, doubt_view="all")
     assert_works(app, TITLE)
     assert not lines(app)
-    (start,) = (button for button in app.button if button.label.startswith("Put all methods"))
+    (start,) = (button for button in app.button if button.label == "Check all methods")
     start.click().run()
     assert_works(app, TITLE)
     assert app.query_params["doubt_all"] == "yes"
@@ -161,11 +165,11 @@ def test_all_methods_are_tested_when_asked_for(monkeypatch: pytest.MonkeyPatch) 
         cells = table[METHODS[name].title]
         gap = attribute(weights.load(), X, ANSWER, name).gap
         assert cells[0] == f"no claim: {gap * 100:,.1f}\xa0%"
-        assert one["Does it react to the weights?"][1].lower() == cells[2]
+        assert one["Does it depend on the weights?"][1].lower() == cells[2]
         assert one["Is it more than edges?"][2] == f"correlation {cells[3]}, limit {0.5**0.5:.2f}"
-        assert one["Is its order better than chance?"][2] == f"areas {cells[4]} out, {cells[5]} in"
-        assert one["Is it steady?"][2] == f"moves by {cells[6]}"
-        assert one["Does it foretell the score?"][2] == f"{cells[7]} of what it does"
+        assert one["Is its order better than chance?"][2] == f"deletion {cells[4]}, insertion {cells[5]}"
+        assert one["Is it stable?"][2] == f"changes by {cells[6]}"
+        assert one["Does it predict the score?"][2] == f"{cells[7]} predicted"
 
 
 def pair(app: AppTest) -> list[str]:
@@ -176,7 +180,7 @@ def pair(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("number", [1, 3, 4])
 def test_a_round_shows_the_trained_and_the_untrained_networks_map(number: int) -> None:
-    dealt = pairs.deal(number)
+    dealt = quiz.round_of(number)
     app = run(PAGE, digit=KEY, doubt_view="round", round=str(number))
     assert_works(app, TITLE)
     left, digit, right = map(decode, pair(app))
@@ -185,9 +189,9 @@ def test_a_round_shows_the_trained_and_the_untrained_networks_map(number: int) -
     target = trace.record(weights.load(), x).prediction
     trained, forgetful = (
         attribute(each, x, target, dealt.method).values
-        for each in (weights.load(), untrained(weights.load(), dealt.seed))
+        for each in (weights.load(), randomized(weights.load(), dealt.seed))
     )
-    expected = (forgetful, trained) if dealt.untrained == "left" else (trained, forgetful)
+    expected = (forgetful, trained) if dealt.randomized == "left" else (trained, forgetful)
     for picture, values in zip((left, right), expected, strict=True):
         assert_painted(picture, values, -np.abs(values).max(), np.abs(values).max(), theme.DIVERGING)
 
@@ -196,13 +200,13 @@ def test_nothing_sent_before_the_choice_tells_the_side(monkeypatch: pytest.Monke
     """Deal the same round with the sides changed: all but the places of the pictures must stay the same."""
     app = run(PAGE, digit=KEY, doubt_view="round")
     before, pictures = sent(app), pair(app)
-    deal = pairs.deal
+    deal = quiz.round_of
 
     def turned(number: int) -> Round:
         each = deal(number)
-        return replace(each, untrained="left" if each.untrained == "right" else "right")
+        return replace(each, randomized="left" if each.randomized == "right" else "right")
 
-    monkeypatch.setattr(pairs, "deal", turned)
+    monkeypatch.setattr(quiz, "round_of", turned)
     other = run(PAGE, digit=KEY, doubt_view="round")
     assert pair(other) == pictures[::-1]
     assert sent(other) == before
@@ -212,7 +216,7 @@ def test_nothing_sent_before_the_choice_tells_the_side(monkeypatch: pytest.Monke
 def sent(app: AppTest) -> str:
     """Return all that the page says and shows, but for pictures."""
     buttons = "".join(f"{each.label} {each.disabled} {each.proto.id} {each.proto.help}" for each in app.button)
-    return re.sub(r'src="[^"]+"', "", said(app).partition("Put guided")[0] + shown(app)) + buttons
+    return re.sub(r'src="[^"]+"', "", said(app).partition("Check guided")[0] + shown(app)) + buttons
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -226,26 +230,26 @@ def test_the_score_runs_on_and_is_kept_in_the_link() -> None:
     right = 0
     for number in (1, 2, 3):
         guess = "left" if number != 2 else "right"
-        press(app, f"{guess.capitalize()} is untrained")
+        press(app, f"{guess.capitalize()} is random")
         assert_works(app, TITLE)
-        right += pairs.deal(number).untrained == guess
+        right += quiz.round_of(number).randomized == guess
         assert f"Score: {right} of {number}" in said(app)
-        assert METHODS[pairs.deal(number).method].title in said(app)
-        assert ("**Correct" in said(app)) == (pairs.deal(number).untrained == guess)
-        assert all(each.disabled for each in app.button if "is untrained" in each.label), "a round is answered once"
+        assert METHODS[quiz.round_of(number).method].title in said(app)
+        assert ("**Correct" in said(app)) == (quiz.round_of(number).randomized == guess)
+        assert all(each.disabled for each in app.button if "is random" in each.label), "a round is answered once"
         if number < 3:
             press(app, "Next round")
     assert app.query_params["rounds"] == "1l.2r.3l"
     again = run(PAGE, digit=KEY, doubt_view="round", rounds="1l.2r.3l", round="3")
     assert sent(again) == sent(app)
-    press(again, "Forget the score")
+    press(again, "Clear the score")
     assert "rounds" not in again.query_params
     assert "No round is answered yet" in said(again)
 
 
 def test_two_keys_at_once_are_both_heard() -> None:
     app = run(PAGE, digit=KEY, doubt_view="round")
-    for label in ("Left is untrained", "Next round"):
+    for label in ("Left is random", "Next round"):
         next(each for each in app.button if each.label == label).click()
     app.run()
     assert_works(app, TITLE)
@@ -254,8 +258,8 @@ def test_two_keys_at_once_are_both_heard() -> None:
 
 
 def test_a_second_guess_that_comes_before_the_page_has_heard_of_the_first_does_not_count() -> None:
-    app = press(run(PAGE, digit=KEY, doubt_view="round"), "Left is untrained")
-    late = next(each for each in app.button if each.label == "Right is untrained")
+    app = press(run(PAGE, digit=KEY, doubt_view="round"), "Left is random")
+    late = next(each for each in app.button if each.label == "Right is random")
     late.proto.disabled = False  # as the browser still had it
     late.click().run()
     assert_works(app, TITLE)
@@ -264,11 +268,11 @@ def test_a_second_guess_that_comes_before_the_page_has_heard_of_the_first_does_n
 
 def test_a_round_says_that_its_digit_is_its_own() -> None:
     app = run(PAGE, digit=KEY, doubt_view="round")
-    assert "Each round brings a digit of its own: the one in the sidebar plays no part here." in said(app)
+    assert "Each round has its own digit; the digit in the sidebar is not used here." in said(app)
 
 
 def test_after_the_choice_a_link_leads_to_the_same_map() -> None:
-    dealt = pairs.deal(1)
+    dealt = quiz.round_of(1)
     app = run(PAGE, digit=KEY, doubt_view="round", rounds="1l", baseline="noise", explain="difference", steps="50")
     (address,) = re.findall(r'href="lie_detector\?([^"]+)"', shown(app))
     link = dict(part.split("=") for part in address.split("&amp;") if not part.startswith(("rounds", "round=")))
@@ -276,8 +280,8 @@ def test_after_the_choice_a_link_leads_to_the_same_map() -> None:
     assert not {"doubt_view", "baseline", "explain", "steps"} & link.keys()
     one = run(PAGE, **link)
     assert_works(one, TITLE)
-    (mean,) = re.findall(r"rank correlation of ([−\d.]+) in the mean", said(app))
-    assert f"is {mean} in the mean" in said(one)
+    (mean,) = re.findall(r"for this digit is ([−\d.]+) \(limit", said(app))
+    assert f"rows, is {mean}. The limit" in said(one)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import IMAGE
-from model.saliency import BASELINES, METHODS, attribute
-from model.saliency.attribution import FUNCTIONS
-from model.saliency.baselines import BLACK, picture
+from model.saliency import BASELINES, METHODS, attribute, baselines
+from model.saliency.baselines import BLACK
 from model.saliency.records import Attribution, Output
+from model.saliency.registry import FUNCTIONS
 from viz.pictures.mathematics import typeset
 
 QUICK = {"integrated_gradients": {"steps": 10}, "gradient_shap": {"samples": 2}, "smooth_grad": {"samples": 2}}
@@ -68,7 +68,7 @@ def test_a_method_does_what_its_entry_says(network: AssignmentNetwork, method: s
 
     assert changes(baseline="mean") == known.uses_baseline
     assert changes(layer="Conv2d-16") == known.uses_layer
-    assert changes(seed=1) == known.draws
+    assert changes(seed=1) == known.is_random
     assert not changes()
 
 
@@ -112,16 +112,16 @@ def test_what_an_attribution_says_of_the_scores(network: AssignmentNetwork) -> N
 
 def test_each_baseline_is_what_its_name_says() -> None:
     x = a_digit()
-    assert picture("black", x).unique().tolist() == pytest.approx([(0 - 0.1307) / 0.3081])
-    assert not picture("zero", x).any()
+    assert baselines.image("black", x).unique().tolist() == pytest.approx([(0 - 0.1307) / 0.3081])
+    assert not baselines.image("zero", x).any()
     mean = np.mean([digits.to_input(digit).numpy() for digit in digits.samples()], axis=0)
-    np.testing.assert_allclose(picture("mean", x).numpy(), mean, atol=1e-5)
-    ink = picture("noise", x, 3) * 0.3081 + 0.1307
+    np.testing.assert_allclose(baselines.image("mean", x).numpy(), mean, atol=1e-5)
+    ink = baselines.image("noise", x, 3) * 0.3081 + 0.1307
     assert 0 <= float(ink.min()) < 0.01
     assert 0.99 < float(ink.max()) < 1 + 1e-6
-    assert torch.equal(picture("noise", x, 3), picture("noise", x, 3))
-    assert not torch.equal(picture("noise", x, 3), picture("noise", x, 4))
-    assert all(picture(name, x.double()).dtype == torch.float64 for name in BASELINES)
+    assert torch.equal(baselines.image("noise", x, 3), baselines.image("noise", x, 3))
+    assert not torch.equal(baselines.image("noise", x, 3), baselines.image("noise", x, 4))
+    assert all(baselines.image(name, x.double()).dtype == torch.float64 for name in BASELINES)
 
 
 def test_the_blur_spreads_ink_as_a_bell_curve_does() -> None:
@@ -130,7 +130,7 @@ def test_the_blur_spreads_ink_as_a_bell_curve_does() -> None:
     bell /= bell.sum()
     for axis in (0, 1):
         ink = np.apply_along_axis(np.convolve, axis, ink, bell, "same")
-    np.testing.assert_allclose(picture("blur", a_digit())[0, 0].numpy(), ink + BLACK, atol=1e-5)
+    np.testing.assert_allclose(baselines.image("blur", a_digit())[0, 0].numpy(), ink + BLACK, atol=1e-5)
 
 
 def by_hand() -> nn.Sequential:
@@ -203,8 +203,8 @@ def test_grad_cam_of_the_small_net_is_signed_unless_asked() -> None:
         ({"output": "difference", "against": 11}, "no class 11"),
         ({"output": "log_probability", "method": "lrp"}, "cannot explain a log-probability.*a logit or a difference"),
         ({"output": "log_probability", "method": "deep_lift"}, "cannot explain a log-probability"),
-        ({"layer": "Conv2d-2"}, "look at 'Conv2d-2'.*Conv2d-1,"),
-        ({"layer": "ReLU-1", "method": "grad_cam"}, "look at 'ReLU-1'"),
+        ({"layer": "Conv2d-2"}, "use the maps of 'Conv2d-2'.*Conv2d-1,"),
+        ({"layer": "ReLU-1", "method": "grad_cam"}, "use the maps of 'ReLU-1'"),
         ({"at": "flatten"}, "no step 'flatten'.*ReLU-1"),
         ({"at": IMAGE}, "no step 'image'"),
         ({"options": {"steps": 10}}, "no option 'steps'.*none"),

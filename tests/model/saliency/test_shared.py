@@ -17,8 +17,7 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.saliency import METHODS, attribute
-from model.saliency.baselines import picture
+from model.saliency import METHODS, attribute, baselines
 
 QUICK = {"integrated_gradients": {"steps": 40}, "feature_ablation": {"block": 4}}
 TWENTY = digits.samples()[::2][:20]
@@ -108,7 +107,7 @@ def test_without_private_copies_they_do_not(network: AssignmentNetwork, monkeypa
     assert not all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
-@pytest.mark.parametrize("method", [name for name, known in METHODS.items() if known.draws])
+@pytest.mark.parametrize("method", [name for name, known in METHODS.items() if known.is_random])
 def test_a_seed_repeats_and_another_differs(network: AssignmentNetwork, method: str) -> None:
     x = digits.to_input(TWENTY[4])
     first, again, other = (attribute(network, x, 4, method, seed=seed).values for seed in (7, 7, 8))
@@ -119,7 +118,7 @@ def test_a_seed_repeats_and_another_differs(network: AssignmentNetwork, method: 
 def test_the_noise_baseline_has_a_seed_too(network: AssignmentNetwork) -> None:
     x = digits.to_input(TWENTY[4])
     found = [attribute(network, x, 4, "deep_lift", baseline="noise", seed=seed) for seed in (7, 7, 8)]
-    np.testing.assert_array_equal(found[0].baseline, picture("noise", x, 7)[0, 0])
+    np.testing.assert_array_equal(found[0].baseline, baselines.image("noise", x, 7)[0, 0])
     np.testing.assert_array_equal(found[0].values, found[1].values)
     assert not np.allclose(found[0].values, found[2].values, rtol=1e-2)
 
@@ -154,7 +153,7 @@ def test_smooth_grad_is_captums_noise_tunnel_with_the_same_noise(
 def test_gradient_shap_is_captums_with_the_same_draws(
     network: AssignmentNetwork, monkeypatch: pytest.MonkeyPatch, digit: Digit, samples: int
 ) -> None:
-    x, nothing = digits.to_input(digit), picture("black", digits.to_input(digit))
+    x, nothing = digits.to_input(digit), baselines.image("black", digits.to_input(digit))
     found = attribute(network, x, 4, "gradient_shap", seed=3, options={"samples": samples, "noise": 0.1}).values
     generator = torch.Generator().manual_seed(3)
     drawn = torch.randn((samples, 1, 28, 28), generator=generator)

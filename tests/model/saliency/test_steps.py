@@ -141,7 +141,7 @@ def test_integrated_gradients_add_up_to_what_the_digit_gained(digit: Digit) -> N
     answer = int(trace.record(network, x).logits.argmax())
     found = attribute(network, x, answer, "integrated_gradients")
     assert found.gap < 0.01
-    assert abs(float(found.values.sum()) - (found.score - found.baseline_score)) < 0.01 * abs(found.gained)
+    assert abs(float(found.values.sum()) - (found.score - found.baseline_score)) < 0.01 * abs(found.gain)
 
 
 def test_few_steps_do_not_add_up() -> None:
@@ -160,7 +160,7 @@ def test_deep_lift_adds_up_through_every_step_and_input_x_gradient_does_not(
 ) -> None:
     for at in (None, *STEPS):
         found = attribute(network, prepared(digit), 4, "deep_lift", at=at, output="difference", against=9)
-        assert found.delta == pytest.approx(0, abs=1e-8 * max(1, abs(found.gained)))
+        assert found.delta == pytest.approx(0, abs=1e-8 * max(1, abs(found.gain)))
     assert attribute(network, prepared(digit), 4, "input_x_gradient").gap > 0.01
 
 
@@ -171,7 +171,7 @@ def test_gradient_shap_adds_up_in_the_long_run(network: nn.Sequential) -> None:
         found = attribute(network, x, 4, "gradient_shap", seed=seed, options={"noise": 0, "samples": 64})
         sums.append(found.total)
     error = np.std(sums, ddof=1) / np.sqrt(len(sums))
-    assert abs(np.mean(sums) - found.gained) < 4 * error
+    assert abs(np.mean(sums) - found.gain) < 4 * error
     assert abs(np.mean(sums)) > 8 * error  # so that a sum of nothing would not pass
 
 

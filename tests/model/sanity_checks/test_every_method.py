@@ -11,12 +11,12 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.saliency import METHODS, attribute
-from model.saliency.records import Reaction
-from model.sanity_checks import evidence
-from model.sanity_checks.evidence import Explain
+from model.sanity_checks import edges, weight_dependence
 from model.sanity_checks.pixel_curves import pixel_curves
-from model.sanity_checks.randomization import untrained
+from model.sanity_checks.randomization import randomized
+from model.sanity_checks.records import WeightDependence
 from model.sanity_checks.robustness import robustness
+from model.sanity_checks.weight_dependence import Explain
 
 LABELLED = [digit for digit in digits.samples() if digit.label is not None]
 each_of_three = pytest.mark.parametrize("digit", LABELLED[::15][:3], ids=[digit.key for digit in LABELLED[::15][:3]])
@@ -33,24 +33,24 @@ def by(method: str, digit: Digit) -> Explain:
     return lambda network, x: attribute(network, x, target, method)
 
 
-def reaction(network: AssignmentNetwork, digit: Digit, explain: Explain) -> Reaction:
-    found = evidence.collapse(network, digits.to_input(digit), explain, 0)
-    others = [explain(network, digits.to_input(each)) for each in evidence.other_digits(digit)]
-    return evidence.reaction(found, others)
+def reaction(network: AssignmentNetwork, digit: Digit, explain: Explain) -> WeightDependence:
+    found = weight_dependence.randomization(network, digits.to_input(digit), explain, 0)
+    others = [explain(network, digits.to_input(each)) for each in weight_dependence.other_digits(digit)]
+    return weight_dependence.weight_dependence(found, others)
 
 
 @each_of_three
 @pytest.mark.parametrize("method", ["saliency", "input_x_gradient", "deep_lift", "deconvolution"])
 def test_methods_that_react(network: AssignmentNetwork, digit: Digit, method: str) -> None:
-    assert reaction(network, digit, by(method, digit)).reacts
+    assert reaction(network, digit, by(method, digit)).is_dependent
 
 
 @each_of_three
 def test_guided_backprop_does_not_react(network: AssignmentNetwork, digit: Digit) -> None:
     """As Adebayo et al. found of larger networks; its map hardly notices that the top of the network is random."""
     found = reaction(network, digit, by("guided_backprop", digit))
-    assert not found.reacts
-    assert found.forgotten > 0.4
+    assert not found.is_dependent
+    assert found.correlation > 0.4
 
 
 @each_method
@@ -61,15 +61,15 @@ def test_every_method_can_be_tested_and_leaves_the_network_alone(network: Assign
     state, grad = torch.get_rng_state(), torch.is_grad_enabled()
     numpys = np.random.get_state()[1].copy()  # type: ignore[index]
     shown = explain(network, x)
-    assert not np.array_equal(shown.values, explain(untrained(network, 0), x).values)
-    control = evidence.edge_control(shown, digit.pixels)
+    assert not np.array_equal(shown.values, explain(randomized(network, 0), x).values)
+    control = edges.compare(shown, digit.pixels)
     curves = pixel_curves(network, x, shown, orders=1)
     found = robustness(network, x, explain, trials=2, probes=64)
     areas = [float(curves.area(curve)) for curve in (curves.deletion, curves.insertion)]
     assert all(0 < area < 1 for area in areas)
     assert -1 <= control.rank_correlation <= 1
     assert 0 < found.sensitivity < 10
-    assert 0 < found.missed <= 1
+    assert 0 < found.unexplained <= 1
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.is_grad_enabled() is grad
     np.testing.assert_array_equal(np.random.get_state()[1], numpys)  # type: ignore[index]
@@ -92,7 +92,10 @@ def test_eight_people_testing_eight_methods_get_what_each_gets_alone(network: As
     def work(number: int) -> tuple[object, list[bytes]]:
         digit, method = LABELLED[3 * number], methods[number]
         x, explain = digits.to_input(digit), by(method, digit)
-        maps = [next(evidence.stages(network, x, explain, number)), explain(untrained(network, number), x)]
+        maps = [
+            next(weight_dependence.maps_of_stages(network, x, explain, number)),
+            explain(randomized(network, number), x),
+        ]
         found = robustness(network, x, explain, trials=1, probes=64, seed=number)
         return found, [each.values.tobytes() for each in maps]
 

@@ -14,8 +14,9 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.saliency.records import Attribution, PixelCurves
-from model.sanity_checks.pixel_curves import descending, each_order, gathered, pixel_curves
+from model.saliency.records import Attribution
+from model.sanity_checks.pixel_curves import curves_by_order, descending, from_curves, pixel_curves
+from model.sanity_checks.records import PixelCurves
 from tests.explaining import Counting, attribution, by_ink_times_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
@@ -148,10 +149,10 @@ def test_no_forward_pass_takes_more_than_64_images(network: AssignmentNetwork) -
 def test_it_comes_in_pieces_so_that_one_can_leave(network: AssignmentNetwork) -> None:
     x, sizes = digits.to_input(DIGITS[0]), list[int]()
     shown = by_ink_times_slope(0)(network, x)
-    pieces = each_order(Counting(network, sizes.append), x, shown, orders=8)
+    pieces = curves_by_order(Counting(network, sizes.append), x, shown, orders=8)
     found = [next(pieces), next(pieces)]
     assert sum(sizes) == 2 * 2 * 50  # two orders, two curves; nothing ahead of time
-    so_far = gathered(x, 49, found)
+    so_far = from_curves(x, 49, found)
     whole = pixel_curves(network, x, shown, orders=8)
     np.testing.assert_array_equal(so_far.insertion, whole.insertion)
     np.testing.assert_array_equal(so_far.random_insertion, whole.random_insertion[:1])

@@ -13,7 +13,7 @@ from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.sanity_checks.randomization import cascade, learned_rows, untrained
+from model.sanity_checks.randomization import cascade, learned_rows, randomized
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +63,14 @@ def test_each_stage_changes_one_more_row_from_the_top(network: AssignmentNetwork
 @pytest.mark.parametrize("seed", [0, 3])
 def test_convolutions_start_as_pytorch_starts_them(network: AssignmentNetwork, seed: int) -> None:
     expected = begun_by_pytorch(network, seed)
-    found = dict(untrained(network, seed).named_children())
+    found = dict(randomized(network, seed).named_children())
     assert all(same(found[name], module) for name, module in expected.items())
     other = begun_by_pytorch(network, seed + 1)
     assert not any(same(found[name], module) for name, module in other.items())
 
 
 def test_weights_are_uniform_within_one_over_the_root_of_the_fan_in(network: AssignmentNetwork) -> None:
-    drawn = np.stack([untrained(network, seed).get_parameter("Conv2d-19.weight").detach() for seed in range(10)])
+    drawn = np.stack([randomized(network, seed).get_parameter("Conv2d-19.weight").detach() for seed in range(10)])
     bound = 1 / np.sqrt(16 * 3 * 3)
     assert 0.999 * bound < np.abs(drawn).max() <= bound
     np.testing.assert_allclose(drawn.std(), bound / np.sqrt(3), rtol=0.01)
@@ -78,7 +78,7 @@ def test_weights_are_uniform_within_one_over_the_root_of_the_fan_in(network: Ass
 
 
 def test_batch_norms_forget_what_they_ran_through(network: AssignmentNetwork) -> None:
-    last = untrained(network, 0)
+    last = randomized(network, 0)
     norms = [module for module in last.modules() if isinstance(module, nn.BatchNorm2d)]
     assert norms
     assert all(same(norm, nn.BatchNorm2d(norm.num_features)) for norm in norms)
@@ -90,14 +90,14 @@ def test_batch_norms_forget_what_they_ran_through(network: AssignmentNetwork) ->
 
 def test_untrained_is_the_end_of_the_cascade(network: AssignmentNetwork) -> None:
     *_, (_, last) = cascade(network, 5)
-    assert same(untrained(network, 5), last)
-    assert not same(untrained(network, 6), last)
+    assert same(randomized(network, 5), last)
+    assert not same(randomized(network, 6), last)
 
 
 def test_the_end_of_the_cascade_reads_digits_no_better_than_chance(network: AssignmentNetwork) -> None:
     read = [digit for digit in digits.samples() if digit.label is not None]
     images, labels = torch.cat([digits.to_input(each) for each in read]), torch.tensor([each.label for each in read])
-    right = [(untrained(network, seed)(images).argmax(1) == labels).float().mean() for seed in range(8)]
+    right = [(randomized(network, seed)(images).argmax(1) == labels).float().mean() for seed in range(8)]
     assert float(torch.stack(right).mean()) < 0.25
     assert float((network(images).argmax(1) == labels).float().mean()) > 0.9
 
@@ -105,7 +105,7 @@ def test_the_end_of_the_cascade_reads_digits_no_better_than_chance(network: Assi
 def test_the_shared_network_and_the_global_generator_are_only_read(network: AssignmentNetwork) -> None:
     before, state = copy.deepcopy(network), torch.get_rng_state()
     stages = list(cascade(network, 0))
-    untrained(network, 0)
+    randomized(network, 0)
     assert same(network, before)
     assert torch.equal(torch.get_rng_state(), state)
     assert not any(each.training for _, each in stages)
@@ -116,9 +116,9 @@ def test_the_shared_network_and_the_global_generator_are_only_read(network: Assi
 
 
 def test_two_threads_draw_what_each_would_alone(network: AssignmentNetwork) -> None:
-    alone = [untrained(network, seed) for seed in range(16)]
+    alone = [randomized(network, seed) for seed in range(16)]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda seed: untrained(network, seed), range(16)))
+        together = list(pool.map(lambda seed: randomized(network, seed), range(16)))
     assert all(same(one, other) for one, other in zip(alone, together, strict=True))
 
 
@@ -128,7 +128,7 @@ def test_other_networks_forget_too_and_without_a_bias() -> None:
         torch.manual_seed(7)
         line = nn.Linear(36, 2)
         convolution = nn.Conv2d(1, 4, 3, bias=False)
-    last = untrained(net, 7)
+    last = randomized(net, 7)
     assert same(last.get_submodule("3"), line)
     assert same(last.get_submodule("0"), convolution)
 

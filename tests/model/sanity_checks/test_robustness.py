@@ -15,7 +15,7 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.saliency.records import Attribution, Output
 from model.sanity_checks import robustness
-from model.sanity_checks.evidence import Explain
+from model.sanity_checks.weight_dependence import Explain
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
@@ -79,11 +79,11 @@ def test_infidelity_follows_its_definition(
             return float(logits[4] - logits[9])
         return float(logits[4] if output == "logit" else logits.log_softmax(0)[4])
 
-    found = robustness.measured(network, x, shown, [0.0], noise=0.05, probes=100, seed=8)
+    found = robustness.from_changes(network, x, shown, [0.0], noise=0.05, probes=100, seed=8)
     expected = infidelity(score, x, values, 0.05, 100, 8)
     measured = (found.infidelity, found.best_infidelity, found.blank_infidelity)
     assert measured == pytest.approx(expected, rel=1e-3)
-    assert found.missed == pytest.approx(expected[1] / expected[2], rel=1e-3)
+    assert found.unexplained == pytest.approx(expected[1] / expected[2], rel=1e-3)
     turned = infidelity(score, x, -values, 0.05, 100, 8)[0]  # the wrong rule: x + I where the map is told x − I
     assert found.infidelity != pytest.approx(turned, rel=1e-2)
 
@@ -92,8 +92,8 @@ def test_the_weights_of_a_linear_net_foretell_all_it_does() -> None:
     x = torch.ones(1, 1, 2, 3)
 
     def found(values: np.ndarray) -> tuple[float, float]:
-        of = robustness.measured(linear(WEIGHT), x, attribution(values), [0.0], noise=0.5, probes=64, seed=1)
-        return of.infidelity, of.missed
+        of = robustness.from_changes(linear(WEIGHT), x, attribution(values), [0.0], noise=0.5, probes=64, seed=1)
+        return of.infidelity, of.unexplained
 
     assert found(WEIGHT) == pytest.approx((0, 0), abs=1e-6)
     wrong_unit, missed = found(3 * WEIGHT)
@@ -154,10 +154,10 @@ def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetw
         return by_slope(0)(net, image)
 
     shown = by_slope(0)(network, x)
-    pieces = robustness.changed_maps(network, x, explain, shown, trials=5)
+    pieces = robustness.map_changes(network, x, explain, shown, trials=5)
     changes = [next(pieces), next(pieces)]
     assert made == [1, 1]  # neither the digit again, nor anything ahead of time
-    robustness.measured(nn.Sequential(Counting(network, sizes.append)), x, shown, changes, probes=256)
+    robustness.from_changes(nn.Sequential(Counting(network, sizes.append)), x, shown, changes, probes=256)
     assert max(sizes) <= 64
     assert sum(sizes) == 256 + 1  # three questions about the same images, each scored once
 
@@ -167,8 +167,8 @@ def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetw
     [
         (11, {}, r"\(11, 11\)"),
         (28, {"trials": 0}, "0 trials"),
-        (28, {"radius": 0.0}, r"by 0\.0"),
-        (28, {"noise": float("nan")}, "by nan"),
+        (28, {"radius": 0.0}, r"of 0\.0 "),
+        (28, {"noise": float("nan")}, "of nan "),
         (28, {"probes": 0}, "0 trials"),
     ],
 )

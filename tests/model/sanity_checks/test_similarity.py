@@ -12,7 +12,8 @@ from skimage.metrics import structural_similarity as peer
 
 from model.errors import InputError
 from model.images import digits
-from model.sanity_checks.similarity import edges, rank_correlation, sizes, structural_similarity
+from model.sanity_checks.edges import edges
+from model.sanity_checks.similarity import magnitudes, rank_correlation, structural_similarity
 
 DIGITS = digits.samples()[::7]
 each_digit = pytest.mark.parametrize("pixels", [each.pixels for each in DIGITS], ids=[each.key for each in DIGITS])
@@ -85,9 +86,9 @@ def test_edges_are_scipys_sobel(pixels: NDArray[np.uint8]) -> None:
     assert not np.allclose(edges(random_map(4)), np.hypot(*black_beyond), atol=1e-2)
 
 
-def test_sizes_reach_one_and_leave_nothing_as_nothing() -> None:
-    np.testing.assert_array_equal(sizes([[-8, 2], [0, 4]]), [[1, 0.25], [0, 0.5]])
-    np.testing.assert_array_equal(sizes(np.zeros((2, 2))), np.zeros((2, 2)))
+def test_magnitudes_largest_is_one_and_blank_stays_blank() -> None:
+    np.testing.assert_array_equal(magnitudes([[-8, 2], [0, 4]]), [[1, 0.25], [0, 0.5]])
+    np.testing.assert_array_equal(magnitudes(np.zeros((2, 2))), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("compare", [rank_correlation, structural_similarity])

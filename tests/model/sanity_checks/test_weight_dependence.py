@@ -14,11 +14,12 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import Activation, Numbers
-from model.saliency.records import Attribution, Collapse
-from model.sanity_checks import evidence
-from model.sanity_checks.evidence import Explain
+from model.saliency.records import Attribution
+from model.sanity_checks import edges, weight_dependence
 from model.sanity_checks.randomization import cascade, learned_rows
-from model.sanity_checks.similarity import edges, rank_correlation, structural_similarity
+from model.sanity_checks.records import Randomization
+from model.sanity_checks.similarity import rank_correlation, structural_similarity
+from model.sanity_checks.weight_dependence import Explain
 from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::8]
@@ -36,11 +37,11 @@ def label(digit: Digit) -> int:
 
 
 def others(network: AssignmentNetwork, digit: Digit, explain: Explain) -> list[Attribution]:
-    return [explain(network, digits.to_input(each)) for each in evidence.other_digits(digit)]
+    return [explain(network, digits.to_input(each)) for each in weight_dependence.other_digits(digit)]
 
 
-def collapse_of(*maps: Attribution) -> Collapse:
-    return evidence.collapsed([f"row {number}" for number in range(1, len(maps))], maps)
+def collapse_of(*maps: Attribution) -> Randomization:
+    return weight_dependence.compare([f"row {number}" for number in range(1, len(maps))], maps)
 
 
 def settled(values: Activation) -> Numbers:
@@ -55,7 +56,7 @@ def test_the_stages_are_the_map_of_the_network_and_of_each_that_forgot(
     network: AssignmentNetwork, digit: Digit
 ) -> None:
     x, explain = digits.to_input(digit), by_slope(label(digit))
-    found = list(evidence.stages(network, x, explain, 4))
+    found = list(weight_dependence.maps_of_stages(network, x, explain, 4))
     expected = [explain(each, x) for each in (network, *(forgetful for _, forgetful in cascade(network, 4)))]
     assert len(found) == len(learned_rows(network)) + 1
     for one, other in zip(found, expected, strict=True):
@@ -64,7 +65,7 @@ def test_the_stages_are_the_map_of_the_network_and_of_each_that_forgot(
 
 @each_digit
 def test_a_collapse_is_what_scipy_and_scikit_image_make_of_its_maps(network: AssignmentNetwork, digit: Digit) -> None:
-    found = evidence.collapse(network, digits.to_input(digit), by_slope(label(digit)), 0)
+    found = weight_dependence.randomization(network, digits.to_input(digit), by_slope(label(digit)), 0)
     assert found.rows == learned_rows(network)
     maps = [settled(each.values) for each in found.attributions]
     for place, values in enumerate(maps):
@@ -94,11 +95,11 @@ def test_crumbs_of_single_precision_have_no_rank() -> None:
 def test_a_collapse_can_be_seen_while_it_goes_on(network: AssignmentNetwork) -> None:
     digit = DIGITS[0]
     x, explain, made = digits.to_input(digit), by_slope(label(digit)), list[Attribution]()
-    for each in evidence.stages(network, x, explain, 0):
+    for each in weight_dependence.maps_of_stages(network, x, explain, 0):
         made.append(each)
-        so_far = evidence.collapsed(learned_rows(network), made)
+        so_far = weight_dependence.compare(learned_rows(network), made)
         assert len(so_far.rows) == len(so_far.similarities) - 1 == len(made) - 1
-    whole = evidence.collapse(network, x, explain, 0)
+    whole = weight_dependence.randomization(network, x, explain, 0)
     assert (so_far.rows, so_far.similarities) == (whole.rows, whole.similarities)
 
 
@@ -109,29 +110,29 @@ def test_a_map_that_needs_no_network_does_not_react_and_the_slope_does(
     x = digits.to_input(digit)
     for make, reacts in ((by_edges, False), (by_slope, True), (by_ink_times_slope, True)):
         explain = make(label(digit))
-        found = evidence.collapse(network, x, explain, 0)
-        reaction = evidence.reaction(found, others(network, digit, explain))
-        assert reaction.reacts is reacts, make
+        found = weight_dependence.randomization(network, x, explain, 0)
+        reaction = weight_dependence.weight_dependence(found, others(network, digit, explain))
+        assert reaction.is_dependent is reacts, make
         forgotten = np.mean(
-            [rank_correlation(found.attributions[0].settled, a.settled) for a in found.attributions[1:]]
+            [rank_correlation(found.attributions[0].significant, a.significant) for a in found.attributions[1:]]
         )
-        assert reaction.forgotten == pytest.approx(forgotten)
+        assert reaction.correlation == pytest.approx(forgotten)
 
 
 @each_digit
 def test_sizes_alone_would_accuse_ink_times_slope(network: AssignmentNetwork, digit: Digit) -> None:
     """The wrong rule: black times anything is 0, so the sizes of all such maps of a digit show that digit."""
-    found = evidence.collapse(network, digits.to_input(digit), by_ink_times_slope(label(digit)), 0)
+    found = weight_dependence.randomization(network, digits.to_input(digit), by_ink_times_slope(label(digit)), 0)
     of_sizes = dataclasses.replace(found, signed_rank_correlations=found.rank_correlations)
-    assert evidence.reaction(of_sizes, [found.attributions[0]]).forgotten > 0.6
-    assert evidence.reaction(found, [found.attributions[0]]).forgotten < 0.3
+    assert weight_dependence.weight_dependence(of_sizes, [found.attributions[0]]).correlation > 0.6
+    assert weight_dependence.weight_dependence(found, [found.attributions[0]]).correlation < 0.3
 
 
 def test_a_map_that_is_always_the_same_has_not_reacted() -> None:
     same = attribution(np.random.default_rng(0).random((12, 12)))
-    reaction = evidence.reaction(collapse_of(same, same, same), [same])
-    assert (reaction.forgotten, *reaction.others) == pytest.approx((1, 1))
-    assert not reaction.reacts
+    reaction = weight_dependence.weight_dependence(collapse_of(same, same, same), [same])
+    assert (reaction.correlation, *reaction.others) == pytest.approx((1, 1))
+    assert not reaction.is_dependent
     assert reaction.limit == pytest.approx(np.sqrt(0.5))
 
 
@@ -140,46 +141,46 @@ def test_the_limit_is_the_most_similar_other_digit() -> None:
     first, ends, middle, pairs = (
         attribution([row]) for row in ([1, 2, 3, 4], [4, 2, 3, 1], [1, 3, 2, 4], [2, 1, 4, 3])
     )
-    reaction = evidence.reaction(collapse_of(first, ends, middle), [pairs, ends])
+    reaction = weight_dependence.weight_dependence(collapse_of(first, ends, middle), [pairs, ends])
     assert reaction.others == pytest.approx((0.6, -0.8))
-    assert reaction.forgotten == pytest.approx(0)
+    assert reaction.correlation == pytest.approx(0)
     assert reaction.limit == pytest.approx(0.6)
-    assert reaction.reacts
-    assert not evidence.reaction(collapse_of(first, middle), [pairs]).reacts
+    assert reaction.is_dependent
+    assert not weight_dependence.weight_dependence(collapse_of(first, middle), [pairs]).is_dependent
 
 
 def test_what_is_left_of_a_tenth_is_chance() -> None:
     """Ranks worked by hand: 2 4 1 3 has nothing in common with 1 2 3 4, and 4 3 2 1 is its contrary."""
     first, none, contrary = (attribution([row]) for row in ([1, 2, 3, 4], [2, 4, 1, 3], [4, 3, 2, 1]))
-    reaction = evidence.reaction(collapse_of(first, none), [contrary, contrary])
-    assert reaction.forgotten == pytest.approx(0)
+    reaction = weight_dependence.weight_dependence(collapse_of(first, none), [contrary, contrary])
+    assert reaction.correlation == pytest.approx(0)
     assert max(reaction.others) == pytest.approx(-1)
     assert reaction.limit**2 == pytest.approx(0.1)
-    assert reaction.reacts
+    assert reaction.is_dependent
 
 
 def test_a_map_that_went_blank_has_reacted_and_one_that_was_cannot() -> None:
     full, blank = attribution(np.arange(144).reshape(12, 12)), attribution(np.zeros((12, 12)))
     swapped = attribution(np.arange(144).reshape(12, 12).T)
-    gone = evidence.reaction(collapse_of(full, blank), [swapped])
-    assert (gone.forgotten, gone.reacts) == (0, True)
-    never = evidence.reaction(collapse_of(blank, full), [swapped])
-    assert np.isnan(never.forgotten)
-    assert not never.reacts
+    gone = weight_dependence.weight_dependence(collapse_of(full, blank), [swapped])
+    assert (gone.correlation, gone.is_dependent) == (0, True)
+    never = weight_dependence.weight_dependence(collapse_of(blank, full), [swapped])
+    assert np.isnan(never.correlation)
+    assert not never.is_dependent
 
 
 def test_nothing_is_said_before_there_is_something_to_compare() -> None:
     one = attribution(np.eye(12))
-    with pytest.raises(InputError, match="0 random rows"):
-        evidence.reaction(collapse_of(one), [one])
+    with pytest.raises(InputError, match="0 randomized rows"):
+        weight_dependence.weight_dependence(collapse_of(one), [one])
     with pytest.raises(InputError, match="0 maps of other digits"):
-        evidence.reaction(collapse_of(one, one), [])
+        weight_dependence.weight_dependence(collapse_of(one, one), [])
 
 
 def test_the_other_digits_are_one_of_each_other_class() -> None:
     by_key = {digit.key: digit for digit in digits.samples()}
     for digit in digits.samples():
-        found = evidence.other_digits(digit)
+        found = weight_dependence.other_digits(digit)
         assert [each.label for each in found] == [label for label in range(10) if label != digit.label]
         assert all(by_key[each.key] is each for each in found)
 
@@ -188,7 +189,7 @@ def test_the_other_digits_are_one_of_each_other_class() -> None:
 def test_the_control_compares_the_sizes_of_a_map_with_edges(network: AssignmentNetwork, digit: Digit) -> None:
     ink = digit.pixels.astype(float)
     control = np.hypot(ndimage.sobel(ink, axis=0), ndimage.sobel(ink, axis=1))
-    found = evidence.edge_control(by_slope(label(digit))(network, digits.to_input(digit)), digit.pixels)
+    found = edges.compare(by_slope(label(digit))(network, digits.to_input(digit)), digit.pixels)
     np.testing.assert_allclose(found.edges, control, atol=1e-3)
     values = by_slope(label(digit))(network, digits.to_input(digit)).values.astype(float)
     sizes = np.abs(values) / np.abs(values).max()
@@ -201,20 +202,20 @@ def test_the_control_compares_the_sizes_of_a_map_with_edges(network: AssignmentN
 def test_edges_with_either_sign_are_the_edges() -> None:
     pixels = DIGITS[0].pixels
     for sign in (1, -2):
-        found = evidence.edge_control(attribution(sign * edges(pixels)), pixels)
+        found = edges.compare(attribution(sign * edges.edges(pixels)), pixels)
         assert (found.rank_correlation, found.similarity) == pytest.approx((1, 1))
-    assert np.isnan(evidence.edge_control(attribution(np.zeros((28, 28))), pixels).rank_correlation)
+    assert np.isnan(edges.compare(attribution(np.zeros((28, 28))), pixels).rank_correlation)
 
 
 def test_a_map_of_another_size_has_no_control() -> None:
     with pytest.raises(InputError, match=r"\(11, 11\)"):
-        evidence.edge_control(attribution(np.eye(11)), DIGITS[0].pixels)
+        edges.compare(attribution(np.eye(11)), DIGITS[0].pixels)
 
 
 def test_the_shared_network_is_only_read(network: AssignmentNetwork) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()
-    evidence.collapse(network, digits.to_input(DIGITS[0]), by_slope(0), 0)
+    weight_dependence.randomization(network, digits.to_input(DIGITS[0]), by_slope(0), 0)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
     assert all(parameter.grad is None for parameter in network.parameters())

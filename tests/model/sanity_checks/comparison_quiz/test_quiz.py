@@ -7,47 +7,47 @@ import pytest
 from model.errors import InputError
 from model.images import digits
 from model.saliency import METHODS
-from model.sanity_checks.comparison_quiz import pairs
+from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Guess
 
-EVERY = [pairs.deal(number) for number in range(1, pairs.MOST + 1)]
+EVERY = [quiz.round_of(number) for number in range(1, quiz.ROUNDS + 1)]
 
 
 def test_a_number_decides_its_round() -> None:
-    assert [pairs.deal(each.number) for each in EVERY] == EVERY
-    assert len({(each.digit.key, each.method, each.seed, each.untrained) for each in EVERY}) > 90
+    assert [quiz.round_of(each.number) for each in EVERY] == EVERY
+    assert len({(each.digit.key, each.method, each.seed, each.randomized) for each in EVERY}) > 90
     assert {each.digit.key for each in EVERY} <= {sample.key for sample in digits.samples()}
 
 
 def test_neither_side_nor_any_method_is_favoured() -> None:
-    sides = Counter(each.untrained for each in EVERY)
+    sides = Counter(each.randomized for each in EVERY)
     assert abs(sides["left"] - sides["right"]) < 3 * len(EVERY) ** 0.5
-    for method in pairs.METHODS:
+    for method in quiz.METHODS:
         assert method in METHODS
         mine = [each for each in EVERY if each.method == method]
-        assert len({each.untrained for each in mine}) == 2
-    for start in range(0, pairs.MOST - 4, 5):
-        assert {each.method for each in EVERY[start : start + 5]} == set(pairs.METHODS)
+        assert len({each.randomized for each in mine}) == 2
+    for start in range(0, quiz.ROUNDS - 4, 5):
+        assert {each.method for each in EVERY[start : start + 5]} == set(quiz.METHODS)
     first = [each.method for each in EVERY[::5]]
     assert len(set(first)) > 1, "not in the same order each time"
 
 
 def test_guesses_survive_a_link() -> None:
     given = tuple(Guess(each, "left") if each.number % 3 else Guess(each, "right") for each in EVERY)
-    assert pairs.read(pairs.written(given)) == given
-    assert pairs.read("") == ()
+    assert quiz.parse_guesses(quiz.format_guesses(given)) == given
+    assert quiz.parse_guesses("") == ()
 
 
 def test_a_guess_is_right_on_the_side_of_the_untrained_network() -> None:
     for each in EVERY[:10]:
-        assert Guess(each, each.untrained).is_right
-        assert not Guess(each, "left" if each.untrained == "right" else "right").is_right
+        assert Guess(each, each.randomized).is_correct
+        assert not Guess(each, "left" if each.randomized == "right" else "right").is_correct
 
 
 @pytest.mark.parametrize("text", ["x", "1", "l", "0l", "100l", "1l.", "1l.1r", "1l 2r", "1L", "٣l", "<b>", "1l" * 500])
 def test_nonsense_is_refused_by_name(text: str) -> None:
-    with pytest.raises(InputError, match="holds no guesses") as caught:
-        pairs.read(text)
+    with pytest.raises(InputError, match="is not a list of guesses") as caught:
+        quiz.parse_guesses(text)
     assert text[:40] in str(caught.value)
     assert len(str(caught.value)) < 250
 
@@ -55,4 +55,4 @@ def test_nonsense_is_refused_by_name(text: str) -> None:
 @pytest.mark.parametrize("number", [0, -1, 100])
 def test_there_is_no_such_round(number: int) -> None:
     with pytest.raises(InputError, match=f"no round {number}"):
-        pairs.deal(number)
+        quiz.round_of(number)
