@@ -18,9 +18,10 @@ from model.saliency.records import Attribution
 from model.sanity_checks.pixel_curves import curves_by_order, descending, from_curves, pixel_curves
 from model.sanity_checks.records import PixelCurves
 from tests.explaining import Counting, attribution, by_ink_times_slope, linear
+from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
-each_digit = pytest.mark.parametrize("digit", DIGITS, ids=[digit.key for digit in DIGITS])
+each_digit = few_digits(DIGITS, 1)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def one_by_one(
 
 
 @each_digit
-def test_the_curves_are_what_a_loop_over_pixels_finds(network: AssignmentNetwork, digit: Digit) -> None:
+def test_pixel_curves_equal_loop_over_pixels(network: AssignmentNetwork, digit: Digit) -> None:
     x, target = digits.to_input(digit), 3
     shown = by_ink_times_slope(target)(network, x)
     found = pixel_curves(network, x, shown, orders=0)
@@ -62,7 +63,7 @@ def test_the_curves_are_what_a_loop_over_pixels_finds(network: AssignmentNetwork
     assert not np.allclose(found.deletion, backwards, atol=1e-2)
 
 
-def test_a_linear_net_worked_by_hand() -> None:
+def test_pixel_curves_of_a_linear_network_by_hand() -> None:
     """Ink 1 everywhere on a baseline of 0, so each pixel brings its weight: 1, −2, 3 and 0."""
     weight = [[1.0, -2.0], [3.0, 0.0]]
     found = pixel_curves(linear(weight), torch.ones(1, 1, 2, 2), attribution(weight, black=0), steps=4, orders=0)
@@ -72,7 +73,7 @@ def test_a_linear_net_worked_by_hand() -> None:
     assert found.random_deletion.shape == found.random_insertion.shape == (0, 5)
 
 
-def test_no_order_beats_what_each_pixel_brings_to_a_linear_net() -> None:
+def test_pixel_curves_of_contributions_are_the_best_for_a_linear_network() -> None:
     weight = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])
     net, x = linear(weight), torch.ones(1, 1, 2, 3)
 
@@ -90,7 +91,7 @@ def test_no_order_beats_what_each_pixel_brings_to_a_linear_net() -> None:
     assert wrong_insertion < insertion - 0.2
 
 
-def test_an_area_is_the_mean_height_of_the_lines_between_the_points() -> None:
+def test_area_is_the_mean_height_of_the_curve() -> None:
     nothing = np.zeros((0, 3), dtype=np.float32)
     curve = np.array([1.0, 0.5, 0.0], dtype=np.float32)
     curves = PixelCurves(np.array([0, 1, 4]), curve, curve, nothing, nothing)
@@ -99,7 +100,7 @@ def test_an_area_is_the_mean_height_of_the_lines_between_the_points() -> None:
 
 
 @each_digit
-def test_both_ends_are_the_digit_and_the_baseline(network: AssignmentNetwork, digit: Digit) -> None:
+def test_pixel_curves_begin_and_end_at_digit_and_baseline(network: AssignmentNetwork, digit: Digit) -> None:
     x = digits.to_input(digit)
     shown = by_ink_times_slope(7)(network, x)
     found = pixel_curves(network, x, shown, orders=2, seed=1)
@@ -111,7 +112,7 @@ def test_both_ends_are_the_digit_and_the_baseline(network: AssignmentNetwork, di
         np.testing.assert_allclose(insertion[[-1, 0]], both, atol=1e-5)
 
 
-def test_random_orders_have_a_seed_and_leave_everybody_elses_alone(network: AssignmentNetwork) -> None:
+def test_random_orders_have_a_seed_and_no_side_effects(network: AssignmentNetwork) -> None:
     x = digits.to_input(DIGITS[0])
     shown = by_ink_times_slope(0)(network, x)
     before, state = np.random.get_state()[1].copy(), torch.get_rng_state()  # type: ignore[index]
@@ -125,7 +126,7 @@ def test_random_orders_have_a_seed_and_leave_everybody_elses_alone(network: Assi
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_random_order_is_a_map_of_noise(network: AssignmentNetwork) -> None:
+def test_random_order_equals_a_map_of_noise(network: AssignmentNetwork) -> None:
     x = digits.to_input(DIGITS[1])
     shown = by_ink_times_slope(1)(network, x)
     found = pixel_curves(network, x, shown, orders=1, seed=2)
@@ -137,7 +138,7 @@ def test_a_random_order_is_a_map_of_noise(network: AssignmentNetwork) -> None:
     np.testing.assert_array_equal(found.random_insertion[0], again.insertion)
 
 
-def test_no_forward_pass_takes_more_than_64_images(network: AssignmentNetwork) -> None:
+def test_forward_pass_has_at_most_64_images(network: AssignmentNetwork) -> None:
     x, sizes = digits.to_input(DIGITS[0]), list[int]()
     shown = by_ink_times_slope(0)(network, x)
     found = pixel_curves(Counting(network, sizes.append), x, shown, steps=784, orders=0)
@@ -146,7 +147,7 @@ def test_no_forward_pass_takes_more_than_64_images(network: AssignmentNetwork) -
     np.testing.assert_allclose(found.deletion[::16], pixel_curves(network, x, shown, orders=0).deletion, atol=1e-5)
 
 
-def test_it_comes_in_pieces_so_that_one_can_leave(network: AssignmentNetwork) -> None:
+def test_curves_by_order_computes_one_order_at_a_time(network: AssignmentNetwork) -> None:
     x, sizes = digits.to_input(DIGITS[0]), list[int]()
     shown = by_ink_times_slope(0)(network, x)
     pieces = curves_by_order(Counting(network, sizes.append), x, shown, orders=8)
@@ -158,20 +159,20 @@ def test_it_comes_in_pieces_so_that_one_can_leave(network: AssignmentNetwork) ->
     np.testing.assert_array_equal(so_far.random_insertion, whole.random_insertion[:1])
 
 
-def test_equal_values_come_from_top_left_line_by_line() -> None:
+def test_descending_orders_equal_values_from_top_left() -> None:
     assert descending(np.zeros((2, 3), dtype=np.float32)).tolist() == [0, 1, 2, 3, 4, 5]
     assert descending(np.array([[-1, 0, 2], [0, 2, -1]], dtype=np.float32)).tolist() == [2, 4, 1, 3, 0, 5]
 
 
-def test_threads_get_what_each_would_alone(network: AssignmentNetwork) -> None:
+def test_pixel_curves_in_threads_equal_pixel_curves_alone(network: AssignmentNetwork) -> None:
     def work(number: int) -> PixelCurves:
         x = digits.to_input(digits.samples()[number])
         return pixel_curves(network, x, by_ink_times_slope(number)(network, x), orders=1, seed=number)
 
     before = copy.deepcopy(network.state_dict())
-    alone = [work(number) for number in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(work, range(8)))
+    alone = [work(number) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(work, range(4)))
     for one, other in zip(alone, together, strict=True):
         for field in ("deletion", "insertion", "random_deletion", "random_insertion"):
             np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
@@ -187,7 +188,7 @@ def test_threads_get_what_each_would_alone(network: AssignmentNetwork) -> None:
         (attribution(np.eye(28)), 49, -1, "-1 random orders"),
     ],
 )
-def test_what_orders_no_pixels_is_refused(
+def test_pixel_curves_refuses_invalid_arguments(
     network: AssignmentNetwork, shown: Attribution, steps: int, orders: int, said: str
 ) -> None:
     with pytest.raises(InputError, match=said):

@@ -1,4 +1,4 @@
-"""Sensitivity and infidelity, held against loops that follow the definitions and nets that are worked by hand."""
+"""Sensitivity and infidelity compared with loops that follow the definitions and with networks worked out by hand."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,10 @@ from model.saliency.records import Attribution, Output
 from model.sanity_checks import robustness
 from model.sanity_checks.weight_dependence import Explain
 from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
+from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
-each_digit = pytest.mark.parametrize("digit", DIGITS, ids=[digit.key for digit in DIGITS])
+one_digit = few_digits(DIGITS, 1)
 WEIGHT = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])
 
 
@@ -36,19 +37,19 @@ def moves(count: int, shape: tuple[int, ...], radius: float, seed: int) -> list[
 def infidelity(
     score: Callable[[Tensor], float], x: Tensor, values: np.ndarray, deviation: float, count: int, seed: int
 ) -> tuple[float, float, float]:
-    """Follow the definition one image at a time: of the map, of the best multiple of it, and of a blank one."""
+    """Follow the definition image by image, for the map, its best multiple, and a blank map."""
     generator = torch.Generator().manual_seed(seed)
     parts = [min(64, count - start) for start in range(0, count, 64)]
     noise = torch.cat([torch.empty(n, *x.shape[1:]).normal_(0, deviation, generator=generator) for n in parts])
-    foretold = np.array([float((each[0].double().numpy() * values).sum()) for each in noise])
+    predicted = np.array([float((each[0].double().numpy() * values).sum()) for each in noise])
     done = np.array([score(x) - score(x - each[None]) for each in noise])
-    best = (foretold @ done) / (foretold @ foretold)
-    return tuple(float(np.square(unit * foretold - done).mean()) for unit in (1, best, 0))  # type: ignore[return-value]
+    best = (predicted @ done) / (predicted @ predicted)
+    return tuple(float(np.square(unit * predicted - done).mean()) for unit in (1, best, 0))  # type: ignore[return-value]
 
 
-@each_digit
+@one_digit
 @pytest.mark.parametrize("make", [by_slope, by_ink_times_slope, by_edges])
-def test_sensitivity_is_the_largest_change_over_the_length(
+def test_sensitivity_is_the_largest_change_over_the_norm(
     network: AssignmentNetwork, digit: Digit, make: Callable[[int], Explain]
 ) -> None:
     x, explain = digits.to_input(digit), make(2)
@@ -63,9 +64,9 @@ def test_sensitivity_is_the_largest_change_over_the_length(
     assert (found.trials, found.probes, found.radius) == (6, 4, 0.05)
 
 
-@each_digit
+@one_digit
 @pytest.mark.parametrize(("output", "against"), [("logit", None), ("log_probability", None), ("difference", 9)])
-def test_infidelity_follows_its_definition(
+def test_infidelity_equals_its_definition(
     network: AssignmentNetwork, digit: Digit, output: Output, against: int | None
 ) -> None:
     x, double = digits.to_input(digit), weights.load().double()
@@ -88,7 +89,7 @@ def test_infidelity_follows_its_definition(
     assert found.infidelity != pytest.approx(turned, rel=1e-2)
 
 
-def test_the_weights_of_a_linear_net_foretell_all_it_does() -> None:
+def test_infidelity_of_the_weights_of_a_linear_network_is_0() -> None:
     x = torch.ones(1, 1, 2, 3)
 
     def found(values: np.ndarray) -> tuple[float, float]:
@@ -105,7 +106,7 @@ def test_the_weights_of_a_linear_net_foretell_all_it_does() -> None:
     assert found(WEIGHT[::-1])[1] > 0.5
 
 
-def test_the_slope_of_a_linear_net_does_not_move_and_its_ink_times_slope_does() -> None:
+def test_sensitivity_of_a_linear_network() -> None:
     net, x = linear(WEIGHT), torch.ones(1, 1, 2, 3)
     assert robustness.robustness(net, x, by_slope(0), trials=3, probes=1).sensitivity == 0
     found = robustness.robustness(net, x, by_ink_times_slope(0), trials=3, probes=1, radius=0.2, seed=4)
@@ -114,14 +115,14 @@ def test_the_slope_of_a_linear_net_does_not_move_and_its_ink_times_slope_does() 
     assert found.sensitivity == pytest.approx(max(changes), rel=1e-5)
 
 
-def test_a_blank_map_has_no_share_to_change(network: AssignmentNetwork) -> None:
+def test_sensitivity_of_a_blank_map_is_nan(network: AssignmentNetwork) -> None:
     x = digits.to_input(DIGITS[0])
     found = robustness.robustness(network, x, lambda net, image: attribution(0 * image[0, 0]), trials=2, probes=8)
     assert np.isnan(found.sensitivity)
     assert found.infidelity == found.blank_infidelity > 0
 
 
-def test_nothing_global_is_touched_and_a_seed_is_a_result(network: AssignmentNetwork) -> None:
+def test_robustness_has_a_seed_and_no_side_effects(network: AssignmentNetwork) -> None:
     x, state, grad = digits.to_input(DIGITS[0]), torch.get_rng_state(), torch.is_grad_enabled()
     before = np.random.get_state()[1].copy()  # type: ignore[index]
     one, same, other = (
@@ -136,7 +137,7 @@ def test_nothing_global_is_touched_and_a_seed_is_a_result(network: AssignmentNet
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-def test_threads_get_what_each_would_alone(network: AssignmentNetwork) -> None:
+def test_robustness_in_threads_equals_robustness_alone(network: AssignmentNetwork) -> None:
     def work(number: int) -> object:
         x = digits.to_input(digits.samples()[number])
         return robustness.robustness(network, x, by_slope(number), trials=3, probes=70, seed=number)
@@ -146,7 +147,7 @@ def test_threads_get_what_each_would_alone(network: AssignmentNetwork) -> None:
         assert list(pool.map(work, range(8))) == alone
 
 
-def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetwork) -> None:
+def test_map_changes_computes_one_map_at_a_time_and_batches_of_64(network: AssignmentNetwork) -> None:
     x, sizes, made = digits.to_input(DIGITS[0]), list[int](), list[int]()
 
     def explain(net: nn.Sequential, image: Tensor) -> Attribution:
@@ -172,7 +173,7 @@ def test_it_comes_in_pieces_of_one_map_and_batches_of_64(network: AssignmentNetw
         (28, {"probes": 0}, "0 trials"),
     ],
 )
-def test_what_measures_nothing_is_refused(
+def test_robustness_refuses_invalid_arguments(
     network: AssignmentNetwork, side: int, given: dict[str, float], said: str
 ) -> None:
     x = digits.to_input(DIGITS[0])

@@ -1,4 +1,4 @@
-"""The tests that could discredit a map, tried on maps of which one knows what to think."""
+"""Weight dependence and edges, for maps whose result is known."""
 
 import dataclasses
 
@@ -21,9 +21,10 @@ from model.sanity_checks.records import Randomization
 from model.sanity_checks.similarity import rank_correlation, structural_similarity
 from model.sanity_checks.weight_dependence import Explain
 from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope
+from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::8]
-each_digit = pytest.mark.parametrize("digit", DIGITS, ids=[digit.key for digit in DIGITS])
+each_digit = few_digits(DIGITS, 2)
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +41,19 @@ def others(network: AssignmentNetwork, digit: Digit, explain: Explain) -> list[A
     return [explain(network, digits.to_input(each)) for each in weight_dependence.other_digits(digit)]
 
 
-def collapse_of(*maps: Attribution) -> Randomization:
+def randomization_of(*maps: Attribution) -> Randomization:
     return weight_dependence.compare([f"row {number}" for number in range(1, len(maps))], maps)
 
 
-def settled(values: Activation) -> Numbers:
-    """Return values without the crumbs of single precision, which no rule meant."""
+def significant(values: Activation) -> Numbers:
+    """Return values without the rounding errors of single precision."""
     exact = values.astype(float)
     exact[np.abs(exact) < np.abs(exact).max() / 1_000_000] = 0
     return exact
 
 
 @each_digit
-def test_the_stages_are_the_map_of_the_network_and_of_each_that_forgot(
-    network: AssignmentNetwork, digit: Digit
-) -> None:
+def test_maps_of_stages_are_those_of_the_cascade(network: AssignmentNetwork, digit: Digit) -> None:
     x, explain = digits.to_input(digit), by_slope(label(digit))
     found = list(weight_dependence.maps_of_stages(network, x, explain, 4))
     expected = [explain(each, x) for each in (network, *(forgetful for _, forgetful in cascade(network, 4)))]
@@ -64,10 +63,10 @@ def test_the_stages_are_the_map_of_the_network_and_of_each_that_forgot(
 
 
 @each_digit
-def test_a_collapse_is_what_scipy_and_scikit_image_make_of_its_maps(network: AssignmentNetwork, digit: Digit) -> None:
+def test_randomization_equals_scipy_and_scikit_image(network: AssignmentNetwork, digit: Digit) -> None:
     found = weight_dependence.randomization(network, digits.to_input(digit), by_slope(label(digit)), 0)
     assert found.rows == learned_rows(network)
-    maps = [settled(each.values) for each in found.attributions]
+    maps = [significant(each.values) for each in found.attributions]
     for place, values in enumerate(maps):
         ours, theirs = (np.abs(each) / np.abs(each).max() for each in (maps[0], values))
         ranks = stats.spearmanr(ours.ravel(), theirs.ravel()).statistic
@@ -83,16 +82,16 @@ def test_a_collapse_is_what_scipy_and_scikit_image_make_of_its_maps(network: Ass
     assert found.rank_correlations[0] == found.similarities[0] == pytest.approx(1)
 
 
-def test_crumbs_of_single_precision_have_no_rank() -> None:
+def test_compare_ignores_rounding_errors() -> None:
     map_ = np.random.default_rng(1).random((12, 12)).astype(np.float32)
     map_[:6] = 0
     crumbs = [np.where(map_, map_, np.float32(1e-9) * np.random.default_rng(seed).random((12, 12))) for seed in (2, 3)]
-    found = collapse_of(*(attribution(each.astype(np.float32)) for each in crumbs))
+    found = randomization_of(*(attribution(each.astype(np.float32)) for each in crumbs))
     assert found.signed_rank_correlations == pytest.approx((1, 1))
     assert rank_correlation(*crumbs) < 0.95, "the wrong rule: crumbs are ranked"
 
 
-def test_a_collapse_can_be_seen_while_it_goes_on(network: AssignmentNetwork) -> None:
+def test_compare_accepts_the_first_stages(network: AssignmentNetwork) -> None:
     digit = DIGITS[0]
     x, explain, made = digits.to_input(digit), by_slope(label(digit)), list[Attribution]()
     for each in weight_dependence.maps_of_stages(network, x, explain, 0):
@@ -104,9 +103,7 @@ def test_a_collapse_can_be_seen_while_it_goes_on(network: AssignmentNetwork) -> 
 
 
 @each_digit
-def test_a_map_that_needs_no_network_does_not_react_and_the_slope_does(
-    network: AssignmentNetwork, digit: Digit
-) -> None:
+def test_weight_dependence_of_edges_fails_and_of_gradient_holds(network: AssignmentNetwork, digit: Digit) -> None:
     x = digits.to_input(digit)
     for make, reacts in ((by_edges, False), (by_slope, True), (by_ink_times_slope, True)):
         explain = make(label(digit))
@@ -120,7 +117,7 @@ def test_a_map_that_needs_no_network_does_not_react_and_the_slope_does(
 
 
 @each_digit
-def test_sizes_alone_would_accuse_ink_times_slope(network: AssignmentNetwork, digit: Digit) -> None:
+def test_weight_dependence_needs_signed_values(network: AssignmentNetwork, digit: Digit) -> None:
     """The wrong rule: black times anything is 0, so the sizes of all such maps of a digit show that digit."""
     found = weight_dependence.randomization(network, digits.to_input(digit), by_ink_times_slope(label(digit)), 0)
     of_sizes = dataclasses.replace(found, signed_rank_correlations=found.rank_correlations)
@@ -128,56 +125,56 @@ def test_sizes_alone_would_accuse_ink_times_slope(network: AssignmentNetwork, di
     assert weight_dependence.weight_dependence(found, [found.attributions[0]]).correlation < 0.3
 
 
-def test_a_map_that_is_always_the_same_has_not_reacted() -> None:
+def test_weight_dependence_of_a_constant_method_fails() -> None:
     same = attribution(np.random.default_rng(0).random((12, 12)))
-    reaction = weight_dependence.weight_dependence(collapse_of(same, same, same), [same])
+    reaction = weight_dependence.weight_dependence(randomization_of(same, same, same), [same])
     assert (reaction.correlation, *reaction.others) == pytest.approx((1, 1))
     assert not reaction.is_dependent
     assert reaction.limit == pytest.approx(np.sqrt(0.5))
 
 
-def test_the_limit_is_the_most_similar_other_digit() -> None:
+def test_limit_is_the_most_similar_other_digit() -> None:
     """Ranks worked by hand: swapping the ends of 1 2 3 4 leaves −0.8, swapping neighbours 0.8 and 0.6."""
     first, ends, middle, pairs = (
         attribution([row]) for row in ([1, 2, 3, 4], [4, 2, 3, 1], [1, 3, 2, 4], [2, 1, 4, 3])
     )
-    reaction = weight_dependence.weight_dependence(collapse_of(first, ends, middle), [pairs, ends])
+    reaction = weight_dependence.weight_dependence(randomization_of(first, ends, middle), [pairs, ends])
     assert reaction.others == pytest.approx((0.6, -0.8))
     assert reaction.correlation == pytest.approx(0)
     assert reaction.limit == pytest.approx(0.6)
     assert reaction.is_dependent
-    assert not weight_dependence.weight_dependence(collapse_of(first, middle), [pairs]).is_dependent
+    assert not weight_dependence.weight_dependence(randomization_of(first, middle), [pairs]).is_dependent
 
 
-def test_what_is_left_of_a_tenth_is_chance() -> None:
+def test_limit_is_at_least_the_floor() -> None:
     """Ranks worked by hand: 2 4 1 3 has nothing in common with 1 2 3 4, and 4 3 2 1 is its contrary."""
     first, none, contrary = (attribution([row]) for row in ([1, 2, 3, 4], [2, 4, 1, 3], [4, 3, 2, 1]))
-    reaction = weight_dependence.weight_dependence(collapse_of(first, none), [contrary, contrary])
+    reaction = weight_dependence.weight_dependence(randomization_of(first, none), [contrary, contrary])
     assert reaction.correlation == pytest.approx(0)
     assert max(reaction.others) == pytest.approx(-1)
     assert reaction.limit**2 == pytest.approx(0.1)
     assert reaction.is_dependent
 
 
-def test_a_map_that_went_blank_has_reacted_and_one_that_was_cannot() -> None:
+def test_weight_dependence_of_blank_maps() -> None:
     full, blank = attribution(np.arange(144).reshape(12, 12)), attribution(np.zeros((12, 12)))
     swapped = attribution(np.arange(144).reshape(12, 12).T)
-    gone = weight_dependence.weight_dependence(collapse_of(full, blank), [swapped])
+    gone = weight_dependence.weight_dependence(randomization_of(full, blank), [swapped])
     assert (gone.correlation, gone.is_dependent) == (0, True)
-    never = weight_dependence.weight_dependence(collapse_of(blank, full), [swapped])
+    never = weight_dependence.weight_dependence(randomization_of(blank, full), [swapped])
     assert np.isnan(never.correlation)
     assert not never.is_dependent
 
 
-def test_nothing_is_said_before_there_is_something_to_compare() -> None:
+def test_weight_dependence_refuses_too_few_maps() -> None:
     one = attribution(np.eye(12))
     with pytest.raises(InputError, match="0 randomized rows"):
-        weight_dependence.weight_dependence(collapse_of(one), [one])
+        weight_dependence.weight_dependence(randomization_of(one), [one])
     with pytest.raises(InputError, match="0 maps of other digits"):
-        weight_dependence.weight_dependence(collapse_of(one, one), [])
+        weight_dependence.weight_dependence(randomization_of(one, one), [])
 
 
-def test_the_other_digits_are_one_of_each_other_class() -> None:
+def test_other_digits_has_one_of_each_other_class() -> None:
     by_key = {digit.key: digit for digit in digits.samples()}
     for digit in digits.samples():
         found = weight_dependence.other_digits(digit)
@@ -186,7 +183,7 @@ def test_the_other_digits_are_one_of_each_other_class() -> None:
 
 
 @each_digit
-def test_the_control_compares_the_sizes_of_a_map_with_edges(network: AssignmentNetwork, digit: Digit) -> None:
+def test_edges_compare_equals_scipy_and_scikit_image(network: AssignmentNetwork, digit: Digit) -> None:
     ink = digit.pixels.astype(float)
     control = np.hypot(ndimage.sobel(ink, axis=0), ndimage.sobel(ink, axis=1))
     found = edges.compare(by_slope(label(digit))(network, digits.to_input(digit)), digit.pixels)
@@ -199,7 +196,7 @@ def test_the_control_compares_the_sizes_of_a_map_with_edges(network: AssignmentN
     assert found.similarity != pytest.approx(peer(sizes, ink / 255, **wangs), abs=1e-5)  # the wrong rule: the ink
 
 
-def test_edges_with_either_sign_are_the_edges() -> None:
+def test_edges_compare_ignores_signs() -> None:
     pixels = DIGITS[0].pixels
     for sign in (1, -2):
         found = edges.compare(attribution(sign * edges.edges(pixels)), pixels)
@@ -207,12 +204,12 @@ def test_edges_with_either_sign_are_the_edges() -> None:
     assert np.isnan(edges.compare(attribution(np.zeros((28, 28))), pixels).rank_correlation)
 
 
-def test_a_map_of_another_size_has_no_control() -> None:
+def test_edges_compare_refuses_another_shape() -> None:
     with pytest.raises(InputError, match=r"\(11, 11\)"):
         edges.compare(attribution(np.eye(11)), DIGITS[0].pixels)
 
 
-def test_the_shared_network_is_only_read(network: AssignmentNetwork) -> None:
+def test_randomization_has_no_side_effects(network: AssignmentNetwork) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()
     weight_dependence.randomization(network, digits.to_input(DIGITS[0]), by_slope(0), 0)

@@ -1,4 +1,4 @@
-"""What is drawn and said of attributions, worked out anew from their values."""
+"""Figures and sentences of attributions, computed again from their values."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ each_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 
 @pytest.fixture(scope="module")
 def found() -> Attribution:
-    """Give a map of the trained network with values of both signs."""
+    """Return a map of the trained network with values of both signs."""
     return attribute(weights.load(), digits.to_input(DIGIT), 9, "input_x_gradient", output="difference", against=4)
 
 
@@ -58,7 +58,7 @@ def said(element: ElementTree.Element) -> str:
 
 
 def number(text: str) -> float:
-    """Read a number as a person would."""
+    """Return the number that a text shows."""
     plain = text.replace("\xa0", "").replace(",", "").replace("−", "-").replace("×10", "e")
     return float(plain.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
 
@@ -71,7 +71,7 @@ def numbers(text: str) -> list[float]:
 
 
 def end_of_scale(values: Activation, *, clipped: bool) -> float:
-    """Return the largest size, or the one that 99 % of all sizes lie under, with straight lines between ranks."""
+    """Return the largest absolute value, or the 99th percentile with linear interpolation."""
     sizes: list[float] = sorted(abs(value) for value in values.astype(float).ravel().tolist())
     if not clipped:
         return sizes[-1]
@@ -81,7 +81,7 @@ def end_of_scale(values: Activation, *, clipped: bool) -> float:
 
 
 def assert_shown(values: Activation, range_: Range, found: Attribution, look: MapStyle) -> None:
-    """Assert that a map is painted as a look asks for: on which scale, from where to where."""
+    """Assert that a style gives these values, range and colour scale."""
     most = end_of_scale(found.values, clipped=look.clipped)
     assert range_.high == pytest.approx(most, rel=1e-6)
     assert range_.low == pytest.approx(0.0 if look.absolute else -most, rel=1e-6)
@@ -90,12 +90,12 @@ def assert_shown(values: Activation, range_: Range, found: Attribution, look: Ma
 
 
 @each_look
-def test_a_look_decides_the_values_and_the_scale(found: Attribution, look: MapStyle) -> None:
+def test_styled_values_and_range(found: Attribution, look: MapStyle) -> None:
     assert_shown(*figures.styled(found.values, look), found, look)
 
 
 @pytest.mark.parametrize("wrong", ["percentile of signed values", "signs", "scale", "not clipped"])
-def test_the_check_above_catches_a_wrong_look(found: Attribution, wrong: str) -> None:
+def test_styled_check_catches_wrong_values(found: Attribution, wrong: str) -> None:
     look = MapStyle(absolute=True, clipped=True)
     values, range_ = figures.styled(found.values, look)
     assert_shown(values, range_, found, look)
@@ -111,7 +111,7 @@ def test_the_check_above_catches_a_wrong_look(found: Attribution, wrong: str) ->
 
 
 @each_look
-def test_the_stage_lays_the_map_over_the_digit(found: Attribution, look: MapStyle) -> None:
+def test_map_over_digit_shows_values_digit_and_outline(found: Attribution, look: MapStyle) -> None:
     shown = figures.map_over_digit(found, DIGIT.pixels, look)
     values = np.abs(found.values) if look.absolute else found.values
     most = end_of_scale(found.values, clipped=look.clipped)
@@ -130,13 +130,13 @@ def test_the_stage_lays_the_map_over_the_digit(found: Attribution, look: MapStyl
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_a_blank_map_has_a_scale_that_zero_lies_on(look: MapStyle) -> None:
+def test_styled_range_of_a_blank_map(look: MapStyle) -> None:
     values, range_ = figures.styled(np.zeros((3, 3), np.float32), look)
     assert (range_.low, range_.high) == (0.0 if look.absolute else -1.0, 1.0)
     assert not values.any()
 
 
-def test_clipping_a_map_of_few_pixels_does_not_make_it_blank() -> None:
+def test_styled_clipping_of_few_pixels_does_not_blank_the_map() -> None:
     values = np.zeros((28, 28), np.float32)
     values[3, 4], values[5, 6] = -2, 0.5
     found = attribution(values)
@@ -150,7 +150,7 @@ def test_clipping_a_map_of_few_pixels_does_not_make_it_blank() -> None:
 
 
 def assert_said(text: str, found: Attribution) -> None:
-    """Assert that a sentence counts and adds up what speaks for the score and what against, and where most does."""
+    """Assert that a sentence has the right counts and sums of both signs, and the right largest value."""
     crumb = 1e-6 * np.abs(found.values).max()
     every = [value if abs(value) >= crumb else 0.0 for value in found.values.astype(float).ravel().tolist()]
     loudest = max(range(len(every)), key=lambda place: abs(every[place]))
@@ -162,7 +162,7 @@ def assert_said(text: str, found: Attribution) -> None:
 
 
 @each_look
-def test_a_sentence_says_what_speaks_for_the_score_and_what_against(found: Attribution, look: MapStyle) -> None:
+def test_say_counts_both_signs(found: Attribution, look: MapStyle) -> None:
     text = figures.say(found, METHODS["deep_lift"], look)
     assert_said(text, found)
     assert ("(red)" in text, "(blue)" in text) == (not look.absolute, not look.absolute)
@@ -173,7 +173,7 @@ def test_a_sentence_says_what_speaks_for_the_score_and_what_against(found: Attri
         assert beyond == 8
 
 
-def test_the_check_above_catches_a_sentence_of_another_map(found: Attribution) -> None:
+def test_say_check_catches_another_map(found: Attribution) -> None:
     for wrong in (-found.values, found.values.T, found.values * np.float32(1.01), np.abs(found.values)):
         with pytest.raises(AssertionError):
             assert_said(figures.say(replace(found, values=wrong), METHODS["deep_lift"], MapStyle()), found)
@@ -187,14 +187,14 @@ def test_the_check_above_catches_a_sentence_of_another_map(found: Attribution) -
         ("difference", 4, "logit of 9 less that of 4"),
     ],
 )
-def test_what_is_explained_is_named(found: Attribution, output: Output, against: int | None, words: str) -> None:
+def test_score_of_names_each_output(found: Attribution, output: Output, against: int | None, words: str) -> None:
     other = replace(found, output=output, against=against)
     assert figures.score_of(other) == words
     assert words in figures.say(other, METHODS["deep_lift"], MapStyle())
     assert words in figures.sums(other, METHODS["saliency"])
 
 
-def test_crumbs_are_not_counted_and_slopes_speak_of_what_would_be() -> None:
+def test_say_ignores_rounding_errors_and_words_gradients() -> None:
     found = made([[4.0, -1.0, 1e-9]])
     assert figures.say(found, METHODS["deep_lift"], MapStyle()).startswith("1 of 3 pixels raise the logit of 3")
     text = figures.say(found, METHODS["saliency"], MapStyle())
@@ -204,13 +204,13 @@ def test_crumbs_are_not_counted_and_slopes_speak_of_what_would_be() -> None:
     assert figures.caption(found, METHODS["deep_lift"]).startswith("Contribution of each pixel to the logit of 3")
 
 
-def test_what_is_nearly_nothing_is_not_said_to_be_nothing() -> None:
+def test_say_shows_tiny_values() -> None:
     text = figures.say(made([[2e-7, -3e-8]]), METHODS["deep_lift"], MapStyle())
     assert "2.0\xa0×\xa010⁻⁷" in text
     assert "−3.0\xa0×\xa010⁻⁸" in text
 
 
-def test_a_blank_map_has_its_reason() -> None:
+def test_why_blank_gives_the_reason() -> None:
     blank = attribution(np.zeros((4, 4)), 3)
     cut = replace(blank, layer="Conv2d-19")
     signed = attribution(-np.eye(4), 3)
@@ -224,7 +224,7 @@ def test_a_blank_map_has_its_reason() -> None:
 # --- Whether a map adds up
 
 
-def test_the_sum_stands_under_what_was_gained(found: Attribution) -> None:
+def test_sums_hold_score_gain_sum_and_gap(found: Attribution) -> None:
     html = figures.sums(found, METHODS["input_x_gradient"])
     cells = [said(each) for each in parsed(html).iter("dd")]
     total = sum(found.values.astype(float).ravel().tolist())
@@ -246,19 +246,19 @@ def test_the_sum_stands_under_what_was_gained(found: Attribution) -> None:
     ],
     ids=["none", "half", "hundredfold", "the other way", "nothing gained"],
 )
-def test_the_gap_is_a_sentence(found: Attribution, words: str) -> None:
+def test_say_sums_names_the_gap(found: Attribution, words: str) -> None:
     said = figures.say_sums(found, METHODS["integrated_gradients"])
     assert said.startswith(f"This method is meant to add up to the gain over the baseline. {words}. ")
 
 
-def test_a_gap_is_no_fault_where_none_is_ruled_out() -> None:
+def test_say_sums_of_a_method_without_claim() -> None:
     said = figures.say_sums(made([[4.0, 400.0]], 5.0, 1.0), METHODS["saliency"])
     assert said.startswith("This method does not claim to add up to the gain over the baseline, so a gap is")
     assert "its sum is 404.000, and the gain is 4.000." in said
     assert "%" not in said
 
 
-def test_what_starts_from_the_score_is_held_against_the_score() -> None:
+def test_sums_of_lrp_start_from_the_score() -> None:
     method = METHODS["lrp"]
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "lrp")
     arrived = sum(found.values.astype(float).ravel().tolist())
@@ -271,7 +271,7 @@ def test_what_starts_from_the_score_is_held_against_the_score() -> None:
     assert [name for name, each in METHODS.items() if each.starts_from_score] == ["lrp"]
 
 
-def test_a_gap_of_nothing_has_no_share() -> None:
+def test_say_gap_without_gain() -> None:
     assert figures.say_gap(made([[1.0]], 2.0, 2.0)) == "undefined: no gain"
     assert figures.say_gap(made([[1.0]], 1.0, 0.0)) == "0.0\xa0%"
 
@@ -280,7 +280,7 @@ def test_a_gap_of_nothing_has_no_share() -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_is_told_whole(name: str) -> None:
+def test_about_shows_the_whole_description(name: str) -> None:
     method = METHODS[name]
     html = figures.about(method)
     for words in (method.idea, method.where, method.cost, method.paper):
@@ -289,7 +289,7 @@ def test_a_method_is_told_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["black", "blur", "mean", "noise", "zero"])
-def test_a_baseline_is_a_picture_of_its_ink(name: str) -> None:
+def test_baseline_picture_and_words(name: str) -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "saliency", baseline=name)
     html = figures.baseline(found)
     (uri,) = re.findall(r'src="([^"]+)"', html)
@@ -314,7 +314,7 @@ def opened(name: str) -> str:
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_a_grid_has_a_place_for_every_map(maps: dict[str, Attribution], together: bool) -> None:
+def test_grid_has_a_place_for_each_map(maps: dict[str, Attribution], together: bool) -> None:
     html = figures.grid(TITLES, maps, opened, one_scale=together)
     tiles = list(parsed(html).iter("li"))
     assert [said(next(tile.iter("b"))) for tile in tiles] == [*TITLES.values()]
@@ -336,13 +336,13 @@ def test_a_grid_has_a_place_for_every_map(maps: dict[str, Attribution], together
     assert [[number(end) for end in ends] for ends in shared] == ([pytest.approx([-most, most], abs=6e-4)] * together)
 
 
-def test_a_grid_of_nothing_yet_has_all_its_places() -> None:
+def test_grid_without_maps_has_all_places() -> None:
     for together in (False, True):
         html = figures.grid(TITLES, {}, opened, one_scale=together)
         assert html.count('class="pending"') == len(TITLES)
 
 
-def test_beneath_each_tile_stands_its_time_or_its_sum(maps: dict[str, Attribution]) -> None:
+def test_grid_tiles_show_time_or_sum(maps: dict[str, Attribution]) -> None:
     timed = [
         said(list(tile.iter("span"))[1]) for tile in list(parsed(figures.grid(TITLES, maps, opened)).iter("li"))[:3]
     ]
@@ -355,7 +355,7 @@ def test_beneath_each_tile_stands_its_time_or_its_sum(maps: dict[str, Attributio
     assert f"{sum(each.seconds for each in maps.values()):.2f}\xa0s" in figures.say_times(list(maps.values()))
 
 
-def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) -> None:
+def test_table_holds_sums_and_gap(maps: dict[str, Attribution]) -> None:
     table = figures.table(TITLES, maps, CLAIMS)
     assert table["map"] == [TITLES[name] for name in maps]
     for place, each in enumerate(maps.values()):
@@ -378,9 +378,7 @@ def test_the_table_holds_what_each_map_comes_to(maps: dict[str, Attribution]) ->
     [np.abs, lambda each: -each, lambda each: each * np.float32(1.01)],
     ids=["sizes", "signs", "scaled"],
 )
-def test_the_table_of_another_map_is_another(
-    maps: dict[str, Attribution], wrong: Callable[[Activation], Activation]
-) -> None:
+def test_table_of_another_map_differs(maps: dict[str, Attribution], wrong: Callable[[Activation], Activation]) -> None:
     others = {**maps, "a": replace(maps["a"], values=wrong(maps["a"].values))}
     right, other = (figures.table(TITLES, each, CLAIMS) for each in (maps, others))
     assert right["gain"] == other["gain"]
@@ -388,7 +386,7 @@ def test_the_table_of_another_map_is_another(
     assert right["sum"][1:] == other["sum"][1:]
 
 
-def test_the_csv_gives_every_value_back_to_the_last_bit(found: Attribution) -> None:
+def test_csv_holds_all_digits(found: Attribution) -> None:
     lines = list(csv.DictReader(io.StringIO(figures.as_csv(found))))
     again = np.full(found.values.shape, np.nan, np.float32)
     for line in lines:

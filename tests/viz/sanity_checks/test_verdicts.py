@@ -1,4 +1,4 @@
-"""A word for each test: held against rules written down anew, on both sides of every limit."""
+"""The verdict of each check, on both sides of each limit."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def results(
     moves: float = 0.1,
     predicted: float = 0.9,
 ) -> CheckResults:
-    """Return a map that stands every test but those that are told otherwise."""
+    """Return a map that passes all checks except for the given values."""
     found = replace(attribution(MAP), score=28 / (1 + gap), baseline_score=0.0)
     control = EdgeComparison(np.zeros((28, 28), np.float32), edges, 0.2)
     dependence = WeightDependence(correlation, (0.2, 0.4), 0.3, 0.7)
@@ -52,7 +52,7 @@ def outcomes(each: CheckResults, method: object = ADDS) -> list[str]:
     return [finding.outcome for finding in verdicts.verdicts(each, method)]  # type: ignore[arg-type]
 
 
-def test_a_map_that_stands_everything_is_said_to() -> None:
+def test_say_counts_passed_checks() -> None:
     assert outcomes(results()) == ["passes"] * 6
     said = verdicts.say(verdicts.verdicts(results(), ADDS), ADDS.title)
     assert said == "Integrated gradients passes 6 of 6 checks and fails 0; 0 give no verdict."
@@ -77,9 +77,7 @@ def test_a_map_that_stands_everything_is_said_to() -> None:
         (5, {"predicted": 0.51}, {"predicted": 0.09}, "fails"),
     ],
 )
-def test_each_limit_lies_where_it_is_said_to(
-    place: int, below: dict[str, float], above: dict[str, float], tone: str
-) -> None:
+def test_verdicts_change_at_each_limit(place: int, below: dict[str, float], above: dict[str, float], tone: str) -> None:
     every_claim = replace(ADDS, is_gradient=True)
     assert outcomes(results(**below), every_claim) == ["passes"] * 6  # type: ignore[arg-type]
     changed = outcomes(results(**above), every_claim)  # type: ignore[arg-type]
@@ -87,13 +85,13 @@ def test_each_limit_lies_where_it_is_said_to(
     assert changed == ["passes"] * 5
 
 
-def test_who_does_not_claim_to_add_up_neither_stands_nor_fails() -> None:
+def test_sum_of_a_method_without_claim_has_no_verdict() -> None:
     for gap in (0.0, 0.5):
         found = verdicts.verdicts(results(gap=gap), CLAIMS_NOT)
         assert (found[0].word, found[0].number, found[0].outcome) == ("No claim", "a gap is not an error", "neither")
 
 
-def test_who_says_what_pixels_did_need_not_foretell_what_a_small_change_does() -> None:
+def test_prediction_of_a_method_that_is_no_gradient_does_not_fail() -> None:
     poor = results(predicted=0.09)
     for method, told in ((ADDS, ("Not its purpose", "neither")), (CLAIMS_NOT, ("Hardly", "fails"))):
         found = verdicts.verdicts(poor, method)[5]
@@ -102,7 +100,7 @@ def test_who_says_what_pixels_did_need_not_foretell_what_a_small_change_does() -
     assert slopes == {"saliency", "guided_backprop", "deconvolution", "smooth_grad"}
 
 
-def test_numbers_on_the_cards_are_those_of_the_tests() -> None:
+def test_cards_show_the_numbers() -> None:
     html = verdicts.cards(verdicts.verdicts(results(gap=0.5, areas=(0.1, 0.3)), ADDS))
     smalls = re.findall(r"<small>([^<]+)</small>", html)
     assert smalls == [
@@ -116,14 +114,14 @@ def test_numbers_on_the_cards_are_those_of_the_tests() -> None:
     assert re.findall(r'<li class="(\w+)"', html) == ["fails", "passes", "passes", "fails", "passes", "passes"]
 
 
-def test_what_is_under_way_says_so_and_keeps_its_place() -> None:
+def test_pending_checks_keep_their_cards() -> None:
     started = replace(results(), dependence=None, curves=None, robustness=None)
     assert outcomes(started) == ["passes", "pending", "passes", "pending", "pending", "pending"]
     assert verdicts.cards(verdicts.verdicts(started, ADDS)).count("<li") == 6
     assert "still running" in verdicts.say(verdicts.verdicts(started, ADDS), ADDS.title)
 
 
-def test_a_blank_map_cannot_stand() -> None:
+def test_blank_map_passes_no_check() -> None:
     blank = CheckResults(
         replace(attribution(np.zeros((28, 28))), score=2.0, baseline_score=1.0),
         EdgeComparison(np.zeros((28, 28), np.float32), math.nan, math.nan),
@@ -140,7 +138,7 @@ def test_a_blank_map_cannot_stand() -> None:
     assert '<td class="neither">none</td>' in verdicts.table(METHODS, {"saliency": nothing}, str)
 
 
-def test_the_table_has_a_line_for_each_method_and_marks_who_does_not_react() -> None:
+def test_table_has_a_line_for_each_method_and_marks_independent_ones() -> None:
     found = {
         "saliency": results(gap=0.25),
         "integrated_gradients": results(gap=0.25),
@@ -165,7 +163,7 @@ def test_the_table_has_a_line_for_each_method_and_marks_who_does_not_react() -> 
     assert "**none**" in verdicts.say_table(METHODS, {"saliency": results()})
 
 
-def test_the_csv_holds_what_was_measured() -> None:
+def test_csv_holds_the_measurements() -> None:
     lines = list(csv.DictReader(io.StringIO(verdicts.as_csv(METHODS, {"lrp": results(areas=(0.1, 0.9), moves=0.3)}))))
     (line,) = lines
     assert line["method"] == "Layer-wise relevance propagation"

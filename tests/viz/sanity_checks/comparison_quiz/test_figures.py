@@ -1,4 +1,4 @@
-"""Two maps side by side: before the answer nothing tells which is which, after it everything is said."""
+"""Two maps side by side: before the answer nothing reveals it, after the answer everything is shown."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ def pictures(html: str) -> list[str]:
     return re.findall(r'src="([^"]+)"', html)
 
 
-def test_before_the_answer_nothing_but_the_colours_tells_the_maps_apart() -> None:
+def test_unanswered_reveals_nothing_but_the_maps() -> None:
     one, other = figures.unanswered(LARGE, SMALL, PIXELS), figures.unanswered(SMALL, LARGE, PIXELS)
     left, digit, right = pictures(one)
     assert pictures(other) == [right, digit, left]
@@ -38,7 +38,7 @@ def test_before_the_answer_nothing_but_the_colours_tells_the_maps_apart() -> Non
     assert not any(method.title in words or name in words for name, method in METHODS.items())
 
 
-def test_each_map_fills_a_scale_of_its_own() -> None:
+def test_unanswered_maps_have_own_scales() -> None:
     html = figures.unanswered(LARGE, SMALL, PIXELS)
     for uri, values in zip(pictures(html)[::2], (LARGE, SMALL), strict=True):
         most = float(np.abs(values).max())
@@ -47,7 +47,7 @@ def test_each_map_fills_a_scale_of_its_own() -> None:
 
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_after_the_answer_each_side_says_what_it_is(number: int, side: str) -> None:
+def test_answered_names_both_sides(number: int, side: str) -> None:
     (guess,) = quiz.parse_guesses(f"{number}{side[0]}")
     html = figures.answered(LARGE, SMALL, PIXELS, guess)
     assert pictures(html) == pictures(figures.unanswered(LARGE, SMALL, PIXELS))
@@ -65,7 +65,7 @@ def test_after_the_answer_each_side_says_what_it_is(number: int, side: str) -> N
     assert "0.25" in said
 
 
-def test_the_score_and_the_tally_count_every_guess() -> None:
+def test_score_and_tally_count_each_guess() -> None:
     given = quiz.parse_guesses(".".join(f"{number}{'lr'[number % 2]}" for number in range(1, 31)))
     right = [guess for guess in given if guess.side == quiz.round_of(guess.round.number).randomized]
     assert 0 < len(right) < 30
@@ -81,7 +81,7 @@ def test_the_score_and_the_tally_count_every_guess() -> None:
     assert f"{30 - len(right)} of 30" in figures.say_score(flipped), "a side read the wrong way round shows"
 
 
-def test_why_follows_from_the_reaction() -> None:
+def test_say_why_names_the_dependence() -> None:
     method = METHODS["saliency"]
     assert "The map depends on" in figures.say_why(WeightDependence(0.1, (0.4,), 0.3, 0.7), method)
     assert "does not depend on" in figures.say_why(WeightDependence(0.5, (0.4,), 0.3, 0.7), method)
