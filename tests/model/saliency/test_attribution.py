@@ -80,10 +80,12 @@ def test_method_flags_say_what_changes_the_map(network: AssignmentNetwork, metho
 
 @each_method
 def test_option_changes_the_map(network: AssignmentNetwork, method: str) -> None:
-    plain = attribute(network, a_digit(), 5, method)
+    quick = QUICK.get(method, {})
+    plain = attribute(network, a_digit(), 5, method, options=quick)
     for option in METHODS[method].options:
-        other = option.least if option.least != option.default else option.most
-        changed = attribute(network, a_digit(), 5, method, options={option.name: other})
+        used = quick.get(option.name, option.default)
+        other = option.least if used == option.least + option.step else option.least + option.step
+        changed = attribute(network, a_digit(), 5, method, options={**quick, option.name: other})
         assert not np.array_equal(plain.values, changed.values)
 
 

@@ -132,7 +132,7 @@ def test_grad_cam_adds_up_to_the_logit_at_the_last_dropout_only(network: nn.Sequ
         assert earlier.raw.sum() != pytest.approx(run.logits[target] - bias[target], rel=0.01)
 
 
-@few_digits(digits.samples(), 3)
+@few_digits(digits.samples(), 2)
 def test_integrated_gradients_add_up_to_the_gain(digit: Digit) -> None:
     """With the default steps, in single precision, for the predicted class."""
     network, x = weights.load(), digits.to_input(digit)
@@ -146,7 +146,7 @@ def test_integrated_gradients_with_few_steps_do_not_add_up() -> None:
     network = weights.load()
     gaps = [
         attribute(network, digits.to_input(digit), digit.label or 0, "integrated_gradients", options={"steps": 20}).gap
-        for digit in TWENTY
+        for digit in TWENTY[:6]
     ]
     assert max(gaps) > 0.02
 
