@@ -38,8 +38,7 @@ def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequent
     """Randomize one row after another, the last row first; each network keeps the earlier ones randomized.
 
     Convolutions get PyTorch's initial weights: weights and biases uniform within ``±1 / √(fan in)``, where the fan in
-    is the number of inputs of one unit. Batch norms get scale 1, shift 0, mean 0 and variance 1. So the last network
-    is untrained.
+    is the number of inputs of one unit. Batch norms get scale 1, shift 0, mean 0 and variance 1.
 
     Args:
         network: Not changed.

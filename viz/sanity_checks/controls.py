@@ -84,8 +84,8 @@ class Checks:
         """Show the map while the weights are randomized."""
         st.subheader("Does it depend on the weights?")
         st.write(
-            "The last row gets random weights, then also the row before it, and so on up to the first: at the end the "
-            "network is untrained. A map that explains what the network learned must become a different map."
+            "The last row gets random weights, then also the row before it, and so on up to the first: at the end "
+            "all weights are random. A map that explains what the network learned must become a different map."
         )
         rows, stages = cache.rows(), st.empty()
         left, right = st.columns([3, 2], gap="large")

@@ -17,7 +17,7 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.saliency.records import Attribution
 from model.sanity_checks.pixel_curves import curves_by_order, descending, from_curves, pixel_curves
 from model.sanity_checks.records import PixelCurves
-from tests.explaining import Counting, attribution, by_ink_times_slope, linear
+from tests.explaining import Counting, attribution, by_ink_times_gradient, linear
 from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
@@ -50,7 +50,7 @@ def one_by_one(
 @each_digit
 def test_pixel_curves_equal_loop_over_pixels(network: AssignmentNetwork, digit: Digit) -> None:
     x, target = digits.to_input(digit), 3
-    shown = by_ink_times_slope(target)(network, x)
+    shown = by_ink_times_gradient(target)(network, x)
     found = pixel_curves(network, x, shown, orders=0)
     values = shown.values.ravel()
     order = sorted(range(784), key=lambda pixel: -values[pixel])  # Python's sort keeps equal ones in their order
@@ -102,7 +102,7 @@ def test_area_is_the_mean_height_of_the_curve() -> None:
 @each_digit
 def test_pixel_curves_begin_and_end_at_digit_and_baseline(network: AssignmentNetwork, digit: Digit) -> None:
     x = digits.to_input(digit)
-    shown = by_ink_times_slope(7)(network, x)
+    shown = by_ink_times_gradient(7)(network, x)
     found = pixel_curves(network, x, shown, orders=2, seed=1)
     with torch.no_grad():
         both = network(torch.cat([x, torch.from_numpy(shown.baseline)[None, None]])).softmax(1)[:, 7].numpy()
@@ -114,7 +114,7 @@ def test_pixel_curves_begin_and_end_at_digit_and_baseline(network: AssignmentNet
 
 def test_random_orders_have_a_seed_and_no_side_effects(network: AssignmentNetwork) -> None:
     x = digits.to_input(DIGITS[0])
-    shown = by_ink_times_slope(0)(network, x)
+    shown = by_ink_times_gradient(0)(network, x)
     before, state = np.random.get_state()[1].copy(), torch.get_rng_state()  # type: ignore[index]
     one, same, other = (pixel_curves(network, x, shown, orders=3, seed=seed) for seed in (5, 5, 6))
     np.testing.assert_array_equal(one.random_deletion, same.random_deletion)
@@ -128,7 +128,7 @@ def test_random_orders_have_a_seed_and_no_side_effects(network: AssignmentNetwor
 
 def test_random_order_equals_a_map_of_noise(network: AssignmentNetwork) -> None:
     x = digits.to_input(DIGITS[1])
-    shown = by_ink_times_slope(1)(network, x)
+    shown = by_ink_times_gradient(1)(network, x)
     found = pixel_curves(network, x, shown, orders=1, seed=2)
     order = np.random.default_rng(2).permutation(784)
     noise = np.empty(784)
@@ -140,7 +140,7 @@ def test_random_order_equals_a_map_of_noise(network: AssignmentNetwork) -> None:
 
 def test_forward_pass_has_at_most_64_images(network: AssignmentNetwork) -> None:
     x, sizes = digits.to_input(DIGITS[0]), list[int]()
-    shown = by_ink_times_slope(0)(network, x)
+    shown = by_ink_times_gradient(0)(network, x)
     found = pixel_curves(Counting(network, sizes.append), x, shown, steps=784, orders=0)
     assert max(sizes) == 64
     assert sum(sizes) == 2 * 785
@@ -149,7 +149,7 @@ def test_forward_pass_has_at_most_64_images(network: AssignmentNetwork) -> None:
 
 def test_curves_by_order_computes_one_order_at_a_time(network: AssignmentNetwork) -> None:
     x, sizes = digits.to_input(DIGITS[0]), list[int]()
-    shown = by_ink_times_slope(0)(network, x)
+    shown = by_ink_times_gradient(0)(network, x)
     pieces = curves_by_order(Counting(network, sizes.append), x, shown, orders=8)
     found = [next(pieces), next(pieces)]
     assert sum(sizes) == 2 * 2 * 50  # two orders, two curves; nothing ahead of time
@@ -167,7 +167,7 @@ def test_descending_orders_equal_values_from_top_left() -> None:
 def test_pixel_curves_in_threads_equal_pixel_curves_alone(network: AssignmentNetwork) -> None:
     def work(number: int) -> PixelCurves:
         x = digits.to_input(digits.samples()[number])
-        return pixel_curves(network, x, by_ink_times_slope(number)(network, x), orders=1, seed=number)
+        return pixel_curves(network, x, by_ink_times_gradient(number)(network, x), orders=1, seed=number)
 
     before = copy.deepcopy(network.state_dict())
     alone = [work(number) for number in range(4)]

@@ -16,7 +16,7 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.saliency.records import Attribution, Output
 from model.sanity_checks import robustness
 from model.sanity_checks.weight_dependence import Explain
-from tests.explaining import Counting, attribution, by_edges, by_ink_times_slope, by_slope, linear
+from tests.explaining import Counting, attribution, by_edges, by_gradient, by_ink_times_gradient, linear
 from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::12]
@@ -48,7 +48,7 @@ def infidelity(
 
 
 @one_digit
-@pytest.mark.parametrize("make", [by_slope, by_ink_times_slope, by_edges])
+@pytest.mark.parametrize("make", [by_gradient, by_ink_times_gradient, by_edges])
 def test_sensitivity_is_the_largest_change_over_the_norm(
     network: AssignmentNetwork, digit: Digit, make: Callable[[int], Explain]
 ) -> None:
@@ -70,7 +70,7 @@ def test_infidelity_equals_its_definition(
     network: AssignmentNetwork, digit: Digit, output: Output, against: int | None
 ) -> None:
     x, double = digits.to_input(digit), weights.load().double()
-    values = by_slope(4)(network, x).values
+    values = by_gradient(4)(network, x).values
     shown = attribution(values, 4, output=output, against=against)
 
     def score(image: Tensor) -> float:
@@ -108,9 +108,9 @@ def test_infidelity_of_the_weights_of_a_linear_network_is_0() -> None:
 
 def test_sensitivity_of_a_linear_network() -> None:
     net, x = linear(WEIGHT), torch.ones(1, 1, 2, 3)
-    assert robustness.robustness(net, x, by_slope(0), trials=3, probes=1).sensitivity == 0
-    found = robustness.robustness(net, x, by_ink_times_slope(0), trials=3, probes=1, radius=0.2, seed=4)
-    first = np.linalg.norm(by_ink_times_slope(0)(net, x).values)
+    assert robustness.robustness(net, x, by_gradient(0), trials=3, probes=1).sensitivity == 0
+    found = robustness.robustness(net, x, by_ink_times_gradient(0), trials=3, probes=1, radius=0.2, seed=4)
+    first = np.linalg.norm(by_ink_times_gradient(0)(net, x).values)
     changes = [np.linalg.norm(WEIGHT * move[0, 0].numpy()) / first for move in moves(3, (1, 1, 2, 3), 0.2, 4)]
     assert found.sensitivity == pytest.approx(max(changes), rel=1e-5)
 
@@ -126,7 +126,7 @@ def test_robustness_has_a_seed_and_no_side_effects(network: AssignmentNetwork) -
     x, state, grad = digits.to_input(DIGITS[0]), torch.get_rng_state(), torch.is_grad_enabled()
     before = np.random.get_state()[1].copy()  # type: ignore[index]
     one, same, other = (
-        robustness.robustness(network, x, by_slope(0), trials=3, probes=70, seed=seed) for seed in (0, 0, 1)
+        robustness.robustness(network, x, by_gradient(0), trials=3, probes=70, seed=seed) for seed in (0, 0, 1)
     )
     assert one == same
     assert one.sensitivity != other.sensitivity
@@ -140,7 +140,7 @@ def test_robustness_has_a_seed_and_no_side_effects(network: AssignmentNetwork) -
 def test_robustness_in_threads_equals_robustness_alone(network: AssignmentNetwork) -> None:
     def work(number: int) -> object:
         x = digits.to_input(digits.samples()[number])
-        return robustness.robustness(network, x, by_slope(number), trials=3, probes=70, seed=number)
+        return robustness.robustness(network, x, by_gradient(number), trials=3, probes=70, seed=number)
 
     alone = [work(number) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -152,9 +152,9 @@ def test_map_changes_computes_one_map_at_a_time_and_batches_of_64(network: Assig
 
     def explain(net: nn.Sequential, image: Tensor) -> Attribution:
         made.append(len(image))
-        return by_slope(0)(net, image)
+        return by_gradient(0)(net, image)
 
-    shown = by_slope(0)(network, x)
+    shown = by_gradient(0)(network, x)
     pieces = robustness.map_changes(network, x, explain, shown, trials=5)
     changes = [next(pieces), next(pieces)]
     assert made == [1, 1]  # neither the digit again, nor anything ahead of time

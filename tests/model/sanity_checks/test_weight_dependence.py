@@ -20,7 +20,7 @@ from model.sanity_checks.randomization import cascade, learned_rows
 from model.sanity_checks.records import Randomization
 from model.sanity_checks.similarity import rank_correlation, structural_similarity
 from model.sanity_checks.weight_dependence import Explain
-from tests.explaining import attribution, by_edges, by_ink_times_slope, by_slope
+from tests.explaining import attribution, by_edges, by_gradient, by_ink_times_gradient
 from tests.sampling import few_digits
 
 DIGITS = [digit for digit in digits.samples() if digit.label is not None][::8]
@@ -54,7 +54,7 @@ def significant(values: Activation) -> Numbers:
 
 @each_digit
 def test_maps_of_stages_are_those_of_the_cascade(network: AssignmentNetwork, digit: Digit) -> None:
-    x, explain = digits.to_input(digit), by_slope(label(digit))
+    x, explain = digits.to_input(digit), by_gradient(label(digit))
     found = list(weight_dependence.maps_of_stages(network, x, explain, 4))
     expected = [explain(each, x) for each in (network, *(forgetful for _, forgetful in cascade(network, 4)))]
     assert len(found) == len(learned_rows(network)) + 1
@@ -64,7 +64,7 @@ def test_maps_of_stages_are_those_of_the_cascade(network: AssignmentNetwork, dig
 
 @each_digit
 def test_randomization_equals_scipy_and_scikit_image(network: AssignmentNetwork, digit: Digit) -> None:
-    found = weight_dependence.randomization(network, digits.to_input(digit), by_slope(label(digit)), 0)
+    found = weight_dependence.randomization(network, digits.to_input(digit), by_gradient(label(digit)), 0)
     assert found.rows == learned_rows(network)
     maps = [significant(each.values) for each in found.attributions]
     for place, values in enumerate(maps):
@@ -93,7 +93,7 @@ def test_compare_ignores_rounding_errors() -> None:
 
 def test_compare_accepts_the_first_stages(network: AssignmentNetwork) -> None:
     digit = DIGITS[0]
-    x, explain, made = digits.to_input(digit), by_slope(label(digit)), list[Attribution]()
+    x, explain, made = digits.to_input(digit), by_gradient(label(digit)), list[Attribution]()
     for each in weight_dependence.maps_of_stages(network, x, explain, 0):
         made.append(each)
         so_far = weight_dependence.compare(learned_rows(network), made)
@@ -105,21 +105,21 @@ def test_compare_accepts_the_first_stages(network: AssignmentNetwork) -> None:
 @each_digit
 def test_weight_dependence_of_edges_fails_and_of_gradient_holds(network: AssignmentNetwork, digit: Digit) -> None:
     x = digits.to_input(digit)
-    for make, reacts in ((by_edges, False), (by_slope, True), (by_ink_times_slope, True)):
+    for make, depends in ((by_edges, False), (by_gradient, True), (by_ink_times_gradient, True)):
         explain = make(label(digit))
         found = weight_dependence.randomization(network, x, explain, 0)
-        reaction = weight_dependence.weight_dependence(found, others(network, digit, explain))
-        assert reaction.is_dependent is reacts, make
-        forgotten = np.mean(
+        dependence = weight_dependence.weight_dependence(found, others(network, digit, explain))
+        assert dependence.is_dependent is depends, make
+        correlation = np.mean(
             [rank_correlation(found.attributions[0].significant, a.significant) for a in found.attributions[1:]]
         )
-        assert reaction.correlation == pytest.approx(forgotten)
+        assert dependence.correlation == pytest.approx(correlation)
 
 
 @each_digit
 def test_weight_dependence_needs_signed_values(network: AssignmentNetwork, digit: Digit) -> None:
     """The wrong rule: black times anything is 0, so the sizes of all such maps of a digit show that digit."""
-    found = weight_dependence.randomization(network, digits.to_input(digit), by_ink_times_slope(label(digit)), 0)
+    found = weight_dependence.randomization(network, digits.to_input(digit), by_ink_times_gradient(label(digit)), 0)
     of_sizes = dataclasses.replace(found, signed_rank_correlations=found.rank_correlations)
     assert weight_dependence.weight_dependence(of_sizes, [found.attributions[0]]).correlation > 0.6
     assert weight_dependence.weight_dependence(found, [found.attributions[0]]).correlation < 0.3
@@ -127,10 +127,10 @@ def test_weight_dependence_needs_signed_values(network: AssignmentNetwork, digit
 
 def test_weight_dependence_of_a_constant_method_fails() -> None:
     same = attribution(np.random.default_rng(0).random((12, 12)))
-    reaction = weight_dependence.weight_dependence(randomization_of(same, same, same), [same])
-    assert (reaction.correlation, *reaction.others) == pytest.approx((1, 1))
-    assert not reaction.is_dependent
-    assert reaction.limit == pytest.approx(np.sqrt(0.5))
+    dependence = weight_dependence.weight_dependence(randomization_of(same, same, same), [same])
+    assert (dependence.correlation, *dependence.others) == pytest.approx((1, 1))
+    assert not dependence.is_dependent
+    assert dependence.limit == pytest.approx(np.sqrt(0.5))
 
 
 def test_limit_is_the_most_similar_other_digit() -> None:
@@ -138,22 +138,22 @@ def test_limit_is_the_most_similar_other_digit() -> None:
     first, ends, middle, pairs = (
         attribution([row]) for row in ([1, 2, 3, 4], [4, 2, 3, 1], [1, 3, 2, 4], [2, 1, 4, 3])
     )
-    reaction = weight_dependence.weight_dependence(randomization_of(first, ends, middle), [pairs, ends])
-    assert reaction.others == pytest.approx((0.6, -0.8))
-    assert reaction.correlation == pytest.approx(0)
-    assert reaction.limit == pytest.approx(0.6)
-    assert reaction.is_dependent
+    dependence = weight_dependence.weight_dependence(randomization_of(first, ends, middle), [pairs, ends])
+    assert dependence.others == pytest.approx((0.6, -0.8))
+    assert dependence.correlation == pytest.approx(0)
+    assert dependence.limit == pytest.approx(0.6)
+    assert dependence.is_dependent
     assert not weight_dependence.weight_dependence(randomization_of(first, middle), [pairs]).is_dependent
 
 
 def test_limit_is_at_least_the_floor() -> None:
     """Ranks worked by hand: 2 4 1 3 has nothing in common with 1 2 3 4, and 4 3 2 1 is its contrary."""
     first, none, contrary = (attribution([row]) for row in ([1, 2, 3, 4], [2, 4, 1, 3], [4, 3, 2, 1]))
-    reaction = weight_dependence.weight_dependence(randomization_of(first, none), [contrary, contrary])
-    assert reaction.correlation == pytest.approx(0)
-    assert max(reaction.others) == pytest.approx(-1)
-    assert reaction.limit**2 == pytest.approx(0.1)
-    assert reaction.is_dependent
+    dependence = weight_dependence.weight_dependence(randomization_of(first, none), [contrary, contrary])
+    assert dependence.correlation == pytest.approx(0)
+    assert max(dependence.others) == pytest.approx(-1)
+    assert dependence.limit**2 == pytest.approx(0.1)
+    assert dependence.is_dependent
 
 
 def test_weight_dependence_of_blank_maps() -> None:
@@ -186,9 +186,9 @@ def test_other_digits_has_one_of_each_other_class() -> None:
 def test_edges_compare_equals_scipy_and_scikit_image(network: AssignmentNetwork, digit: Digit) -> None:
     ink = digit.pixels.astype(float)
     control = np.hypot(ndimage.sobel(ink, axis=0), ndimage.sobel(ink, axis=1))
-    found = edges.compare(by_slope(label(digit))(network, digits.to_input(digit)), digit.pixels)
+    found = edges.compare(by_gradient(label(digit))(network, digits.to_input(digit)), digit.pixels)
     np.testing.assert_allclose(found.edges, control, atol=1e-3)
-    values = by_slope(label(digit))(network, digits.to_input(digit)).values.astype(float)
+    values = by_gradient(label(digit))(network, digits.to_input(digit)).values.astype(float)
     sizes = np.abs(values) / np.abs(values).max()
     assert found.rank_correlation == pytest.approx(stats.spearmanr(sizes.ravel(), found.edges.ravel()).statistic)
     wangs = {"data_range": 1, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
@@ -212,7 +212,7 @@ def test_edges_compare_refuses_another_shape() -> None:
 def test_randomization_has_no_side_effects(network: AssignmentNetwork) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()
-    weight_dependence.randomization(network, digits.to_input(DIGITS[0]), by_slope(0), 0)
+    weight_dependence.randomization(network, digits.to_input(DIGITS[0]), by_gradient(0), 0)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
     assert all(parameter.grad is None for parameter in network.parameters())

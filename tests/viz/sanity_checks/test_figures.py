@@ -19,14 +19,14 @@ from model.sanity_checks import edges, pixel_curves, weight_dependence
 from model.sanity_checks.randomization import learned_rows
 from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
 from model.sanity_checks.robustness import robustness
-from tests.explaining import attribution, by_slope
+from tests.explaining import attribution, by_gradient
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.sanity_checks import figures, noise
 
 DIGIT = digits.find("project-4or9")
 X = digits.to_input(DIGIT)
-EXPLAIN = by_slope(9)
+EXPLAIN = by_gradient(9)
 ROWS = learned_rows(weights.load())
 
 
