@@ -23,7 +23,9 @@ from viz.saliency import figures
 PAGE, TITLE = "saliency", "Saliency"
 KEY = "project-4or9"
 BLANK = {"digit": "project-1a", "method": "grad_cam", "cam": "MaxPool2d-10", "explain": "difference"}
-each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+# One method for each kind of control: none, a baseline and a seed, a layer.
+ORDERED = [*dict.fromkeys(("saliency", "gradient_shap", "grad_cam", *METHODS))]
+each_method = pytest.mark.parametrize("method", few([METHODS[name] for name in ORDERED], 3, ORDERED))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,21 +81,22 @@ def test_one_method_shows_map_description_and_options(opened: AppTest, method: M
     assert len(app.get("download_button")) == 1 + method.uses_baseline
 
 
-@pytest.mark.parametrize(
-    ("method", "option", "value"),
-    [
-        ("integrated_gradients", "steps", "10"),
-        ("gradient_shap", "noise", "0.29"),
-        ("smooth_grad", "samples", "3"),
-        ("occlusion", "stride", "3"),
-        ("feature_ablation", "block", "7"),
-        ("lrp", "epsilon", "0"),
-        ("guided_grad_cam", "relu", "0"),
-    ],
-)
+OPTIONS = [
+    ("gradient_shap", "noise", "0.29"),
+    ("guided_grad_cam", "relu", "0"),
+    ("integrated_gradients", "steps", "10"),
+    ("smooth_grad", "samples", "3"),
+    ("occlusion", "stride", "3"),
+    ("feature_ablation", "block", "7"),
+    ("lrp", "epsilon", "0"),
+]
+
+
+@pytest.mark.parametrize("chosen", few(OPTIONS, 2, [option for _, option, _ in OPTIONS]))
 def test_option_is_kept_in_the_address_and_changes_the_map(
-    opened: AppTest, method: str, option: str, value: str, ranking: list[int]
+    opened: AppTest, chosen: tuple[str, str, str], ranking: list[int]
 ) -> None:
+    method, option, value = chosen
     app = show(opened, digit=KEY, method=method)
     controls = [*app.select_slider, *app.button_group]
     next(each for each in controls if each.key == f"widget-{option}").set_value(value).run()
@@ -128,18 +131,18 @@ def test_score_is_chosen_and_named(opened: AppTest, ranking: list[int]) -> None:
     app = show(opened, digit=KEY, method="input_x_gradient")
     assert f"logit of {first}" in said(app)
     app.selectbox("widget-explain").set_value("log_probability").run()
-    assert_on_stage(app, explained(first, "integrated_gradients", output="log_probability"))
+    assert_on_stage(app, explained(first, "input_x_gradient", output="log_probability"))
     assert f"log-probability of {first}" in said(app)
     app.selectbox("widget-explain").set_value("difference").run()
     assert app.selectbox("widget-against").value == str(second)
-    assert_on_stage(app, explained(first, "integrated_gradients", output="difference", against=second))
+    assert_on_stage(app, explained(first, "input_x_gradient", output="difference", against=second))
     app.selectbox("widget-against").set_value(str(third)).run()
     assert_works(app, TITLE)
     assert app.query_params["against"] == str(third)
     assert f"logit of {first} less that of {third}" in said(app)
     app.button_group("widget-target").set_value("0").run()
     assert_works(app, TITLE)
-    assert_on_stage(app, explained(0, "integrated_gradients", output="difference", against=third))
+    assert_on_stage(app, explained(0, "input_x_gradient", output="difference", against=third))
 
 
 def test_other_class_changes_if_it_becomes_the_target(ranking: list[int]) -> None:
@@ -315,7 +318,9 @@ def test_invalid_address_gives_a_sentence_and_the_default(
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
     html = shown(app)
     assert "<script>" not in html
-    assert html == shown(show(opened, **{key: each for key, each in asked.items() if key != name}))
+    default = show(opened, **{key: each for key, each in asked.items() if key != name})
+    if name != "map_scale":  # the tiles show times, which differ
+        assert html == shown(default)
 
 
 @pytest.mark.parametrize("page", few(["layer_by_layer", "head", "overview", "feature_maps"], 1))
