@@ -73,7 +73,7 @@ def show_calibration() -> None:
 every = cache.scores()
 st.title("Mistakes")
 st.write(figures.say_accuracy(accuracy(every), accuracy(every, DISPUTED)))
-components.follow_links(".exhibit", address.follow)
+components.follow_links(".large-image", address.follow)
 shown = widgets.part(controls.VIEW, controls.VIEWS, controls.ALLOWED)
 if shown != "calibration":
     controls.offer_mnist()

@@ -31,7 +31,7 @@ def one_map() -> None:
         drawn = figures.map_over_digit(found, digit.pixels, figures.MapStyle())
         numbers = saliency.map_file(digit, found)
         widgets.figure(lambda: components.value_map(drawn, words, "attribution"), words, numbers)
-    with right, st.container(key="doubt_verdict"):
+    with right, st.container(key="check_verdict"):
         cards, summary = st.empty(), st.empty()
         st.write("These results are for this network and this digit; another digit can give other results.")
     checks = controls.Checks(digit, plan, seed, cards, summary)
@@ -71,7 +71,7 @@ def all_methods() -> None:
 
 st.title("Sanity checks")
 st.write("A map can look convincing and still not explain the network. These checks can reveal that.")
-components.follow_links(".doubt-cards", address.follow)  # first, so that links work while checks run
+components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}
 shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
 {"one": one_map, "all": all_methods, "round": comparison_quiz.show_round}[shown]()

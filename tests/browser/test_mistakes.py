@@ -26,7 +26,7 @@ def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> 
         expect(page.get_by_role("heading", name=f"Labelled {label}, classified as {read}: ")).to_be_visible()
         settle(page)
         expect_chosen(page, cell=f"{label}.{read}")
-        expect(page.locator(".misread li")).to_have_count(min(len(in_cell(label, read)), 24))
+        expect(page.locator(".image-cards li")).to_have_count(min(len(in_cell(label, read)), 24))
         expect(page.locator(".confusion .selected a")).to_have_attribute("aria-current", "true")
     assert page.evaluate("window.still")
     page.go_back()
@@ -36,7 +36,7 @@ def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> 
 def test_the_list_is_walked_through_with_the_keys_and_survives_a_reload(visit: Visit) -> None:
     page = visit("mistakes?mistakes_view=all")
     first, second, third = wrong()[:3]
-    heading = page.locator(".exhibit h3")
+    heading = page.locator(".large-image h3")
     expect(heading).to_contain_text(f"Image {first:,}: ")
     for index in (second, third):
         page.keyboard.press("ArrowRight")
@@ -49,7 +49,7 @@ def test_the_list_is_walked_through_with_the_keys_and_survives_a_reload(visit: V
     page.reload()
     settle(page)
     expect(heading).to_contain_text(f"Image {second:,}: ")
-    expect(page.locator(".misread .selected a")).to_have_attribute("aria-current", "true")
+    expect(page.locator(".image-cards .selected a")).to_have_attribute("aria-current", "true")
 
 
 def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnist_root: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnis
     expect_chosen(page, digit=f"test-{index}", explain="difference", target=str(read), against=str(label))
     page.go_back()
     expect_heading(page, "Mistakes")
-    expect(page.locator(".exhibit h3")).to_contain_text(f"Image {index:,}: ")
+    expect(page.locator(".large-image h3")).to_contain_text(f"Image {index:,}: ")
 
 
 def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
@@ -94,7 +94,7 @@ def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(
     label, read = worst()
     cell = page.get_by_role("link", name=f"labelled {label}, classified as {read}: ")
     expect(cell).to_have_text(str(len(in_cell(label, read))))
-    expect(page.locator(".exhibit .absent")).to_be_visible()
+    expect(page.locator(".large-image .absent")).to_be_visible()
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Download MNIST")).to_be_enabled()
     assert page.evaluate(OVERFLOWING) == []
 

@@ -52,7 +52,7 @@ def _no_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def cards(app: AppTest) -> list[int]:
     """Return the images shown as cards, by their links."""
-    (listed,) = re.findall(r'<ol class="misread".*?</ol>', shown(app))
+    (listed,) = re.findall(r'<ol class="image-cards".*?</ol>', shown(app))
     return [int(each) for each in re.findall(r'href="[^"]*[?;]image=(\d+)', listed)]
 
 
@@ -63,7 +63,7 @@ def exhibited(app: AppTest) -> int:
 
 def pictures(app: AppTest) -> list[str]:
     """Return the pictures of the large image and the cards."""
-    drawn = re.findall(r'<ol class="misread".*?</ol>|<section class="exhibit">.*?</section>', shown(app))
+    drawn = re.findall(r'<ol class="image-cards".*?</ol>|<section class="large-image">.*?</section>', shown(app))
     return re.findall(r'<img src="([^"]+)"', "".join(drawn))
 
 
@@ -292,7 +292,7 @@ def test_invalid_address_gives_a_sentence_and_the_default(opened: AppTest, view:
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for {name} '{value[:40]}'. It can be ")
     assert warning.value.endswith(" instead.")
-    assert shown(app).count('class="exhibit"') == (view != "calibration")
+    assert shown(app).count('class="large-image"') == (view != "calibration")
 
 
 @pytest.mark.usefixtures("_no_mnist")

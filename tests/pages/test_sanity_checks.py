@@ -56,7 +56,7 @@ def cards(app: AppTest) -> dict[str, tuple[str, str, str]]:
 
 def strip(app: AppTest) -> list[str]:
     """Return the rank correlations below the maps of the stages."""
-    (drawn,) = re.findall(r'<ol class="doubt-strip">(.*?)</ol>', shown(app))
+    (drawn,) = re.findall(r'<ol class="check-stages">(.*?)</ol>', shown(app))
     return re.findall(r"<span>([^<]+)</span>", drawn)
 
 
@@ -192,7 +192,7 @@ def test_all_methods_are_checked_on_request(monkeypatch: pytest.MonkeyPatch) -> 
 
 def pair(app: AppTest) -> list[str]:
     """Return the pictures of a round: left, digit, right."""
-    (drawn,) = re.findall(r'<div class="doubt-round">(.*?)</div>', shown(app))
+    (drawn,) = re.findall(r'<div class="quiz-round">(.*?)</div>', shown(app))
     return re.findall(r'src="([^"]+)"', drawn)
 
 

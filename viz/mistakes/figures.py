@@ -33,7 +33,7 @@ def cards(predictions: Sequence[Prediction], pictures: Mapping[int, Pixels], sel
         link: Returns the address of an image.
     """
     items = "".join(_card(each, pictures.get(each.index), each.index == selected, link) for each in predictions)
-    return f'<ol class="misread" style="--mark: {theme.HIGHLIGHT}">{items}</ol>'
+    return f'<ol class="image-cards" style="--mark: {theme.HIGHLIGHT}">{items}</ol>'
 
 
 def _card(found: Prediction, pixels: Pixels | None, chosen: bool, link: Link) -> str:
@@ -78,7 +78,7 @@ def large(found: Prediction, pixels: Pixels | None) -> str:
     legend = "".join(f'<li><i style="background: {colour}"></i>{name}</li>' for name, colour in keys)
     heading = "correct" if found.is_correct else f"labelled {found.label}, classified as {found.predicted}"
     return (
-        f'<section class="exhibit"><h3>Image {found.index:,}: {heading}</h3>'
+        f'<section class="large-image"><h3>Image {found.index:,}: {heading}</h3>'
         f"<figure>{_picture(pixels, f'Image {found.index:,}')}</figure>"
         f'<div><ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
         f'<ul class="legend">{legend}</ul></div></section>'

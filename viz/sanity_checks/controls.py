@@ -91,7 +91,7 @@ class Checks:
         left, right = st.columns([3, 2], gap="large")
         with left:
             chart = st.empty()
-        with right, st.container(key="doubt_fall"):
+        with right, st.container(key="check_randomization"):
             words = st.empty()
 
         def show(found: Randomization, dependence: WeightDependence | None = None) -> None:
@@ -132,7 +132,7 @@ class Checks:
             deletion = st.empty()
         with right:
             insertion = st.empty()
-        with st.container(key="doubt_order"):
+        with st.container(key="check_order"):
             words = st.empty()
 
         def show(found: PixelCurves) -> None:

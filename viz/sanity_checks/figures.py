@@ -24,7 +24,7 @@ def stages(rows: Sequence[str], found: Randomization) -> str:
     """Draw in HTML the map of each stage, with a placeholder for each that is not ready."""
     titles = ["trained", *rows]
     tiles = [_tile(title, found, number) for number, title in enumerate(titles)]
-    return f'<ol class="doubt-strip">{"".join(tiles)}</ol>'
+    return f'<ol class="check-stages">{"".join(tiles)}</ol>'
 
 
 def stages_csv(rows: Sequence[str], found: Randomization) -> str:
@@ -158,7 +158,7 @@ def edge_images(found: Attribution, compared: EdgeComparison, pixels: Pixels) ->
     drawn = "".join(
         f'<figure><img src="{uri}" alt="{title}"><figcaption>{title}</figcaption></figure>' for title, uri in pictures
     )
-    return f'<div class="doubt-edges">{drawn}</div>'
+    return f'<div class="check-edges">{drawn}</div>'
 
 
 def _sequential(values: Activation) -> str:
@@ -208,7 +208,7 @@ def _pixel_chart(title: str, found: PixelCurves, own: Activation, random: Activa
     }
     across = Axis("pixels changed", 0, float(places[-1]), (0, 200, 400, 600))
     chart = curves.draw(across, _PROBABILITY, drawn, title, band=band, points=points)
-    return f'<section class="doubt-removal"><h3>{title}</h3>{chart}</section>'
+    return f'<section class="check-pixels"><h3>{title}</h3>{chart}</section>'
 
 
 def margins(found: PixelCurves) -> tuple[float, float]:

@@ -22,7 +22,7 @@ def trials(changes: Sequence[float], count: int, limit: float) -> str:
     )
     bars += "<li></li>" * (count - bars.count("<li"))
     return (
-        f'<div class="doubt-trials"><ol style="--limit: {limit / end:.4f}">{bars}</ol>'
+        f'<div class="check-trials"><ol style="--limit: {limit / end:.4f}">{bars}</ol>'
         f"<p>Change of the map for {count} slightly changed digits. The line is half of the norm of the map.</p></div>"
     )
 
@@ -36,7 +36,7 @@ def predicted_share(found: Robustness) -> str:
     """Draw in HTML the share of the change of the score that the best multiple of the map predicts."""
     unexplained = found.unexplained if np.isfinite(found.unexplained) else 1.0
     return (
-        f'<div class="doubt-foretold"><p><i style="width: {(1 - unexplained) * 100:.2f}%"></i></p>'
+        f'<div class="check-predicted"><p><i style="width: {(1 - unexplained) * 100:.2f}%"></i></p>'
         f"<p>The map predicts {_share(1 - unexplained)} of the score's change under {found.probes} noises.</p></div>"
     )
 

@@ -133,7 +133,7 @@ def cards(found: Sequence[Verdict]) -> str:
         f"<small>{escape(each.number)}</small></li>"
         for each in found
     )
-    return f'<ul class="doubt-cards">{items}</ul>'
+    return f'<ul class="check-cards">{items}</ul>'
 
 
 def say(found: Sequence[Verdict], title: str) -> str:
@@ -177,7 +177,7 @@ def table(
         for name, method in methods.items()
     )
     drawn = (
-        f'<table class="ledger readable doubt-table" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
+        f'<table class="ledger readable check-table" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"
     )
     return f'<div class="sideways" role="region" tabindex="0" aria-label="The checks of all methods">{drawn}</div>'

@@ -85,7 +85,7 @@ def _buttons(current: Round, guess: Guess | None) -> None:
             address.write(**{GUESSES: quiz.format_guesses([*before, Guess(current, side)])})
 
     following = str(current.number % quiz.ROUNDS + 1)
-    with st.container(horizontal=True, key="doubt_guess"):
+    with st.container(horizontal=True, key="quiz_guess"):
         st.button("Left is random", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is random", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
         # Never disabled: its key can be pressed before the answer is drawn, and a round can be skipped.

@@ -41,7 +41,7 @@ def _drawn(left: Activation, right: Activation, pixels: Pixels, captions: Mappin
         for side, values in zip(_SIDES, (left, right), strict=True)
     ]
     digit = f'<figure class="digit-between"><img src="{raster.grey(pixels)}" alt="The digit"></figure>'
-    return f'<div class="doubt-round">{pictures[0]}{digit}{pictures[1]}</div>'
+    return f'<div class="quiz-round">{pictures[0]}{digit}{pictures[1]}</div>'
 
 
 def _map(values: Activation) -> str:
