@@ -56,7 +56,7 @@ def cards(app: AppTest) -> list[int]:
     return [int(each) for each in re.findall(r'href="[^"]*[?;]image=(\d+)', listed)]
 
 
-def exhibited(app: AppTest) -> int:
+def large_image(app: AppTest) -> int:
     (found,) = re.findall(r"<h3>Image ([\d,]+): ", shown(app))
     return int(found.replace(",", ""))
 
@@ -127,7 +127,7 @@ def test_cell_shows_its_images(opened: AppTest) -> None:
         sign = 1 if label == read else -1  # correct ones begin with the lowest confidence
         expected.sort(key=lambda index: sign * shares[index, read])
         assert cards(app) == expected[:TOGETHER]
-        assert exhibited(app) == expected[0]
+        assert large_image(app) == expected[0]
         assert app.subheader[0].value.startswith(f"Labelled {label}, classified as {read}: ")
     assert len(expected) > TOGETHER, "a network that classifies digits"
     press(app, "More")
@@ -182,7 +182,7 @@ def test_list_holds_all_mistakes_the_most_confident_first(opened: AppTest) -> No
     assert found == wrong()
     shares, read, labels = truth()
     assert found != sorted(found, key=lambda index: shares[index, labels[index]]), "the wrong rule: by the label's own"
-    first = exhibited(show(opened, mistakes_view="all"))
+    first = large_image(show(opened, mistakes_view="all"))
     bars = re.findall(r"--share: ([\d.]+)", shown(show(opened, mistakes_view="all")))
     np.testing.assert_allclose([float(each) for each in bars[-10:]], shares[first], atol=6e-5)
     assert f"predicts {read[first]} with" in said(show(opened, mistakes_view="all"))
@@ -198,10 +198,10 @@ def test_list_is_sorted_and_has_previous_and_next(opened: AppTest) -> None:
     assert cards(app) == expected[:TOGETHER]
     assert next(each for each in app.button if each.label == "Previous").disabled
     press(app, "Next")
-    assert exhibited(app) == expected[1]
+    assert large_image(app) == expected[1]
     assert app.query_params["image"] == str(expected[1])
     press(app, "Previous")
-    assert exhibited(app) == expected[0]
+    assert large_image(app) == expected[0]
     app.button_group("widget-mistakes_of").set_value("disputed").run()
     assert "image" not in app.query_params, "another list begins at its first image"
 
@@ -301,11 +301,11 @@ def test_image_in_the_address_chooses_its_cell(opened: AppTest) -> None:
     pair = truth()[2][index], truth()[1][index]
     app = show(opened, image=str(index))
     assert_works(app, TITLE)
-    assert exhibited(app) == index
+    assert large_image(app) == index
     assert app.subheader[0].value.startswith("Labelled {}, classified as {}".format(*pair))
     other = show(opened, image=str(index), cell="5.5")
     assert_works(other, TITLE)
-    assert truth()[1][exhibited(other)] == truth()[2][exhibited(other)] == 5
+    assert truth()[1][large_image(other)] == truth()[2][large_image(other)] == 5
 
 
 @pytest.mark.usefixtures("_cleared")
@@ -326,7 +326,7 @@ def test_pictures_are_those_of_mnist_and_open_on_other_pages(mnist_root: Path) -
     raw = next(mnist_root.glob("**/t10k-images-idx3-ubyte*"))
     data = gzip.decompress(raw.read_bytes()) if raw.suffix == ".gz" else raw.read_bytes()
     images = np.frombuffer(data, np.uint8, offset=16).reshape(-1, 28, 28)
-    drawn, expected = [decode(each)[..., 0] for each in pictures(app)], np.array([exhibited(app), *cards(app)])
+    drawn, expected = [decode(each)[..., 0] for each in pictures(app)], np.array([large_image(app), *cards(app)])
     np.testing.assert_array_equal(drawn, images[expected])
     assert not np.array_equal(drawn, images[expected - 1]), "the wrong rule: counted from one"
     first = wrong()[0]
@@ -361,4 +361,4 @@ def test_other_data_set_gives_no_pictures(mnist_root: Path, monkeypatch: pytest.
     assert not app.exception
     assert "have other labels than MNIST's" in app.error[0].value
     assert not led_to(app)
-    assert exhibited(app) in wrong(), "the numbers stay"
+    assert large_image(app) in wrong(), "the numbers stay"
