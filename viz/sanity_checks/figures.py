@@ -153,7 +153,7 @@ def edge_images(found: Attribution, compared: EdgeComparison, pixels: Pixels) ->
     pictures = [
         ("The digit", raster.grey(pixels)),
         ("Its edges, by Sobel", _sequential(compared.edges)),
-        ("The absolute values of the map", _sequential(np.abs(found.values))),
+        ("Absolute values of the map", _sequential(np.abs(found.values))),
     ]
     drawn = "".join(
         f'<figure><img src="{uri}" alt="{title}"><figcaption>{title}</figcaption></figure>' for title, uri in pictures
