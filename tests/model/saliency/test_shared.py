@@ -90,6 +90,7 @@ def alone(network: AssignmentNetwork) -> list[np.ndarray[Any, Any]]:
     return [values_of(network, job) for job in JOBS]
 
 
+@pytest.mark.slow  # computes 26 maps twice
 def test_eight_threads_get_what_each_gets_alone(network: AssignmentNetwork, alone: list[np.ndarray[Any, Any]]) -> None:
     before = digest_of_weights(network)
     together = in_eight_threads(lambda job: values_of(network, job))
@@ -98,6 +99,7 @@ def test_eight_threads_get_what_each_gets_alone(network: AssignmentNetwork, alon
     assert len({one.tobytes() for one in alone}) == len(JOBS)  # all maps differ, so none can replace another
 
 
+@pytest.mark.slow  # computes 26 maps twice
 def test_threads_without_private_copies_disturb_each_other(
     network: AssignmentNetwork, alone: list[np.ndarray[Any, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ def by_captum(
 @pytest.mark.parametrize(
     ("method", "at"),
     [
-        (method, at)
+        pytest.param(method, at, marks=() if at in STEPS[2:5] else pytest.mark.exhaustive)
         for method in ("input_x_gradient", "integrated_gradients", "deep_lift", "grad_cam", "lrp")
         for at in STEPS
         if method != "lrp" or at not in {"ReLU-4", "Dropout-15"}  # Captum has no rule for these

@@ -82,6 +82,7 @@ def test_checks_of_each_method_have_no_side_effects(network: AssignmentNetwork, 
     assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
 
 
+@pytest.mark.slow  # runs the checks of eight methods twice
 def test_checks_in_eight_threads_equal_checks_alone(network: AssignmentNetwork) -> None:
     methods = [
         "saliency",

@@ -82,7 +82,7 @@ def test_pixel_curves_of_contributions_are_the_best_for_a_linear_network() -> No
         return float(found.area(found.deletion)), float(found.area(found.insertion))
 
     deletion, insertion = areas(weight)
-    for order in itertools.permutations(range(6)):
+    for order in [*itertools.permutations(range(6))][::10]:
         other_deletion, other_insertion = areas(np.array(order, dtype=float).reshape(2, 3))
         assert other_deletion >= deletion - 1e-7
         assert other_insertion <= insertion + 1e-7
