@@ -1,4 +1,4 @@
-"""A second opinion on mistakes: counted from the file of logits by PyTorch and plain lists."""
+"""Mistakes counted a second time, from the file of logits, with PyTorch and plain lists."""
 
 from functools import cache
 
@@ -15,14 +15,14 @@ DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 678
 
 @cache
 def truth() -> tuple[NDArray[np.float64], list[int], list[int]]:
-    """Return probabilities, what is read, and the labels, by PyTorch from the file itself."""
+    """Return probabilities, predicted classes and labels, computed by PyTorch from the file."""
     found = load_file(weights.SHIPPED / scores.NAME)
     shares = torch.softmax(torch.from_numpy(found["logits"]).double(), dim=1)
     return shares.numpy(), shares.argmax(dim=1).tolist(), found["labels"].tolist()
 
 
 def wrong() -> list[int]:
-    """Return the images that are read wrong, the surest first."""
+    """Return the misclassified images, the most confident first."""
     shares, read, labels = truth()
     found = [index for index, pair in enumerate(zip(read, labels, strict=True)) if pair[0] != pair[1]]
     return sorted(found, key=lambda index: -shares[index, read[index]])

@@ -91,25 +91,25 @@ def launch(playwright: Playwright) -> Browser | None:
 
 
 class Runs:
-    """Whether runs that a page has asked for are still awaited, told from what it and the app say to each other."""
+    """Whether runs that a page has asked for are still pending, told from what it and the app say to each other."""
 
     def __init__(self, socket: WebSocket) -> None:
-        self.awaited, self._begun = False, False
+        self.pending, self._begun = False, False
         socket.on("framesent", self._note_sent)
         socket.on("framereceived", self._note_received)
 
     def _note_sent(self, frame: bytes | str) -> None:
         if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
-            self.awaited, self._begun = True, False
+            self.pending, self._begun = True, False
 
     def _note_received(self, frame: bytes | str) -> None:
         said = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
         if said.WhichOneof("type") == "new_session":
-            self.awaited, self._begun = True, True
+            self.pending, self._begun = True, True
         elif said.WhichOneof("type") == "script_finished":
             if said.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self._begun = False  # another follows
-            self.awaited = not self._begun  # what ends before it has begun is the run before it
+            self.pending = not self._begun  # what ends before it has begun is the run before it
 
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
@@ -136,7 +136,7 @@ def settle(page: Page) -> None:
     page.wait_for_selector(_AT_REST, timeout=PATIENCE)
     page.wait_for_function(_A_WHILE)  # a run for what was just done has been asked for by then
     deadline = time.monotonic() + PATIENCE / 1000
-    while page in _RUNS and _RUNS[page].awaited:
+    while page in _RUNS and _RUNS[page].pending:
         assert time.monotonic() < deadline, "the run does not end"
         page.wait_for_timeout(10)
     page.wait_for_function(_A_WHILE)  # what came last is shown by then

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from model.networks.assignment.network import AssignmentNetwork
-from model.sanity_checks.randomization import forget
+from model.sanity_checks.randomization import randomize
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import Average, measure_statistics
 from model.training.images import Images
@@ -51,7 +51,7 @@ class Learner:
         """Build the network with first weights as PyTorch draws them, and this run's own dropout and batch norm."""
         network: nn.Module = blank(self.recipe)
         for name, module in [*network.named_modules()]:
-            forget(module, self.generators[0])
+            randomize(module, self.generators[0])
             if isinstance(module, nn.Dropout):
                 own = PartDropout(module.p, WAYS[self.recipe.masks], self.generators[-1], self.part)
                 network.set_submodule(name, own)

@@ -71,7 +71,7 @@ WAYS = {
     "batch norm": Way("batch_norm?row=BatchNorm2d-8&channel=3", "Map$", "ArrowDown Enter", "channel", "4"),
     "saliency": Way("saliency?digit=project-4or9", "One method", "ArrowRight Enter", "map_view", "all"),
     "lie detector": Way("lie_detector?digit=project-4or9", "One", "ArrowRight Enter", "doubt_view", "all"),
-    "mistakes": Way("mistakes", "labelled 4, read as 9", "Enter", "cell", "4.9"),
+    "mistakes": Way("mistakes", "labelled 4, classified as 9", "Enter", "cell", "4.9"),
     "training": Way("training?train_view=epochs&epoch=2", "Epoch$", "ArrowRight", "epoch", "3"),
 }
 

@@ -46,7 +46,7 @@ def found() -> Attribution:
 
 
 def stage(page: Page) -> Locator:
-    return picture(page, "What speaks for the ")
+    return picture(page, "Contribution of each pixel to the ")
 
 
 def expect_value(page: Page, found: Attribution, y: int, x: int) -> None:

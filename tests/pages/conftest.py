@@ -30,7 +30,21 @@ def run(page: str, **link: str) -> AppTest:
     app = AppTest.from_file(HOME, default_timeout=300)
     for name, value in link.items():
         app.query_params[name] = value
-    return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
+    return app.run() if page == "overview" else app.run().switch_page(file_of(page)).run()
+
+
+def show(app: AppTest, **link: str) -> AppTest:
+    """Show what another link says on the page that is open."""
+    for name in list(app.query_params):
+        del app.query_params[name]
+    app.query_params.update(link)
+    return app.run()
+
+
+def file_of(page: str) -> str:
+    """Return the file of the page with this address, as ``switch_page`` takes it."""
+    other = {"layer_by_layer": "layers", "lie_detector": "sanity_checks"}  # the other addresses are the files' names
+    return f"../pages/{other.get(page, page)}.py"
 
 
 def said(app: AppTest) -> str:

@@ -45,14 +45,14 @@ MAPS = {
 FOLDED = {
     "saliency, all": ("numbers", "Every value (CSV)", 13),
     "saliency, through": ("numbers", "Every value (CSV)", 15),
-    "lie detector": ("fall_numbers", "Every map (CSV)", 15),
+    "lie detector": ("randomization_numbers", "Every map (CSV)", 15),
 }
 WRITTEN = {
     "overview": {"Download the answer as CSV"},
     "parameters": {"Download the shares as CSV"},
     "pooling, average": {"Download the answer as CSV"},
     "batch norm": {"Download these shares as CSV"},
-    "lie detector": {"Download what moved as CSV"},
+    "lie detector": {"Download the changes as CSV"},
     "mistakes": {"Download its probabilities as CSV"},
 }
 
