@@ -33,6 +33,14 @@ def run(page: str, **link: str) -> AppTest:
     return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
 
 
+def show(app: AppTest, **link: str) -> AppTest:
+    """Show what another link says on the page that is open."""
+    for name in list(app.query_params):
+        del app.query_params[name]
+    app.query_params.update(link)
+    return app.run()
+
+
 def said(app: AppTest) -> str:
     """Return all text of a page."""
     return "\n".join(str(each.value) for each in app.markdown)
