@@ -92,6 +92,8 @@ def test_page_shows_dropout_as_in_training_by_default(opened: AppTest) -> None:
     show(opened, drop_view="many", changes="none")
     assert digest_in(app) == digest_of_many("project-3a", DropoutPlan(), 100)
     assert "a clear digit hardly changes" in said(app)
+    show(opened, digit="project-4or9", drop_view="many", changes="none")
+    assert digest_in(app) == digest_of_many("project-4or9", DropoutPlan(), 100), "not that of the digit before"
     show(opened, drop_view="mean")
     assert not app.get("plotly_chart")
     assert shown(app).count('class="curves"') == 1
