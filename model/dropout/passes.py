@@ -1,6 +1,6 @@
 """Dropout on one digit and on many: the effect of one mask on every row, and the statistics of many masks.
 
-Only the dropout rows are ever in training mode; batch norm uses its running statistics. Each mask has its own seed:
+Only the dropout rows are in training mode; batch norm uses its running statistics. Each mask has its own seed:
 pass i is the trace that ``model.trace.record`` gives for that seed.
 """
 

@@ -129,8 +129,8 @@ def with_average_pool(network: nn.Module, trace: Trace, name: str = POOL) -> Tra
         InputError: See ``split_at_pool``.
     """
     _, pool, after = split_at_pool(network, name)
-    twin = nn.Sequential(OrderedDict([(name, average_pool_like(pool)), *after.named_children()]))
-    return record(twin, _pool_input(trace, name))
+    averaged = nn.Sequential(OrderedDict([(name, average_pool_like(pool)), *after.named_children()]))
+    return record(averaged, _pool_input(trace, name))
 
 
 def gradient(network: nn.Module, trace: Trace, target: int, name: str = POOL) -> PoolGradient:

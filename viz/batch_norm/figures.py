@@ -108,7 +108,8 @@ def say_stage(normal: Normalisation) -> str:
         f"{words.number(normal.steps[2].values.std())}, not 1. "
     )
     if zeros:
-        said += f"{words.share_of_units(zeros)} of the inputs are exactly zero (orange); each becomes {zero_output}. "
+        share = words.share_of_units(zeros).capitalize()
+        said += f"{share} of the inputs are exactly zero (orange); each becomes {zero_output}. "
     return said + f"The last step agrees with what the network computed, to {scientific(error)}."
 
 
@@ -173,9 +174,11 @@ def say_zeros(trace: Trace) -> str:
             "inputs are exactly zero."
         )
     for name in other:
-        said += f" {name} comes after {trace.source(name)}, with {words.share_of_units(shares[name])} exactly zero."
+        share = words.share_of_units(shares[name])
+        said += f" {name} comes after {trace.source(name)}, with {share} of its inputs exactly zero."
     out = max(float((step.output == 0).mean()) for step in _norms(trace))
-    said += f" {'At most ' if out else ''}{words.share_of_units(out)} of their outputs are exactly zero."
+    share = words.share_of_units(out)
+    said += f" {f'At most {share}' if out else share.capitalize()} of their outputs are exactly zero."
     return f"{said} Their outputs can be negative. With ReLU after batch norm, these would be set to 0."
 
 

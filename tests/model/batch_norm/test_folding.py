@@ -57,9 +57,9 @@ def test_fold_all_without_folded_biases_does_not_agree(network: AssignmentNetwor
     wrong = folding.fold_all(network)
     for name, module in network.named_children():
         if isinstance(module, nn.Conv2d):
-            twin = wrong.get_submodule(name)
-            assert isinstance(twin, nn.Conv2d)
-            twin.bias = module.bias
+            convolution = wrong.get_submodule(name)
+            assert isinstance(convolution, nn.Conv2d)
+            convolution.bias = module.bias
     with torch.no_grad():
         assert float((wrong(images) - network(images)).abs().max()) > 0.1
 

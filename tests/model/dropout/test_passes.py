@@ -26,6 +26,15 @@ from model.trace.records import LayerKind, Row, Trace
 DROPOUTS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
 SOME = ["Dropout-3", "Dropout-9", "Dropout-21"]  # the first, the one before the pool, the last
 EACH = [name if name in SOME else pytest.param(name, marks=pytest.mark.exhaustive) for name in DROPOUTS]
+
+
+def each_with(some: tuple[object, ...], every: tuple[object, ...]) -> list[object]:
+    """Return the rows with a value each: three pairs, and in the exhaustive suite all pairs."""
+    pairs = list(zip(SOME, some, strict=True))
+    others = [(name, value) for name in DROPOUTS for value in every if (name, value) not in pairs]
+    return [*pairs, *(pytest.param(*pair, marks=pytest.mark.exhaustive) for pair in others)]
+
+
 NETWORK = weights.load()
 DIGIT = find("project-4or9")
 X = to_input(DIGIT)
@@ -259,8 +268,7 @@ def test_ambiguous_digits_change_their_prediction_more_often_than_clear_ones() -
 # The mean over masks
 
 
-@pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize(("name", "whole"), each_with((False, True, False), (False, True)))
 def test_count_masks_gives_the_masks_of_traces(name: str, whole: bool) -> None:
     masks = masks_of(name, whole=whole)
     every = unpacked(masks)
@@ -297,8 +305,7 @@ def share_within(rule: Rule, name: str, p: float) -> float:
     return float((np.abs(mean - values) <= 4 * error).mean())
 
 
-@pytest.mark.parametrize("p", [0.1, 0.5])
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize(("name", "p"), each_with((0.1, 0.5, 0.1), (0.1, 0.5)))
 def test_convergence_mean_over_a_thousand_masks_is_the_value(name: str, p: float) -> None:
     assert share_within(scaled, name, p) >= 0.999
     assert passes.convergence(off(), masks_of(name, p)).within >= 0.999
@@ -348,7 +355,7 @@ def test_convergence_of_two_masks_by_hand() -> None:
     np.testing.assert_allclose(found.error, [6, 6 / 2**0.5])
     np.testing.assert_allclose(found.deviation, [((16 + 36) / 2) ** 0.5, 0])
     assert found.expected_variance == 26
-    assert found.variance == pytest.approx((32 + 72) / 2)  # 0 and 8 lie 4 from their mean: 16 + 16 over one; so on
+    assert found.variance == pytest.approx((32 + 72) / 2)  # (16 + 16) / (n - 1) and (36 + 36) / (n - 1)
     assert (found.within, found.within_unscaled) == (1, 1)  # four standard errors are wide for two masks
 
 

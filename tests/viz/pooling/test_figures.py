@@ -153,14 +153,16 @@ def test_gradients_are_drawn_and_counted(trace: Trace, pooled: Pooled) -> None:
 
 
 def test_both_pools_are_drawn_on_one_scale(trace: Trace, pooled: Pooled) -> None:
-    twin = max_pool.with_average_pool(NETWORK, trace)
-    maps = [pooled.output[CHANNEL], twin[max_pool.POOL].maps[CHANNEL]]
-    html = figures.both_pools(pooled, twin[max_pool.POOL].maps, CHANNEL)
+    averaged = max_pool.with_average_pool(NETWORK, trace)
+    maps = [pooled.output[CHANNEL], averaged[max_pool.POOL].maps[CHANNEL]]
+    html = figures.both_pools(pooled, averaged[max_pool.POOL].maps, CHANNEL)
     range_ = range_of(np.stack(maps))
     for uri, values in zip(re.findall(r'src="([^"]+)"', html), maps, strict=True):
         assert_painted(decode(uri), values, range_.low, range_.high, range_.scale)
-    said = figures.say_average(trace, twin)
-    assert f"{words.number(trace.logits[trace.prediction])} to {words.number(twin.logits[trace.prediction])}" in said
+    said = figures.say_average(trace, averaged)
+    assert (
+        f"{words.number(trace.logits[trace.prediction])} to {words.number(averaged.logits[trace.prediction])}" in said
+    )
     assert "The weights were trained with the max pool" in said
 
 
