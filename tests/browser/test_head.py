@@ -1,4 +1,4 @@
-"""The head in a real browser: nothing is cut off, and what lies over the digit lies where it should."""
+"""The page on the head in a real browser: nothing is cut off, and class maps are at the right place."""
 
 import pytest
 from playwright.sync_api import expect
@@ -35,15 +35,15 @@ def test_the_class_map_lies_in_the_middle_of_the_digit(visit: Visit) -> None:
 def test_a_class_and_a_map_are_chosen_without_loading_the_page_anew(visit: Visit) -> None:
     page = visit("head?digit=project-4or9")
     page.evaluate("window.still = true")
-    page.locator(".ten a").nth(4).click()
-    expect(page.locator(".ten .selected b")).to_have_text("4")
+    page.locator(".all-classes a").nth(4).click()
+    expect(page.locator(".all-classes .selected b")).to_have_text("4")
     settle(page)
     assert "target=4" in page.url
     page.get_by_role("radio", name="32 maps to one logit").click()
-    chosen = page.locator(".parts tbody tr").nth(2).locator("a")
+    chosen = page.locator(".contributions tbody tr").nth(2).locator("a")
     number = chosen.inner_text()
     chosen.click()
-    expect(page.locator(".parts .selected a")).to_have_text(number)
+    expect(page.locator(".contributions .selected a")).to_have_text(number)
     settle(page)
     assert f"pooled={number}" in page.url
     assert page.evaluate("window.still")

@@ -47,6 +47,14 @@ def file_of(page: str) -> str:
     return f"../pages/{other.get(page, page)}.py"
 
 
+def show(app: AppTest, **link: str) -> AppTest:
+    """Show what another link says on the page that is open."""
+    for name in list(app.query_params):
+        del app.query_params[name]
+    app.query_params.update(link)
+    return app.run()
+
+
 def said(app: AppTest) -> str:
     """Return all text of a page."""
     return "\n".join(str(each.value) for each in app.markdown)
