@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from model.dropout.records import Change, Convergence, Draw, DropoutPlan, Masks, Passes, Reading
 from model.errors import InputError
-from model.trace import SeededDropout, draw_mask, dropping, reseed
+from model.trace import SeededDropout, draw_mask, reseed, with_dropout
 from model.trace.records import LayerKind, Trace
 
 MASKS = 1000
@@ -69,7 +69,9 @@ def draw(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) -> tup
         plan: Where dropout is on, and the seed of the first mask.
         count: How many passes.
     """
-    rows = [(name, each) for name, each in dropping(network, plan).named_modules() if isinstance(each, SeededDropout)]
+    rows = [
+        (name, each) for name, each in with_dropout(network, plan).named_modules() if isinstance(each, SeededDropout)
+    ]
     kept: dict[str, list[NDArray[np.uint8]]] = {name: [] for name, row in rows if row.drops}
     for seed in range(plan.seed, plan.seed + count):
         generator = torch.Generator().manual_seed(seed)
@@ -198,7 +200,7 @@ def read_many(network: nn.Module, images: Tensor, labels: NDArray[np.int64], pla
         labels: (N,).
         plan: Where dropout is on, with which p.
     """
-    private = dropping(network, plan)
+    private = with_dropout(network, plan)
     found = []
     with torch.no_grad():
         for start in range(0, len(images), _BATCH):

@@ -42,7 +42,7 @@ def test_every_step_can_be_walked_through() -> None:
 
 def test_at_the_end_of_the_way_are_the_pixels() -> None:
     app = run(PAGE, row="image", unit="0.0", trail="Conv2d-1.0.0.0")
-    assert_works(app, "Back at the pixels")
+    assert_works(app, "Pixels of the image")
     assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
 
 
@@ -53,7 +53,7 @@ def test_the_projector_view_shows_the_stage_alone_and_can_be_left() -> None:
     (leave,) = [each for each in app.button if each.label == "Leave the projector view"]
     leave.click().run()
     assert_works(app, "Conv2d-7: convolution")
-    assert [each.value for each in app.header] == ["Where its shape and its parameters come from", "Receptive field"]
+    assert [each.value for each in app.header] == ["Shape and parameters", "Receptive field"]
     assert "projector" not in app.query_params
 
 
@@ -85,7 +85,7 @@ def test_asked_first_nothing_on_the_page_gives_an_answer_away() -> None:
     assert all(given in everything(run(PAGE, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
     app = run(PAGE, row="Conv2d-13", ask="yes")
     assert_works(app, "Conv2d-13: convolution")
-    assert not any(given in everything(app) for given in ("136", recorded[:-1], "8 × 11 × 11", "can see"))
+    assert not any(given in everything(app) for given in ("136", recorded[:-1], "8 × 11 × 11", "of this unit is"))
     assert len(app.text_input) == 4
 
 
@@ -96,12 +96,12 @@ def test_an_answer_stands_beside_the_right_one_with_its_arithmetic_and_counts() 
     assert app.query_params["answers"] == "Conv2d-13_parameters_36"
     html = shown(app)
     assert "8 × 16 × 1 × 1 + 8 = 136" in html
-    assert "So it is printed in the assignment, too." in html
+    assert "The assignment prints the same wrong figure." in html
     answer(app, 0, "8 x 11 x 11")
-    assert "1 of 2 answers right; 92 questions in 23 rows." in said(app)
+    assert "1 of 2 answers correct; 92 questions on 23 rows." in said(app)
     app.query_params["row"] = "Conv2d-1"
     app.run()
-    assert "1 of 2 answers right" in said(app)
+    assert "1 of 2 answers correct" in said(app)
     assert len(app.text_input) == 4
     app.query_params["row"] = "Conv2d-13"
     app.run()
@@ -115,13 +115,13 @@ def test_the_value_of_a_unit_is_asked_anew_for_another_unit_and_another_digit() 
     value = TRACE["Conv2d-4"].maps[2, 5, 7]
     answer(app, 3, f"{value:.2f}")
     assert len(app.text_input) == 3
-    assert "1 of 1 answers right" in said(app)
+    assert "1 of 1 answers correct" in said(app)
     answers = str(app.query_params["answers"])
     assert len(run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers).text_input) == 3
     assert len(run(PAGE, row="Conv2d-4", channel="2", unit="5.8", ask="yes", answers=answers).text_input) == 4
     other = run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers, digit="project-4or9")
     assert len(other.text_input) == 4
-    assert "Nothing is answered yet; 92 questions" in said(other)
+    assert "No question is answered yet; 92 questions" in said(other)
 
 
 def test_what_is_filled_in_is_handed_in_together() -> None:
@@ -131,7 +131,7 @@ def test_what_is_filled_in_is_handed_in_together() -> None:
     answer(app, 1, "1168")
     assert app.query_params["answers"] == "Conv2d-4_shape_16x24x24~Conv2d-4_parameters_1168"
     assert [field.value for field in app.text_input] == ["nonsense", ""]
-    assert "What goes in has shape 8 × 26 × 26. Its window is 3 × 3, stride 1 × 1, no padding." in said(app)
+    assert "The input shape is 8 × 26 × 26. The window is 3 × 3, stride 1 × 1, no padding." in said(app)
 
 
 def test_a_hidden_step_is_not_asked_about() -> None:
@@ -142,9 +142,9 @@ def test_a_hidden_step_is_not_asked_about() -> None:
 
 
 def test_the_last_maps_are_said_to_be_the_digits() -> None:
-    assert "Each of these 10 maps stands for one digit" in said(run(PAGE, row="Conv2d-23"))
-    assert "Each unit is the logarithm of a class's probability" in said(run(PAGE, row="log-softmax"))
-    assert "stands for one digit" not in said(run(PAGE, row="Conv2d-19"))
+    assert "Each of these 10 maps has one unit, the logit of one class" in said(run(PAGE, row="Conv2d-23"))
+    assert "Each unit is the log-probability of a class" in said(run(PAGE, row="log-softmax"))
+    assert "the logit of one class" not in said(run(PAGE, row="Conv2d-19"))
 
 
 def test_what_cannot_be_read_is_a_sentence_and_stays() -> None:
@@ -165,7 +165,7 @@ def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
     assert not app.error
     assert len(app.text_input) == 4
     assert [each.value for each in app.warning] == (
-        ["Some of the answers in the link are none, so they are left out."] if answers == "nonsense" else []
+        ["Some answers in the link are not valid, so they are left out."] if answers == "nonsense" else []
     )
 
 

@@ -27,8 +27,8 @@ def test_every_step_has_its_page() -> None:
         app.run()
         assert_opens(app)
         assert not app.warning
-        assert f"of {name} sees {field.size[0]} × {field.size[1]} pixels" in said(app)
-        assert "it is the same box" in said(app)
+        assert f"of {name} is {field.size[0]} × {field.size[1]} pixels" in said(app)
+        assert "dashed line: the same box" in said(app)
         assert {"formula", "gradient"} <= {*re.findall(r'<i class="(\w+)"', shown(app))}
         assert "wrong" in shown(app)
         places = component(app, "unit_map")
@@ -52,7 +52,7 @@ def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
     assert_opens(app)
     assert not app.warning
     assert box in said(app)
-    assert "it is the same box" in said(app)
+    assert "dashed line: the same box" in said(app)
 
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
@@ -104,8 +104,8 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
     app = run(PAGE, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
-    assert "lies in the inner half of the box" in said(app)
-    assert 'alt="How strongly each pixel counts' in shown(app)
+    assert "is in the inner half of the box" in said(app)
+    assert 'alt="Mean absolute gradient of each pixel' in shown(app)
     assert re.search(r'class="sight-scale"><span class="scale">0\.000<i .*</i>[\d.]+</span>', shown(app))
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
@@ -113,4 +113,4 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
 def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:
     listed = said(run(PAGE))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
-        assert f"- **{name}.** A unit saw" in listed
+        assert f"- **{name}.** Before this row" in listed

@@ -34,7 +34,7 @@ def window_of(pooled: Pooled, unit: Unit) -> Callable[[Unit, bool], None]:
         if trace_it:
             address.write(**{TRACED: figures.name_of(pooled, unit, picked[1:])})
         else:
-            walk.choose(picked)
+            walk.choose_unit(picked)
 
     return choose
 

@@ -12,7 +12,7 @@ from model.receptive_field.records import ReceptiveField, Window
 from model.records import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import picture
 from viz.pictures.scaling import range_of
@@ -22,7 +22,7 @@ _DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks, where a uni
 
 def prepare(trace: Trace, explained: Explanation, window: Window, pooled: Pooled) -> dict[str, Any]:
     """Return what the browser shows of a unit worked out, with the winners drawn on the map that goes in."""
-    shown = workings.prepare(trace, explained, window)
+    shown = worked_unit.prepare(trace, explained, window)
     return {**shown, "input": {**shown["input"], "picture": marked(pooled, explained.unit[0])}}
 
 

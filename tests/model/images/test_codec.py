@@ -40,7 +40,7 @@ def test_strokes_that_came_from_a_link_make_the_same_link(strokes: list[list[Poi
 
 
 def test_the_most_points_make_a_link_under_6_kb() -> None:
-    noise = [(n * 0.618 % 1, n * 0.414 % 1) for n in range(codec.POINTS)]
+    noise = [(n * 0.618 % 1, n * 0.414 % 1) for n in range(codec.MAX_POINTS)]
     assert len(codec.pack_strokes([noise])) < 6_000
 
 
@@ -56,7 +56,7 @@ def test_a_stroke_without_points_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("strokes", "named"),
     [
-        ([[(0.5, 0.5)] * (codec.POINTS - 1), [(0, 0)] * 2], "2,001 points"),
+        ([[(0.5, 0.5)] * (codec.MAX_POINTS - 1), [(0, 0)] * 2], "2,001 points"),
         ([[(0.5, 0.5), (0.5, float("nan"))]], r"\(0\.5, nan\)"),
     ],
 )
@@ -67,13 +67,13 @@ def test_strokes_that_no_link_can_hold_are_refused(strokes: list[list[Point]], n
 
 @pytest.mark.parametrize("end", range(len(whole)))
 def test_a_code_cut_off_anywhere_is_refused(end: int) -> None:
-    with pytest.raises(InputError, match="whole"):
+    with pytest.raises(InputError, match="complete"):
         codec.unpack(whole[:end], limit=100)
 
 
 @pytest.mark.parametrize("code", ["", "é", "a b", "%20", "=", "AAAA", whole + "AAAA", "!" + whole[1:]])
 def test_a_code_that_pack_never_wrote_is_refused(code: str) -> None:
-    with pytest.raises(InputError, match="whole"):
+    with pytest.raises(InputError, match="complete"):
         codec.unpack(code, limit=100)
 
 

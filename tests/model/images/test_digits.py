@@ -92,7 +92,7 @@ def test_what_a_person_gave_has_no_label_and_shows_its_stages() -> None:
 
 @pytest.mark.parametrize("pixels", [np.zeros((28, 28)), np.zeros((3, 28, 28), np.uint8)])
 def test_only_grey_pictures_of_bytes_are_pictures(pixels: Any) -> None:
-    with pytest.raises(InputError, match="are no picture"):
+    with pytest.raises(InputError, match="are not a picture"):
         digits.from_pixels(pixels)
 
 
@@ -132,7 +132,7 @@ def test_a_nonsensical_key_gives_a_digit_or_a_sentence(key: str) -> None:
         ("upload-" + codec.pack(bytes(783)), "holds 783 pixels"),
         ("upload-" + codec.pack(bytes(784)), "blank"),
         ("drawn-" + codec.pack(b""), "blank"),
-        ("drawn-x", "'x' is not a whole drawing"),
+        ("drawn-x", "'x' is not a complete drawing"),
     ],
 )
 def test_a_key_that_names_no_digit_is_refused_by_name(key: str, named: str) -> None:

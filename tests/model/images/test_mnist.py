@@ -159,7 +159,7 @@ def gush(request: BaseHTTPRequestHandler, data: bytes) -> None:
 def test_a_mirror_that_drips_is_noticed_and_given_up(
     mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mnist, "_PATIENCE", 0.1)
+    monkeypatch.setattr(mnist, "_GRACE", 0.1)
     mirror.answer = drip
     shares: list[float] = []
     with pytest.raises(DataError, match=r"it is too slow"):
@@ -170,7 +170,7 @@ def test_a_mirror_that_drips_is_noticed_and_given_up(
 
 def test_a_mirror_that_sends_without_end_is_given_up(mirror: Mirror, raw: Path) -> None:
     mirror.answer = gush
-    with pytest.raises(DataError, match="more than the file can hold"):
+    with pytest.raises(DataError, match="more bytes than the file has"):
         mnist.download(lambda _: None)
     assert files_in(raw) == whole(NAMES[0])
 

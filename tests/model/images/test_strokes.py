@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.images.strokes import PEN, SIDE, Point, ink, smooth
+from model.images.strokes import PEN, SIDE, Point, rasterize, smooth
 
 coordinates = st.floats(0, 1)
 strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8)
@@ -46,7 +46,7 @@ def test_a_smooth_curve_is_the_hermite_curve_through_every_point(stroke: list[Po
 
 @given(strokes, st.sampled_from([0.04, PEN, 0.13]))
 def test_ink_is_where_the_pen_was_and_nowhere_else(stroke: list[Point], pen: float) -> None:
-    sheet, distance = ink([stroke], pen), distances(stroke)
+    sheet, distance = rasterize([stroke], pen), distances(stroke)
     one_pixel = 1 / SIDE
     assert (sheet[distance < pen / 2 - one_pixel] == 255).all()
     assert (sheet[distance > pen / 2 + one_pixel] == 0).all()
@@ -54,15 +54,15 @@ def test_ink_is_where_the_pen_was_and_nowhere_else(stroke: list[Point], pen: flo
 
 def test_strokes_lie_on_one_sheet() -> None:
     one, other = [(0.2, 0.2), (0.2, 0.8)], [(0.7, 0.5)]
-    np.testing.assert_array_equal(ink([one, other]), np.maximum(ink([one]), ink([other])))
+    np.testing.assert_array_equal(rasterize([one, other]), np.maximum(rasterize([one]), rasterize([other])))
 
 
 def test_the_edge_of_ink_is_smooth() -> None:
-    assert len(np.unique(ink([[(0.3, 0.3), (0.7, 0.6)]]))) > 8
+    assert len(np.unique(rasterize([[(0.3, 0.3), (0.7, 0.6)]]))) > 8
 
 
 @pytest.mark.parametrize("drawing", [[], [[]], [[(-1, 0.5)]], [[(0.5, 2), (0.7, 3)]]], ids=str)
 def test_where_the_pen_never_touched_the_sheet_there_is_no_ink(drawing: list[list[Point]]) -> None:
-    sheet = ink(drawing)
+    sheet = rasterize(drawing)
     assert sheet.shape == (SIDE, SIDE)
     assert not sheet.any()

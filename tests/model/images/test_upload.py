@@ -142,7 +142,7 @@ def test_paper_in_uneven_light_is_paper(darkest: float, turned: Callable[[Image.
 
 def test_noise_alone_is_no_digit() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
-    with pytest.raises(InputError, match="No ink stands out from the paper"):
+    with pytest.raises(InputError, match="No ink can be told from the paper"):
         from_upload(saved(Image.fromarray(noise)))
 
 

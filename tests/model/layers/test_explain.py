@@ -334,5 +334,5 @@ def test_padding_with_anything_but_zeros_is_refused() -> None:
 
 def test_a_batch_norm_without_running_statistics_is_refused() -> None:
     trace = record(nn.Sequential(nn.BatchNorm2d(2, track_running_stats=False)), image(0, 2, 3, 3))
-    with pytest.raises(InputError, match="0 keeps no running statistics"):
+    with pytest.raises(InputError, match="0 has no running statistics"):
         layers.explain(trace, "0", (0, 0, 0))

@@ -12,7 +12,7 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.parameters.printed_table import PRINTED, compare
 from model.parameters.records import RowComparison
-from model.receptive_field.measured import measured
+from model.receptive_field.measured import measured_box
 
 MISTAKES = {  # what is printed and what is measured
     ("Conv2d-4", "input"): ((26, 26, 1), (26, 26, 8)),
@@ -26,18 +26,30 @@ MISTAKES = {  # what is printed and what is measured
     ("Conv2d-23", "field"): (22, (28, 28)),
 }
 REASONS = {
-    ("Conv2d-4", "input"): "Dropout-3 hands on 8 feature maps of 26 × 26",
-    ("Conv2d-7", "input"): "Dropout-6 hands on 16 feature maps of 24 × 24",
+    ("Conv2d-4", "input"): "Dropout-3 gives 8 feature maps of 26 × 26, so the input is 26 × 26 × 8, not 26 × 26 × 1.",
+    ("Conv2d-7", "input"): "Dropout-6 gives 16 feature maps of 24 × 24, so the input is 24 × 24 × 16, not 24 × 24 × 1.",
     (
         "MaxPool2d-10",
         "field",
-    ): "7 pixels before this row, which adds (2 − 1) × 1 = 1, so it sees 8 and not 14; its stride",
-    ("Conv2d-13", "parameters"): "8 × 16 × 1 × 1 + 8 = 136 numbers, and with that all rows sum to 10,066",
-    ("Conv2d-13", "field"): "8 pixels before this row, which adds (1 − 1) × 2 = 0, so it sees 8 and not 14.",
-    ("Conv2d-16", "field"): "8 pixels before this row, which adds (3 − 1) × 2 = 4, so it sees 12 and not 16.",
-    ("Conv2d-19", "field"): "12 pixels before this row, which adds (3 − 1) × 2 = 4, so it sees 16 and not 18.",
+    ): "is 7. The row adds (2 − 1) × 1 = 1, so it is 8, not 14. Its stride multiplies the jump by 2",
+    ("Conv2d-13", "parameters"): "8 × 16 × 1 × 1 + 8 = 136 numbers. With these all rows sum to 10,066",
+    (
+        "Conv2d-13",
+        "field",
+    ): "Before this row the receptive field is 8. The row adds (1 − 1) × 2 = 0, so it is 8, not 14.",
+    (
+        "Conv2d-16",
+        "field",
+    ): "Before this row the receptive field is 8. The row adds (3 − 1) × 2 = 4, so it is 12, not 16.",
+    (
+        "Conv2d-19",
+        "field",
+    ): "Before this row the receptive field is 12. The row adds (3 − 1) × 2 = 4, so it is 16, not 18.",
     ("Conv2d-23", "shape"): "Each of its 10 kernels makes one feature map, so there cannot be 32",
-    ("Conv2d-23", "field"): "28 pixels before this row, which adds (1 − 1) × 14 = 0, so it sees 28 and not 22.",
+    (
+        "Conv2d-23",
+        "field",
+    ): "Before this row the receptive field is 28. The row adds (1 − 1) × 14 = 0, so it is 28, not 22.",
 }
 
 
@@ -93,7 +105,7 @@ def test_an_input_printed_without_channels_is_held_against_its_sides(rows: dict[
 def test_the_field_is_what_the_gradient_measures(rows: dict[str, RowComparison]) -> None:
     network = AssignmentNetwork()
     for row in rows.values():
-        box = measured(network, row.name, (0, 0))
+        box = measured_box(network, row.name, (0, 0))
         assert (box.height, box.width) == row.measured_field
 
 
@@ -114,12 +126,12 @@ def test_other_channels_are_reported() -> None:
     )
     new = {
         ("Conv2d-4", "shape"): "Each of its 12 kernels makes one feature map, so there cannot be 16 of them.",
-        ("Conv2d-4", "parameters"): "It learns 12 × 8 × 3 × 3 + 12 = 876 numbers, and with that all rows sum to 9,190",
-        ("BatchNorm2d-5", "shape"): "one feature map for each of the 12 that go in, so there cannot be 16.",
+        ("Conv2d-4", "parameters"): "It learns 12 × 8 × 3 × 3 + 12 = 876 numbers. With these all rows sum to 9,190",
+        ("BatchNorm2d-5", "shape"): "one feature map for each of its 12 input maps, so there cannot be 16.",
         ("BatchNorm2d-5", "parameters"): "It learns 12 + 12 = 24 numbers",
-        ("Dropout-6", "shape"): "for each of the 12 that go in",
+        ("Dropout-6", "shape"): "for each of its 12 input maps",
         ("Conv2d-7", "parameters"): "16 × 12 × 3 × 3 + 16 = 1,744 numbers",
-        ("Conv2d-7", "input"): "Dropout-6 hands on 12 feature maps of 24 × 24, so 24 × 24 × 12 goes in",
+        ("Conv2d-7", "input"): "Dropout-6 gives 12 feature maps of 24 × 24, so the input is 24 × 24 × 12",
     }
     assert set(found) == set(MISTAKES) | set(new)
     for key, sentence in new.items():
@@ -140,24 +152,24 @@ def test_a_row_without_bias_is_counted_without() -> None:
 
 def test_a_row_that_learns_nothing_is_said_to_learn_nothing() -> None:
     found = mistakes(changed(BatchNorm2d_2=nn.BatchNorm2d(8, affine=False)))
-    assert found["BatchNorm2d-2", "parameters"].startswith("It learns nothing, and")
+    assert found["BatchNorm2d-2", "parameters"].startswith("It learns nothing. With")
 
 
 def test_other_sides_are_reported() -> None:
     found = mistakes(changed(Conv2d_1=nn.Conv2d(1, 8, 3, padding=1)))
-    assert "3 × 3 over 28 × 28 values leaves 28 × 28, so it cannot be 26 × 26" in found["Conv2d-1", "shape"]
-    assert "8 feature maps of 28 × 28, so 28 × 28 × 8 goes in" in found["Conv2d-4", "input"]
+    assert "3 × 3 over 28 × 28 values gives 28 × 28, so it cannot be 26 × 26" in found["Conv2d-1", "shape"]
+    assert "8 feature maps of 28 × 28, so the input is 28 × 28 × 8" in found["Conv2d-4", "input"]
     assert ("Conv2d-1", "field") not in found
 
 
 def test_dilation_is_in_the_arithmetic_of_the_field() -> None:
     found = mistakes(changed(Conv2d_7=nn.Conv2d(16, 16, 3, padding=1, dilation=2)))
-    assert "adds (3 − 1) × 2 × 1 = 4, so it sees 9 and not 7." in found["Conv2d-7", "field"]
+    assert "adds (3 − 1) × 2 × 1 = 4, so it is 9, not 7." in found["Conv2d-7", "field"]
 
 
 def test_a_field_wrong_in_one_axis_alone_is_reported_for_that_axis() -> None:
     found = mistakes(changed(Conv2d_7=nn.Conv2d(16, 16, (3, 5), padding=(0, 1))))
-    assert "5 pixels before this row, which adds (5 − 1) × 1 = 4, so it sees 9 and not 7." in found["Conv2d-7", "field"]
+    assert "is 5. The row adds (5 − 1) × 1 = 4, so it is 9, not 7." in found["Conv2d-7", "field"]
 
 
 SHORT = nn.Sequential(OrderedDict(list(AssignmentNetwork().named_children())[:-1]))

@@ -18,7 +18,7 @@ from model.images.samples import samples
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import from_windows, of_network, windows_of
-from model.receptive_field.measured import effective, inner_share, measured, with_positive_weights
+from model.receptive_field.measured import effective_field, inner_share, measured_box, with_positive_weights
 from model.receptive_field.records import Box, ReceptiveField, Window
 from model.trace import record
 from tests.model.receptive_field.fields import ASSIGNMENT, WINDOWED, WINDOWS, doubling, indices, square
@@ -96,7 +96,7 @@ def test_the_notebooks_field_does_not_fit_the_gradient(trained: AssignmentNetwor
 def test_measured_is_the_box_of_the_formula(trained: AssignmentNetwork, name: str) -> None:
     height, width = record(trained, torch.zeros(1, 1, 28, 28))[name].output.shape[1:]
     for unit in {(0, 0), (0, width - 1), (height // 2, width // 3), (height - 1, 0), (height - 1, width - 1)}:
-        assert measured(trained, name, unit) == of_network(trained)[name].box(unit)
+        assert measured_box(trained, name, unit) == of_network(trained)[name].box(unit)
 
 
 KINDS = st.sampled_from(["conv", "max", "average"])
@@ -142,19 +142,19 @@ def test_the_gradient_is_where_the_indices_are(drawn: list[tuple[str, Window]]) 
 
 def test_a_pool_that_rounds_up_is_measured_to_its_last_unit() -> None:
     network = nn.Sequential(nn.MaxPool2d(2, ceil_mode=True))
-    assert measured(network, "0", (2, 2), (1, 5, 5)) == Box(4, 4, 5, 5)
+    assert measured_box(network, "0", (2, 2), (1, 5, 5)) == Box(4, 4, 5, 5)
 
 
 def test_a_unit_that_sees_only_padding_measures_empty() -> None:
     network = nn.Sequential(nn.Conv2d(1, 1, 1, padding=2))
-    assert measured(network, "0", (0, 3), (1, 4, 4)) == Box(0, 0, 0, 0)
+    assert measured_box(network, "0", (0, 3), (1, 4, 4)) == Box(0, 0, 0, 0)
 
 
 def test_weights_that_cancel_hide_nothing_from_the_measure() -> None:
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 1))
     for parameter in network.parameters():
         nn.init.constant_(parameter, -1)
-    assert measured(network, "2", (0, 0), (1, 4, 4)) == Box(0, 0, 3, 3)
+    assert measured_box(network, "2", (0, 0), (1, 4, 4)) == Box(0, 0, 3, 3)
 
 
 # ---- effective ----
@@ -169,14 +169,14 @@ def linear(*kernels: list[list[float]]) -> nn.Sequential:
 
 
 def test_the_effective_field_of_one_kernel_is_its_absolute_weights() -> None:
-    field = effective(linear([[1.0, -2.0], [0.0, 4.0]]), torch.zeros(3, 1, 4, 4), "0")
+    field = effective_field(linear([[1.0, -2.0], [0.0, 4.0]]), torch.zeros(3, 1, 4, 4), "0")
     assert (field.name, field.unit, field.box) == ("0", (1, 1), Box(1, 1, 3, 3))
     np.testing.assert_array_equal(field.values, np.pad([[1, 2], [0, 4]], 1))
     assert field.inner_share == 0.25  # a quarter of each pixel lies in the middle
 
 
 def test_channels_do_not_cancel_in_the_effective_field() -> None:
-    field = effective(linear([[1.0]], [[-1.0]]), torch.zeros(1, 1, 1, 1), "0")
+    field = effective_field(linear([[1.0]], [[-1.0]]), torch.zeros(1, 1, 1, 1), "0")
     assert field.values.tolist() == [[1]]
 
 
@@ -185,13 +185,13 @@ def test_images_do_not_cancel_in_the_effective_field() -> None:
     total = nn.Conv2d(2, 1, 1, bias=False)
     nn.init.constant_(total.weight, 1)  # together |x|, whose gradient is the sign of x
     images = torch.tensor([1.0, -1.0]).reshape(2, 1, 1, 1)
-    assert effective(nn.Sequential(sides[0], nn.ReLU(), total), images, "2").values.tolist() == [[1]]
+    assert effective_field(nn.Sequential(sides[0], nn.ReLU(), total), images, "2").values.tolist() == [[1]]
 
 
 def test_the_effective_field_of_many_images_is_the_mean_of_each(trained: AssignmentNetwork, digits: Tensor) -> None:
     many = digits[torch.arange(70) % len(digits)]  # more than one batch, and no whole number of them
-    alone = [effective(trained, image[None], "Conv2d-16", (0, 8)).values for image in many]
-    together = effective(trained, many, "Conv2d-16", (0, 8))
+    alone = [effective_field(trained, image[None], "Conv2d-16", (0, 8)).values for image in many]
+    together = effective_field(trained, many, "Conv2d-16", (0, 8))
     assert together.values.max() > 0
     np.testing.assert_allclose(together.values, np.mean(alone, axis=0), rtol=1e-4, atol=1e-6)
 
@@ -200,7 +200,7 @@ def test_the_effective_field_of_many_images_is_the_mean_of_each(trained: Assignm
 def test_the_effective_field_lies_in_the_box_and_leans_to_its_middle(
     trained: AssignmentNetwork, digits: Tensor, name: str
 ) -> None:
-    field = effective(trained, digits, name)
+    field = effective_field(trained, digits, name)
     assert field.values.shape == (28, 28)
     assert not field.values[~in_box(field.box, (28, 28))].any()
     assert 0.25 < field.inner_share < 1
@@ -219,7 +219,7 @@ def test_the_inner_half_is_half_as_high_and_half_as_wide() -> None:
 
 
 def test_no_effect_at_all_has_no_share() -> None:
-    assert math.isnan(effective(linear([[0.0]]), torch.ones(1, 1, 2, 2), "0").inner_share)
+    assert math.isnan(effective_field(linear([[0.0]]), torch.ones(1, 1, 2, 2), "0").inner_share)
 
 
 # ---- what all share ----
@@ -229,8 +229,8 @@ def test_the_network_is_only_read(trained: AssignmentNetwork, digits: Tensor) ->
     network = copy.deepcopy(trained).train()
     network.get_submodule("Conv2d-4").requires_grad_(False)
     of_network(network)
-    measured(network, "Conv2d-16", (1, 1))
-    effective(network, digits[:2], "Conv2d-16")
+    measured_box(network, "Conv2d-16", (1, 1))
+    effective_field(network, digits[:2], "Conv2d-16")
     for (name, now), (_, before) in zip(network.named_modules(), trained.named_modules(), strict=True):
         assert type(now) is type(before)
         assert now.training
@@ -244,36 +244,36 @@ def test_the_network_is_only_read(trained: AssignmentNetwork, digits: Tensor) ->
 
 def test_a_network_in_training_is_measured_as_in_evaluation(trained: AssignmentNetwork, digits: Tensor) -> None:
     training = copy.deepcopy(trained).train()
-    one, other = (effective(network, digits[:2], "Conv2d-16").values for network in (training, trained))
+    one, other = (effective_field(network, digits[:2], "Conv2d-16").values for network in (training, trained))
     np.testing.assert_array_equal(one, other)
 
 
 def test_measuring_works_where_gradients_are_off(trained: AssignmentNetwork, digits: Tensor) -> None:
     with torch.no_grad():
-        assert measured(trained, "Conv2d-4", (0, 0)) == Box(0, 0, 5, 5)
-        assert effective(trained, digits[:1], "Conv2d-4").values.any()
+        assert measured_box(trained, "Conv2d-4", (0, 0)) == Box(0, 0, 5, 5)
+        assert effective_field(trained, digits[:1], "Conv2d-4").values.any()
 
 
 @pytest.mark.parametrize("unit", [(-1, 0), (0, 26), (26, 0)])
 def test_a_unit_off_the_map_is_refused(trained: AssignmentNetwork, digits: Tensor, unit: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="26 x 26"):
-        measured(trained, "Conv2d-1", unit)
+        measured_box(trained, "Conv2d-1", unit)
     with pytest.raises(InputError, match="26 x 26"):
-        effective(trained, digits, "Conv2d-1", unit)
+        effective_field(trained, digits, "Conv2d-1", unit)
 
 
 def test_an_unknown_step_is_refused(trained: AssignmentNetwork, digits: Tensor) -> None:
     with pytest.raises(InputError, match="'flatten'"):
-        measured(trained, "flatten", (0, 0))
+        measured_box(trained, "flatten", (0, 0))
     with pytest.raises(InputError, match="'Conv2d-2'"):
-        effective(trained, digits, "Conv2d-2")
+        effective_field(trained, digits, "Conv2d-2")
 
 
 def test_a_step_without_maps_is_refused() -> None:
     network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.ReLU())
     assert list(of_network(network, (1, 4, 4))) == ["0"]
     with pytest.raises(TraceError, match="0 times"):
-        measured(network, "2", (0, 0), (1, 4, 4))
+        measured_box(network, "2", (0, 0), (1, 4, 4))
 
 
 @pytest.mark.parametrize(
@@ -281,4 +281,4 @@ def test_a_step_without_maps_is_refused() -> None:
 )
 def test_what_is_no_stack_of_images_is_refused(trained: AssignmentNetwork, images: Tensor) -> None:
     with pytest.raises(InputError, match="at least one"):
-        effective(trained, images, "Conv2d-1")
+        effective_field(trained, images, "Conv2d-1")

@@ -115,4 +115,4 @@ def test_rivals_are_named_in_order(every: list[Trace]) -> None:
     assert len(said) > 1
     assert said == list(order[: len(said)])
     clear = max(every, key=lambda each: each.probabilities.max())
-    assert figures.say_probabilities(clear).endswith("No other class comes near.")
+    assert figures.say_probabilities(clear).endswith("No other class has 0.1\xa0% or more.")

@@ -16,7 +16,7 @@ from model.networks.assignment import weights
 from model.parameters import printed_table
 from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
-from viz.layers import worked
+from viz.layers import worked_row
 from viz.parameters import figures as parameters
 from viz.parameters import limits
 from viz.parameters.figures import Line
@@ -129,7 +129,7 @@ def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed
 def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) -> None:
     comparisons = {row.name: row for row in printed}
     for name, row in work.items():
-        html = worked.out(row, comparisons.get(name), 10066)
+        html = worked_row.draw(row, comparisons.get(name), 10066)
         text = said(parsed(html))
         for line in (*row.shape, *row.parameters, *row.buffers, row.multiply_accumulates, row.memory):
             assert f'aria-label="{line.symbols}"' in html
@@ -138,9 +138,9 @@ def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) ->
         if row.parameters:
             assert row.parameter_line in text
         assert f"Running total {row.running_total:,} of 10,066." in text
-        assert ("no gradient reaches them" in text) == bool(row.buffers) == name.startswith("BatchNorm")
+        assert ("they have no gradient" in text) == bool(row.buffers) == name.startswith("BatchNorm")
         mistakes = comparisons[name].mistakes if name in comparisons else ()
-        assert ("The assignment prints otherwise" in text) == bool(mistakes)
+        assert ("Errors in the printed table" in text) == bool(mistakes)
         assert all(mistake.sentence in text for mistake in mistakes)
 
 
@@ -152,15 +152,15 @@ def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
     figures = [(item.findtext("del"), item.findall("b")[1].text) for item in items]
     assert figures[:4] == [("26 × 26 × 1", "26 × 26 × 8"), ("24 × 24 × 1", "24 × 24 × 16"), ("14", "8"), ("36", "136")]
     assert figures[-2:] == [("[-1, 32, 1, 1]", "[-1, 10, 1, 1]"), ("22", "28")]
-    assert parameters.say_mistakes(printed).startswith("9 printed figures are not what this network measures: 2 in the")
+    assert parameters.say_mistakes(printed).startswith("9 printed figures are wrong for this network: 2 in the")
     right = tuple(replace(row, mistakes=()) for row in printed)
-    assert parameters.mistakes(right, link) == "<p>Everything printed is as measured.</p>"
+    assert parameters.mistakes(right, link) == "<p>All printed figures are correct.</p>"
 
 
 def test_what_goes_into_html_is_escaped(work: Work, printed: Printed) -> None:
     odd = "<script>&\"'"
     row, was = replace(work["Conv2d-1"], name=odd), replace(printed[0], name=odd, mistakes=(Mistake("field", odd),))
-    drawn = [worked.out(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
+    drawn = [worked_row.draw(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
     for html in drawn:
         assert odd not in html
         assert escape(odd) in html
@@ -180,7 +180,7 @@ def test_the_busiest_convolution_is_not_the_largest(every: tuple[Line, ...]) -> 
     assert parameters.say_shares(every) == (
         "Conv2d-7 has 23\xa0% of the parameters and does 52\xa0% of the multiply-accumulates; "
         "Conv2d-19 has 46\xa0% of the parameters and does 10\xa0% of the multiply-accumulates. "
-        "A kernel is used anew at every place of its map: in Conv2d-7 that is 484 places, in Conv2d-19 49."
+        "A kernel is used again at every position: 484 positions in Conv2d-7, 49 in Conv2d-19."
     )
 
 
@@ -190,7 +190,7 @@ def test_the_shipped_weights_are_held_against_every_limit(every: tuple[Line, ...
     accurate = "met" if round(10_000 * card["test_accuracy"]) >= 9_940 else "not met"
     assert [limit.verdict for limit in checked] == ["met", "met", "met", accurate]
     assert "10,066" in checked[0].evidence
-    assert f" {len(card['epochs'])}." in checked[2].evidence
+    assert f" {len(card['epochs'])} epochs." in checked[2].evidence
     assert f"{card['test_accuracy'] * 100:.2f}\xa0%" in checked[3].evidence
     assert f"seed {card['seed']}," in checked[3].evidence
     assert card["protocol"] in checked[3].evidence

@@ -72,7 +72,7 @@ def test_the_line_goes_from_dot_to_dot(what: str) -> None:
 
 def test_the_words_say_which_figures_are_wrong() -> None:
     said = growth.say(COMPARISONS)
-    assert "at 8 rows; 5 of them are wrong" in said
+    assert "of 8 rows; 5 are wrong" in said
     assert "14 for MaxPool2d-10 (it is 8)" in said
     right: list[RowComparison] = [row for row in COMPARISONS if not row.disagreements]
     assert "wrong: " not in growth.say(right)
@@ -91,7 +91,7 @@ def test_the_arithmetic_stands_beside_its_rule(step: Growth) -> None:
     columns = growth.arithmetic(step)
     assert columns[""] == ["size", "jump", "centre"]
     assert columns[step.name] == [step.size, step.jump, step.center]
-    for name, rule in zip(columns[""], columns["rule"], strict=True):
+    for name, rule in zip(columns[""], columns["formula"], strict=True):
         assert rule.startswith(f"{name} ← {name}")
 
 

@@ -10,7 +10,7 @@ from torchinfo import summary
 
 from model.dropout.records import DropoutPlan
 from model.networks.assignment.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
-from model.trace import dropping, record
+from model.trace import record, with_dropout
 
 Table = dict[str, tuple[tuple[int, ...], int]]  # name -> output shape (C, H, W), number of parameters
 
@@ -110,7 +110,7 @@ def shared(one: nn.Module, other: nn.Module) -> set[int]:
 
 def test_a_copy_of_a_copy_draws_as_the_first_would(network: AssignmentNetwork) -> None:
     """What a step holds besides numbers is copied, too: its generator is its own."""
-    dropping_rows = dropping(network, DropoutPlan(seed=3))
+    dropping_rows = with_dropout(network, DropoutPlan(seed=3))
     other, x = copy.deepcopy(dropping_rows), torch.ones(1, *IMAGE_SHAPE)
     alone = [dropping_rows(x), dropping_rows(x)]
     assert torch.equal(torch.stack([other(x), other(x)]), torch.stack(alone))

@@ -74,7 +74,7 @@ def test_a_folder_without_a_card_can_be_written(content: str | None, tmp_path: P
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(WeightsError, match=r"cannot be written to '.*file' .* Make room, or give another folder"):
+    with pytest.raises(WeightsError, match=r"cannot be written to '.*file' .* Free some space, or give another folder"):
         weights.write(tmp_path / "file", {weights.FINAL: trained(2)}, {})
 
 
@@ -104,7 +104,7 @@ def replace_card(content: bytes) -> Callable[[Path], None]:
     return damage
 
 
-def promise_a_number(folder: Path) -> None:
+def list_a_number(folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps({"sha256": {"final": 7}}))
 
 
@@ -120,7 +120,7 @@ def promise_a_number(folder: Path) -> None:
         (replace_card(b"[1, 2]"), "card.json' lists no files"),
         (replace_card(b"{}"), "card.json' lists no files"),
         (replace_card(b'{"sha256": "all"}'), "card.json' lists no files"),
-        (promise_a_number, "lists no weights called 'final'"),
+        (list_a_number, "lists no weights called 'final'"),
         (replace_card(b"[" * 200_000), "card.json' cannot be read"),
         (replace_card(b'{"sha256": {}, "seed": "five"}'), "card.json' says 'five' for 'seed'"),
         (replace_card(b'{"sha256": {}, "recipe": {"epochs": []}}'), "card.json' says '[]' for 'epochs'"),
