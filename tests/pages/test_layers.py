@@ -29,7 +29,7 @@ def everything(app: AppTest) -> str:
     return re.sub(r"\$\$ID-[0-9a-f]+", "", sent).replace("\u2212", "-")
 
 
-def test_every_step_can_be_walked_through() -> None:
+def test_page_opens_for_every_step() -> None:
     app = run(PAGE)
     for step in STEPS:
         app.query_params["row"] = step
@@ -40,13 +40,13 @@ def test_every_step_can_be_walked_through() -> None:
         assert f" of {step}, all counted from 0: " in said(app)
 
 
-def test_at_the_end_of_the_way_are_the_pixels() -> None:
+def test_page_of_the_image_shows_the_pixel_arithmetic() -> None:
     app = run(PAGE, row="image", unit="0.0", trail="Conv2d-1.0.0.0")
     assert_works(app, "Pixels of the image")
     assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
 
 
-def test_the_projector_view_shows_the_stage_alone_and_can_be_left() -> None:
+def test_projector_view_shows_the_main_figure_only_and_can_be_left() -> None:
     app = run(PAGE, row="Conv2d-7", projector="yes")
     assert_works(app, "Conv2d-7: convolution")
     assert not app.header
@@ -58,7 +58,7 @@ def test_the_projector_view_shows_the_stage_alone_and_can_be_left() -> None:
 
 
 @pytest.mark.parametrize("unit", ["26.0", "0.26", "-1.0", "1", "a.b", "0.0.0", "\u0661.0"])
-def test_a_unit_that_is_not_there_is_a_sentence(unit: str) -> None:
+def test_unknown_unit_gives_a_sentence(unit: str) -> None:
     app = run(PAGE, row="Conv2d-1", unit=unit)
     assert not app.exception
     allowed = "It can be y.x, y from 0 to 25 and x from 0 to 25."
@@ -66,13 +66,13 @@ def test_a_unit_that_is_not_there_is_a_sentence(unit: str) -> None:
 
 
 @pytest.mark.parametrize("trail", ["Conv2d-23", "Conv2d-23.10.0.0", "nonsense.0.0.0", "Conv2d-1.0.-1.0", "image.0.0.x"])
-def test_a_trail_that_makes_no_sense_is_left_out_with_a_sentence(trail: str) -> None:
+def test_invalid_trail_is_left_out_with_a_sentence(trail: str) -> None:
     app = run(PAGE, row="Conv2d-1", trail=trail)
     assert not app.exception
     assert app.warning[0].value == "The trail in the link cannot be read, so it is left out."
 
 
-def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
+def test_page_explains_errors_of_the_assignment() -> None:
     worked = "".join(each.proto.body for each in run(PAGE, row="Conv2d-13").get("html"))
     assert "so it cannot be 36" in worked
     worked = "".join(each.proto.body for each in run(PAGE, row="Conv2d-1").get("html"))
@@ -80,7 +80,7 @@ def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
     assert "cannot be" not in worked
 
 
-def test_asked_first_nothing_on_the_page_gives_an_answer_away() -> None:
+def test_open_questions_hide_their_answers_everywhere() -> None:
     recorded = f"{TRACE['Conv2d-13'].maps.max():z.4f}"
     assert all(given in everything(run(PAGE, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
     app = run(PAGE, row="Conv2d-13", ask="yes")
@@ -89,7 +89,7 @@ def test_asked_first_nothing_on_the_page_gives_an_answer_away() -> None:
     assert len(app.text_input) == 4
 
 
-def test_an_answer_stands_beside_the_right_one_with_its_arithmetic_and_counts() -> None:
+def test_marked_answer_shows_the_right_one_and_counts() -> None:
     app = run(PAGE, row="Conv2d-13", ask="yes")
     answer(app, 1, "36")
     assert_works(app, "Conv2d-13: convolution")
@@ -110,7 +110,7 @@ def test_an_answer_stands_beside_the_right_one_with_its_arithmetic_and_counts() 
     assert "answers" not in app.query_params
 
 
-def test_the_value_of_a_unit_is_asked_anew_for_another_unit_and_another_digit() -> None:
+def test_unit_value_is_asked_again_for_another_unit_or_digit() -> None:
     app = run(PAGE, row="Conv2d-4", channel="2", unit="5.7", ask="yes")
     value = TRACE["Conv2d-4"].maps[2, 5, 7]
     answer(app, 3, f"{value:.2f}")
@@ -124,7 +124,7 @@ def test_the_value_of_a_unit_is_asked_anew_for_another_unit_and_another_digit() 
     assert "No question is answered yet; 92 questions" in said(other)
 
 
-def test_what_is_filled_in_is_handed_in_together() -> None:
+def test_filled_in_answers_are_submitted_together() -> None:
     app = run(PAGE, row="Conv2d-4", ask="yes")
     app.text_input[0].set_value("16x24x24")
     app.text_input[2].set_value("nonsense")
@@ -134,20 +134,20 @@ def test_what_is_filled_in_is_handed_in_together() -> None:
     assert "The input shape is 8 × 26 × 26. The window is 3 × 3, stride 1 × 1, no padding." in said(app)
 
 
-def test_a_hidden_step_is_not_asked_about() -> None:
+def test_hidden_step_has_no_questions() -> None:
     app = run(PAGE, row="ReLU-4", ask="yes")
     assert_works(app, "ReLU-4: ReLU")
     assert not app.text_input
     assert "The printed table leaves this step out" in said(app)
 
 
-def test_the_last_maps_are_said_to_be_the_digits() -> None:
+def test_last_maps_are_named_as_logits() -> None:
     assert "Each of these 10 maps has one unit, the logit of one class" in said(run(PAGE, row="Conv2d-23"))
     assert "Each unit is the log-probability of a class" in said(run(PAGE, row="log-softmax"))
     assert "the logit of one class" not in said(run(PAGE, row="Conv2d-19"))
 
 
-def test_what_cannot_be_read_is_a_sentence_and_stays() -> None:
+def test_unreadable_answer_gives_a_sentence_and_stays() -> None:
     app = run(PAGE, row="Conv2d-4", ask="yes")
     answer(app, 0, "large")
     assert not app.exception
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_is_a_sentence_and_stays() -> None:
 @pytest.mark.parametrize(
     "answers", ["nonsense", "~~", "_", "Conv2d-4_", "Conv2d-99_shape_1", "Conv2d-4_unit.9.9.9.x_1"]
 )
-def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
+def test_invalid_answers_in_the_address_are_asked_again(answers: str) -> None:
     app = run(PAGE, row="Conv2d-4", ask="yes", answers=answers)
     assert not app.exception
     assert not app.error
@@ -170,13 +170,13 @@ def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
 
 
 @pytest.mark.parametrize("link", [{"row": "Conv2d-4"}, {"row": "image"}, {"row": "Conv2d-4", "projector": "yes"}])
-def test_a_switch_that_makes_no_sense_is_a_sentence(link: dict[str, str]) -> None:
+def test_invalid_switch_gives_a_sentence(link: dict[str, str]) -> None:
     app = run(PAGE, ask="maybe", **link)
     assert not app.exception
     assert app.warning[0].value == "The link asks for ask 'maybe'. It can be left out, yes. It is left out here."
 
 
-def test_an_answer_in_the_link_that_cannot_be_read_is_a_sentence() -> None:
+def test_unreadable_answer_in_the_address_gives_a_sentence() -> None:
     app = run(PAGE, row="Conv2d-4", ask="yes", answers="Conv2d-4_shape_big")
     assert not app.exception
     assert app.warning[0].value.startswith("In the link, 'big' cannot be read as an answer.")

@@ -9,7 +9,7 @@ from tests.pages.conftest import as_read, assert_works, run, shown
 PAGE = "parameters"
 
 
-def test_every_step_opens_its_page() -> None:
+def test_page_opens_for_every_step() -> None:
     app = run(PAGE)
     assert_works(app, "Parameters")
     steps = [option.partition(" ")[0] for option in app.selectbox("widget-row").options]
@@ -23,7 +23,7 @@ def test_every_step_opens_its_page() -> None:
         assert f'aria-label="{step} worked out"' in shown(app)
 
 
-def test_the_page_says_every_mistake_and_every_limit() -> None:
+def test_page_lists_every_mistake_and_every_limit() -> None:
     app = run(PAGE)
     html = shown(app)
     sentences = [mistake.sentence for row in printed_table.compare(weights.load()) for mistake in row.mistakes]
@@ -35,7 +35,7 @@ def test_the_page_says_every_mistake_and_every_limit() -> None:
     assert len(app.get("download_button")) == 3
 
 
-def test_hidden_steps_are_kept_in_the_link() -> None:
+def test_hidden_steps_are_kept_in_the_address() -> None:
     app = run(PAGE)
     assert shown(app).count("not printed") == 0
     app.button_group("widget-hidden").set_value("yes").run()
@@ -45,7 +45,7 @@ def test_hidden_steps_are_kept_in_the_link() -> None:
     assert run(PAGE, hidden="yes").button_group("widget-hidden").value == "yes"
 
 
-def test_the_buttons_step_through_the_rows() -> None:
+def test_buttons_go_through_the_rows() -> None:
     app = run(PAGE, row="Conv2d-4")
     next(button for button in app.button if button.label == "Next").click().run()
     assert_works(app, "Parameters")
@@ -57,7 +57,7 @@ def test_the_buttons_step_through_the_rows() -> None:
     ("name", "value", "default"),
     [("row", "Conv2d-99", "Conv2d-1"), ("row", "<script>", "Conv2d-1"), ("hidden", "maybe", "no")],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+def test_invalid_choice_gives_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
     app = run(PAGE, **{name: value})
     assert not app.exception
     said = as_read(app.warning[0].value)

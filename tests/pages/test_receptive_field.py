@@ -19,7 +19,7 @@ def assert_opens(app: AppTest) -> None:
     assert [each.value for each in app.title] == ["Receptive field"]
 
 
-def test_every_step_has_its_page() -> None:
+def test_page_opens_for_every_step() -> None:
     app = run(PAGE)
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
     for name, field in FIELDS.items():
@@ -47,7 +47,7 @@ def test_every_step_has_its_page() -> None:
         ("10.10", "rows 20 to 27, columns 20 to 27"),
     ],
 )
-def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
+def test_corner_unit_has_a_corner_of_the_digit(unit: str, box: str) -> None:
     app = run(PAGE, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     assert not app.warning
@@ -56,7 +56,7 @@ def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
-def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> None:
+def test_invalid_unit_gives_a_sentence_and_the_middle_unit(unit: str) -> None:
     app = run(PAGE, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     (warning,) = app.warning
@@ -64,7 +64,7 @@ def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> N
     assert component(app, "unit_map")["selected"] == [5, 5]
 
 
-def test_a_step_that_makes_no_sense_is_a_sentence() -> None:
+def test_unknown_step_gives_a_sentence() -> None:
     app = run(PAGE, row="Conv2d-99")
     assert_opens(app)
     assert app.warning[0].value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1")
@@ -79,9 +79,7 @@ def test_a_step_that_makes_no_sense_is_a_sentence() -> None:
         ("image", "4.5", "Conv2d-1", "4.5"),
     ],
 )
-def test_a_step_of_another_page_leads_to_the_nearest_one_here(
-    row: str, unit: str, shown_row: str, shown_unit: str
-) -> None:
+def test_step_of_another_page_leads_to_the_nearest_step(row: str, unit: str, shown_row: str, shown_unit: str) -> None:
     app = run(PAGE, row=row, **({"unit": unit} if unit else {}))
     assert_opens(app)
     assert not app.warning
@@ -90,7 +88,7 @@ def test_a_step_of_another_page_leads_to_the_nearest_one_here(
     assert app.query_params["row"] == row  # the link keeps it for the other pages
 
 
-def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
+def test_unit_stays_on_the_map_when_the_step_changes() -> None:
     app = run(PAGE, row="Dropout-9", unit="21.3")
     next(button for button in app.button if button.label == "Next").click()
     app.run()
@@ -100,7 +98,7 @@ def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
     assert component(app, "unit_map")["selected"] == [10, 3]
 
 
-def test_what_the_trained_network_uses_can_be_shown() -> None:
+def test_effective_field_can_be_shown() -> None:
     app = run(PAGE, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
@@ -110,7 +108,7 @@ def test_what_the_trained_network_uses_can_be_shown() -> None:
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
-def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:
+def test_page_explains_every_wrong_figure() -> None:
     listed = said(run(PAGE))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
         assert f"- **{name}.** Before this row" in listed

@@ -26,14 +26,14 @@ def read(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.asarray(weights.load()(normalise(pixels)).softmax(dim=1).numpy())
 
 
-def test_every_digit_comes_in_four_styles_and_six_are_ambiguous() -> None:
+def test_samples_have_four_styles_each_and_six_ambiguous_ones() -> None:
     styles = Counter(digit.label for digit in samples())
     assert set(styles) == {None, *range(10)}
     assert min(styles[label] for label in range(10)) >= 4
     assert styles[None] >= 6
 
 
-def test_keys_are_unique_and_say_what_was_meant() -> None:
+def test_sample_keys_are_unique_and_name_the_label() -> None:
     assert len({digit.key for digit in samples()}) == len(samples())
     for sketch, digit in PAIRS:
         assert digit.key == f"project-{sketch.key}"
@@ -42,7 +42,7 @@ def test_keys_are_unique_and_say_what_was_meant() -> None:
         assert sketch.key.startswith(meant)
 
 
-def test_only_an_ambiguous_one_lies_between_two_digits() -> None:
+def test_only_ambiguous_samples_have_two_possible_digits() -> None:
     for sketch, digit in PAIRS:
         assert (sketch.between is None) == (sketch.label is not None)
         named = [int(word) for word in digit.source.split() if word.isdigit()]
@@ -50,7 +50,7 @@ def test_only_an_ambiguous_one_lies_between_two_digits() -> None:
 
 
 @each_digit
-def test_it_is_as_mnist_would_hold_it(digit: Digit) -> None:
+def test_samples_have_the_format_of_mnist(digit: Digit) -> None:
     assert digit.pixels.shape == (28, 28)
     assert digit.pixels.dtype == np.uint8
     inked = np.argwhere(digit.pixels > 0)
@@ -60,24 +60,24 @@ def test_it_is_as_mnist_would_hold_it(digit: Digit) -> None:
 
 
 @each_digit
-def test_preparing_it_again_changes_nothing(digit: Digit) -> None:
+def test_prepare_does_not_change_samples(digit: Digit) -> None:
     np.testing.assert_array_equal(prepare(digit.pixels)[-1].pixels, digit.pixels)
 
 
 @each_digit
-def test_its_pixels_cannot_be_changed(digit: Digit) -> None:
+def test_sample_pixels_are_read_only(digit: Digit) -> None:
     with pytest.raises(ValueError, match="read-only"):
         digit.pixels[0, 0] = 1
 
 
 @pytest.mark.parametrize("label", range(10))
-def test_two_styles_of_a_digit_are_never_nearly_equal(label: int) -> None:
+def test_styles_of_a_digit_differ(label: int) -> None:
     for one, other in combinations([digit for digit in samples() if digit.label == label], 2):
         correlation = np.corrcoef(one.pixels.ravel(), other.pixels.ravel())[0, 1]
         assert correlation < 0.97, f"{one.key} and {other.key} correlate by {correlation:.3f}"
 
 
-def test_the_committed_weights_read_the_clear_ones() -> None:
+def test_shipped_weights_classify_unambiguous_samples() -> None:
     """The subject is the weights in the repository: after training anew it may ask for a better sketch."""
     clear = [digit for digit in samples() if digit.label is not None]
     labels = np.array([digit.label for digit in clear])
@@ -87,7 +87,7 @@ def test_the_committed_weights_read_the_clear_ones() -> None:
 
 
 @each_ambiguous
-def test_the_committed_weights_are_torn_between_the_two(sketch: Sketch, digit: Digit) -> None:
+def test_shipped_weights_give_both_digits_of_ambiguous_samples(sketch: Sketch, digit: Digit) -> None:
     """The subject is the weights in the repository, as above."""
     probabilities = read(digit.pixels[None])[0]
     assert sketch.between is not None

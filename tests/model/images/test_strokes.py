@@ -38,31 +38,31 @@ def distances(stroke: list[Point]) -> NDArray[np.float64]:
 
 
 @given(strokes, st.integers(1, 12))
-def test_a_smooth_curve_is_the_hermite_curve_through_every_point(stroke: list[Point], per_segment: int) -> None:
+def test_smooth_is_the_hermite_curve_through_every_point(stroke: list[Point], per_segment: int) -> None:
     curve = smooth(stroke, per_segment)
     np.testing.assert_allclose(curve, hermite(stroke, per_segment), atol=1e-9)
     np.testing.assert_allclose(curve[::per_segment], stroke, atol=1e-9)
 
 
 @given(strokes, st.sampled_from([0.04, PEN, 0.13]))
-def test_ink_is_where_the_pen_was_and_nowhere_else(stroke: list[Point], pen: float) -> None:
+def test_rasterize_draws_ink_where_the_pen_was(stroke: list[Point], pen: float) -> None:
     sheet, distance = rasterize([stroke], pen), distances(stroke)
     one_pixel = 1 / SIDE
     assert (sheet[distance < pen / 2 - one_pixel] == 255).all()
     assert (sheet[distance > pen / 2 + one_pixel] == 0).all()
 
 
-def test_strokes_lie_on_one_sheet() -> None:
+def test_rasterize_draws_all_strokes_on_one_sheet() -> None:
     one, other = [(0.2, 0.2), (0.2, 0.8)], [(0.7, 0.5)]
     np.testing.assert_array_equal(rasterize([one, other]), np.maximum(rasterize([one]), rasterize([other])))
 
 
-def test_the_edge_of_ink_is_smooth() -> None:
+def test_rasterize_smooths_edges() -> None:
     assert len(np.unique(rasterize([[(0.3, 0.3), (0.7, 0.6)]]))) > 8
 
 
 @pytest.mark.parametrize("drawing", [[], [[]], [[(-1, 0.5)]], [[(0.5, 2), (0.7, 3)]]], ids=str)
-def test_where_the_pen_never_touched_the_sheet_there_is_no_ink(drawing: list[list[Point]]) -> None:
+def test_rasterize_without_ink_on_the_sheet_is_blank(drawing: list[list[Point]]) -> None:
     sheet = rasterize(drawing)
     assert sheet.shape == (SIDE, SIDE)
     assert not sheet.any()

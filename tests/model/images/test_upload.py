@@ -82,7 +82,7 @@ def as_mode(mode: str) -> Callable[[Image.Image], Image.Image]:
         pytest.param(as_16_bit, "PNG", id="PNG I;16"),
     ],
 )
-def test_in_every_mode_it_is_the_same_digit(
+def test_from_upload_reads_every_mode(
     convert: Callable[[Image.Image], Image.Image], format: str, turned: Callable[[Image.Image], Image.Image]
 ) -> None:
     assert_shows(saved(convert(turned(photograph())), format), at_least=0.95)
@@ -95,7 +95,7 @@ def test_in_every_mode_it_is_the_same_digit(
         as_palette_on_glass,
     ],
 )
-def test_transparent_paper_is_paper(convert: Callable[[Image.Image], Image.Image]) -> None:
+def test_from_upload_reads_transparency_as_paper(convert: Callable[[Image.Image], Image.Image]) -> None:
     assert_shows(saved(convert(photograph())), at_least=0.95)
 
 
@@ -113,20 +113,20 @@ TO_UPRIGHT = {  # EXIF's orientation -> how the camera's picture lies when the d
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 @pytest.mark.parametrize(("orientation", "lies"), TO_UPRIGHT.items())
-def test_it_is_turned_as_its_exif_says(orientation: int, lies: Image.Transpose | None, format: str) -> None:
+def test_from_upload_applies_the_exif_orientation(orientation: int, lies: Image.Transpose | None, format: str) -> None:
     image = photograph() if lies is None else photograph().transpose(lies)
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert_shows(saved(image, format, exif=exif))
 
 
-def test_of_an_animation_it_is_the_first_picture() -> None:
+def test_from_upload_reads_the_first_frame_of_an_animation() -> None:
     other = photograph(samples()[0].pixels)
     assert_shows(saved(photograph(), save_all=True, append_images=[other], duration=100))
 
 
 @pytest.mark.parametrize("noise", [1, 3])
-def test_grainy_paper_is_paper(noise: int) -> None:
+def test_from_upload_removes_noise_of_the_paper(noise: int) -> None:
     grey = np.asarray(photograph(), dtype=float)
     grain = np.random.default_rng(0).normal(0, noise, grey.shape)
     assert_shows(saved(Image.fromarray((grey + grain).clip(0, 255).astype(np.uint8))), at_least=0.95)
@@ -134,27 +134,27 @@ def test_grainy_paper_is_paper(noise: int) -> None:
 
 @pytest.mark.parametrize("turned", [ImageOps.invert, lambda image: image], ids=["chalk", "pencil"])
 @pytest.mark.parametrize("darkest", [0.45, 0.7])
-def test_paper_in_uneven_light_is_paper(darkest: float, turned: Callable[[Image.Image], Image.Image]) -> None:
+def test_from_upload_handles_uneven_light(darkest: float, turned: Callable[[Image.Image], Image.Image]) -> None:
     lit = np.asarray(photograph(), dtype=float)
     light = np.linspace(darkest, 1, lit.shape[0])[:, None] * np.linspace(0.9, 1, lit.shape[1])
     assert_shows(saved(turned(Image.fromarray((lit * light).astype(np.uint8)))), at_least=0.9)
 
 
-def test_noise_alone_is_no_digit() -> None:
+def test_from_upload_refuses_noise() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
     with pytest.raises(InputError, match="No ink can be told from the paper"):
         from_upload(saved(Image.fromarray(noise)))
 
 
 @pytest.mark.usefixtures("mnist_root")
-def test_a_digit_of_mnist_saved_as_png_comes_back_to_the_pixel() -> None:
+def test_from_upload_round_trips_mnist_digits() -> None:
     images, _ = mnist.read("test")
     for number in range(500):
         found = from_upload(saved(Image.fromarray(images[number]))).pixels
         np.testing.assert_array_equal(found, images[number], f"test-{number}")
 
 
-def test_a_large_picture_is_worked_on_at_a_moderate_size() -> None:
+def test_read_ink_reduces_large_pictures() -> None:
     large = photograph().resize((upload.MAX_SIDE, upload.MAX_SIDE // 2))
     assert upload.read_ink(saved(large)).shape == (256, 512)
 
@@ -191,7 +191,7 @@ PALE = saved(photograph().point(lambda grey: 200 + grey // 20)).getvalue()
         pytest.param(PALE, r"differ from the paper by \d\d? of 255", id="pale"),
     ],
 )
-def test_what_shows_no_digit_is_refused_by_name(data: bytes, named: str) -> None:
+def test_from_upload_refuses_files_without_a_digit(data: bytes, named: str) -> None:
     with pytest.raises(InputError, match=named) as caught:
         from_upload(io.BytesIO(data))
     assert caught.value.remedy
@@ -208,7 +208,7 @@ def assert_a_digit_or_a_sentence(data: bytes) -> None:
 
 
 @given(st.sampled_from([b"", PNG[:8], PNG[:33], JPEG[:2], JPEG[:20]]), st.binary(max_size=300))
-def test_random_bytes_are_refused_whatever_they_begin_with(start: bytes, rest: bytes) -> None:
+def test_from_upload_refuses_random_bytes(start: bytes, rest: bytes) -> None:
     with pytest.raises(InputError):
         from_upload(io.BytesIO(start + rest))
 
@@ -220,14 +220,14 @@ TO_DAMAGE = [saved(SMALL, "PNG", exif=EXIF).getvalue(), saved(SMALL, "JPEG", exi
 
 
 @given(st.data())
-def test_a_damaged_picture_gives_a_digit_or_a_sentence(data: st.DataObject) -> None:
+def test_from_upload_of_a_damaged_picture_gives_a_digit_or_an_error(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from(TO_DAMAGE)))
     for position in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=5)):
         whole[position] = data.draw(st.integers(0, 255))
     assert_a_digit_or_a_sentence(bytes(whole))
 
 
-def test_a_damaged_exif_gives_a_digit_or_a_sentence() -> None:
+def test_from_upload_of_a_damaged_exif_gives_a_digit_or_an_error() -> None:
     """Try every byte of it with every bit flipped: Pillow answers with a TypeError, a struct.error, ..."""
     picture = TO_DAMAGE[1]
     for position in range(picture.index(b"Exif"), picture.index(b"a description")):
@@ -237,7 +237,7 @@ def test_a_damaged_exif_gives_a_digit_or_a_sentence() -> None:
             assert_a_digit_or_a_sentence(bytes(damaged))
 
 
-def test_a_jpeg_of_several_pictures_is_as_lossy_as_any() -> None:
+def test_read_ink_treats_mpo_as_jpeg() -> None:
     """Cameras write such files, and JPEG's rings around ink are no ink."""
     several = saved(photograph(), "MPO", save_all=True, append_images=[photograph()], quality=60)
     alone = saved(photograph(), "JPEG", quality=60)
@@ -250,7 +250,7 @@ MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 @settings(max_examples=40)
 @given(st.sampled_from(MODES), SIDES, SIDES, st.integers(0, 255), st.integers(0, 255))
-def test_a_picture_of_any_mode_and_size_is_read_or_refused(
+def test_read_ink_of_any_mode_and_size_gives_ink_or_an_error(
     mode: str, width: int, height: int, paper: int, ink: int
 ) -> None:
     """One corner is of another grey; the wider strips and the last one are narrower than the others."""

@@ -90,7 +90,7 @@ def with_statistics(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
 
 @given(st.data())
 @settings(max_examples=60)
-def test_every_unit_of_any_convolution_is_its_terms_and_bias(data: st.DataObject) -> None:
+def test_explain_every_unit_of_a_convolution(data: st.DataObject) -> None:
     torch.manual_seed(seed := data.draw(SEEDS))
     groups = data.draw(st.integers(1, 2))
     maps_in, maps_out = groups * data.draw(st.integers(1, 2)), groups * data.draw(st.integers(1, 2))
@@ -107,7 +107,7 @@ def test_every_unit_of_any_convolution_is_its_terms_and_bias(data: st.DataObject
 
 @given(st.data())
 @settings(max_examples=60)
-def test_every_unit_of_any_pool_is_its_window(data: st.DataObject) -> None:
+def test_explain_every_unit_of_a_pool(data: st.DataObject) -> None:
     kernel, shape, stride = data.draw(SIZES), data.draw(SHAPES), data.draw(SIZES)
     y, x = (data.draw(st.integers(0, k // 2)) for k in kernel)
     rounded = data.draw(st.booleans())
@@ -125,15 +125,13 @@ def test_every_unit_of_any_pool_is_its_window(data: st.DataObject) -> None:
 
 @given(SHAPES, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 @settings(max_examples=25)
-def test_every_unit_of_an_adaptive_pool_is_the_mean_of_its_own_window(
-    shape: tuple[int, int], out: tuple[int, int]
-) -> None:
+def test_explain_every_unit_of_an_adaptive_pool(shape: tuple[int, int], out: tuple[int, int]) -> None:
     check_every_unit(record(nn.Sequential(nn.AdaptiveAvgPool2d(out)), image(0, 2, *shape)))
 
 
 @given(SEEDS, st.booleans(), st.booleans(), st.booleans(), st.sampled_from([0.0, 0.3, 0.9]), st.booleans())
 @settings(max_examples=25)
-def test_every_unit_of_a_whole_net_is_its_rule(
+def test_explain_every_unit_of_a_network(
     seed: int, affine: bool, bias: bool, dropout: bool, p: float, logarithm: bool
 ) -> None:
     torch.manual_seed(seed)
@@ -242,7 +240,7 @@ TWINS: list[tuple[str, tuple[nn.Module, ...], Rule]] = [
 
 
 @pytest.mark.parametrize(("modules", "twin"), [t[1:] for t in TWINS], ids=[t[0] for t in TWINS])
-def test_a_wrong_rule_does_not_agree_where_the_true_one_does(modules: tuple[nn.Module, ...], twin: Rule) -> None:
+def test_explain_check_fails_for_a_wrong_rule(modules: tuple[nn.Module, ...], twin: Rule) -> None:
     trace = seeded(*modules)
     name = str(len(modules) - 1)
     assert disagreement(trace, name, true_rule(trace)) <= CLOSE
@@ -259,7 +257,7 @@ def trained() -> AssignmentNetwork:
 
 @pytest.mark.parametrize("dropout", [False, True])
 @pytest.mark.parametrize("which", [0, 7])
-def test_units_of_the_trained_network_are_their_terms(trained: AssignmentNetwork, which: int, dropout: bool) -> None:
+def test_explain_units_of_the_trained_network(trained: AssignmentNetwork, which: int, dropout: bool) -> None:
     trace = record(trained, to_input(samples()[which]), dropout=dropout, seed=3)
     generator = np.random.default_rng(which)
     for step in trace.steps:
@@ -271,9 +269,7 @@ def test_units_of_the_trained_network_are_their_terms(trained: AssignmentNetwork
 
 
 @pytest.mark.parametrize("dropout", [False, True])
-def test_following_the_largest_term_leads_from_the_logit_to_the_image(
-    trained: AssignmentNetwork, dropout: bool
-) -> None:
+def test_largest_terms_lead_from_the_logit_to_the_image(trained: AssignmentNetwork, dropout: bool) -> None:
     trace = record(trained, to_input(samples()[0]), dropout=dropout)
     name, unit, passed = "flatten", (trace.prediction, 0, 0), list[str]()
     while name != IMAGE:
@@ -291,7 +287,7 @@ def test_following_the_largest_term_leads_from_the_logit_to_the_image(
 
 @given(SEEDS, st.integers(0, 1), st.booleans())
 @settings(max_examples=25)
-def test_the_winner_of_a_max_pool_is_pytorch_s_and_alone_has_weight_1(seed: int, padding: int, rounded: bool) -> None:
+def test_explain_max_pool_gives_pytorchs_largest_unit_weight_1(seed: int, padding: int, rounded: bool) -> None:
     """Values of three kinds only: most windows have ties."""
     x = image(seed, 1, 5, 6).round().clamp(-1, 1)
     trace = record(nn.Sequential(nn.MaxPool2d(3, 2, padding, ceil_mode=rounded)), x)
@@ -302,37 +298,37 @@ def test_the_winner_of_a_max_pool_is_pytorch_s_and_alone_has_weight_1(seed: int,
         assert won[0].unit == (0, *divmod(int(winners[0][unit]), 6))
 
 
-def test_of_equal_values_the_first_wins() -> None:
+def test_explain_max_pool_with_equal_values_chooses_the_first() -> None:
     trace = record(nn.Sequential(nn.MaxPool2d(2)), torch.ones(1, 1, 2, 2))
     assert [term.weight for term in layers.explain(trace, "0", (0, 0, 0)).terms] == [1, 0, 0, 0]
 
 
-def test_a_unit_of_a_vector_may_be_named_by_one_number() -> None:
+def test_explain_accepts_one_index_for_a_vector() -> None:
     trace = seeded(*FLAT)
     assert layers.explain(trace, "1", (3,)) == layers.explain(trace, "1", (3, 0, 0))
 
 
 @pytest.mark.parametrize("unit", [(2, 0, 0), (0, 5, 0), (0, 0, 6), (-1, 0, 0), (0, 0, -1), (0, 0), (0, 0, 0, 0), ()])
-def test_a_unit_that_is_not_there_is_refused_by_name(unit: Unit) -> None:
+def test_explain_refuses_an_unknown_unit(unit: Unit) -> None:
     with pytest.raises(InputError) as error:
         layers.explain(seeded(nn.ReLU()), "0", unit)
     assert error.value.problem == f"0 has no unit {unit}."
 
 
 @pytest.mark.parametrize("name", ["Conv2d-99", "", "image"])
-def test_a_step_that_is_not_there_is_refused_by_name(name: str) -> None:
+def test_explain_refuses_an_unknown_step(name: str) -> None:
     with pytest.raises(InputError) as error:
         layers.explain(seeded(nn.ReLU()), name, (0, 0, 0))
     assert error.value.problem == f"No step is called '{name}'."
     assert "0, flatten, log-softmax" in error.value.allowed
 
 
-def test_padding_with_anything_but_zeros_is_refused() -> None:
+def test_explain_refuses_padding_that_is_not_zeros() -> None:
     with pytest.raises(InputError, match="padding_mode='reflect'"):
         layers.explain(seeded(nn.Conv2d(2, 1, 3, padding=1, padding_mode="reflect")), "0", (0, 0, 0))
 
 
-def test_a_batch_norm_without_running_statistics_is_refused() -> None:
+def test_explain_refuses_a_batch_norm_without_running_statistics() -> None:
     trace = record(nn.Sequential(nn.BatchNorm2d(2, track_running_stats=False)), image(0, 2, 3, 3))
     with pytest.raises(InputError, match="0 has no running statistics"):
         layers.explain(trace, "0", (0, 0, 0))

@@ -71,7 +71,7 @@ def boxes(field: ReceptiveField, hits: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize("name", WINDOWED)
-def test_the_trained_gradient_lies_inside_the_box_for_every_unit(
+def test_trained_gradient_lies_inside_the_box_of_every_unit(
     trained: AssignmentNetwork, digits: Tensor, name: str
 ) -> None:
     hits = supports(copy.deepcopy(trained), name, digits)
@@ -80,20 +80,20 @@ def test_the_trained_gradient_lies_inside_the_box_for_every_unit(
 
 
 @pytest.mark.parametrize("name", WINDOWED)
-def test_the_positive_gradient_fills_the_box_of_every_unit(trained: AssignmentNetwork, name: str) -> None:
+def test_positive_gradient_fills_the_box_of_every_unit(trained: AssignmentNetwork, name: str) -> None:
     ones = torch.ones(1, 1, 28, 28, dtype=torch.float64)
     hits = supports(with_positive_weights(trained), name, ones)
     np.testing.assert_array_equal(hits, boxes(of_network(trained)[name], hits))
 
 
-def test_the_notebooks_field_does_not_fit_the_gradient(trained: AssignmentNetwork) -> None:
+def test_gradient_contradicts_the_notebooks_field(trained: AssignmentNetwork) -> None:
     ones = torch.ones(1, 1, 28, 28, dtype=torch.float64)
     hits = supports(with_positive_weights(trained), "MaxPool2d-10", ones)
     assert (hits != boxes(doubling(ASSIGNMENT[:4])[-1], hits)).any()
 
 
 @pytest.mark.parametrize("name", ["Conv2d-1", "BatchNorm2d-8", "MaxPool2d-10", "ReLU-16", "Dropout-21", "Conv2d-23"])
-def test_measured_is_the_box_of_the_formula(trained: AssignmentNetwork, name: str) -> None:
+def test_measured_box_is_the_box_of_the_formula(trained: AssignmentNetwork, name: str) -> None:
     height, width = record(trained, torch.zeros(1, 1, 28, 28))[name].output.shape[1:]
     for unit in {(0, 0), (0, width - 1), (height // 2, width // 3), (height - 1, 0), (height - 1, width - 1)}:
         assert measured_box(trained, name, unit) == of_network(trained)[name].box(unit)
@@ -116,7 +116,7 @@ def module_of(kind: str, window: Window) -> nn.Module:
 @given(st.lists(st.tuples(KINDS, WINDOWS), min_size=1, max_size=3))
 @example([("conv", Window((1, 1), padding=(1, 1))), ("max", square(3, 2, 1))])
 @settings(max_examples=60)
-def test_the_gradient_is_where_the_indices_are(drawn: list[tuple[str, Window]]) -> None:
+def test_positive_gradient_covers_exactly_the_indices(drawn: list[tuple[str, Window]]) -> None:
     """At the border of a padded stack it can be less than the clipped box: nothing comes from padding."""
     windows = [window for _, window in drawn]
     shape = (11, 14)
@@ -140,17 +140,17 @@ def test_the_gradient_is_where_the_indices_are(drawn: list[tuple[str, Window]]) 
         np.testing.assert_array_equal(hits[unit], expected)
 
 
-def test_a_pool_that_rounds_up_is_measured_to_its_last_unit() -> None:
+def test_measured_box_of_the_last_unit_with_ceil_mode() -> None:
     network = nn.Sequential(nn.MaxPool2d(2, ceil_mode=True))
     assert measured_box(network, "0", (2, 2), (1, 5, 5)) == Box(4, 4, 5, 5)
 
 
-def test_a_unit_that_sees_only_padding_measures_empty() -> None:
+def test_measured_box_of_a_unit_in_the_padding_is_empty() -> None:
     network = nn.Sequential(nn.Conv2d(1, 1, 1, padding=2))
     assert measured_box(network, "0", (0, 3), (1, 4, 4)) == Box(0, 0, 0, 0)
 
 
-def test_weights_that_cancel_hide_nothing_from_the_measure() -> None:
+def test_measured_box_is_not_affected_by_cancelling_weights() -> None:
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 1))
     for parameter in network.parameters():
         nn.init.constant_(parameter, -1)
@@ -168,19 +168,19 @@ def linear(*kernels: list[list[float]]) -> nn.Sequential:
     return nn.Sequential(conv)
 
 
-def test_the_effective_field_of_one_kernel_is_its_absolute_weights() -> None:
+def test_effective_field_of_one_kernel_is_its_absolute_weights() -> None:
     field = effective_field(linear([[1.0, -2.0], [0.0, 4.0]]), torch.zeros(3, 1, 4, 4), "0")
     assert (field.name, field.unit, field.box) == ("0", (1, 1), Box(1, 1, 3, 3))
     np.testing.assert_array_equal(field.values, np.pad([[1, 2], [0, 4]], 1))
     assert field.inner_share == 0.25  # a quarter of each pixel lies in the middle
 
 
-def test_channels_do_not_cancel_in_the_effective_field() -> None:
+def test_effective_field_does_not_cancel_channels() -> None:
     field = effective_field(linear([[1.0]], [[-1.0]]), torch.zeros(1, 1, 1, 1), "0")
     assert field.values.tolist() == [[1]]
 
 
-def test_images_do_not_cancel_in_the_effective_field() -> None:
+def test_effective_field_does_not_cancel_images() -> None:
     sides = linear([[1.0]], [[-1.0]])
     total = nn.Conv2d(2, 1, 1, bias=False)
     nn.init.constant_(total.weight, 1)  # together |x|, whose gradient is the sign of x
@@ -188,7 +188,7 @@ def test_images_do_not_cancel_in_the_effective_field() -> None:
     assert effective_field(nn.Sequential(sides[0], nn.ReLU(), total), images, "2").values.tolist() == [[1]]
 
 
-def test_the_effective_field_of_many_images_is_the_mean_of_each(trained: AssignmentNetwork, digits: Tensor) -> None:
+def test_effective_field_is_the_mean_over_images(trained: AssignmentNetwork, digits: Tensor) -> None:
     many = digits[torch.arange(70) % len(digits)]  # more than one batch, and no whole number of them
     alone = [effective_field(trained, image[None], "Conv2d-16", (0, 8)).values for image in many]
     together = effective_field(trained, many, "Conv2d-16", (0, 8))
@@ -197,7 +197,7 @@ def test_the_effective_field_of_many_images_is_the_mean_of_each(trained: Assignm
 
 
 @pytest.mark.parametrize("name", ["Conv2d-7", "Conv2d-13", "Conv2d-19"])
-def test_the_effective_field_lies_in_the_box_and_leans_to_its_middle(
+def test_effective_field_lies_in_the_box_and_is_stronger_inside(
     trained: AssignmentNetwork, digits: Tensor, name: str
 ) -> None:
     field = effective_field(trained, digits, name)
@@ -207,25 +207,25 @@ def test_the_effective_field_lies_in_the_box_and_leans_to_its_middle(
 
 
 @pytest.mark.parametrize("side", [1, 2, 5, 8, 28])
-def test_an_even_spread_has_a_quarter_in_the_inner_half(side: int) -> None:
+def test_inner_share_of_equal_values_is_a_quarter(side: int) -> None:
     assert inner_share(in_box(Box(0, 0, side, side), (28, 28)).astype(float), Box(0, 0, side, side)) == 0.25
 
 
-def test_the_inner_half_is_half_as_high_and_half_as_wide() -> None:
+def test_inner_share_is_half_as_high_and_half_as_wide() -> None:
     values = np.zeros((10, 8))
     values[3:7, 2:6] = 3  # the middle 4 x 4 of the box
     values[1, 0] = 16
     assert inner_share(values, Box(1, 0, 9, 8)) == 48 / 64
 
 
-def test_no_effect_at_all_has_no_share() -> None:
+def test_inner_share_without_any_effect_is_nan() -> None:
     assert math.isnan(effective_field(linear([[0.0]]), torch.ones(1, 1, 2, 2), "0").inner_share)
 
 
 # ---- what all share ----
 
 
-def test_the_network_is_only_read(trained: AssignmentNetwork, digits: Tensor) -> None:
+def test_measuring_does_not_change_the_network(trained: AssignmentNetwork, digits: Tensor) -> None:
     network = copy.deepcopy(trained).train()
     network.get_submodule("Conv2d-4").requires_grad_(False)
     of_network(network)
@@ -242,34 +242,36 @@ def test_the_network_is_only_read(trained: AssignmentNetwork, digits: Tensor) ->
         assert torch.equal(network.state_dict()[key], value)
 
 
-def test_a_network_in_training_is_measured_as_in_evaluation(trained: AssignmentNetwork, digits: Tensor) -> None:
+def test_effective_field_uses_evaluation_mode(trained: AssignmentNetwork, digits: Tensor) -> None:
     training = copy.deepcopy(trained).train()
     one, other = (effective_field(network, digits[:2], "Conv2d-16").values for network in (training, trained))
     np.testing.assert_array_equal(one, other)
 
 
-def test_measuring_works_where_gradients_are_off(trained: AssignmentNetwork, digits: Tensor) -> None:
+def test_measuring_works_inside_no_grad(trained: AssignmentNetwork, digits: Tensor) -> None:
     with torch.no_grad():
         assert measured_box(trained, "Conv2d-4", (0, 0)) == Box(0, 0, 5, 5)
         assert effective_field(trained, digits[:1], "Conv2d-4").values.any()
 
 
 @pytest.mark.parametrize("unit", [(-1, 0), (0, 26), (26, 0)])
-def test_a_unit_off_the_map_is_refused(trained: AssignmentNetwork, digits: Tensor, unit: tuple[int, int]) -> None:
+def test_measuring_refuses_a_unit_outside_the_map(
+    trained: AssignmentNetwork, digits: Tensor, unit: tuple[int, int]
+) -> None:
     with pytest.raises(InputError, match="26 x 26"):
         measured_box(trained, "Conv2d-1", unit)
     with pytest.raises(InputError, match="26 x 26"):
         effective_field(trained, digits, "Conv2d-1", unit)
 
 
-def test_an_unknown_step_is_refused(trained: AssignmentNetwork, digits: Tensor) -> None:
+def test_measuring_refuses_an_unknown_step(trained: AssignmentNetwork, digits: Tensor) -> None:
     with pytest.raises(InputError, match="'flatten'"):
         measured_box(trained, "flatten", (0, 0))
     with pytest.raises(InputError, match="'Conv2d-2'"):
         effective_field(trained, digits, "Conv2d-2")
 
 
-def test_a_step_without_maps_is_refused() -> None:
+def test_measured_box_refuses_a_step_without_maps() -> None:
     network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.ReLU())
     assert list(of_network(network, (1, 4, 4))) == ["0"]
     with pytest.raises(TraceError, match="0 times"):
@@ -279,6 +281,6 @@ def test_a_step_without_maps_is_refused() -> None:
 @pytest.mark.parametrize(
     "images", [torch.zeros(1, 28, 28), torch.zeros(0, 1, 28, 28), torch.full((1, 1, 28, 28), math.nan)]
 )
-def test_what_is_no_stack_of_images_is_refused(trained: AssignmentNetwork, images: Tensor) -> None:
+def test_effective_field_refuses_anything_but_finite_images(trained: AssignmentNetwork, images: Tensor) -> None:
     with pytest.raises(InputError, match="at least one"):
         effective_field(trained, images, "Conv2d-1")

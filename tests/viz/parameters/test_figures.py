@@ -64,7 +64,7 @@ def body(html: str) -> list[ElementTree.Element]:
     return list(found)
 
 
-def test_every_line_is_the_step_as_recorded(three: Trace, every: tuple[Line, ...]) -> None:
+def test_lines_are_the_recorded_steps(three: Trace, every: tuple[Line, ...]) -> None:
     assert [line.name for line in every] == [step.name for step in three.steps]
     total = 0
     for line, step in zip(every, three.steps, strict=True):
@@ -77,7 +77,7 @@ def test_every_line_is_the_step_as_recorded(three: Trace, every: tuple[Line, ...
     assert total == 10066
 
 
-def test_the_table_shows_each_row_as_printed_and_as_measured(every: tuple[Line, ...]) -> None:
+def test_table_shows_printed_and_measured_figures(every: tuple[Line, ...]) -> None:
     rows = [line for line in every if not line.hidden]
     drawn = body(parameters.table(every, "Conv2d-1", link, hidden=False))
     assert len(drawn) == len(rows) == 23
@@ -91,14 +91,14 @@ def test_the_table_shows_each_row_as_printed_and_as_measured(every: tuple[Line, 
     assert [row.findtext("td/del") for row in drawn if row.find("td/del") is not None] == ["36", "[-1, 32, 1, 1]"]
 
 
-def test_the_sum_is_that_of_the_rows(every: tuple[Line, ...]) -> None:
+def test_table_sums_are_those_of_the_rows(every: tuple[Line, ...]) -> None:
     foot = parsed(parameters.table(every, "Conv2d-1", link, hidden=False)).find("table/tfoot/tr")
     assert foot is not None
     work = f"{sum(line.multiply_accumulates for line in every):,}"
     assert [said(cell) for cell in foot] == ["Sum", "", "", "9,966", "10,066", "", "100 %", work]
 
 
-def test_hidden_steps_come_when_asked_for_or_selected(every: tuple[Line, ...]) -> None:
+def test_table_shows_hidden_steps_on_request_or_when_selected(every: tuple[Line, ...]) -> None:
     assert len(body(parameters.table(every, "Conv2d-1", link, hidden=True))) == len(every) == 31
     drawn = body(parameters.table(every, "ReLU-7", link, hidden=False))
     assert len(drawn) == 24
@@ -108,7 +108,7 @@ def test_hidden_steps_come_when_asked_for_or_selected(every: tuple[Line, ...]) -
     assert "not printed" in said(selected)
 
 
-def test_every_row_links_to_itself(every: tuple[Line, ...]) -> None:
+def test_table_rows_link_to_themselves(every: tuple[Line, ...]) -> None:
     html = parameters.table(every, "Conv2d-1", link, hidden=True)
     for row in body(html):
         anchor = row.find("th/a")
@@ -116,7 +116,7 @@ def test_every_row_links_to_itself(every: tuple[Line, ...]) -> None:
         assert (anchor.get("href"), anchor.get("target")) == (link(str(anchor.text)), "_self")
 
 
-def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed: Printed) -> None:
+def test_table_marks_a_figure_that_is_off_by_one(three: Trace, work: Work, printed: Printed) -> None:
     off = replace(printed[0], printed_parameters=81)
     (line, *_) = parameters.lines(three, work, (off, *printed[1:]))
     assert line.wrong == ("parameters",)
@@ -126,7 +126,7 @@ def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed
     assert said(row[4]) == "80"
 
 
-def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) -> None:
+def test_worked_row_shows_all_lines(work: Work, printed: Printed) -> None:
     comparisons = {row.name: row for row in printed}
     for name, row in work.items():
         html = worked_row.draw(row, comparisons.get(name), 10066)
@@ -144,7 +144,7 @@ def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) ->
         assert all(mistake.sentence in text for mistake in mistakes)
 
 
-def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
+def test_mistakes_lists_all_nine(printed: Printed) -> None:
     items = list(parsed(parameters.mistakes(printed, link)))
     expected = [(row.name, mistake.sentence) for row in printed for mistake in row.mistakes]
     assert [(item.findtext("b/a"), item.findtext("p")) for item in items] == expected
@@ -157,7 +157,7 @@ def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
     assert parameters.mistakes(right, link) == "<p>All printed figures are correct.</p>"
 
 
-def test_what_goes_into_html_is_escaped(work: Work, printed: Printed) -> None:
+def test_html_is_escaped(work: Work, printed: Printed) -> None:
     odd = "<script>&\"'"
     row, was = replace(work["Conv2d-1"], name=odd), replace(printed[0], name=odd, mistakes=(Mistake("field", odd),))
     drawn = [worked_row.draw(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
@@ -166,7 +166,7 @@ def test_what_goes_into_html_is_escaped(work: Work, printed: Printed) -> None:
         assert escape(odd) in html
 
 
-def test_the_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
+def test_share_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
     html = parameters.share_bars(every)
     shares = [float(share) for share in re.findall(r"--share: ([\d.]+)", html)]
     learned = sum(row.parameter_count for row in work.values())
@@ -176,7 +176,7 @@ def test_the_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
     assert shares[1::2] == pytest.approx([row.multiply_accumulates.result / done for row in rows], abs=6e-5)
 
 
-def test_the_busiest_convolution_is_not_the_largest(every: tuple[Line, ...]) -> None:
+def test_say_shares_names_the_busiest_and_the_largest_convolution(every: tuple[Line, ...]) -> None:
     assert parameters.say_shares(every) == (
         "Conv2d-7 has 23\xa0% of the parameters and does 52\xa0% of the multiply-accumulates; "
         "Conv2d-19 has 46\xa0% of the parameters and does 10\xa0% of the multiply-accumulates. "
@@ -184,7 +184,7 @@ def test_the_busiest_convolution_is_not_the_largest(every: tuple[Line, ...]) -> 
     )
 
 
-def test_the_shipped_weights_are_held_against_every_limit(every: tuple[Line, ...]) -> None:
+def test_check_of_the_shipped_weights_against_every_limit(every: tuple[Line, ...]) -> None:
     card = weights.read_card()
     checked = limits.check(every, card)
     accurate = "met" if round(10_000 * card["test_accuracy"]) >= 9_940 else "not met"
@@ -206,22 +206,20 @@ def test_the_shipped_weights_are_held_against_every_limit(every: tuple[Line, ...
         (0, LayerKind.RELU, {}, ["met", "met", "not known", "not known"]),
     ],
 )
-def test_a_limit_is_met_or_not_to_the_last_one(
-    size: int, kind: LayerKind, card: dict[str, Any], verdicts: list[str]
-) -> None:
+def test_check_is_exact_at_the_limit(size: int, kind: LayerKind, card: dict[str, Any], verdicts: list[str]) -> None:
     line = Line("only", kind, None, None, (1,), size, size, 1.0, 0, 4)
     told = {"seed": 1, "kept_epoch": 1, "protocol": "", **card}
     assert [limit.verdict for limit in limits.check([line], told)] == verdicts
 
 
-def test_the_totals_are_sums_of_the_records(three: Trace, work: Work) -> None:
+def test_totals_are_the_sums_of_the_steps(three: Trace, work: Work) -> None:
     figures = [int(str(each.text).replace(",", "")) for each in parsed(parameters.totals(work)).iter("dd")]
     buffers = sum(values.size for step in three.steps for values in step.buffers.values())
     done = sum(row.multiply_accumulates.result for row in work.values())
     assert figures == [10066, buffers, done, sum(step.output.nbytes for step in three.steps)]
 
 
-def test_csv_and_markdown_hold_the_same_numbers(every: tuple[Line, ...]) -> None:
+def test_csv_and_markdown_have_the_same_numbers(every: tuple[Line, ...]) -> None:
     from_csv = list(csv.reader(io.StringIO(parameters.as_csv(every))))
     table = [line[2:-2].split(" | ") for line in parameters.as_markdown(every).splitlines()]
     head, rule, *rows = table

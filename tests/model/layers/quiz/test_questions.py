@@ -53,20 +53,20 @@ def disagreeing(asked: dict[QuestionKind, Question], name: str, unit: Unit) -> s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_counts_as_right_is_what_the_network_has(name: str) -> None:
+def test_answers_are_those_of_the_network(name: str) -> None:
     maps = TRACE[name].maps
     for unit in [(0, 0, 0), tuple(size - 1 for size in maps.shape)]:
         c, y, x = unit
         assert not disagreeing(asked_of(name, (c, y, x)), name, (c, y, x))
 
 
-def test_arithmetic_that_is_wrong_would_be_noticed() -> None:
+def test_answer_check_fails_for_wrong_arithmetic() -> None:
     biased = dataclasses.replace(ARITHMETIC["Conv2d-4"], parameters=ARITHMETIC["Conv2d-4"].parameters[:1])
     assert disagreeing(asked_of("Conv2d-4", arithmetic=biased), "Conv2d-4", (0, 0, 0)) == {QuestionKind.PARAMETERS}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_misconception_is_right_and_each_is_answered(name: str) -> None:
+def test_misconceptions_are_wrong_and_have_explanations(name: str) -> None:
     for question in asked_of(name).values():
         for wrong in question.misconceptions:
             text = "x".join(
@@ -100,7 +100,7 @@ def test_no_misconception_is_right_and_each_is_answered(name: str) -> None:
         ("Conv2d-4", QuestionKind.FIELD, "3", "the window on the input units"),
     ],
 )
-def test_a_known_misconception_is_told_what_it_overlooks(name: str, what: QuestionKind, text: str, told: str) -> None:
+def test_mark_explains_a_known_misconception(name: str, what: QuestionKind, text: str, told: str) -> None:
     verdict = questions.mark(asked_of(name)[what], text)
     assert not verdict.right
     assert told in verdict.sentence
@@ -122,7 +122,7 @@ def are_apart(unit: Unit) -> bool:
     return all(abs(one - other) > 0.1 * max(1, abs(values[0])) for one, other in combinations(values, 2))
 
 
-def test_the_value_of_a_unit_has_its_own_misconceptions() -> None:
+def test_mark_explains_misconceptions_about_a_unit() -> None:
     unit = next(unit for unit in product(range(16), range(4, 20, 5), range(4, 20, 5)) if are_apart(unit))
     for sentence, value in wrong_values(unit).items():
         assert sentence in questions.mark(asked_of("Conv2d-4", unit)[QuestionKind.UNIT], f"{value:.4f}").sentence
@@ -134,30 +134,30 @@ def test_the_value_of_a_unit_has_its_own_misconceptions() -> None:
 @pytest.mark.parametrize(
     "text", ["16x24x24", "16 × 24 × 24", "[-1, 16, 24, 24]", "(16, 24, 24)", " 16 24 24 ", "16*24*24", "16;24;24"]
 )
-def test_a_shape_can_be_written_in_many_ways(text: str) -> None:
+def test_mark_reads_a_shape_in_many_notations(text: str) -> None:
     verdict = questions.mark(asked_of("Conv2d-4")[QuestionKind.SHAPE], text)
     assert (verdict.right, verdict.given) == (True, "16x24x24")
 
 
 @pytest.mark.parametrize("text", ["1168", "1,168", "1 168", "1'168", "1_168", "1\xa0168"])
-def test_a_count_can_be_written_in_many_ways(text: str) -> None:
+def test_mark_reads_a_count_in_many_notations(text: str) -> None:
     verdict = questions.mark(asked_of("Conv2d-4")[QuestionKind.PARAMETERS], text)
     assert (verdict.right, verdict.given) == (True, "1168")
 
 
 @pytest.mark.parametrize("text", ["5", "5x5", " 5 × 5"])
-def test_a_field_can_be_one_side_or_both(text: str) -> None:
+def test_mark_reads_a_field_as_one_side_or_two(text: str) -> None:
     assert questions.mark(asked_of("Conv2d-4")[QuestionKind.FIELD], text).right
 
 
-def test_a_value_may_be_off_by_a_hundredth_and_no_more() -> None:
+def test_mark_tolerates_an_error_of_a_hundredth() -> None:
     question = dataclasses.replace(asked_of("Conv2d-4")[QuestionKind.UNIT], answer=(-0.83,), tolerance=0.01)
     assert all(questions.mark(question, text).right for text in ("-0.83", "−0.825", "-0,835", "-.83"))
     assert not any(questions.mark(question, text).right for text in ("-0.85", "0.83", "-0.8"))
 
 
 @given(st.floats(-9e5, 9e5), st.sampled_from(list(QuestionKind)))
-def test_what_is_kept_of_an_answer_can_be_read_again(value: float, what: QuestionKind) -> None:
+def test_mark_of_a_stored_answer_gives_the_same_result(value: float, what: QuestionKind) -> None:
     question = asked_of("Conv2d-4")[what]
     count = len(question.answer)
     text = f"{value:.4f}" if what is QuestionKind.UNIT else "x".join([str(abs(int(value)))] * count)
@@ -168,7 +168,7 @@ def test_what_is_kept_of_an_answer_can_be_read_again(value: float, what: Questio
 
 @pytest.mark.parametrize("what", list(QuestionKind))
 @pytest.mark.parametrize("text", ["abc", "", "16x", "1.5.2", "1e5", "nan", "inf", "9" * 40, "²", "٣", "1x2x3x4x5", "-"])
-def test_what_cannot_be_read_is_a_sentence(what: QuestionKind, text: str) -> None:
+def test_mark_refuses_unreadable_text(what: QuestionKind, text: str) -> None:
     with pytest.raises(InputError) as refused:
         questions.mark(asked_of("Conv2d-4")[what], text)
     assert str(refused.value).startswith(f"'{text}' cannot be read as an answer. It can be ")

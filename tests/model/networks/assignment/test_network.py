@@ -32,7 +32,7 @@ def counted_table(network: AssignmentNetwork) -> Table:
     return {layer.var_name: (tuple(layer.output_size[1:]), layer.num_params) for layer in layers}
 
 
-def test_torchinfo_counts_what_the_trace_records(network: AssignmentNetwork) -> None:
+def test_torchinfo_agrees_with_the_trace(network: AssignmentNetwork) -> None:
     assert counted_table(network) == traced_table(network)
 
 
@@ -41,17 +41,17 @@ def test_torchinfo_counts_what_the_trace_records(network: AssignmentNetwork) -> 
     [{"Conv2d-13": ((8, 11, 11), 36)}, {"Conv2d-23": ((32, 1, 1), 330)}, {"MaxPool2d-10": ((16, 10, 10), 0)}],
     ids=str,
 )
-def test_a_table_with_one_wrong_number_does_not_agree(wrong: Table, network: AssignmentNetwork) -> None:
+def test_torchinfo_check_fails_for_a_wrong_number(wrong: Table, network: AssignmentNetwork) -> None:
     assert {**traced_table(network), **wrong} != counted_table(network)
 
 
-def test_it_has_10066_parameters_and_all_of_them_learn(network: AssignmentNetwork) -> None:
+def test_network_has_10066_trainable_parameters(network: AssignmentNetwork) -> None:
     assert PARAMETERS == 10_066
     assert sum(parameters for _, parameters in traced_table(network).values()) == PARAMETERS
     assert sum(p.numel() for p in network.parameters() if p.requires_grad) == PARAMETERS
 
 
-def test_a_batch_is_scored_as_each_image_alone(network: AssignmentNetwork) -> None:
+def test_network_of_a_batch_equals_each_image_alone(network: AssignmentNetwork) -> None:
     images = torch.randn(5, *IMAGE_SHAPE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         scores = network(images)
@@ -60,19 +60,19 @@ def test_a_batch_is_scored_as_each_image_alone(network: AssignmentNetwork) -> No
     torch.testing.assert_close(scores, alone)
 
 
-def test_each_step_is_a_module_of_its_own_that_works_on_no_other_s_activation(network: AssignmentNetwork) -> None:
+def test_network_has_a_module_for_each_step_and_none_in_place(network: AssignmentNetwork) -> None:
     steps = list(network)
     assert len({id(step) for step in steps}) == len(steps) == 29
     assert not any(getattr(step, "inplace", False) for step in steps)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.5, DROPOUT])
-def test_every_dropout_row_drops_with_the_probability_asked_for(p: float) -> None:
+def test_network_sets_p_of_every_dropout(p: float) -> None:
     network = AssignmentNetwork(dropout=p)
     assert [step.p for step in network if isinstance(step, nn.Dropout)] == [p] * 7
 
 
-def test_a_copy_is_the_network_and_shares_nothing_with_it(network: AssignmentNetwork) -> None:
+def test_network_copy_is_equal_and_shares_nothing(network: AssignmentNetwork) -> None:
     """PyTorch's own way to copy is the witness, and a copy that shares is told from one that does not."""
     network[0].weight.requires_grad_(False)
     network[3].train()
@@ -108,7 +108,7 @@ def shared(one: nn.Module, other: nn.Module) -> set[int]:
     return parts(one) & parts(other)
 
 
-def test_a_copy_of_a_copy_draws_as_the_first_would(network: AssignmentNetwork) -> None:
+def test_network_copy_has_its_own_generators(network: AssignmentNetwork) -> None:
     """What a step holds besides numbers is copied, too: its generator is its own."""
     dropping_rows = with_dropout(network, DropoutPlan(seed=3))
     other, x = copy.deepcopy(dropping_rows), torch.ones(1, *IMAGE_SHAPE)

@@ -14,7 +14,7 @@ WRONG = Verdict(WEIGHTS, "1152", False, "That leaves out the biases: 16 <more>."
 RIGHT = Verdict(SHAPE, "16x24x24", True, "")
 
 
-def test_a_verdict_shows_both_answers_the_arithmetic_and_what_was_overlooked() -> None:
+def test_verdict_shows_both_answers_the_arithmetic_and_the_explanation() -> None:
     html = figures.verdict(WRONG)
     for part in (
         "1,152 ✗",
@@ -28,12 +28,12 @@ def test_a_verdict_shows_both_answers_the_arithmetic_and_what_was_overlooked() -
 
 
 @pytest.mark.parametrize(("given", "said"), [("-0.83", "−0.83"), ("12", "12")])
-def test_an_answer_is_said_with_a_true_minus(given: str, said: str) -> None:
+def test_say_answer_uses_a_true_minus(given: str, said: str) -> None:
     unit = Question(QuestionKind.UNIT, (0.0,), "0", (), 0, ())
     assert figures.say_answer(Verdict(unit, given, False, "")) == said
 
 
-def test_the_score_counts_each_answer_once() -> None:
+def test_score_counts_each_answer_once() -> None:
     rows, verdicts = ["Conv2d-4", "Conv2d-7"], {"Conv2d-4": {QuestionKind.SHAPE: RIGHT, QuestionKind.PARAMETERS: WRONG}}
     assert figures.say_score(rows, verdicts) == "1 of 2 answers correct; 8 questions on 2 rows."
     lines = list(csv.DictReader(io.StringIO(figures.as_csv(rows, verdicts))))
