@@ -33,6 +33,14 @@ def run(page: str, **link: str) -> AppTest:
     return app.run() if page == "overview" else app.run().switch_page(f"../pages/{page}.py").run()
 
 
+def visit(app: AppTest, **link: str) -> AppTest:
+    """Follow a link to the page that an app shows: the address then holds what the link says and nothing else."""
+    app.query_params.clear()
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run()
+
+
 def said(app: AppTest) -> str:
     """Return all text of a page."""
     return "\n".join(str(each.value) for each in app.markdown)

@@ -7,10 +7,21 @@ from streamlit.testing.v1 import AppTest
 
 from model.networks.assignment import weights
 from model.receptive_field import of_network
-from tests.pages.conftest import component, run, said, shown
+from tests.pages.conftest import component, run, said, shown, visit
 
 PAGE = "receptive_field"
 FIELDS = of_network(weights.load())
+
+
+@pytest.fixture(scope="module")
+def app() -> AppTest:
+    """Return the page, opened once: each test follows its own link."""
+    return run(PAGE)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    """Keep the caches: no test here changes what they depend on."""
 
 
 def assert_opens(app: AppTest) -> None:
@@ -19,8 +30,8 @@ def assert_opens(app: AppTest) -> None:
     assert [each.value for each in app.title] == ["Receptive field"]
 
 
-def test_page_opens_for_every_step() -> None:
-    app = run(PAGE)
+def test_page_opens_for_every_step(app: AppTest) -> None:
+    visit(app)
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
     for name, field in FIELDS.items():
         app.query_params["row"] = name
@@ -47,8 +58,8 @@ def test_page_opens_for_every_step() -> None:
         ("10.10", "rows 20 to 27, columns 20 to 27"),
     ],
 )
-def test_corner_unit_has_a_corner_of_the_digit(unit: str, box: str) -> None:
-    app = run(PAGE, row="MaxPool2d-10", unit=unit)
+def test_corner_unit_has_a_corner_of_the_digit(app: AppTest, unit: str, box: str) -> None:
+    visit(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     assert not app.warning
     assert box in said(app)
@@ -56,16 +67,16 @@ def test_corner_unit_has_a_corner_of_the_digit(unit: str, box: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
-def test_invalid_unit_gives_a_sentence_and_the_middle_unit(unit: str) -> None:
-    app = run(PAGE, row="MaxPool2d-10", unit=unit)
+def test_invalid_unit_gives_a_sentence_and_the_middle_unit(app: AppTest, unit: str) -> None:
+    visit(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
     assert component(app, "unit_map")["selected"] == [5, 5]
 
 
-def test_unknown_step_gives_a_sentence() -> None:
-    app = run(PAGE, row="Conv2d-99")
+def test_unknown_step_gives_a_sentence(app: AppTest) -> None:
+    visit(app, row="Conv2d-99")
     assert_opens(app)
     assert app.warning[0].value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1")
 
@@ -79,8 +90,10 @@ def test_unknown_step_gives_a_sentence() -> None:
         ("image", "4.5", "Conv2d-1", "4.5"),
     ],
 )
-def test_step_of_another_page_leads_to_the_nearest_step(row: str, unit: str, shown_row: str, shown_unit: str) -> None:
-    app = run(PAGE, row=row, **({"unit": unit} if unit else {}))
+def test_step_of_another_page_leads_to_the_nearest_step(
+    app: AppTest, row: str, unit: str, shown_row: str, shown_unit: str
+) -> None:
+    visit(app, row=row, **({"unit": unit} if unit else {}))
     assert_opens(app)
     assert not app.warning
     assert app.selectbox("widget-row").value == shown_row
@@ -88,8 +101,8 @@ def test_step_of_another_page_leads_to_the_nearest_step(row: str, unit: str, sho
     assert app.query_params["row"] == row  # the link keeps it for the other pages
 
 
-def test_unit_stays_on_the_map_when_the_step_changes() -> None:
-    app = run(PAGE, row="Dropout-9", unit="21.3")
+def test_unit_stays_on_the_map_when_the_step_changes(app: AppTest) -> None:
+    visit(app, row="Dropout-9", unit="21.3")
     next(button for button in app.button if button.label == "Next").click()
     app.run()
     assert_opens(app)
@@ -98,8 +111,8 @@ def test_unit_stays_on_the_map_when_the_step_changes() -> None:
     assert component(app, "unit_map")["selected"] == [10, 3]
 
 
-def test_effective_field_can_be_shown() -> None:
-    app = run(PAGE, row="Conv2d-7", shown="used")
+def test_effective_field_can_be_shown(app: AppTest) -> None:
+    visit(app, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
     assert "is in the inner half of the box" in said(app)
@@ -108,7 +121,7 @@ def test_effective_field_can_be_shown() -> None:
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
-def test_page_explains_every_wrong_figure() -> None:
-    listed = said(run(PAGE))
+def test_page_explains_every_wrong_figure(app: AppTest) -> None:
+    listed = said(visit(app))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
         assert f"- **{name}.** Before this row" in listed

@@ -1,4 +1,4 @@
-"""Digits: every source gives one, every key leads back to it, and the network reads it as it was trained to."""
+"""Digits: every source gives one, its key finds it again, and it is normalised as in training."""
 
 import io
 import re
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from torchvision import transforms
@@ -32,12 +32,12 @@ def assert_same(one: Digit, other: Digit) -> None:
     np.testing.assert_array_equal(one.pixels, other.pixels)
 
 
-# There and back
+# Keys
 
 
-@pytest.mark.parametrize("digit", digits.samples(), ids=lambda digit: digit.key)
-def test_find_returns_every_sample_by_its_key(digit: Digit) -> None:
-    assert digits.find(digit.key) is digit
+def test_find_returns_every_sample_by_its_key() -> None:
+    for digit in digits.samples():
+        assert digits.find(digit.key) is digit
 
 
 @pytest.mark.usefixtures("mnist_root")
@@ -67,6 +67,7 @@ def test_find_returns_a_drawing_by_its_key(drawing: list[list[Point]]) -> None:
 
 
 @given(st.lists(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=6), max_size=4))
+@settings(max_examples=20)
 def test_find_returns_any_drawing_by_its_key(drawing: list[list[Point]]) -> None:
     try:
         digit = digits.from_strokes(drawing)
@@ -80,7 +81,7 @@ def test_find_returns_an_upload_by_its_key(scale: int) -> None:
     digit = uploaded(digits.samples()[0].pixels.repeat(scale, 0).repeat(scale + 1, 1))
     assert digit.key.startswith("upload-")
     assert_same(digits.find(digit.key), digit)
-    assert not digits.find(digit.key).stages  # a link holds the finished picture alone
+    assert not digits.find(digit.key).stages  # the address has the prepared picture only
 
 
 def test_drawings_and_uploads_have_stages_and_no_label() -> None:
@@ -96,7 +97,7 @@ def test_from_pixels_refuses_another_type_or_shape(pixels: Any) -> None:
         digits.from_pixels(pixels)
 
 
-# Nonsense
+# Errors
 
 
 @given(
@@ -152,7 +153,7 @@ def test_mnist_index_out_of_range_raises(number: int) -> None:
         digits.mnist("test")[number]
 
 
-# What the network reads
+# Normalisation
 
 
 def test_to_input_normalises_as_torchvision_does() -> None:
@@ -171,6 +172,6 @@ def test_normalise_of_a_batch_equals_each_image_alone() -> None:
 @pytest.mark.usefixtures("mnist_root")
 def test_normalise_gives_training_images_mean_0_and_deviation_1() -> None:
     images, _ = mnist.read("train")
-    x = digits.normalise(images[::7])  # even and odd ones were written by different people
+    x = digits.normalise(images[::49])  # even and odd images were written by different people
     assert float(x.mean()) == pytest.approx(0, abs=0.01)
     assert float(x.std()) == pytest.approx(1, abs=0.01)

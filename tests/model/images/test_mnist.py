@@ -1,4 +1,4 @@
-"""MNIST: read only when it is whole, fetched from a mirror however that misbehaves, and never half of a file."""
+"""MNIST: read only when complete, and downloaded without partial files, also when a mirror fails."""
 
 import errno
 import socket
@@ -33,7 +33,7 @@ from tests.mirror import (
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder, not yet made, where MNIST's four files belong."""
+    """Return the folder for MNIST's four files; it does not exist yet."""
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "data"))
     return tmp_path / "data" / "MNIST" / "raw"
 
@@ -43,7 +43,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def blank(raw: Path) -> Path:
-    """Return a folder whose test split is whole, though all its images are blank."""
+    """Return a folder with a complete test split of blank images."""
     raw.mkdir(parents=True)
     for name, data in zip(NAMES, (b"", b"", idx((10_000, 28, 28)), idx((10_000,))), strict=True):
         (raw / name).write_bytes(data)
@@ -95,7 +95,7 @@ def test_read_names_the_folder_of_damaged_files(name: str, content: bytes, blank
         mnist.read("test")
 
 
-# Fetching
+# Downloading
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ def test_download_leaves_no_partial_file_when_a_mirror_fails(
     assert files_in(raw) == whole(*NAMES)
 
 
-def gush(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    """Promise nothing, and send for as long as somebody listens."""
+def endless(request: BaseHTTPRequestHandler, data: bytes) -> None:
+    """Send bytes without end."""
     request.send_response(200)
     request.end_headers()
     while True:
@@ -162,19 +162,19 @@ def test_download_gives_up_on_a_slow_mirror(mirror: Mirror, raw: Path, monkeypat
     shares: list[float] = []
     with pytest.raises(DataError, match=r"it is too slow"):
         mnist.download(shares.append)
-    assert len({share for share in shares if 0.25 < share < 0.5}) > 1, "what trickles in is told meanwhile"
+    assert len({share for share in shares if 0.25 < share < 0.5}) > 1, "progress is reported while bytes arrive"
     assert files_in(raw) == whole(NAMES[0])
 
 
 def test_download_gives_up_on_an_endless_mirror(mirror: Mirror, raw: Path) -> None:
-    mirror.answer = gush
+    mirror.answer = endless
     with pytest.raises(DataError, match="more bytes than the file has"):
         mnist.download(lambda _: None)
     assert files_in(raw) == whole(NAMES[0])
 
 
 class Left(BaseException):
-    """What a person who goes away raises in the middle of a run, as Streamlit does."""
+    """What Streamlit raises in the middle of a run when the user leaves the page."""
 
 
 def leave(share: float) -> None:
@@ -199,7 +199,7 @@ def test_download_can_be_ended_while_it_waits_for_another(raw: Path) -> None:
 
 
 def test_download_tries_the_next_mirror(mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as deaf:  # bound, so that nobody else gets the port, but not listening
+    with socket.socket() as deaf:  # bound, so that no other process gets the port, but not listening
         deaf.bind(("127.0.0.1", 0))
         refusing = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
         monkeypatch.setattr(MNIST, "mirrors", [refusing])
@@ -220,8 +220,8 @@ def test_download_keeps_existing_files(mirror: Mirror, raw: Path) -> None:
 
 
 def test_two_downloads_at_once_fetch_each_file_once(mirror: Mirror, raw: Path) -> None:
-    with ThreadPoolExecutor(2) as people:
-        for _ in people.map(mnist.download, [lambda _: None] * 2):
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(mnist.download, [lambda _: None] * 2):
             pass
     assert files_in(raw) == whole(*NAMES)
     assert mirror.asked == {f"{name}.gz": 1 for name in NAMES}

@@ -1,8 +1,8 @@
-"""Preparation: any ink ends as MNIST would hold it, and what is so already is left alone."""
+"""Preparation: any ink gets MNIST's format, and prepared digits do not change."""
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,7 +17,7 @@ sheets = arrays.arrays(
 
 
 def digit_of(pixels: Pixels) -> Pixels:
-    """Return the last stage, and give up on ink that is refused."""
+    """Return the last stage; skip the example where the ink is refused."""
     try:
         return prepare(pixels)[-1].pixels
     except InputError:
@@ -32,6 +32,7 @@ def inked(pixels: Pixels) -> list[slice]:
 
 
 @given(sheets)
+@settings(max_examples=25)
 def test_prepare_scales_the_longer_side_to_20(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     assert digit.shape == (28, 28)
@@ -40,6 +41,7 @@ def test_prepare_scales_the_longer_side_to_20(pixels: Pixels) -> None:
 
 
 @given(sheets)
+@settings(max_examples=25)
 def test_prepare_centres_the_mass_as_far_as_possible(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     for axis, span in enumerate(inked(digit)):
@@ -49,12 +51,14 @@ def test_prepare_centres_the_mass_as_far_as_possible(pixels: Pixels) -> None:
 
 
 @given(sheets)
+@settings(max_examples=25)
 def test_prepare_of_a_prepared_digit_changes_nothing(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     np.testing.assert_array_equal(prepare(digit)[-1].pixels, digit)
 
 
 @given(sheets, st.tuples(*[st.integers(0, 40)] * 4))
+@settings(max_examples=25)
 def test_prepare_ignores_where_the_ink_lies(pixels: Pixels, margins: tuple[int, int, int, int]) -> None:
     digit = digit_of(pixels)
     top, bottom, left, right = margins
@@ -82,9 +86,10 @@ def test_prepare_crops_an_edge_that_vanishes_when_scaled() -> None:
 
 
 @pytest.mark.usefixtures("mnist_root")
-def test_prepare_does_not_change_mnist_digits() -> None:
+@pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.exhaustive)])
+def test_prepare_does_not_change_mnist_digits(count: int) -> None:
     images, _ = mnist.read("test")
-    for number in range(2_000):
+    for number in range(count):
         np.testing.assert_array_equal(prepare(images[number])[-1].pixels, images[number], f"test-{number}")
 
 

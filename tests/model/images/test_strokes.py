@@ -1,8 +1,8 @@
-"""Handwriting: the curve and the ink are what geometry says they are."""
+"""Strokes: the curve and the ink agree with geometry."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -13,14 +13,14 @@ strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8)
 
 
 def hermite(points: list[Point], per_segment: int) -> NDArray[np.float64]:
-    """Draw the same curve from its definition: at each point it heads from the one before to the one after."""
+    """Return the same curve from its definition: its direction at a point is from the previous to the next point."""
     p = np.array(points)
-    heading = (np.vstack([p[1:], p[-1:]]) - np.vstack([p[:1], p[:-1]])) / 2
+    direction = (np.vstack([p[1:], p[-1:]]) - np.vstack([p[:1], p[:-1]])) / 2
     curve = []
     for n in range(len(p) - 1):
         for t in np.arange(per_segment) / per_segment:
-            leaving = (1 + 2 * t) * (1 - t) ** 2 * p[n] + t * (1 - t) ** 2 * heading[n]
-            arriving = t**2 * (3 - 2 * t) * p[n + 1] + t**2 * (t - 1) * heading[n + 1]
+            leaving = (1 + 2 * t) * (1 - t) ** 2 * p[n] + t * (1 - t) ** 2 * direction[n]
+            arriving = t**2 * (3 - 2 * t) * p[n + 1] + t**2 * (t - 1) * direction[n + 1]
             curve.append(leaving + arriving)
     return np.array([*curve, p[-1]])
 
@@ -38,6 +38,7 @@ def distances(stroke: list[Point]) -> NDArray[np.float64]:
 
 
 @given(strokes, st.integers(1, 12))
+@settings(max_examples=30)
 def test_smooth_is_the_hermite_curve_through_every_point(stroke: list[Point], per_segment: int) -> None:
     curve = smooth(stroke, per_segment)
     np.testing.assert_allclose(curve, hermite(stroke, per_segment), atol=1e-9)
@@ -45,6 +46,7 @@ def test_smooth_is_the_hermite_curve_through_every_point(stroke: list[Point], pe
 
 
 @given(strokes, st.sampled_from([0.04, PEN, 0.13]))
+@settings(max_examples=30)
 def test_rasterize_draws_ink_where_the_pen_was(stroke: list[Point], pen: float) -> None:
     sheet, distance = rasterize([stroke], pen), distances(stroke)
     one_pixel = 1 / SIDE

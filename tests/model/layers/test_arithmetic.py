@@ -1,4 +1,4 @@
-"""The arithmetic of shapes, parameters and cost, held against what PyTorch made and counted."""
+"""The arithmetic of shapes, parameters and cost, compared with PyTorch."""
 
 import math
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def worked(trace: Trace) -> dict[str, Arithmetic]:
 
 
 def evaluated(numbers: str) -> int:
-    """Work out a printed line of numbers as a reader would."""
+    """Evaluate a line of numbers."""
     code = numbers.replace(",", "").replace("×", "*").replace("−", "-")
     for bracket, name in (("⌊", "floor("), ("⌈", "ceil(")):
         code = code.replace(bracket, name)
@@ -67,7 +67,7 @@ def check(network: nn.Module, *shape: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_shape_arithmetic_gives_the_output_shape(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["conv", "max", "average", "same"]))
     kernel, stride, shape = data.draw(SIZES), data.draw(SIZES), data.draw(SHAPES)

@@ -1,4 +1,4 @@
-"""The network's table: against a file that a person can read, torchinfo and torchsummary."""
+"""The network's table, compared with a golden file, torchinfo and torchsummary."""
 
 import re
 from pathlib import Path
@@ -47,7 +47,7 @@ def table(worked: dict[str, Arithmetic]) -> str:
 
 
 def lines_of(worked: dict[str, Arithmetic]) -> list[Line]:
-    """Return what the trace says of all modules; flatten and log-softmax are none."""
+    """Return the lines of all modules; flatten and log-softmax are not modules."""
     return [
         (each.name.split("-")[0], tuple(line.result for line in each.shape), each.parameter_count)
         for each in list(worked.values())[:-2]

@@ -1,4 +1,4 @@
-"""The printed arithmetic of the receptive field, evaluated."""
+"""The arithmetic of the receptive field, evaluated."""
 
 import re
 from itertools import pairwise
@@ -12,7 +12,7 @@ from model.receptive_field.records import Growth
 
 
 def evaluate(line: str) -> tuple[float, float]:
-    """Return what the arithmetic gives, and what is printed behind the sign of equality."""
+    """Return the value of the arithmetic, and the number after the equals sign."""
     left, right = line.replace("×", "*").replace("−", "-").split(" = ")
     assert re.fullmatch(r"[\d.+\-*/() ]+", left)
     return eval(left), float(right)  # noqa: S307 (digits and signs alone)

@@ -1,11 +1,11 @@
-"""Receptive fields by the recurrence: against index sets, published values and the assignment."""
+"""Receptive fields by the recurrence, compared with index sets, published values and the assignment."""
 
 from collections.abc import Callable
 from itertools import product
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from torch import Tensor, nn
 
 from model.errors import InputError, TraceError
@@ -36,6 +36,7 @@ def assert_rule_follows_indices(rule: Rule, windows: list[Window]) -> None:
 
 
 @given(STACKS)
+@settings(max_examples=40)
 def test_recurrence_follows_the_indices(windows: list[Window]) -> None:
     assert_rule_follows_indices(from_windows, windows)
 
@@ -46,23 +47,23 @@ def each_axis(rule: Callable[..., float], *values: tuple[float, float]) -> tuple
 
 
 def altered(change: Callable[[Window], Window]) -> Rule:
-    """Return a rule that misreads every window."""
+    """Return a rule that changes every window first."""
     return lambda windows: from_windows([change(window) for window in windows])
 
 
-def late(windows: list[Window]) -> list[ReceptiveField]:
-    """Let a stride act on its own window already."""
+def stride_first(windows: list[Window]) -> list[ReceptiveField]:
+    """Apply a stride to its own window already."""
     fields = from_windows([part for window in windows for part in (Window((1, 1), window.stride), window)])
     return fields[1::2]
 
 
 WRONG_RULES: dict[str, Rule] = {
-    "the stride multiplies the field at once": doubling,
-    "the stride acts on its own window": late,
-    "padding is forgotten": altered(lambda w: Window(w.kernel, w.stride, (0, 0), w.dilation)),
-    "dilation is forgotten": altered(lambda w: Window(w.kernel, w.stride, w.padding)),
-    "stride is forgotten": altered(lambda w: Window(w.kernel, (1, 1), w.padding, w.dilation)),
-    "the axes are mixed up": altered(lambda w: Window(w.kernel[::-1], w.stride, w.padding, w.dilation)),
+    "the stride multiplies the field": doubling,
+    "the stride acts on its own window": stride_first,
+    "no padding": altered(lambda w: Window(w.kernel, w.stride, (0, 0), w.dilation)),
+    "no dilation": altered(lambda w: Window(w.kernel, w.stride, w.padding)),
+    "no stride": altered(lambda w: Window(w.kernel, (1, 1), w.padding, w.dilation)),
+    "the axes are swapped": altered(lambda w: Window(w.kernel[::-1], w.stride, w.padding, w.dilation)),
 }
 
 
@@ -80,6 +81,7 @@ def test_notebook_rule_gives_the_notebooks_fourteen() -> None:
 
 
 @given(STACKS, pairs(-5, 30))
+@settings(max_examples=25)
 def test_center_of_and_unit_at_are_inverses(windows: list[Window], place: tuple[int, int]) -> None:
     field = from_windows(windows)[-1]
     assert field.unit_at(field.center_of(place)) == pytest.approx(place)
@@ -105,7 +107,7 @@ def test_from_windows_refuses_an_impossible_window(window: Window, what: str) ->
 
 
 def test_from_windows_gives_the_published_alexnet_v2() -> None:
-    """From the table of google-research/receptive_field, where the last has effective stride 32 and padding 64."""
+    """The values are from google-research/receptive_field; the last has effective stride 32 and padding 64."""
     windows = {
         "conv1": square(11, 4),
         "pool1": square(3, 2),
@@ -156,7 +158,7 @@ def test_element_wise_steps_do_not_change_the_field(trained: AssignmentNetwork) 
         (nn.AdaptiveAvgPool2d(1), Window((12, 10), (12, 10))),
         (nn.AdaptiveAvgPool2d((3, 5)), Window((4, 2), (4, 2))),
         (nn.AdaptiveAvgPool2d((None, 5)), Window((1, 2), (1, 2))),
-        (nn.AdaptiveAvgPool2d((11, 1)), Window((2, 10), (1, 10))),  # its windows overlap, and still all are alike
+        (nn.AdaptiveAvgPool2d((11, 1)), Window((2, 10), (1, 10))),  # its windows overlap but are equal
         (nn.BatchNorm2d(1), square(1)),
     ],
     ids=str,
@@ -184,10 +186,10 @@ def test_of_network_refuses_padding_that_is_not_zeros() -> None:
 
 
 class HiddenPool(nn.Sequential):
-    """Pools between two steps without a module for it."""
+    """Pools between two steps without a module."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the second step makes of the pooled output of the first."""
+        """Return the second step's output for the pooled output of the first."""
         return torch.as_tensor(self[1](nn.functional.max_pool2d(self[0](x), 2)))
 
 

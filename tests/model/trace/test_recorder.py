@@ -1,4 +1,4 @@
-"""The trace: independent witnesses see the same numbers, nothing it looks at changes, and nobody disturbs another."""
+"""The recorder: witnesses get the same numbers, the network does not change, and threads do not interfere."""
 
 import copy
 import gc
@@ -43,15 +43,20 @@ HIDDEN = ["ReLU-1", "ReLU-4", "ReLU-7", "ReLU-13", "ReLU-16", "ReLU-19", "flatte
 ONE_IMAGE = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network() -> AssignmentNetwork:
-    """Return the trained network: its batch norms have running statistics worth checking."""
+    """Return the trained network, whose batch norms have running statistics; no test may change it."""
     return weights.load()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def x() -> Tensor:
     return to_input(find("project-3a"))
+
+
+@pytest.fixture(scope="module")
+def trace(network: AssignmentNetwork, x: Tensor) -> Trace:
+    return record(network, x)
 
 
 @pytest.fixture
@@ -87,9 +92,9 @@ class Small(nn.Module):
         return torch.flatten(self.head["scores"](pooled), 1)
 
 
-FORGETFUL = Small(use=lambda _relu, x: x)
+SKIPPING = Small(use=lambda _relu, x: x)
 REPEATING = Small(use=lambda relu, x: once(relu, once(relu, x)))
-MEDDLING = Small(use=lambda relu, x: once(relu, x.add_(1)))  # behind the modules' back
+CHANGING = Small(use=lambda relu, x: once(relu, x.add_(1)))  # outside any module
 IN_PLACE = Small(nn.ReLU(inplace=True))
 
 
@@ -104,33 +109,30 @@ class Failing(nn.ReLU):
 # The steps and their names
 
 
-def test_rows_are_those_of_the_printed_table(network: AssignmentNetwork, x: Tensor) -> None:
-    rows = record(network, x).rows
-    assert [row.name for row in rows] == ROWS
-    assert [row.number for row in rows] == list(range(1, 24))
+def test_rows_are_those_of_the_printed_table(trace: Trace) -> None:
+    assert [row.name for row in trace.rows] == ROWS
+    assert [row.number for row in trace.rows] == list(range(1, 24))
 
 
-def test_hidden_steps_are_steps_but_not_rows(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_hidden_steps_are_steps_but_not_rows(trace: Trace) -> None:
     assert len(trace.steps) == 31
     assert [step.name for step in trace.steps if not isinstance(step, Row)] == HIDDEN
 
 
-def test_relu_follows_the_convolution_of_its_name(network: AssignmentNetwork, x: Tensor) -> None:
-    for before, step in pairwise(record(network, x).steps):
+def test_relu_follows_the_convolution_of_its_name(trace: Trace) -> None:
+    for before, step in pairwise(trace.steps):
         if step.kind is LayerKind.RELU:
             assert before.name == step.name.replace("ReLU", "Conv2d")
 
 
-def test_input_of_each_step_is_the_output_before(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_input_of_each_step_is_the_output_before(trace: Trace, x: Tensor) -> None:
     assert trace.steps[0].input.tobytes() == trace.image.tobytes() == x.numpy().tobytes()
     for before, step in pairwise(trace.steps[:-1]):
         np.testing.assert_array_equal(step.input, before.output)
 
 
-def test_steps_have_the_parameters_and_buffers_of_their_module(network: AssignmentNetwork, x: Tensor) -> None:
-    for step in record(network, x).steps[:-2]:
+def test_steps_have_the_parameters_and_buffers_of_their_module(network: AssignmentNetwork, trace: Trace) -> None:
+    for step in trace.steps[:-2]:
         held = {**step.parameters, **step.buffers}
         state = network.get_submodule(step.name).state_dict()
         assert held.keys() == state.keys()
@@ -138,8 +140,7 @@ def test_steps_have_the_parameters_and_buffers_of_their_module(network: Assignme
             np.testing.assert_array_equal(values, state[key].numpy())
 
 
-def test_trace_logits_and_probabilities_are_pytorchs(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_trace_logits_and_probabilities_are_pytorchs(network: AssignmentNetwork, trace: Trace, x: Tensor) -> None:
     with torch.no_grad():
         logits = network(x)[0]
     assert torch.equal(torch.tensor(trace.logits), logits)
@@ -148,8 +149,7 @@ def test_trace_logits_and_probabilities_are_pytorchs(network: AssignmentNetwork,
     assert trace.prediction == logits.argmax()
 
 
-def test_blocks_start_at_each_convolution_and_pool(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_blocks_start_at_each_convolution_and_pool(trace: Trace) -> None:
     assert tuple(chain.from_iterable(trace.blocks)) == trace.steps
     leading = re.compile("Conv|MaxPool|AvgPool")
     assert [[bool(leading.match(step.name)) for step in block] for block in trace.blocks] == [
@@ -157,13 +157,12 @@ def test_blocks_start_at_each_convolution_and_pool(network: AssignmentNetwork, x
     ]
 
 
-def test_unknown_step_raises_with_the_known_names(network: AssignmentNetwork, x: Tensor) -> None:
+def test_unknown_step_raises_with_the_known_names(trace: Trace) -> None:
     with pytest.raises(KeyError, match=r"'Conv2d-2'; there are Conv2d-1, ReLU-1, .*, log-softmax"):
-        record(network, x)["Conv2d-2"]
+        trace["Conv2d-2"]
 
 
-def test_trace_arrays_are_read_only(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_trace_arrays_are_read_only(trace: Trace) -> None:
     arrays = [trace.image, trace.logits, trace.log_probabilities]
     for step in trace.steps:
         arrays += [step.input, step.output, *step.parameters.values(), *step.buffers.values()]
@@ -182,11 +181,11 @@ def test_record_works_without_nn_sequential() -> None:
 
 
 def test_record_keeps_an_activation_that_is_changed_later() -> None:
-    trace = record(MEDDLING, ONE_IMAGE)
+    trace = record(CHANGING, ONE_IMAGE)
     np.testing.assert_array_equal(trace["relu"].input, trace["conv"].output + 1)
 
 
-# The same numbers, said by others
+# The same numbers from independent witnesses
 
 Activations = Mapping[str, Tensor]
 
@@ -207,7 +206,7 @@ def by_torchvision(network: nn.Sequential, x: Tensor) -> Activations:
 
 def by_torchlens(network: nn.Sequential, x: Tensor) -> Activations:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torchlens says of itself is not our subject
+        warnings.simplefilter("ignore")  # torchlens warns about itself
         seen = torchlens.trace(network, x, capture=CaptureOptions(unwrap_when_done=True))
     return {name: seen.modules[name].out for name, _ in network.named_children()}
 
@@ -218,12 +217,15 @@ def assert_agrees(trace: Trace, witness: Activations) -> None:
         assert torch.equal(torch.tensor(trace[name].output), activation[0]), name
 
 
-@pytest.mark.parametrize("witness", [by_hand, by_torchvision, by_torchlens])
+TORCHLENS = pytest.param(by_torchlens, marks=pytest.mark.slow)  # it wraps every function of PyTorch
+
+
+@pytest.mark.parametrize("witness", [by_hand, by_torchvision, TORCHLENS])
 @torch.no_grad()
 def test_record_agrees_with_an_independent_witness(
-    witness: Callable[[nn.Sequential, Tensor], Activations], network: AssignmentNetwork, x: Tensor
+    witness: Callable[[nn.Sequential, Tensor], Activations], network: AssignmentNetwork, trace: Trace, x: Tensor
 ) -> None:
-    assert_agrees(record(network, x), witness(network, x))
+    assert_agrees(trace, witness(network, x))
 
 
 @torch.no_grad()
@@ -258,7 +260,7 @@ def test_record_masks_depend_on_the_seed_only(network: AssignmentNetwork, x: Ten
     assert ((one == 0) != (other == 0)).any()
 
 
-# What it leaves alone
+# What does not change
 
 
 def condition(network: nn.Module) -> list[object]:
@@ -279,10 +281,10 @@ def condition(network: nn.Module) -> list[object]:
 def test_record_does_not_change_the_network(
     dropout: bool, training: bool, network: AssignmentNetwork, x: Tensor
 ) -> None:
-    network.train(training)
-    before = condition(network)
-    record(network, x, dropout=dropout)
-    assert condition(network) == before
+    own = copy.deepcopy(network).train(training)
+    before = condition(own)
+    record(own, x, dropout=dropout)
+    assert condition(own) == before
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,7 @@ def test_record_does_not_change_the_network(
     [
         (Small(Failing()), ONE_IMAGE, ArithmeticError),
         (Small(), torch.zeros(1, 3, 8, 8), RuntimeError),
-        (FORGETFUL, ONE_IMAGE, TraceError),
+        (SKIPPING, ONE_IMAGE, TraceError),
     ],
     ids=["a step raises", "the shape is wrong", "a step never runs"],
 )
@@ -307,8 +309,12 @@ def test_record_does_not_use_the_global_generator(network: AssignmentNetwork, x:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+LEAK_CALLS = [100, pytest.param(1_000, marks=pytest.mark.exhaustive)]
+
+
 @pytest.mark.usefixtures("one_thread")
-def test_record_leaks_no_memory(network: AssignmentNetwork, x: Tensor) -> None:
+@pytest.mark.parametrize("calls", LEAK_CALLS)
+def test_record_leaks_no_memory(calls: int, network: AssignmentNetwork, x: Tensor) -> None:
     def after_calls(number: int) -> int:
         for seed in range(number):
             record(network, x, dropout=True, seed=seed)
@@ -316,10 +322,10 @@ def test_record_leaks_no_memory(network: AssignmentNetwork, x: Tensor) -> None:
         return sys.getallocatedblocks()
 
     before = after_calls(20)
-    assert after_calls(1_000) - before < 1_000, "not one Python object a call may stay, and an array or tensor is one"
+    assert after_calls(calls) - before < calls, "a call leaves no Python object behind, such as an array or a tensor"
 
 
-# Many people, one network
+# Several threads
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -335,8 +341,8 @@ def test_record_in_eight_threads_equals_record_alone(network: AssignmentNetwork)
         together.wait(timeout=30)
         return [contents(record(network, **choice)) for _ in range(10)]
 
-    with ThreadPoolExecutor(len(choices)) as people:
-        for expected, found in zip(alone, people.map(ten_times, choices), strict=True):
+    with ThreadPoolExecutor(len(choices)) as pool:
+        for expected, found in zip(alone, pool.map(ten_times, choices), strict=True):
             assert found == [expected] * 10
 
 
@@ -344,13 +350,13 @@ def contents(trace: Trace) -> bytes:
     return b"".join(step.input.tobytes() + step.output.tobytes() for step in trace.steps)
 
 
-# What it refuses
+# Errors
 
 
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
-        (FORGETFUL, r"never ran: relu\."),
+        (SKIPPING, r"never ran: relu\."),
         (nn.Identity(), "the network has none"),
         (REPEATING, r"relu ran twice\."),
         (IN_PLACE, r"relu works in place\."),

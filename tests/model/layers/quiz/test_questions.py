@@ -1,10 +1,10 @@
-"""Questions: right answers against the network itself, misconceptions against hand-worked wrong ones, and spellings."""
+"""Questions: answers compared with the network, misconceptions with wrong answers worked by hand, and notations."""
 
 import dataclasses
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import layers, receptive_field
@@ -36,7 +36,7 @@ def asked_of(name: str, unit: Unit = (0, 0, 0), arithmetic: object = None) -> di
 
 
 def measured(name: str, unit: Unit) -> dict[QuestionKind, tuple[float, ...]]:
-    """Return the right answers as PyTorch has them."""
+    """Return the right answers from PyTorch."""
     module = dict(NETWORK.named_modules()).get(name)
     answers = {
         QuestionKind.SHAPE: tuple(map(float, TRACE[name].output.shape)),
@@ -107,7 +107,7 @@ def test_mark_explains_a_known_misconception(name: str, what: QuestionKind, text
 
 
 def wrong_values(unit: Unit) -> dict[str, float]:
-    """Return what people may take a unit of the second convolution for, by what they are told then."""
+    """Return common wrong values of a unit of the second convolution, by their explanation."""
     convolution = layers.explain(TRACE, "Conv2d-4", unit)
     return {
         "leaves out the bias": convolution.value - convolution.bias,
@@ -117,7 +117,7 @@ def wrong_values(unit: Unit) -> dict[str, float]:
 
 
 def are_apart(unit: Unit) -> bool:
-    """Tell whether these values and the right one differ by more than rounding: a bias, say, can be next to nothing."""
+    """Tell whether these values and the right one differ by more than rounding; a bias can be nearly zero."""
     values = [float(TRACE["Conv2d-4"].maps[unit]), *wrong_values(unit).values()]
     return all(abs(one - other) > 0.1 * max(1, abs(values[0])) for one, other in combinations(values, 2))
 
@@ -157,6 +157,7 @@ def test_mark_tolerates_an_error_of_a_hundredth() -> None:
 
 
 @given(st.floats(-9e5, 9e5), st.sampled_from(list(QuestionKind)))
+@settings(max_examples=30)
 def test_mark_of_a_stored_answer_gives_the_same_result(value: float, what: QuestionKind) -> None:
     question = asked_of("Conv2d-4")[what]
     count = len(question.answer)

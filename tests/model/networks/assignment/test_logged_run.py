@@ -1,4 +1,4 @@
-"""The assignment's logged run: its figures are records, what is said of them is worked out."""
+"""The assignment's logged run and the numbers derived from it."""
 
 import statistics
 
@@ -31,4 +31,4 @@ def test_logged_run_mean_before_the_peak() -> None:
     assert float(run.accuracies[run.around].mean()) == pytest.approx(mean)
     assert f"{mean:.2%}" == "99.26%"
     with_peak = statistics.fmean(each.correct for each in EPOCHS[10:]) / 10_000
-    assert with_peak != pytest.approx(mean, abs=1e-5), "the peak is not one of those before it"
+    assert with_peak != pytest.approx(mean, abs=1e-5), "the peak is not part of this mean"

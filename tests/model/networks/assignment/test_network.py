@@ -1,4 +1,4 @@
-"""The network: what torchinfo counts is what the trace records, for one image or many."""
+"""The network: torchinfo and the trace agree, and copies share nothing."""
 
 import copy
 from collections import OrderedDict
@@ -27,7 +27,7 @@ def traced_table(network: AssignmentNetwork) -> Table:
 
 
 def counted_table(network: AssignmentNetwork) -> Table:
-    """Ask torchinfo, which knows nothing of our records."""
+    """Return the table of torchinfo, an independent witness."""
     layers = summary(network, input_size=(1, *IMAGE_SHAPE), verbose=0).summary_list[1:]
     return {layer.var_name: (tuple(layer.output_size[1:]), layer.num_params) for layer in layers}
 
@@ -73,7 +73,7 @@ def test_network_sets_p_of_every_dropout(p: float) -> None:
 
 
 def test_network_copy_is_equal_and_shares_nothing(network: AssignmentNetwork) -> None:
-    """PyTorch's own way to copy is the witness, and a copy that shares is told from one that does not."""
+    """PyTorch's own copy is the witness; a shallow copy shows that sharing is detected."""
     network[0].weight.requires_grad_(False)
     network[3].train()
     private = copy.deepcopy(network)
@@ -97,7 +97,7 @@ def described(network: nn.Module) -> list[tuple[str, str, bool, list[bool], list
 
 
 def shared(one: nn.Module, other: nn.Module) -> set[int]:
-    """Return whatever of one network belongs to another, too: modules, numbers, hooks."""
+    """Return the modules, values and dictionaries that two networks share."""
 
     def parts(network: nn.Module) -> set[int]:
         modules = [*network.modules()]
@@ -109,9 +109,9 @@ def shared(one: nn.Module, other: nn.Module) -> set[int]:
 
 
 def test_network_copy_has_its_own_generators(network: AssignmentNetwork) -> None:
-    """What a step holds besides numbers is copied, too: its generator is its own."""
-    dropping_rows = with_dropout(network, DropoutPlan(seed=3))
-    other, x = copy.deepcopy(dropping_rows), torch.ones(1, *IMAGE_SHAPE)
-    alone = [dropping_rows(x), dropping_rows(x)]
+    """The generators of the dropouts are copied too."""
+    dropping_network = with_dropout(network, DropoutPlan(seed=3))
+    other, x = copy.deepcopy(dropping_network), torch.ones(1, *IMAGE_SHAPE)
+    alone = [dropping_network(x), dropping_network(x)]
     assert torch.equal(torch.stack([other(x), other(x)]), torch.stack(alone))
     assert not torch.equal(*alone)

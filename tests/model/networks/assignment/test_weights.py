@@ -1,4 +1,4 @@
-"""The weights: they come back as they were written, and no damage to them goes unnoticed."""
+"""Weights: they can be written and read, and damage is detected."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ REMEDY = "git checkout -- model/networks"
 
 
 def trained(seed: int = 0) -> State:
-    """Return weights as if they had been trained."""
+    """Return weights that stand for trained ones."""
     torch.manual_seed(seed)
     return AssignmentNetwork().state_dict()
 
@@ -41,7 +41,7 @@ def assert_equal(found: State, expected: State) -> None:
     assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
-# There and back
+# Writing and reading
 
 
 @pytest.mark.parametrize(("name", "seed"), [("final", 0), ("epoch-01", 1)])
@@ -78,7 +78,7 @@ def test_write_names_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         weights.write(tmp_path / "file", {weights.FINAL: trained(2)}, {})
 
 
-# Damage: each of these is done to a good folder, and the message names what is wrong
+# Damage to a valid folder: the message names it
 
 
 def remove(name: str) -> Callable[[Path], None]:
@@ -183,13 +183,14 @@ WHOLE = serialise(trained())
 
 
 @given(st.binary(max_size=200) | st.integers(0, len(WHOLE) - 1).map(lambda end: WHOLE[:end]))
+@settings(max_examples=40)
 def test_from_bytes_refuses_an_incomplete_file(data: bytes) -> None:
     with pytest.raises(WeightsError, match="'a file'") as caught:
         weights.from_bytes(data, "a file")
     assert REMEDY in caught.value.remedy
 
 
-# The weights in the repository: these tests are about them
+# The weights in the repository
 
 CARD = weights.read_card()
 
@@ -199,9 +200,9 @@ def test_shipped_card_lists_exactly_the_shipped_files() -> None:
     assert CARD["sha256"].keys() == files
 
 
-@pytest.mark.parametrize("name", CARD["sha256"])
-def test_shipped_weights_load_in_evaluation_mode(name: str) -> None:
-    assert not any(module.training for module in weights.load(name=name).modules())
+def test_shipped_weights_load_in_evaluation_mode() -> None:
+    for name in CARD["sha256"]:
+        assert not any(module.training for module in weights.load(name=name).modules()), name
 
 
 def test_shipped_final_weights_are_those_of_the_kept_epoch() -> None:
@@ -209,6 +210,7 @@ def test_shipped_final_weights_are_those_of_the_kept_epoch() -> None:
     assert_equal(weights.load().state_dict(), kept.state_dict())
 
 
+@pytest.mark.slow  # it classifies 10,000 images
 @pytest.mark.usefixtures("mnist_root")
 def test_shipped_weights_have_the_test_accuracy_of_the_card() -> None:
     accuracy = judge(weights.load(), read_images("test", "cpu")).correct / 10_000
