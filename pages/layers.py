@@ -3,9 +3,7 @@
 import streamlit as st
 
 from model import layers
-from model.images import digits
 from model.layers.quiz.records import QuestionKind
-from model.receptive_field.records import Box
 from model.records import IMAGE, Unit
 from model.trace.records import Step
 from viz.app import address, shared, sidebar, tables, widgets
@@ -18,24 +16,7 @@ trace = shared.record(digit)
 names = [step.name for step in trace.steps]
 
 
-def pixels() -> None:
-    """Show the pixel at which a trail ends."""
-    pixel = controls.unit_of(trace.image)
-    controls.show_trail(trace, controls.TrailUnit(IMAGE, pixel))
-    left, right = st.columns(2, gap="large")
-    with left:
-        drawn = worked_unit.receptive_field(digit.pixels, worked_unit.pixel_box(pixel), large=True)
-        numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
-        widgets.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
-    with right:
-        st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: the start of the arithmetic")
-        st.write(
-            "Every digit is normalised with the mean and the standard deviation of MNIST before it enters the network. "
-            "Go back with the trail."
-        )
-
-
-def work_out(step: Step) -> None:
+def show_step(step: Step) -> None:
     """Show the arithmetic of one unit of a step; below it that of its shape, parameters and receptive field."""
     unit = controls.unit_of(step.maps)
     explained = layers.explain(trace, step.name, unit)
@@ -87,6 +68,6 @@ st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
 controls.row_links(trace, step)
 controls.buttons(trace, step)
 if step:
-    work_out(step)
+    show_step(step)
 else:
-    pixels()
+    controls.show_pixel(digit, trace)

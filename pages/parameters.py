@@ -47,7 +47,7 @@ with left:
         tables.offer("Download as CSV", figures.as_csv(lines), "parameters.csv")
         tables.offer("Download as Markdown", figures.as_markdown(lines), "parameters.md", "text/markdown")
 
-st.header("Errors in the printed table")
+st.header("Errors in the printed figures")
 st.write(figures.say_mistakes(comparisons))
 st.html(figures.mistakes(comparisons, link))
 

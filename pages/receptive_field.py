@@ -43,14 +43,11 @@ with right:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
+    boxes = partial(figures.growing_csv, digit.pixels.shape, steps.values())
     widgets.figure(
         lambda: components.growing(figures.growing(digit.pixels, steps.values())),
         figures.say_growing(steps.values()),
-        tables.File(
-            "Download the boxes as CSV",
-            partial(figures.growing_csv, digit.pixels.shape, steps.values()),
-            "boxes.csv",
-        ),
+        tables.File("Download the boxes as CSV", boxes, "boxes.csv"),
     )
 with right:
     st.header("The notebook's figures")
@@ -67,7 +64,7 @@ st.header(f"The arithmetic of {step.name}")
 st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Why these numbers")
+    st.header("Why these numbers")
     st.markdown(
         "- The window of the max pool has 2 units, 1 pixel apart: it adds 1. Its stride of 2 doubles the jump, so each "
         "later kernel of 3 adds 4 pixels instead of 2.\n"
@@ -76,11 +73,10 @@ with left:
         "- The window of the average pool has 7 × 7 units, 2 pixels apart: 16 + 6 × 2 = 28, the whole digit."
     )
 with right:
-    st.subheader("What to try")
-    st.markdown(
-        "- Choose a corner unit, and go through the rows with the arrow keys.\n"
-        "- Compare the units before and after the max pool. Which number changes?\n"
-        "- Show what the trained network uses. Does the edge of the box count as much as the middle?"
+    widgets.to_try(
+        "Choose a corner unit, and go through the rows with the arrow keys.",
+        "Compare the units before and after the max pool. Which number changes?",
+        "Show what the trained network uses. Does the edge of the box count as much as the middle?",
     )
 
 st.header("The numbers")

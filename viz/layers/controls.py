@@ -6,11 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from model.images import digits
+from model.images.records import Digit
 from model.layers.records import Explanation
+from model.receptive_field.records import Box
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
 from viz import theme
-from viz.app import address, components
+from viz.app import address, components, tables, widgets
+from viz.layers import worked_unit
 from viz.layers.quiz import controls as quiz
 from viz.pictures import words
 
@@ -150,6 +154,23 @@ def show_trail(trace: Trace, current: TrailUnit, *, hidden: bool = False) -> Non
         "trail",
         wordy=True,
     )
+
+
+def show_pixel(digit: Digit, trace: Trace) -> None:
+    """Show the pixel at which a trail ends."""
+    pixel = unit_of(trace.image)
+    show_trail(trace, TrailUnit(IMAGE, pixel))
+    left, right = st.columns(2, gap="large")
+    with left:
+        drawn = worked_unit.receptive_field(digit.pixels, worked_unit.pixel_box(pixel), large=True)
+        numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
+        widgets.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
+    with right:
+        st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: the start of the arithmetic")
+        st.write(
+            "Every digit is normalised with the mean and the standard deviation of MNIST before it enters the network. "
+            "Go back with the trail."
+        )
 
 
 def follow(trace: Trace, explained: Explanation, unit: Unit) -> None:

@@ -62,7 +62,7 @@ def _printed_mistakes(comparison: RowComparison | None) -> list[str]:
         f"<li><b>{escape(FIGURE_NAMES.get(each.what, each.what))}</b>: {escape(each.sentence)}</li>"
         for each in mistakes
     )
-    return ["<h3>Errors in the printed table</h3>", f"<ul>{items}</ul>"] if items else []
+    return ["<h3>Errors in the printed figures</h3>", f"<ul>{items}</ul>"] if items else []
 
 
 def _calculations(lines: Sequence[Calculation], layout: str = "beside") -> str:

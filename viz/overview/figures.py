@@ -34,8 +34,8 @@ class Tile:
 def blocks(trace: Trace) -> list[list[Tile]]:
     """Draw every row, block by block; the last pool and the classifier after it share a block.
 
-    A row's picture is a stack of its feature maps: wider maps give wider cards, more channels a deeper stack. In
-    front in a whole block is the map that is most active in its last row, so one map can be followed through it.
+    A row's picture is a stack of its feature maps: wider maps give wider cards, more channels a deeper stack. All
+    rows of a block show the same map in front, the one that is most active in the last row.
     """
     drawn: list[list[Tile]] = []
     for block in trace.blocks:
@@ -55,9 +55,9 @@ def legend(trace: Trace) -> str:
     keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
     return (
         f'<ul class="legend">{keys}</ul><p>A stack holds the feature maps of one row: wider cards are larger maps, and '
-        "a deeper stack has more maps. In front in a whole column is the map that is most active in its last row. Blue "
-        "is negative, red is positive. A ReLU, which sets negative values to zero, follows every convolution but the "
-        "last. The table has no row for ReLU; the page Feature maps shows it.</p>"
+        "a deeper stack has more maps. All stacks of a column show the same map in front, the one that is most active in "
+        "the last row. Blue is negative, red is positive. A ReLU, which sets negative values to zero, follows every "
+        "convolution but the last. The table has no row for ReLU; the page Feature maps shows it.</p>"
     )
 
 

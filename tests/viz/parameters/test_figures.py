@@ -140,7 +140,7 @@ def test_worked_row_shows_all_lines(work: Work, printed: Printed) -> None:
         assert f"Running total {row.running_total:,} of 10,066." in text
         assert ("they have no gradient" in text) == bool(row.buffers) == name.startswith("BatchNorm")
         mistakes = comparisons[name].mistakes if name in comparisons else ()
-        assert ("Errors in the printed table" in text) == bool(mistakes)
+        assert ("Errors in the printed figures" in text) == bool(mistakes)
         assert all(mistake.sentence in text for mistake in mistakes)
 
 
