@@ -55,8 +55,8 @@ def legend(trace: Trace) -> str:
     keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
     return (
         f'<ul class="legend">{keys}</ul><p>A stack holds the feature maps of one row: wider cards are larger maps, and '
-        "a deeper stack has more maps. All stacks of a column show the same map in front, the one that is most active in "
-        "the last row. Blue is negative, red is positive. A ReLU, which sets negative values to zero, follows every "
+        "a deeper stack has more maps. All stacks of a column show the same map in front, the one that is most active "
+        "in the last row. Blue is negative, red is positive. A ReLU, which sets negative values to zero, follows every "
         "convolution but the last. The table has no row for ReLU; the page Feature maps shows it.</p>"
     )
 
