@@ -123,6 +123,10 @@ def test_explain_every_unit_of_a_pool(data: st.DataObject) -> None:
     check_every_unit(record(nn.Sequential(pool), image(data.draw(SEEDS), 2, *shape)))
 
 
+def test_explain_average_pool_with_a_window_beyond_the_padding() -> None:
+    check_every_unit(record(nn.Sequential(nn.AvgPool2d(3, 2, 1, ceil_mode=True)), image(0, 2, 4, 4)))
+
+
 @given(SHAPES, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 @settings(max_examples=12)
 def test_explain_every_unit_of_an_adaptive_pool(shape: tuple[int, int], out: tuple[int, int]) -> None:
