@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace import record
-from tests.pages.conftest import assert_works, run, said, shown, visit
+from tests.pages.conftest import assert_works, run, said, show, shown
 from tests.pages.test_pages import STEPS
 
-PAGE = "layers"
+PAGE = "layer_by_layer"
 TRACE = record(weights.load(), digits.to_input(digits.find("project-3a")))
 
 
@@ -19,11 +19,6 @@ TRACE = record(weights.load(), digits.to_input(digits.find("project-3a")))
 def app() -> AppTest:
     """Return the page, opened once: each test follows its own link."""
     return run(PAGE)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """Keep the caches: no test here changes what they depend on."""
 
 
 def answer(app: AppTest, question: int, text: str) -> None:
@@ -41,7 +36,7 @@ def everything(app: AppTest) -> str:
 
 
 def test_page_opens_for_every_step(app: AppTest) -> None:
-    visit(app)
+    show(app)
     for step in STEPS:
         app.query_params["row"] = step
         app.run()
@@ -52,13 +47,13 @@ def test_page_opens_for_every_step(app: AppTest) -> None:
 
 
 def test_page_of_the_image_shows_the_pixel_arithmetic(app: AppTest) -> None:
-    visit(app, row="image", unit="0.0", trail="Conv2d-1.0.0.0")
+    show(app, row="image", unit="0.0", trail="Conv2d-1.0.0.0")
     assert_works(app, "Pixels of the image")
     assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
 
 
 def test_projector_view_shows_the_main_figure_only_and_can_be_left(app: AppTest) -> None:
-    visit(app, row="Conv2d-7", projector="yes")
+    show(app, row="Conv2d-7", projector="yes")
     assert_works(app, "Conv2d-7: convolution")
     assert not app.header
     (leave,) = [each for each in app.button if each.label == "Leave the projector view"]
@@ -70,7 +65,7 @@ def test_projector_view_shows_the_main_figure_only_and_can_be_left(app: AppTest)
 
 @pytest.mark.parametrize("unit", ["26.0", "0.26", "-1.0", "1", "a.b", "0.0.0", "\u0661.0"])
 def test_unknown_unit_gives_a_sentence(app: AppTest, unit: str) -> None:
-    visit(app, row="Conv2d-1", unit=unit)
+    show(app, row="Conv2d-1", unit=unit)
     assert not app.exception
     allowed = "It can be y.x, y from 0 to 25 and x from 0 to 25."
     assert app.warning[0].value.startswith(f"The link asks for unit '{unit}'. {allowed}")
@@ -78,30 +73,30 @@ def test_unknown_unit_gives_a_sentence(app: AppTest, unit: str) -> None:
 
 @pytest.mark.parametrize("trail", ["Conv2d-23", "Conv2d-23.10.0.0", "nonsense.0.0.0", "Conv2d-1.0.-1.0", "image.0.0.x"])
 def test_invalid_trail_is_left_out_with_a_sentence(app: AppTest, trail: str) -> None:
-    visit(app, row="Conv2d-1", trail=trail)
+    show(app, row="Conv2d-1", trail=trail)
     assert not app.exception
     assert app.warning[0].value == "The trail in the link cannot be read, so it is left out."
 
 
 def test_page_explains_errors_of_the_assignment(app: AppTest) -> None:
-    worked = "".join(each.proto.body for each in visit(app, row="Conv2d-13").get("html"))
+    worked = "".join(each.proto.body for each in show(app, row="Conv2d-13").get("html"))
     assert "so it cannot be 36" in worked
-    worked = "".join(each.proto.body for each in visit(app, row="Conv2d-1").get("html"))
+    worked = "".join(each.proto.body for each in show(app, row="Conv2d-1").get("html"))
     assert "8 × 1 × 3 × 3 + 8 = 80" in worked
     assert "cannot be" not in worked
 
 
 def test_open_questions_hide_their_answers_everywhere(app: AppTest) -> None:
     recorded = f"{TRACE['Conv2d-13'].maps.max():z.4f}"
-    assert all(given in everything(visit(app, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
-    visit(app, row="Conv2d-13", ask="yes")
+    assert all(given in everything(show(app, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
+    show(app, row="Conv2d-13", ask="yes")
     assert_works(app, "Conv2d-13: convolution")
     assert not any(given in everything(app) for given in ("136", recorded[:-1], "8 × 11 × 11", "of this unit is"))
     assert len(app.text_input) == 4
 
 
 def test_marked_answer_shows_the_right_one_and_counts(app: AppTest) -> None:
-    visit(app, row="Conv2d-13", ask="yes")
+    show(app, row="Conv2d-13", ask="yes")
     answer(app, 1, "36")
     assert_works(app, "Conv2d-13: convolution")
     assert app.query_params["answers"] == "Conv2d-13_parameters_36"
@@ -122,21 +117,21 @@ def test_marked_answer_shows_the_right_one_and_counts(app: AppTest) -> None:
 
 
 def test_unit_value_is_asked_again_for_another_unit_or_digit(app: AppTest) -> None:
-    visit(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes")
+    show(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes")
     value = TRACE["Conv2d-4"].maps[2, 5, 7]
     answer(app, 3, f"{value:.2f}")
     assert len(app.text_input) == 3
     assert "1 of 1 answers correct" in said(app)
     answers = str(app.query_params["answers"])
-    assert len(visit(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers).text_input) == 3
-    assert len(visit(app, row="Conv2d-4", channel="2", unit="5.8", ask="yes", answers=answers).text_input) == 4
-    other = visit(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers, digit="project-4or9")
+    assert len(show(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers).text_input) == 3
+    assert len(show(app, row="Conv2d-4", channel="2", unit="5.8", ask="yes", answers=answers).text_input) == 4
+    other = show(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes", answers=answers, digit="project-4or9")
     assert len(other.text_input) == 4
     assert "No question is answered yet; 92 questions" in said(other)
 
 
 def test_filled_in_answers_are_submitted_together(app: AppTest) -> None:
-    visit(app, row="Conv2d-4", ask="yes")
+    show(app, row="Conv2d-4", ask="yes")
     app.text_input[0].set_value("16x24x24")
     app.text_input[2].set_value("nonsense")
     answer(app, 1, "1168")
@@ -146,20 +141,20 @@ def test_filled_in_answers_are_submitted_together(app: AppTest) -> None:
 
 
 def test_hidden_step_has_no_questions(app: AppTest) -> None:
-    visit(app, row="ReLU-4", ask="yes")
+    show(app, row="ReLU-4", ask="yes")
     assert_works(app, "ReLU-4: ReLU")
     assert not app.text_input
     assert "The printed table leaves this step out" in said(app)
 
 
 def test_last_maps_are_named_as_logits(app: AppTest) -> None:
-    assert "Each of these 10 maps has one unit, the logit of one class" in said(visit(app, row="Conv2d-23"))
-    assert "Each unit is the log-probability of a class" in said(visit(app, row="log-softmax"))
-    assert "the logit of one class" not in said(visit(app, row="Conv2d-19"))
+    assert "Each of these 10 maps has one unit, the logit of one class" in said(show(app, row="Conv2d-23"))
+    assert "Each unit is the log-probability of a class" in said(show(app, row="log-softmax"))
+    assert "the logit of one class" not in said(show(app, row="Conv2d-19"))
 
 
 def test_unreadable_answer_gives_a_sentence_and_stays(app: AppTest) -> None:
-    visit(app, row="Conv2d-7", ask="yes")
+    show(app, row="Conv2d-7", ask="yes")
     answer(app, 0, "large")
     assert not app.exception
     assert app.warning[0].value.startswith("'large' cannot be read as an answer. It can be channels, height and width")
@@ -171,7 +166,7 @@ def test_unreadable_answer_gives_a_sentence_and_stays(app: AppTest) -> None:
     "answers", ["nonsense", "~~", "_", "Conv2d-4_", "Conv2d-99_shape_1", "Conv2d-4_unit.9.9.9.x_1"]
 )
 def test_invalid_answers_in_the_address_are_asked_again(app: AppTest, answers: str) -> None:
-    visit(app, row="Conv2d-4", ask="yes", answers=answers)
+    show(app, row="Conv2d-4", ask="yes", answers=answers)
     assert not app.exception
     assert not app.error
     assert len(app.text_input) == 4
@@ -182,13 +177,13 @@ def test_invalid_answers_in_the_address_are_asked_again(app: AppTest, answers: s
 
 @pytest.mark.parametrize("link", [{"row": "Conv2d-4"}, {"row": "image"}, {"row": "Conv2d-4", "projector": "yes"}])
 def test_invalid_switch_gives_a_sentence(app: AppTest, link: dict[str, str]) -> None:
-    visit(app, ask="maybe", **link)
+    show(app, ask="maybe", **link)
     assert not app.exception
     assert app.warning[0].value == "The link asks for ask 'maybe'. It can be left out, yes. It is left out here."
 
 
 def test_unreadable_answer_in_the_address_gives_a_sentence(app: AppTest) -> None:
-    visit(app, row="Conv2d-4", ask="yes", answers="Conv2d-4_shape_big")
+    show(app, row="Conv2d-4", ask="yes", answers="Conv2d-4_shape_big")
     assert not app.exception
     assert app.warning[0].value.startswith("In the link, 'big' cannot be read as an answer.")
     assert len(app.text_input) == 4

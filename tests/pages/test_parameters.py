@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.networks.assignment import weights
 from model.parameters import printed_table
-from tests.pages.conftest import as_read, assert_works, run, shown, visit
+from tests.pages.conftest import as_read, assert_works, run, show, shown
 
 PAGE = "parameters"
 
@@ -16,13 +16,8 @@ def app() -> AppTest:
     return run(PAGE)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """Keep the caches: no test here changes what they depend on."""
-
-
 def test_page_opens_for_every_step(app: AppTest) -> None:
-    visit(app)
+    show(app)
     assert_works(app, "Parameters")
     steps = [option.partition(" ")[0] for option in app.selectbox("widget-row").options]
     assert len(steps) == 31
@@ -36,7 +31,7 @@ def test_page_opens_for_every_step(app: AppTest) -> None:
 
 
 def test_page_lists_every_mistake_and_every_limit(app: AppTest) -> None:
-    visit(app)
+    show(app)
     html = shown(app)
     sentences = [mistake.sentence for row in printed_table.compare(weights.load()) for mistake in row.mistakes]
     assert len(sentences) == 9
@@ -48,17 +43,17 @@ def test_page_lists_every_mistake_and_every_limit(app: AppTest) -> None:
 
 
 def test_hidden_steps_are_kept_in_the_address(app: AppTest) -> None:
-    visit(app)
+    show(app)
     assert shown(app).count("not printed") == 0
     app.button_group("widget-hidden").set_value("yes").run()
     assert_works(app, "Parameters")
     assert app.query_params["hidden"] == "yes"
     assert shown(app).count("not printed") == 8
-    assert visit(app, hidden="yes").button_group("widget-hidden").value == "yes"
+    assert show(app, hidden="yes").button_group("widget-hidden").value == "yes"
 
 
 def test_buttons_go_through_the_rows(app: AppTest) -> None:
-    visit(app, row="Conv2d-4")
+    show(app, row="Conv2d-4")
     next(button for button in app.button if button.label == "Next").click().run()
     assert_works(app, "Parameters")
     assert app.query_params["row"] == "ReLU-4"
@@ -70,7 +65,7 @@ def test_buttons_go_through_the_rows(app: AppTest) -> None:
     [("row", "Conv2d-99", "Conv2d-1"), ("row", "<script>", "Conv2d-1"), ("hidden", "maybe", "no")],
 )
 def test_invalid_choice_gives_a_sentence_and_the_default(app: AppTest, name: str, value: str, default: str) -> None:
-    visit(app, **{name: value})
+    show(app, **{name: value})
     assert not app.exception
     said = as_read(app.warning[0].value)
     assert said.startswith(f"The link asks for {name} '{value}'. It can be ")

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.networks.assignment import weights
 from model.receptive_field import of_network
-from tests.pages.conftest import component, run, said, shown, visit
+from tests.pages.conftest import component, run, said, show, shown
 
 PAGE = "receptive_field"
 FIELDS = of_network(weights.load())
@@ -19,11 +19,6 @@ def app() -> AppTest:
     return run(PAGE)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """Keep the caches: no test here changes what they depend on."""
-
-
 def assert_opens(app: AppTest) -> None:
     assert not app.exception
     assert not app.error
@@ -31,7 +26,7 @@ def assert_opens(app: AppTest) -> None:
 
 
 def test_page_opens_for_every_step(app: AppTest) -> None:
-    visit(app)
+    show(app)
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
     for name, field in FIELDS.items():
         app.query_params["row"] = name
@@ -59,7 +54,7 @@ def test_page_opens_for_every_step(app: AppTest) -> None:
     ],
 )
 def test_corner_unit_has_a_corner_of_the_digit(app: AppTest, unit: str, box: str) -> None:
-    visit(app, row="MaxPool2d-10", unit=unit)
+    show(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     assert not app.warning
     assert box in said(app)
@@ -68,7 +63,7 @@ def test_corner_unit_has_a_corner_of_the_digit(app: AppTest, unit: str, box: str
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
 def test_invalid_unit_gives_a_sentence_and_the_middle_unit(app: AppTest, unit: str) -> None:
-    visit(app, row="MaxPool2d-10", unit=unit)
+    show(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
@@ -76,7 +71,7 @@ def test_invalid_unit_gives_a_sentence_and_the_middle_unit(app: AppTest, unit: s
 
 
 def test_unknown_step_gives_a_sentence(app: AppTest) -> None:
-    visit(app, row="Conv2d-99")
+    show(app, row="Conv2d-99")
     assert_opens(app)
     assert app.warning[0].value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1")
 
@@ -93,7 +88,7 @@ def test_unknown_step_gives_a_sentence(app: AppTest) -> None:
 def test_step_of_another_page_leads_to_the_nearest_step(
     app: AppTest, row: str, unit: str, shown_row: str, shown_unit: str
 ) -> None:
-    visit(app, row=row, **({"unit": unit} if unit else {}))
+    show(app, row=row, **({"unit": unit} if unit else {}))
     assert_opens(app)
     assert not app.warning
     assert app.selectbox("widget-row").value == shown_row
@@ -102,7 +97,7 @@ def test_step_of_another_page_leads_to_the_nearest_step(
 
 
 def test_unit_stays_on_the_map_when_the_step_changes(app: AppTest) -> None:
-    visit(app, row="Dropout-9", unit="21.3")
+    show(app, row="Dropout-9", unit="21.3")
     next(button for button in app.button if button.label == "Next").click()
     app.run()
     assert_opens(app)
@@ -112,7 +107,7 @@ def test_unit_stays_on_the_map_when_the_step_changes(app: AppTest) -> None:
 
 
 def test_effective_field_can_be_shown(app: AppTest) -> None:
-    visit(app, row="Conv2d-7", shown="used")
+    show(app, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
     assert "is in the inner half of the box" in said(app)
@@ -122,6 +117,6 @@ def test_effective_field_can_be_shown(app: AppTest) -> None:
 
 
 def test_page_explains_every_wrong_figure(app: AppTest) -> None:
-    listed = said(visit(app))
+    listed = said(show(app))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
         assert f"- **{name}.** Before this row" in listed
