@@ -8,7 +8,7 @@ from model import layers
 from model.pooling import max_pool
 from viz.app import shared, sidebar, tables, widgets
 from viz.app.error_boundary import or_say_why
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.overview import figures as overview
 from viz.pictures.panels import tabled
 from viz.pooling import cache, controls, figures, shifting
@@ -33,7 +33,7 @@ def windows() -> None:
         box = fields[pooled.source].box(place)
         words = figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name])
         pixels = tables.pixels_file(digit.pixels, box, f"{pooled.source}-sees-{place[0]}-{place[1]}")
-        widgets.figure(workings.field(digit.pixels, box), words, pixels)
+        widgets.figure(worked_unit.receptive_field(digit.pixels, box), words, pixels)
 
 
 def discarded_values() -> None:

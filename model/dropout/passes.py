@@ -23,7 +23,7 @@ from model.dropout.records import (
     RowMasks,
 )
 from model.errors import InputError
-from model.trace import SeededDropout, draw_mask, dropping, reseed
+from model.trace import SeededDropout, draw_mask, reseed, with_dropout
 from model.trace.records import LayerKind, Trace
 
 MASKS = 1000
@@ -79,7 +79,9 @@ def draw_masks(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) 
         plan: Where dropout is on, and the seed of the first mask.
         count: Number of passes.
     """
-    rows = [(name, each) for name, each in dropping(network, plan).named_modules() if isinstance(each, SeededDropout)]
+    rows = [
+        (name, each) for name, each in with_dropout(network, plan).named_modules() if isinstance(each, SeededDropout)
+    ]
     kept: dict[str, list[NDArray[np.uint8]]] = {name: [] for name, row in rows if row.drops}
     for seed in range(plan.seed, plan.seed + count):
         generator = torch.Generator().manual_seed(seed)
@@ -198,7 +200,7 @@ def accuracy_of(network: nn.Module, images: Tensor, labels: NDArray[np.int64], p
         labels: (N,).
         plan: Where dropout is on, and its p.
     """
-    private = dropping(network, plan)
+    private = with_dropout(network, plan)
     found = []
     with torch.no_grad():
         for start in range(0, len(images), _BATCH):

@@ -34,7 +34,7 @@ def test_a_drawing_is_read_while_it_is_drawn(visit: Visit, key: str) -> None:
     page.mouse.up()
     expect_strokes(page, len(HAND[key]))
     expect_read(page, int(key[0]), "drawn by hand")
-    expect(page.get_by_role("heading", name=f"It reads {key[0]}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Prediction: {key[0]}")).to_be_visible()
 
 
 def test_a_drawing_survives_a_page_change_a_reload_and_a_journey(visit: Visit) -> None:
@@ -101,7 +101,7 @@ def test_a_finger_draws_and_does_not_scroll(visit: Visit) -> None:
     assert page.evaluate(SCROLLED) == before
 
 
-SPIRAL = [(0.5 + t * np.cos(60 * t) / 9, 0.5 + t * np.sin(60 * t) / 9) for t in np.linspace(0, 1, codec.POINTS - 2)]
+SPIRAL = [(0.5 + t * np.cos(60 * t) / 9, 0.5 + t * np.sin(60 * t) / 9) for t in np.linspace(0, 1, codec.MAX_POINTS - 2)]
 SCRIBBLE = [
     (x, y) for line, y in enumerate(np.linspace(0.03, 0.97, 14)) for x in ((0.03, 0.97), (0.97, 0.03))[line % 2]
 ]

@@ -93,7 +93,7 @@ def test_nothing_overflows_sideways_on_a_phone(visit: Visit, row: str, scale: st
 
 def test_nothing_below_the_stage_moves_with_the_digit_or_the_step(visit: Visit) -> None:
     page = visit(f"feature_maps?digit={DIGIT}&row=Conv2d-1")
-    below = page.get_by_role("heading", name="How map 0 came about")
+    below = page.get_by_role("heading", name="Map 0 through its block")
     tops = set()
     for digit, row in (("0a", "Conv2d-1"), ("1a", "Conv2d-7"), ("8c", "ReLU-19"), ("4a", "log-softmax")):
         page.goto(f"{page.url.split('?')[0]}?digit=project-{digit}&row={row}")

@@ -89,11 +89,11 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
         settle(page)
         if name == IMAGE:
             break
-    expect(page.get_by_role("heading", level=1)).to_have_text("Back at the pixels")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pixels of the image")
     y, x = unit[1:]
     ink = digits.find("project-3a").pixels[y, x]
     expect(page.get_by_text(f"Ink {ink} of 255")).to_be_visible()
-    way = page.get_by_role("list", name="The way here").get_by_role("link")
+    way = page.get_by_role("list", name="Trail to this unit").get_by_role("link")
     expect(way.first).to_contain_text("Conv2d-23")
     way.first.click()
     expect_step(page, "Conv2d-23")
@@ -179,7 +179,7 @@ def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: 
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     page.reload()
     settle(page)
-    expect(page.get_by_text("3 of 4 answers right; 92 questions in 23 rows.")).to_be_visible()
+    expect(page.get_by_text("3 of 4 answers correct; 92 questions on 23 rows.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the score as CSV").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from model.images import digits
-from model.images.strokes import ink
+from model.images.strokes import rasterize
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,
@@ -39,7 +39,7 @@ def upload(page: Page, content: bytes) -> None:
 
 def test_a_picture_of_dark_ink_on_light_paper_is_read_and_travels(visit: Visit) -> None:
     page = visit()
-    upload(page, png(230 - np.pad(ink(HAND["2a"]), 30) // 2))
+    upload(page, png(230 - np.pad(rasterize(HAND["2a"]), 30) // 2))
     expect_read(page, 2, "a picture of yours")
     expect(page).to_have_url(re.compile("digit=upload-"))
     elsewhere = visit(page.url)
@@ -52,7 +52,7 @@ def test_a_picture_of_dark_ink_on_light_paper_is_read_and_travels(visit: Visit) 
     [
         (b"no picture at all", "not a picture that can be read"),
         (png(np.zeros((50, 50), np.uint8)), "shows no ink"),
-        (png(ink(HAND["2a"]))[:-40], "is damaged"),
+        (png(rasterize(HAND["2a"]))[:-40], "is damaged"),
         (png(np.zeros((1, 5000), np.uint8)), "5,000 by 1 pixels"),
     ],
     ids=["text", "blank", "truncated", "huge"],

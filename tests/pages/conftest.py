@@ -1,4 +1,4 @@
-"""What every page's tests share: the app in Streamlit's own simulator, with empty caches."""
+"""Shared by the tests of all pages: the app in Streamlit's simulator."""
 
 import json
 import re
@@ -17,16 +17,24 @@ from model.saliency.records import Attribution
 from tests.serving import HOME
 from viz.saliency import cache
 
+FILES = dict(
+    re.findall(r'"pages" / "(\w+)\.py".*url_path="(\w+)"', HOME.read_text(encoding="utf-8"))
+)  # the address of each page by its file
+
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
-    st.cache_resource.clear()
+def _fresh_caches(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Clear the caches around a test that patches something; all other tests share them."""
+    patches = "monkeypatch" in request.fixturenames
+    if patches:
+        st.cache_resource.clear()
     yield
-    st.cache_resource.clear()
+    if patches:
+        st.cache_resource.clear()
 
 
 def run(page: str, **link: str) -> AppTest:
-    """Open a page with what the link says."""
+    """Open a page by its address and parameters."""
     app = AppTest.from_file(HOME, default_timeout=300)
     for name, value in link.items():
         app.query_params[name] = value
@@ -34,25 +42,16 @@ def run(page: str, **link: str) -> AppTest:
 
 
 def show(app: AppTest, **link: str) -> AppTest:
-    """Show what another link says on the page that is open."""
-    for name in list(app.query_params):
-        del app.query_params[name]
+    """Show the open page with other parameters in the address."""
+    app.query_params.clear()
     app.query_params.update(link)
     return app.run()
 
 
 def file_of(page: str) -> str:
-    """Return the file of the page with this address, as ``switch_page`` takes it."""
-    other = {"layer_by_layer": "layers", "lie_detector": "sanity_checks"}  # the other addresses are the files' names
-    return f"../pages/{other.get(page, page)}.py"
-
-
-def show(app: AppTest, **link: str) -> AppTest:
-    """Show what another link says on the page that is open."""
-    for name in list(app.query_params):
-        del app.query_params[name]
-    app.query_params.update(link)
-    return app.run()
+    """Return the file of the page with this address, relative to the entry file."""
+    (name,) = (name for name, address in FILES.items() if address == page)
+    return f"../pages/{name}.py"
 
 
 def said(app: AppTest) -> str:
@@ -61,7 +60,7 @@ def said(app: AppTest) -> str:
 
 
 def as_read(sentence: str) -> str:
-    """Return a sentence as somebody reads it once Markdown is done with it: nothing of it is meant as Markdown."""
+    """Return an escaped sentence as Markdown shows it."""
     return re.sub(r"\\(.)", r"\1", sentence).replace("\u2060", "")
 
 
@@ -71,7 +70,7 @@ def shown(app: AppTest) -> str:
 
 
 def component(app: AppTest, name: str) -> dict[str, Any]:
-    """Return what one of our own components was given to show."""
+    """Return the data of one of our own components."""
     (found,) = (each.proto for each in app.get("bidi_component") if each.proto.component_name == name)
     given: dict[str, Any] = json.loads(found.json)
     return given
@@ -86,7 +85,7 @@ def assert_works(app: AppTest, title: str) -> None:
 
 @pytest.fixture
 def speaking_against(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no place of any map speak for its score, whatever weights there are: a method's last ReLU leaves nothing."""
+    """Make every attribution negative, so that the last ReLU of a method leaves nothing."""
 
     def attribute_against(*given: Any, options: Mapping[str, float] | None = None, **more: Any) -> Attribution:
         found = saliency.attribute(*given, options={**(options or {}), "relu": 0}, **more)

@@ -233,8 +233,8 @@ def test_the_boxes_and_the_centres_of_units_are_those_that_the_browser_draws(fil
     frames = shown["Download the boxes as CSV"]["frames"]
     boxes = list(csv.reader(io.StringIO(files["Download the boxes as CSV"])))[1:]
     assert [[int(side) for side in line[1:]] for line in boxes] == [each["box"] for each in frames]
-    units = shown["Download where each looks as CSV"]
-    lines = list(csv.DictReader(io.StringIO(files["Download where each looks as CSV"])))
+    units = shown["Download the receptive fields as CSV"]
+    lines = list(csv.DictReader(io.StringIO(files["Download the receptive fields as CSV"])))
     assert len(lines) == np.prod(units["units"])
     for line in lines:
         for axis, place in enumerate("yx"):

@@ -104,7 +104,7 @@ def test_a_download_that_fails_is_a_sentence_and_can_be_tried_again(raw: Path, s
         app.button("download-sidebar").click().run()
         (sentence,) = sentences(app)
         assert reason in sentence
-        assert "Check the connection and try again; whatever needs none of its images works without it." in sentence
+        assert "Check the connection and try again. The samples work without MNIST." in sentence
         assert not app.get("progress"), "no bar is left behind"
         assert "Cancel" not in [each.label for each in app.button]
         assert offered(app)
@@ -133,6 +133,6 @@ def test_a_disk_that_refuses_the_files_is_a_sentence(why: str, raw: Path, monkey
     app.button("download-sidebar").click().run()
     (sentence,) = sentences(app)
     assert named in sentence
-    assert "Make room, or set MNIST_ROOT to another folder, and try again." in sentence
+    assert "Free some space, or set MNIST_ROOT to another folder, and try again." in sentence
     assert "The network reads <strong>8</strong>" in shown(app)
     assert offered(app)

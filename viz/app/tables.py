@@ -12,7 +12,7 @@ from model.receptive_field.records import Box
 from model.records import Activation, Pixels
 from model.records import Numbers as Values
 from model.trace.records import Trace
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.overview import figures
 from viz.pictures import words
 from viz.pictures.panels import tabled
@@ -156,7 +156,7 @@ def kernel_file(kernel: Activation, name: str) -> File:
 
 def pixels_file(pixels: Pixels, box: Box, name: str) -> File:
     """Return the pixels (H, W) of a digit that lie in a box as CSV, a line for each."""
-    return File("Download these pixels as CSV", partial(workings.pixels_csv, pixels, box), f"{name}.csv")
+    return File("Download these pixels as CSV", partial(worked_unit.pixels_csv, pixels, box), f"{name}.csv")
 
 
 def columns_file(label: str, columns: Columns, name: str) -> File:
@@ -172,4 +172,4 @@ def answer_file(trace: Trace, name: str = "answer") -> File:
 def terms_file(explained: Explanation) -> File:
     """Return what a unit was made of as CSV."""
     name = "-".join([explained.name, *map(str, explained.unit)])
-    return File("Download what it is made of as CSV", partial(workings.terms_csv, explained), f"{name}.csv")
+    return File("Download what it is made of as CSV", partial(worked_unit.terms_csv, explained), f"{name}.csv")

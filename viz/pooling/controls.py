@@ -39,7 +39,7 @@ def stage(trace: Trace, pooled: Pooled, explained: Explanation) -> None:
         if trace_it:
             address.write(**{TRACED: figures.name_of(pooled, explained.unit, picked[1:])})
         else:
-            layer_controls.choose(picked)
+            layer_controls.choose_unit(picked)
 
     components.workings(figures.prepare(trace, explained, pooled.window, pooled), choose)
     st.html(figures.legend())

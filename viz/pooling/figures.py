@@ -12,7 +12,7 @@ from model.receptive_field.records import ReceptiveField, Window
 from model.records import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import picture
 from viz.pictures.scaling import range_of
@@ -21,8 +21,8 @@ _DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks; a unit is 1
 
 
 def prepare(trace: Trace, explained: Explanation, window: Window, pooled: Pooled) -> dict[str, Any]:
-    """Return what the browser shows of a unit's arithmetic, with the winners drawn on the input map."""
-    shown = workings.prepare(trace, explained, window)
+    """Return what the browser shows of the arithmetic of a unit, with the winners drawn on the map that goes in."""
+    shown = worked_unit.prepare(trace, explained, window)
     return {**shown, "input": {**shown["input"], "picture": marked(pooled, explained.unit[0])}}
 
 

@@ -53,8 +53,10 @@ def reports(protocol: str) -> dict[str, Study]:
 def accuracy(searched: Mapping[str, Study]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
-    drawn = figures.accuracy(bands, logged, logged_run.BAR)
-    widgets.figure(drawn, figures.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
+    drawn = figures.accuracy(bands, logged, logged_run.REQUIRED_ACCURACY)
+    widgets.figure(
+        drawn, figures.say_accuracy(bands, logged, logged_run.REQUIRED_ACCURACY), _curves(searched, "accuracy")
+    )
 
 
 def losses(searched: Mapping[str, Study]) -> None:
@@ -69,10 +71,10 @@ def flattery(final: Mapping[str, Study]) -> None:
     """Show every seed's test accuracy beside the peak that was reported."""
     logged = logged_run.logged_run()
     found = {name: (each.seeds, studies.spread(each.accuracies)) for name, each in final.items()}
-    drawn = seeds.strip(found, logged, logged_run.BAR)
+    drawn = seeds.strip(found, logged, logged_run.REQUIRED_ACCURACY)
     said = [figures.say_flattery(logged, studies.spread(logged.accuracies[logged.around]))]
     if final:
-        said.append(seeds.say_strip(found, logged_run.BAR))
+        said.append(seeds.say_strip(found, logged_run.REQUIRED_ACCURACY))
         said.append(seeds.say_protocol(next(iter(final.values()))))
     card = or_say_why(mistakes_cache.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")

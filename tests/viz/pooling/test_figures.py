@@ -110,7 +110,7 @@ def test_say_traced_gives_the_measured_receptive_field(pooled: Pooled) -> None:
     unit = (CHANNEL, 5, 6)
     for where in figures.window_places(pooled.window, unit):
         said = figures.say_traced(pooled, unit, where, fields["Dropout-9"], fields["MaxPool2d-10"])
-        box = measured.measured(NETWORK, "Dropout-9", where)
+        box = measured.measured_box(NETWORK, "Dropout-9", where)
         assert box == Box(where[0], where[1], where[0] + 7, where[1] + 7)
         assert f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}" in said
         assert said.startswith("The winner" if where == tuple(pooled.winners[unit]) else "Another value")

@@ -90,7 +90,7 @@ def steps(
 
 
 def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -> None:
-    """Show a unit worked out, as ``viz.layers.workings`` prepares it.
+    """Show a unit worked out, as ``viz.layers.worked_unit`` prepares it.
 
     Args:
         data: What is shown.
