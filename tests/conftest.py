@@ -10,7 +10,11 @@ from hypothesis import settings
 from deploy import nginx
 from model import mnist
 
-SPECIAL_SERVERS = ("held_app", "app_without_mnist")  # fixtures of the session: one worker starts each of them
+SPECIAL_SERVERS = (
+    "address",
+    "held_app",
+    "app_without_mnist",
+)  # fixtures of the session: one worker starts each of them
 
 torch.set_num_threads(1)  # as the app does: on nets this small more threads only wait for one another
 settings.register_profile("steady", derandomize=True, deadline=None)

@@ -187,7 +187,7 @@ def inspect(page: Page, part: str = PAGE) -> dict[str, list[str]]:
         page: What has been opened.
         part: Where the keyboard, targets and axe-core are tried; all else is of the whole page.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, situation in SITUATIONS.items():
         situation.prepare(page, part)
         found |= {f"{name}, {check}": test(page, part) for check, test in situation.checks.items()}
