@@ -18,7 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "viz" / "Home.py"
-PATIENCE = 60_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
+PATIENCE = 120_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
 _START_UP = 120  # seconds
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Chromium draws a window around each context, and in it two more pages: what drops down below its address bar. Nobody

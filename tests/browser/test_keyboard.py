@@ -13,48 +13,54 @@ from tests.serving import choose_source, settle
 
 
 class Way(NamedTuple):
-    """Where to begin, what to go to with Tab, what to press there, and what the address then says."""
+    """What to go to with Tab, what to press there, and what the address then says.
 
-    path: str
+    Where a unit is chosen, the value says how far down and across the keys lead from the unit that was chosen before.
+    """
+
     control: str
     keys: str
     parameter: str
-    value: str
+    value: str | tuple[int, int]
 
 
-WAYS = {
-    "overview": Way("", "Conv2d-16: ", "Enter", "row", "Conv2d-16"),
-    "feature maps": Way("feature_maps?row=Conv2d-7&channel=3", "Map 3: ", "ArrowRight Enter", "channel", "4"),
-    "layer by layer": Way(
-        "layer_by_layer?row=Conv2d-7&channel=3&unit=5.5",
-        "Conv2d-7, map 3: unit y 5, x 5",
-        "ArrowDown ArrowDown ArrowRight",
-        "unit",
-        "7.6",
-    ),
-    "receptive field": Way("receptive_field?row=Conv2d-7&unit=5.5", "The 22 × 22 units", "ArrowDown", "unit", "6.5"),
-    "parameters": Way("parameters?row=Conv2d-7", "Conv2d-13$", "Enter", "row", "Conv2d-13"),
-    "pooling": Way("pooling?channel=3&unit=5.5", "MaxPool2d-10, map 3: unit", "ArrowUp ArrowLeft", "unit", "4.4"),
-    "head": Way("head", "4−", "Enter", "target", "4"),
-    "dropout": Way("dropout?row=Dropout-9&digit=project-4or9", "p, share dropped", "ArrowRight", "p", r"0\.\d+"),
-    "batch norm": Way("batch_norm?row=BatchNorm2d-8&channel=3", "Map$", "ArrowDown Enter", "channel", "4"),
-    "saliency": Way("saliency?digit=project-4or9", "One method", "ArrowRight Enter", "map_view", "all"),
-    "lie detector": Way("lie_detector?digit=project-4or9", "One", "ArrowRight Enter", "doubt_view", "all"),
-    "mistakes": Way("mistakes", "labelled 4, read as 9", "Enter", "cell", "4.9"),
-    "training": Way("training?train_view=epochs&epoch=2", "Epoch$", "ArrowRight", "epoch", "3"),
+WAYS = {  # by the name of the view where each begins
+    "overview": Way("Conv2d-16: ", "Enter", "row", "Conv2d-16"),
+    "feature maps": Way("Map 3: ", "ArrowRight Enter", "channel", "4"),
+    "layer by layer": Way("Conv2d-7, map 3: unit", "ArrowDown ArrowDown ArrowRight", "unit", (2, 1)),
+    "parameters": Way("Conv2d-13$", "Enter", "row", "Conv2d-13"),
+    "pooling": Way("MaxPool2d-10, map 3: unit", "ArrowUp ArrowLeft", "unit", (-1, -1)),
+    "head": Way("4−", "Enter", "target", "4"),
+    "dropout": Way("p, share dropped", "ArrowRight", "p", r"0\.\d+"),
+    "batch norm": Way("Map$", "ArrowDown Enter", "channel", "4"),
+    "saliency": Way("One method", "ArrowRight Enter", "map_view", "all"),
+    "lie detector": Way("One", "ArrowRight Enter", "doubt_view", "all"),
+    "mistakes": Way("labelled 4, read as 9", "Enter", "cell", "4.9"),
+    "training, epoch by epoch": Way("Epoch$", "ArrowRight", "epoch", "3"),
 }
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_keys_alone_choose_something_else(visit: Visit, way: Way) -> None:
-    page = visit(way.path)
+def assert_keys_choose(page: Page, way: Way) -> None:
+    """Go to a control with Tab, press keys there, and see that the address and the pictures have changed."""
     before = pictures(page)
-    go_to(page, way.control)
+    control = go_to(page, way.control)
+    value = way.value if isinstance(way.value, str) else moved(control, *way.value)
     for key in way.keys.split():
         page.keyboard.press(key)
-    page.wait_for_url(lambda _url: re.fullmatch(way.value, chosen(page, way.parameter)) is not None)
+    page.wait_for_url(lambda _url: re.fullmatch(value, chosen(page, way.parameter)) is not None)
     settle(page)
     assert pictures(page) != before
+
+
+def moved(control: str, down: int, across: int) -> str:
+    """Return the unit so far from the one that a control names, as the address has it."""
+    y, x = map(int, re.findall(r"[yx] (\d+)", control))
+    return f"{y + down}.{x + across}"
+
+
+def test_a_unit_of_the_receptive_field_is_chosen_by_keys_alone(visit: Visit) -> None:
+    page = visit("receptive_field?row=Conv2d-7&unit=5.5")
+    assert_keys_choose(page, Way("The 22 × 22 units", "ArrowDown", "unit", "6.5"))
 
 
 def test_a_digit_is_drawn_with_keys_alone(visit: Visit) -> None:
@@ -75,8 +81,8 @@ def test_a_digit_is_drawn_with_keys_alone(visit: Visit) -> None:
     page.wait_for_url(lambda url: not strokes_in(url))
 
 
-def go_to(page: Page, control: str, part: str = MAIN) -> None:
-    """Press Tab from the top of a part of the page until a control of this name has the focus."""
+def go_to(page: Page, control: str, part: str = MAIN) -> str:
+    """Press Tab from the top of a part of the page until a control of this name has the focus; return all its name."""
     names = []
     page.evaluate("(part) => controls.begin(part)", part)
     page.evaluate("controls.finish()")
@@ -84,5 +90,5 @@ def go_to(page: Page, control: str, part: str = MAIN) -> None:
         page.keyboard.press("Tab")
         names.append(str(page.evaluate("controls.focusedName()")))
         if re.match(control, names[-1]):
-            return
+            return names[-1]
     raise AssertionError(f"Tab does not come to '{control}', but to {names}")

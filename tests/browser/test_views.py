@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import DESKTOP, PHONE, Contexts, Visit
 from tests.browser.controls import MAIN, PAGE, SIDEBAR
-from tests.browser.inspection import SITUATIONS, inspect, told
+from tests.browser.inspection import SITUATIONS, at_a_desk, inspect, told
+from tests.browser.test_keyboard import WAYS, assert_keys_choose
 from tests.serving import choose_source, settle
 from tests.views import VIEWS
 
@@ -32,6 +33,9 @@ def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, n
     settle(page)
     found = inspect(page, PAGE if name in FIRST.values() else MAIN)
     assert not found, f"'{name}' {told(found)}"
+    if name in WAYS:
+        at_a_desk(page, PAGE)
+        assert_keys_choose(page, WAYS[name])
     assert not contexts.failures
 
 
@@ -109,3 +113,7 @@ def test_one_visit_finds_every_fault(visit: Visit) -> None:
     page.evaluate(INSERT, "".join(FAULTS.values()))
     found = inspect(page)
     assert found.keys() == FAULTS.keys() == CHECKS.keys()
+
+
+def test_keys_choose_something_on_each_page() -> None:
+    assert {VIEWS[name].partition("?")[0] for name in WAYS} == FIRST.keys() - {"receptive_field"}  # has its own test
