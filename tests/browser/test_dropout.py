@@ -73,13 +73,3 @@ def test_a_new_mask_can_be_taken_back_with_the_browser(visit: Visit) -> None:
     settle(page)
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_label("Mask (seed)")).to_have_value("4")
-
-
-def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
-    for view in ("journey", "many", "mean", "digits"):
-        link = f"dropout?digit=project-4or9&row=Dropout-21&many=yes&changes=few&drop_view={view}"
-        page = visit(link, viewport={"width": 390, "height": 844})
-        page.get_by_text("The numbers").click()
-        expect(page.get_by_role("table")).to_have_count(1)
-        settle(page)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

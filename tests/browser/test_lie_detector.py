@@ -6,13 +6,12 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from model.sanity_checks.comparison_quiz import quiz
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen
 from tests.held import Gate
 from tests.serving import settle
 
 DIGIT = "project-4or9"
-PHONE = {"width": 390, "height": 844}
 # Notes after each change of the page where its headings are, and what is drawn first: more come, but none may move.
 WATCH = """() => {
   const PARTS = "[data-testid=stMain] [data-testid=stHeading] h3, .check-cards, .check-stages";
@@ -138,15 +137,9 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     expect(page.get_by_role("button", name="Left is random")).to_be_enabled()
 
 
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at four views
 @pytest.mark.parametrize(
-    "view",
-    [
-        "method=guided_backprop",
-        "method=grad_cam&explain=difference&baseline=noise",
-        "doubt_view=all",
-        "doubt_view=round",
-        "doubt_view=round&rounds=1l.2r.3l.4r.5l",
-    ],
+    "view", ["method=grad_cam&explain=difference&baseline=noise", "doubt_view=round&rounds=1l.2r.3l.4r.5l"]
 )
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, view: str) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&{view}", viewport=PHONE)

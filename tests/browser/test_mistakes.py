@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen, expect_heading
 from tests.scoring import in_cell, truth, worst, wrong
 from tests.serving import settle
-
-PHONE = {"width": 390, "height": 844}
 
 
 def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> None:
@@ -99,7 +97,8 @@ def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(
     assert page.evaluate(OVERFLOWING) == []
 
 
-@pytest.mark.parametrize("view", ["matrix", "matrix&cell=5.5", "all", "all&mistakes_of=disputed", "calibration"])
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at three views
+@pytest.mark.parametrize("view", ["matrix&cell=5.5", "all&mistakes_of=disputed"])
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, view: str) -> None:
     page = visit(f"mistakes?mistakes_view={view}", viewport=PHONE)
     assert page.evaluate(OVERFLOWING) == []

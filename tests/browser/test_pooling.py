@@ -17,6 +17,8 @@ def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Vis
     picture = page.locator(".workings .map").last
     box = picture.bounding_box()
     assert box
+    width = page.locator(".workings .map img").first.evaluate("(each) => each.decode().then(() => each.naturalWidth)")
+    assert width == 22 * 20
     picture.click(position={"x": box["width"] * 6.5 / 11, "y": box["height"] * 4.5 / 11})
     expect(page.locator(".workings")).to_have_attribute("data-unit", "MaxPool2d-10.3.4.6")
     settle(page)
@@ -28,11 +30,3 @@ def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Vis
     traced = f"rows {other[0]} to {other[0] + 6}, columns {other[1]} to {other[1] + 6}."
     expect(page.get_by_text(traced)).to_be_visible()
     expect(page).to_have_url(re.compile(f"pool_trace={other[0] - 8}.{other[1] - 12}"))
-
-
-def test_every_picture_is_painted(visit: Visit) -> None:
-    for view in ("move", "average", "lost", "windows"):
-        page = visit(f"pooling?digit=project-3a&pool_view={view}&pool_guess=two")
-        page.wait_for_function("[...document.images].every((each) => each.complete && each.naturalWidth > 0)")
-    width = page.locator(".workings .map img").first.evaluate("(each) => each.decode().then(() => each.naturalWidth)")
-    assert width == 22 * 20

@@ -119,7 +119,7 @@ def test_it_listens_to_this_computer_alone(address: str) -> None:
 
 
 def test_a_flag_opens_it_to_the_network() -> None:
-    with serving(options=["--server.address=0.0.0.0"]) as everywhere:
+    with serving(ROOT / "bench" / "empty.py", options=["--server.address=0.0.0.0"]) as everywhere:
         socket.create_connection(("127.0.0.2", urlsplit(everywhere).port or 0), timeout=30).close()
 
 
