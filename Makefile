@@ -3,12 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# Tests of one file share what they start; the files with a browser come first, so that no long one is left at the end.
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help app replicas test check train bench load fuzz screenshots audit pins clean
+.PHONY: help app replicas test quick test-exhaustive check train bench load fuzz screenshots audit pins clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s%s\n", $$1, $$2 }'
 
 app: .venv/app ## Start the app at http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run viz/Home.py $(ARGS)
@@ -16,10 +18,17 @@ app: .venv/app ## Start the app at http://127.0.0.1:8501
 replicas: .venv/app ## Run several processes behind nginx (ARGS="--count 3"; more: --help)
 	$(BIN)/python -m deploy.replicas $(ARGS)
 
-test: .venv/dev ## Run every test, in a real browser too (ARGS="-k trace" for some)
+test: .venv/dev ## Run the tests, in a real browser too, by two workers (ARGS="-k trace" for some)
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m tests.install_nginx
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+quick: .venv/dev ## Run the tests that need no browser, no server and little time: before each commit
+	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not server and not slow and not exhaustive" $(ARGS)
+
+test-exhaustive: .venv/dev ## Run the long sweeps, of which 'make test' takes samples
+	$(BIN)/python -m tests.install_browser
+	$(BIN)/python -m pytest $(WORKERS) -m exhaustive $(ARGS)
 
 check: .venv/dev ## Check style and types
 	$(BIN)/ruff check .

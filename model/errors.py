@@ -1,13 +1,13 @@
-"""One family of errors, each a sentence that a person can act on."""
+"""The project's errors; each message says what is wrong, what is allowed and what to do."""
 
 
 class GlassError(Exception):
-    """Anything this project refuses, said in three parts: what is wrong, what is allowed, what to do.
+    """Base class of every error that this project raises on purpose.
 
     Args:
-        problem: Names the offending value.
-        allowed: Says what would have been accepted.
-        remedy: Says what to do next.
+        problem: What is wrong; it names the value.
+        allowed: What is allowed.
+        remedy: What to do.
     """
 
     def __init__(self, problem: str, allowed: str, remedy: str) -> None:
@@ -18,28 +18,28 @@ class GlassError(Exception):
 
 
 class InputError(GlassError, ValueError):
-    """A value that a person chose, typed, drew or uploaded cannot be used."""
+    """A value that the user chose, typed, drew or uploaded cannot be used."""
 
 
 class WeightsError(GlassError):
-    """Trained weights are missing, damaged, or made for another network."""
+    """Trained weights are missing, damaged, or belong to another network."""
 
 
 class DataError(GlassError):
-    """The MNIST files are missing, incomplete, or could not be fetched."""
+    """The MNIST files are missing or damaged, or could not be downloaded."""
 
 
 class TraceError(GlassError):
-    """A forward pass did not run every step, so there is nothing truthful to show."""
+    """A forward pass cannot be recorded, for example because it did not run every step."""
 
 
 class CheckpointError(GlassError):
-    """An unfinished run cannot be continued from what it left behind."""
+    """An interrupted training run cannot be resumed from its checkpoint."""
 
 
 class WorkerError(GlassError):
-    """Another process of the same run has ended, so this one cannot go on."""
+    """Another process of the same training run has ended, so this one cannot continue."""
 
 
 class BusyError(GlassError):
-    """Too many people ask for expensive work at the same time."""
+    """Too many requests for expensive work are waiting."""

@@ -1,55 +1,52 @@
-"""One digit with dropout off and on: one mask, how far it travels, and what many masks come to."""
+"""One digit with dropout off and on: one mask, its effect on every row, and many masks."""
 
 from functools import partial
 
 import streamlit as st
 
 from model import layers
-from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, journey
+from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, row_differences
 from viz.app import shared, sidebar, tables, widgets
 from viz.app.error_boundary import or_show_error
-from viz.dropout import cache, charts, figures
-from viz.dropout import controls as choose
+from viz.dropout import cache, charts, controls, figures
 
 digit = sidebar.current_digit()
-off, own = shared.record(digit), cache.own_probabilities()
+off, own = shared.record(digit), cache.trained_probabilities()
 
 
 def one_mask() -> None:
-    """Show what one mask drops, and what is left."""
-    channel = choose.map_and_mask(len(off[name].maps))
+    """Show what one mask drops, and the values that it keeps."""
+    channel = controls.map_and_mask(len(off[name].maps))
     on = cache.record_dropping(digit, plan)
     digests = (digest_of_trace(on), digest_of_weights(shared.network()))
-    worked = [layers.explain(on, name, unit) for unit in figures.examples(on[name], channel)]
-    words = f"{figures.say_stage(on[name], channel, plan.seed)}\n\n{figures.say_examples(worked)}"
+    explained = [layers.explain(on, name, unit) for unit in figures.examples(on[name], channel)]
+    words = f"{figures.say_stage(on[name], channel, plan.seed)}\n\n{figures.say_examples(explained)}"
     drawn = figures.stage(off[name], on[name], channel, digests)
-    widgets.figure(drawn, words, choose.maps_files(off[name], on[name], channel))
+    widgets.figure(drawn, words, controls.maps_files(off[name], on[name], channel))
 
 
-def its_journey() -> None:
-    """Show how far one mask travels."""
-    choose.mask()
+def later_rows() -> None:
+    """Show the difference that one mask makes in every row."""
+    controls.mask()
     on = cache.record_dropping(digit, plan)
-    changes = journey(off, on)
-    words = figures.say_journey(changes, off.probabilities, on.probabilities)
-    numbers = tables.ExpandableTable("One mask at every row", partial(figures.journey_columns, changes))
-    widgets.figure(figures.journey(changes, name), words, numbers)
+    differences = row_differences(off, on)
+    words = figures.say_differences(differences, off.probabilities, on.probabilities)
+    numbers = tables.ExpandableTable("One mask in every row", partial(figures.difference_columns, differences))
+    widgets.figure(figures.row_differences(differences, name), words, numbers)
 
 
 def many_masks() -> None:
-    """Show how the answer spreads over many masks."""
-    passes = cache.passes(digit, plan, choose.count())
-    if choose.predict(passes):
+    """Show how much the probabilities vary over many masks."""
+    passes = cache.many_passes(digit, plan, controls.pass_count())
+    if controls.predict(passes):
         drawn = figures.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network())))
-        widgets.figure(drawn, figures.say_passes(passes, plan.p or 0), choose.numbers_of(passes))
-        choose.go_on(passes)
-    st.write(
-        f"With p = {own[name]:.2f}, as trained, a clear digit hardly moves; one between two shows the spread best."
-    )
+        widgets.figure(drawn, figures.say_passes(passes, plan.p or 0), controls.passes_table(passes))
+        controls.offer_next_steps(passes)
+    st.write(f"With p = {own[name]:.2f}, as in training, a clear digit hardly changes; an ambiguous digit varies most.")
 
 
-def the_mean() -> None:
-    """Show why kept values are enlarged: the mean over masks returns to the value without dropout."""
+def mean_of_masks() -> None:
+    """Show why dropout scales the kept values: the mean over masks is then the value without dropout."""
     st.write(charts.THEORY)
     converging = cache.convergence(digit, name, plan)
     drawn = charts.convergence(converging)
@@ -59,27 +56,27 @@ def the_mean() -> None:
 
 
 def many_digits() -> None:
-    """Show how well many digits are read as p grows."""
-    if choose.readings(plan):
-        every, source = or_show_error(lambda: cache.readings(plan)), cache.source_of_readings()
+    """Show the accuracy on many digits as p grows."""
+    if controls.measure_accuracies(plan):
+        every, source = or_show_error(lambda: cache.accuracies(plan)), cache.accuracy_source()
         if every:
-            words = charts.say_readings(every, source)
-            numbers = tables.ExpandableTable("Many digits", partial(charts.readings_columns, every))
-            widgets.picture(charts.readings(every, own[name]), "many", words, numbers)
+            words = charts.say_accuracies(every, source)
+            numbers = tables.ExpandableTable("Many digits", partial(charts.accuracies_columns, every))
+            widgets.picture(charts.accuracies(every, own[name]), "many", words, numbers)
 
 
 st.title("Dropout")
-st.write("While it learned, the network dropped values at random. Switch that on, and see what it does.")
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
-name, plan = choose.plan(off, own)
-{"mask": one_mask, "journey": its_journey, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
+st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
+shown = widgets.part(controls.VIEW, controls.VIEWS, {**widgets.of_any_step(), **controls.ALLOWED})
+name, plan = controls.plan(off, own)
+{"mask": one_mask, "journey": later_rows, "many": many_masks, "mean": mean_of_masks, "digits": many_digits}[shown]()
 
 st.write(
-    "Dropout on is not training mode: only the dropout rows drop. Batch norm keeps to its running statistics on this "
-    "page, so that no digit depends on the others that are read with it."
+    "This is not training mode: only dropout is on. Batch norm uses its running statistics on this page, so no digit "
+    "depends on the other digits of its batch."
 )
 widgets.to_try(
-    "Take a digit between two: find a mask that tips the answer, and send its link to somebody.",
-    "Let one row drop alone, first Dropout-3, then Dropout-21: which of them can the rows behind repair?",
-    "Drop whole channels with the same p: fewer draws, larger steps. What becomes of the spread?",
+    "Choose an ambiguous digit: find a mask that changes the prediction, and share its link.",
+    "Use dropout in one row only, first Dropout-3, then Dropout-21: after which one do later rows reduce the effect?",
+    "Drop whole channels with the same p. Do the probabilities vary more or less?",
 )

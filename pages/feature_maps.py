@@ -1,4 +1,4 @@
-"""Every step's feature maps on the current digit, and one map in full."""
+"""Feature maps: all maps of one step on the current digit, and one map in full."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ digit = sidebar.current_digit()
 trace = shared.record(digit)
 
 st.title("Feature maps")
-st.write("One step of the network on your digit. Click a map to see it in full, and point at a value to read it.")
+st.write("One step of the network on your digit. Click a map to see it in full, and point at a unit to read its value.")
 step = widgets.step(trace)
 count = len(step.maps)
 
@@ -44,13 +44,13 @@ with right:
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.header(f"How map {channel} came about")
+    st.header(f"Map {channel} through its block")
     block = next(block for block in trace.blocks if step in block)
     if block[0].kind in {LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}:
-        entering, words = readable.large(block[0].input[channel]), figures.say_entering(block[0], channel)
+        input_map, words = readable.large(block[0].input[channel]), figures.say_input(block[0], channel)
         name = f"into-{block[0].name}-map-{channel}-{digit.key[:20]}"
-        numbers = tables.map_file(block[0].input[channel], name, "Download what goes in as CSV")
-        widgets.figure(lambda: value_map(entering, words, "entering"), words, numbers)
+        numbers = tables.map_file(block[0].input[channel], name, "Download the input map as CSV")
+        widgets.figure(lambda: value_map(input_map, words, "entering"), words, numbers)
     if len(block) > 1:
         through = {each.name: each.maps[channel] for each in block}
         drawn = figures.tiled(np.stack([*through.values()]), [*through], shared=one_scale)
@@ -58,7 +58,7 @@ with left:
         widgets.figure(drawn, figures.say_block(block, channel), numbers)
 
 with right:
-    st.header("What its block learned for it")
+    st.header("Parameters of its block")
     for each in (each for each in block if each.parameters):
         words = figures.say_parameters(each, channel)
         if each.kind is LayerKind.CONVOLUTION:
@@ -68,18 +68,18 @@ with right:
         else:
             st.write(words)
     if not any(each.parameters for each in block):
-        st.write("Nothing: there is no parameter in it.")
+        st.write("This block has no parameters.")
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The same map for other digits")
-    drawn, others = cache.of_each_digit(step.name, channel, one_scale)
-    numbers = tables.maps_file("Download these ten as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
+    drawn, others = cache.map_of_each_digit(step.name, channel, one_scale)
+    numbers = tables.maps_file("Download these ten maps as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
     widgets.figure(drawn, figures.say_others(step, channel, others), numbers)
 with right:
     widgets.to_try(
-        "Step through a block with the arrow keys: which values does the ReLU cut away?",
-        "Find a map that answers to one direction of stroke, and check it on the other digits.",
-        "Switch to one scale for each map: faint maps come to life, but can no longer be compared.",
-        "Keep a map, and change the digit in the sidebar.",
+        "Go through a block with the arrow keys. Which values does the ReLU set to zero?",
+        "Find a map that responds to one direction of stroke, and check it on the other digits.",
+        "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
+        "Choose a map, and then change the digit in the sidebar.",
     )

@@ -1,4 +1,4 @@
-"""The end of the network: 32 maps to 32 means to ten logits to ten probabilities, and the 1x1 that mixes before."""
+"""The head: 32 maps, 32 means, ten logits, ten probabilities; and the 1x1 convolution before it."""
 
 from functools import partial
 
@@ -6,8 +6,7 @@ import streamlit as st
 
 from model.head import logits
 from viz.app import address, components, shared, sidebar, tables, widgets
-from viz.head import cache, contributions, figures, mixing, softmax
-from viz.head import controls as choose
+from viz.head import cache, contributions, controls, figures, mixing, softmax
 
 digit = sidebar.current_digit()
 trace, end = shared.record(digit), cache.head(digit)
@@ -15,74 +14,74 @@ mixer, field = trace["Conv2d-13"], shared.fields()[end.source]
 
 
 def one_class() -> None:
-    """Show a class's map over the digit, and its sum."""
+    """Show the class map of one class over the digit, and its sum."""
     left, right = st.columns(2, gap="large")
     with right:
-        k = choose.target(end)
-        every = tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
-        widgets.figure(
-            figures.ten(end, k, partial(choose.link, choose.TARGET)), figures.say_class_map(end, k, field), every
-        )
+        k = controls.target(end)
+        drawn = figures.all_classes(end, k, partial(controls.link, controls.TARGET))
+        widgets.figure(drawn, figures.say_class_map(end, k, field), controls.class_maps_file(end))
     with left:
         st.html(figures.stage(end, k, field, digit.pixels))
     components.follow_links(".class-map", address.follow)
 
 
 def summed_maps() -> None:
-    """Show the mean of each of the last maps, and what it adds to a class's logit."""
-    k, pooled = choose.target_and_pooled(end)
+    """Show the mean of each of the last maps, and its contribution to the logit of a class."""
+    k, pooled = controls.target_and_pooled(end)
     left, right = st.columns(2, gap="large")
     with right:
-        parts = tables.CsvFile("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
-        widgets.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k), parts)
+        drawn = contributions.average(end, pooled, k)
+        widgets.figure(drawn, contributions.say_contributions(end, k), controls.contributions_file(end))
     with left:
-        st.html(contributions.contributions(end, k, pooled, partial(choose.link, choose.POOLED)))
+        st.html(contributions.contributions(end, k, pooled, partial(controls.link, controls.POOLED)))
     components.follow_links(".worked-mean", address.follow)
 
 
 def two_classes() -> None:
-    """Show the maps of two classes and their difference."""
-    k, other = choose.two(end)
-    every = tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
-    widgets.figure(figures.versus(end, k, other, field, digit.pixels), figures.say_versus(end, k, other), every)
+    """Show the class maps of two classes and their difference."""
+    k, other = controls.two_targets(end)
+    drawn = figures.two_classes(end, k, other, field, digit.pixels)
+    widgets.figure(drawn, figures.say_two_classes(end, k, other), controls.class_maps_file(end))
 
 
 def mixed_maps() -> None:
-    """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
-    choose.predict_without(trace, cache.each_muted(digit, mixer.name), mixer.name)
-    channels, gain = choose.change(len(mixer.input))
-    weights = tables.CsvFile("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
-    widgets.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
-    changed = cache.mixed(digit, mixer.name, channels, gain)
-    effects = logits.effects(trace, changed, mixer.name)
+    """Show the weights of the 1x1 convolution, and the changes in later rows when its input maps change."""
+    controls.ask_without_map(trace, cache.logits_without_each_map(digit, mixer.name), mixer.name)
+    channels, gain = controls.scaling(len(mixer.input))
+    weights = tables.CsvFile("Download the weights as CSV", partial(mixing.weights_csv, mixer), "conv2d-13.csv")
+    widgets.figure(mixing.weights_table(mixer, channels), mixing.say_weights(mixer), weights)
+    changed = cache.scaled_maps(digit, mixer.name, channels, gain)
+    changes = logits.row_changes(trace, changed, mixer.name)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         every = tables.CsvFile(
-            "Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv"
+            "Download every difference as CSV", partial(mixing.changes_csv, changes), "differences.csv"
         )
-        widgets.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)
+        widgets.figure(mixing.changes_table(changes), mixing.say_changes(changes, channels, gain), every)
     with right:
-        widgets.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.IN_FIGURE)
+        widgets.figure(
+            mixing.probabilities_table(trace, changed), mixing.say_predictions(trace, changed), tables.IN_FIGURE
+        )
 
 
 def probabilities() -> None:
-    """Show the arithmetic from logits to probabilities, with a temperature."""
-    choose.predict_warmer(trace)
-    soft = logits.softened(trace.logits, choose.temperature())
+    """Show the arithmetic from logits to probabilities, with temperature scaling."""
+    controls.ask_temperature(trace)
+    soft = logits.scaled_softmax(trace.logits, controls.temperature())
     numbers = tables.CsvFile("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
-    widgets.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
+    widgets.figure(softmax.table(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
 
 
 st.title("The head")
 st.write(
-    "A mean for each of the last maps, a weighted sum for each class: nothing bends between the maps and the logits. "
-    "So every class has a map of its own, and the mean of that map, with a bias, is its logit."
+    "A mean for each of the last maps and a weighted sum for each class: there is no non-linearity between the maps "
+    "and the logits. So each class has a class map, and the mean of this map plus a bias is its logit."
 )
 SHOW = {"class": one_class, "sum": summed_maps, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
-SHOW[choose.part(end, len(mixer.input))]()
+SHOW[controls.part(end, len(mixer.input))]()
 widgets.to_try(
-    "Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?",
-    "Choose a class that the digit is not: what speaks against it, its strokes or their absence?",
-    "Change one input map after another: which can be silent without harm?",
-    "Lower the temperature: when is the network as sure as can be, and is it right more often for it?",
+    "Choose an ambiguous sample such as 4or9, and compare its two classes: which strokes decide?",
+    "Choose an incorrect class: what opposes it, the strokes of the digit or the blank areas?",
+    "Change one input map after another: which can be set to 0 without changing the prediction?",
+    "Lower the temperature until one probability is nearly 100\xa0%: are more predictions correct?",
 )

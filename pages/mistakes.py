@@ -1,61 +1,59 @@
-"""What the network reads wrong: which label as which class, every image of it, and whether it is as right as sure."""
+"""Mistakes: the confusion matrix, all misclassified images, and calibration."""
 
 from functools import partial
 
 import streamlit as st
 
-from model.mistakes import confusion as mistakes
+from model.mistakes.confusion import accuracy
 from model.training.report import DISPUTED
 from viz.app import address, components, tables, widgets
-from viz.mistakes import cache, calibration, confusion, figures
-from viz.mistakes import controls as choose
+from viz.mistakes import cache, calibration, confusion, controls, figures
 from viz.pictures.panels import tabled
 from viz.training import origin
 
 
 def matrix() -> None:
-    """Show which label is read as which class, and the images of one cell."""
+    """Show the confusion matrix, and the images of one cell."""
     found = cache.confusion()
-    label, read = chosen = choose.cell(found)
-    answers = choose.of_cell(chosen)
-    at = choose.position(answers)
+    label, predicted = cell = controls.cell(found)
+    images = controls.images_of_cell(cell)
+    at = controls.position(images)
     left, right = st.columns([6, 5], gap="large")
     with left:
         counts = tables.CsvFile("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
-        widgets.figure(confusion.matrix(found, chosen, choose.cell_link), confusion.say_matrix(found), counts)
+        widgets.figure(confusion.matrix(found, cell, controls.cell_link), confusion.say_matrix(found), counts)
     with right:
-        choose.show_one(answers, at)
-    st.subheader(f"Labelled {label}, read as {read}: {confusion.images(len(answers))}")
-    images = tables.CsvFile(
-        "Download these images as CSV", partial(figures.as_csv, answers), f"read-{label}-{read}.csv"
-    )
-    choose.show_cards(answers, at, images)
+        controls.show_large(images, at)
+    st.subheader(f"Labelled {label}, classified as {predicted}: {confusion.images(len(images))}")
+    csv = partial(figures.as_csv, images)
+    numbers = tables.CsvFile("Download these images as CSV", csv, f"labelled-{label}-classified-{predicted}.csv")
+    controls.show_cards(images, at, numbers)
     st.subheader("Class by class")
     st.html(tabled(confusion.class_columns(found), "Recall and precision of each class"))
 
 
 def every_mistake() -> None:
-    """Show every image that is read wrong, and one of them in full."""
-    answers = choose.listed()
-    at = choose.position(answers)
+    """Show all misclassified images, and one of them large."""
+    images = controls.choose_list()
+    at = controls.position(images)
     left, right = st.columns([5, 8], gap="large")
     with left:
-        choose.show_one(answers, at)
-    exact = {"The images with all digits": partial(figures.as_csv, answers)}
-    images = tables.ExpandableTable("The images", partial(figures.columns, answers), exact, key="mistakes-numbers")
+        controls.show_large(images, at)
+    exact = {"The images with all digits": partial(figures.as_csv, images)}
+    numbers = tables.ExpandableTable("The images", partial(figures.columns, images), exact, key="mistakes-numbers")
     with right:
-        choose.show_cards(answers, at, images)
+        controls.show_cards(images, at, numbers)
 
 
-def calibrated() -> None:
-    """Show how sure the network is against how often it is right, and what a temperature does to it."""
-    scaling = cache.scaling(choose.temperatures())
+def show_calibration() -> None:
+    """Show the reliability diagram, and the effect of a temperature."""
+    scaling = cache.temperature_scaling(controls.temperatures())
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
-        t = choose.temperature(scaling.temperature)
+        t = controls.temperature(scaling.temperature)
     with right:
-        choose.offer_fitted(scaling.temperature)
-    fitted, judged = ([cache.reliability(half, each) for each in (1.0, scaling.temperature)] for half in (0, 1))
+        controls.temperature_buttons(scaling.temperature)
+    fitting, evaluation = ([cache.reliability(half, each) for each in (1.0, scaling.temperature)] for half in (0, 1))
     found = cache.reliability(1, t)
     left, right = st.columns(2, gap="large")
     with left:
@@ -63,30 +61,30 @@ def calibrated() -> None:
         bins = tables.ExpandableTable(
             "The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins"
         )
-        words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance(1, t))}"
+        words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance_error(1, t))}"
         widgets.figure(calibration.diagram(found), words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
         losses = tables.ExpandableTable("The losses", columns, title="The losses", key="mistakes-losses")
-        words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
+        words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitting, evaluation)}"
         widgets.figure(calibration.losses(scaling, t), words, losses)
-    st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
-    st.write(calibration.say_halves(*(mistakes.tally(cache.scores().at(part)) for part in choose.PARTS)))
+    st.html(tabled(calibration.columns(fitting, evaluation), "Both halves, with and without temperature scaling"))
+    st.write(calibration.say_halves(*(accuracy(cache.scores().at(part)) for part in controls.PARTS)))
 
 
 every = cache.scores()
 st.title("Mistakes")
-st.write(figures.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
-components.follow_links(".exhibit", address.follow)
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+st.write(figures.say_accuracy(accuracy(every), accuracy(every, DISPUTED)))
+components.follow_links(".large-image", address.follow)
+shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
 if shown != "calibration":
-    choose.offer_pictures()
-{"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()
+    controls.offer_mnist()
+{"matrix": matrix, "all": every_mistake, "calibration": show_calibration}[shown]()
 st.caption(origin.say(cache.weights_card()))
 
 widgets.to_try(
-    "Which mistakes would you have made too? Look at those of which the network is surest.",
-    "Take a mistake to Saliency: which strokes speak for the class that was read, and against the label?",
-    "List the disputed labels: with whom do you agree, with the label or with the network?",
-    "Halve the temperature, then double it: when is the network too sure, when not sure enough?",
+    "Look at the mistakes with the highest confidence: which of them would you make too?",
+    "Open a mistake on Saliency: which strokes speak for the predicted class, and which for the label?",
+    "List the disputed labels: do you agree with the label or with the network?",
+    "Halve the temperature, then double it: when is the confidence too high, and when is it too low?",
 )

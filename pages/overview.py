@@ -1,4 +1,4 @@
-"""The whole network at a glance, running on the current digit."""
+"""Overview: every row of the network on the current digit."""
 
 from functools import partial
 
@@ -13,35 +13,37 @@ trace = shared.record(digit)
 
 st.title("One digit through 23 rows")
 st.write(
-    "This network of 10,066 parameters reads handwritten digits. Each picture is what one row makes of your digit: "
-    "read a column downwards, then go on to the right. Choose a picture to look inside."
+    "This network of 10,066 parameters classifies handwritten digits. Each picture shows the output of one row for "
+    "your digit. Read each column from top to bottom, and the columns from left to right. Click a picture to open it."
 )
 
 
-def network() -> figures.Tile | None:
-    """Show every row as a picture, and what colours and decks mean; return the row that was just chosen."""
+def open_row(row: figures.Tile) -> None:
+    """Look inside a row."""
+    address.go_to("../pages/feature_maps.py", row=row.name, channel=str(row.channel))
+
+
+def network() -> None:
+    """Show every row as a picture, and the legend."""
     blocks = figures.blocks(trace)
-    chosen = network_picture(
-        blocks, digit.key, lambda row: address.address("feature_maps", row=row.name, channel=str(row.channel))
+    network_picture(
+        blocks, digit.key, lambda row: address.address("feature_maps", row=row.name, channel=str(row.channel)), open_row
     )
     st.html(figures.legend(trace))
-    return chosen
 
 
-every = tables.CsvFile("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
-opened = widgets.figure(network, figures.say(trace), every)
-if opened:
-    st.switch_page("../pages/feature_maps.py", query_params=address.link(row=opened.name, channel=str(opened.channel)))
+values = tables.CsvFile("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
+widgets.figure(network, figures.say(trace), values)
 
 left, right = st.columns([2, 3], gap="large")
 with left:
-    st.header(f"It reads {trace.prediction}")
+    st.header(f"Prediction: {trace.prediction}")
     answer = tables.prediction_file(trace)
     widgets.figure(figures.probability_bars(trace), figures.say_probabilities(trace), answer)
     widgets.to_try(
-        "Choose one of the samples between two digits: which classes compete?",
-        "Draw a digit slowly, and watch the answer change with each stroke.",
-        "Follow the shapes from column to column: which rows change the size of the maps, which their number?",
+        "Choose an ambiguous sample. Which two classes have the highest probabilities?",
+        "Draw a digit slowly. How does the prediction change with each stroke?",
+        "Compare the shapes from column to column. Which rows change the size of the maps, and which their number?",
     )
 with right:
     st.header("The 23 rows, as measured")

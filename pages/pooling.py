@@ -1,4 +1,4 @@
-"""The max pool: who wins, what is thrown away, where the gradient goes, and what a moved digit does to it."""
+"""The max pool: winners, discarded values, the gradient, an average pool, and a shifted digit."""
 
 from functools import partial
 
@@ -7,13 +7,11 @@ import streamlit as st
 from model import layers
 from model.pooling import max_pool
 from viz.app import shared, sidebar, tables, widgets
-from viz.app.components import workings as show_workings
 from viz.app.error_boundary import or_show_error
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.overview import figures as overview
 from viz.pictures.panels import tabled
-from viz.pooling import cache, figures, shifting
-from viz.pooling import controls as choose
+from viz.pooling import cache, controls, figures, shifting
 
 digit = sidebar.current_digit()
 trace = shared.record(digit)
@@ -28,73 +26,67 @@ def windows() -> None:
     left, right = st.columns([7, 3], gap="large")
     with left:
         explained = layers.explain(trace, step.name, unit)
-        shown = figures.prepare(trace, explained, pooled.window, pooled)
-
-        def stage() -> None:
-            """Show the map that goes in and the one that comes out, and what the marks mean."""
-            show_workings(shown, choose.window_of(pooled, unit))
-            st.html(figures.key())
-
+        stage = partial(controls.stage, trace, pooled, explained)
         widgets.figure(stage, figures.say_stage(pooled, unit), tables.terms_file(explained))
     with right:
-        place = figures.place(pooled, unit, choose.traced())
+        place = figures.place_of(pooled, unit, controls.traced_value())
         box = fields[pooled.source].box(place)
         words = figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name])
         pixels = tables.pixels_file(digit.pixels, box, f"{pooled.source}-sees-{place[0]}-{place[1]}")
-        widgets.figure(workings.field(digit.pixels, box), words, pixels)
+        widgets.figure(worked_unit.receptive_field(digit.pixels, box), words, pixels)
 
 
-def what_is_lost() -> None:
-    """Show what is thrown away, and where the gradient goes."""
+def discarded_values() -> None:
+    """Show the discarded values, and the gradient."""
     gradient = cache.pool_gradient(digit)
     left, right = st.columns(2, gap="large")
     with left:
-        st.header("What is thrown away")
-        drawn = tabled(figures.accounts(pooled, channel), "What goes in and what comes out")
-        widgets.figure(drawn, figures.say_account(pooled), tables.IN_FIGURE)
+        st.header("Discarded values")
+        drawn = tabled(figures.totals_columns(pooled, channel), "Inputs and outputs of the pool")
+        widgets.figure(drawn, figures.say_totals(pooled), tables.IN_FIGURE)
     with right:
-        st.header("Where the gradient goes")
+        st.header("Gradient")
         drawn = figures.gradients(gradient, channel)
         words = figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel)))
-        widgets.figure(drawn, words, choose.every_window(pooled, gradient, channel))
+        widgets.figure(drawn, words, controls.every_window(pooled, gradient, channel))
 
 
 def average_pool() -> None:
-    """Show what an average pool in its place would hand on, and what would be read."""
-    averaged = cache.averaged(digit)
+    """Show the output of an average pool in its place, and the prediction with it."""
+    averaged = cache.with_average_pool(digit)
     left, right = st.columns(2, gap="large")
     with left:
         maps = averaged[step.name].maps
-        numbers = choose.both_maps(pooled, maps, channel)
-        widgets.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
+        numbers = controls.both_maps(pooled, maps, channel)
+        widgets.figure(figures.both_pools(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
     with right:
         drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
         widgets.figure(drawn, overview.say_probabilities(averaged), tables.prediction_file(averaged, "average-pool"))
-        score = or_show_error(partial(cache.pool_score, choose.on_mnist()))
-        if score:
-            st.html(tabled(figures.scores(score), "How many are read right with either pool"))
+        accuracy = or_show_error(partial(cache.pool_accuracy, controls.on_mnist()))
+        if accuracy:
+            st.html(tabled(figures.accuracy_columns(accuracy), "Accuracy with each pool"))
 
 
-def moved() -> None:
-    """Show what becomes of the maps when the digit moves by one pixel and by two."""
-    moves = choose.moves(digit)
-    if choose.predict(moves):
+def shifted_digit() -> None:
+    """Show the maps when the digit is shifted by one pixel and by two."""
+    moves = controls.shifts(digit)
+    if controls.predict(moves):
         drawn = shifting.shifts(trace, digit.pixels, moves, channel)
         words = "\n".join(f"- {shifting.say_shift(move)}" for move in moves)
-        widgets.figure(drawn, words, choose.moved_maps(moves, channel))
+        widgets.figure(drawn, words, controls.moved_maps(moves, channel))
         st.html(shifting.folded(moves))
 
 
 st.title("Pooling")
-st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+st.write("A max pool keeps the largest of every 2 × 2 values and discards three. Which are kept, and what is lost?")
+shown = widgets.part(controls.VIEW, controls.VIEWS, {**widgets.of_any_step(), **controls.ALLOWED})
 controls_of_map = st.container(horizontal=True, width=440)
 with controls_of_map:
     channel = widgets.channel(len(step.maps))
-{"windows": windows, "lost": what_is_lost, "average": average_pool, "move": moved}[shown]()
+{"windows": windows, "lost": discarded_values, "average": average_pool, "move": shifted_digit}[shown]()
 
 widgets.to_try(
-    "Choose a unit where nothing is drawn: who wins among equals, and does it matter?",
-    "Trace the winner, then a value that lost: how far does the box move on the digit?",
-    "Move the digit by 1 pixel: into the pool nothing but the place changes. Why does more change behind it?",
+    "Choose a unit in a blank area: which of the equal values is the winner, and does it matter?",
+    "Trace the winner, then another value of the window: how far does the box on the digit move?",
+    "Shift the digit by 1 pixel: the input maps are only shifted. Why do the output maps change?",
 )

@@ -1,4 +1,4 @@
-"""Which pixels a unit sees: by formula, by measuring, and as the trained network uses them."""
+"""Receptive field: which pixels can affect a unit, by formula, by measurement and in the trained network."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ steps = shared.growth()
 comparisons = shared.comparisons()
 
 st.title("Receptive field")
-st.write("The part of the digit that can affect one unit. Click a unit to see what it sees.")
+st.write("The receptive field of a unit is the part of the image that can affect it. Click a unit to see its field.")
 step = widgets.step(shared.outline(), list(steps))
 growth = steps[step.name]
 
@@ -24,7 +24,7 @@ effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if a
 measured = shared.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
-    drawn = figures.stage(digit.pixels, growth.after.box(unit), measured, effective)
+    drawn = figures.receptive_field(digit.pixels, growth.after.box(unit), measured, effective)
     words, name = figures.say_unit(growth, unit, measured), f"{step.name}-unit-{unit[0]}-{unit[1]}"
     numbers = tables.pixels_file(digit.pixels, measured, f"{name}-sees")
     if effective:
@@ -37,53 +37,50 @@ with right:
     widgets.figure(
         lambda: components.unit_map(shown, said, lambda chosen: address.write(unit=f"{chosen[0]}.{chosen[1]}")),
         said,
-        tables.CsvFile("Download where each looks as CSV", partial(figures.units_csv, growth), f"{step.name}.csv"),
+        tables.CsvFile("Download the receptive fields as CSV", partial(figures.units_csv, growth), f"{step.name}.csv"),
     )
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
+    boxes = partial(figures.growing_csv, digit.pixels.shape, steps.values())
     widgets.figure(
         lambda: components.growth_player(figures.growing(digit.pixels, steps.values())),
         figures.say_growing(steps.values()),
-        tables.CsvFile(
-            "Download the boxes as CSV",
-            partial(figures.growing_csv, digit.pixels.shape, steps.values()),
-            "boxes.csv",
-        ),
+        tables.CsvFile("Download the boxes as CSV", boxes, "boxes.csv"),
     )
 with right:
-    st.header("What the notebook says")
+    st.header("The notebook's figures")
     every = field_growth.numbers(steps.values(), comparisons)
     widgets.figure(
         field_growth.chart(steps.values(), comparisons),
         field_growth.say(comparisons),
         tables.columns_file("Download all rows as CSV", every, "receptive-fields"),
     )
-with st.expander("Why each of them cannot be"):
+with st.expander("Why these figures are wrong"):
     st.markdown(field_growth.mistakes(comparisons))
 
 st.header(f"The arithmetic of {step.name}")
 st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Why it is so")
+    st.header("Why these numbers")
     st.markdown(
-        "- The max pool looks at 2 neighbours, 1 pixel apart: it adds 1. Its stride of 2 doubles the jump, so each "
-        "later kernel of 3 adds 4 pixels in place of 2.\n"
-        "- A 1 × 1 convolution looks at one unit alone: it adds nothing. So do ReLU, batch norm and dropout.\n"
-        "- The average pool takes all 7 × 7 units, 2 pixels apart: 16 + 6 × 2 = 28, the whole digit."
+        "- The window of the max pool has 2 units, 1 pixel apart: it adds 1. Its stride of 2 doubles the jump, so each "
+        "later kernel of 3 adds 4 pixels instead of 2.\n"
+        "- The window of a 1 × 1 convolution has one unit: it adds nothing. The same holds for ReLU, batch norm and "
+        "dropout.\n"
+        "- The window of the average pool has 7 × 7 units, 2 pixels apart: 16 + 6 × 2 = 28, the whole digit."
     )
 with right:
-    st.subheader("What to try")
-    st.markdown(
-        "- Choose a corner unit, and step through the rows with the arrow keys.\n"
-        "- Compare the units before and after the max pool: which number changed?\n"
-        "- Show what the trained network really uses: does it use the edge of its box as much as the middle?"
+    widgets.to_try(
+        "Choose a corner unit, and go through the rows with the arrow keys.",
+        "Compare the units before and after the max pool. Which number changes?",
+        "Show what the trained network uses. Does the edge of the box count as much as the middle?",
     )
 
 st.header("The numbers")
-st.write("Every step that changes anything.")
-st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes anything"))
+st.write("Every step that changes the receptive field.")
+st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes the receptive field"))
 with st.expander("All rows"):
     st.html(field_growth.table(every, "All rows"))

@@ -1,4 +1,4 @@
-"""Shared fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
+"""Shared markers, groups for parallel workers and fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,12 @@ from hypothesis import settings
 from deploy import nginx
 from model.images import mnist
 
+SPECIAL_SERVERS = (
+    "address",
+    "held_app",
+    "app_without_mnist",
+)  # fixtures of the session: one worker starts each of them
+
 torch.set_num_threads(1)  # like the app: more threads do not help a network this small
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
@@ -17,6 +23,24 @@ settings.load_profile("steady")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write files of expected results")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by markers, and before xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of a browser and of a server, and keep those together that share what is expensive to start."""
+    for item in items:
+        folder = item.path.relative_to(config.rootpath).parts[:-1]
+        for marker in ("browser", "server"):
+            if folder[:2] == ("tests", marker):
+                item.add_marker(marker)
+        if config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Return which tests run in the same worker: those of one file, and those of one server that is special."""
+    special = [name for name in SPECIAL_SERVERS if name in getattr(item, "fixturenames", ())]
+    return special[0] if special else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture

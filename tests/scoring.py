@@ -1,4 +1,4 @@
-"""A second witness for mistakes: counted from the file of logits by PyTorch and plain lists."""
+"""Mistakes counted a second time, from the file of logits, with PyTorch and plain lists."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 678
 
 @cache
 def truth() -> tuple[NDArray[np.float64], list[int], list[int]]:
-    """Return probabilities, predictions and labels, by PyTorch from the file."""
+    """Return probabilities, predicted classes and labels, computed by PyTorch from the file."""
     found = load_file(weights.SHIPPED / scores.NAME)
     shares = torch.softmax(torch.from_numpy(found["logits"]).double(), dim=1)
     return shares.numpy(), shares.argmax(dim=1).tolist(), found["labels"].tolist()

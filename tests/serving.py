@@ -18,9 +18,17 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "viz" / "Home.py"
-PATIENCE = 60_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
+PATIENCE = 120_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
 _START_UP = 120  # seconds
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Chromium draws a window around each context, and in it two more pages: what drops down below its address bar. Nobody
+# looks at them, and they double what it costs to open a page. The other names are Playwright's, which this replaces.
+_SWITCHED_OFF = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "MediaRouter"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "NetworkTimeServiceQuerying", "OptimizationHints"),
+    *("PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+)
 _QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +37,7 @@ _QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(_SWITCHED_OFF)}",
 ]
 
 
@@ -91,31 +100,40 @@ def launch(playwright: Playwright) -> Browser | None:
 
 
 class Runs:
-    """Whether runs that a page has asked for are still awaited, told from what it and the app say to each other."""
+    """Whether runs that a page has asked for are still pending, told from what it and the app say to each other."""
 
     def __init__(self, socket: WebSocket) -> None:
-        self.awaited, self._begun = False, False
+        self.pending, self._begun = False, False
         socket.on("framesent", self._note_sent)
         socket.on("framereceived", self._note_received)
 
     def _note_sent(self, frame: bytes | str) -> None:
         if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
-            self.awaited, self._begun = True, False
+            self.pending, self._begun = True, False
 
     def _note_received(self, frame: bytes | str) -> None:
         said = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
         if said.WhichOneof("type") == "new_session":
-            self.awaited, self._begun = True, True
+            self.pending, self._begun = True, True
         elif said.WhichOneof("type") == "script_finished":
             if said.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self._begun = False  # another follows
-            self.awaited = not self._begun  # what ends before it has begun is the run before it
+            self.pending = not self._begun  # what ends before it has begun is the run before it
 
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 _AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-# The browser's own clock: however slow it is, whatever was to happen sooner than this has happened then.
-_A_WHILE = "() => new Promise((resolve) => setTimeout(() => resolve(true), 200))"
+# By the browser's own clock, however slow it is: a run for what was just done has been asked for by then.
+_ASKED = "() => new Promise((resolve) => setTimeout(() => resolve(true), 100))"
+# The page shows what came last once nothing in it has changed for a while; what plays never stops changing.
+_SHOWN = """() => new Promise((resolve) => {
+  const [STILL, AT_MOST] = [60, 200];
+  const done = () => { observer.disconnect(); resolve(true); };
+  let rest = setTimeout(done, STILL);
+  const observer = new MutationObserver(() => { clearTimeout(rest); rest = setTimeout(done, STILL); });
+  observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  setTimeout(done, AT_MOST);
+})"""
 
 
 def watch(page: Page) -> None:
@@ -134,12 +152,12 @@ def settle(page: Page) -> None:
     A page that is not watched is judged by its looks alone: that will do where nothing was clicked.
     """
     page.wait_for_selector(_AT_REST, timeout=PATIENCE)
-    page.wait_for_function(_A_WHILE)  # a run for what was just done has been asked for by then
+    page.wait_for_function(_ASKED)
     deadline = time.monotonic() + PATIENCE / 1000
-    while page in _RUNS and _RUNS[page].awaited:
+    while page in _RUNS and _RUNS[page].pending:
         assert time.monotonic() < deadline, "the run does not end"
         page.wait_for_timeout(10)
-    page.wait_for_function(_A_WHILE)  # what came last is shown by then
+    page.wait_for_function(_SHOWN)
     page.wait_for_selector(_AT_REST, timeout=PATIENCE)
     assert page.locator('[data-testid="stException"]').count() == 0, page.locator("body").inner_text()
 

@@ -1,1 +1,1 @@
-"""Batch norm step by step, with a batch's own statistics, and folded into the next convolution."""
+"""Batch norm step by step, with the statistics of a batch, and folded into the next convolution."""

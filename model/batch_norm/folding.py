@@ -1,7 +1,7 @@
-"""Fold each batch norm into the next convolution: in evaluation mode it is a product and a sum, and so is that.
+"""Fold each batch norm into the next convolution: in evaluation mode both are affine.
 
-``conv(gain × x + offset)`` is a convolution with ``weight × gain`` and ``bias + Σ weight × offset``. It is exact only
-where nothing comes between that a product and a sum cannot pass.
+``conv(gain × x + offset)`` is a convolution with ``weight × gain`` and ``bias + Σ weight × offset``. This is exact only
+if each step between them commutes with ``gain × x + offset``.
 """
 
 import copy
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.batch_norm.records import Fold, Folding, Hindrances
+from model.batch_norm.records import Fold, FoldComparison, FoldErrors
 from model.errors import InputError
 from model.trace.records import Trace
 
@@ -27,26 +27,28 @@ class _Affine:
     offset: Tensor
 
     def then(self, other: "_Affine") -> "_Affine":
-        """Return both in one: this first."""
+        """Return this map followed by another as one."""
         return _Affine(self.gain * other.gain, self.offset * other.gain + other.offset)
 
 
 def fold(network: nn.Sequential, name: str) -> Fold:
-    """Fold one batch norm, and those after it, into the next convolution, or say what is in the way.
+    """Fold one batch norm, and those after it, into the next convolution, or give the obstacle.
 
     Args:
-        network: Its children in the order in which they run; it is only read.
-        name: Of the batch norm.
+        network: Its children run in order; it is not changed.
+        name: Name of the batch norm.
 
     Raises:
-        InputError: No batch norm is called that.
+        InputError: No batch norm has this name.
     """
     steps = dict(network.named_children())
     norm = steps.get(name)
     if not isinstance(norm, nn.BatchNorm2d):
         known = [each for each, module in steps.items() if isinstance(module, nn.BatchNorm2d)]
         raise InputError(
-            f"No batch norm is called '{name}'.", f"There are {', '.join(known) or 'none'}.", "Choose one of them."
+            f"There is no batch norm '{name}'.",
+            f"The batch norms are {', '.join(known) or 'none'}.",
+            "Choose one of them.",
         )
     affine, through = _affine(norm), list[str]()
     after = list(steps)[list(steps).index(name) + 1 :]
@@ -63,8 +65,8 @@ def fold(network: nn.Sequential, name: str) -> Fold:
     return _fold(name, through, None, "no convolution comes after it", affine, None)
 
 
-def folded(network: nn.Sequential) -> nn.Sequential:
-    """Return a copy in which every batch norm that can be folded is, and stands aside as an identity."""
+def fold_all(network: nn.Sequential) -> nn.Sequential:
+    """Return a copy in which every batch norm that can be folded is replaced by an identity."""
     private = copy.deepcopy(network).eval()
     for name, module in network.named_children():
         if not isinstance(module, nn.BatchNorm2d) or isinstance(private.get_submodule(name), nn.Identity):
@@ -79,48 +81,50 @@ def folded(network: nn.Sequential) -> nn.Sequential:
     return private
 
 
-def compare(network: nn.Sequential, images: Tensor) -> Folding:
-    """Hold the folded network against the network as it is.
+def compare(network: nn.Sequential, images: Tensor) -> FoldComparison:
+    """Compare the folded network with the original.
 
     Args:
-        network: Is only read.
-        images: (N, C, H, W), normalised.
+        network: Not changed.
+        images: Normalised, (N, C, H, W).
     """
-    plain, other = copy.deepcopy(network).eval(), folded(network)
-    precise = copy.deepcopy(plain).double()
+    original, folded = copy.deepcopy(network).eval(), fold_all(network)
+    double = copy.deepcopy(original).double()
     with torch.no_grad():
-        logits, others = plain(images), other(images)
-        exact = (precise(images.double()) - folded(precise)(images.double())).abs().max()
+        logits, folded_logits = original(images), folded(images)
+        exact = (double(images.double()) - fold_all(double)(images.double())).abs().max()
     names = [name for name, module in network.named_children() if isinstance(module, nn.BatchNorm2d)]
-    return Folding(
+    return FoldComparison(
         folds={name: fold(network, name) for name in names},
         images=len(images),
-        difference=float((logits - others).abs().max()),
+        difference=float((logits - folded_logits).abs().max()),
         exact_difference=float(exact),
-        same_answers=int((logits.argmax(1) == others.argmax(1)).sum()),
+        same_predictions=int((logits.argmax(1) == folded_logits.argmax(1)).sum()),
         parameters=_count(network),
-        folded_parameters=_count(other),
+        folded_parameters=_count(folded),
     )
 
 
-def hindrances(network: nn.Sequential, trace: Trace, found: Fold, seed: int = 0) -> Hindrances:
-    """Measure what padding and dropout would do to a fold, on one image.
+def fold_errors(network: nn.Sequential, trace: Trace, found: Fold, seed: int = 0) -> FoldErrors:
+    """Measure on one image the error of a fold with zero padding and with dropout.
 
     Args:
-        network: Is only read.
-        trace: What it made of the image, in evaluation mode.
+        network: Not changed.
+        trace: The trace of the image, in evaluation mode.
         found: An exact fold of this network.
-        seed: Of the dropout mask, which is the same for both.
+        seed: Seed of the dropout mask, which is the same for both.
 
     Raises:
         InputError: The fold has no convolution.
     """
     if found.into is None:
-        raise InputError(f"{found.name} is not folded.", "Only an exact fold can be hindered.", "Choose another row.")
+        raise InputError(
+            f"{found.name} is not folded.", "Errors are measured for exact folds.", "Choose another batch norm."
+        )
     between = [network.get_submodule(each) for each in found.through]
-    taken = torch.from_numpy(trace[found.into].input.copy()).double()[None]
+    normalised = torch.from_numpy(trace[found.into].input.copy()).double()[None]
     bare = torch.from_numpy(trace[found.name].input.copy()).double()[None]
-    for module in between:  # what arrives where no batch norm is: only pools change it
+    for module in between:  # the input of the convolution without batch norm: only pools change it
         if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
             bare = module(bare)
     weight, bias, folded_weight, folded_bias = (
@@ -129,36 +133,37 @@ def hindrances(network: nn.Sequential, trace: Trace, found: Fold, seed: int = 0)
     )
 
     def difference(keep: Tensor | float = 1.0, padding: int = 0) -> Tensor:
-        one = functional.conv2d(taken * keep, weight, bias, padding=padding)
-        other = functional.conv2d(bare * keep, folded_weight, folded_bias, padding=padding)
-        return (one - other).abs().amax(dim=(0, 1))
+        original = functional.conv2d(normalised * keep, weight, bias, padding=padding)
+        folded = functional.conv2d(bare * keep, folded_weight, folded_bias, padding=padding)
+        return (original - folded).abs().amax(dim=(0, 1))
 
-    padded, beyond = difference(padding=1), torch.ones_like(difference(padding=1), dtype=torch.bool)
-    beyond[1:-1, 1:-1] = False
+    padded = difference(padding=1)
+    edge = torch.ones_like(padded, dtype=torch.bool)
+    edge[1:-1, 1:-1] = False
     kept = 1 - next((module.p for module in between if isinstance(module, nn.Dropout)), 0.0)
-    keep = torch.empty_like(taken).bernoulli_(kept, generator=torch.Generator().manual_seed(seed)) / kept
-    return Hindrances(
-        plain=float(difference().max()),
-        inside=float(padded[~beyond].max()),
-        edge=float(padded[beyond].max()),
+    keep = torch.empty_like(normalised).bernoulli_(kept, generator=torch.Generator().manual_seed(seed)) / kept
+    return FoldErrors(
+        unpadded=float(difference().max()),
+        inside=float(padded[~edge].max()),
+        edge=float(padded[edge].max()),
         dropout=float(difference(keep).max()),
     )
 
 
 def _obstacle(module: nn.Module, affine: _Affine) -> str:
-    """Say why a product and a sum cannot pass a step, or get into it; empty where they can."""
+    """Say why a step prevents the fold; return an empty string if it does not."""
     match module:
         case nn.Conv2d():
             if module.groups != 1:
-                return "reads its maps in groups"
+                return "is a grouped convolution"
             return "" if module.padding in {(0, 0), "valid"} else "pads its input"
         case nn.MaxPool2d():
-            return "" if bool((affine.gain >= 0).all()) else "takes the largest, and a negative gain turns that round"
+            return "" if bool((affine.gain >= 0).all()) else "takes the largest value, and a gain is negative"
         case nn.AvgPool2d():
             return "pads its input with zeros" if np.any(module.padding) else ""
         case nn.BatchNorm2d() | nn.Dropout() | nn.Identity():
             return ""
-    return "is no product and no sum"
+    return "is not affine"
 
 
 def _affine(norm: nn.BatchNorm2d) -> _Affine:
@@ -184,9 +189,9 @@ def _fold(
 
 
 def _with_weights(module: nn.Module, found: Fold) -> nn.Conv2d:
-    """Return a convolution like this one, in its own precision, with the folded weights."""
+    """Give a convolution the folded weights, in its own precision, and return it."""
     if not isinstance(module, nn.Conv2d):
-        raise TypeError(f"{found.into} is no convolution")
+        raise TypeError(f"{found.into} is not a convolution")
     precision = module.weight.dtype
     module.weight = nn.Parameter(torch.from_numpy(found.folded_weight).to(precision))
     module.bias = nn.Parameter(torch.from_numpy(found.folded_bias).to(precision))

@@ -1,4 +1,4 @@
-"""What a batch norm does to one map, what a batch's own statistics change, and what it is folded into."""
+"""Records of batch norm: one map step by step, the statistics of a batch, and folding into a convolution."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from model.records import Activation, Numbers, Pixels
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NormStep:
-    """One of the steps of a batch norm on one map.
+    """One operation of a batch norm on one map.
 
     Attributes:
-        name: What is done: ``subtract the mean``.
-        sign: Of the operation: ``−``, ``÷``, ``×`` or ``+``; empty for the input.
-        operand: What is subtracted, divided by, multiplied by or added; None for the input.
-        values: The map afterwards, (H, W).
+        name: Name of the operation: ``subtract the mean``.
+        sign: Sign of the operation: ``−``, ``÷``, ``×`` or ``+``; empty for the input.
+        operand: Second operand of the operation; None for the input.
+        values: The map after the operation, (H, W).
     """
 
     name: str
@@ -29,14 +29,14 @@ class NormStep:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Normalisation:
-    """One map on its way through a batch norm in evaluation mode.
+    """One map in a batch norm in evaluation mode.
 
     Attributes:
-        name: Of the batch norm.
-        channel: Of the map.
-        source: The step whose output comes in.
-        variance: The running one, of this map.
-        eps: What is added to it before the root is taken.
+        name: Name of the batch norm.
+        channel: Channel of the map.
+        source: The step whose output is the input.
+        variance: Running variance of this map.
+        eps: Constant that is added to the variance before the square root.
         steps: The input, and the map after each of the four operations.
         recorded: What the network computed, (H, W).
     """
@@ -51,12 +51,12 @@ class Normalisation:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Supply:
-    """Labelled images to make batches of, in a fixed order that mixes them.
+class ImageSet:
+    """Labelled images for batches, in a fixed shuffled order.
 
     Attributes:
-        source: Where they come from, in words.
-        content: ``mixed``, or the one class that all of them are: ``0`` to ``9``.
+        source: Source of the images, in words.
+        content: ``mixed``, or the one class of all images: ``0`` to ``9``.
         pixels: (N, 28, 28).
         labels: (N,).
     """
@@ -69,19 +69,19 @@ class Supply:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BatchStatistics:
-    """What one batch norm measures on a batch, each for its C maps.
+    """The statistics of a batch in one batch norm; arrays are (C,) unless stated.
 
     Attributes:
-        count: How many values of a map the batch has: images x H x W.
-        momentum: The weight of a new batch in the running average.
-        mean: Of the batch.
-        biased: Its variance, the sum of squares divided by ``count``: this one normalises.
-        unbiased: The same divided by ``count`` − 1: this one goes into the running average.
-        trained_mean: The running mean before.
-        trained_variance: The running variance before.
-        after_mean: The running mean after this batch, as PyTorch has it.
-        after_variance: The running variance after it.
-        output: What the batch norm puts out for the first image, (C, H, W).
+        count: Number of values of each map in the batch: images x H x W.
+        momentum: Weight of a new batch in the running average.
+        mean: Mean of the batch.
+        biased: Variance of the batch, with the divisor ``count``; it is used to normalise.
+        unbiased: Variance of the batch, with the divisor ``count`` − 1; it goes into the running average.
+        trained_mean: Running mean before this batch.
+        trained_variance: Running variance before this batch.
+        after_mean: Running mean after this batch, as PyTorch computes it.
+        after_variance: Running variance after this batch.
+        output: Output of the batch norm for the first image, (C, H, W).
     """
 
     count: int
@@ -97,13 +97,13 @@ class BatchStatistics:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Forgotten:
-    """One batch through a copy whose batch norms were left in training mode; dropout is off.
+class TrainingModeBatch:
+    """The results of one batch with the batch norms in training mode and dropout off.
 
     Attributes:
-        size: How many images; the first is the one that is asked about.
-        logits: Of the first image, (10,).
-        rows: The statistics by the batch norm's name.
+        size: Number of images; the first is the digit of the page.
+        logits: Logits of the first image, (10,).
+        rows: Statistics by the name of the batch norm.
     """
 
     size: int
@@ -112,32 +112,32 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchScore:
-    """How many labelled images are read right in evaluation mode, and with the batch's own statistics.
+class BatchAccuracy:
+    """How many labelled images are classified correctly in evaluation mode and in training mode.
 
     Attributes:
-        count: Of the images, a whole number of batches.
-        trained: Right with the running statistics.
-        forgotten: Right with the batch's own.
+        count: Number of images, a whole number of batches.
+        evaluation_mode: Number correct with the running statistics.
+        training_mode: Number correct with the statistics of each batch.
     """
 
     count: int
-    trained: int
-    forgotten: int
+    evaluation_mode: int
+    training_mode: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RunningAverage:
-    """The running statistics of one batch norm over K batches, from their reset; each for its C maps.
+    """The running statistics of one batch norm over K batches, starting from their reset.
 
     Attributes:
-        momentum: The weight of a new batch.
-        batch_means: (K, C).
-        batch_variances: The unbiased ones, (K, C).
-        means: After no batch, one, two...: (K + 1, C).
-        variances: Likewise.
-        trained_mean: What training arrived at, (C,).
-        trained_variance: Likewise.
+        momentum: Weight of a new batch.
+        batch_means: Mean of each batch, (K, C).
+        batch_variances: Unbiased variance of each batch, (K, C).
+        means: Running mean after 0, 1, 2... batches, (K + 1, C).
+        variances: Running variance after 0, 1, 2... batches, (K + 1, C).
+        trained_mean: Running mean after training, (C,).
+        trained_variance: Running variance after training, (C,).
     """
 
     momentum: float
@@ -154,16 +154,16 @@ class Fold:
     """One batch norm folded into the next convolution: ``weight × gain`` and ``bias + Σ weight × offset``.
 
     Attributes:
-        name: Of the batch norm.
-        through: The steps between, which a gain above zero and an offset pass unharmed.
-        into: The convolution, or None where there is no exact fold.
-        obstacle: Where there is none, what is in the way.
-        gain: Of each map, of this batch norm and of those between, (C,).
-        offset: Likewise, (C,).
-        weight: Of the convolution as it was, (C_out, C, kH, kW).
-        bias: Likewise, (C_out,).
-        folded_weight: As it becomes.
-        folded_bias: As it becomes.
+        name: Name of the batch norm.
+        through: The steps between; each commutes with ``gain × x + offset``.
+        into: The convolution, or None if there is no exact fold.
+        obstacle: What prevents an exact fold; empty if there is one.
+        gain: Gain of each map, of this batch norm and those between, (C,).
+        offset: Offset of each map, likewise, (C,).
+        weight: Weight of the original convolution, (C_out, C, kH, kW).
+        bias: Bias of the original convolution, (C_out,).
+        folded_weight: Weight of the folded convolution, (C_out, C, kH, kW).
+        folded_bias: Bias of the folded convolution, (C_out,).
     """
 
     name: str
@@ -179,40 +179,40 @@ class Fold:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Folding:
-    """The whole network without the batch norms that can be folded, held against the network as it is.
+class FoldComparison:
+    """The network with all possible folds, compared with the original.
 
     Attributes:
         folds: One for each batch norm.
-        images: How many images both read.
-        difference: The largest between two logits, in single precision.
-        exact_difference: The same where both calculate in double precision.
-        same_answers: For how many images the largest logit is the same one.
-        parameters: Before.
-        folded_parameters: After.
+        images: Number of images.
+        difference: Largest difference of two logits, in single precision.
+        exact_difference: Largest difference of two logits, in double precision.
+        same_predictions: Number of images for which both predict the same class.
+        parameters: Number of parameters of the original.
+        folded_parameters: Number of parameters of the folded network.
     """
 
     folds: Mapping[str, Fold]
     images: int
     difference: float
     exact_difference: float
-    same_answers: int
+    same_predictions: int
     parameters: int
     folded_parameters: int
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrances:
-    """How far folded and unfolded would part, were things other than they are: the largest difference in the output.
+class FoldErrors:
+    """The largest differences between the outputs of the original and the folded convolution.
 
     Attributes:
-        plain: As it is: no padding, dropout off.
-        inside: With a frame of zeros, at units whose window lies on the map.
-        edge: With a frame of zeros, at units whose window reaches into the frame.
-        dropout: With dropout on between the two, the same mask for both.
+        unpadded: Without padding, with dropout off.
+        inside: With zero padding, at units whose window is inside the map.
+        edge: With zero padding, at units whose window includes padding.
+        dropout: With dropout on between batch norm and convolution, with the same mask for both.
     """
 
-    plain: float
+    unpadded: float
     inside: float
     edge: float
     dropout: float

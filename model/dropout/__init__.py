@@ -1,1 +1,1 @@
-"""One image with dropout off and on, and the answers of many passes."""
+"""One image with dropout off and on, and the predictions of many passes."""

@@ -1,4 +1,4 @@
-"""What dropout does to one digit: a plan, how far one mask travels, and what many masks come to."""
+"""Records of dropout: a plan, the difference that one mask makes, and the statistics of many masks."""
 
 from dataclasses import dataclass
 
@@ -24,11 +24,11 @@ class DropoutPlan:
     """Where dropout is on, and how.
 
     Attributes:
-        p: Probability that a value is dropped, in [0, 1); None leaves each row its own.
-        rows: The rows that drop; None for all. The others draw their masks too and leave them unused, so that a
-            row has the same mask whether it drops alone or with others.
-        whole_channels: Whether a channel is kept or dropped as a whole, as ``nn.Dropout2d`` does.
-        seed: What the masks are drawn from.
+        p: Probability that a value is dropped, in [0, 1); with None each row keeps its own.
+        rows: The rows that drop; None for all. The other rows draw their masks too and do not use them, so that a
+            row has the same mask alone and together with others.
+        whole_channels: Whether whole channels are dropped, as ``nn.Dropout2d`` does.
+        seed: Seed of the masks.
     """
 
     p: float | None = None
@@ -38,15 +38,15 @@ class DropoutPlan:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Change:
-    """How much one row differs between dropout off and dropout on.
+class RowDifference:
+    """The difference of one row between dropout on and dropout off.
 
     Attributes:
-        name: Of the row.
-        number: Of the row.
-        kind: What it does.
-        rms: Root of the mean squared difference of its units.
-        size: Root of the mean squared value of its units with dropout off.
+        name: Name of the row.
+        number: Number of the row.
+        kind: Kind of the row.
+        rms: Root mean square of the difference.
+        activation_rms: Root mean square of the activation with dropout off.
         map: Mean over the channels of the absolute difference, (H, W).
     """
 
@@ -54,23 +54,23 @@ class Change:
     number: int
     kind: LayerKind
     rms: float
-    size: float
+    activation_rms: float
     map: Activation
 
     @property
     def relative(self) -> float:
-        """The difference as a share of what was there; 0 where nothing was."""
-        return self.rms / self.size if self.size else 0.0
+        """The difference divided by the activation; 0 where the activation is 0."""
+        return self.rms / self.activation_rms if self.activation_rms else 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Passes:
-    """The answers to one digit, once with dropout off and N times with it on, each time with another mask.
+    """The probabilities of one digit, once with dropout off and N times with it on, each time with another mask.
 
     Attributes:
         off: Probabilities with dropout off, (10,).
-        probabilities: With dropout on, (N, 10).
-        first: The seed of the first mask; each pass takes the next.
+        probabilities: Probabilities with dropout on, (N, 10).
+        first: Seed of the first mask; each pass uses the next seed.
     """
 
     off: Activation
@@ -78,18 +78,18 @@ class Passes:
     first: int
 
     @property
-    def answers(self) -> NDArray[np.int64]:
-        """How many passes answer each class, (10,)."""
+    def predictions(self) -> NDArray[np.int64]:
+        """Number of passes that predict each class, (10,)."""
         return np.bincount(self.probabilities.argmax(axis=1), minlength=self.probabilities.shape[1])
 
     @property
     def changed(self) -> int:
-        """How many passes answer another class than the network does with dropout off."""
-        return len(self.probabilities) - int(self.answers[self.off.argmax()])
+        """Number of passes that predict another class than the network does with dropout off."""
+        return len(self.probabilities) - int(self.predictions[self.off.argmax()])
 
     @property
-    def farthest(self) -> int:
-        """The seed of the pass that believes least in the answer with dropout off."""
+    def least_confident(self) -> int:
+        """Seed of the pass that gives the lowest probability to the class predicted with dropout off."""
         return self.first + int(self.probabilities[:, self.off.argmax()].argmin())
 
     @property
@@ -100,24 +100,24 @@ class Passes:
 
     @property
     def entropy(self) -> float:
-        """Entropy of the mean, in bits: 0 where all passes are certain of one class."""
+        """Entropy of the mean, in bits; 0 where all passes give one class the probability 1."""
         return entropy(self.mean)
 
     @property
     def off_entropy(self) -> float:
-        """Entropy of the one answer with dropout off, in bits."""
+        """Entropy with dropout off, in bits."""
         return entropy(self.off)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Draw:
-    """What one row drops in many passes.
+class RowMasks:
+    """The masks of one row in N passes.
 
     Attributes:
-        name: Of the row.
+        name: Name of the row.
         p: Probability that a value is dropped.
-        shape: Of one mask, (C, H, W).
-        kept: Which values each pass keeps, eight to a byte, (N, bytes).
+        shape: Shape of one mask, (C, H, W).
+        kept: The values that each pass keeps, as packed bits, (N, bytes).
     """
 
     name: str
@@ -126,23 +126,23 @@ class Draw:
     kept: NDArray[np.uint8]
 
     def masks(self, passes: slice) -> NDArray[np.uint8]:
-        """Return the masks of some passes, 1 where a value is kept, (n, C, H, W)."""
+        """Return the masks of a range of passes, 1 where a value is kept, (n, C, H, W)."""
         packed = self.kept[passes]
         return np.unpackbits(packed, axis=1, count=int(np.prod(self.shape))).reshape(len(packed), *self.shape)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Masks:
-    """Many masks of one row, one for each seed.
+class CountedMasks:
+    """N masks of one row, one for each seed, and how often they keep each value.
 
     Attributes:
-        name: Of the row.
+        name: Name of the row.
         p: Probability that a value is dropped.
-        first: The seed of the first mask.
-        shape: Of one mask, (C, H, W).
-        kept: Which values each mask keeps, eight to a byte, (N, bytes).
-        after: Numbers of masks, rising; the last is N.
-        counts: How many of so many masks keep each value, (len(after), C, H, W).
+        first: Seed of the first mask.
+        shape: Shape of one mask, (C, H, W).
+        kept: The values that each mask keeps, as packed bits, (N, bytes).
+        after: Numbers of masks, increasing; the last is N.
+        counts: How many of the first ``after[i]`` masks keep each value, (len(after), C, H, W).
     """
 
     name: str
@@ -154,31 +154,31 @@ class Masks:
     counts: NDArray[np.uint16]
 
     def history(self, unit: Unit) -> NDArray[np.bool_]:
-        """Return which of the masks keep a unit, (N,)."""
-        place = int(np.ravel_multi_index(unit, self.shape))
-        kept: NDArray[np.bool_] = (self.kept[:, place // 8] >> (7 - place % 8) & 1).astype(bool)
+        """Return for each mask whether it keeps a unit, (N,)."""
+        index = int(np.ravel_multi_index(unit, self.shape))
+        kept: NDArray[np.bool_] = (self.kept[:, index // 8] >> (7 - index % 8) & 1).astype(bool)
         return kept
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Convergence:
-    """How the mean over masks returns to the value without dropout.
+    """How the mean over masks converges to the value without dropout.
 
     Attributes:
-        name: Of the row.
+        name: Name of the row.
         p: Probability that a value is dropped.
-        unit: The one that is followed, (c, y, x).
-        value: Of that unit without dropout.
-        running: Its mean over the first 1, 2, ... N masks, (N,).
-        unscaled: The same had the values kept not been enlarged, (N,).
+        unit: The unit whose mean is shown, (c, y, x).
+        value: Value of that unit without dropout.
+        running: Mean of that unit over the first 1, 2, ... N masks, (N,).
+        unscaled: The same if the kept values were not scaled, (N,).
         error: Standard error of ``running`` by theory, (N,).
-        after: Numbers of masks, rising; the last is N.
-        deviation: Root of the mean squared deviation of all units' means after so many masks.
+        after: Numbers of masks, increasing; the last is N.
+        deviation: Root mean square deviation of the means of all units, after each number of masks.
         expected: The same by theory.
         variance: Mean over all units of the measured variance over the N masks.
         expected_variance: The same by theory.
-        within: Which part of all units has a mean over N masks within four standard errors of its value.
-        within_unscaled: The same had the values kept not been enlarged.
+        within: Share of units whose mean over N masks is within four standard errors of their value.
+        within_unscaled: The same if the kept values were not scaled.
     """
 
     name: str
@@ -198,13 +198,13 @@ class Convergence:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How well many digits are read with dropout on.
+class DropoutAccuracy:
+    """The accuracy on many digits with dropout on.
 
     Attributes:
         p: Probability that a value is dropped.
-        correct: How many are read as they are labelled.
-        count: Of how many.
+        correct: Number of digits that are classified as their label.
+        count: Number of digits.
         confidence: Mean of the largest probability.
     """
 
@@ -215,11 +215,11 @@ class Reading:
 
     @property
     def accuracy(self) -> float:
-        """Which part is read right."""
+        """Share of digits that are classified correctly."""
         return self.correct / self.count
 
     @property
     def error(self) -> float:
-        """Standard error of the accuracy, of so many digits drawn by chance."""
+        """Standard error of the accuracy, for ``count`` digits drawn at random."""
         share = self.accuracy
         return float((share * (1 - share) / self.count) ** 0.5)

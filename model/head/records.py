@@ -1,4 +1,4 @@
-"""The end of the network, where nothing bends: the last maps, their means, and the scores made of them."""
+"""Records of the head: the last maps, their means, the logits, and the probabilities."""
 
 from dataclasses import dataclass
 
@@ -10,32 +10,32 @@ from model.trace.records import LayerKind
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Head:
-    """How the logits come of the last maps, in double precision.
+    """The arithmetic from the last maps to the logits, in double precision.
 
-    ``logit[k] = Σ_c weights[k, c] × mean(maps[c]) + biases[k]``. A mean and a weighted sum may change places, so
-    the same logit is ``mean(class_maps[k]) + biases[k]``.
+    ``logit[k] = Σ_c weights[k, c] × mean(maps[c]) + biases[k]``. The mean and the weighted sum commute, so the logit is
+    also ``mean(class_maps[k]) + biases[k]``.
 
     Attributes:
-        source: The step whose maps are averaged.
-        pool: The step that averages them.
-        scorer: The step that weighs the averages.
+        source: Name of the step whose maps are averaged.
+        pool: Name of the average pool.
+        convolution: Name of the 1x1 convolution after the pool.
         maps: (C, H, W).
-        weights: (K, C), one line for each class.
+        weights: (K, C).
         biases: (K,).
-        logits: (K,), as the network computed them.
+        logits: The logits that the network computed, (K,).
     """
 
     source: str
     pool: str
-    scorer: str
+    convolution: str
     maps: Numbers
     weights: Numbers
     biases: Numbers
     logits: Activation
 
     @property
-    def places(self) -> int:
-        """How many units one map has."""
+    def units(self) -> int:
+        """Number of units of one map."""
         return int(self.maps[0].size)
 
     @property
@@ -47,44 +47,44 @@ class Head:
     @property
     def means(self) -> Numbers:
         """The mean of each map, (C,)."""
-        return self.sums / self.places
+        return self.sums / self.units
 
     @property
-    def parts(self) -> Numbers:
-        """What each map adds to each class's logit, (K, C)."""
+    def contributions(self) -> Numbers:
+        """The contribution of each map to the logit of each class, (K, C)."""
         products: Numbers = self.weights * self.means
         return products
 
     @property
     def class_maps(self) -> Numbers:
-        """What each place adds to each class, before the mean is taken, (K, H, W)."""
+        """The weighted sum of the maps for each class, (K, H, W)."""
         summed: Numbers = np.einsum("kc,cyx->kyx", self.weights, self.maps)
         return summed
 
     @property
-    def scores(self) -> Numbers:
-        """The logits as these sums give them, (K,)."""
-        summed: Numbers = self.parts.sum(axis=1) + self.biases
+    def exact_logits(self) -> Numbers:
+        """The logits in double precision, (K,)."""
+        summed: Numbers = self.contributions.sum(axis=1) + self.biases
         return summed
 
     @property
     def ranking(self) -> tuple[int, ...]:
-        """The classes, the one with the largest logit first."""
+        """The classes, sorted by their logits, the largest first."""
         return tuple(int(k) for k in (-self.logits).argsort(kind="stable"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Softened:
-    """From logits to probabilities, step by step, with a temperature.
+class ScaledSoftmax:
+    """The arithmetic of a softmax with temperature scaling.
 
     ``probability[k] = exp(logits[k] / T) / Σ exp(logits / T)``; the network itself has T = 1.
 
     Attributes:
         temperature: T, above 0.
         logits: (K,).
-        exponentials: Of the logits over T, (K,); infinite where a float cannot hold it.
-        total: Their sum.
-        log_total: The logarithm of that sum, finite in any case.
+        exponentials: Exponentials of the logits over T, (K,); infinite beyond the range of a float.
+        total: Sum of the exponentials.
+        log_total: Logarithm of the sum, always finite.
     """
 
     temperature: float
@@ -100,24 +100,24 @@ class Softened:
 
     @property
     def log_probabilities(self) -> Numbers:
-        """(K,)."""
+        """The logarithms of the probabilities, (K,)."""
         return self.scaled - self.log_total
 
     @property
     def probabilities(self) -> Numbers:
-        """(K,), summing to 1."""
+        """The probabilities, (K,)."""
         return np.exp(self.log_probabilities)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Effect:
-    """What one row put out in two runs.
+class RowChange:
+    """The outputs of one row in two traces.
 
     Attributes:
-        name: Of the row.
-        kind: What it does.
-        before: Its output in the one, (C, H, W).
-        after: Its output in the other, likewise.
+        name: Name of the row.
+        kind: Kind of the row.
+        before: Output in the first trace, (C, H, W).
+        after: Output in the second trace, (C, H, W).
     """
 
     name: str
@@ -127,11 +127,11 @@ class Effect:
 
     @property
     def difference(self) -> Activation:
-        """How much more it put out in the other run, (C, H, W)."""
+        """The second output minus the first, (C, H, W)."""
         return self.after - self.before
 
     @property
     def relative(self) -> float:
-        """``|after − before| / |before|``, lengths of vectors; infinite where only ``before`` is all zero."""
-        changed, whole = (float(np.linalg.norm(values)) for values in (self.difference, self.before))
-        return changed / whole if whole else (float("inf") if changed else 0.0)
+        """``|after − before| / |before|`` with Euclidean norms; infinite if only ``before`` is all zero."""
+        changed, norm = (float(np.linalg.norm(values)) for values in (self.difference, self.before))
+        return changed / norm if norm else (float("inf") if changed else 0.0)

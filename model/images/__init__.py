@@ -1,1 +1,1 @@
-"""What goes in: MNIST, the project's own digits, drawings and uploads, and how they become an input."""
+"""Input images: MNIST, the project's samples, drawings and uploads, and how they become the network's input."""

@@ -1,6 +1,6 @@
-"""Where digits come from: the project's own, MNIST, a drawing, an upload; and back again from a link.
+"""Make digits from the project's samples, MNIST, drawings and uploads, and find a digit by its key.
 
-Each digit has a key of plain text. ``find`` turns a key into its digit, so a link can hold any of them:
+Every digit has a key, a short text. ``find`` returns the digit of a key, so an address can hold any digit:
 ``project-3a``, ``test-1901``, ``drawn-...`` (the strokes), ``upload-...`` (the 784 pixels).
 """
 
@@ -17,12 +17,11 @@ from torch import Tensor
 
 from model.errors import InputError
 from model.images import codec
-from model.images import mnist as files
-from model.images import strokes as handwriting
+from model.images import mnist as mnist_files
 from model.images.preparation import SIDE, prepare
 from model.images.records import MEAN, STD, Digit
 from model.images.samples import samples
-from model.images.strokes import Stroke
+from model.images.strokes import Stroke, rasterize
 from model.images.upload import read_ink
 from model.records import Pixels
 
@@ -40,7 +39,7 @@ __all__ = [
 
 
 def to_input(digit: Digit) -> Tensor:
-    """Return what the network reads: (1, 1, 28, 28), normalised as it was trained."""
+    """Return the network's input for a digit, (1, 1, 28, 28), normalised as in training."""
     return normalise(digit.pixels)
 
 
@@ -58,7 +57,7 @@ def normalise(pixels: Pixels) -> Tensor:
 
 
 def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
-    """Work out in words how the ink of a pixel (y, x) becomes the number that goes into the network.
+    """Say how the ink of a pixel (y, x) becomes a value of the network's input.
 
     >>> say_normalised(samples()[0], (0, 0))
     'Ink 0 of 255: (0 / 255 − 0.1307) / 0.3081 = −0.4242'
@@ -69,14 +68,14 @@ def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
 
 
 class MnistDigits(Sequence[Digit]):
-    """One split of MNIST as digits, made one at a time.
+    """One split of MNIST as a sequence of digits, each made when it is asked for.
 
     Attributes:
         images: (N, 28, 28) in 0..255.
         labels: (N,).
     """
 
-    def __init__(self, split: files.Split, images: files.Images, labels: NDArray[np.int64]) -> None:
+    def __init__(self, split: mnist_files.Split, images: mnist_files.Images, labels: NDArray[np.int64]) -> None:
         self.split = split
         self.images = images
         self.labels = labels
@@ -90,40 +89,40 @@ class MnistDigits(Sequence[Digit]):
     def __getitem__(self, index: slice) -> Sequence[Digit]: ...
     def __getitem__(self, index: int | slice) -> Digit | Sequence[Digit]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]  # each keeps its key
+            return [self[i] for i in range(*index.indices(len(self)))]  # a slice keeps the keys
         if not 0 <= index < len(self):
             raise IndexError(index)
         source = f"MNIST {self.split} image {index:,}"
         return Digit(f"{self.split}-{index}", self.images[index], int(self.labels[index]), source)
 
 
-def mnist(split: files.Split) -> MnistDigits:
-    """Return MNIST's training or test digits; they are read once.
+def mnist(split: mnist_files.Split) -> MnistDigits:
+    """Return MNIST's training or test digits; the files are read once.
 
     Raises:
         DataError: The files are missing or damaged.
     """
-    return _mnist(split, files.root())
+    return _mnist(split, mnist_files.root())
 
 
 @functools.lru_cache(maxsize=4)
-def _mnist(split: files.Split, root: Path) -> MnistDigits:
-    return MnistDigits(split, *files.read(split))
+def _mnist(split: mnist_files.Split, root: Path) -> MnistDigits:
+    return MnistDigits(split, *mnist_files.read(split))
 
 
 def from_pixels(pixels: Pixels) -> Digit:
-    """Make a digit of any ink: fitted into a 20x20 box, centred by mass in 28x28.
+    """Make a digit of any ink: scaled into a 20x20 box, centred in 28x28 by its centre of mass.
 
     Args:
         pixels: (H, W), uint8 in 0..255, white ink on black.
 
     Raises:
-        InputError: It is another shape or type, or there is no ink, or hardly anything else.
+        InputError: The shape or type is wrong, there is no ink, or nearly everything is ink.
     """
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise InputError(
-            f"Pixels of shape {pixels.shape} and type {pixels.dtype} are no picture.",
-            "They must be (H, W) of uint8: 0 for paper to 255 for ink.",
+            f"Pixels of shape {pixels.shape} and type {pixels.dtype} are not a picture.",
+            "They must be (H, W) of type uint8, from 0 for paper to 255 for ink.",
             "Convert them first.",
         )
     stages = prepare(pixels)
@@ -132,10 +131,10 @@ def from_pixels(pixels: Pixels) -> Digit:
 
 
 def from_upload(file: BinaryIO) -> Digit:
-    """Make a digit of a PNG or JPEG file, whatever its size, orientation, mode or colours.
+    """Make a digit of a PNG or JPEG file of any size, orientation, mode and colours.
 
     Raises:
-        InputError: It is not such a file, too large, or shows nothing.
+        InputError: The file is not a PNG or JPEG, is too large, or shows no ink.
     """
     return from_pixels(read_ink(file))
 
@@ -144,22 +143,22 @@ def from_strokes(strokes: Sequence[Stroke]) -> Digit:
     """Make a digit of pen strokes.
 
     Args:
-        strokes: Each a sequence of (x, y) in 0..1, x to the right and y downwards.
+        strokes: Each is a sequence of (x, y) in 0..1, x to the right and y down.
 
     Raises:
-        InputError: There is no ink, hardly anything else, or more points than a link can hold.
+        InputError: There is no ink, nearly everything is ink, or there are more points than an address can hold.
     """
     code = codec.pack_strokes(strokes)
-    stages = prepare(handwriting.ink(codec.unpack_strokes(code)))  # as the link will draw it, to the pixel
+    stages = prepare(rasterize(codec.unpack_strokes(code)))  # decoded, so that the address gives the same pixels
     return Digit(f"drawn-{code}", stages[-1].pixels, None, "drawn by hand", stages)
 
 
 def find(key: str) -> Digit:
-    """Return the digit that a key names.
+    """Return the digit of a key.
 
     Raises:
-        InputError: The key names none.
-        DataError: It is one of MNIST's, and MNIST is not there.
+        InputError: No digit has this key.
+        DataError: The digit is one of MNIST's, and the files are missing.
     """
     source, _, rest = key.partition("-")
     match source:
@@ -168,7 +167,7 @@ def find(key: str) -> Digit:
                 if digit.key == key:
                     return digit
         case "test" | "train":
-            if rest.isascii() and rest.isdigit() and len(rest) <= 5 and int(rest) < files.SIZES[source]:
+            if rest.isascii() and rest.isdigit() and len(rest) <= 5 and int(rest) < mnist_files.SIZES[source]:
                 return mnist(source)[int(rest)]
         case "drawn":
             return from_strokes(codec.unpack_strokes(rest))
@@ -176,17 +175,19 @@ def find(key: str) -> Digit:
             return _uploaded(rest)
     raise InputError(
         f"There is no digit '{key[:40]}'.",
-        "A digit is one of the project's (project-3a), one of MNIST's (test-0 to test-9999), a drawing or an upload.",
-        "Choose one in the sidebar.",
+        "It can be a sample (project-3a), an MNIST image (test-0 to test-9999), a drawing or an upload.",
+        "Choose a digit in the sidebar.",
     )
 
 
 def _uploaded(code: str) -> Digit:
-    """Return an uploaded picture as its link holds it: prepared already, so there are no stages to show."""
+    """Return the digit of an uploaded picture's key; the pixels are already prepared, so there are no stages."""
     data = codec.unpack(code, SIDE * SIDE)
     if len(data) != SIDE * SIDE:
         raise InputError(
-            f"The link holds {len(data)} pixels.", f"A digit has {SIDE * SIDE}.", "Copy the link again, or upload anew."
+            f"The link holds {len(data)} pixels.",
+            f"A digit has {SIDE * SIDE}.",
+            "Copy the link again, or upload the picture again.",
         )
     digit = from_pixels(np.frombuffer(data, dtype=np.uint8).reshape(SIDE, SIDE))
     return dataclasses.replace(digit, stages=())

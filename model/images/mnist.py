@@ -1,4 +1,4 @@
-"""MNIST from torchvision: where it lies, how it is read, and how it is fetched."""
+"""MNIST from torchvision: find, read and download its files."""
 
 import functools
 import gzip
@@ -22,10 +22,10 @@ Split = Literal["train", "test"]
 Images = NDArray[np.uint8]
 
 _CHUNK = 1 << 16
-_MOST = 1 << 24  # bytes of a file as it is sent; the largest has 9.9 million
-_PATIENCE, _SLOWEST = 30.0, 5_000  # seconds that a mirror may waste, and bytes a second that it must send at least
-_LOOK = 0.2  # seconds between two looks at whether somebody else's download is over
-_downloading = threading.Lock()  # a second person who asks meanwhile waits, and finds the files
+_MAX_BYTES = 1 << 24  # of one compressed file; the largest has 9.9 million
+_GRACE, _MIN_RATE = 30.0, 5_000  # a mirror may take 30 s, and 1 s more for each 5,000 bytes
+_POLL = 0.2  # seconds between two checks whether another download has finished
+_downloading = threading.Lock()  # a second download waits for the first, and then finds the files
 SIZES = {"train": 60_000, "test": 10_000}
 
 
@@ -35,7 +35,7 @@ def root() -> Path:
 
 
 def is_present() -> bool:
-    """Say whether all four files are there, without importing torchvision."""
+    """Tell whether all four files exist, without importing torchvision."""
     raw = root() / "MNIST" / "raw"
     stems = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
     return all((raw / f"{stem}-ubyte").is_file() for stem in stems)
@@ -50,7 +50,7 @@ def read(split: Split) -> tuple[Images, NDArray[np.int64]]:
     Raises:
         DataError: The files are missing or damaged.
     """
-    from torchvision.datasets import MNIST  # noqa: PLC0415 (1.4 s and 165 MB: only for who reads MNIST)
+    from torchvision.datasets import MNIST  # noqa: PLC0415 (1.4 s and 165 MB: only where MNIST is read)
 
     if not is_present():
         raise DataError(
@@ -77,20 +77,20 @@ def _damaged(split: Split) -> DataError:
 
 
 def download(progress: Callable[[float], None]) -> None:
-    """Fetch the four files from torchvision's mirrors; a failure leaves what was there untouched.
+    """Download the four files from torchvision's mirrors; a failure changes no existing file.
 
     Args:
-        progress: Called with the finished share in [0, 1] whenever anything has arrived, and while somebody else's
-            download is waited for. What it raises ends the download.
+        progress: Called with the finished share in [0, 1] after each chunk, and while this download waits for another
+            one. An exception that it raises ends the download.
 
     Raises:
-        DataError: No mirror could be reached, a file arrived damaged, or the disk refused it.
+        DataError: No mirror could be reached, a file was damaged, or it could not be saved.
     """
     from torchvision.datasets import MNIST  # noqa: PLC0415 (as above)
 
     raw = root() / "MNIST" / "raw"
     try:
-        with _turn(progress):
+        with _only_download(progress):
             raw.mkdir(parents=True, exist_ok=True)
             for index, (name, md5) in enumerate(MNIST.resources):
                 target = raw / name.removesuffix(".gz")
@@ -101,15 +101,15 @@ def download(progress: Callable[[float], None]) -> None:
     except OSError as error:
         raise DataError(
             f"MNIST could not be saved in '{root()}' ({error.strerror or error}).",
-            "It needs a folder that can be written, and 55 MB.",
-            "Make room, or set MNIST_ROOT to another folder, and try again.",
+            "The folder must be writable and have 55 MB free.",
+            "Free some space, or set MNIST_ROOT to another folder, and try again.",
         ) from error
 
 
 @contextmanager
-def _turn(progress: Callable[[float], None]) -> Iterator[None]:
-    """Wait until nobody else downloads, in a way that ``progress`` can end."""
-    while not _downloading.acquire(timeout=_LOOK):
+def _only_download(progress: Callable[[float], None]) -> Iterator[None]:
+    """Wait until no other download runs; an exception from ``progress`` ends the wait."""
+    while not _downloading.acquire(timeout=_POLL):
         progress(0.0)
     try:
         yield
@@ -118,7 +118,7 @@ def _turn(progress: Callable[[float], None]) -> Iterator[None]:
 
 
 def _save(data: bytes, target: Path) -> None:
-    """Write a file so that a reader sees the whole of it or none."""
+    """Write a file in such a way that a reader never sees a part of it."""
     unfinished = target.with_suffix(".part")
     try:
         unfinished.write_bytes(data)
@@ -145,8 +145,8 @@ def _fetch(mirrors: list[str], name: str, md5: str, progress: Callable[[float], 
         reasons.append("the file arrived damaged")
     raise DataError(
         f"MNIST's file {name} could not be downloaded ({'; '.join(dict.fromkeys(reasons))}).",
-        "It comes from torchvision's mirrors, over the internet.",
-        "Check the connection and try again; whatever needs none of its images works without it.",
+        "It comes from torchvision's mirrors on the internet.",
+        "Check the connection and try again. The samples work without MNIST.",
     )
 
 
@@ -155,11 +155,11 @@ def _chunks(url: str, progress: Callable[[float], None]) -> Iterator[bytes]:
     with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 (torchvision's own mirrors)
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdecimal() else 0
-        while chunk := response.read1(_CHUNK):  # what is there, so that a slow mirror is noticed, and can be left
+        while chunk := response.read1(_CHUNK):  # returns what has arrived, so that a slow mirror is noticed
             done += len(chunk)
             progress(min(done / total, 1.0) if total else 0.0)
-            if done > _MOST:
-                raise OSError("it sends more than the file can hold")
-            if time.monotonic() - began > _PATIENCE + done / _SLOWEST:
+            if done > _MAX_BYTES:
+                raise OSError("it sends more bytes than the file has")
+            if time.monotonic() - began > _GRACE + done / _MIN_RATE:
                 raise TimeoutError("it is too slow")
             yield chunk

@@ -1,4 +1,4 @@
-"""Where an image came from and what was done to it."""
+"""A digit, where it comes from, and the stages of its preparation."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assig
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stage:
-    """One step of turning a drawing or an upload into a digit: what it is called and how it looks then."""
+    """One stage of turning a drawing or an upload into a digit: its name and the pixels after it."""
 
     name: str
     pixels: Pixels
@@ -17,14 +17,14 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Digit:
-    """An image as MNIST would hold it: white ink on black.
+    """An image in MNIST's format: white ink on black.
 
     Attributes:
-        key: Plain text that names it in a link and in a cache.
+        key: A short text that identifies it in an address and in a cache.
         pixels: (28, 28) in 0..255.
-        label: The digit that was meant, or None where nobody said or it is deliberately ambiguous.
+        label: The true digit, or None where it is unknown or deliberately ambiguous.
         source: Where it comes from, in words.
-        stages: What preprocessing did, first to last; empty where nothing was done.
+        stages: The stages of its preparation, first to last; empty where there were none.
     """
 
     key: str

@@ -1,6 +1,6 @@
-"""Handwritten digits drawn for this project: pen strokes as data, and the samples they become.
+"""The project's samples: handwritten digits, stored as pen strokes and drawn when they are needed.
 
-Each digit comes in the styles that people write it in; a few sketches are left between two digits on purpose.
+Each digit comes in several common styles; a few samples are deliberately ambiguous between two digits.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from functools import cache
 
 from model.images.preparation import prepare
 from model.images.records import Digit
-from model.images.strokes import PEN, Stroke, ink, smooth
+from model.images.strokes import PEN, Stroke, rasterize, smooth
 from model.records import Pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A digit as a hand wrote it.
+    """The pen strokes of one sample.
 
     Attributes:
-        key: The digit and the style (``3a``), or the two digits that it lies between (``4or9``).
-        label: The digit that was meant, or None where it is ambiguous.
-        strokes: Few (x, y) points in 0..1 for each curve, y downwards; a curve that starts where the last one
-            ended makes a corner.
+        key: The digit and the style (``3a``), or the two digits that it could be (``4or9``).
+        label: The true digit, or None where it is ambiguous.
+        strokes: A few (x, y) points in 0..1 for each curve, y down; a curve that starts where the previous one
+            ends makes a corner.
         pen: Width of the pen as a share of the sheet.
-        between: The two digits that an ambiguous one could be.
+        between: The two digits that an ambiguous sample could be.
     """
 
     key: str
@@ -40,18 +40,18 @@ class Sketch:
 
 @cache
 def samples() -> tuple[Digit, ...]:
-    """Render every sketch; the pixels cannot be written to."""
-    return tuple(Digit(f"project-{s.key}", _render(s), s.label, s.source) for s in SKETCHES)
+    """Draw every sample; its pixels are read-only."""
+    return tuple(Digit(f"project-{s.key}", _draw(s), s.label, s.source) for s in SKETCHES)
 
 
-def _render(sketch: Sketch) -> Pixels:
-    stages = prepare(ink([smooth(stroke) for stroke in sketch.strokes], sketch.pen))
+def _draw(sketch: Sketch) -> Pixels:
+    stages = prepare(rasterize([smooth(stroke) for stroke in sketch.strokes], sketch.pen))
     pixels = stages[-1].pixels.copy()
     pixels.setflags(write=False)
     return pixels
 
 
-# The formatter would give every point a line of its own.
+# The formatter would put every point on its own line.
 # fmt: off
 SKETCHES: tuple[Sketch, ...] = (
     Sketch("0a", 0, (((.59, .17), (.43, .17), (.30, .35), (.27, .61), (.37, .82), (.54, .86), (.70, .73), (.74, .50),

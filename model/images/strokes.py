@@ -1,4 +1,4 @@
-"""Pen strokes: smooth curves through a few points, drawn as white ink on black."""
+"""Pen strokes: smooth curves through a few points, drawn in white on black."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,20 @@ from model.records import Pixels
 Point = tuple[float, float]
 Stroke = Sequence[Point]
 
-SIDE = 112  # pixels of the sheet that strokes are drawn on: four for each pixel of a digit
-PEN = 0.075  # width of the pen as a share of the sheet: about two pixels of a finished digit
-_FINER = 4  # drawn this much larger and averaged, which smooths the edges
+SIDE = 112  # pixels of the sheet that strokes are drawn on, four for each pixel of a digit
+PEN = 0.075  # width of the pen as a share of the sheet: about two pixels of a digit
+_OVERSAMPLING = 4  # drawn this many times larger and averaged, which smooths the edges
 
 
 def smooth(stroke: Stroke, per_segment: int = 12) -> list[Point]:
-    """Run a smooth curve through every point of a stroke (Catmull-Rom spline).
+    """Return a smooth curve through every point of a stroke (Catmull-Rom spline).
 
     Between points b and c, with neighbours a and d and t from 0 to 1:
     ``0.5 * (2b + (c - a) t + (2a - 5b + 4c - d) t^2 + (3b - a - 3c + d) t^3)``.
 
     Args:
-        stroke: (x, y) points; the first and last are doubled so that the curve reaches them.
-        per_segment: Points put between two given ones.
+        stroke: (x, y) points; the first and the last are repeated so that the curve reaches them.
+        per_segment: Number of points from one given point to the next.
 
     Source: Catmull and Rom, "A class of local interpolating splines", 1974.
 
@@ -40,18 +40,18 @@ def smooth(stroke: Stroke, per_segment: int = 12) -> list[Point]:
     return [(float(x), float(y)) for x, y in np.concatenate([*curve, points[-1:]])]
 
 
-def ink(strokes: Sequence[Stroke], pen: float = PEN) -> Pixels:
-    """Draw strokes with a round pen.
+def rasterize(strokes: Sequence[Stroke], pen: float = PEN) -> Pixels:
+    """Rasterize strokes, drawn with a round pen.
 
     Args:
-        strokes: Each a sequence of (x, y) in 0..1, x to the right and y downwards; joined by straight lines.
+        strokes: Each is a sequence of (x, y) in 0..1, x to the right and y down, joined by straight lines.
             A single point is a dot.
         pen: Width of the pen as a share of the sheet.
 
     Returns:
         (112, 112), 255 where there is ink.
     """
-    scale = SIDE * _FINER
+    scale = SIDE * _OVERSAMPLING
     width = max(1, round(pen * scale))
     sheet = Image.new("L", (scale, scale))
     brush = ImageDraw.Draw(sheet)
@@ -59,6 +59,6 @@ def ink(strokes: Sequence[Stroke], pen: float = PEN) -> Pixels:
         points = [(x * scale, y * scale) for x, y in stroke]
         if len(points) > 1:
             brush.line(points, fill=255, width=width)
-        for x, y in points:  # a disc at each point rounds the ends and closes the corners
+        for x, y in points:  # a disc at each point rounds the ends and fills the corners
             brush.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
-    return np.asarray(sheet.reduce(_FINER))
+    return np.asarray(sheet.reduce(_OVERSAMPLING))

@@ -1,16 +1,16 @@
-"""What each kind of layer computes, worked out with its own numbers."""
+"""The arithmetic of each kind of layer."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model.layers.registry import about, arithmetic, explain, of_module, settings, window
+    from model.layers.registry import arithmetic, describe, explain, of_module, settings, window
 
-__all__ = ["about", "arithmetic", "explain", "of_module", "settings", "window"]
+__all__ = ["arithmetic", "describe", "explain", "of_module", "settings", "window"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import PyTorch only when one of these is asked for: records must be readable without it."""
+    """Import PyTorch only when one of these names is used: the records need no PyTorch."""
     if name in __all__:
         return getattr(import_module("model.layers.registry"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,14 +1,14 @@
-"""Batch norm: bring each map to mean 0 and variance 1 as measured while training, then scale and shift it.
+"""Batch norm: normalise each map to mean 0 and variance 1, then scale and shift it.
 
-Scale and shift are learned. Mean and variance are not: they are running averages over training batches, kept in
-buffers, and in evaluation mode they are constants. Every unit depends on one input unit alone.
+Scale and shift are learned. Mean and variance are running averages over training batches, kept in buffers; in
+evaluation mode they are constants. Every unit depends on one input unit only.
 """
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, Sum, product, say
+from model.layers.layer import Layer, WorkedUnit, format_number, product
 from model.layers.records import Calculation, Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -20,8 +20,8 @@ class BatchNorm(Layer):
     kind = LayerKind.BATCH_NORM
     modules = (nn.BatchNorm2d,)
     about = (
-        "Takes away the mean of each map and divides by its deviation, both as measured in training; then scales and "
-        "shifts by two numbers that it learned. Every map comes out in a similar range, which keeps training steady."
+        "Subtracts the mean of each map and divides by its standard deviation, both measured in training; then scales "
+        "and shifts by two learned numbers. Every map gets a similar range, which keeps training stable."
     )
     settings = ("eps",)
 
@@ -30,18 +30,18 @@ class BatchNorm(Layer):
         names = {"weight": "scale", "bias": "shift"}
         return tuple(product(names[key], maps=values.size) for key, values in step.parameters.items())
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: a batch norm in evaluation mode is a product and a sum.
 
         Raises:
-            InputError: It keeps no running statistics.
+            InputError: The batch norm has no running statistics.
         """
         channel = unit[0]
         value = float(step.input[unit])
         if "running_var" not in step.buffers:
             raise InputError(
-                f"{step.name} keeps no running statistics.",
-                "Only with them does a unit depend on its own image alone.",
+                f"{step.name} has no running statistics.",
+                "Without them a unit depends on the other images of its batch.",
                 "Build it with track_running_stats=True.",
             )
         mean, variance = (float(step.buffers[key][channel]) for key in ("running_mean", "running_var"))
@@ -52,11 +52,12 @@ class BatchNorm(Layer):
         eps = float(step.settings["eps"])
         factor = scale / np.sqrt(variance + eps)
         result = (value - mean) * factor + shift
-        return Sum(
+        numbers = [format_number(each) for each in (value, mean, variance, scale, shift)]
+        return WorkedUnit(
             (Term(unit, value, float(factor), float(value * factor)),),
             float(shift - mean * factor),
             "(input − mean) / √(variance + ε) × scale + shift",
-            f"({say(value)} − {say(mean)}) / √({say(variance)} + {eps:g}) × {say(scale)} + {say(shift)}"
-            f" = {say(float(result), bracket=False)}",
+            f"({numbers[0]} − {numbers[1]}) / √({numbers[2]} + {eps:g}) × {numbers[3]} + {numbers[4]}"
+            f" = {format_number(float(result), bracket=False)}",
             float(result),
         )

@@ -1,15 +1,15 @@
-"""Convolution: slide a kernel over the maps, multiply what it covers with its weights, add up, add a bias.
+"""Convolution: slide a kernel over the input maps, multiply by its weights, sum, and add a bias.
 
-Each output map has a kernel of its own, and a kernel has a slice for every input map of its group.
+Each output map has its own kernel, and a kernel has a slice for every input map of its group.
 """
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, Sum, product, weighted_sum
+from model.layers.layer import Layer, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
-from model.layers.windows import each_axis, output_size, pair, places
+from model.layers.windows import covered_positions, each_axis, output_size, pair
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
@@ -21,19 +21,19 @@ class Convolution(Layer):
     kind = LayerKind.CONVOLUTION
     modules = (nn.Conv2d,)
     about = (
-        "Each output map has a kernel of its own. It slides over the maps that come in; at each place, what it covers "
-        "is multiplied by its weights, all is added up, and a bias is added. So an output map shows where one "
+        "Each output map has its own kernel, which slides over the input maps. At each position the values that it "
+        "covers are multiplied by its weights and summed, and a bias is added. So an output map shows where one "
         "pattern is."
     )
     settings = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
 
     def describe(self, step: Step) -> str:
-        """Say what it does, and what is left of that where its window is one place wide."""
-        mixes = " Here the window is one place: it mixes the maps and looks at no neighbour."
-        return self.about + (mixes if pair(step.settings["kernel_size"]) == (1, 1) else "")
+        """Say what the convolution does, with a sentence on 1 × 1 kernels."""
+        one_by_one = " Here the window is 1 × 1: the kernel combines maps and uses no neighbours."
+        return self.about + (one_by_one if pair(step.settings["kernel_size"]) == (1, 1) else "")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
-        """One map for each kernel; height and width by the places that the kernel has."""
+        """One map for each kernel; height and width are the numbers of kernel positions."""
         window, after = self.window(step), _padding_after(step)
         sides = [
             output_size(name, size, axis, window, after=after[axis])
@@ -43,7 +43,7 @@ class Convolution(Layer):
         return Calculation("channels", "kernels", str(kernels), kernels), *sides
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
-        """A weight for each output map, input map of its group and place in the window; a bias for each output map."""
+        """A weight for each output map, input map of its group and window position; a bias for each output map."""
         maps_out, maps_in, height, width = step.parameters["weight"].shape
         weights = product("weights", maps_out=maps_out, maps_in=maps_in, kernel_height=height, kernel_width=width)
         if "bias" not in step.parameters:
@@ -51,7 +51,7 @@ class Convolution(Layer):
         return weights, product("biases", maps_out=maps_out)
 
     def multiply_accumulates(self, step: Step) -> Calculation:
-        """A kernel's weights, once for each unit."""
+        """The weights of a kernel, once for each unit."""
         _, maps_in, kernel_height, kernel_width = step.parameters["weight"].shape
         maps_out, height, width = step.output.shape
         return product(
@@ -68,28 +68,28 @@ class Convolution(Layer):
         """Return its kernel, stride, padding and dilation.
 
         Raises:
-            InputError: It pads with anything but zeros.
+            InputError: The padding is not zeros.
         """
         settings = step.settings
         mode = settings["padding_mode"]
         if mode != "zeros":
             raise InputError(
-                f"A convolution pads with padding_mode='{mode}'.",
-                "Only zeros bring no pixel from elsewhere into a unit's window.",
+                f"A convolution has padding_mode='{mode}'.",
+                "Only with zeros does no other pixel enter a unit's window.",
                 "Build it with padding_mode='zeros'.",
             )
         before, _ = _padding(step)
         return Window(pair(settings["kernel_size"]), pair(settings["stride"]), before, pair(settings["dilation"]))
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Patch times kernel, by input map, and the bias."""
         channel, y, x = unit
         weight = step.parameters["weight"][channel].astype(np.float64)  # (C_in / groups, kH, kW)
         per_group = len(step.parameters["weight"]) // step.settings["groups"]
-        first = channel // per_group * len(weight)  # of the input maps that this output map reads
-        covered = places(self.window(step), (y, x), step.input.shape[1:])
+        first = channel // per_group * len(weight)  # input map of this output map's group
+        covered = covered_positions(self.window(step), (y, x), step.input.shape[1:])
         terms = []
-        for slice_, (ky, kx), (iy, ix) in ((k, *place) for k in range(len(weight)) for place in covered):
+        for slice_, (ky, kx), (iy, ix) in ((k, *each) for k in range(len(weight)) for each in covered):
             value, factor = float(step.input[first + slice_, iy, ix]), float(weight[slice_, ky, kx])
             terms.append(Term((first + slice_, iy, ix), value, factor, value * factor))
         biased = "bias" in step.parameters
@@ -102,9 +102,9 @@ def _padding_after(step: Step) -> Pair:
 
 
 def _padding(step: Step) -> tuple[Pair, Pair]:
-    """Return how many zeros stand before the first value and after the last, (y, x) each."""
+    """Return the number of zeros before the first value and after the last, each (y, x)."""
     padding = step.settings["padding"]
-    if padding == "same":  # an odd one too many goes after the last value, where it moves nothing
+    if padding == "same":  # an odd number puts one more after the last value
         total = each_axis(lambda k, d: (k - 1) * d, pair(step.settings["kernel_size"]), pair(step.settings["dilation"]))
         before = each_axis(lambda t: t // 2, total)
         return before, each_axis(lambda t, b: t - b, total, before)

@@ -1,39 +1,43 @@
-"""Dropout: where it is on, set each value to zero with probability p and enlarge the others by 1 / (1 - p).
+"""Dropout: in training mode set each value to zero with probability p and multiply the others by 1 / (1 - p).
 
-Enlarging keeps the mean over many masks where it was, so that nothing need change when dropout is off.
+The factor keeps the mean over many masks unchanged, so evaluation mode needs no factor.
 """
 
 from torch import nn
 
-from model.layers.layer import Layer, Sum, say
+from model.layers.layer import Layer, WorkedUnit, format_number
 from model.layers.records import Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 
 class Dropout(Layer):
-    """``y = x * keep / (1 - p)`` where it is on, ``keep`` being 0 or 1; ``y = x`` where it is off."""
+    """``y = x * keep / (1 - p)`` in training mode, with ``keep`` 0 or 1; ``y = x`` in evaluation mode."""
 
     kind = LayerKind.DROPOUT
     modules = (nn.Dropout,)
     about = (
-        "While training it sets each value to zero with probability p and enlarges the rest by 1 / (1 − p), so that no "
-        "unit can rely on another. When the network is used, as here, it passes everything on."
+        "In training mode it sets each value to zero with probability p and multiplies the others by 1 / (1 − p), so "
+        "that no unit can rely on another. In evaluation mode, as here, it changes nothing."
     )
     settings = ("p",)
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """One term: the unit below, kept or dropped."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """One term: the input unit, kept or dropped."""
         value = float(step.input[unit])
         if step.mask is None:
-            factor, symbols, worked = 1.0, "input, as dropout is off", say(value)
+            factor, symbols, worked = 1.0, "input, because dropout is off", format_number(value)
         elif step.mask[unit]:
             p = step.settings["p"]
             factor = 1 / (1 - p)
-            symbols, worked = "input × 1 / (1 − p), as it was kept", f"{say(value)} × 1 / (1 − {p:g})"
+            symbols, worked = "input × 1 / (1 − p), because it is kept", f"{format_number(value)} × 1 / (1 − {p:g})"
         else:
-            factor, symbols, worked = 0.0, "input × 0, as it was dropped", f"{say(value)} × 0"
+            factor, symbols, worked = 0.0, "input × 0, because it is dropped", f"{format_number(value)} × 0"
         result = value * factor
-        return Sum(
-            (Term(unit, value, factor, result),), 0.0, symbols, f"{worked} = {say(result, bracket=False)}", result
+        return WorkedUnit(
+            (Term(unit, value, factor, result),),
+            0.0,
+            symbols,
+            f"{worked} = {format_number(result, bracket=False)}",
+            result,
         )

@@ -1,4 +1,4 @@
-"""What every kind of layer is asked, and the answers of one that treats each value alone."""
+"""The base class of the kinds of layer; its defaults are those of an element-wise layer."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from model.receptive_field.records import Window
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
-_PRINTED = 9  # up to so many terms a formula prints each of them
+_MAX_PRINTED_TERMS = 9  # a formula with more terms prints one sum for each input map
 _AXES = ("channels", "height", "width")
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """A unit worked out: its terms and what becomes of them, as in ``Explanation``."""
+class WorkedUnit:
+    """The arithmetic of one unit; the attributes are those of ``Explanation``."""
 
     terms: tuple[Term, ...]
     bias: float
@@ -27,12 +27,12 @@ class Sum:
 
 
 class Layer(ABC):
-    """One kind of layer; it holds no state, a step brings everything that is asked about.
+    """One kind of layer. It has no state; its methods work on a recorded step.
 
     Attributes:
-        kind: What it is called.
-        modules: The PyTorch modules that are of this kind.
-        about: What it does and why, for who has never met one.
+        kind: The kind of operation.
+        modules: The PyTorch modules of this kind.
+        about: What it does and why, for beginners.
         settings: The attributes of these modules that the arithmetic needs.
         hidden: Whether the printed table leaves it out.
     """
@@ -44,7 +44,7 @@ class Layer(ABC):
     hidden: ClassVar[bool] = False
 
     def describe(self, step: Step) -> str:
-        """Say what a step does; a kind may add what is special about this one."""
+        """Say what a step does; a kind may add what is special about this step."""
         return self.about
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
@@ -54,29 +54,29 @@ class Layer(ABC):
         )
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
-        """Work out how many numbers are learned, one line for each kind of them."""
+        """Work out the number of parameters, one line for each kind of parameter."""
         return ()
 
     def multiply_accumulates(self, step: Step) -> Calculation:
-        """Work out how often a weight is multiplied by a value and added to a sum."""
+        """Work out the number of products of a weight and a value that are added to a sum."""
         return Calculation("multiply-accumulates", "none: no sum of weighted values", "0", 0)
 
     def window(self, step: Step) -> Window:
-        """Return what one unit takes from the step before."""
+        """Return the window of one unit."""
         return Window((1, 1))
 
     @abstractmethod
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """Work out one unit, (c, y, x), from what went in."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """Work out one unit, (c, y, x), from the input."""
 
 
 def axes(shape: tuple[int, ...]) -> tuple[str, ...]:
-    """Return what the axes of a shape are called: channels, height and width, or units where it is a vector."""
+    """Return the names of the axes of a shape: channels, height and width, or units for a vector."""
     return _AXES if len(shape) == 3 else ("units",)
 
 
 def unchanged(name: str, size: int) -> Calculation:
-    """Return the line for an axis that stays as it is."""
+    """Return the line for an axis that does not change."""
     return Calculation(name, f"{name} in", str(size), size)
 
 
@@ -93,26 +93,27 @@ def product(name: str, **factors: int) -> Calculation:
     return Calculation(name, symbols, " × ".join(f"{factor:,}" for factor in factors.values()), result)
 
 
-def weighted_sum(terms: tuple[Term, ...], bias: float = 0.0, *, biased: bool = False) -> Sum:
-    """Return the sum of the terms' products, and of a bias if there is one."""
+def weighted_sum(terms: tuple[Term, ...], bias: float = 0.0, *, biased: bool = False) -> WorkedUnit:
+    """Return the sum of the terms' products and of the bias, if there is one."""
     value = sum(term.product for term in terms) + bias
     symbols = "Σ input × weight" + (" + bias" if biased else "")
-    if len(terms) <= _PRINTED:
-        parts = [f"{say(term.value)} × {say(term.weight or 0)}" for term in terms]
+    if len(terms) <= _MAX_PRINTED_TERMS:
+        parts = [f"{format_number(term.value)} × {format_number(term.weight or 0)}" for term in terms]
     else:
         channels: dict[int, float] = {}
         for term in terms:
             channels[term.unit[0]] = channels.get(term.unit[0], 0.0) + term.product
-        parts = [f"{say(part)}" for part in channels.values()]
+        parts = [f"{format_number(part)}" for part in channels.values()]
         symbols = "Σ over input maps of (Σ input × weight)" + (" + bias" if biased else "")
-    parts += [say(bias)] if biased else []
-    return Sum(terms, bias, symbols, f"{' + '.join(parts) or '0'} = {say(value, bracket=False)}", value)
+    parts += [format_number(bias)] if biased else []
+    formula = f"{' + '.join(parts) or '0'} = {format_number(value, bracket=False)}"
+    return WorkedUnit(terms, bias, symbols, formula, value)
 
 
-def say(value: float, *, bracket: bool = True) -> str:
+def format_number(value: float, *, bracket: bool = True) -> str:
     """Write a number with four decimals and a true minus sign, in brackets where it is negative.
 
-    >>> say(-0.42421), say(2)
+    >>> format_number(-0.42421), format_number(2)
     ('(−0.4242)', '2.0000')
     """
     text = f"{value:z.4f}".replace("-", "−")

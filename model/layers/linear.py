@@ -3,7 +3,7 @@
 import numpy as np
 from torch import nn
 
-from model.layers.layer import Layer, Sum, product, weighted_sum
+from model.layers.layer import Layer, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -14,14 +14,12 @@ class Linear(Layer):
 
     kind = LayerKind.LINEAR
     modules = (nn.Linear,)
-    about = (
-        "Every output has a weight for every input, and a bias: no window, nothing shared. The assignment forbids it."
-    )
+    about = "Every output has a weight for every input and a bias; weights are not shared. The assignment forbids it."
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
-        """One unit for each line of weights."""
+        """One unit for each row of the weight matrix."""
         units = step.parameters["weight"].shape[0]
-        return (Calculation("units", "lines of weights", str(units), units),)
+        return (Calculation("units", "rows of the weight matrix", str(units), units),)
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A weight for each pair of output and input; a bias for each output."""
@@ -34,7 +32,7 @@ class Linear(Layer):
         units_out, units_in = step.parameters["weight"].shape
         return product("multiply-accumulates", units_out=units_out, units_in=units_in)
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Every input times its weight, and the bias."""
         weights = step.parameters["weight"][unit[0]].astype(np.float64)
         terms = tuple(

@@ -1,22 +1,21 @@
-"""Pools: make one value of each window of a map, its largest or its mean. Nothing is learned, no two maps mix."""
+"""Pools: the largest value or the mean of each window of a map. They learn nothing and work on each map alone."""
 
-from itertools import pairwise
-from itertools import product as every
+from itertools import pairwise, product
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, Sum, say, weighted_sum
+from model.layers.layer import Layer, WorkedUnit, format_number, weighted_sum
 from model.layers.records import Calculation, Term
-from model.layers.windows import output_size, pair, places, sliding, values_at
+from model.layers.windows import covered_positions, output_size, pair, sliding, values_at
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
 
 _ABOUT_AVERAGE = (
-    "Makes one number of each window, its mean. Where the window is the whole map, it asks of each map only how much "
-    "of its pattern there is, no longer where. It learns nothing, and maps do not mix."
+    "Computes the mean of each window. Where the window is the whole map, the result says how much of the map's "
+    "pattern there is, not where it is. It learns nothing and works on each map alone."
 )
 
 
@@ -26,8 +25,8 @@ class MaxPool(Layer):
     kind = LayerKind.MAX_POOL
     modules = (nn.MaxPool2d,)
     about = (
-        "Keeps the largest value of each window and throws the others away. The maps get smaller, and a pattern may "
-        "lie a little to the side and still be found. It learns nothing, and maps do not mix."
+        "Keeps the largest value of each window and drops the others. The maps get smaller, and a pattern is still "
+        "found when it moves a little. It learns nothing and works on each map alone."
     )
     settings = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
@@ -39,19 +38,20 @@ class MaxPool(Layer):
         """Return the window that slides."""
         return sliding(step)
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """The window's values; the winner has weight 1 and the others 0. Of equal ones the first wins."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """The values of the window; the largest has weight 1 and the others 0. The first of equal values counts."""
         channel, *where = unit
-        covered = places(self.window(step), (where[0], where[1]), step.input.shape[1:])
+        covered = covered_positions(self.window(step), (where[0], where[1]), step.input.shape[1:])
         values = values_at(step, channel, covered)
-        winner = int(values.argmax())
+        largest = int(values.argmax())
         terms = tuple(
-            Term((channel, y, x), float(value), float(i == winner), float(value) if i == winner else 0.0)
+            Term((channel, y, x), float(value), float(i == largest), float(value) if i == largest else 0.0)
             for i, (value, (_, (y, x))) in enumerate(zip(values, covered, strict=True))
         )
-        result = float(values[winner])
-        worked = ", ".join(say(value, bracket=False) for value in values.tolist())
-        return Sum(terms, 0.0, "max of the window", f"max({worked}) = {say(result, bracket=False)}", result)
+        result = float(values[largest])
+        listed = ", ".join(format_number(value, bracket=False) for value in values.tolist())
+        formula = f"max({listed}) = {format_number(result, bracket=False)}"
+        return WorkedUnit(terms, 0.0, "max of the window", formula, result)
 
 
 class AveragePool(Layer):
@@ -70,19 +70,19 @@ class AveragePool(Layer):
         """Return the window that slides."""
         return sliding(step)
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """Each of the window's values, divided by how many there are."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """The values of the window, each divided by their number."""
         channel, y, x = unit
         window, size = self.window(step), (step.input.shape[1], step.input.shape[2])
-        covered = places(window, (y, x), size)
+        covered = covered_positions(window, (y, x), size)
         divisor = step.settings["divisor_override"]
         if divisor is None:
             divisor = _padded_area(window, (y, x), size) if step.settings["count_include_pad"] else len(covered)
-        return _mean(step, channel, [place for _, place in covered], divisor)
+        return _mean(step, channel, [position for _, position in covered], divisor)
 
 
 class AdaptiveAveragePool(Layer):
-    """The mean of each window, the windows chosen so that a given number of them covers the map."""
+    """The mean of each window; the number of windows is given, and together they cover the map."""
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AdaptiveAvgPool2d,)
@@ -90,13 +90,13 @@ class AdaptiveAveragePool(Layer):
     settings = ("output_size",)
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
-        """As many maps as before; height and width as asked for."""
+        """As many maps as before; height and width as given."""
         channels, *sides = step.output.shape
-        asked = (Calculation(n, "as asked for", str(s), s) for n, s in zip(("height", "width"), sides, strict=True))
-        return Calculation("channels", "channels in", str(channels), channels), *asked
+        given = (Calculation(n, "as given", str(s), s) for n, s in zip(("height", "width"), sides, strict=True))
+        return Calculation("channels", "channels in", str(channels), channels), *given
 
     def window(self, step: Step) -> Window:
-        """Return the one window that slides.
+        """Return the sliding window.
 
         Raises:
             InputError: The windows differ in size or in stride.
@@ -104,14 +104,14 @@ class AdaptiveAveragePool(Layer):
         kernel, stride = zip(*map(_regular, step.input.shape[1:], step.output.shape[1:]), strict=True)
         return Window(pair(kernel), pair(stride))
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """Each of this window's values, divided by how many there are."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """The values of this window, each divided by their number."""
         channel, y, x = unit
         (top, bottom), (left, right) = (
-            _part(length, parts, i)
+            _adaptive_span(length, parts, i)
             for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], (y, x), strict=True)
         )
-        covered = list(every(range(top, bottom), range(left, right)))
+        covered = list(product(range(top, bottom), range(left, right)))
         return _mean(step, channel, covered, len(covered))
 
 
@@ -124,24 +124,24 @@ def _pooled(step: Step) -> tuple[Calculation, ...]:
     return Calculation("channels", "channels in", str(channels), channels), *sides
 
 
-def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> Sum:
+def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> WorkedUnit:
     values = [float(step.input[channel, y, x]) for y, x in covered]
     terms = tuple(
         Term((channel, y, x), value, 1 / divisor, value / divisor)
         for value, (y, x) in zip(values, covered, strict=True)
     )
     total = float(np.sum(values))
-    return Sum(
+    return WorkedUnit(
         terms,
         0.0,
-        "Σ of the window / how many",
-        f"{say(total, bracket=False)} / {divisor} = {say(total / divisor, bracket=False)}",
+        "Σ of the window / number of values",
+        f"{format_number(total, bracket=False)} / {divisor} = {format_number(total / divisor, bracket=False)}",
         weighted_sum(terms).value,
     )
 
 
 def _padded_area(window: Window, unit: Pair, size: Pair) -> int:
-    """Return how many places a window covers, padding counted, but nothing beyond the padding."""
+    """Return how many positions a window covers, with padding, but without positions beyond the padding."""
     area = 1
     for u, s, p, kernel, length in zip(unit, window.stride, window.padding, window.kernel, size, strict=True):
         start = u * s - p
@@ -149,20 +149,20 @@ def _padded_area(window: Window, unit: Pair, size: Pair) -> int:
     return area
 
 
-def _part(length: int, parts: int, i: int) -> Pair:
-    """Return where part i of an adaptive pool begins and ends, as PyTorch has it."""
+def _adaptive_span(length: int, parts: int, i: int) -> Pair:
+    """Return where window i of an adaptive pool begins and ends, as in PyTorch."""
     return i * length // parts, -(-(i + 1) * length // parts)
 
 
 def _regular(length: int, parts: int) -> Pair:
-    """Return kernel and stride of an adaptive pool that cuts ``length`` values into ``parts``."""
-    spans = [_part(length, parts, i) for i in range(parts)]
+    """Return kernel and stride of an adaptive pool that divides ``length`` values into ``parts`` windows."""
+    spans = [_adaptive_span(length, parts, i) for i in range(parts)]
     kernels = {stop - start for start, stop in spans}
     strides = {b[0] - a[0] for a, b in pairwise(spans)} or kernels
     if len(kernels) > 1 or len(strides) > 1 or 0 in strides:
         raise InputError(
-            f"An adaptive pool from {length} to {parts} has windows that differ.",
+            f"An adaptive pool from {length} to {parts} has windows of different sizes or strides.",
             "All its windows must have one size and one stride.",
-            "Choose sizes of which one divides the other.",
+            "Choose an output size that divides the input size.",
         )
     return min(kernels), min(strides)

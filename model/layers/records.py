@@ -1,4 +1,4 @@
-"""Where a shape, a count or a unit's value comes from."""
+"""The arithmetic of a shape, a count or a unit."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ class Calculation:
     """One line of arithmetic with whole numbers.
 
     Attributes:
-        name: Of what comes out: ``height``, ``weights``.
-        symbols: The formula.
-        numbers: The same with this step's own numbers.
-        result: What comes out.
+        name: Name of the result: ``height``, ``weights``.
+        symbols: The formula in symbols.
+        numbers: The formula with this step's numbers.
+        result: The result.
     """
 
     name: str
@@ -24,16 +24,16 @@ class Calculation:
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """Where a step's shape, parameters and cost come from.
+    """The arithmetic of a step's shape, parameters and cost.
 
     Attributes:
-        name: Of the step.
+        name: The step's name.
         shape: One line for each axis of the output, in order.
-        parameters: One line for each kind of number it learns: weights and biases, or scale and shift.
-        buffers: One line for each kind of number it keeps without learning; no part of the parameters.
-        running_total: Of all parameters learned up to here, this step's among them.
-        multiply_accumulates: How often a weight is multiplied by a value and added to a sum, for one image.
-        memory: Of its output, in bytes, for one image.
+        parameters: One line for each kind of parameter: weights and biases, or scale and shift.
+        buffers: One line for each kind of buffer, a value that is kept but not learned.
+        running_total: Number of parameters up to this step, including its own.
+        multiply_accumulates: Number of products of a weight and a value that are added to a sum, for one image.
+        memory: Size of its output in bytes, for one image.
     """
 
     name: str
@@ -46,24 +46,24 @@ class Arithmetic:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers it learns."""
+        """The number of its parameters."""
         return sum(line.result for line in self.parameters)
 
     @property
     def parameter_line(self) -> str:
-        """All of them in one line, such as ``16 × 8 × 3 × 3 + 16 = 1,168``; ``0`` where it learns none."""
+        """The whole count in one line, such as ``16 × 8 × 3 × 3 + 16 = 1,168``; ``0`` where it learns nothing."""
         worked = " + ".join(line.numbers for line in self.parameters)
         return f"{worked} = {self.parameter_count:,}" if worked else "0"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What one unit of the input adds to one unit of the output.
+    """What one input unit adds to one output unit.
 
     Attributes:
-        unit: Of the input, (c, y, x).
-        value: Of that unit.
-        weight: What it is multiplied by; None where the rule is not a product (an exponential).
+        unit: The input unit, (c, y, x).
+        value: Its value.
+        weight: The factor of the value; None where the rule is not a product (an exponential).
         product: What it adds to the sum.
     """
 
@@ -75,18 +75,18 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where the value of one unit comes from.
+    """The arithmetic of one unit.
 
     Attributes:
-        name: Of the step.
+        name: The step's name.
         unit: (c, y, x).
         source: The step that the terms' units belong to, or ``image``.
-        terms: One for each input unit that counts, by channel, then y, then x.
-        bias: What is added to the sum of the terms' products; 0 where nothing is.
-        symbols: The rule.
-        formula: The same with this unit's own numbers; where terms are many, their sum by channel.
-        value: What the arithmetic gives.
-        recorded: What the network computed.
+        terms: One for each input unit in the window, by channel, then y, then x.
+        bias: What is added to the sum of the terms' products; 0 where there is none.
+        symbols: The formula in symbols.
+        formula: The formula with this unit's numbers; where there are many terms, their sums by channel.
+        value: The result of the arithmetic.
+        recorded: The value that the network computed.
     """
 
     name: str

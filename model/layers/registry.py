@@ -1,7 +1,6 @@
-"""What each kind of layer computes, worked out with its own numbers: one file and one line here for each kind.
+"""The arithmetic of every kind of layer: each kind has its own file and one line here.
 
-Everything that is asked of a layer is asked through the functions of this module; they read a recorded trace, so
-what they work out can be held against what the network put out.
+These functions work on a recorded trace, so each result can be compared with what the network computed.
 """
 
 from collections.abc import Mapping
@@ -39,33 +38,33 @@ _LAYERS: tuple[Layer, ...] = (
     Softmax(),
     LogSoftmax(),
 )
-_BYTES = 4  # in a float32
+_FLOAT32_BYTES = 4
 
 
 def of_module(module: nn.Module) -> Layer | None:
-    """Return the kind of layer that a module is, or None if it is no step of its own."""
+    """Return the kind of layer of a module, or None if the module is not a step."""
     return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
 
 
 def settings(module: nn.Module) -> Mapping[str, Any]:
-    """Return what a step's arithmetic needs to know of its module, by PyTorch's names."""
+    """Return the settings of a module that the arithmetic needs, by PyTorch's names."""
     layer = of_module(module)
     return MappingProxyType({name: getattr(module, name) for name in (layer.settings if layer else ())})
 
 
 def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
-    """Work out one unit of a step from the units that it takes in, term by term.
+    """Work out one unit of a step from its input units, term by term.
 
     Args:
-        trace: Holds the step, and what the network computed for the unit.
-        name: Of the step.
-        unit: (c, y, x), counted from 0; of a vector also (c,).
+        trace: Holds the step and the recorded value of the unit.
+        name: The step's name.
+        unit: (c, y, x), counted from 0; for a vector also (c,).
 
     Returns:
-        Its terms, in double precision, their sum, and what was recorded.
+        The terms in double precision, their sum, and the recorded value.
 
     Raises:
-        InputError: There is no such step, no such unit, or the step pads with anything but zeros.
+        InputError: There is no such step or unit, or the padding is not zeros.
 
     >>> import torch
     >>> from model.trace import record
@@ -74,7 +73,7 @@ def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
     '12.0000 / 4 = 3.0000'
     """
     step = _step(trace, name)
-    unit = _checked(unit, step)
+    unit = _checked_unit(unit, step)
     worked = _layer_of(step).explain(step, unit)
     return Explanation(
         name=name,
@@ -101,29 +100,29 @@ def arithmetic(trace: Trace) -> dict[str, Arithmetic]:
             buffers=tuple(_buffer(key, values.size) for key, values in step.buffers.items()),
             running_total=total,
             multiply_accumulates=_layer_of(step).multiply_accumulates(step),
-            memory=product("bytes", values=step.output.size, bytes_each=_BYTES),
+            memory=product("bytes", values=step.output.size, bytes_each=_FLOAT32_BYTES),
         )
         for step, parameters, total in zip(trace.steps, lines, totals, strict=True)
     }
 
 
-def about(step: Step) -> str:
-    """Say what a step does and why, for who has never met its kind."""
+def describe(step: Step) -> str:
+    """Say what a step does and why, for beginners."""
     return _layer_of(step).describe(step)
 
 
 def window(step: Step) -> Window:
-    """Return what one unit of a step takes from the step before; 1 where each value stands alone.
+    """Return the window of a step; 1 × 1 for an element-wise step.
 
     Raises:
-        InputError: An adaptive pool's windows differ in size, or padding is not with zeros.
+        InputError: The windows of an adaptive pool differ, or the padding is not zeros.
     """
     return _layer_of(step).window(step)
 
 
 def _layer_of(step: Step) -> Layer:
-    same = [layer for layer in _LAYERS if layer.kind is step.kind]
-    return next(layer for layer in same if {*layer.settings} == {*step.settings})  # both average pools are one kind
+    of_kind = [layer for layer in _LAYERS if layer.kind is step.kind]
+    return next(layer for layer in of_kind if {*layer.settings} == {*step.settings})  # average pool: two layers
 
 
 def _buffer(name: str, size: int) -> Calculation:
@@ -138,14 +137,14 @@ def _step(trace: Trace, name: str) -> Step:
         raise InputError(f"No step is called '{name}'.", f"There are {names}.", "Choose one of these.") from None
 
 
-def _checked(unit: Unit | tuple[int], step: Step) -> Unit:
-    whole = (*unit, 0, 0)[:3] if len(unit) == 1 else unit
+def _checked_unit(unit: Unit | tuple[int], step: Step) -> Unit:
+    full = (*unit, 0, 0)[:3] if len(unit) == 1 else unit
     shape = step.maps.shape
-    if len(whole) != 3 or not all(0 <= i < size for i, size in zip(whole, shape, strict=True)):
+    if len(full) != 3 or not all(0 <= i < size for i, size in zip(full, shape, strict=True)):
         raise InputError(
             f"{step.name} has no unit {tuple(unit)}.",
             f"Its units are (c, y, x) below {shape}, counted from 0.",
             "Choose one of these.",
         )
-    c, y, x = whole
+    c, y, x = full
     return int(c), int(y), int(x)

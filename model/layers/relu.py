@@ -1,32 +1,32 @@
-"""ReLU: keep what is above zero, and set all else to zero."""
+"""ReLU: keep positive values and set all others to zero."""
 
 from torch import nn
 
-from model.layers.layer import Layer, Sum, say
+from model.layers.layer import Layer, WorkedUnit, format_number
 from model.layers.records import Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 
 class ReLU(Layer):
-    """``y = max(0, x)``; a function call in the assignment, so its table has no row for it."""
+    """``y = max(0, x)``; the assignment calls it as a function, so the printed table has no row for it."""
 
     kind = LayerKind.RELU
     modules = (nn.ReLU,)
     about = (
-        "Keeps what is above zero and sets all else to zero. Without it, two convolutions in a row could be written as "
-        "one: this bend is what makes depth worth while."
+        "Keeps positive values and sets all others to zero. Without this non-linearity, two convolutions in a row "
+        "would be equivalent to one."
     )
     hidden = True
 
-    def explain(self, step: Step, unit: Unit) -> Sum:
-        """One term: the unit below, times 1 or times 0."""
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """One term: the input unit, times 1 or times 0."""
         value = float(step.input[unit])
         result = max(0.0, value)
-        return Sum(
+        return WorkedUnit(
             (Term(unit, value, float(value > 0), result),),
             0.0,
             "max(0, input)",
-            f"max(0, {say(value)}) = {say(result, bracket=False)}",
+            f"max(0, {format_number(value)}) = {format_number(result, bracket=False)}",
             result,
         )

@@ -1,8 +1,8 @@
-"""The arithmetic of windows that slide over a map: shared by convolutions and pools."""
+"""The arithmetic of sliding windows, for convolutions and pools."""
 
 import math
 from collections.abc import Callable
-from itertools import product as every
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from model.trace.records import Step
 
 
 def pair(value: Any) -> Pair:
-    """Return (y, x) for a setting that PyTorch takes as one number or as two.
+    """Return (y, x) for a setting that is one number or two in PyTorch.
 
     >>> pair(3), pair((3, 1))
     ((3, 3), (3, 1))
@@ -31,17 +31,17 @@ def each_axis(formula: Callable[..., int], *pairs: tuple[Any, Any]) -> Pair:
 
 
 def output_size(name: str, size: int, axis: int, window: Window, *, after: int, round_up: bool = False) -> Calculation:
-    """Work out how many places a window has along one axis.
+    """Work out the number of positions of a window along one axis.
 
-    ``floor((size + before + after - dilation * (kernel - 1) - 1) / stride) + 1``, the padding before and after; where
-    the pool rounds up, a last window that would begin beyond the values and their padding is left out.
+    ``floor((size + before + after - dilation * (kernel - 1) - 1) / stride) + 1``, with the padding before and
+    after. With ``round_up``, a last window that would begin after the values and the padding before them is left out.
 
     Args:
-        name: Of the axis.
-        size: Of the input along it.
+        name: Name of the axis.
+        size: Size of the input along it.
         axis: 0 for y, 1 for x.
-        window: What slides.
-        after: Padding behind the last value; before the first it is the window's.
+        window: The sliding window.
+        after: Padding after the last value; the padding before the first value is the window's.
         round_up: Whether a window may reach over the edge (``ceil_mode``).
 
     Source: the documentation of ``torch.nn.Conv2d`` and ``torch.nn.MaxPool2d``.
@@ -65,12 +65,12 @@ def output_size(name: str, size: int, axis: int, window: Window, *, after: int, 
     )
 
 
-def places(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair, Pair]]:
-    """Return what a window covers for a unit (y, x): places in the window beside those on a map of (H, W).
+def covered_positions(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair, Pair]]:
+    """Return the positions in a window that lie on a map of (H, W), each with its position on the map.
 
-    Places that lie in the padding are left out: no unit is there.
+    Positions in the padding are left out.
 
-    >>> places(Window((2, 2), padding=(1, 1)), (0, 0), (5, 5))
+    >>> covered_positions(Window((2, 2), padding=(1, 1)), (0, 0), (5, 5))
     [((1, 1), (0, 0))]
     """
     inside = [
@@ -79,11 +79,11 @@ def places(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair, Pair]]:
             unit, window.stride, window.padding, window.kernel, window.dilation, size, strict=True
         )
     ]
-    return [((ky, kx), (y, x)) for (ky, y), (kx, x) in every(*inside)]
+    return [((ky, kx), (y, x)) for (ky, y), (kx, x) in product(*inside)]
 
 
 def sliding(step: Step) -> Window:
-    """Return the window that a pool's settings give."""
+    """Return the window of a pool."""
     settings = step.settings
     return Window(
         pair(settings["kernel_size"]),
@@ -93,6 +93,6 @@ def sliding(step: Step) -> Window:
     )
 
 
-def values_at(step: Step, channel: int, where: list[tuple[Pair, Pair]]) -> NDArray[np.float64]:
-    """Return what stands at these places of one map of the input, in double precision."""
-    return np.asarray([step.input[channel, y, x] for _, (y, x) in where], dtype=np.float64)
+def values_at(step: Step, channel: int, positions: list[tuple[Pair, Pair]]) -> NDArray[np.float64]:
+    """Return the values at these positions of one input map, in double precision."""
+    return np.asarray([step.input[channel, y, x] for _, (y, x) in positions], dtype=np.float64)

@@ -1,1 +1,1 @@
-"""Which labels the network reads as which class."""
+"""Which images the network misclassifies, and whether its probabilities agree with its accuracy."""

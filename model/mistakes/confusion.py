@@ -1,77 +1,77 @@
-"""What a network reads wrong: which label as which class, image by image, and how sure it was."""
+"""Count correct and incorrect predictions, and select them image by image."""
 
 from collections.abc import Collection, Iterable
 
 import numpy as np
 
 from model.errors import InputError
-from model.mistakes.records import Answer, Confusion, Scores, Tally
+from model.mistakes.records import Accuracy, Confusion, Prediction, Scores
 from model.training.report import DISPUTED
 
 
 def confusion(scores: Scores) -> Confusion:
-    """Count how often each label is read as each class."""
+    """Count how often each label is classified as each class."""
     classes = scores.logits.shape[1]
-    pairs = scores.labels.astype(np.int64) * classes + scores.read
+    pairs = scores.labels.astype(np.int64) * classes + scores.predicted
     return Confusion(np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
 
 
-def tally(scores: Scores, without: Collection[int] = ()) -> Tally:
-    """Count the images that are read right.
+def accuracy(scores: Scores, without: Collection[int] = ()) -> Accuracy:
+    """Count the images that are classified correctly.
 
     Args:
         scores: Of all images.
-        without: Positions of images that do not count.
+        without: Positions of images that are not counted.
     """
     counted = np.ones(len(scores), dtype=bool)
     counted[[*without]] = False
-    return Tally(int(scores.right[counted].sum()), int(counted.sum()))
+    return Accuracy(int(scores.correct[counted].sum()), int(counted.sum()))
 
 
-def answers(scores: Scores, indices: Iterable[int]) -> tuple[Answer, ...]:
-    """Return what is answered to some of MNIST's test images, in this order."""
+def predictions(scores: Scores, indices: Iterable[int]) -> tuple[Prediction, ...]:
+    """Return the predictions for some of MNIST's test images, in this order."""
     chosen = np.array([*indices], dtype=np.intp)
     some, disputed = scores.at(chosen), {*DISPUTED}
     each = zip(chosen.tolist(), some.labels.tolist(), some.probabilities(), strict=True)
-    return tuple(Answer(index, label, shares, index in disputed) for index, label, shares in each)
+    return tuple(Prediction(index, label, shares, index in disputed) for index, label, shares in each)
 
 
-def mistakes(scores: Scores) -> tuple[Answer, ...]:
-    """Return every image that is not read as its label, in their own order."""
-    return answers(scores, np.flatnonzero(~scores.right))
+def mistakes(scores: Scores) -> tuple[Prediction, ...]:
+    """Return all misclassified images, in the order of their positions."""
+    return predictions(scores, np.flatnonzero(~scores.correct))
 
 
-def disputed(scores: Scores) -> tuple[Answer, ...]:
-    """Return the images whose label people did not confirm, read as labelled or not, in their own order."""
-    return answers(scores, DISPUTED)
+def disputed(scores: Scores) -> tuple[Prediction, ...]:
+    """Return the images with disputed labels, classified correctly or not, in the order of their positions."""
+    return predictions(scores, DISPUTED)
 
 
-def cell(scores: Scores, label: int, read: int) -> tuple[Answer, ...]:
-    """Return the images of one label that are read as one class, in their own order.
+def cell(scores: Scores, label: int, predicted: int) -> tuple[Prediction, ...]:
+    """Return the images of one label that are classified as one class, in the order of their positions.
 
     Raises:
         InputError: There is no such label or class.
     """
     classes = range(scores.logits.shape[1])
-    if label not in classes or read not in classes:
+    if label not in classes or predicted not in classes:
         raise InputError(
-            f"No image is labelled {label} and read as {read}.",
+            f"No image is labelled {label} and classified as {predicted}.",
             f"Both can be {classes[0]} to {classes[-1]}.",
             "Choose another cell.",
         )
-    return answers(scores, np.flatnonzero((scores.labels == label) & (scores.read == read)))
+    return predictions(scores, np.flatnonzero((scores.labels == label) & (scores.predicted == predicted)))
 
 
-def most_confident_first(found: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Sort answers by the probability of what is read, largest first; equals by their position."""
+def most_confident_first(found: Iterable[Prediction]) -> tuple[Prediction, ...]:
+    """Sort by the probability of the predicted class, largest first; equal ones by position."""
     return tuple(sorted(found, key=lambda each: (-each.confidence, each.index)))
 
 
-def least_confident_first(found: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Sort answers by the probability of what is read, smallest first; equals by their position."""
+def least_confident_first(found: Iterable[Prediction]) -> tuple[Prediction, ...]:
+    """Sort by the probability of the predicted class, smallest first; equal ones by position."""
     return tuple(sorted(found, key=lambda each: (each.confidence, each.index)))
 
 
-def least_likely_label_first(found: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Sort answers by the probability of the label, smallest first; equals by their position."""
-    return tuple(sorted(found, key=lambda each: (each.of_label, each.index)))
+def least_likely_label_first(found: Iterable[Prediction]) -> tuple[Prediction, ...]:
+    """Sort by the probability of the label, smallest first; equal ones by position."""
+    return tuple(sorted(found, key=lambda each: (each.label_probability, each.index)))

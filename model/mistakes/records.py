@@ -1,4 +1,4 @@
-"""What a network makes of many labelled images: logits, answers, and how the answers fall."""
+"""The logits of many labelled images, the predictions, and how they are distributed."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from model.records import Activation, Numbers, Pair
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scores:
-    """The logits of many labelled images, and whose they are.
+    """The logits of many labelled images.
 
     Attributes:
-        weights: SHA-256 of the file of weights that gave them.
-        logits: (N, K), as the network computed them.
+        weights: SHA-256 of the weights file that they come from.
+        logits: (N, K), as the network computes them.
         labels: (N,), in 0..K-1.
     """
 
@@ -26,19 +26,19 @@ class Scores:
         return len(self.labels)
 
     @property
-    def read(self) -> NDArray[np.int64]:
+    def predicted(self) -> NDArray[np.int64]:
         """The class with the largest logit, (N,)."""
         found: NDArray[np.int64] = self.logits.argmax(axis=1)
         return found
 
     @property
-    def right(self) -> NDArray[np.bool_]:
+    def correct(self) -> NDArray[np.bool_]:
         """Whether that class is the label, (N,)."""
-        found: NDArray[np.bool_] = self.read == self.labels
+        found: NDArray[np.bool_] = self.predicted == self.labels
         return found
 
     def log_probabilities(self, temperature: float = 1.0) -> Numbers:
-        """Return the logits over T less the logarithm of the sum of their exponentials, (N, K)."""
+        """Return ``logits / T − log Σ exp(logits / T)``, (N, K)."""
         scaled = self.logits.astype(np.float64) / temperature
         found: Numbers = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
         return found
@@ -48,19 +48,19 @@ class Scores:
         return np.exp(self.log_probabilities(temperature))
 
     def at(self, places: slice | NDArray[np.intp]) -> "Scores":
-        """Return those of some of the images."""
+        """Return the scores of some of the images."""
         return Scores(self.weights, self.logits[places], self.labels[places])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Answer:
-    """What the network answers to one labelled image.
+class Prediction:
+    """The prediction for one labelled image.
 
     Attributes:
-        index: Which of the images it is.
-        label: What it is said to be.
+        index: The position of the image.
+        label: Its label.
         probabilities: (K,).
-        is_disputed: Whether people who were asked did not confirm the label.
+        is_disputed: Whether most of the people asked did not confirm the label.
     """
 
     index: int
@@ -69,78 +69,78 @@ class Answer:
     is_disputed: bool
 
     @property
-    def read(self) -> int:
+    def predicted(self) -> int:
         """The class with the largest probability."""
         return int(self.probabilities.argmax())
 
     @property
     def confidence(self) -> float:
-        """The probability of the class that is read."""
-        return float(self.probabilities[self.read])
+        """The probability of the predicted class."""
+        return float(self.probabilities[self.predicted])
 
     @property
-    def of_label(self) -> float:
+    def label_probability(self) -> float:
         """The probability of the label."""
         return float(self.probabilities[self.label])
 
     @property
-    def is_right(self) -> bool:
-        """Whether the label is read."""
-        return self.read == self.label
+    def is_correct(self) -> bool:
+        """Whether the predicted class is the label."""
+        return self.predicted == self.label
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Confusion:
-    """How often each label is read as each class.
+    """How often each label is classified as each class.
 
     Attributes:
-        counts: (K, K): a row for each label, a column for each class that is read.
+        counts: (K, K): a row for each label, a column for each predicted class.
     """
 
     counts: NDArray[np.int64]
 
     @property
     def images(self) -> int:
-        """How many there are."""
+        """The number of images."""
         return int(self.counts.sum())
 
     @property
-    def right(self) -> NDArray[np.int64]:
-        """How many of each label are read as it, (K,)."""
+    def correct(self) -> NDArray[np.int64]:
+        """How many images of each label are classified correctly, (K,)."""
         return self.counts.diagonal()
 
     @property
     def labelled(self) -> NDArray[np.int64]:
-        """How many have each label, (K,)."""
+        """How many images have each label, (K,)."""
         found: NDArray[np.int64] = self.counts.sum(axis=1)
         return found
 
     @property
-    def read(self) -> NDArray[np.int64]:
-        """How many are read as each class, (K,)."""
+    def predicted(self) -> NDArray[np.int64]:
+        """How many images are classified as each class, (K,)."""
         found: NDArray[np.int64] = self.counts.sum(axis=0)
         return found
 
     @property
     def recalls(self) -> Numbers:
-        """Which share of the images with a label is read as it, (K,); not a number where no image has it."""
-        return _shares(self.right, self.labelled)
+        """The share of the images of each label that are classified correctly, (K,); nan if there are none."""
+        return _shares(self.correct, self.labelled)
 
     @property
     def precisions(self) -> Numbers:
-        """Which share of what is read as a class has that label, (K,); not a number where nothing is read so."""
-        return _shares(self.right, self.read)
+        """The share of the images classified as each class that have its label, (K,); nan if there are none."""
+        return _shares(self.correct, self.predicted)
 
     @property
-    def wrong(self) -> NDArray[np.int64]:
+    def mistakes(self) -> NDArray[np.int64]:
         """The counts off the diagonal, (K, K)."""
-        return self.counts - np.diag(self.right)
+        return self.counts - np.diag(self.correct)
 
     @property
-    def worst(self) -> Pair:
-        """The label and the other class that it is most often read as; the first of equals."""
-        label, read = np.unravel_index(int(self.wrong.argmax()), self.counts.shape)
-        return int(label), int(read)
+    def most_frequent_mistake(self) -> Pair:
+        """The label and the predicted class of the most frequent mistake; the first of equals."""
+        label, predicted = np.unravel_index(int(self.mistakes.argmax()), self.counts.shape)
+        return int(label), int(predicted)
 
 
 def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> Numbers:
@@ -149,18 +149,18 @@ def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """How many of some images are read right."""
+class Accuracy:
+    """How many of some images are classified correctly."""
 
-    right: int
+    correct: int
     images: int
 
     @property
-    def wrong(self) -> int:
+    def incorrect(self) -> int:
         """How many are not."""
-        return self.images - self.right
+        return self.images - self.correct
 
     @property
     def share(self) -> float:
         """The accuracy."""
-        return self.right / self.images
+        return self.correct / self.images

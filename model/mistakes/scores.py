@@ -1,7 +1,7 @@
 """The logits of MNIST's test images, stored beside the weights: ``python -m model.mistakes.scores FOLDER``.
 
-So every number about the test images can be shown where MNIST is not. The file is safetensors; its metadata names the
-weights by their SHA-256, and the content by its own. Training writes it for a run that looks at the test images.
+With them, every number about the test images can be shown without MNIST. The file is safetensors; its metadata holds
+the SHA-256 of the weights and of the content. Training writes the file for a run that uses the test images.
 """
 
 import argparse
@@ -28,12 +28,12 @@ _CLASSES = 10
 
 
 def of_network(network: nn.Module, images: Images, digest: str) -> Scores:
-    """Read labelled images in evaluation mode.
+    """Compute the logits of labelled images in evaluation mode.
 
     Args:
-        network: Its mode is put back.
-        images: N of them.
-        digest: SHA-256 of the file of its weights.
+        network: Its mode is restored afterwards.
+        images: N images.
+        digest: SHA-256 of its weights file.
     """
     logits = score(network, images).float().cpu().numpy()
     return Scores(digest, logits, images.y.cpu().numpy().astype(np.uint8))
@@ -54,25 +54,25 @@ def write(folder: Path, scores: Scores) -> None:
     except OSError as error:
         raise WeightsError(
             f"'{folder / NAME}' cannot be written ({error.strerror}).",
-            "It must be in a folder on a disk with room.",
-            "Make room, or give another folder.",
+            "The folder must exist, with free space on its disk.",
+            "Free some space, or choose another folder.",
         ) from error
 
 
 def read(folder: Path = weights.SHIPPED) -> Scores:
-    """Read the logits of the test images beside the weights in a folder, and check that they are these weights'.
+    """Read the logits of the test images beside the weights in a folder, and check that they belong to these weights.
 
     Raises:
-        WeightsError: They are missing, damaged, or of other weights.
+        WeightsError: They are missing, damaged, or belong to other weights.
     """
     path = folder / NAME
-    remedy = f"Write it anew: 'python -m model.mistakes.scores {folder}'. Everything else works without it."
+    remedy = f"Write the file again: 'python -m model.mistakes.scores {folder}'. Everything else works without it."
     try:
         data = path.read_bytes()
     except OSError as error:
         raise WeightsError(
             f"The logits of the test images, '{path}', cannot be read ({error.strerror}).",
-            "They must be there.",
+            "The file must exist.",
             remedy,
         ) from error
     try:
@@ -81,27 +81,27 @@ def read(folder: Path = weights.SHIPPED) -> Scores:
     except (safetensors.SafetensorError, ValueError, LookupError, TypeError) as error:
         raise WeightsError(
             f"The logits of the test images, '{path}', cannot be read ({error}).",
-            "They must be a whole safetensors file of logits and labels.",
+            "It must be a complete safetensors file with logits and labels.",
             remedy,
         ) from error
     if _digest(found) != metadata.get("content") or not _is_sound(found):
         raise WeightsError(
             f"The logits of the test images, '{path}', are damaged.",
-            f"There must be {_CLASSES} finite numbers and a label for each of {SIZES['test']:,} images, as written.",
+            f"The file must hold {_CLASSES} finite numbers and a label for each of {SIZES['test']:,} images.",
             remedy,
         )
     expected = weights.read_card(folder)["sha256"].get(weights.FINAL)
     if found.weights != expected:
         raise WeightsError(
             f"The logits of the test images, '{path}', belong to other weights (SHA-256 {found.weights[:12]}...).",
-            f"The card beside them promises {str(expected)[:12]}...",
+            f"The card beside them names {str(expected)[:12]}...",
             remedy,
         )
     return found
 
 
 def _metadata(data: bytes) -> dict[str, str]:
-    """Return what a safetensors file says of itself; its header is JSON, its length the first eight bytes."""
+    """Return the metadata of a safetensors file: its header is JSON, and the first eight bytes are its length."""
     length = int.from_bytes(data[:8], "little")
     found: dict[str, str] = json.loads(data[8 : 8 + length])["__metadata__"]
     return found
@@ -125,17 +125,17 @@ def _is_sound(scores: Scores) -> bool:
 def main(arguments: list[str] | None = None) -> None:
     """Write the logits of MNIST's test images beside a folder's weights."""
     parser = argparse.ArgumentParser(prog="python -m model.mistakes.scores", description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="that holds final.safetensors and card.json")
+    parser.add_argument("folder", type=Path, help="the folder with final.safetensors and card.json")
     folder = parser.parse_args(arguments).folder
     try:
         network, card = weights.load(folder), weights.read_card(folder)
-        torch.set_num_threads(1)  # sums are then taken in the same order wherever this runs
+        torch.set_num_threads(1)  # the order of the sums is then the same on every machine
         found = of_network(network, read_images("test", "cpu"), card["sha256"][weights.FINAL])
         write(folder, found)
     except GlassError as error:
         sys.exit(f"error: {error}")
-    accuracy = found.right.mean()
-    print(f"{int(found.right.sum()):,} of {len(found):,} test images right ({accuracy:.2%}), in '{folder / NAME}'.")
+    accuracy = found.correct.mean()
+    print(f"{int(found.correct.sum()):,} of {len(found):,} test images correct ({accuracy:.2%}), in '{folder / NAME}'.")
     if card.get("test_accuracy") != accuracy:
         print(f"The card says {card.get('test_accuracy')}.")
 

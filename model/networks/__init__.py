@@ -1,1 +1,1 @@
-"""What can be shown."""
+"""The networks that the app can show."""

@@ -1,1 +1,1 @@
-"""The assignment's printed table, compared with what is measured."""
+"""The assignment's printed table, compared with measurement."""

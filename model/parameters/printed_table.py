@@ -1,4 +1,4 @@
-"""What the assignment printed, row by row, and where measuring the network contradicts it."""
+"""What the assignment printed for each row, and where measurement contradicts it."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,18 +12,19 @@ from model.networks.assignment.network import IMAGE_SHAPE
 from model.parameters.records import Mistake, RowComparison
 from model.receptive_field import from_windows, windows_of
 from model.receptive_field.records import ReceptiveField, Window
+from model.records import format_sizes
 from model.trace import record
 from model.trace.records import LayerKind, Row, Trace
 
 
 class PrintedRow(NamedTuple):
-    """What was printed for one row; None where nothing was.
+    """The printed figures of one row; None where nothing was printed.
 
     Attributes:
-        name: Of the row.
-        shape: Of its output, (-1, C, H, W): -1 stands for any number of images.
-        parameters: How many numbers it learns.
-        input: What goes in, (H, W, C) or (H, W), from its comment.
+        name: The row's name.
+        shape: Its output shape, (-1, C, H, W); -1 means any number of images.
+        parameters: The number of its parameters.
+        input: Its input shape, (H, W, C) or (H, W), from its comment.
         field: The side of the receptive field after it, from the notebook's comments.
     """
 
@@ -62,21 +63,21 @@ PRINTED = (
 
 
 class _Evidence(NamedTuple):
-    """What one row printed, and all that measuring it found.
+    """The printed figures of one row and the measured ones.
 
     Attributes:
-        printed: What was printed.
+        printed: The printed figures.
         row: The row as it ran.
-        feeder: What the step before it is called.
-        window: Of the row.
+        previous: The name of the step before it.
+        window: The row's window.
         before: The receptive field of the step before.
         field: The receptive field of the row.
-        total: How many numbers all rows learn.
+        total: The number of parameters of all rows.
     """
 
     printed: PrintedRow
     row: Row
-    feeder: str
+    previous: str
     window: Window
     before: ReceptiveField
     field: ReceptiveField
@@ -93,13 +94,13 @@ class _Evidence(NamedTuple):
 
 
 def compare(network: nn.Module) -> tuple[RowComparison, ...]:
-    """Run a network once and hold each printed row against it.
+    """Run a network once and compare each printed row with it.
 
     Args:
         network: Has the 23 rows by their printed names. It is only read.
 
     Returns:
-        One record a row, in the printed order.
+        One record for each row, in the printed order.
 
     Raises:
         InputError: The network has other rows.
@@ -115,16 +116,16 @@ def _measure(network: nn.Module) -> list[_Evidence]:
     trace = record(network, torch.zeros(1, *IMAGE_SHAPE))
     _check_names(trace)
     windows = windows_of(network)
-    fields = from_windows([Window((1, 1)), *windows.values()])  # the image's own pixels come first
-    places = zip(windows.items(), ["the image", *windows], pairwise(fields), strict=False)
-    steps = {name: (feeder, window, before, after) for (name, window), feeder, (before, after) in places}
+    fields = from_windows([Window((1, 1)), *windows.values()])  # the first field is a pixel's
+    measured = zip(windows.items(), ["the image", *windows], pairwise(fields), strict=False)
+    steps = {name: (previous, window, before, after) for (name, window), previous, (before, after) in measured}
     total = sum(row.parameter_count for row in trace.rows)
     return [_Evidence(printed, row, *steps[row.name], total) for printed, row in zip(PRINTED, trace.rows, strict=True)]
 
 
 def _compared(evidence: _Evidence) -> RowComparison:
     printed, row = evidence.printed, evidence.row
-    found = ((what, explain(evidence)) for what, explain in _CHECKS.items())
+    checked = ((what, check(evidence)) for what, check in _CHECKS.items())
     return RowComparison(
         name=printed.name,
         printed_shape=printed.shape,
@@ -135,38 +136,38 @@ def _compared(evidence: _Evidence) -> RowComparison:
         measured_input=evidence.input,
         printed_field=printed.field,
         measured_field=evidence.field.size,
-        mistakes=tuple(Mistake(what, sentence) for what, sentence in found if sentence),
+        mistakes=tuple(Mistake(what, sentence) for what, sentence in checked if sentence),
     )
 
 
 def _wrong_shape(evidence: _Evidence) -> str | None:
-    """Say why the printed output shape cannot be, or None if it is as measured; so do the others."""
+    """Say why the printed output shape is wrong; None if it is correct. The other checks do the same."""
     printed, measured = evidence.printed.shape, evidence.shape
     if printed == measured:
         return None
     if printed[1] == measured[1]:
-        sides = f"a window of {_times(evidence.window.kernel)} over {_times(evidence.input[:2])} values"
-        return f"Here {sides} leaves {_times(measured[2:])}, so it cannot be {_times(printed[2:])}."
+        sides = f"a window of {format_sizes(evidence.window.kernel)} over {format_sizes(evidence.input[:2])} values"
+        return f"Here {sides} gives {format_sizes(measured[2:])}, so it cannot be {format_sizes(printed[2:])}."
     if evidence.row.kind is LayerKind.CONVOLUTION:
         return f"Each of its {measured[1]} kernels makes one feature map, so there cannot be {printed[1]} of them."
-    return f"It puts out one feature map for each of the {measured[1]} that go in, so there cannot be {printed[1]}."
+    return f"It computes one feature map for each of its {measured[1]} input maps, so there cannot be {printed[1]}."
 
 
 def _wrong_parameters(evidence: _Evidence) -> str | None:
     row, printed = evidence.row, evidence.printed.parameters
     if printed == row.parameter_count:
         return None
-    worked = " + ".join(_times(values.shape) for values in row.parameters.values())
+    worked = " + ".join(format_sizes(values.shape) for values in row.parameters.values())
     count = f"{worked} = {row.parameter_count:,} numbers" if worked else "nothing"
-    return f"It learns {count}, and with that all rows sum to {evidence.total:,}, so it cannot be {printed:,}."
+    return f"It learns {count}. With these all rows sum to {evidence.total:,}, so it cannot be {printed:,}."
 
 
 def _wrong_input(evidence: _Evidence) -> str | None:
     printed, measured = evidence.printed.input, evidence.input
     if printed is None or printed == measured[: len(printed)]:
         return None
-    maps = f"{measured[2]} feature maps of {_times(measured[:2])}"
-    return f"{evidence.feeder} hands on {maps}, so {_times(measured)} goes in and not {_times(printed)}."
+    maps = f"{measured[2]} feature maps of {format_sizes(measured[:2])}"
+    return f"{evidence.previous} gives {maps}, so the input is {format_sizes(measured)}, not {format_sizes(printed)}."
 
 
 def _wrong_field(evidence: _Evidence) -> str | None:
@@ -175,12 +176,12 @@ def _wrong_field(evidence: _Evidence) -> str | None:
         return None
     axis = 0 if size[0] != printed else 1
     window, before, jump = evidence.window, evidence.before.size[axis], evidence.before.jump[axis]
-    spread = "" if window.dilation[axis] == 1 else f" × {window.dilation[axis]}"
-    reach = f"({window.kernel[axis]} − 1){spread} × {jump}"
-    growth = f"A unit saw {before} pixels before this row, which adds {reach} = {size[axis] - before}"
+    dilated = "" if window.dilation[axis] == 1 else f" × {window.dilation[axis]}"
+    reach = f"({window.kernel[axis]} − 1){dilated} × {jump}"
+    growth = f"Before this row the receptive field is {before}. The row adds {reach} = {size[axis] - before}"
     doubled = window.stride[axis] > 1 and printed == before * window.stride[axis]
-    aside = f"; its stride multiplies the jump by {window.stride[axis]}, not the field" if doubled else ""
-    return f"{growth}, so it sees {size[axis]} and not {printed}{aside}."
+    aside = f" Its stride multiplies the jump by {window.stride[axis]}, not the receptive field." if doubled else ""
+    return f"{growth}, so it is {size[axis]}, not {printed}.{aside}"
 
 
 _CHECKS: dict[str, Callable[[_Evidence], str | None]] = {
@@ -191,16 +192,12 @@ _CHECKS: dict[str, Callable[[_Evidence], str | None]] = {
 }
 
 
-def _times(sizes: tuple[int, ...]) -> str:
-    return " × ".join(map(str, sizes))
-
-
 def _check_names(trace: Trace) -> None:
     printed, found = [row.name for row in PRINTED], [row.name for row in trace.rows]
     if printed != found:
-        odd = sorted(set(printed) ^ set(found)) or "the order"
+        different = sorted(set(printed) ^ set(found)) or "the order"
         raise InputError(
-            f"The network's rows are not the assignment's: {odd} differ.",
+            f"The network's rows are not the assignment's. These differ: {different}.",
             f"It must have the {len(printed)} rows {printed[0]} to {printed[-1]}.",
             "Give a model.networks.assignment.network.AssignmentNetwork.",
         )

@@ -1,4 +1,4 @@
-"""What was printed, beside what is measured."""
+"""Printed figures beside measured ones."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from model.records import Pair
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One printed figure that measuring contradicts.
+    """One printed figure that measurement contradicts.
 
     Attributes:
         what: ``shape``, ``parameters``, ``input`` or ``field``.
-        sentence: Why the printed figure cannot be.
+        sentence: Why the printed figure is wrong.
     """
 
     what: str
@@ -20,19 +20,19 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class RowComparison:
-    """What the assignment printed for a row, beside what is measured; None where it printed nothing.
+    """The printed and the measured figures of one row; None where nothing was printed.
 
     Attributes:
-        name: Of the row.
-        printed_shape: Of the output, (-1, C, H, W).
+        name: The row's name.
+        printed_shape: Output shape, (-1, C, H, W).
         measured_shape: Likewise.
-        printed_parameters: How many numbers the row learns.
+        printed_parameters: Number of parameters.
         measured_parameters: Likewise.
-        printed_input: What goes in, (H, W, C) as the comments write it, or (H, W).
+        printed_input: Input shape, (H, W, C) as the comments write it, or (H, W).
         measured_input: (H, W, C).
-        printed_field: The side of the receptive field after the row, in pixels, as the notebook has it.
+        printed_field: The side of the receptive field after the row, in pixels, from the notebook.
         measured_field: (y, x).
-        mistakes: Where the two differ.
+        mistakes: The printed figures that are wrong.
     """
 
     name: str
@@ -48,13 +48,13 @@ class RowComparison:
 
     @property
     def disagreements(self) -> tuple[str, ...]:
-        """What differs: some of ``shape``, ``parameters``, ``input`` and ``field``."""
+        """The wrong figures: some of ``shape``, ``parameters``, ``input`` and ``field``."""
         return tuple(mistake.what for mistake in self.mistakes)
 
     @property
     def agrees(self) -> bool:
-        """Whether the printed table is right about the row: its shape and its parameters.
+        """Whether the printed table gives the row's shape and parameters correctly.
 
-        What comments and the notebook say of inputs and receptive fields is in ``mistakes`` alone.
+        The figures from comments (inputs, receptive fields) do not count here; ``mistakes`` has them.
         """
         return not {"shape", "parameters"} & {*self.disagreements}

@@ -1,1 +1,1 @@
-"""What a max pool keeps, where its gradient goes, and what a shift of the image changes."""
+"""The winners of a max pool, its gradient, an average pool in its place, and shifted images."""

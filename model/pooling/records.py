@@ -1,4 +1,4 @@
-"""What a max pool keeps, where its gradient goes, and what it makes of a digit that moved."""
+"""Records of pooling: winners, gradients, accuracies, and the maps of a shifted digit."""
 
 from dataclasses import dataclass
 
@@ -10,45 +10,45 @@ from model.records import Activation, Pair, Pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What goes into a max pool and what of it comes out, for one map or for all.
+class PoolTotals:
+    """Counts and sums of the inputs and outputs of a max pool, for one map or for all.
 
     Attributes:
-        values: How many go in.
-        kept: How many of them come out.
-        total: The sum of what goes in, with signs.
-        kept_total: The sum of what comes out; it can be larger, as what is lost may be negative.
-        magnitude: The sum of the absolute values that go in.
-        kept_magnitude: The sum of those that come out.
-        windows: How many windows there are.
-        tied: In how many of them two or more values are the largest.
-        silent: In how many of these the largest value is what the network makes of a ReLU's 0.
+        inputs: Number of input values.
+        outputs: Number of output values.
+        input_sum: Sum of the inputs.
+        output_sum: Sum of the outputs; it can be larger, because discarded values can be negative.
+        input_magnitude: Sum of the absolute inputs.
+        output_magnitude: Sum of the absolute outputs.
+        windows: Number of windows.
+        tied: Number of windows in which two or more values are the largest.
+        tied_at_relu_zero: Number of these windows in which the largest value comes from a 0 of the ReLU.
     """
 
-    values: int
-    kept: int
-    total: float
-    kept_total: float
-    magnitude: float
-    kept_magnitude: float
+    inputs: int
+    outputs: int
+    input_sum: float
+    output_sum: float
+    input_magnitude: float
+    output_magnitude: float
     windows: int
     tied: int
-    silent: int
+    tied_at_relu_zero: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pooled:
-    """What a max pool did to one activation; its windows lie side by side.
+    """A max pool on one activation; its windows are side by side.
 
     Attributes:
-        name: Of the pool.
-        source: Of the step whose output goes in, or ``image``.
-        window: What slides.
+        name: Name of the pool.
+        source: Name of the step whose output is the input, or ``image``.
+        window: Window of the pool.
         input: (C, H, W).
         output: (C, h, w).
-        winners: Where each window's winner lies in its map, (C, h, w, 2), last (y, x). Of equal ones it is the first.
-        ties: How many values of each window equal its largest, (C, h, w); 1 where nothing ties.
-        silent: Whether a winner comes of a value that the ReLU before made 0, (C, h, w).
+        winners: Position (y, x) of the winner of each window, (C, h, w, 2). Of equal values the first is the winner.
+        ties: How many values of each window equal its largest, (C, h, w); 1 without a tie.
+        at_relu_zero: Whether a winner comes from a value that the ReLU before set to 0, (C, h, w).
     """
 
     name: str
@@ -58,72 +58,74 @@ class Pooled:
     output: Activation
     winners: NDArray[np.int64]
     ties: NDArray[np.int64]
-    silent: NDArray[np.bool_]
+    at_relu_zero: NDArray[np.bool_]
 
     @property
     def won(self) -> NDArray[np.bool_]:
-        """Which input values won their window, (C, H, W)."""
+        """Which input values are the winner of their window, (C, H, W)."""
         mask = np.zeros(self.input.shape, dtype=np.bool_)
         channel = np.arange(len(mask))[:, None, None]
         mask[channel, self.winners[..., 0], self.winners[..., 1]] = True
         return mask
 
-    def account(self, channel: int | None = None) -> Account:
-        """Count and add up what is kept of one map; of all of them where None is given."""
+    def totals(self, channel: int | None = None) -> PoolTotals:
+        """Return counts and sums of one map, or of all maps if the channel is None."""
         part = slice(None) if channel is None else slice(channel, channel + 1)
         before, after = (values[part].astype(np.float64) for values in (self.input, self.output))
         tied = self.ties[part] > 1
-        return Account(
-            values=before.size,
-            kept=after.size,
-            total=float(before.sum()),
-            kept_total=float(after.sum()),
-            magnitude=float(np.abs(before).sum()),
-            kept_magnitude=float(np.abs(after).sum()),
+        return PoolTotals(
+            inputs=before.size,
+            outputs=after.size,
+            input_sum=float(before.sum()),
+            output_sum=float(after.sum()),
+            input_magnitude=float(np.abs(before).sum()),
+            output_magnitude=float(np.abs(after).sum()),
             windows=tied.size,
             tied=int(tied.sum()),
-            silent=int((tied & self.silent[part]).sum()),
+            tied_at_relu_zero=int((tied & self.at_relu_zero[part]).sum()),
         )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PoolGradient:
-    """How one logit changes with each value that goes into a pool.
+    """The gradient of one logit around a pool.
 
     Attributes:
         target: The class of the logit.
-        kept: With the max pool, (C, H, W).
-        passed: Of what the max pool puts out, (C, h, w).
-        shared: With an average pool in its place, (C, H, W).
+        max_pool: Gradient at the input of the max pool, (C, H, W).
+        output: Gradient at the output of the max pool, (C, h, w).
+        average_pool: Gradient at the input of an average pool in its place, (C, H, W).
     """
 
     target: int
-    kept: Activation
-    passed: Activation
-    shared: Activation
+    max_pool: Activation
+    output: Activation
+    average_pool: Activation
 
 
 @dataclass(frozen=True, slots=True)
-class PoolScore:
-    """How many images are read right with the max pool, and with an average pool in its place."""
+class PoolAccuracy:
+    """How many images are classified correctly with the max pool, and with an average pool in its place."""
 
     images: int
-    maximum: int
-    mean: int
+    max_pool: int
+    average_pool: int
 
-    def __add__(self, other: "PoolScore") -> "PoolScore":
-        """Return the score over both sets of images."""
-        return PoolScore(self.images + other.images, self.maximum + other.maximum, self.mean + other.mean)
+    def __add__(self, other: "PoolAccuracy") -> "PoolAccuracy":
+        """Return the accuracy over both sets of images."""
+        return PoolAccuracy(
+            self.images + other.images, self.max_pool + other.max_pool, self.average_pool + other.average_pool
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """What is left when maps are moved back by whole units and held against those before, where both lie.
+    """The difference to the maps before the shift, after shifting the maps back by whole units.
 
     Attributes:
-        units: How far they are moved back, (y, x).
-        largest: The largest absolute difference, over all maps.
-        mean: The mean absolute difference.
+        units: Number of units (y, x).
+        largest: Largest absolute difference, over all maps.
+        mean: Mean absolute difference.
     """
 
     units: Pair
@@ -132,18 +134,18 @@ class Offset:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Moved:
-    """The maps of one step before and after the digit moved.
+class ShiftedMaps:
+    """The maps of one step before and after the shift of the digit.
 
     Attributes:
-        what: Which maps these are: ``into the pool``, ``max pool`` or ``average pool``.
+        label: Which maps these are: ``into the pool``, ``max pool`` or ``average pool``.
         before: (C, H, W).
-        after: Likewise.
-        offsets: Every whole number of units next to how far the digit moved, in units.
-        equivariant: Whether one of them leaves nothing but rounding.
+        after: (C, H, W).
+        offsets: One for each whole number of units next to the shift of the digit in units.
+        equivariant: Whether one of the offsets leaves only a rounding error.
     """
 
-    what: str
+    label: str
     before: Activation
     after: Activation
     offsets: tuple[Offset, ...]
@@ -151,36 +153,36 @@ class Moved:
 
     @property
     def best(self) -> Offset:
-        """The offset that leaves least."""
+        """The offset with the smallest mean difference."""
         return min(self.offsets, key=lambda offset: offset.mean)
 
     @property
-    def strength(self) -> float:
-        """The mean absolute value of the maps before, to hold a difference against."""
+    def mean_magnitude(self) -> float:
+        """The mean absolute value of the maps before the shift."""
         return float(np.abs(self.before).mean())
 
     def difference(self, channel: int) -> Activation:
-        """Return a map moved back by the best offset, less the one before, where both lie."""
+        """Return a map shifted back by the best offset, minus the map before the shift, where they overlap."""
         y, x = self.best.units
         height, width = self.after.shape[1:]
-        left: Activation = self.after[channel, y:, x:] - self.before[channel, : height - y, : width - x]
-        return left
+        difference: Activation = self.after[channel, y:, x:] - self.before[channel, : height - y, : width - x]
+        return difference
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shift:
-    """A digit moved by whole pixels, and what became of the maps around a pool.
+    """A digit shifted by whole pixels, and the maps around a pool.
 
     Attributes:
-        pixels: The digit as it lies now, (28, 28).
-        by: How far it moved down and to the right, (y, x).
-        cut_off: How many pixels with ink left the image.
-        maps: Into the pool, out of it, and out of an average pool in its place.
-        prediction: What the network reads now.
+        pixels: The shifted digit, (28, 28).
+        by: Number of pixels down and to the right, (y, x).
+        cut_off: Number of non-zero pixels that left the image.
+        maps: Input of the pool, its output, and the output of an average pool in its place.
+        prediction: The class predicted for the shifted digit.
     """
 
     pixels: Pixels
     by: Pair
     cut_off: int
-    maps: tuple[Moved, ...]
+    maps: tuple[ShiftedMaps, ...]
     prediction: int

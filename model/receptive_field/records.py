@@ -1,4 +1,4 @@
-"""Which pixels can affect a unit, and how that grows."""
+"""Windows, receptive fields, and how each step changes them."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from model.records import Activation, Pair
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one unit of a step takes from the step before it; each pair is (y, x).
+    """The window of a step: which input units one output unit uses. Each pair is (y, x).
 
     Attributes:
-        kernel: How many values it takes.
-        stride: How far it moves from one unit to the next.
-        padding: How many places it starts before the first value.
-        dilation: How far apart the values are that it takes.
+        kernel: Number of input units along each axis.
+        stride: Distance between the windows of neighbouring units.
+        padding: Number of positions that the first window starts before the first value.
+        dilation: Distance between neighbouring values in the window.
     """
 
     kernel: Pair
@@ -33,16 +33,16 @@ class Box:
 
     @property
     def height(self) -> int:
-        """How many pixels it is high."""
+        """Its height in pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """How many pixels it is wide."""
+        """Its width in pixels."""
         return self.right - self.left
 
     def clipped(self, shape: Pair) -> "Box":
-        """Return the part of it that lies on an image of (H, W); an empty box if none does.
+        """Return its part on an image of (H, W); an empty box if there is none.
 
         >>> Box(-1, -1, 2, 2).clipped((28, 28))
         Box(top=0, left=0, bottom=2, right=2)
@@ -58,9 +58,9 @@ class ReceptiveField:
     """The image region that can affect a unit, for all units of one step; each pair is (y, x).
 
     Attributes:
-        size: In pixels, from the first that matters to the last.
-        jump: How many pixels lie from one unit to the next.
-        center: Of unit (0, 0), in pixels, where the centre of pixel (0, 0) is (0, 0).
+        size: Number of pixels from the first to the last that can affect the unit.
+        jump: Number of pixels between the centres of neighbouring units.
+        center: The centre for unit (0, 0), in pixels; the centre of pixel (0, 0) is (0, 0).
     """
 
     size: Pair
@@ -68,7 +68,7 @@ class ReceptiveField:
     center: tuple[float, float]
 
     def center_of(self, unit: tuple[float, float]) -> tuple[float, float]:
-        """Return where a unit looks: ``center + unit * jump``, in pixels.
+        """Return the centre of a unit's receptive field, ``center + unit * jump``, in pixels.
 
         >>> ReceptiveField(size=(8, 8), jump=(2, 2), center=(3.5, 3.5)).center_of((1, 0))
         (5.5, 3.5)
@@ -77,7 +77,7 @@ class ReceptiveField:
         return y, x
 
     def unit_at(self, pixel: tuple[float, float]) -> tuple[float, float]:
-        """Return which unit looks there: ``(pixel - center) / jump``, a fraction between two units.
+        """Return the unit whose receptive field has this centre, ``(pixel - center) / jump``; it can be a fraction.
 
         >>> ReceptiveField(size=(8, 8), jump=(2, 2), center=(3.5, 3.5)).unit_at((5.5, 3.5))
         (1.0, 0.0)
@@ -86,7 +86,7 @@ class ReceptiveField:
         return y, x
 
     def box(self, unit: Pair) -> Box:
-        """Return the region of a unit; padding can make it reach beyond the image (see ``Box.clipped``).
+        """Return the region of a unit; with padding it can reach beyond the image (see ``Box.clipped``).
 
         >>> ReceptiveField(size=(8, 8), jump=(2, 2), center=(3.5, 3.5)).box((1, 0))
         Box(top=2, left=0, bottom=10, right=8)
@@ -97,18 +97,18 @@ class ReceptiveField:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How one step changes the receptive field; the arithmetic is that of the y axis.
+    """How one step changes the receptive field; the arithmetic is for the y axis.
 
     Attributes:
-        name: Of the step.
-        number: Of its row; None where it is hidden.
-        window: What one of its units takes.
-        before: The field of what goes in.
-        after: The field of what comes out.
-        units: How many units its maps have, (y, x).
+        name: The step's name.
+        number: The number of its row; None where the step is hidden.
+        window: The step's window.
+        before: The receptive field of its input.
+        after: The receptive field of its output.
+        units: Number of units of its maps, (y, x).
         size: The arithmetic of the size, such as ``7 + (2 − 1) × 1 × 1 = 8``.
-        jump: Likewise.
-        center: Likewise.
+        jump: The arithmetic of the jump.
+        center: The arithmetic of the centre.
     """
 
     name: str
@@ -123,26 +123,26 @@ class Growth:
 
     @property
     def changes(self) -> bool:
-        """Whether the field is another one after the step."""
+        """Whether the step changes the receptive field."""
         return self.before != self.after
 
     @property
     def middle(self) -> Pair:
-        """The unit in the middle of its maps."""
+        """The middle unit of its maps."""
         return self.units[0] // 2, self.units[1] // 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EffectiveField:
-    """How strongly each pixel really affects one unit.
+    """The effective receptive field: how strongly each pixel affects one unit.
 
     Attributes:
-        name: Of the step.
+        name: The step's name.
         unit: (y, x).
         values: Mean absolute gradient, (H, W).
         box: The receptive field of the unit, not clipped.
-        inner_share: How much of the sum of ``values`` lies in the middle of the box, half as high and half as
-            wide: 0.25 if it were spread evenly. Not a number if no pixel has any effect.
+        inner_share: Share of the sum of ``values`` in the inner half of the box, half as high and half as wide;
+            0.25 if all values are equal. Not a number if no pixel has an effect.
     """
 
     name: str

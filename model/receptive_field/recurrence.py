@@ -1,4 +1,4 @@
-"""Receptive fields by the recurrence: how each window makes the field of the step before it grow."""
+"""Receptive fields by the recurrence: each window changes the field of the step before it."""
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -19,53 +19,53 @@ Shape = tuple[int, int, int]
 _PIXEL = ReceptiveField(size=(1, 1), jump=(1, 1), center=(0.0, 0.0))
 
 
-def grown_size(size: int, jump: int, kernel: int, dilation: int) -> int:
-    """Return ``size + (kernel - 1) * dilation * jump``: each further value lies ``dilation`` jumps on.
+def next_size(size: int, jump: int, kernel: int, dilation: int) -> int:
+    """Return ``size + (kernel - 1) * dilation * jump``: values in the window lie ``dilation`` jumps apart.
 
-    >>> grown_size(7, 1, kernel=2, dilation=1)
+    >>> next_size(7, 1, kernel=2, dilation=1)
     8
     """
     return size + (kernel - 1) * dilation * jump
 
 
-def moved_center(center: float, jump: int, kernel: int, padding: int, dilation: int) -> float:
+def next_center(center: float, jump: int, kernel: int, padding: int, dilation: int) -> float:
     """Return ``center + ((kernel - 1) * dilation / 2 - padding) * jump``: the middle of unit 0's window.
 
-    >>> moved_center(3.0, 1, kernel=2, padding=0, dilation=1)
+    >>> next_center(3.0, 1, kernel=2, padding=0, dilation=1)
     3.5
     """
     return center + ((kernel - 1) * dilation / 2 - padding) * jump
 
 
-def grown_jump(jump: int, stride: int) -> int:
-    """Return ``jump * stride``: neighbours lie ``stride`` units of the step before apart.
+def next_jump(jump: int, stride: int) -> int:
+    """Return ``jump * stride``: neighbouring windows start ``stride`` input units apart.
 
-    >>> grown_jump(1, stride=2)
+    >>> next_jump(1, stride=2)
     2
     """
     return jump * stride
 
 
 def from_windows(windows: Iterable[Window]) -> list[ReceptiveField]:
-    """Compute the receptive field after each of some windows, first to last.
+    """Compute the receptive field after each window of a chain.
 
-    For each axis, from a pixel's ``size = 1``, ``jump = 1``, ``center = 0``::
+    For each axis, starting with ``size = 1``, ``jump = 1``, ``center = 0`` for a pixel::
 
         size   <- size + (kernel - 1) * dilation * jump
         center <- center + ((kernel - 1) * dilation / 2 - padding) * jump
         jump   <- jump * stride
 
     Args:
-        windows: In the order they run, each on what the one before put out.
+        windows: In the order they run, each on the output of the one before.
 
     Returns:
-        One field a window.
+        One receptive field for each window.
 
     Raises:
         InputError: A kernel, stride or dilation is below 1, or a padding below 0.
 
-    Source: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, solved
-    forwards here. Theirs count pixels from 1 and have no dilation.
+    Source: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, here
+    from the first layer to the last. Theirs count pixels from 1 and have no dilation.
 
     >>> [field.size for field in from_windows([Window((3, 3)), Window((2, 2), stride=(2, 2)), Window((3, 1))])]
     [(3, 3), (4, 4), (8, 4)]
@@ -73,23 +73,23 @@ def from_windows(windows: Iterable[Window]) -> list[ReceptiveField]:
     fields = [_PIXEL]
     for window in windows:
         _check_window(window)
-        fields.append(_seen_through(window, fields[-1]))
+        fields.append(_next_field(window, fields[-1]))
     return fields[1:]
 
 
 def of_network(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, ReceptiveField]:
-    """Compute the receptive field of every step that puts out feature maps, in the order they run.
+    """Compute the receptive field of every step that gives feature maps, in the order they run.
 
     Args:
-        network: Its steps run one after another, each on what the one before put out. It is only read.
-        input_shape: Of one image, (C, H, W). Adaptive pools get their windows from the sizes that it leads to.
+        network: A chain of steps, each on the output of the one before. It is only read.
+        input_shape: Shape of one image, (C, H, W). The windows of adaptive pools depend on it.
 
     Returns:
-        The field of each step by its name in the trace.
+        The receptive field of each step by its name in the trace.
 
     Raises:
-        InputError: A step has no window: see ``windows_of``.
-        TraceError: A step is left out, runs twice, or does not follow on the one before.
+        InputError: A step has no single window: see ``windows_of``.
+        TraceError: A step does not run, runs twice, or does not get the output of the one before.
 
     >>> of_network(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))["1"]
     ReceptiveField(size=(4, 4), jump=(2, 2), center=(1.5, 1.5))
@@ -99,15 +99,15 @@ def of_network(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
 
 
 def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth, ...]:
-    """Show the arithmetic of every step that puts out feature maps, in the order they run.
+    """Return the receptive field arithmetic of every step that gives feature maps, in the order they run.
 
     Args:
         network: As for ``of_network``.
-        input_shape: Of one image, (C, H, W).
+        input_shape: Shape of one image, (C, H, W).
 
     Raises:
-        InputError: A step has no window: see ``windows_of``.
-        TraceError: A step is left out, runs twice, or does not follow on the one before.
+        InputError: A step has no single window: see ``windows_of``.
+        TraceError: A step does not run, runs twice, or does not get the output of the one before.
 
     >>> growth(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))[1].size
     '3 + (2 − 1) × 1 × 1 = 4'
@@ -116,12 +116,12 @@ def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth
     windows = windows_of(network, input_shape)
     fields = [_PIXEL, *from_windows(windows.values())]
     return tuple(
-        _grown(trace[name], window, before, after)
+        _growth_of(trace[name], window, before, after)
         for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True)
     )
 
 
-def _grown(step: Step, window: Window, before: ReceptiveField, after: ReceptiveField) -> Growth:
+def _growth_of(step: Step, window: Window, before: ReceptiveField, after: ReceptiveField) -> Growth:
     kernel, stride, padding, dilation = window.kernel[0], window.stride[0], window.padding[0], window.dilation[0]
     jump = before.jump[0]
     return Growth(
@@ -138,17 +138,17 @@ def _grown(step: Step, window: Window, before: ReceptiveField, after: ReceptiveF
 
 
 def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, Window]:
-    """Return the window of every step that puts out feature maps, in the order they run.
+    """Return the window of every step that gives feature maps, in the order they run.
 
-    A step that works on each value alone has the window 1.
+    An element-wise step has a 1 × 1 window.
 
     Args:
         network: As for ``of_network``; a private copy runs once on a blank image.
-        input_shape: Of one image, (C, H, W).
+        input_shape: Shape of one image, (C, H, W).
 
     Raises:
-        InputError: An adaptive pool's windows differ in size, or padding is not with zeros.
-        TraceError: A step is left out, runs twice, or does not follow on the one before.
+        InputError: The windows of an adaptive pool differ, or the padding is not zeros.
+        TraceError: A step does not run, runs twice, or does not get the output of the one before.
     """
     trace = record(network, torch.zeros(1, *input_shape))
     steps = [step for step in trace.steps if step.output.ndim == 3]
@@ -156,11 +156,11 @@ def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
     return {step.name: layers.window(step) for step in steps}
 
 
-def _seen_through(window: Window, field: ReceptiveField) -> ReceptiveField:
+def _next_field(window: Window, field: ReceptiveField) -> ReceptiveField:
     return ReceptiveField(
-        _each_axis(grown_size, field.size, field.jump, window.kernel, window.dilation),
-        _each_axis(grown_jump, field.jump, window.stride),
-        _each_axis(moved_center, field.center, field.jump, window.kernel, window.padding, window.dilation),
+        _each_axis(next_size, field.size, field.jump, window.kernel, window.dilation),
+        _each_axis(next_jump, field.jump, window.stride),
+        _each_axis(next_center, field.center, field.jump, window.kernel, window.padding, window.dilation),
     )
 
 
@@ -170,21 +170,21 @@ def _each_axis(formula: Callable[..., T], *pairs: tuple[Any, Any]) -> tuple[T, T
 
 
 def _check_window(window: Window) -> None:
-    least = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1}
-    for what, lowest in least.items():
-        pair = getattr(window, what)
-        if min(pair) < lowest:
-            raise InputError(f"A window has the {what} {pair}.", f"The least is {lowest}.", "Give a larger one.")
+    minima = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1}
+    for name, minimum in minima.items():
+        pair = getattr(window, name)
+        if min(pair) < minimum:
+            raise InputError(f"A window has {name} {pair}.", f"It must be at least {minimum}.", "Give a larger one.")
 
 
 def _check_chain(steps: list[Step], input_shape: Shape) -> None:
-    """Raise where a step takes in another shape than came out before it: then something unseen ran between."""
+    """Raise where a step's input shape is not the previous output shape: then an unrecorded operation ran."""
     shape: tuple[int, ...] = input_shape
     for step in steps:
         if step.input.shape != shape:
             raise TraceError(
-                f"{step.name} takes in {step.input.shape}, but {shape} came before it.",
-                "Each step must run on what the one before put out.",
-                "Make the operation between them a module of its own.",
+                f"The input of {step.name} has shape {step.input.shape}, but the output before it has shape {shape}.",
+                "Each step must run on the output of the one before.",
+                "Make the operation between them a separate module.",
             )
         shape = step.output.shape

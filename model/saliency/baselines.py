@@ -1,4 +1,4 @@
-"""Pictures that stand for "nothing": what a digit is held against by the methods that compare."""
+"""Baselines: the images that methods compare a digit with."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -17,22 +17,22 @@ BASELINES: Mapping[str, str] = MappingProxyType(
         "black": "Black: no ink anywhere",
         "blur": "The digit itself, blurred",
         "mean": "The mean of the project's digits",
-        "noise": "Noise: any ink at each pixel, evenly",
-        "zero": "Zero: the grey of a mean pixel",
+        "noise": "Noise: uniform random ink at each pixel",
+        "zero": "Zero: the grey of the mean pixel",
     }
 )
 BLACK = -MEAN / STD
-_WIDTH = 3.0  # pixels, the deviation of the blur: strokes are about as thick, so none of them stays
-_REACH = 9  # pixels, three deviations
+_DEVIATION = 3.0  # pixels, of the blur: about the thickness of a stroke, so that no stroke remains
+_RADIUS = 9  # pixels, three deviations
 
 
-def picture(name: str, x: Tensor, seed: int = 0) -> Tensor:
+def image(name: str, x: Tensor, seed: int = 0) -> Tensor:
     """Return a baseline for one image.
 
     Args:
         name: One of ``BASELINES``.
-        x: The normalised image, (1, 1, 28, 28); only ``blur`` looks at more than its shape.
-        seed: Of ``noise``.
+        x: The normalised image, (1, 1, 28, 28); only ``blur`` uses more than its shape.
+        seed: For ``noise``.
 
     Returns:
         Normalised, of the same shape and precision.
@@ -40,19 +40,19 @@ def picture(name: str, x: Tensor, seed: int = 0) -> Tensor:
     Raises:
         InputError: There is no such baseline.
 
-    >>> round(float(picture("black", torch.zeros(1, 1, 28, 28)).mean()), 4)
+    >>> round(float(image("black", torch.zeros(1, 1, 28, 28)).mean()), 4)
     -0.4242
     """
-    if name not in _PICTURES:
+    if name not in _IMAGES:
         raise InputError(f"There is no baseline '{name}'.", f"There are {', '.join(BASELINES)}.", "Choose one of them.")
-    return _PICTURES[name](x, seed)
+    return _IMAGES[name](x, seed)
 
 
 def _blur(x: Tensor, seed: int) -> Tensor:
-    """Spread each pixel's ink as a bell curve does; beyond the picture there is no ink."""
-    bell = torch.exp(-0.5 * (torch.arange(-_REACH, _REACH + 1, dtype=x.dtype) / _WIDTH) ** 2)
-    kernel = (bell / bell.sum()).outer(bell / bell.sum())[None, None]
-    return functional.conv2d(x - BLACK, kernel, padding=_REACH) + BLACK
+    """Blur the ink with a Gaussian; outside the image there is no ink."""
+    gaussian = torch.exp(-0.5 * (torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype) / _DEVIATION) ** 2)
+    kernel = (gaussian / gaussian.sum()).outer(gaussian / gaussian.sum())[None, None]
+    return functional.conv2d(x - BLACK, kernel, padding=_RADIUS) + BLACK
 
 
 @functools.cache
@@ -65,7 +65,7 @@ def _noise(x: Tensor, seed: int) -> Tensor:
     return ((ink - MEAN) / STD).to(x.dtype)
 
 
-_PICTURES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
+_IMAGES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
     "black": lambda x, seed: torch.full_like(x, BLACK),
     "blur": _blur,
     "mean": lambda x, seed: _mean_digit().to(x.dtype, copy=True),

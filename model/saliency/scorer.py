@@ -1,4 +1,4 @@
-"""The one number that is explained, as the output of a private network, and all that a method needs to explain it."""
+"""The score that is explained, as the output of a private network, and everything that a method needs."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -11,16 +11,15 @@ from model.saliency.records import Output
 
 
 class Scorer(nn.Sequential):
-    """Run steps and put out one number for each image: what is to be explained.
+    """Run steps and return one number for each image: the score to explain.
 
-    The steps are its children, and there is nothing else: layer-wise relevance propagation in Captum asks a rule of
-    every module it finds.
+    It has no children except the steps: Captum's layer-wise relevance propagation needs a rule for each module.
 
     Args:
-        steps: The steps by name, in order; none leaves the activation as it is.
-        output: Which number.
+        steps: The steps by name, in order; without any, the input itself is taken as the logits.
+        output: Which score.
         target: The class.
-        against: The class whose logit is taken away, for a difference.
+        against: The class whose logit is subtracted, for a difference.
 
     Shape:
         (N, C, H, W) -> (N, 1).
@@ -46,7 +45,7 @@ class Scorer(nn.Sequential):
         return x.flatten(1)
 
     def of_steps(self, steps: Mapping[str, nn.Module]) -> "Scorer":
-        """Return a scorer of the same number by other steps."""
+        """Return a scorer of the same score with other steps."""
         return Scorer(steps, self.output, self.target, self.against)
 
     def of_logit(self, target: int) -> "Scorer":
@@ -56,15 +55,15 @@ class Scorer(nn.Sequential):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Task:
-    """What a method is given. All of it is private to one call.
+    """The arguments of a method, all private to one call.
 
     Attributes:
-        scorer: Its output is explained.
-        x: Its input, (1, C, H, W), in which it is explained.
-        baseline: The same for the baseline.
-        layer: The step of the scorer whose maps are looked at, for a method that looks at one.
-        seed: For what is drawn.
-        options: Every option of the method.
+        scorer: The network whose output is explained.
+        x: Its input, (1, C, H, W), whose values get attributions.
+        baseline: Its input for the baseline, (1, C, H, W).
+        layer: The step of the scorer whose maps the method uses, if it uses any.
+        seed: For random numbers.
+        options: All options of the method.
     """
 
     scorer: Scorer
@@ -79,11 +78,11 @@ class Task:
         return round(self.options[name])
 
     def leaf(self) -> Tensor:
-        """Return the input ready for gradients; Captum would warn that it made it so."""
+        """Return the input with gradients switched on; otherwise Captum would switch them on with a warning."""
         return self.x.clone().requires_grad_()
 
     def noise(self, generator: torch.Generator) -> Tensor:
-        """Draw noise for ``samples`` inputs, (samples, C, H, W); its deviation is a share of the input's range."""
+        """Draw noise for ``samples`` inputs, (samples, C, H, W); its deviation is a share of the range of the input."""
         deviation = self.options["noise"] * float(self.x.max() - self.x.min())
         shape = (self.count("samples"), *self.x.shape[1:])
         return torch.randn(shape, generator=generator).to(self.x.dtype) * deviation

@@ -1,1 +1,1 @@
-"""Tests that can discredit an attribution."""
+"""Sanity checks of an attribution: tests that can show that it is wrong."""

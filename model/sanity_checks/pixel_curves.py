@@ -1,4 +1,4 @@
-"""Whether the pixels that a map ranks highest are the ones that the network needs: take them away, bring them back."""
+"""Deletion and insertion: are the pixels that a map ranks highest the ones that the network needs?"""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.records import Activation
-from model.saliency.records import Attribution, PixelCurves
+from model.saliency.records import Attribution
+from model.sanity_checks.records import PixelCurves
 
 STEPS = 49
 ORDERS = 8
-_BATCH = 64  # images in a forward pass, so that nobody else waits long
+_BATCH = 64  # images in a forward pass: larger batches delay other users
 
 Order = NDArray[np.int64]
 Curves = tuple[Activation, Activation]  # deletion, insertion
@@ -23,35 +24,35 @@ Curves = tuple[Activation, Activation]  # deletion, insertion
 def pixel_curves(
     network: nn.Module, x: Tensor, attribution: Attribution, *, steps: int = STEPS, orders: int = ORDERS, seed: int = 0
 ) -> PixelCurves:
-    """Follow the probability of the target while pixels are taken away, or brought back, the highest first.
+    """Compute the probability of the target while pixels are deleted or inserted, the highest attribution first.
 
     A good map has a small area under its deletion curve and a large one under its insertion curve; random orders of
-    the pixels say what any order would reach.
+    the pixels are the comparison.
 
     Args:
-        network: Only read.
+        network: Not changed.
         x: The normalised image that was explained, (1, 1, H, W).
-        attribution: Its map, with the baseline whose pixels stand for "taken away".
-        steps: How many equal parts the pixels are changed in: 49 change 16 of 784 at a time.
-        orders: How many random orders.
-        seed: Of the random orders.
+        attribution: Its map, with the baseline that replaces deleted pixels.
+        steps: The number of equal steps: 49 change 16 of 784 pixels at a time.
+        orders: The number of random orders.
+        seed: For the random orders.
 
     Raises:
-        InputError: The map is not of the image, or a number of steps or orders makes no sense.
+        InputError: The map is not of the image, or the number of steps or orders is out of range.
 
     Source: Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", BMVC 2018.
     Insertion starts from the attribution's own baseline, where RISE starts from a blurred image.
     """
-    found = list(each_order(network, x, attribution, steps=steps, orders=orders, seed=seed))
-    return gathered(x, steps, found)
+    found = list(curves_by_order(network, x, attribution, steps=steps, orders=orders, seed=seed))
+    return from_curves(x, steps, found)
 
 
-def each_order(
+def curves_by_order(
     network: nn.Module, x: Tensor, attribution: Attribution, *, steps: int = STEPS, orders: int = ORDERS, seed: int = 0
 ) -> Iterator[Curves]:
-    """Work out deletion and insertion for the map's own order, then for one random order after another.
+    """Yield deletion and insertion for the order of the map, then for one random order after another.
 
-    Arguments and errors are those of ``pixel_curves``, which ``gathered`` makes of what is yielded.
+    Arguments and errors are those of ``pixel_curves``; ``from_curves`` puts the curves together.
     """
     _check(x, attribution, steps, orders)
     private = copy.deepcopy(network).eval()
@@ -65,12 +66,12 @@ def each_order(
         yield _probabilities(private, deleted, target), _probabilities(private, inserted, target)
 
 
-def gathered(x: Tensor, steps: int, found: Sequence[Curves]) -> PixelCurves:
-    """Put together what ``each_order`` has yielded so far: the map's own order at least.
+def from_curves(x: Tensor, steps: int, found: Sequence[Curves]) -> PixelCurves:
+    """Put together the curves that ``curves_by_order`` has yielded so far: at least those of the map.
 
     Args:
         x: The image, (1, 1, H, W).
-        steps: As given to ``each_order``.
+        steps: As given to ``curves_by_order``.
         found: Deletion and insertion of each order.
     """
     deletions, insertions = (np.stack(curves) for curves in zip(*found, strict=True))
@@ -78,7 +79,7 @@ def gathered(x: Tensor, steps: int, found: Sequence[Curves]) -> PixelCurves:
 
 
 def descending(values: Activation) -> Order:
-    """Order the pixels of a map, the highest signed value first; equal ones from top left, line by line.
+    """Return the pixels of a map in order, the highest signed value first; equal ones line by line from top left.
 
     >>> descending(np.array([[0.0, 2.0], [-1.0, 2.0]], dtype=np.float32)).tolist()
     [1, 3, 0, 2]
@@ -91,7 +92,7 @@ def _counts(x: Tensor, steps: int) -> NDArray[np.int64]:
 
 
 def _changed(order: Order, counts: NDArray[np.int64]) -> Tensor:
-    """Say for each count which pixels are among the first of the order, (n, pixels)."""
+    """Return for each count which pixels are among the first of the order, (n, pixels)."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return torch.from_numpy(place < counts[:, None])
@@ -106,13 +107,13 @@ def _probabilities(private: nn.Module, images: Tensor, target: int) -> Activatio
 def _check(x: Tensor, attribution: Attribution, steps: int, orders: int) -> None:
     if x.shape != (1, 1, *attribution.values.shape):
         raise InputError(
-            f"A map of {attribution.values.shape} orders no pixels of an image of {tuple(x.shape)}.",
+            f"A map of shape {attribution.values.shape} cannot order the pixels of an image of shape {tuple(x.shape)}.",
             "It must have one value for each pixel of one grey image.",
             "Explain the image itself, not the activation of a step.",
         )
     if not 1 <= steps <= x.numel() or orders < 0:
         raise InputError(
-            f"{steps} steps and {orders} random orders cannot be taken.",
-            f"There are 1 to {x.numel()} steps, and 0 or more orders.",
-            f"Take {STEPS} and {ORDERS}.",
+            f"{steps} steps and {orders} random orders are not possible.",
+            f"There can be 1 to {x.numel()} steps, and 0 or more orders.",
+            f"Use {STEPS} and {ORDERS}.",
         )

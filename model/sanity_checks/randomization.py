@@ -1,4 +1,4 @@
-"""The network before it learned: its rows made random again, one by one from the top, or all at once."""
+"""Networks with random weights: rows randomized one by one from the last to the first, or all at once."""
 
 import copy
 import math
@@ -13,13 +13,13 @@ _Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def learned_rows(network: nn.Sequential) -> tuple[str, ...]:
-    """Name what training has changed in a network, the last row first.
+    """Return the names of the modules with trained weights, the last row first.
 
     Args:
-        network: Its modules stand in the order in which they run; it is only read.
+        network: Its modules are in the order in which they run; it is not changed.
 
     Raises:
-        InputError: A module has parameters of a kind that nobody here knows how to draw.
+        InputError: A module with parameters is of an unknown kind.
     """
     found = []
     for name, module in network.named_modules():
@@ -27,7 +27,7 @@ def learned_rows(network: nn.Sequential) -> tuple[str, ...]:
             found.append(name)
         elif next(module.parameters(recurse=False), None) is not None:
             raise InputError(
-                f"'{name}' ({type(module).__name__}) cannot be made random.",
+                f"'{name}' ({type(module).__name__}) cannot be randomized.",
                 "Convolutions, linear layers and batch norms can.",
                 "Choose a network made of these.",
             )
@@ -35,55 +35,54 @@ def learned_rows(network: nn.Sequential) -> tuple[str, ...]:
 
 
 def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequential]]:
-    """Make one row after another random, the last row first; each network keeps those before it random.
+    """Randomize one row after another, the last row first; each network keeps the earlier ones randomized.
 
-    Convolutions are drawn as PyTorch starts them: weights and biases uniform within ``±1 / √(fan in)``, where the fan
-    in is how many numbers one unit reads. Batch norms go back to scale 1, shift 0, mean 0 and variance 1. So the
-    last network is one that never learned anything.
+    Convolutions get PyTorch's initial weights: weights and biases uniform within ``±1 / √(fan in)``, where the fan in
+    is the number of inputs of one unit. Batch norms get scale 1, shift 0, mean 0 and variance 1.
 
     Args:
-        network: Only read.
-        seed: Of the draws.
+        network: Not changed.
+        seed: For the random weights.
 
     Yields:
-        The row that was made random last, and a network of one's own in evaluation mode.
+        The row that was randomized last, and a private copy of the network in evaluation mode.
 
     Raises:
-        InputError: A module has parameters of a kind that nobody here knows how to draw.
+        InputError: A module with parameters is of an unknown kind.
 
     Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018.
-    Batch norms count as rows of their own here, as in the assignment's table.
+    Batch norms count as rows here, as in the assignment's table.
     """
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        forget(private.get_submodule(name), generator)
+        randomize(private.get_submodule(name), generator)
         yield name, copy.deepcopy(private)
 
 
-def untrained(network: nn.Sequential, seed: int) -> nn.Sequential:
-    """Return the network with every row random: where ``cascade`` with the same seed ends.
+def randomized(network: nn.Sequential, seed: int) -> nn.Sequential:
+    """Return the network with all rows randomized: the last network of ``cascade`` with the same seed.
 
     Args:
-        network: Only read.
-        seed: Of the draws.
+        network: Not changed.
+        seed: For the random weights.
 
     Raises:
-        InputError: A module has parameters of a kind that nobody here knows how to draw.
+        InputError: A module with parameters is of an unknown kind.
     """
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        forget(private.get_submodule(name), generator)
+        randomize(private.get_submodule(name), generator)
     return private
 
 
-def forget(module: nn.Module, generator: torch.Generator) -> None:
-    """Put a module of one's own back to where training starts; draws as PyTorch does, and in its order.
+def randomize(module: nn.Module, generator: torch.Generator) -> None:
+    """Give a module PyTorch's initial weights, drawn in the order in which PyTorch draws them.
 
     Args:
-        module: Changed in place; where it is of a kind that learns nothing, it stays as it is.
-        generator: Of the draws, on the device of the module.
+        module: Changed in place; a module without trained weights is left unchanged.
+        generator: For the random weights, on the device of the module.
     """
     if isinstance(module, _Norm):
         module.reset_parameters()  # draws nothing

@@ -1,7 +1,7 @@
-"""How alike two maps are, by rank and by structure; and the plain edges of a picture.
+"""How similar two maps are, by rank and by structure.
 
-In numpy alone: SciPy and scikit-image know all of this, but the app would have to carry them for a page of code.
-The tests hold each function against theirs.
+With numpy only: SciPy and scikit-image can compute both, but they would be two more packages for a page of code.
+The tests compare each function with theirs.
 """
 
 import numpy as np
@@ -9,19 +9,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from model.errors import InputError
-from model.records import Activation, Numbers
+from model.records import Numbers
 
 WINDOW = 11  # pixels
 _DEVIATION = 1.5  # pixels
-_STEADY = (0.01**2, 0.03**2)  # C1 and C2 for maps in 0..1
-_SMOOTH = np.array([1.0, 2.0, 1.0])
-_SLOPE = np.array([-1.0, 0.0, 1.0])
+_C1, _C2 = 0.01**2, 0.03**2  # for maps in 0..1
 
 
-def sizes(values: ArrayLike) -> Numbers:
-    """Return how large each value of a map is, sign aside, the largest being 1; a blank map stays blank.
+def magnitudes(values: ArrayLike) -> Numbers:
+    """Return the absolute values of a map, scaled so that the largest is 1; a blank map stays blank.
 
-    >>> sizes([[-4.0, 0.0], [1.0, 2.0]]).tolist()
+    >>> magnitudes([[-4.0, 0.0], [1.0, 2.0]]).tolist()
     [[1.0, 0.0], [0.25, 0.5]]
     """
     found = np.abs(np.asarray(values, dtype=np.float64))
@@ -32,14 +30,14 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Return Spearman's rank correlation of two maps: the correlation of their ranks.
 
     ``Σ (r − mean r)(s − mean s) / √(Σ (r − mean r)² Σ (s − mean s)²)``, where r and s are the ranks of the values
-    of each map. Equal values share the mean of the ranks that they take up: most of a digit is one black.
+    of each map. Equal values share the mean of their ranks: most pixels of a digit are equally black.
 
     Args:
-        a: Of any shape.
-        b: Of the same shape.
+        a: Any shape.
+        b: The same shape.
 
     Returns:
-        −1 to 1; nan where a map is constant, since then nothing in it comes before anything else.
+        −1 to 1; nan if a map is constant, because then it has no order.
 
     Raises:
         InputError: The shapes differ.
@@ -56,74 +54,52 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
 def structural_similarity(a: ArrayLike, b: ArrayLike) -> float:
     """Return the mean structural similarity (SSIM) of two maps in 0..1.
 
-    ``(2 m_a m_b + C1)(2 v_ab + C2) / ((m_a² + m_b² + C1)(v_a + v_b + C2))`` in every window that fits, then the mean;
-    m, v and v_ab are the mean, variance and covariance under a Gaussian of 11x11 pixels and a deviation of 1.5 pixels,
+    ``(2 m_a m_b + C1)(2 v_ab + C2) / ((m_a² + m_b² + C1)(v_a + v_b + C2))``, averaged over all windows inside the map;
+    m, v and v_ab are the mean, variance and covariance under a Gaussian of 11x11 pixels with a deviation of 1.5 pixels,
     C1 = 0.01² and C2 = 0.03².
 
     Args:
         a: (H, W), in 0..1.
-        b: Likewise.
+        b: (H, W), in 0..1.
 
     Returns:
-        −1 to 1, 1 for equal maps; nan where the maps are smaller than the window.
+        −1 to 1, 1 for equal maps; nan if the maps are smaller than the window.
 
     Raises:
         InputError: The shapes differ.
 
     Source: Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to Structural
-    Similarity", IEEE Transactions on Image Processing 2004. The range is always 1, and no map is made smaller first.
+    Similarity", IEEE Transactions on Image Processing 2004. The range is always 1, and no map is downsampled first.
     """
     _check_shapes(a, b)
     first, second = (np.asarray(each, dtype=np.float64) for each in (a, b))
     if min(first.shape) < WINDOW:
         return float("nan")
-    mean_a, mean_b = _weighed(first), _weighed(second)
-    variances = _weighed(first**2) - mean_a**2 + _weighed(second**2) - mean_b**2
-    covariance = _weighed(first * second) - mean_a * mean_b
-    c1, c2 = _STEADY
-    brightness = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-    return float((brightness * (2 * covariance + c2) / (variances + c2)).mean())
-
-
-def edges(pixels: ArrayLike) -> Activation:
-    """Return the size of Sobel's gradient: how steeply the ink changes at each pixel.
-
-    ``√(g_y² + g_x²)``, each g a difference of the neighbours on both sides (−1, 0, 1) along one axis, smoothed
-    (1, 2, 1) along the other. Beyond the border the outermost pixels are repeated.
-
-    Args:
-        pixels: (H, W).
-
-    Returns:
-        (H, W), in the unit of the pixels.
-
-    >>> edges([[0, 0, 1], [0, 0, 1], [0, 0, 1]]).tolist()
-    [[0.0, 4.0, 4.0], [0.0, 4.0, 4.0], [0.0, 4.0, 4.0]]
-    """
-    padded = np.pad(np.asarray(pixels, dtype=np.float64), 1, mode="edge")
-    down = _windows(padded, _SLOPE, _SMOOTH)
-    across = _windows(padded, _SMOOTH, _SLOPE)
-    return np.hypot(down, across).astype(np.float32)
+    mean_a, mean_b = _local_mean(first), _local_mean(second)
+    variances = _local_mean(first**2) - mean_a**2 + _local_mean(second**2) - mean_b**2
+    covariance = _local_mean(first * second) - mean_a * mean_b
+    luminance = (2 * mean_a * mean_b + _C1) / (mean_a**2 + mean_b**2 + _C1)
+    return float((luminance * (2 * covariance + _C2) / (variances + _C2)).mean())
 
 
 def _ranks(values: ArrayLike) -> Numbers:
-    """Rank from 1, equal values sharing the mean of their ranks."""
+    """Return ranks from 1; equal values share the mean of their ranks."""
     _, place, counts = np.unique(np.ravel(values), return_inverse=True, return_counts=True)
     shared: Numbers = counts.cumsum() - (counts - 1) / 2
     return shared[place]
 
 
-def _weighed(values: Numbers) -> Numbers:
-    """Return the mean under the Gaussian window, wherever it fits."""
+def _local_mean(values: Numbers) -> Numbers:
+    """Return the mean under the Gaussian, for each window inside the map."""
     offsets = np.arange(WINDOW) - WINDOW // 2
-    bell = np.exp(-(offsets**2) / (2 * _DEVIATION**2))
-    return _windows(values, bell / bell.sum(), bell / bell.sum())
+    gaussian = np.exp(-(offsets**2) / (2 * _DEVIATION**2))
+    return weighted_windows(values, gaussian / gaussian.sum(), gaussian / gaussian.sum())
 
 
-def _windows(values: Numbers, down: NDArray[np.float64], across: NDArray[np.float64]) -> Numbers:
-    """Weigh the values of each window that fits by ``down`` along y and ``across`` along x, and add them up."""
-    columns = sliding_window_view(values, len(down), axis=0) @ down
-    return np.asarray(sliding_window_view(columns, len(across), axis=1) @ across)
+def weighted_windows(values: Numbers, along_y: NDArray[np.float64], along_x: NDArray[np.float64]) -> Numbers:
+    """Return the weighted sum of each window inside the map, with one weight vector for each axis."""
+    columns = sliding_window_view(values, len(along_y), axis=0) @ along_y
+    return np.asarray(sliding_window_view(columns, len(along_x), axis=1) @ along_x)
 
 
 def _check_shapes(a: ArrayLike, b: ArrayLike) -> None:

@@ -1,4 +1,4 @@
-"""Run the network once and record every step of it with forward hooks."""
+"""Run a network once and record every step with forward hooks."""
 
 import copy
 import functools
@@ -20,16 +20,16 @@ from model.trace.records import LayerKind, Row, Step, Trace
 
 
 class SeededDropout(nn.Dropout):
-    """Dropout whose masks come from generators of its own, so that no other thread can change them.
+    """Dropout that draws its masks from its own generators, so that no other thread can change them.
 
     In training mode ``y = x * keep / (1 - p)`` with ``keep`` 1 with probability 1 - p, else 0: the same
-    masks that ``nn.Dropout`` draws after ``torch.manual_seed``. The last one drawn stays in ``kept``.
+    masks that ``nn.Dropout`` draws after ``torch.manual_seed``. ``kept`` holds the last mask.
 
     Args:
         p: Probability that a value is dropped, in [0, 1).
         generators: One for the whole batch, or one for each of its images.
         whole_channels: Whether a channel is kept or dropped as a whole.
-        drops: Whether the mask is used; if not it is drawn all the same, so that the rows behind get theirs.
+        drops: Whether the mask is used. It is drawn in either case, so that the masks of later rows do not change.
     """
 
     kept: Tensor | None = None
@@ -43,7 +43,7 @@ class SeededDropout(nn.Dropout):
         self.drops = drops
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop values of ``x`` (N, C, H, W) in training mode, else return it."""
+        """Drop values of ``x`` (N, C, H, W) in training mode; return ``x`` in evaluation mode."""
         if not self.training:
             return x
         share = len(x) // len(self.generators)  # images for each generator
@@ -65,29 +65,29 @@ def draw_mask(shape: tuple[int, ...], p: float, generator: torch.Generator, whol
 def record(
     network: nn.Module, x: Tensor, *, dropout: bool = False, seed: int = 0, plan: DropoutPlan | None = None
 ) -> Trace:
-    """Run one image through a private copy of the network and record every step.
+    """Run one image through a private copy of a network and record every step.
 
-    The network that is passed in is only read: no hook, mode, gradient or number of it changes, so any
-    number of threads may record it at once.
+    The network itself is only read: none of its hooks, modes, gradients or values change, so several
+    threads may record it at once.
 
     Args:
-        network: Maps (1, C, H, W) to logits. Its steps are all its modules of a kind that ``model.layers`` knows.
+        network: Maps (1, C, H, W) to logits. Its steps are the modules of every kind that ``model.layers`` knows.
         x: One normalised image, (1, C, H, W).
-        dropout: Whether the dropout modules drop. Batch norm uses its running statistics either way.
-        seed: What dropout masks are drawn from; the same seed gives the same masks.
-        plan: Which rows drop, and how, in place of ``dropout`` and ``seed``.
+        dropout: Whether dropout is on. Batch norm uses its running statistics in either case.
+        seed: Seed of the dropout masks; the same seed gives the same masks.
+        plan: Which rows drop values, and how; it replaces ``dropout`` and ``seed``.
 
     Raises:
-        InputError: ``x`` is not one image of finite values, or the plan cannot be followed.
+        InputError: ``x`` is not one image of finite values, or the plan does not fit the network.
         TraceError: A step never ran, ran twice, or works in place.
     """
     _check_image(x)
     if dropout and plan is None:
         plan = DropoutPlan(seed=seed)
-    private = copy.deepcopy(network).eval() if plan is None else dropping(network, plan)
+    private = copy.deepcopy(network).eval() if plan is None else with_dropout(network, plan)
     known = {name: layers.of_module(module) for name, module in private.named_modules()}
     recorder = _Recorder(private, {name: layer for name, layer in known.items() if layer})
-    with torch.no_grad(), recorder.watching():
+    with torch.no_grad(), recorder.hooks():
         scores = private(x)
     recorder.check_complete()
     last = recorder.steps[-1].output
@@ -107,18 +107,18 @@ def record(
     )
 
 
-def dropping(network: nn.Module, plan: DropoutPlan) -> nn.Module:
-    """Copy a network and put a seeded dropout, in training mode, in the place of each dropout.
+def with_dropout(network: nn.Module, plan: DropoutPlan) -> nn.Module:
+    """Copy a network and replace each dropout by a seeded one in training mode.
 
-    All else is in evaluation mode: batch norm uses its running statistics.
+    All other modules are in evaluation mode: batch norm uses its running statistics.
 
     Raises:
-        InputError: A row of the plan is no dropout, or its p is not in [0, 1).
+        InputError: A row of the plan is not a dropout, or p is not in [0, 1).
     """
     private = copy.deepcopy(network).eval()
-    places = {name: module for name, module in private.named_modules() if isinstance(module, nn.Dropout)}
-    _check_plan(plan, list(places))
-    for name, module in places.items():
+    dropouts = {name: module for name, module in private.named_modules() if isinstance(module, nn.Dropout)}
+    _check_plan(plan, list(dropouts))
+    for name, module in dropouts.items():
         p = module.p if plan.p is None else plan.p
         drops = plan.rows is None or name in plan.rows
         seeded = SeededDropout(p, whole_channels=plan.whole_channels, drops=drops).train()
@@ -128,7 +128,7 @@ def dropping(network: nn.Module, plan: DropoutPlan) -> nn.Module:
 
 
 def reseed(private: nn.Module, seeds: Iterable[int]) -> None:
-    """Let a network of ``dropping`` draw its next masks from these seeds, one for each image of the next batch."""
+    """Set the seeds of the next masks in a network of ``with_dropout``, one for each image of the next batch."""
     generators = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     for module in private.modules():
         if isinstance(module, SeededDropout):
@@ -137,24 +137,24 @@ def reseed(private: nn.Module, seeds: Iterable[int]) -> None:
 
 @dataclass
 class _Recorder:
-    """Collects a step each time a watched module has run.
+    """Records a step each time a module with a hook has run.
 
     Attributes:
-        network: A private one, whose modules get the hooks.
-        watched: What to watch: the name of each module and what kind of layer it is.
-        steps: What has run so far.
+        network: A private copy, whose modules get the hooks.
+        layers: The kind of layer of each module that gets a hook, by name.
+        steps: The steps that have run so far.
     """
 
     network: nn.Module
-    watched: dict[str, Layer]
+    layers: dict[str, Layer]
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Stand a hook on every watched module, and take each away again whatever happens."""
+    def hooks(self) -> Iterator[None]:
+        """Add a hook to every module of ``layers``, and remove each again, also after an exception."""
         handles = []
         try:
-            for name in self.watched:
+            for name in self.layers:
                 hook = functools.partial(self._record, name)
                 handles.append(self.network.get_submodule(name).register_forward_hook(hook))
             yield
@@ -163,8 +163,8 @@ class _Recorder:
                 handle.remove()
 
     def check_complete(self) -> None:
-        """Raise unless every watched module has run."""
-        idle = sorted(self.watched.keys() - {step.name for step in self.steps})
+        """Raise unless every module with a hook has run."""
+        idle = sorted(self.layers.keys() - {step.name for step in self.steps})
         if idle or not self.steps:
             raise TraceError(
                 f"These steps never ran: {', '.join(idle) or 'the network has none'}.",
@@ -178,14 +178,14 @@ class _Recorder:
                 f"{name} works in place.", "Each step must keep its input.", "Build it with inplace=False."
             )
         if any(step.name == name for step in self.steps):
-            raise TraceError(f"{name} ran twice.", "Each step may run once.", "Use one module for each place.")
+            raise TraceError(f"{name} ran twice.", "Each step may run once.", "Use a separate module for each call.")
         taken = _array(inputs[0][0])
         if self.steps and np.array_equal(taken, self.steps[-1].output):
-            taken = self.steps[-1].output  # mostly one step takes in what the last put out: one array serves both
+            taken = self.steps[-1].output  # a step usually gets the previous output: keep one array for both
         kept = module.kept if isinstance(module, SeededDropout) else None
         values = (
             name,
-            self.watched[name].kind,
+            self.layers[name].kind,
             taken,
             _array(output[0]),
             {key: _array(value) for key, value in module.named_parameters()},
@@ -194,7 +194,7 @@ class _Recorder:
             None if kept is None else _array(kept[0]),
         )
         number = 1 + sum(isinstance(step, Row) for step in self.steps)
-        self.steps.append(Step(*values) if self.watched[name].hidden else Row(*values, number=number))
+        self.steps.append(Step(*values) if self.layers[name].hidden else Row(*values, number=number))
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:
@@ -208,7 +208,7 @@ def _check_image(x: Tensor) -> None:
         raise InputError(
             f"An image of shape {tuple(x.shape)} cannot be recorded.",
             "It must be one image (1, C, H, W) of finite values.",
-            "Take one from model.images.digits.to_input.",
+            "Make it with model.images.digits.to_input.",
         )
 
 
@@ -216,7 +216,9 @@ def _check_plan(plan: DropoutPlan, names: Sequence[str]) -> None:
     unknown = [name for name in plan.rows or () if name not in names]
     if unknown:
         raise InputError(
-            f"{', '.join(unknown)} cannot drop.", f"These rows can: {', '.join(names) or 'none'}.", "Choose among them."
+            f"{', '.join(unknown)} cannot drop values.",
+            f"These rows can: {', '.join(names) or 'none'}.",
+            "Choose among them.",
         )
     if plan.p is not None and not 0 <= plan.p < 1:
         raise InputError(

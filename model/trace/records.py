@@ -12,7 +12,7 @@ from model.records import IMAGE, Activation
 
 
 class LayerKind(StrEnum):
-    """What a step does."""
+    """The kinds of operation that a step can be."""
 
     CONVOLUTION = "convolution"
     RELU = "ReLU"
@@ -26,24 +26,24 @@ class LayerKind(StrEnum):
     LOG_SOFTMAX = "log-softmax"
 
 
-_LEADERS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}  # what begins a block
+_BLOCK_STARTS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Step:
-    """One operation of the network during one forward pass.
+    """One operation of one forward pass.
 
     A step that is not also a ``Row`` is hidden: the printed table does not show it.
 
     Attributes:
-        name: As the table prints it (``Conv2d-7``), or for a hidden step (``ReLU-7``).
-        kind: What it does.
-        input: What went in, (C, H, W), or (N,) once flattened.
-        output: What came out, likewise.
-        parameters: What it learned, by name; empty where it learned nothing.
-        buffers: What it keeps without learning (a batch norm's running statistics), by name.
-        settings: What it was built with and its arithmetic needs (a kernel's size, a stride), by PyTorch's names.
-        mask: Where dropout is on, which values it kept, shaped as the output; else None.
+        name: As in the printed table (``Conv2d-7``), or of a hidden step (``ReLU-7``).
+        kind: The kind of operation.
+        input: The activation that it gets, (C, H, W), or (N,) once flattened.
+        output: The activation that it computes, likewise.
+        parameters: Its learned values by name; empty where it learns none.
+        buffers: Its values that are kept but not learned (a batch norm's running statistics), by name.
+        settings: The arguments of its module that the arithmetic needs (kernel size, stride), by PyTorch's names.
+        mask: The values that a dropout kept, shaped as the output; None where dropout is off.
     """
 
     name: str
@@ -62,13 +62,13 @@ class Step:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers it learned."""
+        """The number of learned values."""
         return sum(values.size for values in self.parameters.values())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row(Step):
-    """A step that is a line of the printed table; ``number`` counts them from 1."""
+    """A step that the printed table shows; ``number`` counts the rows from 1."""
 
     number: int = 0
 
@@ -79,11 +79,11 @@ class Trace:
 
     Attributes:
         image: The normalised input, (1, 28, 28).
-        steps: Every step in the order it ran, rows and hidden ones.
+        steps: All steps in the order they ran, hidden ones too.
         logits: (10,).
         log_probabilities: (10,).
         dropout: Whether dropout was on.
-        seed: What the dropout masks were drawn from.
+        seed: Seed of the dropout masks.
     """
 
     image: Activation
@@ -100,8 +100,8 @@ class Trace:
 
     @property
     def blocks(self) -> tuple[tuple[Step, ...], ...]:
-        """The steps cut before each convolution and each pool."""
-        starts = [i for i, step in enumerate(self.steps) if step.kind in _LEADERS or i == 0]
+        """The steps in blocks; each convolution and each pool starts one."""
+        starts = [i for i, step in enumerate(self.steps) if step.kind in _BLOCK_STARTS or i == 0]
         return tuple(self.steps[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True))
 
     @property
@@ -115,11 +115,11 @@ class Trace:
         return int(self.logits.argmax())
 
     def source(self, name: str) -> str:
-        """Return the name of the step whose output a step takes in; ``image`` where it takes in the image itself.
+        """Return the name of the step whose output is this step's input; ``image`` where it is the image.
 
         Raises:
-            KeyError: No step is called that.
-            LookupError: What it takes in is no step's output: something unseen ran between.
+            KeyError: No step has this name.
+            LookupError: The input is not a step's output: an operation that is not recorded ran between them.
         """
         step = self[name]
         before = self.steps[: self.steps.index(step)]
@@ -127,21 +127,21 @@ class Trace:
         for source, output in reversed(outputs):
             if output is step.input or np.array_equal(output, step.input):
                 return source
-        raise LookupError(f"what {name} takes in is no step's output")
+        raise LookupError(f"the input of {name} is not the output of a step")
 
     def maps_of(self, name: str) -> Activation:
-        """Return what a step put out as feature maps (C, H, W), or the image where ``name`` is ``image``.
+        """Return the feature maps (C, H, W) of a step, or the image where ``name`` is ``image``.
 
         Raises:
-            KeyError: No step is called that.
+            KeyError: No step has this name.
         """
         return self.image if name == IMAGE else self[name].maps
 
     def __getitem__(self, name: str) -> Step:
-        """Return the step of this name.
+        """Return the step with this name.
 
         Raises:
-            KeyError: No step is called that.
+            KeyError: No step has this name.
         """
         for step in self.steps:
             if step.name == name:

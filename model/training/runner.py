@@ -120,5 +120,5 @@ def _read_all(plan: Plan, state: Mapping[str, Tensor], images: Images, digest: s
 
 def _mistakes(answers: Scores) -> dict[int, int]:
     """Return the predicted class of each misclassified image, by its position."""
-    wrong = (~answers.right).nonzero()[0]
-    return dict(zip(wrong.tolist(), answers.read[wrong].tolist(), strict=True))
+    wrong = (~answers.correct).nonzero()[0]
+    return dict(zip(wrong.tolist(), answers.predicted[wrong].tolist(), strict=True))

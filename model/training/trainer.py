@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from model.networks.assignment.network import AssignmentNetwork
-from model.sanity_checks.randomization import forget
+from model.sanity_checks.randomization import randomize
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import WeightAverage, measure_statistics
 from model.training.images import Images
@@ -51,7 +51,7 @@ class Trainer:
         """Build the network with PyTorch's initial weights and this run's own dropout and batch norm."""
         network: nn.Module = uninitialised_network(self.recipe)
         for name, module in [*network.named_modules()]:
-            forget(module, self.generators[0])
+            randomize(module, self.generators[0])
             if isinstance(module, nn.Dropout):
                 own = SeededDropout(module.p, MASK_METHODS[self.recipe.masks], self.generators[-1], self.share)
                 network.set_submodule(name, own)

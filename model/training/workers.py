@@ -4,7 +4,7 @@ import datetime
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +77,19 @@ def ended_as_error() -> Iterator[None]:
 
 @contextmanager
 def joined(device: str) -> Iterator[Workers]:
-    """Join the processes that ``torchrun`` started, if any, until the block ends."""
+    """Join the processes that ``torchrun`` started, if any; they part when all are done."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Workers()
         return
     distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=_PATIENCE)
     earlier = signal.signal(signal.SIGTERM, _end)  # torchrun sends this to all others when one ends
+    workers = Workers(distributed.get_rank(), count)
     try:
-        yield Workers(distributed.get_rank(), count)
+        yield workers
+        # Who parts early breaks the connections of those that still work. One that was interrupted has left already.
+        with suppress(WorkerError):
+            workers.gather(None)
     finally:
         signal.signal(signal.SIGTERM, earlier)
         distributed.destroy_process_group()

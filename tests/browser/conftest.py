@@ -1,21 +1,20 @@
 """One server and one browser for the suite; for each test fresh contexts, watched for what must never happen."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import held
 from tests.serving import PATIENCE, launch, serving, settle, watch
-from tests.views import VIEWS
 
 Visit = Callable[..., Page]
-DESKTOP = {"width": 1280, "height": 800}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
 OVERFLOWING = """() => {
   const wide = [];
@@ -88,49 +87,84 @@ def visit_held(visit: Visit, held_app: tuple[str, held.Gate]) -> Visit:
     return partial(visit, at=held_app[0])
 
 
-@contextmanager
-def visiting(browser: Browser, app: str) -> Iterator[Visit]:
-    """Yield what opens a page of the app as somebody new.
+class Contexts:
+    """Browser contexts that are kept, so that the app's scripts are fetched and compiled once for all tests.
 
-    Afterwards it is checked that no request left this computer, and that no script failed.
+    Attributes:
+        failures: What must never happen and did: a request that leaves this computer, a script that fails.
     """
-    failures: list[str] = []
 
-    def guard(context: BrowserContext) -> None:
+    def __init__(self, browser: Browser) -> None:
+        self.failures: list[str] = []
+        self._browser, self._kept, self._alone = browser, dict[str, BrowserContext](), list[BrowserContext]()
+
+    def new_page(self, alone: bool, options: Mapping[str, Any]) -> Page:
+        """Open a page, in a context with nobody else where it is to be alone: cookies are then its own."""
+        name = repr(sorted(options.items()))
+        if alone:
+            self._alone.append(self._watched(options))
+            return self._alone[-1].new_page()
+        if name not in self._kept:
+            self._kept[name] = self._watched(options)
+        return self._kept[name].new_page()
+
+    def _watched(self, options: Mapping[str, Any]) -> BrowserContext:
+        context = self._browser.new_context(**{"viewport": DESKTOP, **options})
+        context.set_default_timeout(PATIENCE)
         context.on("page", watch)
-        context.on("request", lambda request: note_stranger(request.url))
-        context.on("weberror", lambda error: failures.append(f"a script failed: {error.error}"))
-        context.on("page", lambda page: page.on("websocket", lambda socket: note_stranger(socket.url)))
+        context.on("request", lambda request: self._note_stranger(request.url))
+        context.on("weberror", lambda error: self.failures.append(f"a script failed: {error.error}"))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._note_stranger(socket.url)))
+        return context
 
-    def note_stranger(url: str) -> None:
+    def _note_stranger(self, url: str) -> None:
         if urlsplit(url).hostname not in {None, "127.0.0.1"}:
-            failures.append(f"a request left this computer: {url}")
+            self.failures.append(f"a request left this computer: {url}")
 
-    with ExitStack() as stack:
+    def clear(self) -> None:
+        """Close all pages, and forget what they left behind."""
+        for context in self._alone:
+            context.close()
+        self._alone.clear()
+        for context in self._kept.values():
+            for page in context.pages:
+                page.close()
+            context.clear_cookies()
 
-        def open_page(path: str = "", at: str = app, **options: Any) -> Page:
-            context = browser.new_context(**{"viewport": DESKTOP, **options})
-            stack.callback(context.close)
-            guard(context)
-            context.set_default_timeout(PATIENCE)
-            page = context.new_page()
-            page.goto(path if path.startswith("http") else f"{at}/{path}")
-            settle(page)
-            return page
 
-        yield open_page
-    assert not failures
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
 
 
 @pytest.fixture
-def visit(browser: Browser, app: str) -> Iterator[Visit]:
-    """Open a page of the app as somebody new."""
-    with visiting(browser, app) as open_page:
-        yield open_page
+def visit(contexts: Contexts, app: str) -> Iterator[Visit]:
+    """Open a page of the app as somebody new.
+
+    Afterwards it is checked that no request left this computer, and that no script failed.
+    """
+
+    def open_page(path: str = "", at: str = app, alone: bool = False, **options: Any) -> Page:
+        media = {name: options.pop(name) for name in ("color_scheme", "reduced_motion") if name in options}
+        viewport = options.pop("viewport", None) if "is_mobile" not in options else None
+        page = contexts.new_page(alone, options)
+        if media:
+            page.emulate_media(**media)
+        if viewport:
+            page.set_viewport_size(viewport)
+        page.goto(path if path.startswith("http") else f"{at}/{path}")
+        settle(page)
+        return page
+
+    yield open_page
+    failures, contexts.failures = contexts.failures, []
+    contexts.clear()
+    assert not failures
 
 
-@pytest.fixture(scope="session", params=[*VIEWS.values()], ids=[*VIEWS])
-def view(browser: Browser, app: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open one view after another; all tests see the same page, at whatever size the one before left it."""
-    with visiting(browser, app) as open_page:
-        yield open_page(request.param)
+@pytest.fixture(scope="session")
+def blank(browser: Browser) -> Iterator[Page]:
+    """Give a page of no app, for fragments of HTML that checks must reject."""
+    page = browser.new_page(viewport=DESKTOP)
+    yield page
+    page.close()

@@ -1,5 +1,6 @@
 // What a page offers to do, looked at from inside the page: shadow roots are part of it. It lies in window.controls.
-(() => {
+// What packages draw is left out; its selector is given.
+(thirdParty) => {
   const NATIVE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [contenteditable=true]";
   const ROLES = ["application", "button", "checkbox", "combobox", "link", "option", "radio", "slider", "switch", "tab"];
   const CONTROL = [NATIVE, "[tabindex='0']", ...ROLES.map((role) => `[role=${role}]`)].join(", ");
@@ -13,6 +14,7 @@
 
   const parent = (each) => each.assignedSlot ?? each.parentElement ?? each.getRootNode().host ?? null;
   const has = (outer, inner) => Boolean(inner) && (outer === inner || has(outer, parent(inner)));
+  const isForeign = (each) => Boolean(up(each, thirdParty));
   const up = (each, selector) => (!each || each.matches(selector) ? each : up(parent(each), selector));
 
   function all(root = document.body) {
@@ -25,8 +27,10 @@
     return box.width > 0 && box.height > 0 && box.right > 0 && box.left < innerWidth; // a folded sidebar lies beside it
   }
 
+  let scope = "body"; // the part of the page that is looked at
   function offered() {
-    return all().filter((each) => each.matches(CONTROL) && !each.matches(":disabled, [aria-disabled=true]") && isShown(each));
+    const isOpen = (each) => each.matches(CONTROL) && !each.matches(":disabled, [aria-disabled=true]");
+    return all(document.querySelector(scope)).filter((each) => isOpen(each) && isShown(each) && !isForeign(each));
   }
 
   function name(each) {
@@ -88,11 +92,13 @@
   const GROUP = "[role=radiogroup], [role=group], [role=tablist], [role=toolbar]";
   let [before, reached, order] = [new Map(), new Set(), []];
 
-  // Begin at the top of the page, with nothing focused.
-  function begin() {
+  // Begin at the top of a part of the page, with nothing focused.
+  function begin(part) {
+    scope = part;
     const start = document.createElement("span");
     start.tabIndex = -1;
-    document.body.prepend(start);
+    if (part === "body") document.body.prepend(start);
+    else document.querySelector(part).before(start);
     start.focus();
     start.remove();
     if (!document.getElementById("at-once"))
@@ -105,7 +111,8 @@
   // What has the focus now, what is wrong with it, and how many places the arrow keys may lead to from here.
   function here() {
     const at = focused();
-    if (!at) return null;
+    if (!at || !up(at, scope)) return null;
+    if (reached.size > 1 && at === reached.values().next().value) return null; // once around
     const [was, now] = [before.get(at), looks(at)];
     const wrong = [];
     if (!name(at) && !at.matches("main")) wrong.push("has no name");
@@ -113,6 +120,7 @@
     if (!isSeen(at)) wrong.push("is off the screen or covered");
     const again = reached.has(at);
     reached.add(at);
+    if (isForeign(at)) return { said: say(at), place: -1, wrong: [], again, members: 0 };
     const group = up(at, GROUP);
     const members = group ? [...before.keys()].filter((each) => has(group, each) && each.localName === at.localName) : [];
     return { said: say(at), place: order.indexOf(at), wrong, again, members: members.length > 1 ? members.length : 0 };
@@ -130,7 +138,9 @@
     const answers = (each) => each.onclick || each.onpointerdown || (points(each) && !points(parent(each) ?? document.body));
     const inControl = (each) => each && !each.matches(SCROLLED) && (each.matches(`${CONTROL}, label`) || inControl(parent(each)));
     const holds = (each) => [...all(each.shadowRoot ?? each)].some((inner) => inner.matches(CONTROL));
-    const found = all().filter((each) => isShown(each) && answers(each) && !inControl(each) && !holds(each));
+    const found = all().filter(
+      (each) => isShown(each) && answers(each) && !inControl(each) && !holds(each) && !isForeign(each),
+    );
     const called = (each) => [each.localName, ...each.classList].slice(0, 2).join(".");
     return [...new Set(found.map((each) => `${called(parent(each))} > ${each.localName}`))];
   }
@@ -157,7 +167,8 @@
   }
 
   // Our own HTML and what our own components draw; the rest is Streamlit's.
-  const ours = () => all().filter((each) => isShown(each) && (each.getRootNode() !== document || each.closest(OURS)));
+  const isOurs = (each) => (each.getRootNode() !== document || each.closest(OURS)) && !isForeign(each);
+  const ours = () => all().filter((each) => isShown(each) && isOurs(each));
   const called = (each) => `${each.parentElement?.className ?? ""} > ${each.localName}.${each.getAttribute("class") ?? ""}`;
 
   function moving() {
@@ -200,6 +211,20 @@
   const pictures = () =>
     JSON.stringify(ours().map((each) => ["src", "href", "d", "style", "aria-pressed"].map((name) => each.getAttribute(name))));
 
+  // What a package draws must have a name that says what it shows: of what is in it nothing is looked at.
+  const unnamed = () =>
+    all()
+      .filter((each) => each.matches(thirdParty) && isShown(each) && !up(each, "[role=figure][aria-label], [role=img][aria-label]"))
+      .map((each) => called(each));
+
+  const unpainted = () =>
+    all()
+      .filter((each) => each.localName === "img" && isShown(each) && !(each.complete && each.naturalWidth))
+      .map((each) => each.src.slice(0, 60));
+
   const focusedName = () => (focused() ? name(focused()) : "");
-  window.controls = { begin, here, missed, finish, focusedName, pictures, forMouseOnly, small, moving, noteColours, lost };
-})();
+  const lookAt = (part) => (scope = part);
+  window.controls = {
+    begin, here, missed, finish, focusedName, pictures, forMouseOnly, small, moving, noteColours, lost, unnamed, unpainted, lookAt,
+  };
+}

@@ -9,12 +9,12 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.trace import record
 from model.trace.records import Trace
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen
 from tests.serving import settle
 
 DIGIT = "project-3a"
-PHONE = {"width": 390, "height": 844}
+TOP = "(each) => Math.round(each.getBoundingClientRect().top + scrollY)"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_value_of_the_large_map_is_read_where_it_is_pointed_at(visit: Visit, t
     expect(large.locator("xpath=following-sibling::div")).to_be_hidden()
 
 
-def test_a_weight_is_read_with_the_map_that_it_reads(visit: Visit, traced: Trace) -> None:
+def test_a_weight_is_read_with_the_map_that_it_reads_by_pointer_and_by_keys(visit: Visit, traced: Trace) -> None:
     page = visit(f"feature_maps?digit={DIGIT}&row=Conv2d-7&channel=3")
     kernel, weight = picture(page, "The kernel of map 3 of Conv2d-7."), traced["Conv2d-7"].parameters["weight"][3]
     for n, y, x in ((0, 0, 0), (6, 1, 2), (15, 2, 0)):  # four squares a line, a unit between two of them
@@ -59,10 +59,6 @@ def test_a_weight_is_read_with_the_map_that_it_reads(visit: Visit, traced: Trace
     point(kernel, 3.5 / 15, 0.5 / 15)
     expect(kernel.locator("xpath=following-sibling::div")).to_be_hidden()  # nothing lies between two squares
 
-
-def test_values_are_read_with_keys_alone(visit: Visit, traced: Trace) -> None:
-    page = visit(f"feature_maps?digit={DIGIT}&row=Conv2d-7&channel=3")
-    kernel, weight = picture(page, "The kernel of map 3 of Conv2d-7."), traced["Conv2d-7"].parameters["weight"][3]
     kernel.focus()
     steps = [("ArrowRight", 0, 0, 1), ("ArrowRight", 0, 0, 2), ("ArrowRight", 1, 0, 0), ("ArrowUp", 1, 0, 0)]
     steps += [("ArrowDown", 1, 1, 0), ("ArrowLeft", 0, 1, 2)]
@@ -84,6 +80,7 @@ def test_the_values_that_are_printed_stand_on_their_own_places(visit: Visit, tra
     assert found == expected
 
 
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at one row
 @pytest.mark.parametrize("row", ["Conv2d-7", "Conv2d-19", "MaxPool2d-10", "AvgPool2d-22", "log-softmax"])
 @pytest.mark.parametrize("scale", ["layer", "map"])
 def test_nothing_overflows_sideways_on_a_phone(visit: Visit, row: str, scale: str) -> None:
@@ -93,10 +90,10 @@ def test_nothing_overflows_sideways_on_a_phone(visit: Visit, row: str, scale: st
 
 def test_nothing_below_the_stage_moves_with_the_digit_or_the_step(visit: Visit) -> None:
     page = visit(f"feature_maps?digit={DIGIT}&row=Conv2d-1")
-    below = page.get_by_role("heading", name="How map 0 came about")
-    tops = set()
-    for digit, row in (("0a", "Conv2d-1"), ("1a", "Conv2d-7"), ("8c", "ReLU-19"), ("4a", "log-softmax")):
+    below = page.get_by_role("heading", name="Map 0 through its block")
+    tops = {below.evaluate(TOP)}
+    for digit, row in (("1a", "Conv2d-7"), ("8c", "ReLU-19"), ("4a", "log-softmax")):
         page.goto(f"{page.url.split('?')[0]}?digit=project-{digit}&row={row}")
         settle(page)
-        tops.add(below.evaluate("(each) => Math.round(each.getBoundingClientRect().top + scrollY)"))
+        tops.add(below.evaluate(TOP))
     assert len(tops) == 1

@@ -1,4 +1,4 @@
-"""The head in a real browser: nothing is cut off, and what lies over the digit lies where it should."""
+"""The page on the head in a real browser: class maps are at the right place, and links do not load the page."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,10 +6,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.serving import settle
 
-PARTS = ("class", "sum", "two", "mix", "softmax")
-OVERFLOWING = """() => [...document.querySelectorAll('[data-testid="stMain"] *')]
-  .filter((each) => !each.closest(".sideways") && each.getBoundingClientRect().right > innerWidth + 1)
-  .map((each) => `${each.tagName}.${each.className}`)"""
 PLACES = """() => {
   const [digit, units, outline] = [...document.querySelectorAll(".class-map .over img")].map((each) => {
     if (!each.complete || !each.naturalWidth) throw new Error("a picture is missing");
@@ -21,29 +17,19 @@ PLACES = """() => {
 }"""
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_nothing_is_cut_off_on_a_phone(visit: Visit, part: str) -> None:
-    page = visit(f"head?digit=project-4or9&part={part}&mute=3", viewport={"width": 390, "height": 844})
-    assert page.evaluate(OVERFLOWING) == []
-
-
-def test_the_class_map_lies_in_the_middle_of_the_digit(visit: Visit) -> None:
+def test_the_class_map_lies_in_the_middle_of_the_digit_and_a_class_and_a_map_are_chosen_in_place(visit: Visit) -> None:
     page = visit("head?digit=project-4or9")
     assert page.evaluate(PLACES) == pytest.approx([0.25, 0.25, 0.5, 0, 1], abs=0.01)
-
-
-def test_a_class_and_a_map_are_chosen_without_loading_the_page_anew(visit: Visit) -> None:
-    page = visit("head?digit=project-4or9")
     page.evaluate("window.still = true")
-    page.locator(".ten a").nth(4).click()
-    expect(page.locator(".ten .selected b")).to_have_text("4")
+    page.locator(".all-classes a").nth(4).click()
+    expect(page.locator(".all-classes .selected b")).to_have_text("4")
     settle(page)
     assert "target=4" in page.url
     page.get_by_role("radio", name="32 maps to one logit").click()
-    chosen = page.locator(".parts tbody tr").nth(2).locator("a")
+    chosen = page.locator(".contributions tbody tr").nth(2).locator("a")
     number = chosen.inner_text()
     chosen.click()
-    expect(page.locator(".parts .selected a")).to_have_text(number)
+    expect(page.locator(".contributions .selected a")).to_have_text(number)
     settle(page)
     assert f"pooled={number}" in page.url
     assert page.evaluate("window.still")

@@ -5,17 +5,16 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from model.sanity_checks.comparison_quiz import pairs
-from tests.browser.conftest import OVERFLOWING, Visit
+from model.sanity_checks.comparison_quiz import quiz
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen
 from tests.held import Gate
 from tests.serving import settle
 
 DIGIT = "project-4or9"
-PHONE = {"width": 390, "height": 844}
 # Notes after each change of the page where its headings are, and what is drawn first: more come, but none may move.
 WATCH = """() => {
-  const PARTS = "[data-testid=stMain] [data-testid=stHeading] h3, .doubt-cards, .doubt-strip";
+  const PARTS = "[data-testid=stMain] [data-testid=stHeading] h3, .check-cards, .check-stages";
   window.places = {};
   const note = () => document.querySelectorAll(PARTS).forEach((each) => {
     const seen = (places[each.className || each.innerText.trim()] ??= []);
@@ -25,20 +24,20 @@ WATCH = """() => {
   note();
   new MutationObserver(() => requestAnimationFrame(note)).observe(document.body, { subtree: true, childList: true });
 }"""
-STANDS = """() => [...document.querySelectorAll("[data-testid=stMain] :is(h3, .doubt-cards, .doubt-strip)")]
+STANDS = """() => [...document.querySelectorAll("[data-testid=stMain] :is(h3, .check-cards, .check-stages)")]
   .slice(0, 3).map((each) => Math.round(each.getBoundingClientRect().top)).join()"""
 
 
 def card(page: Page, question: str) -> str:
-    return page.locator(".doubt-cards li", has_text=question).inner_text()
+    return page.locator(".check-cards li", has_text=question).inner_text()
 
 
 def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad")
-    expect(page.locator(".doubt-cards li")).to_have_count(6)
-    expect(page.locator(".doubt-cards .awaited, .doubt-strip .awaited")).to_have_count(0)
-    expect(page.locator(".doubt-strip img")).to_have_count(15)
-    assert "…" not in page.locator(".doubt-cards").inner_text()
+    expect(page.locator(".check-cards li")).to_have_count(6)
+    expect(page.locator(".check-cards .pending, .check-stages .pending")).to_have_count(0)
+    expect(page.locator(".check-stages img")).to_have_count(15)
+    assert "…" not in page.locator(".check-cards").inner_text()
 
 
 def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) -> None:
@@ -67,11 +66,11 @@ def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) 
     before = page.evaluate(STANDS)
     gate.close()
     page.goto(page.url + "&doubt_seed=41")
-    maps = page.locator(".doubt-strip img")
+    maps = page.locator(".check-stages img")
     for passed in range(1, 15):
         gate.let_pass(1)
         expect(maps).to_have_count(1 + passed)
-        expect(page.locator(".doubt-strip .awaited")).to_have_count(14 - passed)
+        expect(page.locator(".check-stages .pending")).to_have_count(14 - passed)
         if passed == 1:
             page.wait_for_function(f"({STANDS})() === '{before}'")  # all that the browser loads has come
             page.evaluate(WATCH)
@@ -88,29 +87,29 @@ def test_who_moves_on_is_not_kept_waiting(visit_held: Visit, gate: Gate) -> None
     gate.close()
     page.goto(page.url.replace("method=saliency", "method=integrated_gradients&doubt_seed=17"))
     gate.let_pass(2)
-    expect(page.locator(".doubt-strip img")).to_have_count(2)
-    page.get_by_role("radio", name="Which is untrained?").click()
+    expect(page.locator(".check-stages img")).to_have_count(2)
+    page.get_by_role("radio", name="Comparison quiz").click()
     expect_chosen(page, doubt_view="round")  # so the app has heard of it
     gate.let_pass(3)  # the map that is under way and both of a round: one more for the first view, and the round waits
-    expect(page.locator(".doubt-round")).to_be_visible()
+    expect(page.locator(".quiz-round")).to_be_visible()
 
 
 def test_a_method_leads_from_the_table_to_its_own_tests(visit: Visit) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&doubt_view=all&method=saliency")
-    page.get_by_role("button", name="Put all methods to the test").click()
-    lines = page.locator(".doubt-table tbody tr")
+    page.get_by_role("button", name="Check all methods").click()
+    lines = page.locator(".check-table tbody tr")
     expect(lines).to_have_count(13)
     place = lines.nth(12).bounding_box()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    link = page.locator(".doubt-table").get_by_role("link", name="Guided backprop")
+    link = page.locator(".check-table").get_by_role("link", name="Guided backprop")
     link.wait_for()  # it comes with its line
-    expect(page.locator(".doubt-table")).not_to_contain_text("…")
+    expect(page.locator(".check-table")).not_to_contain_text("…")
     settle(page)
     assert lines.nth(12).bounding_box() == place, "nothing moved"
     link.click()
-    expect(page.locator(".doubt-cards .awaited")).to_have_count(0)
-    expect(page.locator(".doubt-cards li")).to_have_count(6)
-    assert "No" in card(page, "react to the weights")
+    expect(page.locator(".check-cards .pending")).to_have_count(0)
+    expect(page.locator(".check-cards li")).to_have_count(6)
+    assert "No" in card(page, "depend on the weights")
     expect_chosen(page, method="guided_backprop", digit=DIGIT)
 
 
@@ -119,34 +118,28 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     right = 0
     for number in (1, 2):
         page.keyboard.press("ArrowLeft")
-        right += pairs.deal(number).untrained == "left"
-        expect(page.get_by_text(f"Score: {right} of {number} right")).to_be_visible()
+        right += quiz.round_of(number).randomized == "left"
+        expect(page.get_by_text(f"Score: {right} of {number} correct")).to_be_visible()
         settle(page)
-        captions = page.locator(".doubt-round figcaption").all_inner_texts()
-        truth = {"left": 0, "right": 1}[pairs.deal(number).untrained]
-        assert "untrained" in captions[truth]
-        assert "untrained" not in captions[1 - truth]
+        captions = page.locator(".quiz-round figcaption").all_inner_texts()
+        truth = {"left": 0, "right": 1}[quiz.round_of(number).randomized]
+        assert "random weights" in captions[truth]
+        assert "random weights" not in captions[1 - truth]
         if number == 1:
             page.keyboard.press("n")
             expect(page.get_by_text("Round 2.")).to_be_visible()
             settle(page)
     page.reload()
     settle(page)
-    expect(page.get_by_text(f"Score: {right} of 2 right")).to_be_visible()
+    expect(page.get_by_text(f"Score: {right} of 2 correct")).to_be_visible()
     page.go_back()
     settle(page)
-    expect(page.get_by_role("button", name="Left is untrained")).to_be_enabled()
+    expect(page.get_by_role("button", name="Left is random")).to_be_enabled()
 
 
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at four views
 @pytest.mark.parametrize(
-    "view",
-    [
-        "method=guided_backprop",
-        "method=grad_cam&explain=difference&baseline=noise",
-        "doubt_view=all",
-        "doubt_view=round",
-        "doubt_view=round&rounds=1l.2r.3l.4r.5l",
-    ],
+    "view", ["method=grad_cam&explain=difference&baseline=noise", "doubt_view=round&rounds=1l.2r.3l.4r.5l"]
 )
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, view: str) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&{view}", viewport=PHONE)

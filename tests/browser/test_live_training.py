@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import DESKTOP, Visit
+from tests.browser.controls import MAIN
+from tests.browser.inspection import on_a_phone, too_wide
 from tests.browser.people import expect_chosen
 from tests.serving import settle
 
-PHONE = {"width": 390, "height": 844}
 LINK = "training?train_view=live&live_steps=300&live_batch=16&live_rate=0.03"
 PATIENCE = 120_000  # ms, where others use the machine too
 # Writes down each picture of the first chart that comes, and where it stands.
@@ -53,6 +54,13 @@ def test_it_grows_to_its_end_and_is_there_after_a_reload(visit: Visit) -> None:
     end(page)
     assert charts(page) == before
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    for maps in ("Conv2d-1", "Conv2d-19"):
+        page.goto(f"{page.url.partition('?')[0]}?{LINK.partition('?')[2]}&live=yes&live_maps={maps}")
+        settle(page)
+        end(page)
+        on_a_phone(page, MAIN)
+        assert too_wide(page, MAIN) == []
+        page.set_viewport_size(DESKTOP)
 
 
 @pytest.mark.usefixtures("mnist_root")
@@ -77,18 +85,6 @@ def test_keys_alone_start_it_cancel_it_and_go_through_its_steps(visit: Visit) ->
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
     settle(page)
     assert "live=yes" not in page.url
-
-
-@pytest.mark.usefixtures("mnist_root")
-@pytest.mark.parametrize("maps", ["Conv2d-1", "Conv2d-19"])
-def test_nothing_is_cut_off_on_a_phone(visit: Visit, maps: str) -> None:
-    page = visit(f"{LINK}&live=yes&live_seed=2&live_maps={maps}", viewport=PHONE)
-    end(page)
-    page.get_by_text("The numbers").click()
-    expect(page.get_by_role("table")).to_have_count(1)
-    settle(page)
-    assert page.evaluate(OVERFLOWING) == []
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE["width"]
 
 
 def test_without_mnist_it_offers_the_download(app_without_mnist: str, visit: Visit) -> None:

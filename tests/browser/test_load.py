@@ -3,10 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
+from playwright.sync_api import Browser
 
-from bench.load import people
+from bench.load import people, report, run
+from bench.load.settings import SHORT
 from deploy import nginx
 from tests.serving import ROOT
 
@@ -37,11 +40,28 @@ def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> No
     assert {run.wrong for rung in rungs for run in rung} == {""}
 
 
-def test_a_short_run_measures_everything() -> None:
+def test_a_short_run_measures_everything(
+    app: str, ask: people.Ask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server that others use too, and without replicas: so nothing has to be started."""
+    monkeypatch.setattr(run, "serving", lambda: nullcontext(app))
+    monkeypatch.setattr(nginx, "executable", lambda: None)
+    parts: list[str] = []
+    found = run.figures(browser, ask, SHORT, parts.append)
+    assert len(parts) == 7
+    assert_measured(report.tables(found))
+
+
+@pytest.mark.exhaustive
+def test_the_command_starts_all_servers_and_measures_everything() -> None:
     command = [sys.executable, "-m", "bench.load", "--quick"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 (our own)
     assert done.returncode == 0, done.stderr
-    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert_measured(done.stdout)
+
+
+def assert_measured(tables: str) -> None:
+    rows = [line.strip("| ").split(" | ") for line in tables.splitlines() if line.startswith("| ")]
     first = {row[0]: row for row in rows}
     for page in ("empty page", "overview", "feature maps"):
         assert all(float(cell.split()[0]) > 0 for cell in first[page][1:]), page

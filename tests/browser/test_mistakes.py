@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen, expect_heading
 from tests.scoring import in_cell, truth, worst, wrong
 from tests.serving import settle
-
-PHONE = {"width": 390, "height": 844}
 
 
 def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> None:
@@ -20,23 +18,23 @@ def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> 
     index = wrong()[-1]
     pair = truth()[2][index], truth()[1][index]
     for label, read in (pair, (7, 7)):
-        link = page.get_by_role("link", name=f"labelled {label}, read as {read}: ")
+        link = page.get_by_role("link", name=f"labelled {label}, classified as {read}: ")
         link.focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name=f"Labelled {label}, read as {read}: ")).to_be_visible()
+        expect(page.get_by_role("heading", name=f"Labelled {label}, classified as {read}: ")).to_be_visible()
         settle(page)
         expect_chosen(page, cell=f"{label}.{read}")
-        expect(page.locator(".misread li")).to_have_count(min(len(in_cell(label, read)), 24))
+        expect(page.locator(".image-cards li")).to_have_count(min(len(in_cell(label, read)), 24))
         expect(page.locator(".confusion .selected a")).to_have_attribute("aria-current", "true")
     assert page.evaluate("window.still")
     page.go_back()
-    expect(page.get_by_role("heading", name="Labelled {}, read as {}: ".format(*pair))).to_be_visible()
+    expect(page.get_by_role("heading", name="Labelled {}, classified as {}: ".format(*pair))).to_be_visible()
 
 
 def test_the_list_is_walked_through_with_the_keys_and_survives_a_reload(visit: Visit) -> None:
     page = visit("mistakes?mistakes_view=all")
     first, second, third = wrong()[:3]
-    heading = page.locator(".exhibit h3")
+    heading = page.locator(".large-image h3")
     expect(heading).to_contain_text(f"Image {first:,}: ")
     for index in (second, third):
         page.keyboard.press("ArrowRight")
@@ -49,7 +47,7 @@ def test_the_list_is_walked_through_with_the_keys_and_survives_a_reload(visit: V
     page.reload()
     settle(page)
     expect(heading).to_contain_text(f"Image {second:,}: ")
-    expect(page.locator(".misread .selected a")).to_have_attribute("aria-current", "true")
+    expect(page.locator(".image-cards .selected a")).to_have_attribute("aria-current", "true")
 
 
 def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnist_root: Path) -> None:
@@ -62,7 +60,7 @@ def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnis
     expect_chosen(page, digit=f"test-{index}", explain="difference", target=str(read), against=str(label))
     page.go_back()
     expect_heading(page, "Mistakes")
-    expect(page.locator(".exhibit h3")).to_contain_text(f"Image {index:,}: ")
+    expect(page.locator(".large-image h3")).to_contain_text(f"Image {index:,}: ")
 
 
 def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
@@ -81,7 +79,7 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     expect(slider).to_have_attribute("aria-valuetext", re.compile("fitted$"))
     expect_chosen(page, mistakes_t="fitted")
     settle(page)
-    page.get_by_role("button", name="T = 1, as it is").click()
+    page.get_by_role("button", name="T = 1, no scaling").click()
     expect_chosen(page, mistakes_t="1.00")
     settle(page)
     assert diagram.inner_html() == bars
@@ -92,14 +90,15 @@ def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(
 ) -> None:
     page = visit("mistakes", at=app_without_mnist)
     label, read = worst()
-    cell = page.get_by_role("link", name=f"labelled {label}, read as {read}: ")
+    cell = page.get_by_role("link", name=f"labelled {label}, classified as {read}: ")
     expect(cell).to_have_text(str(len(in_cell(label, read))))
-    expect(page.locator(".exhibit .absent")).to_be_visible()
+    expect(page.locator(".large-image .absent")).to_be_visible()
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Download MNIST")).to_be_enabled()
     assert page.evaluate(OVERFLOWING) == []
 
 
-@pytest.mark.parametrize("view", ["matrix", "matrix&cell=5.5", "all", "all&mistakes_of=disputed", "calibration"])
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at three views
+@pytest.mark.parametrize("view", ["matrix&cell=5.5", "all&mistakes_of=disputed"])
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, view: str) -> None:
     page = visit(f"mistakes?mistakes_view={view}", viewport=PHONE)
     assert page.evaluate(OVERFLOWING) == []

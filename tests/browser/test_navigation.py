@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from model.images import digits
@@ -17,20 +16,10 @@ from tests.browser.people import (
 from tests.serving import settle
 
 SAMPLES = digits.samples()
-each_page = pytest.mark.parametrize("path", ["", "feature_maps"], ids=["overview", "feature maps"])
 
 
-def test_a_sample_is_chosen_by_a_click(visit: Visit) -> None:
-    page = visit()
-    sample(page, "8c").click()
-    expect_read(page, 8, re.compile("labelled 8"))
-    expect_chosen(page, digit="project-8c")
-    expect(sample(page, "8c")).to_have_attribute("aria-pressed", "true")
-
-
-@each_page
-def test_a_sample_is_chosen_by_keys_alone(visit: Visit, path: str) -> None:
-    page = visit(f"{path}?digit=project-{SAMPLES[0].key.removeprefix('project-')}&row=Conv2d-7")
+def test_a_sample_is_chosen_by_keys_alone(visit: Visit) -> None:
+    page = visit(f"feature_maps?digit=project-{SAMPLES[0].key.removeprefix('project-')}&row=Conv2d-7")
     for _ in range(30):
         page.keyboard.press("Tab")
         if focused(page).startswith("0a: "):
@@ -45,10 +34,12 @@ def test_a_sample_is_chosen_by_keys_alone(visit: Visit, path: str) -> None:
     expect_chosen(page, digit=expected.key, row="Conv2d-7")
 
 
-def test_after_a_click_on_a_sample_the_arrow_keys_step_again(visit: Visit) -> None:
+def test_a_sample_is_chosen_by_a_click_and_the_arrow_keys_step_again(visit: Visit) -> None:
     page = visit("feature_maps?row=Conv2d-7")
-    sample(page, "8a").click()
-    expect_chosen(page, digit="project-8a")
+    sample(page, "8c").click()
+    expect_read(page, 8, re.compile("labelled 8"))
+    expect_chosen(page, digit="project-8c")
+    expect(sample(page, "8c")).to_have_attribute("aria-pressed", "true")
     settle(page)
     page.keyboard.press("ArrowRight")
     expect_chosen(page, row="ReLU-7")
@@ -99,18 +90,7 @@ def row_link(page: Page, name: str) -> Locator:
     return page.get_by_role("link", name=re.compile(f"^{name}: "))
 
 
-def test_a_row_of_the_overview_opens_on_feature_maps(visit: Visit) -> None:
-    page = visit("?digit=project-7a")
-    row_link(page, "Conv2d-16").click()
-    expect_heading(page, "Feature maps")
-    expect_chosen(page, digit="project-7a", row="Conv2d-16", channel=r"\d+")  # the map in front of the deck
-    expect(step_choice(page)).to_have_value(re.compile("^Conv2d-16 "))
-    page.go_back()
-    expect_heading(page, "One digit through 23 rows")
-    expect_read(page, 7, re.compile("labelled 7"))
-
-
-def test_a_row_can_be_opened_in_a_new_tab(visit: Visit) -> None:
+def test_a_row_of_the_overview_opens_on_feature_maps_in_a_new_tab_and_here(visit: Visit) -> None:
     page = visit("?digit=project-7a")
     with page.context.expect_page() as opened:
         row_link(page, "MaxPool2d-10").click(modifiers=["Control"])
@@ -119,6 +99,13 @@ def test_a_row_can_be_opened_in_a_new_tab(visit: Visit) -> None:
     expect_chosen(opened.value, digit="project-7a", row="MaxPool2d-10")
     assert shown(opened.value) == shown(page)
     expect_heading(page, "One digit through 23 rows")
+    row_link(page, "Conv2d-16").click()
+    expect_heading(page, "Feature maps")
+    expect_chosen(page, digit="project-7a", row="Conv2d-16", channel=r"\d+")  # the map in front of the deck
+    expect(step_choice(page)).to_have_value(re.compile("^Conv2d-16 "))
+    page.go_back()
+    expect_heading(page, "One digit through 23 rows")
+    expect_read(page, 7, re.compile("labelled 7"))
 
 
 def maps(page: Page) -> Locator:
@@ -142,23 +129,19 @@ def test_a_click_on_a_map_selects_it_and_a_second_keeps_it(visit: Visit) -> None
     expect_chosen(page, row="ReLU-7", channel="5")
 
 
-def test_a_map_is_chosen_by_keys_alone(visit: Visit) -> None:
+def test_a_map_is_chosen_by_keys_alone_and_another_step_by_other_keys(visit: Visit) -> None:
     page = visit("feature_maps?row=Conv2d-7&channel=5")
+    for key, row in (("ArrowRight", "ReLU-7"), ("ArrowLeft", "Conv2d-7")):
+        page.keyboard.press(key)
+        expect_chosen(page, row=row, channel="5")  # the same map on the way through its block
+        settle(page)
+        expect(step_choice(page)).to_have_value(re.compile(f"^{row} "))
     maps(page).nth(5).focus()
     for key, position in (("ArrowRight", 6), ("ArrowDown", 10), ("ArrowLeft", 9), ("ArrowUp", 5), ("ArrowDown", 9)):
         page.keyboard.press(key)
         assert focused(page).startswith(f"Map {position}: ")
     page.keyboard.press("Enter")
     expect_chosen(page, row="Conv2d-7", channel="9")  # the step stays: those arrows were not meant for it
-
-
-def test_arrow_keys_go_from_step_to_step(visit: Visit) -> None:
-    page = visit("feature_maps?row=Conv2d-1&channel=5")
-    for key, row in (("ArrowRight", "ReLU-1"), ("ArrowRight", "BatchNorm2d-2"), ("ArrowLeft", "ReLU-1")):
-        page.keyboard.press(key)
-        expect_chosen(page, row=row, channel="5")  # the same map on the way through its block
-        settle(page)
-    expect(step_choice(page)).to_have_value(re.compile("^ReLU-1 "))
 
 
 def test_a_step_without_a_map_of_that_number_starts_at_its_first(visit: Visit) -> None:

@@ -7,8 +7,13 @@ from tests.browser.people import expect_chosen
 from tests.serving import settle
 
 
-def test_a_link_in_the_table_is_followed_without_loading_the_page_anew(visit: Visit) -> None:
+def test_a_link_in_the_table_opens_a_tab_with_a_key_held_and_else_keeps_the_page(visit: Visit) -> None:
     page = visit("parameters?row=Conv2d-4&digit=project-8b")
+    with page.context.expect_page() as opened:
+        page.locator(".ledger").get_by_role("link", name="Conv2d-13").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("heading", name="Conv2d-13, worked out")).to_be_visible()
+    settle(opened.value)
+    expect_chosen(page, row="Conv2d-4")
     page.evaluate("window.same = true")
     table = page.get_by_role("region", name="The rows, printed and measured")
     for place, name in ((table, "Conv2d-13"), (page.locator(".mistakes"), "MaxPool2d-10"), (table, "Dropout-15")):
@@ -21,15 +26,6 @@ def test_a_link_in_the_table_is_followed_without_loading_the_page_anew(visit: Vi
     page.go_back()
     expect(page.get_by_role("heading", name="MaxPool2d-10, worked out")).to_be_visible()
     assert page.evaluate("window.same")
-
-
-def test_a_link_with_a_key_held_opens_a_tab_and_leaves_this_one(visit: Visit) -> None:
-    page = visit("parameters?row=Conv2d-4")
-    with page.context.expect_page() as opened:
-        page.locator(".ledger").get_by_role("link", name="Conv2d-13").click(modifiers=["ControlOrMeta"])
-    expect(opened.value.get_by_role("heading", name="Conv2d-13, worked out")).to_be_visible()
-    settle(opened.value)
-    expect_chosen(page, row="Conv2d-4")
 
 
 def test_on_other_pages_links_are_the_browsers_again(visit: Visit) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page
 
-from model.images.strokes import ink
+from model.images.strokes import rasterize
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,
@@ -54,7 +54,7 @@ def words(page: Page) -> str:
 
 def a_two() -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(230 - np.pad(ink(HAND["2a"]), 30) // 2).save(buffer, "PNG")
+    Image.fromarray(230 - np.pad(rasterize(HAND["2a"]), 30) // 2).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -12,16 +12,17 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from model.saliency.records import Attribution
-from tests.browser.conftest import OVERFLOWING, Visit
+from tests.browser.conftest import OVERFLOWING, PHONE, Visit
+from tests.browser.controls import PAGE
+from tests.browser.inspection import cut_off
 from tests.browser.people import expect_chosen, let_through
-from tests.browser.test_feature_maps import PHONE, expect_read, picture, point
+from tests.browser.test_feature_maps import expect_read, picture, point
 from tests.held import Gate
 from tests.serving import settle
 
 DIGIT = "project-4or9"
 METHOD = "input_x_gradient"
 STAGE = f"saliency?digit={DIGIT}&method={METHOD}&target=4"
-CUT = "all => all.filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"
 # Notes the tiles after each change of the page: how many there are, how many are filled, and where each one is.
 WATCH = """() => {
   window.notes = [];
@@ -46,14 +47,16 @@ def found() -> Attribution:
 
 
 def stage(page: Page) -> Locator:
-    return picture(page, "What speaks for the ")
+    return picture(page, "Contribution of each pixel to the ")
 
 
 def expect_value(page: Page, found: Attribution, y: int, x: int) -> None:
     expect_read(stage(page), f"y {y}, x {x}: {found.values[y, x]:z.4f}")
 
 
-def test_a_pixel_that_is_pointed_at_tells_its_value(visit: Visit, found: Attribution) -> None:
+def test_a_pixel_tells_its_value_by_pointer_and_by_keys_and_all_come_as_a_file(
+    visit: Visit, found: Attribution, tmp_path: Path
+) -> None:
     page = visit(STAGE)
     order = found.values.argsort(axis=None)
     for place in (order[0], order[-1], order[5], order[-7]):
@@ -62,10 +65,6 @@ def test_a_pixel_that_is_pointed_at_tells_its_value(visit: Visit, found: Attribu
         expect_value(page, found, y, x)
     page.mouse.move(0, 0)
     expect(stage(page).locator("xpath=following-sibling::div")).to_be_hidden()
-
-
-def test_the_arrow_keys_read_one_pixel_after_the_other(visit: Visit, found: Attribution) -> None:
-    page = visit(STAGE)
     y, x = divmod(int(np.abs(found.values).argmax()), 28)
     stage(page).focus()
     for key in ["ArrowDown"] * y + ["ArrowRight"] * x:
@@ -78,6 +77,13 @@ def test_the_arrow_keys_read_one_pixel_after_the_other(visit: Visit, found: Attr
             expect_value(page, found, y, x)
     settle(page)
     expect_chosen(page, digit=DIGIT, method=METHOD)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download this map as CSV").click()
+    assert download.value.suggested_filename == f"{METHOD}-{DIGIT}.csv"
+    download.value.save_as(tmp_path / "map.csv")
+    with (tmp_path / "map.csv").open() as file:
+        values = [float(line["attribution"]) for line in csv.DictReader(file)]
+    np.testing.assert_allclose(values, found.values.ravel(), rtol=1e-4, atol=1e-6)
 
 
 def test_another_look_keeps_the_pixel_that_is_read(visit: Visit, found: Attribution) -> None:
@@ -87,17 +93,6 @@ def test_another_look_keeps_the_pixel_that_is_read(visit: Visit, found: Attribut
     expect_read(stage(page), f"y {y}, x {x}: {-found.values[y, x]:.4f}")
     opacities = stage(page).locator("image").evaluate_all("all => all.map((each) => each.getAttribute('opacity'))")
     assert opacities == [None, "0.3", None], "the digit beneath and its outline stay as they are"
-
-
-def test_the_map_comes_as_a_file_with_every_value(visit: Visit, found: Attribution, tmp_path: Path) -> None:
-    page = visit(STAGE, accept_downloads=True)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download this map as CSV").click()
-    assert download.value.suggested_filename == f"{METHOD}-{DIGIT}.csv"
-    download.value.save_as(tmp_path / "map.csv")
-    with (tmp_path / "map.csv").open() as file:
-        values = [float(line["attribution"]) for line in csv.DictReader(file)]
-    np.testing.assert_allclose(values, found.values.ravel(), rtol=1e-4, atol=1e-6)
 
 
 def test_a_tile_opens_its_method_without_loading_the_page_anew(visit: Visit) -> None:
@@ -163,6 +158,7 @@ def test_a_tile_that_is_drawn_anew_while_it_is_pressed_is_opened(visit_held: Vis
     settle(page)
 
 
+@pytest.mark.exhaustive  # tests/browser/test_views.py looks at three views
 @pytest.mark.parametrize(
     "path",
     [
@@ -176,4 +172,4 @@ def test_a_tile_that_is_drawn_anew_while_it_is_pressed_is_opened(visit_held: Vis
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, path: str) -> None:
     page = visit(path, viewport=PHONE)
     assert page.evaluate(OVERFLOWING) == []
-    assert page.locator(".attributions :is(b, span), .method p, .column-sum dd").evaluate_all(CUT) == []
+    assert cut_off(page, PAGE) == []

@@ -1,5 +1,6 @@
 """Shared by the tests of all pages: the app in Streamlit's simulator."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -17,9 +18,16 @@ from model.saliency.records import Attribution
 from tests.serving import HOME
 from viz.saliency import cache
 
-FILES = dict(
-    re.findall(r'"pages" / "(\w+)\.py".*url_path="(\w+)"', HOME.read_text(encoding="utf-8"))
-)  # the address of each page by its file
+
+def _listed(name: str) -> dict[str, str]:
+    """Return a dictionary of the entry file, without running it."""
+    body = ast.parse(HOME.read_text(encoding="utf-8")).body
+    (value,) = (each.value for each in body if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == name)
+    found: dict[str, str] = ast.literal_eval(value)
+    return found
+
+
+FILES = {name: _listed("OLD").get(name, name) for name in _listed("PAGES")}  # the address of each page by its file
 
 
 @pytest.fixture(autouse=True)

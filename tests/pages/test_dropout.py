@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model.dropout import passes
@@ -12,11 +14,27 @@ from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace import record
-from tests.pages.conftest import as_read, assert_works, run, said, shown
+from tests.pages.conftest import as_read, assert_works, run, said, show, shown
 
-PAGE = "dropout"
+PAGE, TITLE = "dropout", "Dropout"
 ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
-TRAINED = f"{passes.own_probabilities(weights.load())['Dropout-3']:.2f}"
+TRAINED = f"{passes.trained_probabilities(weights.load())['Dropout-3']:.2f}"
+CHOICES = [("Dropout-3", "all", "values"), ("Dropout-12", "one", "channels"), ("Dropout-21", "all", "channels")]
+EVERY_CHOICE = [(row, drop, what) for row in ROWS for drop in ("all", "one") for what in ("values", "channels")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """Clear the caches once: no result here depends on an earlier one."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def opened() -> AppTest:
+    """Return the open page; each test shows its own link."""
+    return run(PAGE)
 
 
 def digest_in(app: AppTest) -> str:
@@ -25,13 +43,13 @@ def digest_in(app: AppTest) -> str:
     return found[1]
 
 
-def one_alone(key: str, plan: DropoutPlan) -> str:
-    """Work out with the model alone what the page computes of one mask."""
+def digest_of_mask(key: str, plan: DropoutPlan) -> str:
+    """Compute with the model what the page shows of one mask."""
     return passes.digest_of_trace(record(weights.load(), digits.to_input(digits.find(key)), plan=plan))
 
 
-def many_alone(key: str, plan: DropoutPlan, count: int) -> str:
-    """Work out with the model alone what the page computes of many masks."""
+def digest_of_many(key: str, plan: DropoutPlan, count: int) -> str:
+    """Compute with the model what the page shows of many masks."""
     return passes.digest_of_passes(passes_of(key, plan, count))
 
 
@@ -39,85 +57,88 @@ def passes_of(key: str, plan: DropoutPlan, count: int) -> Passes:
     network, x = weights.load(), digits.to_input(digits.find(key))
     first = DropoutPlan(plan.p, plan.rows, plan.whole_channels, plan.seed // 1000 * 1000)
     off = record(network, x)
-    shares = passes.probabilities(network, x, passes.draw(network, off, first, count))
-    return passes.passes(off, [shares], first.seed)
+    shares = passes.probabilities(network, x, passes.draw_masks(network, off, first, count))
+    return Passes(off.probabilities, shares, first.seed)
 
 
 def press(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label.startswith(label)).click().run()
 
 
-@pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("drop", ["all", "one"])
-@pytest.mark.parametrize("what", ["values", "channels"])
-def test_every_row_and_every_way_has_its_page(row: str, drop: str, what: str) -> None:
-    app = run(PAGE, row=row, drop=drop, what=what, p="0.40", seed="1234", passes="10")
-    assert_works(app, "Dropout")
+@pytest.mark.parametrize(
+    ("row", "drop", "what"),
+    [*CHOICES, *(pytest.param(*each, marks=pytest.mark.exhaustive) for each in EVERY_CHOICE if each not in CHOICES)],
+)
+def test_page_shows_every_view_of_a_row(opened: AppTest, row: str, drop: str, what: str) -> None:
+    link = {"row": row, "drop": drop, "what": what, "p": "0.40", "seed": "1234", "passes": "10", "changes": "few"}
+    app = show(opened, **link)
+    assert_works(app, TITLE)
     assert app.selectbox("widget-dropout-row").value == row
     assert "Mask 1234 with p = 0.40 drops" in said(app)
     plan = DropoutPlan(0.4, None if drop == "all" else (row,), what == "channels", 1234)
-    assert digest_in(app) == one_alone("project-3a", plan)
-    app.query_params["changes"] = "few"
+    assert digest_in(app) == digest_of_mask("project-3a", plan)
     for view in ("journey", "mean", "digits", "many"):
-        app.query_params["drop_view"] = view
-        app.run()
-        assert_works(app, "Dropout")
+        assert_works(show(opened, **link, drop_view=view), TITLE)
     assert "masks 1,000 to 1,009" in said(app)
-    assert digest_in(app) == many_alone("project-3a", plan, 10)
+    assert digest_in(app) == digest_of_many("project-3a", plan, 10)
 
 
-def test_by_default_it_is_as_trained() -> None:
-    app = run(PAGE)
-    assert_works(app, "Dropout")
-    assert digest_in(app) == one_alone("project-3a", DropoutPlan())
+def test_page_shows_dropout_as_in_training_by_default(opened: AppTest) -> None:
+    app = show(opened)
+    assert_works(app, TITLE)
+    assert digest_in(app) == digest_of_mask("project-3a", DropoutPlan())
     assert f'data-weights="{passes.digest_of_weights(weights.load())}"' in shown(app)
-    assert "Batch norm keeps to its running statistics" in said(app)
-    many = run(PAGE, drop_view="many", changes="none")
-    assert digest_in(many) == many_alone("project-3a", DropoutPlan(), 100)
-    assert "a clear digit hardly moves" in said(many)
-    mean = run(PAGE, drop_view="mean")
-    assert not mean.get("plotly_chart")
-    assert shown(mean).count('class="curves"') == 1
+    assert "Batch norm uses its running statistics" in said(app)
+    show(opened, drop_view="many", changes="none")
+    assert digest_in(app) == digest_of_many("project-3a", DropoutPlan(), 100)
+    assert "a clear digit hardly changes" in said(app)
+    show(opened, digit="project-4or9", drop_view="many", changes="none")
+    assert digest_in(app) == digest_of_many("project-4or9", DropoutPlan(), 100), "not that of the digit before"
+    show(opened, drop_view="mean")
+    assert not app.get("plotly_chart")
+    assert shown(app).count('class="curves"') == 1
 
 
-def test_a_new_mask_and_back_again() -> None:
-    app = run(PAGE)
+def test_mask_buttons_change_the_seed(opened: AppTest) -> None:
+    app = show(opened)
     first = digest_in(app)
-    press(app, "New mask")
+    press(app, "Next mask")
     assert app.query_params["seed"] == "1"
     assert digest_in(app) != first
-    press(app, "Step back")
+    press(app, "Previous mask")
     assert app.query_params["seed"] == "0"
     assert digest_in(app) == first
-    assert next(button for button in app.button if button.label == "Step back").disabled
+    assert next(button for button in app.button if button.label == "Previous mask").disabled
     app.number_input("widget-seed").set_value(77).run()
     assert app.query_params["seed"] == "77"
 
 
-def test_choices_are_kept_in_the_link() -> None:
-    app = run(PAGE)
+def test_choices_are_kept_in_the_address(opened: AppTest) -> None:
+    app = show(opened)
     app.select_slider("widget-p").set_value("0.50").run()
     app.button_group("widget-drop").set_value("one").run()
     app.button_group("widget-what").set_value("channels").run()
     app.selectbox("widget-channel").set_value("3").run()
     app.selectbox("widget-dropout-row").set_value("Dropout-12").run()
-    assert_works(app, "Dropout")
+    assert_works(app, TITLE)
     link = {"p": "0.50", "drop": "one", "what": "channels", "row": "Dropout-12"}
     assert {name: app.query_params[name] for name in link} == link
     assert "channel" not in app.query_params, "another row has other maps"
 
 
-def test_a_link_of_another_row_shows_the_dropout_behind_it() -> None:
-    for asked, row in {"Conv2d-1": "Dropout-3", "ReLU-7": "Dropout-9", "Conv2d-23": "Dropout-21"}.items():
-        app = run(PAGE, row=asked)
-        assert_works(app, "Dropout")
-        assert app.selectbox("widget-dropout-row").value == row
+@pytest.mark.parametrize(
+    ("asked", "row"), [("Conv2d-1", "Dropout-3"), ("ReLU-7", "Dropout-9"), ("Conv2d-23", "Dropout-21")]
+)
+def test_link_to_another_row_shows_the_next_dropout_row(opened: AppTest, asked: str, row: str) -> None:
+    app = show(opened, row=asked)
+    assert_works(app, TITLE)
+    assert app.selectbox("widget-dropout-row").value == row
 
 
-def test_the_prediction_is_held_against_what_was_measured() -> None:
-    app = run(PAGE, digit="project-4or9", p="0.50", drop_view="many")
+def test_prediction_is_compared_with_the_measurement(opened: AppTest) -> None:
+    app = show(opened, digit="project-4or9", p="0.50", drop_view="many")
     assert "Choose an answer" in said(app)
-    assert "data-digest" not in shown(app), "nothing tells before"
+    assert "data-digest" not in shown(app), "no result before the prediction"
     app.button_group("widget-passes").set_value("30").run()
     app.button_group("widget-changes").set_value("none").run()
     found = passes_of("project-4or9", DropoutPlan(0.5), 30)
@@ -130,32 +151,34 @@ def test_the_prediction_is_held_against_what_was_measured() -> None:
     assert re.search(r"with this mask: \d with", said(app))
 
 
-def test_a_digit_between_two_is_offered() -> None:
-    app = press(run(PAGE, drop_view="many", changes="few"), "Take a digit between two")
+def test_ambiguous_digit_is_offered(opened: AppTest) -> None:
+    app = press(show(opened, drop_view="many", changes="few", passes="10"), "Choose an ambiguous digit")
     assert digits.find(app.query_params["digit"]).label is None
 
 
-def test_without_mnist_many_digits_are_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accuracy_without_mnist_is_measured_on_the_samples(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    app = run(PAGE, drop_view="digits")
+    app = show(opened, drop_view="digits")
     assert "The project's 45 labelled digits" in said(app)
     press(app, "Measure")
-    assert_works(app, "Dropout")
+    assert_works(app, TITLE)
     assert app.query_params["many"] == "yes"
-    assert "The project's 45 labelled digits, each read once for each p" in said(app)
+    assert "The project's 45 labelled digits, each classified once for each p" in said(app)
     chart = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert [each["name"] for each in chart["data"]] == ["read right", "confidence"]
+    assert [each["name"] for each in chart["data"]] == ["accuracy", "confidence"]
 
 
-def test_with_mnist_many_digits_are_test_images(mnist_root: Path) -> None:
+def test_accuracy_with_mnist_is_measured_on_test_images(opened: AppTest, mnist_root: Path) -> None:
     assert mnist_root.is_dir()
-    assert "The first 1,000 of MNIST's test images" in said(run(PAGE, drop_view="digits"))
+    assert "The first 1,000 of MNIST's test images" in said(show(opened, drop_view="digits"))
 
 
 @pytest.mark.parametrize(("written", "p"), [("0.5", "0.50"), ("0", "0.00"), ("0.90", "0.90"), ("0.15", "0.15")])
-def test_p_can_be_written_short(written: str, p: str) -> None:
-    app = run(PAGE, p=written)
-    assert_works(app, "Dropout")
+def test_p_can_be_written_short(opened: AppTest, written: str, p: str) -> None:
+    app = show(opened, p=written)
+    assert_works(app, TITLE)
     assert app.select_slider("widget-p").value == p
 
 
@@ -176,9 +199,11 @@ def test_p_can_be_written_short(written: str, p: str) -> None:
         ("drop_view", "nothing", "mask"),
     ],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+def test_nonsense_in_the_link_shows_a_sentence_and_the_default(
+    opened: AppTest, name: str, value: str, default: str
+) -> None:
     views = {"passes": "many", "many": "digits"}
-    app = run(PAGE, **{"drop_view": views.get(name, "mask"), name: value})
+    app = show(opened, **{"drop_view": views.get(name, "mask"), name: value})
     assert not app.exception
     sentence = as_read(app.warning[0].value)
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")

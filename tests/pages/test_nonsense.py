@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from model.images import digits
-from tests.pages.conftest import file_of, run
+from tests.pages.conftest import as_read, file_of, run
 from tests.views import VIEWS
 from viz.app import address
 
@@ -93,6 +93,13 @@ def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None
     assert all("digit" in names for names in tried.values())
     assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "read parameters are recorded"
     assert len(set[str]().union(*tried.values())) > 40
+    for page, link in views():  # what another part of the page shows is noticed too
+        nonsense = dict.fromkeys(tried[page] - link.keys(), "zzzz")
+        app = watch.follow(page, {**link, **nonsense})
+        noticed = [as_read(each.value) for each in app.warning]
+        assert "digit" in link or any(each.startswith("There is no digit 'zzzz'. ") for each in noticed)
+        for name in nonsense.keys() - {"digit"}:
+            assert [each for each in noticed if each.startswith(f"The link asks for {name} 'zzzz'. ")], (page, name)
 
 
 def test_unknown_value_is_named_and_the_address_stays(watch: Watch) -> None:

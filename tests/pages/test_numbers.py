@@ -45,14 +45,14 @@ MAPS = {
 FOLDED = {
     "saliency, all": ("numbers", "Every value (CSV)", 13),
     "saliency, through": ("numbers", "Every value (CSV)", 15),
-    "lie detector": ("fall_numbers", "Every map (CSV)", 15),
+    "lie detector": ("randomization_numbers", "Every map (CSV)", 15),
 }
 WRITTEN = {
     "overview": {"Download the prediction as CSV"},
     "parameters": {"Download the shares as CSV"},
     "pooling, average": {"Download the prediction as CSV"},
     "batch norm": {"Download these shares as CSV"},
-    "lie detector": {"Download what moved as CSV"},
+    "lie detector": {"Download the changes as CSV"},
     "mistakes": {"Download its probabilities as CSV"},
 }
 
@@ -247,8 +247,8 @@ def test_boxes_and_centres_of_a_file_equal_the_drawn_ones(files: Files) -> None:
     frames = shown["Download the boxes as CSV"]["frames"]
     boxes = list(csv.reader(io.StringIO(files["Download the boxes as CSV"])))[1:]
     assert [[int(side) for side in line[1:]] for line in boxes] == [each["box"] for each in frames]
-    units = shown["Download where each looks as CSV"]
-    lines = list(csv.DictReader(io.StringIO(files["Download where each looks as CSV"])))
+    units = shown["Download the receptive fields as CSV"]
+    lines = list(csv.DictReader(io.StringIO(files["Download the receptive fields as CSV"])))
     assert len(lines) == np.prod(units["units"])
     for line in lines:
         for axis, place in enumerate("yx"):

@@ -46,7 +46,7 @@ PAGES = {
     "pooling": "Pooling",
     "head": "The head",
     "saliency": "Saliency",
-    "lie_detector": "Lie detector",
+    "lie_detector": "Sanity checks",
     "mistakes": "Mistakes",
     "training": "Training",
 }

@@ -1,16 +1,23 @@
 """The page of the parameters in Streamlit's own simulator."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from model.networks.assignment import weights
 from model.parameters import printed_table
-from tests.pages.conftest import as_read, assert_works, run, shown
+from tests.pages.conftest import as_read, assert_works, run, show, shown
 
 PAGE = "parameters"
 
 
-def test_every_step_opens_its_page() -> None:
-    app = run(PAGE)
+@pytest.fixture(scope="module")
+def app() -> AppTest:
+    """Return the page, opened once: each test follows its own link."""
+    return run(PAGE)
+
+
+def test_page_opens_for_every_step(app: AppTest) -> None:
+    show(app)
     assert_works(app, "Parameters")
     steps = [option.partition(" ")[0] for option in app.selectbox("widget-row").options]
     assert len(steps) == 31
@@ -23,8 +30,8 @@ def test_every_step_opens_its_page() -> None:
         assert f'aria-label="{step} worked out"' in shown(app)
 
 
-def test_the_page_says_every_mistake_and_every_limit() -> None:
-    app = run(PAGE)
+def test_page_lists_every_mistake_and_every_limit(app: AppTest) -> None:
+    show(app)
     html = shown(app)
     sentences = [mistake.sentence for row in printed_table.compare(weights.load()) for mistake in row.mistakes]
     assert len(sentences) == 9
@@ -35,18 +42,18 @@ def test_the_page_says_every_mistake_and_every_limit() -> None:
     assert len(app.get("download_button")) == 3
 
 
-def test_hidden_steps_are_kept_in_the_link() -> None:
-    app = run(PAGE)
+def test_hidden_steps_are_kept_in_the_address(app: AppTest) -> None:
+    show(app)
     assert shown(app).count("not printed") == 0
     app.button_group("widget-hidden").set_value("yes").run()
     assert_works(app, "Parameters")
     assert app.query_params["hidden"] == "yes"
     assert shown(app).count("not printed") == 8
-    assert run(PAGE, hidden="yes").button_group("widget-hidden").value == "yes"
+    assert show(app, hidden="yes").button_group("widget-hidden").value == "yes"
 
 
-def test_the_buttons_step_through_the_rows() -> None:
-    app = run(PAGE, row="Conv2d-4")
+def test_buttons_go_through_the_rows(app: AppTest) -> None:
+    show(app, row="Conv2d-4")
     next(button for button in app.button if button.label == "Next").click().run()
     assert_works(app, "Parameters")
     assert app.query_params["row"] == "ReLU-4"
@@ -57,8 +64,8 @@ def test_the_buttons_step_through_the_rows() -> None:
     ("name", "value", "default"),
     [("row", "Conv2d-99", "Conv2d-1"), ("row", "<script>", "Conv2d-1"), ("hidden", "maybe", "no")],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
-    app = run(PAGE, **{name: value})
+def test_invalid_choice_gives_a_sentence_and_the_default(app: AppTest, name: str, value: str, default: str) -> None:
+    show(app, **{name: value})
     assert not app.exception
     said = as_read(app.warning[0].value)
     assert said.startswith(f"The link asks for {name} '{value}'. It can be ")

@@ -1,21 +1,38 @@
-"""The page of the max pool in Streamlit's own simulator."""
+"""The pooling page in Streamlit's own simulator."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from model.images import digits
 from model.networks.assignment import weights
 from model.pooling import max_pool
 from model.trace import record
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import assert_works, run, said, show, shown
 
 PAGE = "pooling"
 
 
-def test_every_map_and_a_corner_unit_open_the_page() -> None:
-    app = run(PAGE)
+@pytest.fixture(scope="module", autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """Clear the caches once: no result here depends on an earlier one."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def opened() -> AppTest:
+    """Return the open page; each test shows its own link."""
+    return run(PAGE)
+
+
+def test_page_shows_maps_and_a_corner_unit(opened: AppTest) -> None:
+    app = show(opened)
     assert_works(app, "Pooling")
     for channel in (0, 7, 15):
         app.query_params["channel"], app.query_params["unit"] = str(channel), "10.0"
@@ -24,21 +41,21 @@ def test_every_map_and_a_corner_unit_open_the_page() -> None:
         assert f"Unit y 10, x 0 of map {channel}: the winner" in said(app)
 
 
-def test_the_page_counts_what_it_says_for_this_digit() -> None:
+def test_page_shows_the_counts_of_this_digit(opened: AppTest) -> None:
     done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))))
-    app = run(PAGE, digit="project-8a", channel="2")
+    app = show(opened, digit="project-8a", channel="2")
     assert_works(app, "Pooling")
-    assert f"In {(done.ties[2] > 1).sum()} of the 121 windows of this map" in said(app)
-    app = run(PAGE, digit="project-8a", channel="2", pool_view="lost")
+    assert f" {(done.ties[2] > 1).sum()} of the 121 windows of this map have a tie" in said(app)
+    app = show(opened, digit="project-8a", channel="2", pool_view="lost")
     assert_works(app, "Pooling")
     text = said(app)
-    assert f"{(done.ties > 1).sum():,} of 1,936 windows tie" in text
-    assert "0 of the 5,808 values that lost have a gradient" in text
+    assert f"{(done.ties > 1).sum():,} of 1,936 windows have a tie" in text
+    assert "and 0 of the 5,808 other values." in text
     assert not app.get("plotly_chart")
 
 
-def test_the_moves_are_shown_once_something_is_predicted() -> None:
-    app = run(PAGE, pool_view="move")
+def test_prediction_comes_before_the_shifted_digit(opened: AppTest) -> None:
+    app = show(opened, pool_view="move")
     assert 'class="moves"' not in shown(app)
     assert "Choose an answer" in said(app)
     app.button_group("widget-pool_guess").set_value("one").run()
@@ -48,13 +65,13 @@ def test_the_moves_are_shown_once_something_is_predicted() -> None:
     assert "You predicted: After 1 pixel. Measured: After 2 pixels." in said(app)
     app.button_group("widget-pool_towards").set_value("down").run()
     assert_works(app, "Pooling")
-    assert "**2 pixels down.** Into the pool: the old maps" in said(app)
+    assert "**2 pixels down.** Input of the pool: the maps are only shifted" in said(app)
 
 
-def test_another_value_of_the_window_can_be_traced() -> None:
+def test_each_value_of_the_window_can_be_traced(opened: AppTest) -> None:
     boxes = set()
     for name in ("winner", "0.0", "0.1", "1.0", "1.1"):
-        app = run(PAGE, channel="3", unit="5.5", pool_trace=name)
+        app = show(opened, channel="3", unit="5.5", pool_trace=name)
         assert_works(app, "Pooling")
         boxes.add(re.findall(r"rows \d+ to \d+, columns \d+ to \d+", said(app))[0])
     assert len(boxes) == 4  # the winner is one of the four
@@ -71,16 +88,18 @@ def test_another_value_of_the_window_can_be_traced() -> None:
         ("pool_view", "all", "windows"),
     ],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: str) -> None:
+def test_nonsense_in_the_link_shows_a_sentence_and_the_default(
+    opened: AppTest, name: str, value: str, default: str
+) -> None:
     view = {"pool_test": "average", "pool_towards": "move", "pool_guess": "move"}.get(name, "windows")
-    app = run(PAGE, **{"pool_view": view, name: value})
+    app = show(opened, **{"pool_view": view, name: value})
     assert not app.exception
     assert app.warning[0].value.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert app.warning[0].value.endswith(f"Showing {default} instead." if default else "It is left out here.")
 
 
-def test_a_unit_that_is_not_there_is_a_sentence_and_one_that_somebody_won() -> None:
-    app = run(PAGE, unit="11.0", channel="3")
+def test_unknown_unit_shows_a_sentence_and_the_largest_unit(opened: AppTest) -> None:
+    app = show(opened, unit="11.0", channel="3")
     assert not app.exception
     assert app.warning[0].value.startswith("The link asks for unit '11.0'. It can be 0.0")
     maps = record(weights.load(), digits.to_input(digits.find("project-3a")))["MaxPool2d-10"].output
@@ -88,16 +107,19 @@ def test_a_unit_that_is_not_there_is_a_sentence_and_one_that_somebody_won() -> N
     assert f"Unit y {y}, x {x} of map 3: the winner" in said(app)
 
 
-def test_without_mnist_the_projects_digits_are_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accuracy_without_mnist_is_measured_on_the_samples(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    app = run(PAGE, pool_view="average")
+    app = show(opened, pool_view="average")
     assert_works(app, "Pooling")
     assert len(app.selectbox("widget-pool_test").options) == 1
-    assert run(PAGE, pool_view="average", pool_test="mnist").warning[0].value.endswith("Showing project instead.")
+    assert show(opened, pool_view="average", pool_test="mnist").warning[0].value.endswith("Showing project instead.")
 
 
+@pytest.mark.slow  # both pools classify all 10,000 test images
 @pytest.mark.usefixtures("mnist_root")
-def test_mnist_is_read_with_both_pools() -> None:
-    app = run(PAGE, pool_view="average", pool_test="mnist")
+def test_accuracy_with_mnist_is_measured_on_all_test_images(opened: AppTest) -> None:
+    app = show(opened, pool_view="average", pool_test="mnist")
     assert_works(app, "Pooling")
     assert len(re.findall(r"<td>[\d,]+ of 10,000</td>", shown(app))) == 2

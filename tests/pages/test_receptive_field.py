@@ -7,10 +7,16 @@ from streamlit.testing.v1 import AppTest
 
 from model.networks.assignment import weights
 from model.receptive_field import of_network
-from tests.pages.conftest import component, run, said, shown
+from tests.pages.conftest import component, run, said, show, shown
 
 PAGE = "receptive_field"
 FIELDS = of_network(weights.load())
+
+
+@pytest.fixture(scope="module")
+def app() -> AppTest:
+    """Return the page, opened once: each test follows its own link."""
+    return run(PAGE)
 
 
 def assert_opens(app: AppTest) -> None:
@@ -19,16 +25,16 @@ def assert_opens(app: AppTest) -> None:
     assert [each.value for each in app.title] == ["Receptive field"]
 
 
-def test_every_step_has_its_page() -> None:
-    app = run(PAGE)
+def test_page_opens_for_every_step(app: AppTest) -> None:
+    show(app)
     assert [option.partition(" ")[0] for option in app.selectbox("widget-row").options] == list(FIELDS)
     for name, field in FIELDS.items():
         app.query_params["row"] = name
         app.run()
         assert_opens(app)
         assert not app.warning
-        assert f"of {name} sees {field.size[0]} × {field.size[1]} pixels" in said(app)
-        assert "it is the same box" in said(app)
+        assert f"of {name} is {field.size[0]} × {field.size[1]} pixels" in said(app)
+        assert "dashed line: the same box" in said(app)
         assert {"formula", "gradient"} <= {*re.findall(r'<i class="(\w+)"', shown(app))}
         assert "wrong" in shown(app)
         places = component(app, "unit_map")
@@ -47,25 +53,25 @@ def test_every_step_has_its_page() -> None:
         ("10.10", "rows 20 to 27, columns 20 to 27"),
     ],
 )
-def test_a_corner_unit_sees_a_corner_of_the_digit(unit: str, box: str) -> None:
-    app = run(PAGE, row="MaxPool2d-10", unit=unit)
+def test_corner_unit_has_a_corner_of_the_digit(app: AppTest, unit: str, box: str) -> None:
+    show(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     assert not app.warning
     assert box in said(app)
-    assert "it is the same box" in said(app)
+    assert "dashed line: the same box" in said(app)
 
 
 @pytest.mark.parametrize("unit", ["11.0", "-1.2", "3", "", "a.b", "1.5.2", "9" * 50])
-def test_a_unit_that_makes_no_sense_is_a_sentence_and_the_middle(unit: str) -> None:
-    app = run(PAGE, row="MaxPool2d-10", unit=unit)
+def test_invalid_unit_gives_a_sentence_and_the_middle_unit(app: AppTest, unit: str) -> None:
+    show(app, row="MaxPool2d-10", unit=unit)
     assert_opens(app)
     (warning,) = app.warning
     assert warning.value.startswith(f"The link asks for unit '{unit[:40]}'. It can be 0.0")
     assert component(app, "unit_map")["selected"] == [5, 5]
 
 
-def test_a_step_that_makes_no_sense_is_a_sentence() -> None:
-    app = run(PAGE, row="Conv2d-99")
+def test_unknown_step_gives_a_sentence(app: AppTest) -> None:
+    show(app, row="Conv2d-99")
     assert_opens(app)
     assert app.warning[0].value.startswith("The link asks for row 'Conv2d-99'. It can be Conv2d-1")
 
@@ -79,10 +85,10 @@ def test_a_step_that_makes_no_sense_is_a_sentence() -> None:
         ("image", "4.5", "Conv2d-1", "4.5"),
     ],
 )
-def test_a_step_of_another_page_leads_to_the_nearest_one_here(
-    row: str, unit: str, shown_row: str, shown_unit: str
+def test_step_of_another_page_leads_to_the_nearest_step(
+    app: AppTest, row: str, unit: str, shown_row: str, shown_unit: str
 ) -> None:
-    app = run(PAGE, row=row, **({"unit": unit} if unit else {}))
+    show(app, row=row, **({"unit": unit} if unit else {}))
     assert_opens(app)
     assert not app.warning
     assert app.selectbox("widget-row").value == shown_row
@@ -90,8 +96,8 @@ def test_a_step_of_another_page_leads_to_the_nearest_one_here(
     assert app.query_params["row"] == row  # the link keeps it for the other pages
 
 
-def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
-    app = run(PAGE, row="Dropout-9", unit="21.3")
+def test_unit_stays_on_the_map_when_the_step_changes(app: AppTest) -> None:
+    show(app, row="Dropout-9", unit="21.3")
     next(button for button in app.button if button.label == "Next").click()
     app.run()
     assert_opens(app)
@@ -100,17 +106,17 @@ def test_a_unit_stays_on_the_map_from_one_step_to_the_next() -> None:
     assert component(app, "unit_map")["selected"] == [10, 3]
 
 
-def test_what_the_trained_network_uses_can_be_shown() -> None:
-    app = run(PAGE, row="Conv2d-7", shown="used")
+def test_effective_field_can_be_shown(app: AppTest) -> None:
+    show(app, row="Conv2d-7", shown="used")
     assert_opens(app)
     assert not app.warning
-    assert "lies in the inner half of the box" in said(app)
-    assert 'alt="How strongly each pixel counts' in shown(app)
+    assert "is in the inner half of the box" in said(app)
+    assert 'alt="Mean absolute gradient of each pixel' in shown(app)
     assert re.search(r'class="sight-scale"><span class="scale">0\.000<i .*</i>[\d.]+</span>', shown(app))
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
-def test_every_wrong_figure_of_the_notebook_has_its_sentence() -> None:
-    listed = said(run(PAGE))
+def test_page_explains_every_wrong_figure(app: AppTest) -> None:
+    listed = said(show(app))
     for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
-        assert f"- **{name}.** A unit saw" in listed
+        assert f"- **{name}.** Before this row" in listed

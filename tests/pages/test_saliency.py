@@ -1,10 +1,12 @@
-"""The page of attributions in Streamlit's own simulator."""
+"""The saliency page in Streamlit's own simulator."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import trace
@@ -13,14 +15,30 @@ from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
-from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, shown
+from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, show, shown
+from tests.sampling import few
 from tests.viz.saliency.test_figures import number
 from viz.saliency import figures
 
 PAGE, TITLE = "saliency", "Saliency"
 KEY = "project-4or9"
 BLANK = {"digit": "project-1a", "method": "grad_cam", "cam": "MaxPool2d-10", "explain": "difference"}
-each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+# One method for each kind of control: none, a baseline and a seed, a layer.
+ORDERED = [*dict.fromkeys(("saliency", "gradient_shap", "grad_cam", *METHODS))]
+each_method = pytest.mark.parametrize("method", few([METHODS[name] for name in ORDERED], 3, ORDERED))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """Keep the maps for all tests of this file: what one test computes, another can show."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def opened() -> AppTest:
+    return run(PAGE, digit=KEY)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +56,7 @@ def explained(target: int, method: str, **asked: Any) -> Attribution:
 
 
 def assert_on_stage(app: AppTest, expected: Attribution, *, absolute: bool = False) -> None:
-    """Assert that this map lies over the digit, with every value to be read, and adds up as the page says."""
+    """Assert that the page shows this map over the digit, with all values, and its sums."""
     values = np.abs(expected.values) if absolute else expected.values
     told = [number(each) for each in component(app, "value_map")["values"]]
     np.testing.assert_allclose(told, values.ravel(), atol=6e-5)
@@ -49,8 +67,8 @@ def assert_on_stage(app: AppTest, expected: Attribution, *, absolute: bool = Fal
 
 
 @each_method
-def test_every_method_opens_with_its_map_and_its_story(method: Method, ranking: list[int]) -> None:
-    app = run(PAGE, digit=KEY, method=method.name)
+def test_one_method_shows_map_description_and_options(opened: AppTest, method: Method, ranking: list[int]) -> None:
+    app = show(opened, digit=KEY, method=method.name)
     assert_works(app, TITLE)
     assert_on_stage(app, explained(ranking[0], method.name))
     assert figures.about(method) in shown(app)
@@ -58,27 +76,28 @@ def test_every_method_opens_with_its_map_and_its_story(method: Method, ranking: 
     names = {f"widget-{option.name}" for option in method.options}
     controls = {each.key for kind in ("selectbox", "select_slider", "button_group") for each in app.get(kind)}
     assert names <= controls
-    assert ("widget-draw" in controls) == method.draws
+    assert ("widget-draw" in controls) == method.is_random
     assert ("widget-cam" in controls) == method.uses_layer
     assert len(app.get("download_button")) == 1 + method.uses_baseline
 
 
-@pytest.mark.parametrize(
-    ("method", "option", "value"),
-    [
-        ("integrated_gradients", "steps", "10"),
-        ("gradient_shap", "noise", "0.29"),
-        ("smooth_grad", "samples", "3"),
-        ("occlusion", "stride", "3"),
-        ("feature_ablation", "block", "7"),
-        ("lrp", "epsilon", "0"),
-        ("guided_grad_cam", "relu", "0"),
-    ],
-)
-def test_an_option_is_kept_in_the_link_and_changes_the_map(
-    method: str, option: str, value: str, ranking: list[int]
+OPTIONS = [
+    ("gradient_shap", "noise", "0.29"),
+    ("guided_grad_cam", "relu", "0"),
+    ("integrated_gradients", "steps", "10"),
+    ("smooth_grad", "samples", "3"),
+    ("occlusion", "stride", "3"),
+    ("feature_ablation", "block", "7"),
+    ("lrp", "epsilon", "0"),
+]
+
+
+@pytest.mark.parametrize("chosen", few(OPTIONS, 2, [option for _, option, _ in OPTIONS]))
+def test_option_is_kept_in_the_address_and_changes_the_map(
+    opened: AppTest, chosen: tuple[str, str, str], ranking: list[int]
 ) -> None:
-    app = run(PAGE, digit=KEY, method=method)
+    method, option, value = chosen
+    app = show(opened, digit=KEY, method=method)
     controls = [*app.select_slider, *app.button_group]
     next(each for each in controls if each.key == f"widget-{option}").set_value(value).run()
     assert_works(app, TITLE)
@@ -89,43 +108,44 @@ def test_an_option_is_kept_in_the_link_and_changes_the_map(
         assert_on_stage(app, usual)
 
 
-def test_another_draw_is_another_map(ranking: list[int]) -> None:
-    app = run(PAGE, digit=KEY, method="smooth_grad")
+def test_seed_changes_the_map(opened: AppTest, ranking: list[int]) -> None:
+    app = show(opened, digit=KEY, method="smooth_grad")
     app.selectbox("widget-draw").set_value("7").run()
     assert app.query_params["draw"] == "7"
     assert_on_stage(app, explained(ranking[0], "smooth_grad", seed=7))
 
 
-def test_grad_cam_looks_where_it_is_told(ranking: list[int]) -> None:
-    app = run(PAGE, digit=KEY, method="grad_cam")
+def test_grad_cam_uses_the_chosen_layer(opened: AppTest, ranking: list[int]) -> None:
+    app = show(opened, digit=KEY, method="grad_cam")
     assert app.selectbox("widget-cam").value == "Conv2d-19"
     app.selectbox("widget-cam").set_value("MaxPool2d-10").run()
     assert_works(app, TITLE)
     assert_on_stage(app, explained(ranking[0], "grad_cam", layer="MaxPool2d-10"))
-    for name in app.selectbox("widget-cam").options:
-        assert_works(run(PAGE, digit=KEY, method="grad_cam", cam=name), TITLE)
+    names = app.selectbox("widget-cam").options
+    for name in (names[0], names[-1]):
+        assert_works(show(opened, digit=KEY, method="grad_cam", cam=name), TITLE)
 
 
-def test_a_score_is_chosen_and_named(ranking: list[int]) -> None:
+def test_score_is_chosen_and_named(opened: AppTest, ranking: list[int]) -> None:
     first, second, third, *_ = ranking
-    app = run(PAGE, digit=KEY, method="integrated_gradients")
+    app = show(opened, digit=KEY, method="input_x_gradient")
     assert f"logit of {first}" in said(app)
     app.selectbox("widget-explain").set_value("log_probability").run()
-    assert_on_stage(app, explained(first, "integrated_gradients", output="log_probability"))
+    assert_on_stage(app, explained(first, "input_x_gradient", output="log_probability"))
     assert f"log-probability of {first}" in said(app)
     app.selectbox("widget-explain").set_value("difference").run()
     assert app.selectbox("widget-against").value == str(second)
-    assert_on_stage(app, explained(first, "integrated_gradients", output="difference", against=second))
+    assert_on_stage(app, explained(first, "input_x_gradient", output="difference", against=second))
     app.selectbox("widget-against").set_value(str(third)).run()
     assert_works(app, TITLE)
     assert app.query_params["against"] == str(third)
     assert f"logit of {first} less that of {third}" in said(app)
     app.button_group("widget-target").set_value("0").run()
     assert_works(app, TITLE)
-    assert_on_stage(app, explained(0, "integrated_gradients", output="difference", against=third))
+    assert_on_stage(app, explained(0, "input_x_gradient", output="difference", against=third))
 
 
-def test_who_explains_the_class_that_was_held_against_gets_another_and_no_warning(ranking: list[int]) -> None:
+def test_other_class_changes_if_it_becomes_the_target(ranking: list[int]) -> None:
     first, second, third, *_ = ranking
     app = run(PAGE, digit=KEY, explain="difference", against=str(third))
     app.button_group("widget-target").set_value(str(third)).run()
@@ -138,8 +158,8 @@ def test_who_explains_the_class_that_was_held_against_gets_another_and_no_warnin
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_every_baseline_is_shown_as_a_picture(name: str, ranking: list[int]) -> None:
-    app = run(PAGE, digit=KEY, method="deep_lift", baseline=name)
+def test_baseline_is_shown_as_a_picture(opened: AppTest, name: str, ranking: list[int]) -> None:
+    app = show(opened, digit=KEY, method="deep_lift", baseline=name)
     assert_works(app, TITLE)
     expected = explained(ranking[0], "deep_lift", baseline=name)
     assert_on_stage(app, expected)
@@ -149,20 +169,22 @@ def test_every_baseline_is_shown_as_a_picture(name: str, ranking: list[int]) -> 
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS.values() if "log_probability" not in method.outputs])
-def test_a_method_that_cannot_explain_a_log_probability_says_so(method: Method, ranking: list[int]) -> None:
-    app = run(PAGE, digit=KEY, method=method.name, explain="log_probability")
+def test_method_without_log_probability_says_so(opened: AppTest, method: Method, ranking: list[int]) -> None:
+    app = show(opened, digit=KEY, method=method.name, explain="log_probability")
     assert not app.exception
-    assert f"{method.title} cannot explain it: the logit is explained instead." in [each.value for each in app.caption]
+    assert f"{method.title} cannot explain this score. It explains the logit instead." in [
+        each.value for each in app.caption
+    ]
     assert_on_stage(app, explained(ranking[0], method.name))
-    assert_works(run(PAGE, digit=KEY, method=method.name, explain="difference"), TITLE)
+    assert_works(show(opened, digit=KEY, method=method.name, explain="difference"), TITLE)
 
 
-def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
+def test_style_is_kept_in_the_address(ranking: list[int]) -> None:
     expected = explained(ranking[0], "input_x_gradient")
     app = run(PAGE, digit=KEY, method="input_x_gradient")
     assert component(app, "value_map")["opacity"] == 1
     assert "percentile" not in said(app), "clipping is off where nothing is chosen"
-    assert figures.say(expected, METHODS["input_x_gradient"], figures.Look()) in said(app)
+    assert figures.say(expected, METHODS["input_x_gradient"], figures.MapStyle()) in said(app)
     app.button_group("widget-signs").set_value("absolute").run()
     app.toggle("widget-clip").set_value(True).run()
     (opacity,) = (each for each in app.select_slider if each.key == "widget-opacity")
@@ -172,21 +194,21 @@ def test_a_look_is_kept_in_the_link(ranking: list[int]) -> None:
     assert kept == {"signs": "absolute", "clip": "yes", "opacity": "40"}
     assert_on_stage(app, expected, absolute=True)
     assert component(app, "value_map")["opacity"] == 0.4
-    assert figures.say(expected, METHODS["input_x_gradient"], figures.Look(True, True, 40)) in said(app)
+    assert figures.say(expected, METHODS["input_x_gradient"], figures.MapStyle(True, True, 40)) in said(app)
     again = run(PAGE, digit=KEY, method="input_x_gradient", **kept)
     assert shown(again) == shown(app)
     assert component(again, "value_map") == component(app, "value_map")
 
 
 @pytest.mark.usefixtures("speaking_against")
-def test_a_blank_map_says_why_and_offers_the_signed_one() -> None:
+def test_blank_map_gives_the_reason() -> None:
     app = run(PAGE, **BLANK, target="9", against="4", relu="1")
     assert_works(app, TITLE)
-    assert "no place speaks for the logit of 9 less that of 4" in said(app)
+    assert "no place raises the logit of 9 less that of 4" in said(app)
     app.button_group("widget-relu").set_value("0").run()
     assert_works(app, TITLE)
     assert "The map is blank" not in said(app)
-    assert "0 of 784 pixels speak for" in said(app)
+    assert "0 of 784 pixels raise" in said(app)
 
 
 # --- Many maps
@@ -197,16 +219,16 @@ def everything(ranking: list[int]) -> dict[str, Attribution]:
     return {name: explained(ranking[0], name) for name in METHODS}
 
 
-def test_all_methods_stand_side_by_side(everything: dict[str, Attribution]) -> None:
-    app = run(PAGE, digit=KEY, map_view="all")
+def test_all_methods_are_shown_side_by_side(opened: AppTest, everything: dict[str, Attribution]) -> None:
+    app = show(opened, digit=KEY, map_view="all")
     assert_works(app, TITLE)
     html = shown(app)
     for name, each in everything.items():
         picture = figures.grid({name: ""}, {name: each}, str).split('src="')[1].split('"')[0]
         assert picture in html, name
-    assert 'class="awaited"' not in html
+    assert 'class="pending"' not in html
     assert "One scale for all:" not in html
-    assert "Made in" in said(app)
+    assert "Computed in" in said(app)
     app.button_group("widget-map_scale").set_value("all").run()
     assert_works(app, TITLE)
     assert app.query_params["map_scale"] == "all"
@@ -214,9 +236,9 @@ def test_all_methods_stand_side_by_side(everything: dict[str, Attribution]) -> N
     assert f"{most:.3f}" in shown(app).split("One scale for all:")[1]
 
 
-def test_the_numbers_are_there_for_who_asks(everything: dict[str, Attribution]) -> None:
+def test_table_of_sums_can_be_unfolded(everything: dict[str, Attribution]) -> None:
     app = run(PAGE, digit=KEY, map_view="all")
-    assert "What each map comes to" not in shown(app)
+    assert "The sum of each map" not in shown(app)
     app.session_state["numbers"] = True
     app.run()
     assert_works(app, TITLE)
@@ -225,9 +247,9 @@ def test_the_numbers_are_there_for_who_asks(everything: dict[str, Attribution]) 
         assert "".join(f"<td>{cell}</td>" for cell in cells[1:]) in shown(app)
 
 
-def test_a_tile_opens_the_map_that_it_shows() -> None:
-    """Whatever options the link carries for other views."""
-    app = run(PAGE, digit=KEY, map_view="all", noise="0.9", cam="Conv2d-1", draw="4", baseline="noise", clip="yes")
+def test_tile_links_to_its_map(opened: AppTest) -> None:
+    """With default options, also if the address holds others."""
+    app = show(opened, digit=KEY, map_view="all", noise="0.9", cam="Conv2d-1", draw="4", baseline="noise", clip="yes")
     assert_works(app, TITLE)
     _, *tiles = shown(app).split("<li>")
     links = [tile.split('href="')[1].split('"')[0].replace("&amp;", "&") for tile in tiles]
@@ -239,20 +261,20 @@ def test_a_tile_opens_the_map_that_it_shows() -> None:
         assert chosen == {"digit": KEY, "method": name, "baseline": "noise", "clip": "yes"}
 
 
-def test_all_methods_that_cannot_explain_a_log_probability_say_so() -> None:
-    app = run(PAGE, digit=KEY, map_view="all", explain="log_probability")
+def test_all_methods_without_log_probability_say_so(opened: AppTest) -> None:
+    app = show(opened, digit=KEY, map_view="all", explain="log_probability")
     assert not app.exception
     unable = [method.title for method in METHODS.values() if "log_probability" not in method.outputs]
     assert re.findall(r"<b>([^<]+): logit</b>", shown(app)) == unable
 
 
-@pytest.mark.parametrize("method", ["saliency", "guided_grad_cam", "feature_ablation"])
-def test_one_method_goes_through_the_network(method: str, ranking: list[int], traced: Trace) -> None:
-    app = run(PAGE, digit=KEY, map_view="through", method=method)
+@pytest.mark.parametrize("method", few(["saliency", "guided_grad_cam", "feature_ablation"], 2))
+def test_one_method_through_the_network(opened: AppTest, method: str, ranking: list[int], traced: Trace) -> None:
+    app = show(opened, digit=KEY, map_view="through", method=method)
     assert_works(app, TITLE)
     names = [row.name for row in traced.rows if "Dropout" not in row.name and row.output.shape[1:] != (1, 1)]
     maps = {name: explained(ranking[0], method, at=name or None) for name in ["", *names]}
-    html = figures.grid({name: name or "The digit" for name in maps}, maps, lambda _: "", timed=False)
+    html = figures.grid({name: name or "The digit" for name in maps}, maps, lambda _: "", show_times=False)
     told = [each.split("</span>")[0] for each in html.split("<span>sum ")[1:]]
     assert [each.split("</span>")[0] for each in shown(app).split("<span>sum ")[1:]] == told
     assert len(told) == 15
@@ -262,7 +284,7 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
         assert f"layer_by_layer?digit={KEY}&amp;map_view=through&amp;method={method}&amp;row={name}" in shown(app)
 
 
-# --- The link
+# --- The address
 
 
 @pytest.mark.parametrize(
@@ -286,20 +308,23 @@ def test_one_method_goes_through_the_network(method: str, ranking: list[int], tr
         ("map_scale", "none", {"map_view": "all"}),
     ],
 )
-def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, also: dict[str, str]) -> None:
+def test_invalid_address_gives_a_sentence_and_the_default(
+    opened: AppTest, name: str, value: str, also: dict[str, str]
+) -> None:
     asked = {"digit": KEY, "method": "saliency", **also}
-    app = run(PAGE, **{**asked, name: value})
+    app = show(opened, **{**asked, name: value})
     assert not app.exception
     (warning,) = (as_read(each.value) for each in app.warning)
     assert warning.startswith(f"The link asks for {name} '{value}'. It can be ")
-    assert "<script>" not in shown(app)
-    usual = run(PAGE, **{key: each for key, each in asked.items() if key != name})
-    if name != "map_scale":  # there the times differ
-        assert shown(app) == shown(usual)
+    html = shown(app)
+    assert "<script>" not in html
+    default = show(opened, **{key: each for key, each in asked.items() if key != name})
+    if name != "map_scale":  # the tiles show times, which differ
+        assert html == shown(default)
 
 
-@pytest.mark.parametrize("page", ["overview", "head", "feature_maps", "layer_by_layer"])
-def test_the_link_is_carried_to_other_pages_and_back(page: str) -> None:
+@pytest.mark.parametrize("page", few(["layer_by_layer", "head", "overview", "feature_maps"], 1))
+def test_address_is_carried_to_other_pages_and_back(page: str) -> None:
     chosen = {"digit": KEY, "method": "grad_cam", "target": "4", "explain": "difference", "against": "9", "relu": "1"}
     app = run(PAGE, **chosen)
     stage = component(app, "value_map")

@@ -16,7 +16,7 @@ from tests.model.images.test_upload import (
     PNG,
     THREE,
     as_16_bit,
-    as_palette_on_glass,
+    as_palette_with_transparency,
     photograph,
     saved,
 )
@@ -36,7 +36,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "JPEG": lambda: JPEG,
     "16 bit": lambda: saved(as_16_bit(photograph())).getvalue(),
     "CMYK": lambda: saved(photograph().convert("CMYK"), "JPEG").getvalue(),
-    "palette": lambda: saved(as_palette_on_glass(photograph())).getvalue(),
+    "palette": lambda: saved(as_palette_with_transparency(photograph())).getvalue(),
     "animated": lambda: saved(photograph(), save_all=True, append_images=[photograph()], duration=9).getvalue(),
     "several in one JPEG": lambda: saved(photograph(), "MPO", save_all=True, append_images=[photograph()]).getvalue(),
     "EXIF-rotated": turned,

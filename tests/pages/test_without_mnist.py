@@ -105,7 +105,7 @@ def test_failed_download_is_an_error_and_can_be_repeated(raw: Path, served: mirr
         app.button("download-sidebar").click().run()
         (sentence,) = sentences(app)
         assert reason in sentence
-        assert "Check the connection and try again; whatever needs none of its images works without it." in sentence
+        assert "Check the connection and try again. The samples work without MNIST." in sentence
         assert not app.get("progress"), "no bar is left behind"
         assert "Cancel" not in [each.label for each in app.button]
         assert offered(app)
@@ -134,6 +134,6 @@ def test_unwritable_disk_is_an_error(why: str, raw: Path, monkeypatch: pytest.Mo
     app.button("download-sidebar").click().run()
     (sentence,) = sentences(app)
     assert named in sentence
-    assert "Make room, or set MNIST_ROOT to another folder, and try again." in sentence
+    assert "Free some space, or set MNIST_ROOT to another folder, and try again." in sentence
     assert "The network predicts <strong>8</strong>" in shown(app)
     assert offered(app)

@@ -80,10 +80,10 @@ OF_THE_WEIGHTS: dict[str, tuple[Damage, str]] = {
     "bit-flipped": (flip_one_bit, "are not the ones that were trained"),
     "wrong shape": (train_to("Conv2d-1.bias", lambda bias: bias[:5]), "'Conv2d-1.bias' is (5,)"),
     "NaN": (train_to("Conv2d-1.bias", lambda bias: bias * torch.nan), "holds a value that is not finite"),
-    "a variance below 0": (train_to("BatchNorm2d-2.running_var", lambda v: v - 100), "No variance is below 0."),
+    "a variance below 0": (train_to("BatchNorm2d-2.running_var", lambda v: v - 100), "A variance must be at least 0."),
     "too large": (
         train_to("Conv2d-1.weight", lambda weight: torch.full_like(weight, 3e38)),
-        "Every logit must be a number.",
+        "Every logit must be finite.",
     ),
 }
 OF_THE_CARD: dict[str, tuple[Damage, str]] = {

@@ -18,13 +18,13 @@ BROKEN = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 import streamlit as st
-from viz.ui import shell
+from viz.app import frame
 
 def broken():
     raise RuntimeError("told to nobody: /home/teacher")
 
 page = st.Page(broken, title="Broken")
-shell.run(st.navigation([page]), [page])
+frame.run([page])
 """
 
 COLLECTING = """
@@ -119,7 +119,7 @@ def test_it_listens_to_this_computer_alone(address: str) -> None:
 
 
 def test_a_flag_opens_it_to_the_network() -> None:
-    with serving(options=["--server.address=0.0.0.0"]) as everywhere:
+    with serving(ROOT / "bench" / "empty.py", options=["--server.address=0.0.0.0"]) as everywhere:
         socket.create_connection(("127.0.0.2", urlsplit(everywhere).port or 0), timeout=30).close()
 
 

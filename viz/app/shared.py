@@ -134,11 +134,11 @@ def growth() -> dict[str, Growth]:
 @st.cache_resource(max_entries=512, show_spinner=False)
 def measured_box(name: str, y: int, x: int) -> Box:
     """Return the box of pixels that can affect a unit of a step, measured by gradient."""
-    return measured.measured(_random_network(), name, (y, x))
+    return measured.measured_box(_random_network(), name, (y, x))
 
 
 @queued(max_entries=256, show_spinner="Measuring on 53 digits")
 def effective_field(name: str, y: int, x: int) -> EffectiveField:
     """Return how strongly each pixel affects a unit of the trained network, averaged over the samples."""
     images = torch.cat([digits.to_input(sample) for sample in digits.samples()])
-    return measured.effective(network(), images, name, (y, x))
+    return measured.effective_field(network(), images, name, (y, x))

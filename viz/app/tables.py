@@ -12,7 +12,7 @@ from model.receptive_field.records import Box
 from model.records import Activation, Pixels
 from model.records import Numbers as Values
 from model.trace.records import Trace
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.overview import figures
 from viz.pictures import words
 from viz.pictures.panels import tabled
@@ -156,7 +156,7 @@ def kernel_file(kernel: Activation, name: str) -> CsvFile:
 
 def pixels_file(pixels: Pixels, box: Box, name: str) -> CsvFile:
     """Return the pixels of a digit (H, W) inside a box as CSV, one line for each."""
-    return CsvFile("Download these pixels as CSV", partial(workings.pixels_csv, pixels, box), f"{name}.csv")
+    return CsvFile("Download these pixels as CSV", partial(worked_unit.pixels_csv, pixels, box), f"{name}.csv")
 
 
 def columns_file(label: str, columns: Columns, name: str) -> CsvFile:
@@ -172,4 +172,4 @@ def prediction_file(trace: Trace, name: str = "prediction") -> CsvFile:
 def terms_file(explained: Explanation) -> CsvFile:
     """Return the terms of a unit as CSV."""
     name = "-".join([explained.name, *map(str, explained.unit)])
-    return CsvFile("Download its terms as CSV", partial(workings.terms_csv, explained), f"{name}.csv")
+    return CsvFile("Download its terms as CSV", partial(worked_unit.terms_csv, explained), f"{name}.csv")

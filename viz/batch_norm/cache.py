@@ -1,57 +1,59 @@
-"""Batch norm with a batch's own statistics, its running average, and the network that it is folded into."""
+"""Cached results of batch norm: training mode, the running average, and folding."""
 
 import streamlit as st
 import torch
 
 from model.batch_norm import folding, statistics
-from model.batch_norm.records import BatchScore, Folding, Forgotten, RunningAverage, Supply
+from model.batch_norm.records import BatchAccuracy, FoldComparison, ImageSet, RunningAverage, TrainingModeBatch
 from model.images import digits, mnist
 from model.images.records import Digit
 from viz.app.queued_cache import queued
 from viz.app.shared import network
 
 
-def batch_supply(content: str) -> Supply:
-    """Return what batches are made of: mixed digits or one class; MNIST's where it is."""
-    return _batch_supply(content, str(mnist.root()) if mnist.is_present() else "")
+def image_set(content: str) -> ImageSet:
+    """Return images for batches, mixed digits or one class; MNIST's if it is present."""
+    return _image_set(content, str(mnist.root()) if mnist.is_present() else "")
 
 
 @queued(max_entries=22, show_spinner="Reading the images")
-def _batch_supply(content: str, root: str) -> Supply:
-    return statistics.supply(content)
+def _image_set(content: str, root: str) -> ImageSet:
+    return statistics.image_set(content)
 
 
-def forgotten(digit: Digit, supply: Supply, size: int) -> Forgotten:
-    """Return what a digit's batch comes to where evaluation mode is forgotten."""
-    return _forgotten(digit.key, supply.source, supply.content, size, digit, supply)
+def training_mode_batch(digit: Digit, images: ImageSet, size: int) -> TrainingModeBatch:
+    """Return the results of a digit's batch in training mode."""
+    return _training_mode_batch(digit.key, images.source, images.content, size, digit, images)
 
 
 @queued(max_entries=64)
-def _forgotten(key: str, source: str, content: str, size: int, _digit: Digit, _supply: Supply) -> Forgotten:
-    return statistics.forget(network(), _digit.pixels, _supply, size)
+def _training_mode_batch(
+    key: str, source: str, content: str, size: int, _digit: Digit, _images: ImageSet
+) -> TrainingModeBatch:
+    return statistics.run_in_training_mode(network(), _digit.pixels, _images, size)
 
 
-def batch_score(supply: Supply, size: int) -> BatchScore:
-    """Return how many images are read right in evaluation mode, and in batches without it."""
-    return _batch_score(supply.source, supply.content, size, supply)
+def batch_accuracy(images: ImageSet, size: int) -> BatchAccuracy:
+    """Return how many images are classified correctly in evaluation mode and in training mode."""
+    return _batch_accuracy(images.source, images.content, size, images)
 
 
 @queued(max_entries=256, show_spinner="Reading the images in batches")
-def _batch_score(source: str, content: str, size: int, _supply: Supply) -> BatchScore:
-    return statistics.score(network(), _supply, size)
+def _batch_accuracy(source: str, content: str, size: int, _images: ImageSet) -> BatchAccuracy:
+    return statistics.accuracy(network(), _images, size)
 
 
-def running_average(supply: Supply, size: int) -> dict[str, RunningAverage]:
-    """Return how a copy's running statistics move over batches, for each batch norm."""
-    return _running_average(supply.source, supply.content, size, supply)
+def running_average(images: ImageSet, size: int) -> dict[str, RunningAverage]:
+    """Return the running statistics of a copy over batches, for each batch norm."""
+    return _running_average(images.source, images.content, size, images)
 
 
-@queued(max_entries=32, show_spinner="Showing a copy 40 batches")
-def _running_average(source: str, content: str, size: int, _supply: Supply) -> dict[str, RunningAverage]:
-    return statistics.running(network(), _supply, size)
+@queued(max_entries=32, show_spinner="Running 40 batches through a copy")
+def _running_average(source: str, content: str, size: int, _images: ImageSet) -> dict[str, RunningAverage]:
+    return statistics.running_averages(network(), _images, size)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def folded() -> Folding:
-    """Return the folded network held against the network as it is, on the project's digits."""
+def fold_comparison() -> FoldComparison:
+    """Return the comparison of the folded network with the original, on the project's samples."""
     return folding.compare(network(), torch.cat([digits.to_input(sample) for sample in digits.samples()]))

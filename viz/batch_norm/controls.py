@@ -1,10 +1,10 @@
-"""Controls of the batch norm page: which batch norm, which map, and what the batch holds."""
+"""The controls of the batch norm page: the batch norm, the map, and the batch."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from model.batch_norm.records import BatchScore, Fold, Hindrances, Supply
+from model.batch_norm.records import BatchAccuracy, Fold, FoldErrors, ImageSet
 from model.batch_norm.statistics import CONTENTS, MIXED
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
@@ -14,7 +14,7 @@ from viz.batch_norm import cache, folding, statistics
 CONTENT, SIZE = "content", "batch"
 FORGETS, FRAME = "forgets", "frame"
 VIEW = "norm_view"
-VIEWS = {"steps": "Step by step", "forget": "Evaluation mode forgotten", "fold": "Folded away"}
+VIEWS = {"steps": "Step by step", "forget": "Left in training mode", "fold": "Folded into a convolution"}
 SIZES = tuple(2**power for power in range(9))
 _SIZE = "16"
 ALLOWED = {
@@ -26,9 +26,9 @@ ALLOWED = {
 
 
 def choose_map(trace: Trace) -> tuple[Step, int]:
-    """Let the person choose a batch norm and a map of it.
+    """Let the person choose a batch norm and one of its maps.
 
-    The link may name any step, as other pages write it: then it is the batch norm of that step's block.
+    For another step in the address, show the batch norm of that step's block.
     """
     norms = {step.name: step for step in trace.steps if step.kind is LayerKind.BATCH_NORM}
     first = next(iter(norms))
@@ -37,14 +37,13 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     key = "widget-norm"
     st.session_state[key] = name
 
-    def choose() -> None:
-        chosen = st.session_state[key]
+    def choose(chosen: str) -> None:
         channel = address.read(address.CHANNEL, "0")
         kept = channel if channel in map(str, range(len(norms[chosen].output))) else "0"
         address.write(row=chosen, channel=kept)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Batch norm", list(norms), key=key, on_change=choose, width=220)
+        st.selectbox("Batch norm", list(norms), key=key, on_change=address.when_chosen(key, choose), width=220)
         with st.container(width=140):
             channel = widgets.channel(len(norms[name].output))
     return norms[name], channel
@@ -55,23 +54,23 @@ def _norm_of(trace: Trace, name: str, norms: Sequence[str]) -> str:
     return next((step.name for step in block if step.name in norms), norms[-1])
 
 
-def choose_batch() -> tuple[Supply, int]:
-    """Let the person choose what the batch holds and how large it is, and say where it is from.
+def choose_batch() -> tuple[ImageSet, int]:
+    """Let the person choose the content and the size of the batch, and say where its images come from.
 
-    Another batch asks for another prediction.
+    A new choice removes the prediction.
     """
     left, right = st.columns(2, gap="large")
     with left:
         content = address.bind(
             st.selectbox,
-            "The batch holds your digit and",
+            "The batch contains your digit and",
             CONTENT,
             {each: "mixed digits" if each == MIXED else f"{each}s only" for each in CONTENTS},
             MIXED,
             together=lambda chosen: {FORGETS: "", SIZE: _kept_size(chosen)},
         )
-    supply = cache.batch_supply(content)
-    sizes = _sizes(supply)
+    images = cache.image_set(content)
+    sizes = _sizes(images)
     with right:
         size = address.bind(
             st.select_slider,
@@ -81,48 +80,46 @@ def choose_batch() -> tuple[Supply, int]:
             _SIZE if _SIZE in sizes else sizes[-1],
             together=lambda _size: {FORGETS: ""},
         )
-    st.caption(_say_supply(supply, int(size)))
-    return supply, int(size)
+    st.caption(_say_source(images, int(size)))
+    return images, int(size)
 
 
-def _sizes(supply: Supply) -> list[str]:
-    return [str(size) for size in SIZES if size <= len(supply.labels)]
+def _sizes(images: ImageSet) -> list[str]:
+    return [str(size) for size in SIZES if size <= len(images.labels)]
 
 
 def _kept_size(content: str) -> str:
-    """Return the size in the link where so many images are to be had, else the largest that is."""
-    sizes, size = _sizes(cache.batch_supply(content)), address.read(SIZE, "")
+    """Return the size in the address if there are so many images, else the largest possible size."""
+    sizes, size = _sizes(cache.image_set(content)), address.read(SIZE, "")
     return size if size in sizes or size not in map(str, SIZES) else sizes[-1]
 
 
-def _say_supply(supply: Supply, size: int) -> str:
+def _say_source(images: ImageSet, size: int) -> str:
     """Say where the other images come from, and how large a batch can be."""
     if size == 1:
-        return "A batch of 1 holds your digit alone."
-    largest = max(map(int, _sizes(supply)))
-    less = (
-        "" if largest == SIZES[-1] else f" There are {len(supply.labels)}: with MNIST, batches of up to 256 can be had."
-    )
-    return f"The first image is your digit, the others are {supply.source}.{less}"
+        return "A batch of 1 contains only your digit."
+    largest = max(map(int, _sizes(images)))
+    limit = "" if largest == SIZES[-1] else f" There are {len(images.labels)}; with MNIST a batch can have up to 256."
+    return f"The first image is your digit, the others are {images.source}.{limit}"
 
 
-def ask_score(score: BatchScore, supply: Supply, size: int) -> None:
-    """Ask what forgetting evaluation mode costs, then say what was measured."""
+def ask_accuracy(score: BatchAccuracy, images: ImageSet, size: int) -> None:
+    """Ask how training mode changes the accuracy, then say what was measured."""
     prediction.ask(
         FORGETS,
-        "How many are read right, compared with evaluation mode?",
+        "How many images are classified correctly, compared with evaluation mode?",
         statistics.ANSWERS,
         statistics.outcome(score),
-        statistics.say_score(score, supply, size),
+        statistics.say_accuracy(score, images, size),
     )
 
 
-def ask_frame(fold: Fold, found: Hindrances) -> None:
-    """Ask what a frame of zeros would do to a fold, then say what was measured."""
+def ask_padding(fold: Fold, found: FoldErrors) -> None:
+    """Ask how zero padding would change a fold, then say what was measured."""
     prediction.ask(
         FRAME,
-        f"If {fold.into} put a frame of zeros around its input, would the folded one give the same?",
+        f"If {fold.into} had zero padding, would the folded convolution give the same outputs?",
         folding.ANSWERS,
         folding.outcome(found),
-        folding.say_frame(fold, found),
+        folding.say_padding(fold, found),
     )

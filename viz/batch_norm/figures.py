@@ -1,4 +1,4 @@
-"""A batch norm step by step: one map after each of its four operations, and where its zeros come from."""
+"""Figures of batch norm: one map after each of the four operations, and the zeros in the inputs."""
 
 from collections.abc import Sequence
 from html import escape
@@ -18,11 +18,11 @@ _RELU = "ReLU"
 
 
 def stage(normal: Normalisation) -> str:
-    """Draw in HTML the map after each step: the map, a histogram on one axis for all, two units worked out."""
+    """Draw in HTML, for each operation, the map, its histogram on a shared axis, and the arithmetic of two units."""
     low, high = _axis(normal)
     every = np.stack([step.values for step in normal.steps]).astype(np.float32)
     range_ = range_of(every, signed=True)
-    places = _followed(normal)
+    places = _example_units(normal)
     cards = []
     for index, (step, values) in enumerate(zip(normal.steps, every, strict=True)):
         worked = "".join(f"<li>{name} {_line(normal, index, place)}</li>" for name, place in places.items())
@@ -39,7 +39,7 @@ def stage(normal: Normalisation) -> str:
 
 
 def _axis(normal: Normalisation) -> tuple[float, float]:
-    """Return the least and the largest value of all steps, with zero between them."""
+    """Return a range that contains all values of all steps, and zero."""
     values = [step.values for step in normal.steps]
     low, high = min(0.0, *(each.min() for each in values)), max(0.0, *(each.max() for each in values))
     return float(low), float(high) if high > low else float(low) + 1
@@ -49,7 +49,7 @@ def bins(normal: Normalisation, index: int) -> tuple[list[int], int | None]:
     """Count the values of one step in bins of the axis that all steps share.
 
     Returns:
-        The counts, and the bin that holds what became of the exact zeros; None where there are none.
+        The counts, and the bin of the inputs that are exactly zero; None if there are none.
     """
     low, high = _axis(normal)
     values = normal.steps[index].values
@@ -71,12 +71,12 @@ def _histogram(normal: Normalisation, index: int) -> str:
     return f'<div class="bins" aria-hidden="true">{bars}<u style="left: {-low / (high - low):.2%}"></u></div>'
 
 
-def _followed(normal: Normalisation) -> dict[str, tuple[int, ...]]:
-    """Return the units that are worked out: where the input is largest, and where it is zero or least."""
+def _example_units(normal: Normalisation) -> dict[str, tuple[int, ...]]:
+    """Return the units whose arithmetic is shown: the largest input, and a zero or the smallest input."""
     values = normal.steps[0].values
     places = [np.unravel_index(int(index), values.shape) for index in (values.argmax(), values.argmin())]
-    least = "a zero" if values.min() == 0 else "least"
-    return dict(zip(("largest", least), (tuple(map(int, place)) for place in places), strict=True))
+    smallest = "a zero" if values.min() == 0 else "smallest"
+    return dict(zip(("largest", smallest), (tuple(map(int, place)) for place in places), strict=True))
 
 
 def _line(normal: Normalisation, index: int, place: tuple[int, ...]) -> str:
@@ -94,37 +94,38 @@ def bracketed(value: float) -> str:
 
 
 def say_stage(normal: Normalisation) -> str:
-    """Say what comes in, what goes out, how the deviation is made, and that it is what the network computed."""
+    """Describe the input and the deviation, and compare the last step with what the network computed."""
     first, last = normal.steps[0].values, normal.steps[-1].values
     operands = [step.operand or 0.0 for step in normal.steps]
     zeros = float((first == 0).mean())
-    became = words.number(float(last[first == 0][0])) if zeros else ""
-    away = float(np.abs(last - normal.recorded).max())
+    zero_output = words.number(float(last[first == 0][0])) if zeros else ""
+    error = float(np.abs(last - normal.recorded).max())
     said = (
         f"Map {normal.channel} of {normal.name} on your digit, {first.size:,} values from {normal.source}. "
-        f"Deviation: √(variance + ε) = √({words.number(normal.variance)} + {small(normal.eps)}) = "
-        f"{words.number(operands[2])}. Mean and variance come from training, so this digit's own mean after the "
-        f"division is not 0 but {words.number(normal.steps[2].values.mean())}, and its deviation not 1 but "
-        f"{words.number(normal.steps[2].values.std())}. "
+        f"Deviation: √(variance + ε) = √({words.number(normal.variance)} + {scientific(normal.eps)}) = "
+        f"{words.number(operands[2])}. Mean and variance come from training. So after the division the mean of this "
+        f"map is {words.number(normal.steps[2].values.mean())}, not 0, and its deviation is "
+        f"{words.number(normal.steps[2].values.std())}, not 1. "
     )
     if zeros:
-        said += f"Exactly zero come in: {words.share_of_units(zeros)} (orange); each of them goes out as {became}. "
-    return said + f"The last step is what the network computed, to {small(away)}."
+        share = words.share_of_units(zeros).capitalize()
+        said += f"{share} of the inputs are exactly zero (orange); each becomes {zero_output}. "
+    return said + f"The last step agrees with what the network computed, to {scientific(error)}."
 
 
 def say_scale(normal: Normalisation) -> str:
-    """Say which colours and which heights the stage uses."""
+    """Describe the colours and the heights of the stage."""
     most = max(float(np.abs(step.values).max()) for step in normal.steps)
     low, high = _axis(normal)
     return (
-        f"One scale for all five: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms run "
-        f"from {words.number(low)} to {words.number(high)}, the thin line is 0; a bar is as high as the square root of "
-        "its count, so that few values are seen too. Numbers are shown rounded, and worked out with all their digits."
+        f"All five maps share one scale: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms "
+        f"go from {words.number(low)} to {words.number(high)}; the thin line is 0. The height of a bar is the square "
+        "root of its count, so that small counts are visible. Numbers are rounded for display only."
     )
 
 
 def steps_csv(normal: Normalisation) -> str:
-    """Return every value of the map after each step as CSV, a line for each unit."""
+    """Return every value of the map after each step as CSV, with a line for each unit."""
     header = ["y", "x", *(step.name for step in normal.steps), "recorded"]
     places = np.ndindex(normal.recorded.shape)
     rows = [
@@ -135,7 +136,7 @@ def steps_csv(normal: Normalisation) -> str:
 
 
 def zeros(trace: Trace, selected: str) -> str:
-    """Draw in HTML which part of every batch norm's input is exactly zero."""
+    """Draw in HTML the share of exact zeros in the input of every batch norm."""
     items = []
     for step in _norms(trace):
         share = float((step.input == 0).mean())
@@ -148,20 +149,20 @@ def zeros(trace: Trace, selected: str) -> str:
 
 
 def zeros_columns(trace: Trace) -> dict[str, list[str]]:
-    """Return as columns how many of the values that come into every batch norm are exactly zero."""
+    """Return as columns the number of exact zeros in the input of every batch norm."""
     norms = _norms(trace)
     counts = [int((step.input == 0).sum()) for step in norms]
     return {
         "batch norm": [step.name for step in norms],
         "after": [trace.source(step.name) for step in norms],
-        "values in": [str(step.input.size) for step in norms],
+        "input values": [str(step.input.size) for step in norms],
         "exactly zero": [str(count) for count in counts],
         "share": [f"{count / step.input.size:.6g}" for count, step in zip(counts, norms, strict=True)],
     }
 
 
 def say_zeros(trace: Trace) -> str:
-    """Say where the inputs of the batch norms are exactly zero, and where they are not."""
+    """Say which shares of the inputs of the batch norms are exactly zero."""
     shares = {step.name: float((step.input == 0).mean()) for step in _norms(trace)}
     after = {name: share for name, share in shares.items() if trace.source(name).startswith(_RELU)}
     other = [name for name in shares if name not in after]
@@ -169,30 +170,32 @@ def say_zeros(trace: Trace) -> str:
     if after:
         said = (
             f"{len(after)} of the {len(shares)} batch norms come after a ReLU: on your digit between "
-            f"{words.share_of_units(min(after.values()))} and {words.share_of_units(max(after.values()))} of what "
-            "they take in is exactly zero."
+            f"{words.share_of_units(min(after.values()))} and {words.share_of_units(max(after.values()))} of their "
+            "inputs are exactly zero."
         )
     for name in other:
-        said += f" {name} comes after {trace.source(name)}, with {words.share_of_units(shares[name])} exactly zero."
+        share = words.share_of_units(shares[name])
+        said += f" {name} comes after {trace.source(name)}, with {share} of its inputs exactly zero."
     out = max(float((step.output == 0).mean()) for step in _norms(trace))
-    said += f" Of what they put out, {words.share_of_units(out)} is{' at most' if out else ''}."
-    return f"{said} It goes below zero again: the other way round, ReLU would cut what batch norm has centred."
+    share = words.share_of_units(out)
+    said += f" {f'At most {share}' if out else share.capitalize()} of their outputs are exactly zero."
+    return f"{said} Their outputs can be negative. With ReLU after batch norm, these would be set to 0."
 
 
 def _norms(trace: Trace) -> list[Step]:
     return [step for step in trace.steps if step.kind is LayerKind.BATCH_NORM]
 
 
-def lines(them: Sequence[tuple[str, str]]) -> str:
-    """List in HTML what is worked out, each line under its name."""
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(worked)}</dd>" for name, worked in them)
+def definitions(lines: Sequence[tuple[str, str]]) -> str:
+    """List formulas in HTML, each below its name."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(formula)}</dd>" for name, formula in lines)
     return f'<dl class="norm-lines">{items}</dl>'
 
 
-def small(value: float) -> str:
-    """Say a difference, in powers of ten where it is tiny.
+def scientific(value: float) -> str:
+    """Say a difference, in scientific notation if it is tiny.
 
-    >>> small(0.0), small(7.6e-06), small(1e-05), small(0.25)
+    >>> scientific(0.0), scientific(7.6e-06), scientific(1e-05), scientific(0.25)
     ('0', '7.6e−6', '1e−5', '0.250')
     """
     if value == 0:

@@ -1,10 +1,10 @@
-"""Batch norms folded into the next convolution: which, by what arithmetic, how exactly, and what would prevent it."""
+"""Batch norms folded into the next convolution: the folds, their arithmetic, their errors, and the obstacles."""
 
 from html import escape
 
-from model.batch_norm.records import Fold, Folding, Hindrances, Normalisation
+from model.batch_norm.records import Fold, FoldComparison, FoldErrors, Normalisation
 from viz import theme
-from viz.batch_norm.figures import bracketed, lines, small
+from viz.batch_norm.figures import bracketed, definitions, scientific
 from viz.pictures import words
 from viz.pictures.swatches import as_csv
 
@@ -16,9 +16,9 @@ ANSWERS = {
 }
 
 
-def table(folding: Folding, selected: str) -> str:
-    """Draw in HTML where each batch norm goes."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Batch norm", "on its way", "into", "gains"))
+def table(folding: FoldComparison, selected: str) -> str:
+    """Draw in HTML the fold of each batch norm."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Batch norm", "steps between", "into", "gains"))
     rows = []
     for fold in folding.folds.values():
         mark = ' aria-current="true"' if fold.name == selected else ""
@@ -29,27 +29,27 @@ def table(folding: Folding, selected: str) -> str:
             f'<tr{mark}><th scope="row">{escape(fold.name)}</th><td>{through}</td><td>{into}</td><td>{gains}</td></tr>'
         )
     return (
-        '<div class="sideways" role="region" tabindex="0" aria-label="Where each batch norm goes">'
+        '<div class="sideways" role="region" tabindex="0" aria-label="The fold of each batch norm">'
         f'<table class="norm-folds" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-def say_table(folding: Folding) -> str:
-    """Say how many are folded, how exactly, and how many parameters that saves."""
-    gone = [fold for fold in folding.folds.values() if fold.into]
-    verdict = "" if folding.difference <= EXACT else " That is more than the 1e−5 that is promised."
+def say_table(folding: FoldComparison) -> str:
+    """Say how many are folded, with which error, and how many parameters remain."""
+    folds = [fold for fold in folding.folds.values() if fold.into]
+    verdict = "" if folding.difference <= EXACT else " This is more than the limit of 1e−5."
     return (
-        f"{len(gone)} of the {len(folding.folds)} batch norms fold into a convolution. On {folding.images} digits the "
-        f"folded and the unfolded network give the same answer for {folding.same_answers}; their logits differ by at "
-        f"most **{small(folding.difference)}** (in double precision {small(folding.exact_difference)}, so that is "
-        f"rounding).{verdict} The folded one has {folding.folded_parameters:,} parameters in place of "
-        f"{folding.parameters:,}."
+        f"{len(folds)} of the {len(folding.folds)} batch norms fold into a convolution. The folded and the original "
+        f"network predict the same class for {folding.same_predictions} of {folding.images} digits. Their logits "
+        f"differ by at most **{scientific(folding.difference)}** (in double precision "
+        f"{scientific(folding.exact_difference)}, so this is rounding).{verdict} The folded network has "
+        f"{folding.folded_parameters:,} parameters, the original {folding.parameters:,}."
     )
 
 
 def worked(fold: Fold, normal: Normalisation) -> str:
-    """Work out in HTML what becomes of one weight and one bias of the convolution."""
+    """Show in HTML the arithmetic of one folded weight and one folded bias."""
     if fold.into is None:
         return f"<p>{escape(fold.name)} is not folded: {escape(fold.obstacle)}.</p>"
     c, say = normal.channel, words.number
@@ -58,7 +58,7 @@ def worked(fold: Fold, normal: Normalisation) -> str:
     own = scale / deviation
     weight, bias = float(fold.weight[0, c, 0, 0]), float(fold.bias[0])
     folded_bias = float(fold.folded_bias[0])
-    them = [
+    lines = [
         (f"gain of map {c}", f"scale / deviation = {say(scale)} / {say(deviation)} = {say(own)}"),
         (
             f"offset of map {c}",
@@ -67,8 +67,8 @@ def worked(fold: Fold, normal: Normalisation) -> str:
     ]
     further = [each for each in fold.through if each.startswith("BatchNorm")]
     if further:
-        them.append((f"with {', '.join(further)}", f"gain {say(gain)}, offset {say(offset)}"))
-    them += [
+        lines.append((f"with {', '.join(further)}", f"gain {say(gain)}, offset {say(offset)}"))
+    lines += [
         (
             f"weight 0 of map {c} in {fold.into}, map 0",
             f"weight × gain = {bracketed(weight)} × {bracketed(gain)} = {say(weight * gain)}",
@@ -78,54 +78,55 @@ def worked(fold: Fold, normal: Normalisation) -> str:
             f"bias + Σ weight × offset = {bracketed(bias)} + {bracketed(folded_bias - bias)} = {say(folded_bias)}",
         ),
     ]
-    return lines(them)
+    return definitions(lines)
 
 
 def say_path(fold: Fold) -> str:
-    """Say what lies between a batch norm and the convolution, and why a product and a sum pass it."""
+    """Say which steps are between a batch norm and the convolution, and why each allows the fold."""
     if fold.into is None:
         return f"{fold.name} cannot be folded exactly: {fold.obstacle}. The folded network keeps it."
     reasons = []
     for prefix, reason in (
-        ("MaxPool", "{}: the largest stays the largest, because no gain is negative."),
-        ("BatchNorm", "{}: a product and a sum too, so the two become one."),
-        ("AvgPool", "{}: the mean of gain × x + offset is gain × the mean + offset."),
-        ("Dropout", "{}: does nothing while it is off."),
+        ("MaxPool", "{}: the largest value stays the largest, because no gain is negative."),
+        ("BatchNorm", "{}: also gain × x + offset, so the two become one."),
+        ("AvgPool", "{}: the mean of gain × x + offset is gain × the mean of x + offset."),
+        ("Dropout", "{}: no effect in evaluation mode."),
     ):
         names = [name for name in fold.through if name.startswith(prefix)]
         if names:
             reasons.append(reason.format(", ".join(names)))
-    return f"Between {fold.name} and {fold.into}. " + " ".join(reasons)
+    return f"Steps between {fold.name} and {fold.into}. " + " ".join(reasons)
 
 
-def outcome(found: Hindrances) -> str:
-    """Return which of the answers is so."""
+def outcome(found: FoldErrors) -> str:
+    """Return which of ``ANSWERS`` is correct."""
     if found.inside > EXACT:
         return "nowhere"
     return "inside" if found.edge > EXACT else "everywhere"
 
 
-def say_frame(fold: Fold, found: Hindrances) -> str:
-    """Say what a frame of zeros would do."""
+def say_padding(fold: Fold, found: FoldErrors) -> str:
+    """Say what zero padding would change."""
     return (
-        f"Without a frame the outputs of {fold.into} differ by {small(found.plain)}; with one, by "
-        f"{small(found.inside)} inside and by {small(found.edge)} at the edge. The frame is put on after the batch "
-        "norm: its zeros were never shifted, but the folded bias adds the offset for them as well. No convolution here "
-        "has a frame, so the fold is exact."
+        f"Without padding the outputs of {fold.into} differ by {scientific(found.unpadded)}; with padding, by "
+        f"{scientific(found.inside)} inside and by {scientific(found.edge)} at the edge. The zeros are added after "
+        "the batch norm, so they have no offset, but the folded bias adds the offset for them too. The convolutions "
+        "of this network have no padding, so the fold is exact."
     )
 
 
-def say_dropout(fold: Fold, found: Hindrances) -> str:
-    """Say what dropout between the two would do."""
+def say_dropout(fold: Fold, found: FoldErrors) -> str:
+    """Say what dropout between batch norm and convolution would change."""
     return (
         f"With dropout on, and the same mask for both, the outputs of {fold.into} differ by up to "
-        f"{small(found.dropout)}. A value that is dropped becomes 0 after the batch norm; folded, it becomes 0 "
-        "before it, and its offset stays in the bias. So one folds for evaluation only."
+        f"{scientific(found.dropout)}. A dropped value is 0 after the batch norm; in the folded network it is 0 "
+        "before the gain and the offset, and its offset stays in the bias. So batch norms are folded for evaluation "
+        "only."
     )
 
 
-def table_csv(folding: Folding) -> str:
-    """Return gain and offset of every map of every batch norm as CSV."""
+def table_csv(folding: FoldComparison) -> str:
+    """Return the gain and the offset of every map of every batch norm as CSV."""
     rows = [
         [fold.name, " ".join(fold.through), fold.into or "", channel, f"{gain:.8g}", f"{offset:.8g}"]
         for fold in folding.folds.values()

@@ -1,13 +1,13 @@
-"""Evaluation mode against a batch's own statistics, in maps, logits and accuracy; and the running average."""
+"""Evaluation mode and training mode compared in maps, logits and accuracy; and the running average."""
 
 from typing import Any
 
 import numpy as np
 
-from model.batch_norm.records import BatchScore, BatchStatistics, Forgotten, RunningAverage, Supply
+from model.batch_norm.records import BatchAccuracy, BatchStatistics, ImageSet, RunningAverage, TrainingModeBatch
 from model.trace.records import LayerKind, Trace
 from viz import theme
-from viz.batch_norm.figures import bracketed, lines
+from viz.batch_norm.figures import bracketed, definitions
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
 from viz.pictures import raster, words
@@ -15,39 +15,40 @@ from viz.pictures.scaling import range_of
 from viz.pictures.swatches import as_csv
 
 ANSWERS = {
-    "same": "About as many right",
-    "fewer": "Some fewer",
-    "ruined": "Under half as many",
+    "same": "About as many",
+    "fewer": "Fewer",
+    "ruined": "Less than half as many",
 }
 _COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]
-_SAME = 0.02  # of the images: a smaller loss is called none
+_SAME = 0.02  # a loss of at most this share of the images counts as none
 
 
-def outcome(score: BatchScore) -> str:
-    """Return which of the answers is so."""
-    if score.forgotten < score.trained / 2:
+def outcome(score: BatchAccuracy) -> str:
+    """Return which of ``ANSWERS`` is correct."""
+    if score.training_mode < score.evaluation_mode / 2:
         return "ruined"
-    return "fewer" if score.trained - score.forgotten > _SAME * score.count else "same"
+    return "fewer" if score.evaluation_mode - score.training_mode > _SAME * score.count else "same"
 
 
-def say_score(score: BatchScore, supply: Supply, size: int) -> str:
-    """Say how many images are read right both ways, which they are, and how they were cut into batches."""
-    kind = f"{supply.content}s only" if supply.content.isdigit() else "mixed digits"
+def say_accuracy(score: BatchAccuracy, images: ImageSet, size: int) -> str:
+    """Say how many images are classified correctly in both modes, and describe the images and the batches."""
+    kind = f"{images.content}s only" if images.content.isdigit() else "mixed digits"
     return (
-        f"In evaluation mode {score.trained} of {score.count} are right ({_rate(score.trained, score.count)}); "
-        f"forgotten, {score.forgotten} ({_rate(score.forgotten, score.count)}). The images: {supply.source}, {kind}, "
+        f"In evaluation mode {score.evaluation_mode} of {score.count} predictions are correct "
+        f"({_rate(score.evaluation_mode, score.count)}); in training mode {score.training_mode} "
+        f"({_rate(score.training_mode, score.count)}). The images: {images.source}, {kind}, "
         f"in {score.count // size} {'batch' if score.count == size else 'batches'} of {size}. Dropout is off in both."
     )
 
 
-def maps(trace: Trace, batch: Forgotten, name: str, channel: int) -> str:
-    """Draw in HTML what a batch norm makes of one map both ways, on one scale."""
+def maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> str:
+    """Draw in HTML one output map of a batch norm in both modes, on one scale."""
     statistics = batch.rows[name]
     both = np.stack([trace[name].output[channel], statistics.output[channel]])
     range_ = range_of(both, signed=True)
     captions = [
         ("evaluation mode", statistics.trained_mean[channel], statistics.trained_variance[channel]),
-        (f"a batch of {batch.size}", statistics.mean[channel], statistics.biased[channel]),
+        (f"training mode, batch of {batch.size}", statistics.mean[channel], statistics.biased[channel]),
     ]
     figures = "".join(
         f'<figure><img src="{raster.mosaic(each[None], [range_], [(0, 0)])}" alt="The map in {title}">'
@@ -58,58 +59,58 @@ def maps(trace: Trace, batch: Forgotten, name: str, channel: int) -> str:
     return f'<div class="norm-maps">{figures}</div>'
 
 
-def say_maps(trace: Trace, batch: Forgotten, name: str, channel: int) -> str:
-    """Say how far the two maps lie apart, and on which scale they are drawn."""
-    as_trained, own = trace[name].output[channel], batch.rows[name].output[channel]
-    most = float(max(np.abs(as_trained).max(), np.abs(own).max()))
+def say_maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> str:
+    """Say how much the two maps differ, and give their scale."""
+    evaluation, training = trace[name].output[channel], batch.rows[name].output[channel]
+    most = float(max(np.abs(evaluation).max(), np.abs(training).max()))
     return (
-        f"What map {channel} of {name} puts out for your digit; the two differ by up to "
-        f"{words.number(float(np.abs(as_trained - own).max()))}. Blue −{words.number(most)}, red {words.number(most)}. "
-        ""
-        f"All {len(batch.rows)} batch norms use the batch's statistics, so what comes in differs too."
+        f"Output map {channel} of {name} for your digit; the two maps differ by up to "
+        f"{words.number(float(np.abs(evaluation - training).max()))}. Blue −{words.number(most)}, "
+        f"red {words.number(most)}. All {len(batch.rows)} batch norms use the statistics of the batch, so their "
+        "inputs differ too."
     )
 
 
-def logits(trace: Trace, batch: Forgotten) -> str:
-    """Draw in HTML the logits of the digit in evaluation mode and with the batch's own statistics."""
+def logits(trace: Trace, batch: TrainingModeBatch) -> str:
+    """Draw in HTML the logits of the digit in evaluation mode and in training mode."""
     both = np.stack([trace.logits, batch.logits], axis=1)
     most = float(np.abs(both).max()) or 1.0
     best = both.argmax(axis=0)
     rows = []
     for number, pair in enumerate(both):
         bars = "".join(
-            f'<i class="{way}" style="--from: {0.5 + min(share, 0):.4f}; --share: {abs(share):.4f}"></i>'
-            for way, share in zip(("kept", "own"), pair / most / 2, strict=True)
+            f'<i class="{mode}" style="--from: {0.5 + min(share, 0):.4f}; --share: {abs(share):.4f}"></i>'
+            for mode, share in zip(("evaluation", "training"), pair / most / 2, strict=True)
         )
         cells = "".join(
-            f"<td>{f'<b>{words.number(float(value))}</b>' if best[way] == number else words.number(float(value))}</td>"
-            for way, value in enumerate(pair)
+            f"<td>{f'<b>{words.number(float(value))}</b>' if best[mode] == number else words.number(float(value))}</td>"
+            for mode, value in enumerate(pair)
         )
         rows.append(f'<tr><th scope="row">{number}</th><td class="two-bars">{bars}</td>{cells}</tr>')
     return (
-        f'<table class="norm-logits" style="--kept: {_COLOUR}; --own: {theme.HIGHLIGHT}"><thead><tr>'
-        '<th scope="col">Class</th><th scope="col">Logits</th><th scope="col"><i class="kept"></i>evaluation</th>'
-        f'<th scope="col"><i class="own"></i>batch of {batch.size}</th></tr></thead>'
+        f'<table class="norm-logits" style="--evaluation: {_COLOUR}; --training: {theme.HIGHLIGHT}"><thead><tr>'
+        '<th scope="col">Class</th><th scope="col">Logits</th><th scope="col"><i class="evaluation"></i>evaluation</th>'
+        f'<th scope="col"><i class="training"></i>batch of {batch.size}</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def say_logits(trace: Trace, batch: Forgotten) -> str:
-    """Say what is read both ways, and how far the logits moved."""
-    read = int(batch.logits.argmax())
-    moved = np.abs(trace.logits - batch.logits)
-    verdict = f"also as {read}" if read == trace.prediction else f"as {read}"
+def say_logits(trace: Trace, batch: TrainingModeBatch) -> str:
+    """Say what the network predicts in both modes, and how much the logits differ."""
+    predicted = int(batch.logits.argmax())
+    difference = np.abs(trace.logits - batch.logits)
+    also = "also " if predicted == trace.prediction else ""
     return (
-        f"Your digit, first of a batch of {batch.size}: read as {trace.prediction} in evaluation mode, and {verdict} "
-        f"when that is forgotten. Its logits move by up to {words.number(float(moved.max()))} "
-        f"(class {int(moved.argmax())})."
+        f"Your digit, the first of a batch of {batch.size}: classified as {trace.prediction} in evaluation mode, and "
+        f"{also}as {predicted} in training mode. Its logits differ by up to {words.number(float(difference.max()))} "
+        f"(class {int(difference.argmax())})."
     )
 
 
 def variances(statistics: BatchStatistics, channel: int) -> str:
-    """Work out in HTML which variance of a batch normalises, and what goes into the running average."""
+    """Show in HTML which variance of a batch normalises, and which goes into the running average."""
     m, n = statistics.momentum, statistics.count
-    mean, biased, unbiased, was_mean, was, now_mean, now = (
+    mean, biased, unbiased, trained_mean, trained_variance, after_mean, after_variance = (
         float(values[channel])
         for values in (
             statistics.mean,
@@ -123,20 +124,23 @@ def variances(statistics: BatchStatistics, channel: int) -> str:
     )
 
     def say(value: float) -> str:
-        """Show enough decimals that one value in thousands makes a difference."""
+        """Show enough decimals to tell n from n − 1 for thousands of values."""
         return f"{value:.6f}"
 
-    them = [
+    lines = [
         ("values of this map in the batch", f"n = {n:,}"),
-        ("variance that normalises, biased", f"Σ (x − mean)² / n = {say(biased)}"),
-        ("variance that is remembered, unbiased", f"{say(biased)} × {n:,} / {n - 1:,} = {say(unbiased)}"),
+        ("biased variance, used to normalise", f"Σ (x − mean)² / n = {say(biased)}"),
+        ("unbiased variance, used for the running average", f"{say(biased)} × {n:,} / {n - 1:,} = {say(unbiased)}"),
         (
-            "running mean afterwards",
-            f"{1 - m:g} × {bracketed(was_mean)} + {m:g} × {bracketed(mean)} = {words.number(now_mean)}",
+            "new running mean",
+            f"{1 - m:g} × {bracketed(trained_mean)} + {m:g} × {bracketed(mean)} = {words.number(after_mean)}",
         ),
-        ("running variance afterwards", f"{1 - m:g} × {say(was)} + {m:g} × {say(unbiased)} = {say(now)}"),
+        (
+            "new running variance",
+            f"{1 - m:g} × {say(trained_variance)} + {m:g} × {say(unbiased)} = {say(after_variance)}",
+        ),
     ]
-    return lines(them)
+    return definitions(lines)
 
 
 def running_chart(average: RunningAverage, channel: int, size: int) -> str:
@@ -161,13 +165,13 @@ def running_chart(average: RunningAverage, channel: int, size: int) -> str:
 
 
 def say_running(average: RunningAverage, channel: int, size: int) -> str:
-    """Say where the running statistics begin, where they arrive, and how much of the start is left."""
+    """Say how the running statistics start and end, and how much weight the start still has."""
     batches, left = len(average.batch_means), 1 - average.momentum
     say = words.number
     return (
-        f"A copy starts at mean 0 and variance 1 and sees {batches} batches of {size}. Each batch counts "
-        f"{average.momentum:g} of the new average, so after k batches {left:g}ᵏ of the start is left: "
-        f"{left**10:.1%} after 10, {left**batches:.1%} after {batches}. This map's running mean goes from 0 to "
+        f"A copy starts at mean 0 and variance 1 and gets {batches} batches of {size}. Each batch has the weight "
+        f"{average.momentum:g} in the new average, so after k batches the start has the weight {left:g}ᵏ: "
+        f"{left**10:.1%} after 10, {left**batches:.1%} after {batches}. The running mean of this map goes from 0 to "
         f"{say(average.means[-1, channel])} (as trained {say(average.trained_mean[channel])}), its variance from 1 to "
         f"{say(average.variances[-1, channel])} (as trained {say(average.trained_variance[channel])})."
     ).replace("%", "\xa0%")
@@ -183,5 +187,5 @@ def running_csv(average: RunningAverage, channel: int) -> str:
     return as_csv([header, *rows])
 
 
-def _rate(right: int, count: int) -> str:
-    return f"{right / count * 100:.1f}\xa0%"
+def _rate(correct: int, count: int) -> str:
+    return f"{correct / count * 100:.1f}\xa0%"

@@ -1,28 +1,28 @@
-"""Charts of dropout: how a mean over masks converges, and how well many digits are read as p grows."""
+"""Charts of dropout: how a mean over masks converges, and the accuracy on many digits as p grows."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from model.dropout.records import Convergence, Reading
+from model.dropout.records import Convergence, DropoutAccuracy
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Band, Curve
 from viz.pictures import words
 
-_POINTS = 120  # of a thousand means, so many are drawn: equally far apart on the axis
-_ERRORS = 2  # standard errors to either side of the value, and of an accuracy
+_POINTS = 120  # points drawn of a thousand means, equally far apart on the axis
+_ERRORS = 2  # standard errors on each side of the value and of an accuracy
 _HEIGHT = 340
 THEORY = (
-    "A mask keeps a value x with probability 1 − p. What is kept becomes x / (1 − p), the rest 0, so that the mean "
-    "over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: what comes behind meets the same mean whether dropout is on "
-    "or off. The variance is x² · p / (1 − p); the mean over n masks has the standard error |x| · √(p / (1 − p) / n)."
+    "A mask keeps a value x with probability 1 − p. A kept value becomes x / (1 − p), a dropped value becomes 0. So "
+    "the mean over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: the next layer gets the same mean with dropout on "
+    "and off. The variance is x² · p / (1 − p); the mean over n masks has the standard error |x| · √(p / (1 − p) / n)."
 )
 
 
 def convergence(found: Convergence) -> str:
-    """Draw in HTML the running mean of one unit over masks, and where theory expects it.
+    """Draw in HTML the running mean of one unit over masks, and the range that theory expects.
 
     Accepts ``running``, ``unscaled`` and ``error``, (N,) each.
     """
@@ -34,7 +34,7 @@ def convergence(found: Convergence) -> str:
     off = np.full(len(places), found.value)
     drawn = [
         Curve("dropout off", numbers, off, theme.HIGHLIGHT, "dashed"),
-        Curve("mean, values kept not enlarged", numbers, unscaled, theme.MUTED),
+        Curve("mean if kept values were not scaled", numbers, unscaled, theme.MUTED),
         Curve("mean over masks", numbers, running, theme.ACCENT),
     ]
     points = {
@@ -47,41 +47,40 @@ def convergence(found: Convergence) -> str:
 
 
 def say_convergence(found: Convergence) -> str:
-    """Say where the mean is after all masks, and how that compares with theory."""
+    """Say what the mean is after all masks, and compare it with theory."""
     c, y, x = found.unit
     count, last, error = len(found.running), found.running[-1], found.error[-1]
     off = f"{abs(last - found.value) / error:.1f} standard errors of {error:.4f} away" if error else "the same"
     return (
         f"The strongest unit of {found.name} (map {c}, y {y}, x {x}) is {words.number(found.value)} with dropout off. "
-        f"Its mean over {count:,} masks with p = {found.p:.2f} is {words.number(last)}: {off}. Were the values kept "
-        f"not enlarged, it would be {words.number(found.unscaled[-1])}. Of all units of the row, "
-        f"{_share(found.within)} have a mean within four standard errors of their value; not enlarged, "
-        f"{_share(found.within_unscaled)}."
+        f"Its mean over {count:,} masks with p = {found.p:.2f} is {words.number(last)}: {off}. If the kept values were "
+        f"not scaled, the mean would be {words.number(found.unscaled[-1])}. {_share(found.within)} of all units of the "
+        f"row have a mean within four standard errors of their value; without scaling, {_share(found.within_unscaled)}."
     )
 
 
 def say_variance(found: Convergence) -> str:
-    """Say how the measured variance compares with theory."""
+    """Compare the measured variance with theory."""
     return (
-        f"Mean over all units of the row: variance measured **{found.variance:.4f}**, by theory "
-        f"**{found.expected_variance:.4f}**, over {len(found.running):,} masks."
+        f"The variance over {len(found.running):,} masks, averaged over all units of the row, is "
+        f"**{found.variance:.4f}**. Theory gives **{found.expected_variance:.4f}**."
     )
 
 
 def convergence_columns(found: Convergence) -> dict[str, list[str]]:
-    """Return how the means converge as columns, a line for each number of masks."""
+    """Return the convergence of the means as columns, with a line for each number of masks."""
     chosen = [number - 1 for number in found.after]
     return {
         "masks": [f"{number}" for number in found.after],
         "mean of the unit": [words.number(found.running[place]) for place in chosen],
-        "its standard error": [f"{found.error[place]:.4f}" for place in chosen],
+        "standard error": [f"{found.error[place]:.4f}" for place in chosen],
         "deviation of all units (RMS)": [f"{value:.4f}" for value in found.deviation],
-        "the same by theory": [f"{value:.4f}" for value in found.expected],
+        "deviation by theory": [f"{value:.4f}" for value in found.expected],
     }
 
 
-def readings(every: Sequence[Reading], own: float) -> go.Figure:
-    """Draw accuracy and confidence over p.
+def accuracies(every: Sequence[DropoutAccuracy], own: float) -> go.Figure:
+    """Draw accuracy and confidence against p.
 
     Args:
         every: One for each p.
@@ -93,10 +92,10 @@ def readings(every: Sequence[Reading], own: float) -> go.Figure:
         x=ps,
         y=[each.accuracy for each in every],
         error_y={"type": "data", "array": [_ERRORS * each.error for each in every]},
-        name="read right",
+        name="accuracy",
         mode="lines+markers",
         line={"color": theme.ACCENT, "width": 3},
-        hovertemplate="p = %{x:.2f}<br>%{y:.1%} right<extra></extra>",
+        hovertemplate="p = %{x:.2f}<br>%{y:.1%} correct<extra></extra>",
     )
     figure.add_scatter(
         x=ps,
@@ -112,31 +111,31 @@ def readings(every: Sequence[Reading], own: float) -> go.Figure:
     return _framed(figure)
 
 
-def say_readings(every: Sequence[Reading], source: str) -> str:
+def say_accuracies(every: Sequence[DropoutAccuracy], source: str) -> str:
     """Say how accuracy and confidence fall as p grows.
 
     Args:
         every: One for each p.
-        source: Which digits were read.
+        source: Which digits were classified.
     """
     said = [
-        f"p = {each.p:.2f}: {_share(each.accuracy)} right, {_share(each.confidence)} confident"
+        f"p = {each.p:.2f}: {_share(each.accuracy)} correct, {_share(each.confidence)} confidence"
         for each in dict.fromkeys((every[0], every[1], every[len(every) // 2], every[-1]))
     ]
     return (
-        f"{source}, each read once for each p, with a mask of its own. {'; '.join(said)}. The thin lines are two "
-        "standard errors of a share of so many digits. Confidence is the mean of the largest probability."
+        f"{source}, each classified once for each p, with its own mask. {'; '.join(said)}. The thin vertical lines "
+        "show two standard errors. Confidence is the mean of the largest probability."
     )
 
 
-def readings_columns(every: Sequence[Reading]) -> dict[str, list[str]]:
-    """Return the readings as columns, a line for each p."""
+def accuracies_columns(every: Sequence[DropoutAccuracy]) -> dict[str, list[str]]:
+    """Return the accuracies as columns, with a line for each p."""
     return {
         "p": [f"{each.p:.2f}" for each in every],
-        "right": [f"{each.correct}" for each in every],
-        "of": [f"{each.count}" for each in every],
+        "correct": [f"{each.correct}" for each in every],
+        "digits": [f"{each.count}" for each in every],
         "accuracy": [f"{each.accuracy:.4f}" for each in every],
-        "its standard error": [f"{each.error:.4f}" for each in every],
+        "standard error": [f"{each.error:.4f}" for each in every],
         "confidence": [f"{each.confidence:.4f}" for each in every],
     }
 

@@ -1,4 +1,4 @@
-"""One digit with dropout off and on: maps, masks, how far the difference travels, and the spread of many answers."""
+"""Figures of dropout: maps and masks, the difference in every row, and the probabilities of many passes."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from model.dropout.records import Change, Passes
+from model.dropout.records import Passes, RowDifference
 from model.layers.records import Explanation
 from model.records import Activation, Unit
 from model.trace.records import Step
@@ -16,22 +16,22 @@ from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
-_GAP = 2  # picture pixels between two maps, of which each unit takes as many
+_GAP = 2  # picture pixels between two maps; also the width of one unit
 _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on − off")
 _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
 _COLUMNS = ("y", "x", "off", "kept", "on", "difference")
-_WHOLES = 10  # from here on per cent would be read wrongly: 5,700 % is 57 times
-_MIDDLE = (0.1, 0.9)  # where the box of a class begins and ends: eight of ten passes lie in it
+_AS_FACTOR = 10  # from this ratio on a difference is given as a factor: 57 times, not 5,700 %
+_MIDDLE = (0.1, 0.9)  # quantiles that limit the box of a class
 
 
 def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
-    """Draw in HTML one map of a dropout row, large, and beneath it all its maps: off, mask, on and difference.
+    """Draw in HTML one map of a dropout row, large, and all its maps below: off, mask, on and difference.
 
     Args:
         off: The row with dropout off.
-        on: The same with dropout on; it has a mask where it drops.
-        channel: The map that is large.
-        digests: Of all that was computed, and of the weights that it was computed with.
+        on: The row with dropout on; it has a mask if it is active.
+        channel: The large map.
+        digests: The digests of the trace and of the weights.
     """
     panels = (off.maps, (~_mask(on)).astype(np.float32), on.maps, on.maps - off.maps)
     values = np.stack([panels[0], panels[2], panels[3]])
@@ -55,12 +55,12 @@ def _panel(title: str, maps: Activation, channel: int, large: Range, small: Rang
     picture = raster.mosaic(maps[channel : channel + 1], [large], [(0, 0)])
     return (
         f'<figure><figcaption>{title}</figcaption><img src="{picture}" alt="{title}, map {channel}">'
-        f"{_every(maps, small, channel, title)}</figure>"
+        f"{_all_maps(maps, small, channel, title)}</figure>"
     )
 
 
 def say_stage(on: Step, channel: int, seed: int) -> str:
-    """Say how much the mask drops, and what becomes of the rest."""
+    """Say how much the mask drops, and the factor of the kept values."""
     mask, p = _mask(on), float(on.settings["p"])
     here, everywhere = (
         f"{int((~kept).sum()):,} of {kept.size:,} values ({_percent(float((~kept).mean()))})"
@@ -68,12 +68,12 @@ def say_stage(on: Step, channel: int, seed: int) -> str:
     )
     return (
         f"Mask {seed} with p = {p:.2f} drops {here} in map {channel} of {on.name}, and {everywhere} in the whole row. "
-        f"Every value kept is multiplied by 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
+        f"Every kept value is multiplied by 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
     )
 
 
 def examples(on: Step, channel: int) -> list[Unit]:
-    """Return the strongest unit kept and the strongest dropped of a map, as far as there are any."""
+    """Return the strongest kept and the strongest dropped unit of a map, where they exist."""
     mask, values = _mask(on)[channel], np.abs(on.input[channel])
     found = []
     for wanted in (mask, ~mask):
@@ -84,21 +84,21 @@ def examples(on: Step, channel: int) -> list[Unit]:
 
 
 def say_examples(explained: Sequence[Explanation]) -> str:
-    """Work out units in Markdown, and say what the network computed."""
+    """Show the arithmetic of units in Markdown, and what the network computed."""
     return "\n".join(
         f"- **{'dropped' if not each.terms[0].weight else 'kept'}**, y {each.unit[1]}, x {each.unit[2]}: "
-        f"{each.formula}. Recorded by the network: {words.number(each.recorded)}"
+        f"{each.formula}. The network computed: {words.number(each.recorded)}"
         for each in explained
     )
 
 
 def map_csv(off: Step, on: Step, channel: int) -> str:
-    """Return one map as CSV, a line for each unit."""
+    """Return one map as CSV, with a line for each unit."""
     return swatches.as_csv([_COLUMNS, *_units(off, on, channel)])
 
 
 def maps_csv(off: Step, on: Step) -> str:
-    """Return all maps as CSV, a line for each unit."""
+    """Return all maps as CSV, with a line for each unit."""
     lines = [(channel, *line) for channel in range(len(on.maps)) for line in _units(off, on, channel)]
     return swatches.as_csv([("map", *_COLUMNS), *lines])
 
@@ -111,73 +111,73 @@ def _units(off: Step, on: Step, channel: int) -> list[tuple[object, ...]]:
     ]
 
 
-def journey(changes: Sequence[Change], selected: str) -> str:
-    """Draw in HTML, for each row, how large the difference is beside the activation, and where it lies.
+def row_differences(differences: Sequence[RowDifference], selected: str) -> str:
+    """Draw in HTML, for each row, the difference compared with the activation, as a bar and as a map.
 
-    A difference d beside an activation a is drawn as d / (d + a): 0 where there is none, a half where both are as
-    large, never more than 1. So a bar is as long for one mask as for another, and a mask that drops nearly all, with
-    differences of fifty times the activation, still lets the first rows be seen.
+    A difference d and an activation a are drawn as d / (d + a): 0 for no difference, 0.5 where both are equal, never
+    more than 1. So bars can be compared between masks, and small differences stay visible beside one that is fifty
+    times the activation.
     """
-    maps = [change.map / (change.map + (change.size or 1.0)) for change in changes]
+    maps = [row.map / (row.map + (row.activation_rms or 1.0)) for row in differences]
     range_ = range_of(np.asarray([each.max() for each in maps]))
     items = "".join(
-        _row(change, values, range_, change.name == selected) for change, values in zip(changes, maps, strict=True)
+        _row(row, values, range_, row.name == selected) for row, values in zip(differences, maps, strict=True)
     )
     return (
-        f'<ol class="journey" aria-label="Difference between dropout on and off at every row">{items}</ol>'
-        "<p>Bars and maps show the difference as its part of difference and activation together: at the line, half of "
-        "a bar, both are as large, and no bar is ever full. The number is difference ÷ activation.</p>"
-        f'<p class="scales">{_scale(range_, "Maps: mean absolute difference, as its part")}</p>'
+        f'<ol class="row-differences" aria-label="Difference between dropout on and off in every row">{items}</ol>'
+        "<p>Bars and maps show difference ÷ (difference + activation). The dashed line marks one half: there the "
+        "difference is as large as the activation. The number is difference ÷ activation.</p>"
+        f'<p class="scales">{_scale(range_, "Maps: mean absolute difference, drawn in the same way")}</p>'
     )
 
 
-def _row(change: Change, values: Activation, range_: Range, selected: bool) -> str:
+def _row(row: RowDifference, values: Activation, range_: Range, selected: bool) -> str:
     picture = raster.mosaic(values[None], [range_], [(0, 0)])
-    said = "none" if change.rms == 0 else _times(change.relative)
+    said = "none" if row.rms == 0 else _ratio(row.relative)
     mark = ' aria-current="true"' if selected else ""
-    share = change.relative / (1 + change.relative)
+    share = row.relative / (1 + row.relative)
     return (
-        f'<li{mark} style="--share: {share:.4f}; --colour: {theme.KIND_COLOURS[change.kind]}">'
-        f'<div><i></i></div><b>{said}</b><img src="{picture}" alt=""><span>{escape(change.name)}</span></li>'
+        f'<li{mark} style="--share: {share:.4f}; --colour: {theme.KIND_COLOURS[row.kind]}">'
+        f'<div><i></i></div><b>{said}</b><img src="{picture}" alt=""><span>{escape(row.name)}</span></li>'
     )
 
 
-def say_journey(changes: Sequence[Change], off: Activation, on: Activation) -> str:
-    """Say where the difference begins, where it is largest, and what is left of it at the end.
+def say_differences(differences: Sequence[RowDifference], off: Activation, on: Activation) -> str:
+    """Say where the difference begins, where it is largest, and how large it is at the logits.
 
     Args:
-        changes: All rows.
+        differences: All rows.
         off: Probabilities with dropout off, (10,).
-        on: The same with dropout on.
+        on: Probabilities with dropout on, (10,).
     """
-    begun = next((change for change in changes if change.rms), None)
-    if begun is None:
+    first = next((row for row in differences if row.rms), None)
+    if first is None:
         return "No row differs: nothing is dropped."
-    largest, last = max(changes, key=lambda change: change.relative), changes[-1]
+    largest, last = max(differences, key=lambda row: row.relative), differences[-1]
     return (
-        f"The size of a row is the root of its mean squared value, and that of the difference likewise. It begins at "
-        f"{begun.name} with {_times(begun.relative)}, is largest at {largest.name} with "
-        f"{_times(largest.relative)}, and is {_times(last.relative)} at the logits of {last.name}. "
-        f"The answer with dropout off: {_answer(off)}; with this mask: {_answer(on)}."
+        f"Differences and activations are measured as root mean squares. The difference begins at {first.name} with "
+        f"{_ratio(first.relative)} of the activation, is largest at {largest.name} with {_ratio(largest.relative)}, "
+        f"and is {_ratio(last.relative)} at the logits of {last.name}. "
+        f"Prediction with dropout off: {_prediction(off)}; with this mask: {_prediction(on)}."
     )
 
 
-def journey_columns(changes: Sequence[Change]) -> dict[str, list[str]]:
-    """Return the numbers of the journey as columns."""
+def difference_columns(differences: Sequence[RowDifference]) -> dict[str, list[str]]:
+    """Return the differences of all rows as columns."""
     return {
-        "row": [change.name for change in changes],
-        "difference (RMS)": [f"{change.rms:.4f}" for change in changes],
-        "activation (RMS)": [f"{change.size:.4f}" for change in changes],
-        "difference / activation": [_percent(change.relative) for change in changes],
+        "row": [row.name for row in differences],
+        "difference (RMS)": [f"{row.rms:.4f}" for row in differences],
+        "activation (RMS)": [f"{row.activation_rms:.4f}" for row in differences],
+        "difference / activation": [_percent(row.relative) for row in differences],
     }
 
 
 def spread(passes: Passes, digests: tuple[str, str]) -> str:
-    """Draw in HTML the ten probabilities of many passes: from the lowest to the highest, the middle, the mean.
+    """Draw in HTML the ten probabilities of many passes: the range, the middle 80 %, and the mean.
 
     Args:
-        passes: Many.
-        digests: Of them, and of the weights that they were computed with.
+        passes: The passes.
+        digests: The digests of the passes and of the weights.
     """
     low, high = (passes.probabilities.min(axis=0), passes.probabilities.max(axis=0))
     bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
@@ -185,15 +185,15 @@ def spread(passes: Passes, digests: tuple[str, str]) -> str:
         f'<li style="--low: {low[c]:.4f}; --high: {high[c]:.4f}; --bottom: {bottom[c]:.4f}; --top: {top[c]:.4f}; '
         f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="extent"></i><i class="middle"></i>'
         f'<i class="mean"></i><i class="off"></i></div><b>{c}</b>'
-        f'<span>{passes.answers[c]:,}<span class="unseen"> passes answer {c}; its probability is '
+        f'<span>{passes.predictions[c]:,}<span class="unseen"> passes predict {c}; its probability is '
         f"{_percent(passes.off[c])} with dropout off and {_percent(mean)} in the mean, "
         f"{_percent(low[c])} to {_percent(high[c])}</span></span></li>"
         for c, mean in enumerate(passes.mean)
     )
     keys = (
         ("extent", theme.MUTED, "lowest to highest probability"),
-        ("middle", theme.ACCENT, "eight of ten passes"),
-        ("mean", theme.HIGHLIGHT, "mean of all"),
+        ("middle", theme.ACCENT, "middle 80\xa0% of the passes"),
+        ("mean", theme.HIGHLIGHT, "mean of all passes"),
         ("off", "currentColor", "dropout off"),
     )
     legend = "".join(f'<li><i class="{name}"></i>{said}</li>' for name, _, said in keys)
@@ -202,24 +202,25 @@ def spread(passes: Passes, digests: tuple[str, str]) -> str:
         f'<div class="many" style="{colours}" data-digest="{digests[0]}" data-weights="{digests[1]}">'
         f'<ul class="legend">{legend}</ul><p>100\xa0%</p>'
         f'<ol class="spread" start="0" aria-label="Spread of the probability of each class, 0 to 9">{items}</ol>'
-        "<p>The digit, and beneath it how many passes answer it.</p></div>"
+        "<p>Each class, and below it the number of passes that predict it.</p></div>"
     )
 
 
 def say_passes(passes: Passes, p: float) -> str:
-    """Say how often the answer is another one, and what the mean and its entropy are."""
-    count, answer = len(passes.probabilities), int(passes.off.argmax())
-    reading = "all" if not passes.changed else f"{count - passes.changed:,} of {count:,}"
+    """Say how many passes predict the same class, and give the mean of the passes and its entropy."""
+    count, predicted = len(passes.probabilities), int(passes.off.argmax())
+    same = "all" if not passes.changed else f"{count - passes.changed:,} of {count:,}"
     return (
-        f"With dropout off: {_answer(passes.off)}, entropy {passes.off_entropy:.3f} bits. {count:,} passes with "
-        f"p = {p:.2f}, masks {passes.first:,} to {passes.first + count - 1:,}: {reading} answer {answer} as well; "
-        f"their mean gives {_answer(passes.mean)}, entropy {passes.entropy:.3f} bits. The mean of the answers need "
-        "not be the answer with dropout off: only each dropout row keeps its mean, not what is computed of it."
+        f"With dropout off: {_prediction(passes.off)}, entropy {passes.off_entropy:.3f} bits. {count:,} passes with "
+        f"p = {p:.2f}, masks {passes.first:,} to {passes.first + count - 1:,}: {same} also predict {predicted}; the "
+        f"mean of their probabilities gives {_prediction(passes.mean)}, entropy {passes.entropy:.3f} bits. This mean "
+        "can differ from the result with dropout off: dropout keeps the mean of each dropout row, but not the mean of "
+        "the layers after it."
     )
 
 
 def passes_columns(passes: Passes) -> dict[str, list[str]]:
-    """Return what many passes come to as columns, a line for each class."""
+    """Return the statistics of many passes as columns, with a line for each class."""
     low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
     deviation = passes.probabilities.std(axis=0)
     return {
@@ -229,12 +230,12 @@ def passes_columns(passes: Passes) -> dict[str, list[str]]:
         "standard deviation": [f"{share:.4f}" for share in deviation],
         "lowest": [f"{share:.4f}" for share in low],
         "highest": [f"{share:.4f}" for share in high],
-        "answers": [f"{count}" for count in passes.answers],
+        "predictions": [f"{count}" for count in passes.predictions],
     }
 
 
 def passes_csv(passes: Passes) -> str:
-    """Return the probabilities of every pass as CSV, each with the seed of its mask."""
+    """Return the probabilities of every pass as CSV, with the seed of its mask."""
     classes = range(passes.probabilities.shape[1])
     lines = [
         [passes.first + number, *(f"{share:.8g}" for share in shares)]
@@ -243,8 +244,8 @@ def passes_csv(passes: Passes) -> str:
     return swatches.as_csv([["mask", *classes], *lines])
 
 
-def how_many_changed(passes: Passes) -> str:
-    """Return ``none``, ``few`` (at most one in ten) or ``many``: how many passes give another answer."""
+def changed_answer(passes: Passes) -> str:
+    """Return whether ``none``, ``few`` (at most one in ten) or ``many`` passes predict another class."""
     if not passes.changed:
         return "none"
     return "few" if passes.changed * 10 <= len(passes.probabilities) else "many"
@@ -254,13 +255,13 @@ def _mask(step: Step) -> NDArray[np.bool_]:
     return np.ones(step.maps.shape, np.bool_) if step.mask is None else step.mask
 
 
-def _every(maps: Activation, range_: Range, channel: int, title: str) -> str:
-    """Draw all maps side by side, one of them framed."""
+def _all_maps(maps: Activation, range_: Range, channel: int, title: str) -> str:
+    """Draw all maps side by side, with a frame around one of them."""
     count, height, width = maps.shape
     columns = 8 if count > 16 else min(count, 4)
     lines = math.ceil(count / columns)
     across, down = width * _GAP + _GAP, height * _GAP + _GAP
-    corners = [(line * down, place * across) for line, place in (divmod(c, columns) for c in range(count))]
+    corners = [(line * down, column * across) for line, column in (divmod(c, columns) for c in range(count))]
     picture = raster.mosaic(maps.repeat(_GAP, axis=1).repeat(_GAP, axis=2), [range_] * count, corners)
     total_down, total_across = lines * down - _GAP, columns * across - _GAP
     top, left = corners[channel]
@@ -274,23 +275,23 @@ def _every(maps: Activation, range_: Range, channel: int, title: str) -> str:
         }.items()
     )
     return (
-        f'<div class="every"><img src="{picture}" alt="{title}, all {count} maps">'
+        f'<div class="all-maps"><img src="{picture}" alt="{title}, all {count} maps">'
         f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
     )
 
 
 def _scale(range_: Range, said: str) -> str:
-    """Draw a colour scale and what it belongs to."""
+    """Draw a colour scale with its label."""
     return f"<span>{said}: {scale_bar(range_)}</span>"
 
 
-def _answer(shares: Activation) -> str:
+def _prediction(shares: Activation) -> str:
     return f"{int(shares.argmax())} with {words.percent(float(shares.max()))}"
 
 
-def _times(share: float) -> str:
-    """Say a share in per cent; of ten wholes and more say how many."""
-    return f"{share:,.0f}\xa0times" if share >= _WHOLES else _percent(share)
+def _ratio(ratio: float) -> str:
+    """Say a ratio in per cent, or as a factor if it is large."""
+    return f"{ratio:,.0f}\xa0times" if ratio >= _AS_FACTOR else _percent(ratio)
 
 
 def _percent(share: float) -> str:

@@ -1,1 +1,1 @@
-"""Every feature map of every step."""
+"""The feature maps of every step."""

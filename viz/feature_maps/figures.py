@@ -1,4 +1,4 @@
-"""Feature maps: many side by side, and what they hold in words."""
+"""Feature maps side by side, and their values in words."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from viz.pictures.scaling import Range, range_of
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a feature map holds, in four numbers; ``zeros`` is the share of units that are exactly zero."""
+    """Four statistics of a feature map; ``zeros`` is the share of units that are exactly zero."""
 
     minimum: float
     maximum: float
@@ -25,17 +25,17 @@ class Statistics:
 
     @classmethod
     def of(cls, values: Activation) -> "Statistics":
-        """Measure values of any shape."""
+        """Compute the statistics of values of any shape."""
         return cls(float(values.min()), float(values.max()), float(values.mean()), float((values == 0).mean()))
 
 
 def choices(maps: Activation, *, shared: bool, selected: int) -> dict[str, Any]:
-    """Return what the browser shows of maps (N, H, W) to choose from, numbered from 0.
+    """Return the data of the component ``map_grid``, which shows maps (N, H, W) to choose from.
 
     Args:
-        maps: What to paint; on the diverging scale where any value is negative.
-        shared: One scale for all of them, shown beneath; else one for each map, from its own extreme.
-        selected: Position of the map that is framed.
+        maps: On the diverging scale where any value is negative.
+        shared: Whether all maps have one scale, shown below them; otherwise each map has its own.
+        selected: Index of the selected map.
     """
     ranges = _ranges(maps, shared)
     tiles = [
@@ -61,7 +61,7 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
 
     Args:
         maps: As for ``choices``.
-        titles: One beneath each map.
+        titles: One below each map.
         shared: As for ``choices``.
     """
     ranges = _ranges(maps, shared)
@@ -76,19 +76,19 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
 
 
 def say_tiled(step: Step, shared: bool) -> str:
-    """Say what the tiled figure of a step shows."""
+    """Say what the figure of all maps of a step shows."""
     measured = Statistics.of(step.output)
-    scale = "one scale for all" if shared else "each on a scale of its own"
-    sign = "blue below zero, red above" if measured.minimum < 0 else "black is zero"
+    scale = "one scale for all" if shared else "each on its own scale"
+    sign = "blue is negative, red is positive" if measured.minimum < 0 else "black is zero"
     return (
-        f"{step.name} ({step.kind}): {len(step.output)} maps, {scale}; {sign}. Its values run from "
+        f"{step.name} ({step.kind}): {len(step.output)} maps, {scale}; {sign}. The values range from "
         f"{words.number(measured.minimum)} to {words.number(measured.maximum)}; "
         f"{words.share_of_units(measured.zeros)} of them are exactly zero."
     )
 
 
 def say_map(trace: Trace, step: Step, channel: int) -> str:
-    """Say what one map of a step holds, and what it means where it is a score."""
+    """Say the statistics of one map of a step, and what it means where it is a score."""
     values = step.maps[channel]
     if values.size == 1:
         scores = {"logit": trace.logits, "log-probability": trace.log_probabilities}
@@ -106,35 +106,35 @@ def say_map(trace: Trace, step: Step, channel: int) -> str:
 
 
 def say_block(block: Sequence[Step], channel: int) -> str:
-    """Say what the tiled figure of one channel through its block shows."""
-    off = " Dropout is off here, so it changes nothing." if any(s.kind is LayerKind.DROPOUT for s in block) else ""
+    """Say what the figure of one map through its block shows."""
+    off = " Dropout is off here and changes nothing." if any(s.kind is LayerKind.DROPOUT for s in block) else ""
     steps = ", ".join(f"{step.name} ({_say_values(step.maps[channel])})" for step in block)
-    return f"Map {channel} after each step of its block, with its least and its largest value: {steps}.{off}"
+    return f"Map {channel} after each step of its block, with its smallest and its largest value: {steps}.{off}"
 
 
-def say_entering(step: Step, channel: int) -> str:
-    """Say what one map holds that goes into a step."""
+def say_input(step: Step, channel: int) -> str:
+    """Say the range of one input map of a step."""
     ends = _say_values(step.input[channel])
-    return f"Map {channel} as it goes into {step.name}, on its own scale: {ends}."
+    return f"Input map {channel} of {step.name}, on its own scale: {ends}."
 
 
 def say_others(step: Step, channel: int, maps: Mapping[str, Activation]) -> str:
-    """Say how one map of a step answers to each digit, and to which most."""
+    """Say for which digits one map of a step is most and least active."""
     largest = {label: float(np.abs(values).max()) for label, values in maps.items()}
     most, least = max(largest, key=largest.__getitem__), min(largest, key=largest.__getitem__)
     return (
-        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on a scale of their own. Its largest "
-        f"value, without the sign, is {words.number(largest[most])} for the {most}, and no more than "
-        f"{words.number(largest[least])} for the {least}."
+        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on their own scale. Its largest absolute "
+        f"value ranges from {words.number(largest[least])} for the {least} to {words.number(largest[most])} for the "
+        f"{most}."
     )
 
 
 def say_parameters(step: Step, channel: int) -> str:
-    """Say what one channel of a convolution or a batch norm has learned and keeps."""
+    """Say the parameters and buffers of one channel of a convolution or a batch norm."""
     if step.kind is LayerKind.CONVOLUTION:
         kernel = step.parameters["weight"][channel]
         bias = f", and a bias of {words.number(step.parameters['bias'][channel])}" if "bias" in step.parameters else ""
-        return f"{step.name}: {words.shape(kernel.shape)} weights, a square for each map that it reads{bias}."
+        return f"{step.name}: {words.shape(kernel.shape)} weights, one square for each input map{bias}."
     values = {**step.parameters, **step.buffers}
     mean, variance, scale, shift = (
         words.number(values[key][channel]) for key in ("running_mean", "running_var", "weight", "bias")
@@ -146,7 +146,7 @@ def say_parameters(step: Step, channel: int) -> str:
 
 
 def columns(count: int) -> int:
-    """Return how many stand in a line: as square as it gets with no line left short, if that can be.
+    """Return the number of columns: as square as possible, with full lines where possible.
 
     >>> [columns(count) for count in (1, 4, 7, 8, 10, 16, 32)]
     [1, 2, 3, 4, 5, 4, 8]
@@ -156,7 +156,7 @@ def columns(count: int) -> int:
 
 
 def _ranges(maps: Activation, shared: bool) -> list[Range]:
-    """Return the range of each map; all are on the same scale."""
+    """Return the range of each map, all on the same kind of scale."""
     signed = bool((maps < 0).any())
     return [range_of(maps if shared else each, signed=signed) for each in maps]
 
@@ -171,7 +171,7 @@ def _say_values(values: Activation) -> str:
 
 
 def _note(values: Activation, range_: Range, shared: bool) -> str:
-    """Return what stands beneath a map: its number, where it is a single one, and the range of a scale of its own."""
+    """Return the note below a map: the value of a single unit, or the range of the map's own scale."""
     if values.size == 1:
         return swatches.short(float(values.item()))
     if shared:

@@ -1,1 +1,1 @@
-"""From the last maps to probabilities."""
+"""Figures and controls of the page on the head."""

@@ -1,4 +1,4 @@
-"""The head of a digit, and what changes behind maps that are muted."""
+"""Cached results of the head, and of changed input maps."""
 
 import numpy as np
 import streamlit as st
@@ -13,25 +13,25 @@ from viz.app.shared import network, record
 
 
 def head(digit: Digit) -> Head:
-    """Return the head of the trained network on a digit."""
+    """Return the head of the trained network for a digit."""
     return logits.of_trace(record(digit))
 
 
-def mixed(digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
-    """Return the trace of a digit with some input maps of a convolution times a gain."""
-    return _mixed(digit.key, digit, name, channels, gain) if channels else record(digit)
+def scaled_maps(digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
+    """Return the trace of a digit with some input maps of a convolution multiplied by a gain."""
+    return _scaled_maps(digit.key, digit, name, channels, gain) if channels else record(digit)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _mixed(key: str, _digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
-    return logits.mixed(network(), digits.to_input(_digit), name, dict.fromkeys(channels, gain))
+def _scaled_maps(key: str, _digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
+    return logits.scale_maps(network(), digits.to_input(_digit), name, dict.fromkeys(channels, gain))
 
 
-def each_muted(digit: Digit, name: str) -> NDArray[np.float32]:
-    """Return the logits of a digit without each input map of a step in turn, (input channels, 10)."""
-    return _each_muted(digit.key, digit, name)
+def logits_without_each_map(digit: Digit, name: str) -> NDArray[np.float32]:
+    """Return the logits of a digit without each single input map of a step, (input channels, 10)."""
+    return _logits_without_each_map(digit.key, digit, name)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _each_muted(key: str, _digit: Digit, name: str) -> NDArray[np.float32]:
-    return logits.each_muted(network(), record(_digit), name)
+def _logits_without_each_map(key: str, _digit: Digit, name: str) -> NDArray[np.float32]:
+    return logits.logits_without_each_map(network(), record(_digit), name)

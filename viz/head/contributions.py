@@ -1,4 +1,4 @@
-"""What each map adds to a logit, in HTML: its mean, its weight, its part."""
+"""The contribution of each map to a logit, in HTML: its mean times its weight."""
 
 from collections.abc import Callable
 from html import escape
@@ -11,40 +11,41 @@ from viz import theme
 from viz.pictures import swatches, words
 from viz.pictures.panels import scale_bar
 
-Link = Callable[[int], str]  # gives the address that shows the map of this number
+Link = Callable[[int], str]  # returns the address of a map
 
 
 def contributions(head: Head, k: int, marked: int, link: Link) -> str:
-    """Draw the table of what each map adds to the logit of class k, the largest part first.
+    """Draw a table of the contribution of each map to the logit of class k, the largest first.
 
     Args:
-        head: Whose maps are averaged.
+        head: The head.
         k: The class.
-        marked: The map that is worked out elsewhere on the page.
-        link: Gives each map's address.
+        marked: The map whose arithmetic the page shows.
+        link: Returns the address of a map.
     """
-    parts = head.parts[k]
-    most = float(np.abs(parts).max())
-    numbers = np.stack([head.means, head.weights[k], parts], axis=1)  # (C, 3)
-    rows = "".join(_row(c, numbers[c], most, c == marked, link) for c in by_size(parts))
-    head_row = "".join(f'<th scope="col">{name}</th>' for name in ("map", "mean", "× weight", "= part", "of the logit"))
-    total, bias, score = parts.sum(), head.biases[k], head.scores[k]
+    values = head.contributions[k]
+    most = float(np.abs(values).max())
+    numbers = np.stack([head.means, head.weights[k], values], axis=1)  # (C, 3)
+    rows = "".join(_row(c, numbers[c], most, c == marked, link) for c in by_size(values))
+    names = ("map", "mean", "× weight", "= product", "contribution")
+    head_row = "".join(f'<th scope="col">{name}</th>' for name in names)
+    total, bias, logit = values.sum(), head.biases[k], head.exact_logits[k]
     foot = "".join(
         f'<tr><th scope="row" colspan="3">{name}</th><td>{words.number(value)}</td><td></td></tr>'
-        for name, value in ((f"sum of {len(parts)} parts", total), ("bias", bias), (f"logit of {k}", score))
+        for name, value in ((f"sum of {len(values)} contributions", total), ("bias", bias), (f"logit of {k}", logit))
     )
     maps = swatches.sheet(swatches.single(head.maps), swatches.signed(head.maps))
-    sheet = f"--maps: url({maps}); --count: {len(parts)}; --mark: {theme.HIGHLIGHT}"
+    sheet = f"--maps: url({maps}); --count: {len(values)}; --mark: {theme.HIGHLIGHT}"
     return (
-        f'<div class="sideways" role="region" tabindex="0" aria-label="What each map adds to the logit of {k}">'
-        f'<table class="ledger parts" style="{sheet}"><thead><tr>{head_row}</tr></thead><tbody>{rows}</tbody>'
+        f'<div class="sideways" role="region" tabindex="0" aria-label="Contribution of each map to the logit of {k}">'
+        f'<table class="ledger contributions" style="{sheet}"><thead><tr>{head_row}</tr></thead><tbody>{rows}</tbody>'
         f"<tfoot>{foot}</tfoot></table></div>"
     )
 
 
-def by_size(parts: Numbers) -> list[int]:
-    """Return the maps, the one that adds or takes away most first."""
-    return [int(c) for c in (-np.abs(parts)).argsort(kind="stable")]
+def by_size(contributions: Numbers) -> list[int]:
+    """Return the maps, sorted by the absolute value of their contributions, the largest first."""
+    return [int(c) for c in (-np.abs(contributions)).argsort(kind="stable")]
 
 
 def _row(c: int, numbers: Numbers, most: float, marked: bool, link: Link) -> str:
@@ -56,30 +57,30 @@ def _row(c: int, numbers: Numbers, most: float, marked: bool, link: Link) -> str
 
 
 def say_contributions(head: Head, k: int) -> str:
-    """Say how the parts add up, and how near that comes to what the network computed."""
-    parts = head.parts[k]
-    largest = by_size(parts)[0]
-    off = abs(head.scores[k] - float(head.logits[k]))
-    near = "to the last digit" if off == 0 else f"to within {off:.0e}".replace("e-0", "e-").replace("e-", "e−")
+    """Give the largest contribution, and compare the sum with what the network computed."""
+    values = head.contributions[k]
+    largest = by_size(values)[0]
+    error = abs(head.exact_logits[k] - float(head.logits[k]))
+    agreement = "exactly" if error == 0 else f"to within {error:.0e}".replace("e-0", "e-").replace("e-", "e−")
     return (
-        f"{len(parts)} parts and the bias are the logit of {k}, {near} of what the network computed in single "
-        f"precision. Largest is map {largest}: {words.number(head.means[largest])} × "
-        f"{words.number(head.weights[k, largest])} = {words.number(parts[largest])}. Numbers are rounded here, "
-        "not in the CSV."
+        f"The logit of {k} is the sum of {len(values)} contributions and the bias. It agrees {agreement} with what the "
+        f"network computed in single precision. The largest contribution is that of map {largest}: "
+        f"{words.number(head.means[largest])} × {words.number(head.weights[k, largest])} = "
+        f"{words.number(values[largest])}. Numbers are rounded here, not in the CSV."
     )
 
 
 def average(head: Head, c: int, k: int) -> str:
-    """Work out the mean of one map and its part of the logit of class k, with all its values."""
+    """Show the arithmetic of the mean of one map and of its contribution to the logit of class k."""
     values, range_ = head.maps[c], swatches.signed(head.maps[c])
     cells = "".join("<tr>" + "".join(swatches.cell(range_, value) for value in line) + "</tr>" for line in values)
     lines = [
-        ("sum", f"of {head.places} values", words.number(head.sums[c])),
-        ("mean", f"{words.number(head.sums[c])} / {head.places}", words.number(head.means[c])),
+        ("sum", f"of {head.units} values", words.number(head.sums[c])),
+        ("mean", f"{words.number(head.sums[c])} / {head.units}", words.number(head.means[c])),
         (
-            "part",
+            "product",
             f"{words.number(head.means[c])} × {words.number(head.weights[k, c])}",
-            words.number(head.parts[k, c]),
+            words.number(head.contributions[k, c]),
         ),
     ]
     worked = "".join(f"<dt>{name}</dt><dd>{rule} = <b>{result}</b></dd>" for name, rule, result in lines)
@@ -91,9 +92,9 @@ def average(head: Head, c: int, k: int) -> str:
 
 
 def contributions_csv(head: Head) -> str:
-    """Return every part of every logit, with all digits: a line for each class and map, then its bias and logit."""
-    lines: list[tuple[object, ...]] = [("class", "map", "mean", "weight", "part")]
-    for k, (weights, bias, score) in enumerate(zip(head.weights, head.biases, head.scores, strict=True)):
+    """Return every contribution with all digits as CSV: a line for each class and map, then the bias and the logit."""
+    lines: list[tuple[object, ...]] = [("class", "map", "mean", "weight", "contribution")]
+    for k, (weights, bias, score) in enumerate(zip(head.weights, head.biases, head.exact_logits, strict=True)):
         numbers = zip(head.means.tolist(), weights.tolist(), (weights * head.means).tolist(), strict=True)
         lines += [(k, c, *line) for c, line in enumerate(numbers)]
         lines += [(k, "bias", "", "", float(bias)), (k, "logit", "", "", float(score))]

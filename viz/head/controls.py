@@ -1,43 +1,50 @@
-"""What can be chosen about the head; all of it lives in the link."""
+"""The controls of the page on the head; the choices are kept in the address."""
+
+from functools import partial
 
 import streamlit as st
 
-from model.head.logits import softened
+from model.errors import InputError
+from model.head.logits import scaled_softmax
 from model.head.records import Head
 from model.records import Activation
 from model.trace.records import Trace
-from viz.app import address, prediction, widgets
-from viz.head import contributions, mixing, softmax
+from viz.app import address, prediction, tables, widgets
+from viz.head import contributions, figures, mixing, softmax
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
 PART = "part"
 PARTS = {
-    "class": "A map for each class",
+    "class": "Class maps",
     "sum": "32 maps to one logit",
     "two": "Two classes",
-    "mix": "Mixing maps",
+    "mix": "1×1 convolution",
     "softmax": "Softmax",
 }
 WITHOUT, WARMER = "without", "warmer"
 _HOT = 4.0
-_GAINS = {"0": "0, mute", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
+_GAINS = {"0": "0", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
 _TEMPERATURES = ("0.25", "0.5", "1", "2", "4", "8")
-_WITHOUT = {"same": "Still the same digit", "other": "Another digit"}
-_WARMER = {"other": "Another class", "surer": "The same, surer", "calmer": "The same, less sure"}
+_WITHOUT = {"same": "The same class", "other": "Another class"}
+_WARMER = {
+    "other": "Another class",
+    "surer": "The same class, with a higher probability",
+    "calmer": "The same class, with a lower probability",
+}
 
 
 def part(head: Head, count: int) -> str:
     """Let the person choose which part of the page is shown.
 
     Args:
-        head: That is explained.
-        count: How many input maps can be changed.
+        head: The head.
+        count: Number of input maps that can be changed.
     """
     classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
     allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged, GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
     chosen = widgets.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
-    _read_maps(count)  # says so where they are nonsense, shown or not
+    _read_maps(count)  # shows a notice if the address is not valid, in every part
     return chosen
 
 
@@ -45,19 +52,30 @@ def link(name: str, number: int) -> str:
     """Return the address that chooses a class or a map of this page.
 
     Args:
-        name: The parameter in the link.
-        number: Of the class, or of the map.
+        name: The parameter in the address.
+        number: The class or the map.
     """
     return address.address("head", **{name: str(number)})
 
 
+def class_maps_file(head: Head) -> tables.CsvFile:
+    """Return the class maps as CSV."""
+    return tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, head), "class-maps.csv")
+
+
+def contributions_file(head: Head) -> tables.CsvFile:
+    """Return all contributions as CSV."""
+    text = partial(contributions.contributions_csv, head)
+    return tables.CsvFile("Download all contributions as CSV", text, "contributions.csv")
+
+
 def target(head: Head) -> int:
-    """Let the person choose the class that is explained; by default the network's answer."""
+    """Let the person choose the target; by default the predicted class."""
     return _class("Class", TARGET, head, head.ranking[0])
 
 
-def two(head: Head) -> tuple[int, int]:
-    """Let the person choose two classes, side by side; by default the answer and the strongest of the others."""
+def two_targets(head: Head) -> tuple[int, int]:
+    """Let the person choose two classes; by default the predicted class and the one with the second largest logit."""
     left, right = st.columns(2, gap="large")
     with left:
         k = target(head)
@@ -71,7 +89,7 @@ def _class(label: str, name: str, head: Head, default: int) -> int:
 
 
 def target_and_pooled(head: Head) -> tuple[int, int]:
-    """Let the person choose a class, and beside it one of the averaged maps."""
+    """Let the person choose a class and one of the averaged maps."""
     left, right = st.columns(2, gap="large")
     with left:
         k = target(head)
@@ -80,14 +98,14 @@ def target_and_pooled(head: Head) -> tuple[int, int]:
 
 
 def _pooled(head: Head, k: int) -> int:
-    """Let the person choose one of the averaged maps; by default the one that counts most for class k."""
+    """Let the person choose one of the averaged maps; by default the one with the largest contribution to class k."""
     names = {str(c): f"Map {c}" for c in range(len(head.maps))}
-    default = str(contributions.by_size(head.parts[k])[0])
+    default = str(contributions.by_size(head.contributions[k])[0])
     return int(address.bind(st.selectbox, "Map", POOLED, names, default))
 
 
-def change(count: int) -> tuple[tuple[int, ...], float]:
-    """Let the person choose which of ``count`` input maps are changed, and by what they are multiplied."""
+def scaling(count: int) -> tuple[tuple[int, ...], float]:
+    """Let the person choose which of ``count`` input maps are changed, and their gain."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         channels = _changed(count)
@@ -101,58 +119,59 @@ def _changed(count: int) -> tuple[int, ...]:
     names = [str(c) for c in range(count)]
     st.session_state[key] = [str(c) for c in _read_maps(count)]
 
-    def choose() -> None:
-        address.write(**{MUTE: ".".join(sorted(st.session_state[key], key=int))})
+    def choose(maps: list[str]) -> None:
+        address.write(**{MUTE: ".".join(sorted(maps, key=int))})
 
-    st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=choose, wrap=True)
+    on_change = address.when_chosen(key, choose)
+    st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=on_change, wrap=True)
     return tuple(sorted(map(int, st.session_state[key])))
 
 
 def _read_maps(count: int) -> tuple[int, ...]:
-    """Return the maps that the link names, ``3`` or ``3.7``; none where it names anything else."""
-    value = address.read(MUTE, "")
-    parts = value.split(".") if value else []
-    if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
-        return tuple(sorted(map(int, parts)))
-    address.notice(
-        f"The link asks for {MUTE} '{value[:40]}'. It can be input maps 0 to {count - 1} with dots between, such as "
-        "3.7. Showing none instead."
-    )
-    return ()
+    """Return the maps in the address, such as ``3`` or ``3.7``; none if it is not valid."""
+
+    def maps(text: str) -> tuple[int, ...]:
+        parts = text.split(".")
+        if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
+            return tuple(sorted(map(int, parts)))
+        allowed = f"It can be input maps 0 to {count - 1} with dots between, such as 3.7."
+        raise InputError(f"'{text[:40]}' names no input maps.", allowed, "Leave it out.")
+
+    return address.read_as(MUTE, maps, (), "Showing none instead.")
 
 
 def temperature() -> float:
-    """Let the person choose the softmax's temperature."""
+    """Let the person choose the temperature of the softmax."""
     return float(widgets.segments("Temperature T", TEMPERATURE, _TEMPERATURES, "1"))
 
 
-def predict_without(trace: Trace, muted: Activation, name: str) -> None:
-    """Ask what is read without the input map that the answer leans on most; then say it, and offer to look.
+def ask_without_map(trace: Trace, muted: Activation, name: str) -> None:
+    """Ask what is predicted without the most important input map; then say what was measured, and offer to show it.
 
     Args:
-        trace: With all maps.
-        muted: The logits without each of them in turn, (C, K).
-        name: Of the step whose input maps they are.
+        trace: The trace with all maps.
+        muted: The logits without each single map, (C, K).
+        name: Name of the step with these input maps.
     """
     answered = prediction.ask(
         WITHOUT,
-        f"Silence the one input map of {name} that the answer {trace.prediction} leans on most. What is read then?",
+        f"Set the input map of {name} to 0 that is most important for class {trace.prediction}. What is predicted?",
         _WITHOUT,
         mixing.outcome_without(trace, muted),
         mixing.say_without(trace, muted),
     )
     if answered:
-        c = mixing.weightiest(trace, muted)
-        st.button(f"Silence map {c} and look", on_click=lambda: address.write(**{MUTE: str(c), GAIN: ""}))
+        c = mixing.most_important_map(trace, muted)
+        st.button(f"Set map {c} to 0", on_click=lambda: address.write(**{MUTE: str(c), GAIN: ""}))
 
 
-def predict_warmer(trace: Trace) -> None:
-    """Ask what wins at a high temperature; then say it."""
-    plain, hot = (softened(trace.logits, t) for t in (1.0, _HOT))
+def ask_temperature(trace: Trace) -> None:
+    """Ask what is predicted at a high temperature; then say what was measured."""
+    original, hot = (scaled_softmax(trace.logits, t) for t in (1.0, _HOT))
     prediction.ask(
         WARMER,
-        f"Divide all logits by a temperature of {_HOT:g} first. What wins then?",
+        f"Divide all logits by a temperature of {_HOT:g} before the softmax. What is predicted?",
         _WARMER,
-        softmax.outcome(plain, hot),
-        softmax.say_outcome(plain, hot),
+        softmax.outcome(original, hot),
+        softmax.say_outcome(original, hot),
     )

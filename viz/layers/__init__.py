@@ -1,1 +1,1 @@
-"""The rows one at a time, every number worked out."""
+"""Layer by layer: one row at a time, with the arithmetic of every unit."""

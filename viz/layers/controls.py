@@ -1,38 +1,44 @@
-"""Walking through the network: from row to row, and from a number back to the numbers that it was made of."""
+"""Navigation through the network: from row to row, and from a unit back to its input units."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from model.errors import InputError
+from model.images import digits
+from model.images.records import Digit
 from model.layers.records import Explanation
+from model.receptive_field.records import Box
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
 from viz import theme
-from viz.app import address, components
-from viz.layers.quiz import controls
+from viz.app import address, components, tables, widgets
+from viz.layers import worked_unit
+from viz.layers.quiz import controls as quiz
 from viz.pictures import words
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")
-_LONGEST = 40  # units in a trail; the network has 28 steps
+_MAX_TRAIL = 40  # units; longer than any way through the network's 31 steps
 
 
-class Stop(NamedTuple):
-    """A unit of a step, one stop of a trail; the step is ``image`` at its end."""
+class TrailUnit(NamedTuple):
+    """One unit of a trail; the name is ``image`` for a pixel."""
 
     name: str
     unit: Unit
 
     @property
     def code(self) -> str:
-        """As it stands in a link: ``Conv2d-7.3.0.12``."""
+        """The unit in an address: ``Conv2d-7.3.0.12``."""
         return ".".join([self.name, *map(str, self.unit)])
 
 
-def strip(trace: Trace, step: Step | None) -> None:
-    """Draw one link for each of the rows, the current one marked."""
+def row_links(trace: Trace, step: Step | None) -> None:
+    """Show a link for each row, with the current one marked."""
     items = [
         {
             "text": str(row.number),
@@ -43,38 +49,38 @@ def strip(trace: Trace, step: Step | None) -> None:
         }
         for row in trace.rows
     ]
-    components.steps("The rows", items, lambda index: go(trace.rows[index].name), "rows", wordy=False)
+    components.steps("The rows", items, lambda index: go_to(trace.rows[index].name), "rows", wordy=False)
 
 
-def turn(trace: Trace, step: Step | None) -> None:
-    """Draw the buttons to the row before and the row after; the arrow keys press them."""
+def buttons(trace: Trace, step: Step | None) -> None:
+    """Show the buttons to the previous and the next row; the arrow keys press them."""
     names = [row.name for row in trace.rows]
     order = [IMAGE, *(each.name for each in trace.steps)]
     here = order.index(step.name if step else IMAGE)
     before = [name for name in names if order.index(name) < here]
     after = [name for name in names if order.index(name) > here]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go(before[-1]))
-        st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go(after[0]))
-        st.button("Start at the answer", on_click=lambda: go(names[-1]))
-        _turn_projector()
-        controls.switch()
+        st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go_to(before[-1]))
+        st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go_to(after[0]))
+        st.button("Start at the answer", on_click=lambda: go_to(names[-1]))
+        _projector_button()
+        quiz.switch()
         if step:
             _choose_map(step)
 
 
-def _turn_projector() -> None:
-    """Draw the button to the projector view, or back; P presses it, and Escape leaves too."""
-    on = projector()
+def _projector_button() -> None:
+    """Show the button that toggles the projector view; P presses it, and Escape leaves the view too."""
+    on = is_projector()
 
-    def turn() -> None:
+    def toggle() -> None:
         address.switch(address.PROJECTOR, on=not on)
 
     if on:
         st.html(_PROJECTOR)
-        st.button("Leave the projector view", shortcut="Escape", on_click=turn)
-    with st.container(key="project", width="content"):  # while it is on, out of sight: a button has one key alone
-        st.button("Projector view", shortcut="P", on_click=turn)
+        st.button("Leave the projector view", shortcut="Escape", on_click=toggle)
+    with st.container(key="project", width="content"):  # not visible in the view: a button has one shortcut only
+        st.button("Projector view", shortcut="P", on_click=toggle)
 
 
 def _choose_map(step: Step) -> None:
@@ -92,105 +98,130 @@ def _choose_map(step: Step) -> None:
     )
 
 
-def projector() -> bool:
-    """Tell whether only the stage is shown, large, for the back row."""
+def is_projector() -> bool:
+    """Tell whether the projector view is on, which shows only the main figure, enlarged."""
     return address.is_on(address.PROJECTOR)
 
 
-def go(name: str) -> None:
-    """Go to a step afresh."""
+def go_to(name: str) -> None:
+    """Go to a step, with its default map and unit and no trail."""
     address.write(row=name, channel="", unit="", trail="")
 
 
 def unit_of(maps: Activation) -> Unit:
-    """Return the unit of some maps (C, H, W) that the link asks for; what it does not say is where they are largest."""
+    """Return the unit of maps (C, H, W) that the address names; by default the one with the largest value."""
     largest = np.unravel_index(int(maps.argmax()), maps.shape)
     channel = int(address.read_one_of(address.CHANNEL, [str(c) for c in range(len(maps))], str(largest[0])))
     height, width = maps.shape[1:]
-    y, x = _place(address.read(address.UNIT, ""), (height, width)) or divmod(int(maps[channel].argmax()), width)
+    largest_here = divmod(int(maps[channel].argmax()), width)
+    read_position = partial(_read_position, shape=(height, width))
+    y, x = address.read_as(
+        address.UNIT, read_position, largest_here, "Showing the unit with the largest value instead."
+    )
     return channel, y, x
 
 
-def trail(trace: Trace) -> list[Stop]:
-    """Return the units that were followed to the present one, first to last; nothing of what makes no sense."""
-    codes = [code for code in address.read(address.TRAIL, "").split("~") if code][:_LONGEST]
-    try:
-        return [_stop(trace, code) for code in codes]
-    except (ValueError, LookupError):
-        address.notice("The trail in the link cannot be read, so it is left out.")
-        return []
+def trail(trace: Trace) -> list[TrailUnit]:
+    """Return the trail in the address, first to last; empty after a notice where it is invalid."""
+
+    def units(text: str) -> list[TrailUnit]:
+        try:
+            return [_trail_unit(trace, code) for code in [each for each in text.split("~") if each][:_MAX_TRAIL]]
+        except (ValueError, LookupError) as error:
+            allowed = "It can be units of this network with ~ between, such as Conv2d-7.3.0.12."
+            raise InputError(f"'{text[:40]}' is not a trail.", allowed, "Leave it out.") from error
+
+    return address.read_as(address.TRAIL, units, [], "It is left out here.")
 
 
-def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
-    """Draw the way from the first unit to this one; each is a link back.
+def show_trail(trace: Trace, current: TrailUnit, *, hidden: bool = False) -> None:
+    """Show the trail from the first unit to the current one; each unit is a link back.
 
     Args:
-        trace: What was recorded.
-        here: The unit that is worked out now.
-        hidden: Whether its value is still asked for.
+        trace: The recorded forward pass.
+        current: The unit that the page shows.
+        hidden: Whether its value is an open question.
     """
-    way = trail(trace)
-    if not way:
+    previous = trail(trace)
+    if not previous:
         return
+    units = [*previous, current]
     items = [
         {
-            "text": f"{stop.name} {'?' if hidden and stop == here else _value(trace, stop)}",
-            "title": f"{stop.name}, map {stop.unit[0]}, y {stop.unit[1]}, x {stop.unit[2]}",
-            "href": address.address(_PAGE, **_choices(stop, way[:index])),
-            "colour": theme.MUTED if stop.name == IMAGE else theme.KIND_COLOURS[trace[stop.name].kind],
-            "current": stop == here and index == len(way),
+            "text": f"{unit.name} {'?' if hidden and unit == current else _value(trace, unit)}",
+            "title": f"{unit.name}, map {unit.unit[0]}, y {unit.unit[1]}, x {unit.unit[2]}",
+            "href": address.address(_PAGE, **_parameters(unit, previous[:index])),
+            "colour": theme.MUTED if unit.name == IMAGE else theme.KIND_COLOURS[trace[unit.name].kind],
+            "current": unit == current and index == len(previous),
         }
-        for index, stop in enumerate([*way, here])
+        for index, unit in enumerate(units)
     ]
     components.steps(
-        "The way here",
+        "Trail to this unit",
         items,
-        lambda index: address.write(**_choices([*way, here][index], way[:index])),
+        lambda index: address.write(**_parameters(units[index], previous[:index])),
         "trail",
         wordy=True,
     )
 
 
+def show_pixel(digit: Digit, trace: Trace) -> None:
+    """Show the pixel at which a trail ends."""
+    pixel = unit_of(trace.image)
+    show_trail(trace, TrailUnit(IMAGE, pixel))
+    left, right = st.columns(2, gap="large")
+    with left:
+        drawn = worked_unit.receptive_field(digit.pixels, worked_unit.pixel_box(pixel), large=True)
+        numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
+        widgets.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
+    with right:
+        st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: the start of the arithmetic")
+        st.write(
+            "Every digit is normalised with the mean and the standard deviation of MNIST before it enters the network. "
+            "Go back with the trail."
+        )
+
+
 def follow(trace: Trace, explained: Explanation, unit: Unit) -> None:
-    """Go from a unit to one that it was made of, and remember the way."""
-    way = [*trail(trace), Stop(explained.name, explained.unit)]
-    address.write(**_choices(Stop(explained.source, unit), way))
+    """Go from a unit to one of its input units, and add the first to the trail."""
+    previous = [*trail(trace), TrailUnit(explained.name, explained.unit)]
+    address.write(**_parameters(TrailUnit(explained.source, unit), previous))
 
 
-def choose(unit: Unit) -> None:
-    """Look at another unit of the same step; the way to the first one ends here."""
+def choose_unit(unit: Unit) -> None:
+    """Go to another unit of the same step, without a trail."""
     channel, y, x = unit
     address.write(channel=str(channel), unit=f"{y}.{x}", trail="")
 
 
-def _place(text: str, shape: Pair) -> Pair | None:
-    """Read ``y.x``; None where there is nothing, or after a notice where there is no such unit."""
-    if not text:
-        return None
-    places = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
-    if text in places:
-        return places[text]
-    address.notice(
-        f"The link asks for unit '{text[:40]}'. It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to "
-        f"{shape[1] - 1}. Showing the largest instead."
-    )
-    return None
+def _read_position(text: str, shape: Pair) -> Pair:
+    """Read ``y.x``, a unit of maps of this shape.
+
+    Raises:
+        InputError: There is no such unit.
+    """
+    positions = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
+    if text in positions:
+        return positions[text]
+    allowed = f"It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to {shape[1] - 1}."
+    raise InputError(f"'{text[:40]}' is not a unit.", allowed, "Leave it out.")
 
 
-def _value(trace: Trace, stop: Stop) -> str:
-    return words.number(float(trace.maps_of(stop.name)[stop.unit]))
+def _value(trace: Trace, unit: TrailUnit) -> str:
+    return words.number(float(trace.maps_of(unit.name)[unit.unit]))
 
 
-def _choices(stop: Stop, way: list[Stop]) -> dict[str, str]:
-    channel, y, x = stop.unit
-    codes = "~".join(each.code for each in way)
-    return {"row": stop.name, "channel": str(channel), "unit": f"{y}.{x}", "trail": codes}
+def _parameters(unit: TrailUnit, previous: list[TrailUnit]) -> dict[str, str]:
+    """Return the address parameters of a unit and the trail to it."""
+    channel, y, x = unit.unit
+    codes = "~".join(each.code for each in previous)
+    return {"row": unit.name, "channel": str(channel), "unit": f"{y}.{x}", "trail": codes}
 
 
-def _stop(trace: Trace, code: str) -> Stop:
+def _trail_unit(trace: Trace, code: str) -> TrailUnit:
     name, c, y, x = code.rsplit(".", 3)
-    found = (int(c), int(y), int(x))
-    if min(found) < 0:
+    unit = (int(c), int(y), int(x))
+    if min(unit) < 0:
         raise ValueError(code)
-    trace.maps_of(name)[found]  # an index error tells that it is not there
-    return Stop(name, found)
+    trace.maps_of(name)[unit]  # raises IndexError where there is no such unit
+    return TrailUnit(name, unit)

@@ -1,1 +1,1 @@
-"""What the network reads wrong."""
+"""Misclassified images and calibration."""

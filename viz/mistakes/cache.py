@@ -1,14 +1,14 @@
-"""The logits of the test images, and what is worked out from them."""
+"""Cached logits of the test images, and results computed from them."""
 
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from model.mistakes import confusion as mistakes
+from model.mistakes import confusion as matrix
 from model.mistakes import scores as files
 from model.mistakes.calibration import reliability as calibration
-from model.mistakes.calibration.records import Chance, Reliability, Scaling
+from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
 from model.records import Numbers
@@ -20,42 +20,42 @@ def scores() -> Scores:
     """Return the logits of MNIST's test images.
 
     Raises:
-        WeightsError: They are missing, damaged, or of other weights.
+        WeightsError: They are missing, damaged, or belong to other weights.
     """
     return files.read()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def weights_card() -> dict[str, Any]:
-    """Return what is known of the weights."""
+    """Return the card of the weights."""
     return weights.read_card()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def confusion() -> Confusion:
-    """Return how often each label is read as each class."""
-    return mistakes.confusion(scores())
+    """Return how often each label is classified as each class."""
+    return matrix.confusion(scores())
 
 
 def halves() -> tuple[Scores, Scores]:
-    """Return the images that a temperature is fitted on, and those that it is judged by."""
+    """Return the fitting half and the evaluation half of the images."""
     return calibration.halves(scores())
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def reliability(half: int, temperature: float) -> Reliability:
-    """Return how sure and how often right the network is on a half of the images, 0 or 1, with a temperature."""
+    """Return the reliability on the fitting half (0) or the evaluation half (1) at a temperature."""
     return calibration.reliability(halves()[half], temperature)
 
 
-@queued(max_entries=64, show_spinner="Drawing right and wrong by chance")
-def chance(half: int, temperature: float) -> Chance:
-    """Return the calibration error that chance alone gives on a half of the images, 0 or 1."""
-    return calibration.chance(halves()[half], temperature)
+@queued(max_entries=64, show_spinner="Simulating the calibration error")
+def chance_error(half: int, temperature: float) -> ChanceError:
+    """Return the calibration error that is due to chance on the fitting half (0) or the evaluation half (1)."""
+    return calibration.chance_error(halves()[half], temperature)
 
 
 @queued(max_entries=4, show_spinner="Fitting a temperature")
-def scaling(temperatures: tuple[float, ...]) -> Scaling:
-    """Return a temperature fitted on the one half, and the loss of both halves at these."""
+def temperature_scaling(temperatures: tuple[float, ...]) -> TemperatureScaling:
+    """Return the fitted temperature, and the loss of both halves at these temperatures."""
     every: Numbers = np.array(temperatures)
-    return calibration.scaling(*halves(), every)
+    return calibration.temperature_scaling(*halves(), every)

@@ -1,33 +1,33 @@
-"""How sure against how often right, in HTML: the reliability diagram, the loss over temperatures, and both in words."""
+"""Calibration: the reliability diagram, the loss over temperatures, and both in words."""
 
 from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
-from model.mistakes.calibration.records import Chance, Reliability, Scaling
-from model.mistakes.records import Tally
+from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
+from model.mistakes.records import Accuracy
 from model.records import Numbers
 from viz import theme
 from viz.charts import curves
 from viz.charts.curves import Axis, Curve
 from viz.pictures import swatches, words
 
-FEW = 20  # images in a bin: with fewer, chance alone moves it far
+FEW = 20  # images in a bin: the accuracy of fewer images varies much by chance
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def diagram(found: Reliability) -> str:
-    """Draw a bar for each bin: how often it is right, and how far from that the network's own probability is."""
+    """Draw a bar for each bin: its accuracy, and the gap to its mean confidence."""
     bins = "".join(_bin(found, m) for m in range(len(found.counts)))
     across = "".join(f'<span class="below" style="--x: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
     beside = "".join(f'<span class="beside" style="--y: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
     style = f"--colour: {theme.ACCENT}; --gap: {theme.HIGHLIGHT}"
     return (
-        f'<section class="reliability" style="{style}"><ul class="legend"><li><i></i>right</li>'
-        '<li><i class="gap"></i>gap to how sure it is</li><li><i class="even"></i>as often right as sure</li></ul>'
+        f'<section class="reliability" style="{style}"><ul class="legend"><li><i></i>accuracy</li>'
+        '<li><i class="gap"></i>gap to the mean confidence</li><li><i class="even"></i>no gap</li></ul>'
         f'<div role="img" aria-label="{escape(say_diagram(found))}"><ol>{bins}</ol>{across}{beside}'
-        '<span class="across">probability of what is read</span><span class="up">share that is right</span></div>'
+        '<span class="across">probability of the predicted class</span><span class="up">accuracy</span></div>'
         "</section>"
     )
 
@@ -37,155 +37,161 @@ def _bin(found: Reliability, m: int) -> str:
     low, high = found.edges[m], found.edges[m + 1]
     if not count:
         return f'<li title="{low:.1%} to {high:.1%}: no image"></li>'
-    right, sure = float(found.accuracies[m]), float(found.mean_confidences[m])
+    accuracy, confidence = float(found.accuracies[m]), float(found.mean_confidences[m])
     few = ' class="few"' if count < FEW else ""
-    said = f"{low:.1%} to {high:.1%}: {count:,} images, {right:.1%} right, {sure:.1%} sure in the mean"
-    style = f"--right: {right:.4f}; --from: {min(right, sure):.4f}; --off: {abs(right - sure):.4f}"
-    return f'<li{few} style="{style}" title="{said}"><i></i><u></u><small>{count:,}</small></li>'
+    title = f"{low:.1%} to {high:.1%}: {count:,} images, accuracy {accuracy:.1%}, mean confidence {confidence:.1%}"
+    gap = f"--from: {min(accuracy, confidence):.4f}; --off: {abs(accuracy - confidence):.4f}"
+    return (
+        f'<li{few} style="--right: {accuracy:.4f}; {gap}" title="{title}"><i></i><u></u><small>{count:,}</small></li>'
+    )
 
 
 def say_diagram(found: Reliability) -> str:
-    """Say how sure and how often right, and the expected calibration error."""
+    """Say the mean confidence, the accuracy, and the expected calibration error."""
     last = found.counts[-1] / found.images
     bins = len(found.counts)
     return (
-        f"With {_t(found.temperature)} the network is {words.accuracy(found.confidence)} sure in the mean, and "
-        f"{words.accuracy(found.accuracy)} right on the {found.images:,} images judged by. The expected calibration "
-        f"error is {words.accuracy(found.error)}: the gaps of the {bins} bins, each weighed by its images. The last "
-        f"bin holds {words.percent(last)} of them. The number beneath a bar counts its images; pale bars hold fewer "
-        f"than {FEW}."
+        f"With {_t(found.temperature)} the network has a mean confidence of {words.accuracy(found.confidence)} and an "
+        f"accuracy of {words.accuracy(found.accuracy)} on the {found.images:,} images of the evaluation half. The "
+        f"expected calibration error is {words.accuracy(found.error)}: the mean gap of the {bins} bins, weighted by "
+        f"their numbers of images. The last bin holds {words.percent(last)} of the images. The number below a bar is "
+        f"its number of images; pale bars hold fewer than {FEW}."
     )
 
 
-def say_chance(found: Reliability, chance: Chance) -> str:
-    """Say what error chance alone would give, and whether the one that was measured is beyond that."""
-    verdict = "within what chance gives" if found.error <= chance.most else "more than chance gives"
+def say_chance(found: Reliability, chance: ChanceError) -> str:
+    """Say which error is due to chance alone, and whether the measured error is larger."""
+    verdict = "can be due to chance" if found.error <= chance.percentile_95 else "is larger than chance explains"
     return (
-        f"Were every one of these probabilities true, so few images would still show {words.accuracy(chance.mean)} in "
-        f"the mean of {chance.draws:,} draws, and less than {words.accuracy(chance.most)} in nineteen of twenty. The "
-        f"{words.accuracy(found.error)} measured is {verdict}."
+        f"If all these probabilities were true, {found.images:,} images would still have an error, by chance alone: "
+        f"{words.accuracy(chance.mean)} on average over {chance.draws:,} simulations, and less than "
+        f"{words.accuracy(chance.percentile_95)} in 95\xa0% of them. The measured "
+        f"{words.accuracy(found.error)} {verdict}."
     )
 
 
-def losses(found: Scaling, chosen: float) -> str:
-    """Draw the loss of both halves over the temperature, and where each is least.
+def losses(found: TemperatureScaling, chosen: float) -> str:
+    """Draw the loss of both halves over the temperature, and the minimum of each.
 
     Args:
-        found: On both halves.
+        found: The losses of both halves.
         chosen: The temperature that is marked.
     """
     drawn = [
-        Curve("images fitted on", found.temperatures, found.fitted_losses, theme.ACCENT),
-        Curve("images judged by", found.temperatures, found.judged_losses, theme.HIGHLIGHT),
-        _least(found.temperature, found.temperatures, found.fitted_losses, theme.ACCENT),
-        _least(found.judged_temperature, found.temperatures, found.judged_losses, theme.HIGHLIGHT),
+        Curve("fitting half", found.temperatures, found.fitting_losses, theme.ACCENT),
+        Curve("evaluation half", found.temperatures, found.evaluation_losses, theme.HIGHLIGHT),
+        _minimum(found.temperature, found.temperatures, found.fitting_losses, theme.ACCENT),
+        _minimum(found.evaluation_temperature, found.temperatures, found.evaluation_losses, theme.HIGHLIGHT),
     ]
-    every = np.concatenate([found.fitted_losses, found.judged_losses])
+    every = np.concatenate([found.fitting_losses, found.evaluation_losses])
     up = curves.axis_of("loss", every)
     mark = np.array([chosen, chosen])
     drawn.append(Curve(f"{_t(chosen)}", mark, np.array([up.low, up.high]), theme.MUTED, "dashed", 2))
     points = {
-        float(t): curves.say_point(f"{_t(float(t))}", {"fitted on": float(ours), "judged by": float(others)})
-        for t, ours, others in zip(found.temperatures, found.fitted_losses, found.judged_losses, strict=True)
+        float(t): curves.say_point(_t(float(t)), {"fitting half": float(fitting), "evaluation half": float(evaluation)})
+        for t, fitting, evaluation in zip(
+            found.temperatures, found.fitting_losses, found.evaluation_losses, strict=True
+        )
     }
     first, last = float(found.temperatures[0]), float(found.temperatures[-1])
     across = Axis("temperature T", first, last, curves.round_numbers(first, last))
     return curves.draw(across, up, drawn, say_losses(found), points=points)
 
 
-def _least(place: float, temperatures: Numbers, losses: Numbers, colour: str) -> Curve:
+def _minimum(place: float, temperatures: Numbers, losses: Numbers, colour: str) -> Curve:
     value = np.interp(place, temperatures, losses)
-    return Curve(f"least at {place:.2f}", np.array([place]), np.array([value]), colour, "points", 13)
+    return Curve(f"minimum at {place:.2f}", np.array([place]), np.array([value]), colour, "points", 13)
 
 
-def say_losses(found: Scaling) -> str:
-    """Say where the loss of each half is least."""
+def say_losses(found: TemperatureScaling) -> str:
+    """Say at which temperature the loss of each half is lowest."""
     return (
-        f"The loss, the mean of −log(probability of the label), is least at {_t(found.temperature)} for the "
-        f"images fitted on, and at {_t(found.judged_temperature)} for those judged by."
+        f"The loss is the mean of −log(probability of the label). It is lowest at {_t(found.temperature)} for the "
+        f"fitting half, and at {_t(found.evaluation_temperature)} for the evaluation half."
     )
 
 
-def say_scaling(fitted: Sequence[Reliability], judged: Sequence[Reliability]) -> str:
-    """Say what the fitted temperature does to the calibration error of each half.
+def say_scaling(fitting: Sequence[Reliability], evaluation: Sequence[Reliability]) -> str:
+    """Say how the fitted temperature changes the calibration error of each half.
 
     Args:
-        fitted: The half fitted on, at T = 1 and at the fitted temperature.
-        judged: The other half at the same two.
+        fitting: The fitting half at T = 1 and at the fitted temperature.
+        evaluation: The evaluation half at the same two.
     """
-    (ours, ours_after), (others, others_after) = fitted, judged
-    helped = others_after.error < others.error
-    flatters = ours_after.error < ours.error and not helped
-    moral = (
-        "Judged where it was fitted, it would have passed for a gain."
-        if flatters
-        else "Only the half that it never saw can tell whether it helps."
+    (fitting_before, fitting_after), (before, after) = fitting, evaluation
+    helps = after.error < before.error
+    misleads = fitting_after.error < fitting_before.error and not helps
+    lesson = (
+        "On the fitting half alone, it would look like an improvement."
+        if misleads
+        else "Only images that are not used for fitting can show whether it helps."
     )
     return (
-        f"Fitted on {ours.images:,} images, {_t(ours_after.temperature)} takes their calibration error from "
-        f"{words.accuracy(ours.error)} to {words.accuracy(ours_after.error)}. On the {others.images:,} others it goes "
-        f"from {words.accuracy(others.error)} to {words.accuracy(others_after.error)}, which is "
-        f"{'better' if helped else 'no better'}. {moral} No answer changes: all logits are divided by one number, so "
-        "their order stays."
+        f"Fitted on {fitting_before.images:,} images, {_t(fitting_after.temperature)} changes their calibration error "
+        f"from {words.accuracy(fitting_before.error)} to {words.accuracy(fitting_after.error)}. On the "
+        f"{before.images:,} images of the evaluation half it changes from {words.accuracy(before.error)} to "
+        f"{words.accuracy(after.error)}, which is {'better' if helps else 'no better'}. {lesson} No prediction "
+        "changes, because all logits are divided by the same number and keep their order."
     )
 
 
-def say_halves(first: Tally, second: Tally) -> str:
-    """Say why the images are parted one by one, and not in the middle.
+def say_halves(first: Accuracy, second: Accuracy) -> str:
+    """Say why the two halves are the even and the odd positions.
 
     Args:
-        first: Of the first half of the test images.
-        second: Of the second.
+        first: On the first half of the test images.
+        second: On the second half.
     """
     return (
-        "Nothing may be judged by what it was fitted on: a temperature that suits these images' own accidents looks "
-        "better on them than it is. So it is fitted on the images with even numbers and judged by those with odd ones. "
-        f"The first {first.images:,} and the last {second.images:,} would not do: they come from other writers, and "
-        f"{first.wrong} of the {first.wrong + second.wrong} mistakes lie in the first."
+        "A temperature adapts to the images that it is fitted on, so it must be evaluated on others. It is fitted on "
+        "the images with even numbers and evaluated on those with odd numbers. The first "
+        f"{first.images:,} and the last {second.images:,} images would not do: they come from different writers, and "
+        f"{first.incorrect} of the {first.incorrect + second.incorrect} mistakes are among the first."
     )
 
 
-def columns(fitted: Sequence[Reliability], judged: Sequence[Reliability]) -> dict[str, list[str]]:
-    """Return the numbers of both halves at some temperatures, a line for each."""
-    every = [("fitted on", each) for each in fitted] + [("judged by", each) for each in judged]
+def columns(fitting: Sequence[Reliability], evaluation: Sequence[Reliability]) -> dict[str, list[str]]:
+    """Return the numbers of both halves at some temperatures, one line for each."""
+    every = [("fitting half", each) for each in fitting] + [("evaluation half", each) for each in evaluation]
     return {
         "images": [name for name, _ in every],
         "T": [f"{each.temperature:.2f}" for _, each in every],
-        "right": [f"{words.accuracy(each.accuracy)}" for _, each in every],
-        "sure": [f"{words.accuracy(each.confidence)}" for _, each in every],
-        "calibration error": [f"{words.accuracy(each.error)}" for _, each in every],
+        "accuracy": [words.accuracy(each.accuracy) for _, each in every],
+        "mean confidence": [words.accuracy(each.confidence) for _, each in every],
+        "calibration error": [words.accuracy(each.error) for _, each in every],
         "loss": [f"{each.loss:.4f}" for _, each in every],
     }
 
 
 def bin_columns(found: Reliability) -> dict[str, list[str]]:
     """Return the bins that hold images as columns."""
-    held = [m for m, count in enumerate(found.counts) if count]
+    filled = [m for m, count in enumerate(found.counts) if count]
     return {
-        "probability": [f"{found.edges[m]:.1%} to {found.edges[m + 1]:.1%}" for m in held],
-        "images": [f"{found.counts[m]:,}" for m in held],
-        "right": [f"{found.right[m]:,}" for m in held],
-        "share right": [words.share_of_units(float(found.accuracies[m])) for m in held],
-        "sure in the mean": [words.percent(float(found.mean_confidences[m])) for m in held],
+        "probability": [f"{found.edges[m]:.1%} to {found.edges[m + 1]:.1%}" for m in filled],
+        "images": [f"{found.counts[m]:,}" for m in filled],
+        "correct": [f"{found.correct[m]:,}" for m in filled],
+        "accuracy": [words.share_of_units(float(found.accuracies[m])) for m in filled],
+        "mean confidence": [words.percent(float(found.mean_confidences[m])) for m in filled],
     }
 
 
-def loss_columns(found: Scaling) -> dict[str, list[str]]:
-    """Return the loss of both halves at every temperature as columns."""
-    every = (found.temperatures, found.fitted_losses, found.judged_losses)
-    names = ("temperature T", "loss, images fitted on", "loss, images judged by")
+def loss_columns(found: TemperatureScaling) -> dict[str, list[str]]:
+    """Return the loss of both halves at each temperature as columns."""
+    every = (found.temperatures, found.fitting_losses, found.evaluation_losses)
+    names = ("temperature T", "loss, fitting half", "loss, evaluation half")
     return {name: [f"{value:.6f}" for value in values] for name, values in zip(names, every, strict=True)}
 
 
 def as_csv(found: Reliability) -> str:
-    """Return every bin with all digits."""
-    head = ("temperature", "from", "to", "images", "right", "sum of probabilities")
-    lines = zip(found.edges[:-1], found.edges[1:], found.counts, found.right, found.confidences, strict=True)
+    """Return all bins with all digits."""
+    head = ("temperature", "from", "to", "images", "correct", "sum of probabilities")
+    bins = (found.edges[:-1], found.edges[1:], found.counts, found.correct, found.confidence_sums)
+    lines = zip(*bins, strict=True)
     return swatches.as_csv([head, *((found.temperature, *map(float, line)) for line in lines)])
 
 
 def _t(temperature: float) -> str:
-    r"""Say a temperature, never parted at the end of a line.
+    r"""Write a temperature that is not broken at the end of a line.
 
     >>> _t(1.0)
     'T\xa0=\xa01.00'

@@ -1,4 +1,4 @@
-"""The confusion matrix in HTML, each count a link, and what it says of each class."""
+"""The confusion matrix in HTML, with a link at each count, and its numbers for each class."""
 
 from collections.abc import Callable
 from html import escape
@@ -8,55 +8,56 @@ from model.records import Pair
 from viz import theme
 from viz.pictures import swatches, words
 
-Link = Callable[[int, int], str]  # gives the address that shows the images of a label that are read as a class
-_LEAST, _MOST = 14, 62  # per cent of the colour behind a single mistake, and behind the most frequent one
+Link = Callable[[int, int], str]  # returns the address that shows the images of a label that are classified as a class
+_LEAST, _MOST = 14, 62  # per cent of colour behind a single mistake, and behind the most frequent mistake
 
 
 def matrix(found: Confusion, selected: Pair, link: Link) -> str:
-    """Draw how often each label is read as each class: mistakes stand out, what is right is muted.
+    """Draw how often each label is classified as each class; mistakes have a colour, correct predictions have none.
 
     Args:
         found: The counts.
-        selected: Label and class of the cell that is marked.
-        link: Of a cell.
+        selected: The label and the predicted class of the marked cell.
+        link: Returns the address of a cell.
     """
     classes = range(len(found.counts))
     head = "".join(f'<th scope="col">{k}</th>' for k in classes)
     body = "".join(
         f'<tr><th scope="row">{label}</th>'
-        f"{''.join(_cell(found, label, read, selected, link) for read in classes)}"
+        f"{''.join(_cell(found, label, predicted, selected, link) for predicted in classes)}"
         f'<td class="total">{found.labelled[label]:,}</td></tr>'
         for label in classes
     )
-    foot = "".join(f"<td>{count:,}</td>" for count in found.read)
+    foot = "".join(f"<td>{count:,}</td>" for count in found.predicted)
     return (
         f'<table class="confusion" style="--colour: {theme.ACCENT}; --mark: {theme.HIGHLIGHT}"><thead>'
         '<tr><th scope="col" rowspan="2">label</th>'
-        f'<th scope="colgroup" colspan="{len(classes)}">read as</th><th scope="col" rowspan="2">all</th></tr>'
+        f'<th scope="colgroup" colspan="{len(classes)}">classified as</th><th scope="col" rowspan="2">all</th></tr>'
         f"<tr>{head}</tr></thead><tbody>{body}</tbody>"
         f'<tfoot><tr><th scope="row">all</th>{foot}<td>{found.images:,}</td></tr></tfoot></table>'
     )
 
 
-def _cell(found: Confusion, label: int, read: int, selected: Pair, link: Link) -> str:
-    count = int(found.counts[label, read])
+def _cell(found: Confusion, label: int, predicted: int, selected: Pair, link: Link) -> str:
+    count = int(found.counts[label, predicted])
     if not count:
         return "<td></td>"
-    kind = "right" if label == read else "wrong"
-    most = int(found.wrong.max()) or 1
+    kind = "right" if label == predicted else "wrong"
+    most = int(found.mistakes.max()) or 1
     depth = _LEAST + (_MOST - _LEAST) * (count - 1) / max(most - 1, 1)
-    chosen = (label, read) == selected
+    chosen = (label, predicted) == selected
     mark = " selected" if chosen else ""
     current = ' aria-current="true"' if chosen else ""
-    said = f"labelled {label}, read as {read}: {images(count)}"
+    title = f"labelled {label}, classified as {predicted}: {images(count)}"
     return (
-        f'<td class="{kind}{mark}" style="--depth: {depth:.0f}%"><a href="{escape(link(label, read))}" target="_self" '
-        f'title="{said}" aria-label="{said}"{current}>{count:,}</a></td>'
+        f'<td class="{kind}{mark}" style="--depth: {depth:.0f}%">'
+        f'<a href="{escape(link(label, predicted))}" target="_self" '
+        f'title="{title}" aria-label="{title}"{current}>{count:,}</a></td>'
     )
 
 
 def images(count: int) -> str:
-    """Say how many images.
+    """Write a number of images.
 
     >>> images(1), images(1200)
     ('1 image', '1,200 images')
@@ -65,37 +66,37 @@ def images(count: int) -> str:
 
 
 def say_matrix(found: Confusion) -> str:
-    """Say how many are right, which confusion is the most frequent, and which class is hardest."""
-    label, read = found.worst
-    wrong = found.images - int(found.right.sum())
-    if not wrong:
-        return f"All {found.images:,} images are read as their label."
+    """Say how many images are classified correctly, the most frequent mistake, and the class with the lowest recall."""
+    label, predicted = found.most_frequent_mistake
+    incorrect = found.images - int(found.correct.sum())
+    if not incorrect:
+        return f"All {found.images:,} images are classified correctly."
     low = int(found.recalls.argmin())
     return (
-        f"A row for each label, a column for what is read: the {found.right.sum():,} on the diagonal are right, the "
-        f"{wrong:,} off it wrong. The most frequent mistake is a {label} read as {read}: "
-        f"{images(int(found.counts[label, read]))}. Hardest is {low}: of {found.labelled[low]:,} "
-        f"with that label {words.accuracy(found.recalls[low])} are read so. Choose a count to see its images."
+        f"Each row is a label, and each column is a predicted class. The {found.correct.sum():,} images on the "
+        f"diagonal are correct; the {incorrect:,} others are incorrect. The most frequent mistake is a {label} "
+        f"classified as {predicted}: {images(int(found.counts[label, predicted]))}. The lowest recall is that of "
+        f"{low}: {words.accuracy(found.recalls[low])} of {found.labelled[low]:,}. Choose a count to see its images."
     )
 
 
 def class_columns(found: Confusion) -> dict[str, list[str]]:
-    """Return what the matrix says of each class, a line for each."""
+    """Return the numbers of each class, one line for each."""
     classes = range(len(found.counts))
     return {
         "class": [str(k) for k in classes],
-        "labelled so": [f"{count:,}" for count in found.labelled],
-        "of these read so (recall)": [_percent(share) for share in found.recalls],
-        "read so": [f"{count:,}" for count in found.read],
-        "of these labelled so (precision)": [_percent(share) for share in found.precisions],
-        "most often read as instead": [_rival(found, k) for k in classes],
+        "images with this label": [f"{count:,}" for count in found.labelled],
+        "recall": [_percent(share) for share in found.recalls],
+        "images classified as this": [f"{count:,}" for count in found.predicted],
+        "precision": [_percent(share) for share in found.precisions],
+        "most frequent mistake": [_mistake(found, k) for k in classes],
     }
 
 
-def _rival(found: Confusion, k: int) -> str:
-    rival = int(found.wrong[k].argmax())
-    count = int(found.wrong[k, rival])
-    return f"{rival} ({count})" if count else "none"
+def _mistake(found: Confusion, k: int) -> str:
+    predicted = int(found.mistakes[k].argmax())
+    count = int(found.mistakes[k, predicted])
+    return f"{predicted} ({count})" if count else "none"
 
 
 def _percent(share: float) -> str:
@@ -103,7 +104,7 @@ def _percent(share: float) -> str:
 
 
 def as_csv(found: Confusion) -> str:
-    """Return the counts, a line for each label."""
+    """Return the counts, one line for each label."""
     classes = range(len(found.counts))
     lines = [(label, *found.counts[label].tolist()) for label in classes]
-    return swatches.as_csv([("label", *(f"read as {k}" for k in classes)), *lines])
+    return swatches.as_csv([("label", *(f"classified as {k}" for k in classes)), *lines])

@@ -1,6 +1,6 @@
-"""The mistakes page's controls and its pictures; what is chosen lives in the link."""
+"""The controls of the mistakes page and its pictures; the address holds what is chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ import streamlit as st
 from model.errors import DataError
 from model.images import digits, mnist
 from model.mistakes import confusion
-from model.mistakes.records import Answer, Confusion
+from model.mistakes.records import Confusion, Prediction
 from model.records import Pair, Pixels
 from viz.app import address, mnist_picker, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
@@ -17,157 +17,162 @@ from viz.head import controls as heads
 from viz.mistakes import cache, figures
 
 VIEW = "mistakes_view"
-VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "How sure it is"}
+VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "Calibration"}
 CELL, SORT, WHICH, IMAGE, TEMPERATURE = "cell", "mistakes_sort", "mistakes_of", "image", "mistakes_t"
 PAGE = "mistakes"
-PARTS = (slice(None, 5_000), slice(5_000, None))  # of the test images, by those who wrote them
-_SORTS = {"sure": "Most sure of what is read first", "label": "Least sure of the label first"}
+PARTS = (slice(None, 5_000), slice(5_000, None))  # the test images of the two groups of writers
+_SORTS = {"sure": "Highest confidence first", "label": "Lowest probability of the label first"}
 _FITTED = "fitted"
-_TOGETHER = 24  # images that are shown at once
+_PER_PAGE = 24  # images
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
-_CELLS = [f"{label}.{read}" for label in range(10) for read in range(10)]
+_CELLS = [f"{label}.{predicted}" for label in range(10) for predicted in range(10)]
 _LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
-ALLOWED = {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES]}
 
 
 def cell(found: Confusion) -> Pair:
-    """Return the label and the class whose images are asked for; by default those of the most frequent mistake."""
-    chosen = address.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.worst)))
-    label, read = map(int, chosen.split("."))
-    return label, read
+    """Return the label and the predicted class in the address; by default those of the most frequent mistake."""
+    chosen = address.read_one_of(CELL, _CELLS, _cell_of_image() or ".".join(map(str, found.most_frequent_mistake)))
+    label, predicted = map(int, chosen.split("."))
+    return label, predicted
 
 
 def _cell_of_image() -> str:
-    """Return the cell of the image that the link names, if it names one."""
+    """Return the cell of the image in the address, if there is one."""
     index = address.read(IMAGE, "")
     if not _is_image(index):
         return ""
-    (answer,) = confusion.answers(cache.scores(), [int(index)])
-    return f"{answer.label}.{answer.read}"
+    (found,) = confusion.predictions(cache.scores(), [int(index)])
+    return f"{found.label}.{found.predicted}"
+
+
+def allowed() -> dict[str, Iterable[str]]:
+    """Return what the page's parameters can be in the link."""
+    images = map(str, range(mnist.SIZES["test"]))
+    return {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES], IMAGE: images}
 
 
 def _is_image(text: str) -> bool:
     return text in map(str, range(mnist.SIZES["test"]))
 
 
-def cell_link(label: int, read: int) -> str:
+def cell_link(label: int, predicted: int) -> str:
     """Return the address that shows the images of a cell."""
-    return address.address(PAGE, **{CELL: f"{label}.{read}", IMAGE: ""})
+    return address.address(PAGE, **{CELL: f"{label}.{predicted}", IMAGE: ""})
 
 
-def of_cell(chosen: Pair) -> tuple[Answer, ...]:
-    """Return the images of a cell, the least sure first where they are right."""
+def images_of_cell(chosen: Pair) -> tuple[Prediction, ...]:
+    """Return the images of a cell: mistakes with the highest confidence first, correct ones with the lowest first."""
     found = confusion.cell(cache.scores(), *chosen)
-    right = chosen[0] == chosen[1]
-    return confusion.least_confident_first(found) if right else confusion.most_confident_first(found)
+    correct = chosen[0] == chosen[1]
+    return confusion.least_confident_first(found) if correct else confusion.most_confident_first(found)
 
 
-def listed() -> tuple[Answer, ...]:
-    """Let the person choose which images are listed and in which order."""
-    wrong, disputed = confusion.mistakes(cache.scores()), confusion.disputed(cache.scores())
-    lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", wrong), ("disputed", disputed))}
+def choose_list() -> tuple[Prediction, ...]:
+    """Let the user choose a list of images and its order."""
+    mistakes, disputed = confusion.mistakes(cache.scores()), confusion.disputed(cache.scores())
+    lists = {name: _LISTS[name].format(len(each)) for name, each in (("all", mistakes), ("disputed", disputed))}
     left, right = st.columns(2, gap="medium")
     with left:
-        which = widgets.segments("Which images", WHICH, lists, together=_anew)
+        which = widgets.segments("Which images", WHICH, lists, together=_first_image)
     with right:
-        order = address.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_anew)
-    found = disputed if which == "disputed" else wrong
+        order = address.bind(st.selectbox, "Order", SORT, _SORTS, "sure", together=_first_image)
+    found = disputed if which == "disputed" else mistakes
     return confusion.least_likely_label_first(found) if order == "label" else confusion.most_confident_first(found)
 
 
-def _anew(_value: str) -> Mapping[str, str]:
-    """Begin at the first image of another list."""
+def _first_image(_value: str) -> Mapping[str, str]:
+    """Return what shows the first image of another list."""
     return {IMAGE: ""}
 
 
-def position(answers: Sequence[Answer]) -> int:
-    """Return where in a list the image of the link stands; the first, where it is not in it."""
-    if not answers:
+def position(predictions: Sequence[Prediction]) -> int:
+    """Return the position in a list of the image in the address; if it is not in the list, the first."""
+    if not predictions:
         return 0
-    indices = [str(each.index) for each in answers]
+    indices = [str(each.index) for each in predictions]
     asked = address.read(IMAGE, "")
     elsewhere = {asked: indices[0]} if _is_image(asked) and asked not in indices else {}
     return indices.index(address.read_one_of(IMAGE, indices, indices[0], elsewhere))
 
 
-def show_cards(answers: Sequence[Answer], at: int, numbers: tables.Numbers) -> None:
-    """Show the part of a list in which one image stands, each a link.
+def show_cards(predictions: Sequence[Prediction], at: int, numbers: tables.Numbers) -> None:
+    """Show the part of a list that holds the marked image; each card is a link.
 
     Args:
-        answers: The list.
-        at: Where in it the image stands that is marked.
+        predictions: The list.
+        at: The position of the marked image.
         numbers: Of the whole list.
     """
-    if not answers:
-        st.write("No image is read so.")
+    if not predictions:
+        st.write("There are no such images.")
         return
-    start = at // _TOGETHER * _TOGETHER
-    shown = answers[start : start + _TOGETHER]
+    start = at // _PER_PAGE * _PER_PAGE
+    shown = predictions[start : start + _PER_PAGE]
     drawn = figures.cards(
-        shown, pictures(shown), answers[at].index, lambda index: address.address(PAGE, **{IMAGE: str(index)})
+        shown, pictures(shown), predictions[at].index, lambda index: address.address(PAGE, **{IMAGE: str(index)})
     )
 
     def part() -> None:
-        """Show the cards, and lead to the parts of the list before and after them."""
+        """Show the cards, and buttons to the other parts of the list."""
         st.html(drawn)
-        if len(answers) > _TOGETHER:
-            _turn_pages(answers, start)
+        if len(predictions) > _PER_PAGE:
+            _paging(predictions, start)
 
     widgets.figure(part, figures.say_cards(shown), numbers)
 
 
-def _turn_pages(answers: Sequence[Answer], start: int) -> None:
-    """Lead to the parts of a list before and after the one that begins at ``start``."""
-    last = min(start + _TOGETHER, len(answers))
+def _paging(predictions: Sequence[Prediction], start: int) -> None:
+    """Show buttons to the parts of a list before and after the one that begins at ``start``."""
+    last = min(start + _PER_PAGE, len(predictions))
     with st.container(horizontal=True, vertical_alignment="center"):
-        _go("Back", answers, start - _TOGETHER)
-        _go("More", answers, start + _TOGETHER)
-        st.caption(f"{start + 1:,} to {last:,} of {len(answers):,}")
+        _button("Back", predictions, start - _PER_PAGE)
+        _button("More", predictions, start + _PER_PAGE)
+        st.caption(f"{start + 1:,} to {last:,} of {len(predictions):,}")
 
 
-def _go(label: str, answers: Sequence[Answer], to: int, shortcut: str | None = None) -> None:
-    """Draw a button to an image of a list."""
+def _button(label: str, predictions: Sequence[Prediction], to: int, shortcut: str | None = None) -> None:
+    """Show a button to an image of a list."""
 
     def choose() -> None:
-        address.write(**{IMAGE: str(answers[to].index)})
+        address.write(**{IMAGE: str(predictions[to].index)})
 
-    st.button(label, shortcut=shortcut, disabled=not 0 <= to < len(answers), on_click=choose, key=f"{PAGE}-{label}")
+    disabled = not 0 <= to < len(predictions)
+    st.button(label, shortcut=shortcut, disabled=disabled, on_click=choose, key=f"{PAGE}-{label}")
 
 
-def show_one(answers: Sequence[Answer], at: int) -> None:
-    """Show one image of a list in full, lead to its neighbours, and open it on any other page."""
-    if not answers:
+def show_large(predictions: Sequence[Prediction], at: int) -> None:
+    """Show one image of a list large, with buttons to its neighbours and links to other pages."""
+    if not predictions:
         return
-    answer = answers[at]
-    found = pictures([answer])
-    numbers = tables.CsvFile(
-        "Download its probabilities as CSV", partial(figures.as_csv, [answer]), f"image-{answer.index}.csv"
-    )
-    widgets.figure(figures.exhibit(answer, found.get(answer.index)), figures.say(answer), numbers)
+    found = predictions[at]
+    pixels = pictures([found])
+    csv = partial(figures.as_csv, [found])
+    numbers = tables.CsvFile("Download its probabilities as CSV", csv, f"image-{found.index}.csv")
+    widgets.figure(figures.large(found, pixels.get(found.index)), figures.say(found), numbers)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _go("Previous", answers, at - 1, "Left")
-        _go("Next", answers, at + 1, "Right")
-        st.caption(f"{at + 1:,} of {len(answers):,}")
-    if found:
-        _open_elsewhere(answer)
+        _button("Previous", predictions, at - 1, "Left")
+        _button("Next", predictions, at + 1, "Right")
+        st.caption(f"{at + 1:,} of {len(predictions):,}")
+    if pixels:
+        _links_to_pages(found)
 
 
-def _open_elsewhere(answer: Answer) -> None:
-    """Lead to every other page with this image chosen; to some with the two classes that compete."""
-    against = {heads.TARGET: str(answer.read), heads.AGAINST: str(answer.label)}
-    rather = {"saliency": {address.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
+def _links_to_pages(found: Prediction) -> None:
+    """Show links to all other pages with this image, and to some with its predicted class and its label."""
+    against = {heads.TARGET: str(found.predicted), heads.AGAINST: str(found.label)}
+    difference = {"saliency": {address.EXPLAIN: "difference", **against}, "head": {heads.PART: "two", **against}}
     with st.container(horizontal=True, key="open_on", gap="small"):
         st.write("Open it on")
         for page in sidebar.all_pages():
             if page.url_path != PAGE:
-                more = {} if answer.is_right else rather.get(page.url_path, {})
-                title = f"{page.title}: {answer.read} rather than {answer.label}" if more else page.title
-                chosen = address.link(**{address.DIGIT: f"test-{answer.index}"}, **more)
+                more = {} if found.is_correct else difference.get(page.url_path, {})
+                title = f"{page.title}: {found.predicted} rather than {found.label}" if more else page.title
+                chosen = address.link(**{address.DIGIT: f"test-{found.index}"}, **more)
                 st.page_link(page, label=title, query_params=chosen)
 
 
-def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
-    """Return the pictures of images by their numbers; none where MNIST is absent or another data set."""
+def pictures(predictions: Sequence[Prediction]) -> dict[int, Pixels]:
+    """Return the pictures of images by their numbers; none if MNIST is absent or another data set."""
     if not mnist.is_present():
         return {}
     try:
@@ -176,11 +181,11 @@ def pictures(answers: Sequence[Answer]) -> dict[int, Pixels]:
         return {}
     if not np.array_equal(test.labels, cache.scores().labels):
         return {}
-    return {each.index: test.images[each.index] for each in answers}
+    return {each.index: test.images[each.index] for each in predictions}
 
 
-def offer_pictures() -> None:
-    """Read MNIST; where it is absent offer to download it, and where it is damaged say so."""
+def offer_mnist() -> None:
+    """Read MNIST; if it is absent, offer to download it; if it is damaged, say so."""
     with st.container(border=not mnist.is_present()):
         test = mnist_picker.read(PAGE)
     if test is not None and not np.array_equal(test.labels, cache.scores().labels):
@@ -190,20 +195,20 @@ def offer_pictures() -> None:
 
 
 def temperature(fitted: float) -> float:
-    """Let the person choose what the logits are divided by; the fitted temperature is among the choices."""
+    """Let the user choose the temperature; the fitted temperature is one of the choices."""
     values = {_FITTED: fitted, **{text: float(text) for text in _TEMPERATURES}}
-    said = {text: text for text in _TEMPERATURES} | {_FITTED: f"{fitted:.2f}, fitted"}
-    options = {text: said[text] for text in sorted(values, key=lambda text: values[text])}
+    titles = {text: text for text in _TEMPERATURES} | {_FITTED: f"{fitted:.2f}, fitted"}
+    options = {text: titles[text] for text in sorted(values, key=lambda text: values[text])}
     return values[address.bind(st.select_slider, "Temperature T", TEMPERATURE, options, "1.00")]
 
 
-def offer_fitted(fitted: float) -> None:
-    """Offer the temperature that was fitted, and the network's own."""
+def temperature_buttons(fitted: float) -> None:
+    """Show buttons for the fitted temperature and for T = 1."""
     with st.container(horizontal=True):
-        for label, text in ((f"T = {fitted:.2f}, as fitted", _FITTED), ("T = 1, as it is", "1.00")):
+        for label, text in ((f"T = {fitted:.2f}, as fitted", _FITTED), ("T = 1, no scaling", "1.00")):
             st.button(label, on_click=partial(address.write, **{TEMPERATURE: text}), key=f"mistakes-t-{text}")
 
 
 def temperatures() -> tuple[float, ...]:
-    """Return all temperatures that can be chosen besides the fitted one."""
+    """Return all temperatures that can be chosen, without the fitted one."""
     return tuple(map(float, _TEMPERATURES))

@@ -1,1 +1,1 @@
-"""The whole network as one picture."""
+"""The overview: the whole network as one picture."""

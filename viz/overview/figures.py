@@ -1,4 +1,4 @@
-"""The whole network as one picture, and its answer, ready for HTML."""
+"""The whole network as one picture, and the prediction, in HTML."""
 
 import math
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from viz import theme
 from viz.pictures import raster, swatches, words
 
 _WIDEST = 78  # picture pixels of the widest map, which has 26 units
-_BEHIND = 2  # picture pixels for each card behind the first: the depth of a deck counts its channels
+_OFFSET = 2  # picture pixels from one card of a stack to the next; a stack has a card for each channel
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One row of the network as it is drawn: words, colour, and a picture of its activation.
+    """One row of the network as it is drawn: name, colour and a picture of its activation.
 
     Attributes:
-        channel: The feature map that is in front.
+        channel: The feature map in front.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Tile:
 
 
 def blocks(trace: Trace) -> list[list[Tile]]:
-    """Draw every row, block by block; the last pool and the classifier behind it share a block.
+    """Draw every row, block by block; the last pool and the classifier after it share a block.
 
-    A row's picture is a deck of its feature maps: wider maps make wider cards, more channels a deeper deck. In front
-    of a whole block is the map that is most active at its end, so that one map can be followed through it.
+    A row's picture is a stack of its feature maps: wider maps give wider cards, more channels a deeper stack. All
+    rows of a block show the same map in front, the one that is most active in the last row.
     """
     drawn: list[list[Tile]] = []
     for block in trace.blocks:
@@ -50,27 +50,27 @@ def blocks(trace: Trace) -> list[list[Tile]]:
 
 
 def legend(trace: Trace) -> str:
-    """Say in HTML which colour is which kind of layer, and how to read a deck."""
+    """Draw the legend in HTML: the colour of each kind of layer, and how to read a stack."""
     kinds = dict.fromkeys(row.kind for row in trace.rows)
     keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
     return (
-        f'<ul class="legend">{keys}</ul><p>A deck holds the feature maps of one row: the wider its cards the larger '
-        "the maps, the deeper the deck the more of them. In front of a whole column is the map that is strongest at "
-        "its foot. Blue is below zero, red above. A ReLU, which sets what is below zero to zero, follows every "
-        "convolution but the last; the table has no row for it, Feature maps shows it.</p>"
+        f'<ul class="legend">{keys}</ul><p>A stack holds the feature maps of one row: wider cards are larger maps, and '
+        "a deeper stack has more maps. All stacks of a column show the same map in front, the one that is most active "
+        "in the last row. Blue is negative, red is positive. A ReLU, which sets negative values to zero, follows every "
+        "convolution but the last. The table has no row for ReLU; the page Feature maps shows it.</p>"
     )
 
 
 def say(trace: Trace) -> str:
-    """Say how large the values get on their way, and what comes out."""
+    """Say how large the values become, and the range of the logits."""
     strongest = max(trace.rows, key=lambda row: float(np.abs(row.output).max()))
     channel = int(np.abs(strongest.output).max(axis=(1, 2)).argmax())
     values = sum(row.output.size for row in trace.rows)
     return (
-        f"For your digit {len(trace.rows)} rows compute {values:,} values. The largest without its sign is "
-        f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}; the ten that "
-        f"come out run from {words.number(float(trace.logits.min()))} to {words.number(float(trace.logits.max()))}, "
-        f"the logit of {trace.prediction}."
+        f"For your digit {len(trace.rows)} rows compute {values:,} values. The largest absolute value is "
+        f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}. The ten logits "
+        f"range from {words.number(float(trace.logits.min()))} to {words.number(float(trace.logits.max()))}; the "
+        f"largest is the logit of {trace.prediction}."
     )
 
 
@@ -80,7 +80,7 @@ def activations_csv(trace: Trace) -> str:
 
 
 def answer_csv(trace: Trace) -> str:
-    """Return logit, log-probability and probability of each class as CSV, with all digits."""
+    """Return logit, log-probability and probability of each class as CSV, in full precision."""
     columns = (trace.logits, trace.log_probabilities, trace.probabilities)
     lines = zip(*([f"{value:.9g}" for value in each] for each in columns), strict=True)
     head = ("class", "logit", "log-probability", "probability")
@@ -88,30 +88,30 @@ def answer_csv(trace: Trace) -> str:
 
 
 def by_activity(row: Row) -> list[int]:
-    """Return the channels of a row, the one with the largest mean absolute value first."""
+    """Return the channels of a row by their mean absolute value, the largest first."""
     return [int(channel) for channel in (-np.abs(row.output).mean(axis=(1, 2))).argsort(kind="stable")]
 
 
 def tile(row: Row, order: list[int]) -> Tile:
-    """Draw one row, its channels from front to back in this order."""
+    """Draw one row, with its channels from front to back in this order."""
     colour = theme.KIND_COLOURS[row.kind]
     channels, height, width = row.output.shape
-    if height == width == 1:  # a column of cells says more than a deck of dots
+    if height == width == 1:  # a column of cells is easier to read than a stack of dots
         cell = (96 // channels, 18)
         picture = raster.column(row.output.reshape(-1), cell, colour)
         size = raster.deck_size((1, channels * cell[0], cell[1]), 1, 0)
     else:
-        # Small maps are enlarged more than wide ones, or nothing could be seen on them; they stay the smaller ones.
+        # Small maps are enlarged more, so that their units can be seen, but never become wider than large maps.
         zoom = round(_WIDEST / 26 * math.sqrt(26 / width))
-        picture = raster.deck(row.output, order, zoom, _BEHIND, colour)
-        size = raster.deck_size(row.output.shape, zoom, _BEHIND)
+        picture = raster.deck(row.output, order, zoom, _OFFSET, colour)
+        size = raster.deck_size(row.output.shape, zoom, _OFFSET)
     return Tile(row.name, row.kind, colour, words.shape(row.output.shape), picture, *size, order[0])
 
 
 def probability_bars(trace: Trace) -> str:
-    """Draw the ten probabilities as bars in HTML, the largest one strong.
+    """Draw the ten probabilities as bars in HTML, with the largest one emphasised.
 
-    Plain HTML repaints several times faster than a chart does, and its numbers are text that can be read aloud.
+    HTML repaints several times faster than a chart, and a screen reader can read its numbers.
     """
     bars = "".join(_bar(trace, c) for c in range(len(trace.logits)))
     return f'<ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
@@ -128,9 +128,9 @@ def _bar(trace: Trace, c: int) -> str:
 
 
 def say_probabilities(trace: Trace) -> str:
-    """Say the answer in words, with the classes that compete for it."""
+    """Say the prediction in words, with the classes that follow."""
     shares = trace.probabilities
     first, *others = sorted(range(10), key=lambda c: -shares[c])
     rivals = [f"{c} with {words.percent(shares[c])}" for c in others[:2] if shares[c] >= 0.001]
-    rest = f"Next: {' and '.join(rivals)}." if rivals else "No other class comes near."
-    return f"The network reads {first} with {words.percent(shares[first])}. {rest}"
+    rest = f"Next: {' and '.join(rivals)}." if rivals else "No other class has 0.1\xa0% or more."
+    return f"The network predicts {first} with {words.percent(shares[first])}. {rest}"

@@ -1,4 +1,4 @@
-"""What every row learns and costs, beside what was printed of it: tables and bars in HTML, and the same as text."""
+"""Shape, parameters and cost of every row beside the printed figures: tables and bars in HTML, and as text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from model.layers.records import Arithmetic
 from model.parameters.records import RowComparison
 from model.trace.records import LayerKind, Trace
 from viz import theme
-from viz.layers.worked import WHATS
+from viz.layers.worked_row import FIGURE_NAMES
 from viz.pictures import swatches, words
 
 _COLUMNS = (
@@ -25,24 +25,24 @@ _COLUMNS = (
     "wrong as printed",
 )
 
-Link = Callable[[str], str]  # gives the address that shows the row of this name
+Link = Callable[[str], str]  # returns the address of the row with this name
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: what was printed, None for a hidden step, and what is measured.
+    """One line of the table: the printed figures, None for a hidden step, and the measured figures.
 
     Attributes:
-        name: Of the step.
-        kind: What it does.
+        name: The step's name.
+        kind: The kind of operation.
         printed_shape: (-1, C, H, W).
-        printed_parameters: How many numbers it learns.
-        shape: Of the output, without the number of images.
-        parameters: How many numbers it learns.
-        running_total: Of these and all before.
-        share: Which part of all parameters these are.
+        printed_parameters: Number of parameters.
+        shape: Output shape without the number of images.
+        parameters: Number of parameters.
+        running_total: Number of parameters up to this step.
+        share: Share of all parameters.
         multiply_accumulates: For one image.
-        memory: Of the output, in bytes, for one image.
+        memory: Size of the output in bytes, for one image.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Line:
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """Which of ``shape`` and ``parameters`` were printed and are not as measured."""
+        """Which of ``shape`` and ``parameters`` are printed wrong."""
         if self.printed_shape is None:
             return ()
         differs = {
@@ -74,9 +74,9 @@ class Line:
 
 
 def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Sequence[RowComparison]) -> tuple[Line, ...]:
-    """Put every step's printed figures beside the measured ones, in the order they ran."""
+    """Return every step's printed and measured figures, in the order they ran."""
     printed = {each.name: each for each in comparisons}
-    everything = sum(each.parameter_count for each in arithmetic.values())
+    total = sum(each.parameter_count for each in arithmetic.values())
     return tuple(
         Line(
             name=step.name,
@@ -86,7 +86,7 @@ def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Seque
             shape=tuple(axis.result for axis in arithmetic[step.name].shape),
             parameters=arithmetic[step.name].parameter_count,
             running_total=arithmetic[step.name].running_total,
-            share=_part(arithmetic[step.name].parameter_count, everything),
+            share=_part(arithmetic[step.name].parameter_count, total),
             multiply_accumulates=arithmetic[step.name].multiply_accumulates.result,
             memory=arithmetic[step.name].memory.result,
         )
@@ -99,8 +99,8 @@ def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> 
 
     Args:
         every: All lines.
-        selected: The name of the marked one; it is shown even if it is a hidden step.
-        link: Gives each row's address.
+        selected: The name of the selected step; it is shown even if it is hidden.
+        link: Returns a row's address.
         hidden: Whether the hidden steps are shown.
     """
     shown = [line for line in every if hidden or not line.hidden or line.name == selected]
@@ -139,7 +139,7 @@ def _line(line: Line, selected: bool, link: Link) -> str:
 
 
 def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:
-    """List in HTML every printed figure that measuring contradicts."""
+    """List in HTML every wrong printed figure."""
     items = []
     for row in comparisons:
         figures = {
@@ -151,20 +151,20 @@ def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:
         for each in row.mistakes:
             printed, measured = figures[each.what]
             items.append(
-                f"<li><b>{_anchor(row.name, link)}</b> {WHATS[each.what]}: printed <del>{printed}</del>, "
+                f"<li><b>{_anchor(row.name, link)}</b> {FIGURE_NAMES[each.what]}: printed <del>{printed}</del>, "
                 f"measured <b>{measured}</b><p>{escape(each.sentence)}</p></li>"
             )
-    return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>Everything printed is as measured.</p>"
+    return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>All printed figures are correct.</p>"
 
 
 def say_mistakes(comparisons: Sequence[RowComparison]) -> str:
-    """Say how many printed figures are wrong, and where they stand."""
+    """Say how many printed figures are wrong, and where."""
     whats = [mistake.what for row in comparisons for mistake in row.mistakes]
     table_ones = sum(what in {"shape", "parameters"} for what in whats)
     return (
-        f"{len(whats)} printed figures are not what this network measures: {table_ones} in the table, "
+        f"{len(whats)} printed figures are wrong for this network: {table_ones} in the table, "
         f"{whats.count('input')} in its comments on inputs, {whats.count('field')} in those on receptive fields. "
-        "The network itself is as the assignment built it."
+        "The network itself is the assignment's."
     )
 
 
@@ -193,7 +193,7 @@ def _bar(name: str, share: float, colour: str) -> str:
 
 
 def say_shares(every: Sequence[Line]) -> str:
-    """Say where the parameters are, where the work is, and why that differs."""
+    """Say which layers have most of the parameters and of the multiply-accumulates, and why these differ."""
     busiest = max(convolutions(every), key=lambda line: line.multiply_accumulates)
     largest = max(convolutions(every), key=lambda line: line.parameters)
     work = sum(line.multiply_accumulates for line in every)
@@ -203,15 +203,15 @@ def say_shares(every: Sequence[Line]) -> str:
         for line in dict.fromkeys((busiest, largest))
     ]
     height, width = busiest.shape[1:]
-    reason = f"A kernel is used anew at every place of its map: in {busiest.name} that is {height * width:,} places"
+    reason = f"A kernel is used again at every position: {height * width:,} positions in {busiest.name}"
     if busiest is not largest:
         height, width = largest.shape[1:]
-        reason += f", in {largest.name} {height * width:,}"
+        reason += f", {height * width:,} in {largest.name}"
     return f"{'; '.join(said)}. {reason}."
 
 
 def share_columns(every: Sequence[Line]) -> dict[str, list[str]]:
-    """Return the shares of each convolution as columns, with the counts that they are shares of."""
+    """Return the shares of each convolution as columns, with the counts."""
     chosen, work = convolutions(every), sum(line.multiply_accumulates for line in every)
     return {
         "row": [line.name for line in chosen],
@@ -228,7 +228,7 @@ def convolutions(every: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def totals(arithmetic: Mapping[str, Arithmetic]) -> str:
-    """Draw in HTML what all steps come to."""
+    """Draw the totals of all steps in HTML."""
     every = arithmetic.values()
     buffers = sum(line.result for each in every for line in each.buffers)
     figures = {

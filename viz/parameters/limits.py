@@ -1,4 +1,4 @@
-"""What the assignment asks of a network, each limit with the evidence for and against."""
+"""The limits that the assignment sets, each with the evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from model.trace.records import LayerKind
 from viz.parameters.figures import Line
 from viz.training import origin
 
-_MOST_PARAMETERS, _MOST_EPOCHS, _LEAST_ACCURACY = 20_000, 20, 0.994
-_CLAIMED_ACCURACY = 0.9941  # what the assignment reports
+_MAX_PARAMETERS, _MAX_EPOCHS, _MIN_ACCURACY = 20_000, 20, 0.994
+_REPORTED_ACCURACY = 0.9941  # by the assignment
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit that the assignment sets, and what is measured; ``met`` is None where nobody knows."""
+    """One limit that the assignment sets, and the evidence; ``met`` is None where it is unknown."""
 
     limit: str
     evidence: str
@@ -28,53 +28,55 @@ class Limit:
 
 
 def check(every: Sequence[Line], card: Mapping[str, Any]) -> tuple[Limit, ...]:
-    """Hold the network against what the assignment asks for.
+    """Check the network against the assignment's limits.
 
     Args:
         every: All lines.
-        card: What is known of the weights; epochs and test accuracy need not be.
+        card: The card of the weights; epochs and test accuracy may be missing.
     """
     epochs, accuracy = (card.get("recipe") or {}).get("epochs"), card.get("test_accuracy")
     parameters = sum(line.parameters for line in every)
     linear = [line.name for line in every if line.kind is LayerKind.LINEAR]
-    claimed = (
-        f"The assignment's own {_CLAIMED_ACCURACY:.2%} is the best of its epochs, chosen on the test images themselves."
-    )
+    reported = f"The assignment's {_REPORTED_ACCURACY:.2%} is its best epoch, chosen on the test images."
     return (
         Limit(
-            f"Under {_MOST_PARAMETERS:,} parameters",
+            f"Under {_MAX_PARAMETERS:,} parameters",
             f"It has {parameters:,}.",
-            parameters < _MOST_PARAMETERS,
+            parameters < _MAX_PARAMETERS,
         ),
         Limit(
             "No fully connected layer",
-            f"These are fully connected: {', '.join(linear)}." if linear else f"None of its {len(every)} steps is one.",
+            f"These are fully connected: {', '.join(linear)}."
+            if linear
+            else f"None of its {len(every)} steps is fully connected.",
             not linear,
         ),
         Limit(
-            f"Under {_MOST_EPOCHS} epochs",
-            "The weights' card does not say." if epochs is None else f"The weights were trained for {epochs}.",
-            None if epochs is None else epochs < _MOST_EPOCHS,
+            f"Under {_MAX_EPOCHS} epochs",
+            "The card of the weights does not say."
+            if epochs is None
+            else f"The weights were trained for {epochs} epochs.",
+            None if epochs is None else epochs < _MAX_EPOCHS,
         ),
         Limit(
-            f"{_spaced(f'{_LEAST_ACCURACY:.1%}')} of the test images right",
+            f"{_spaced(f'{_MIN_ACCURACY:.1%}')} of the test images correct",
             _spaced(
-                "The weights' card does not say."
+                "The card of the weights does not say."
                 if accuracy is None
-                else f"These weights reach {accuracy:.2%}. {origin.say(card)} {claimed}"
+                else f"These weights reach {accuracy:.2%}. {origin.say(card)} {reported}"
             ),
-            None if accuracy is None else accuracy >= _LEAST_ACCURACY,
+            None if accuracy is None else accuracy >= _MIN_ACCURACY,
         ),
     )
 
 
-def checklist(them: Sequence[Limit]) -> str:
-    """Draw the limits in HTML, each with a mark, its verdict in words and the evidence."""
+def checklist(limits: Sequence[Limit]) -> str:
+    """Draw the limits in HTML, each with a mark, its verdict in words, and the evidence."""
     marks = {True: "✓", False: "✗", None: "?"}
     items = "".join(
         f'<li><i aria-hidden="true">{marks[each.met]}</i><div><b>{escape(each.limit)}: {each.verdict}.</b> '
         f"{escape(each.evidence)}</div></li>"
-        for each in them
+        for each in limits
     )
     return f'<ul class="checklist">{items}</ul>'
 

@@ -1,1 +1,1 @@
-"""The max pool."""
+"""Figures and controls of the pooling page."""

@@ -1,4 +1,4 @@
-"""The max pool of a digit, what moves with it, and what an average pool in its place makes of many."""
+"""Cached results of the max pool, of shifted digits, and of an average pool in its place."""
 
 import time
 
@@ -9,16 +9,16 @@ import torch
 from model.images import digits
 from model.images.records import Digit
 from model.pooling import max_pool
-from model.pooling.records import Pooled, PoolGradient, PoolScore, Shift
+from model.pooling.records import PoolAccuracy, Pooled, PoolGradient, Shift
 from model.trace.records import Trace
 from viz.app.queued_cache import queued
 from viz.app.shared import fields, network, record
 
-_PART = 500  # images at a time
+_PART = 500  # images in one cached part
 
 
 def pooled(digit: Digit) -> Pooled:
-    """Return which values win in the max pool for a digit."""
+    """Return the winners of the max pool for a digit."""
     return _pooled(digit.key, digit)
 
 
@@ -28,7 +28,7 @@ def _pooled(key: str, _digit: Digit) -> Pooled:
 
 
 def pool_gradient(digit: Digit) -> PoolGradient:
-    """Return where the gradient of the logit that a digit is read as goes at the max pool."""
+    """Return the gradient of the logit of the predicted class around the max pool."""
     return _pool_gradient(digit.key, digit)
 
 
@@ -37,18 +37,18 @@ def _pool_gradient(key: str, _digit: Digit) -> PoolGradient:
     return max_pool.gradient(network(), record(_digit), record(_digit).prediction)
 
 
-def averaged(digit: Digit) -> Trace:
+def with_average_pool(digit: Digit) -> Trace:
     """Return the trace of a digit with an average pool in the max pool's place."""
-    return _averaged(digit.key, digit)
+    return _with_average_pool(digit.key, digit)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _averaged(key: str, _digit: Digit) -> Trace:
-    return max_pool.averaged(network(), record(_digit))
+def _with_average_pool(key: str, _digit: Digit) -> Trace:
+    return max_pool.with_average_pool(network(), record(_digit))
 
 
 def pool_shift(digit: Digit, down: int, right: int) -> Shift:
-    """Return what becomes of the maps around the max pool when a digit moves by so many pixels."""
+    """Return a digit shifted by so many pixels, with the maps around the max pool."""
     return _pool_shift(digit.key, digit, down, right)
 
 
@@ -57,32 +57,32 @@ def _pool_shift(key: str, _digit: Digit, down: int, right: int) -> Shift:
     return max_pool.shift(network(), record(_digit), _digit.pixels, (down, right), fields())
 
 
-def pool_score(on_mnist: bool) -> PoolScore:
-    """Return how many images are read right with either pool: of MNIST's test images, or of the project's digits.
+def pool_accuracy(on_mnist: bool) -> PoolAccuracy:
+    """Return how many of MNIST's test images, or of the project's samples, are classified correctly with each pool.
 
-    MNIST takes seconds the first time, and shows how far it is; each part is kept for everybody.
+    MNIST takes seconds the first time and shows the progress; all people share the cached parts.
     """
     if not on_mnist:
-        return _project_pool_score()
+        return _accuracy_on_samples()
     starts = range(0, len(digits.mnist("test")), _PART)
-    place, began, total = st.empty(), time.monotonic(), PoolScore(0, 0, 0)
+    place, began, total = st.empty(), time.monotonic(), PoolAccuracy(0, 0, 0)
     for done, start in enumerate(starts):
         if time.monotonic() - began > 0.3:
-            place.progress(done / len(starts), "Reading MNIST's test images with both pools")
-        total += _part_of_pool_score(start)
+            place.progress(done / len(starts), "Classifying MNIST's test images with both pools")
+        total += _accuracy_on_part(start)
     place.empty()
     return total
 
 
 @queued(max_entries=1)
-def _project_pool_score() -> PoolScore:
+def _accuracy_on_samples() -> PoolAccuracy:
     labelled = [sample for sample in digits.samples() if sample.label is not None]
     images = torch.cat([digits.to_input(sample) for sample in labelled])
-    return max_pool.score(network(), images, np.asarray([sample.label for sample in labelled]))
+    return max_pool.accuracy(network(), images, np.asarray([sample.label for sample in labelled]))
 
 
 @queued(max_entries=64)
-def _part_of_pool_score(start: int) -> PoolScore:
+def _accuracy_on_part(start: int) -> PoolAccuracy:
     test = digits.mnist("test")
     part = slice(start, start + _PART)
-    return max_pool.score(network(), digits.normalise(test.images[part]), test.labels[part])
+    return max_pool.accuracy(network(), digits.normalise(test.images[part]), test.labels[part])

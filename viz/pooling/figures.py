@@ -1,4 +1,4 @@
-"""A max pool: its winners on the map, what it throws away, where its gradient goes, and a digit that moves under it."""
+"""Figures of a max pool: its winners, the discarded values, its gradient, and an average pool in its place."""
 
 import base64
 from collections.abc import Sequence
@@ -7,29 +7,29 @@ from typing import Any
 import numpy as np
 
 from model.layers.records import Explanation
-from model.pooling.records import Pooled, PoolGradient, PoolScore
+from model.pooling.records import PoolAccuracy, Pooled, PoolGradient
 from model.receptive_field.records import ReceptiveField, Window
 from model.records import Activation, Pair, Unit
 from model.trace.records import Trace
 from viz import theme
-from viz.layers import workings
+from viz.layers import worked_unit
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import picture
 from viz.pictures.scaling import range_of
 
-_DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks, where a unit is 1 wide; ties are quieter
+_DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks; a unit is 1 wide
 
 
 def prepare(trace: Trace, explained: Explanation, window: Window, pooled: Pooled) -> dict[str, Any]:
-    """Return what the browser shows of a unit worked out, with the winners drawn on the map that goes in."""
-    shown = workings.prepare(trace, explained, window)
+    """Return what the browser shows of the arithmetic of a unit, with the winners drawn on the map that goes in."""
+    shown = worked_unit.prepare(trace, explained, window)
     return {**shown, "input": {**shown["input"], "picture": marked(pooled, explained.unit[0])}}
 
 
 def marked(pooled: Pooled, channel: int) -> str:
-    """Draw a map that goes into a pool, its windows, and the winner in each, as a data URI of SVG; a unit is 1 wide.
+    """Draw an input map of a pool, its windows, and the winner of each, as a data URI of SVG; a unit is 1 wide.
 
-    A winner alone is a filled dot. Where others are as large it is a ring, and each of the others a point.
+    A winner without a tie is a large dot. With a tie it is a white dot, and each equal value is a small black dot.
     """
     values = pooled.input[channel]
     height, width = values.shape
@@ -37,7 +37,7 @@ def marked(pooled: Pooled, channel: int) -> str:
     picture = raster.mosaic(values[None], [range_of(pooled.input)], [(0, 0)])
     lines = "".join(f"M0 {y * high}H{columns * wide}" for y in range(rows + 1))
     lines += "".join(f"M{x * wide} 0V{rows * high}" for x in range(columns + 1))
-    groups = [equals(pooled, (channel, y, x)) for y, x in np.ndindex(rows, columns)]
+    groups = [tied_places(pooled, (channel, y, x)) for y, x in np.ndindex(rows, columns)]
     marks = _dots("alone", [group[0] for group in groups if len(group) == 1], _DOT, theme.HIGHLIGHT)
     marks += _dots("first", [group[0] for group in groups if len(group) > 1], _RING, "white")
     marks += _dots("equal", [each for group in groups for each in group[1:]], _POINT, "black")
@@ -51,7 +51,7 @@ def marked(pooled: Pooled, channel: int) -> str:
 
 
 def _dots(name: str, places: Sequence[Pair], size: float, colour: str) -> str:
-    """Draw dots with a black edge: lines of no length with round ends, far less text than a circle each."""
+    """Draw dots with a black edge, as lines of length 0 with round ends: shorter than one circle each."""
     points = "".join(f"M{x}.5 {y}.5h0" for y, x in places)
     return (
         f'<path d="{points}" stroke="black" stroke-width="{size + 2 * _EDGE}"/>'
@@ -59,130 +59,134 @@ def _dots(name: str, places: Sequence[Pair], size: float, colour: str) -> str:
     )
 
 
-def covered(window: Window, unit: Unit) -> list[Pair]:
-    """Return the places (y, x) of a unit's window, line by line."""
+def window_places(window: Window, unit: Unit) -> list[Pair]:
+    """Return the positions (y, x) of a unit's window, row by row."""
     (high, wide), (_, y, x) = window.kernel, unit
     return [(y * high + down, x * wide + across) for down, across in np.ndindex(high, wide)]
 
 
-def equals(pooled: Pooled, unit: Unit) -> list[Pair]:
-    """Return where the largest values of a unit's window lie; the first of them is its winner."""
+def tied_places(pooled: Pooled, unit: Unit) -> list[Pair]:
+    """Return the positions of the largest values of a unit's window; the first is its winner."""
     largest = pooled.output[unit]
-    return [(y, x) for y, x in covered(pooled.window, unit) if pooled.input[unit[0], y, x] == largest]
+    return [(y, x) for y, x in window_places(pooled.window, unit) if pooled.input[unit[0], y, x] == largest]
 
 
-def place(pooled: Pooled, unit: Unit, name: str) -> Pair:
-    """Return where a value of a unit's window lies: its winner, or the one ``y.x`` from the window's corner."""
+def place_of(pooled: Pooled, unit: Unit, name: str) -> Pair:
+    """Return the position of a value of a unit's window: the winner, or ``y.x`` from the corner of the window."""
     if name == "winner":
         y, x = pooled.winners[unit].tolist()
         return y, x
-    (top, left), (down, across) = covered(pooled.window, unit)[0], map(int, name.split("."))
+    (top, left), (down, across) = window_places(pooled.window, unit)[0], map(int, name.split("."))
     return top + down, left + across
 
 
 def name_of(pooled: Pooled, unit: Unit, where: Pair) -> str:
-    """Return the name that ``place`` knows a value of a unit's window by; the winner's is ``winner``."""
-    top, left = covered(pooled.window, unit)[0]
-    return "winner" if where == place(pooled, unit, "winner") else f"{where[0] - top}.{where[1] - left}"
+    """Return the name of a value of a unit's window, as ``place_of`` takes it; the winner is ``winner``."""
+    top, left = window_places(pooled.window, unit)[0]
+    return "winner" if where == place_of(pooled, unit, "winner") else f"{where[0] - top}.{where[1] - left}"
 
 
 def largest(pooled: Pooled, channel: int) -> Pair:
-    """Return where a map of the pool is largest: a window that somebody won."""
+    """Return the position of the largest value of an output map."""
     y, x = divmod(int(pooled.output[channel].argmax()), pooled.output.shape[2])
     return y, x
 
 
-def key() -> str:
+def legend() -> str:
     """Explain the marks in HTML."""
     kinds = {
-        "won alone": f"background: {theme.HIGHLIGHT}",
-        "first of equals": "background: var(--white)",
-        "as large, but not first": "background: var(--black); transform: scale(0.5)",
+        "winner": f"background: {theme.HIGHLIGHT}",
+        "winner of a tie: the first of equal values": "background: var(--white)",
+        "equal value, not first": "background: var(--black); transform: scale(0.5)",
     }
     marks = "".join(f'<li><i style="{style}"></i>{name}</li>' for name, style in kinds.items())
     return f'<ul class="marks">{marks}</ul>'
 
 
 def say_traced(pooled: Pooled, unit: Unit, place: Pair, source: ReceptiveField, whole: ReceptiveField) -> str:
-    """Say which value of a window the digit's box belongs to, and how much of what the unit could see that is.
+    """Describe the receptive field of one value of a window, and compare it with that of the unit.
 
     Args:
         pooled: The pool.
-        unit: Of the pool.
-        place: Of one value of its window, (y, x).
-        source: The field of what goes in.
-        whole: The field of what comes out.
+        unit: A unit of the pool.
+        place: Position of one value of its window, (y, x).
+        source: Receptive field of the input of the pool.
+        whole: Receptive field of the output of the pool.
     """
     channel, (y, x) = unit[0], place
     won = place == tuple(pooled.winners[unit])
     box = source.box(place)
     return (
-        f"{'The winner' if won else 'A value that lost'}, {words.number(pooled.input[channel, y, x])} at y {y}, x {x} "
-        f"of the map that goes in, was made of {words.shape(source.size)} pixels: {words.box(box)}. The unit could see "
-        f"{words.shape(whole.size)} of them, but passes on only what its winner saw."
+        f"{'The winner' if won else 'Another value'}, {words.number(pooled.input[channel, y, x])} at y {y}, x {x} of "
+        f"the input map, depends on {words.shape(source.size)} pixels: {words.box(box)}. The receptive field of the "
+        f"unit has {words.shape(whole.size)} pixels, but its value comes from those of its winner only."
     )
 
 
 def say_stage(pooled: Pooled, unit: Unit) -> str:
-    """Say what a unit's window holds, which value wins, and how many windows of its map tie."""
+    """Name the winner of a unit's window, and say how many windows of its map have a tie."""
     channel, y, x = unit
-    line, place = pooled.winners[unit].tolist()
-    many = len(equals(pooled, unit))
-    tie = f" {many} of the {len(covered(pooled.window, unit))} are equal, so the first wins." if many > 1 else ""
-    account = pooled.account(channel)
+    winner_y, winner_x = pooled.winners[unit].tolist()
+    many, size = len(tied_places(pooled, unit)), len(window_places(pooled.window, unit))
+    tie = f" {many} of its {size} values are equal, so the first is the winner." if many > 1 else ""
+    totals = pooled.totals(channel)
     return (
         f"Unit y {y}, x {x} of map {channel}: the winner of its window is {words.number(pooled.output[unit])}, at "
-        f"y {line}, x {place} of the map that goes in.{tie} In {account.tied} of the {account.windows} windows of this "
-        "map the largest value stands more than once. Click the right map to choose a unit, or a number to trace it."
+        f"y {winner_y}, x {winner_x} of the input map.{tie} {totals.tied} of the {totals.windows} windows of this map "
+        "have a tie. Click the right map to choose a unit, or a number to trace it."
     )
 
 
-def accounts(pooled: Pooled, channel: int) -> dict[str, list[str]]:
-    """Return as columns what goes into the pool and what comes out, for one map and for all of them."""
+def totals_columns(pooled: Pooled, channel: int) -> dict[str, list[str]]:
+    """Return the counts and sums of inputs and outputs as columns, for one map and for all maps."""
     columns: dict[str, list[str]] = {
         "What": [
-            "Values in",
-            "Values out",
-            "Thrown away",
-            "Sum in",
-            "Sum out",
-            "Absolute sum in",
-            "Absolute sum out",
+            "Input values",
+            "Output values",
+            "Discarded values",
+            "Sum of inputs",
+            "Sum of outputs",
+            "Sum of absolute inputs",
+            "Sum of absolute outputs",
             "Windows with a tie",
-            "… of zeros of the ReLU",
-            "Absolute sum thrown away",
+            "… at a zero of the ReLU",
+            "Discarded absolute sum",
         ]
     }
-    for name, account in {f"Map {channel}": pooled.account(channel), "All maps": pooled.account()}.items():
+    for name, totals in {f"Map {channel}": pooled.totals(channel), "All maps": pooled.totals()}.items():
         columns[name] = [
-            f"{account.values:,}",
-            f"{account.kept:,}",
-            f"{account.values - account.kept:,}",
-            *(_long(value) for value in (account.total, account.kept_total, account.magnitude, account.kept_magnitude)),
-            f"{account.tied:,} of {account.windows:,}",
-            f"{account.silent:,}",
-            words.share_of_units(lost_share(account.kept_magnitude, account.magnitude)),
+            f"{totals.inputs:,}",
+            f"{totals.outputs:,}",
+            f"{totals.inputs - totals.outputs:,}",
+            _long(totals.input_sum),
+            _long(totals.output_sum),
+            _long(totals.input_magnitude),
+            _long(totals.output_magnitude),
+            f"{totals.tied:,} of {totals.windows:,}",
+            f"{totals.tied_at_relu_zero:,}",
+            words.share_of_units(discarded_share(totals.output_magnitude, totals.input_magnitude)),
         ]
     return columns
 
 
-def lost_share(kept: float, whole: float) -> float:
-    """Return which share of a sum of absolute values is thrown away; 0 where there is nothing to lose."""
+def discarded_share(kept: float, whole: float) -> float:
+    """Return the discarded share of a sum of absolute values; 0 if the sum is 0."""
     return 1 - kept / whole if whole else 0.0
 
 
-def say_account(pooled: Pooled) -> str:
-    """Say how much is thrown away, and why the plain sum cannot tell."""
-    account = pooled.account()
-    lost = lost_share(account.kept_magnitude, account.magnitude)
-    gone = words.share_of_units(1 - account.kept / account.values)
+def say_totals(pooled: Pooled) -> str:
+    """Say how much is discarded, and why the sum does not measure it."""
+    totals = pooled.totals()
+    magnitude = discarded_share(totals.output_magnitude, totals.input_magnitude)
+    discarded = words.share_of_units(1 - totals.outputs / totals.inputs)
     return (
-        f"Of {account.values:,} values {account.kept:,} are kept: {gone} are thrown away. Their sum goes from "
-        f"{_long(account.total)} to {_long(account.kept_total)}. That is no measure of what is lost: after batch norm "
-        "values have signs, and a negative one that goes makes the sum larger. The sum of the absolute values loses "
-        f"{words.share_of_units(lost)}. {account.tied:,} of {account.windows:,} windows tie. In {account.silent:,} of "
-        "these the ReLU had made the largest values 0, which batch norm turns into one number for all of a map; in the "
-        "rest they were equal before that, as where nothing is drawn."
+        f"The pool keeps {totals.outputs:,} of {totals.inputs:,} values and discards {discarded}. Their sum goes from "
+        f"{_long(totals.input_sum)} to {_long(totals.output_sum)}. This does not measure what is lost: after batch "
+        "norm values can be negative, and the sum grows when a negative value is discarded. The sum of the absolute "
+        f"values falls by {words.share_of_units(magnitude)}. {totals.tied:,} of {totals.windows:,} windows have a tie. "
+        f"In {totals.tied_at_relu_zero:,} of them the ReLU set the largest values to 0, and batch norm maps all zeros "
+        "of a map to the same number; in the other windows the values were equal before, for example where the image "
+        "is blank."
     )
 
 
@@ -191,8 +195,8 @@ def _long(value: float) -> str:
 
 
 def gradients(gradient: PoolGradient, channel: int) -> str:
-    """Draw in HTML the gradient of the logit at one map that goes into the pool: max pool, then average pool."""
-    maps = {"with the max pool": gradient.kept[channel], "with an average pool": gradient.shared[channel]}
+    """Draw in HTML the gradient of the logit at one input map, with the max pool and with the average pool."""
+    maps = {"with the max pool": gradient.max_pool[channel], "with an average pool": gradient.average_pool[channel]}
     figures = (
         picture(values, range_of(values, signed=True), f"Map {channel}, {name}") for name, values in maps.items()
     )
@@ -200,18 +204,18 @@ def gradients(gradient: PoolGradient, channel: int) -> str:
 
 
 def say_gradient(gradient: PoolGradient, pooled: Pooled, unit: Unit) -> str:
-    """Say where the gradient goes, counted over all maps, and at the winner of one unit."""
-    kept, shared, won = gradient.kept, gradient.shared, pooled.won
-    losers, reached = int((~won).sum()), int((kept[~won] != 0).sum())
-    quarter = words.share_of_units(1 / len(covered(pooled.window, unit)))
+    """Count the inputs with a gradient over all maps, and give the gradient at one unit and at its winner."""
+    at_input, won = gradient.max_pool, pooled.won
+    others, others_reached = int((~won).sum()), int((at_input[~won] != 0).sum())
+    share = words.share_of_units(1 / len(window_places(pooled.window, unit)))
     y, x = pooled.winners[unit].tolist()
     return (
-        f"How the logit of {gradient.target} changes with each of the {kept.size:,} values that go in. "
-        f"**Max pool:** {reached:,} of the {losers:,} values that lost have a gradient, and "
-        f"{int((kept[won] != 0).sum()):,} of the {int(won.sum()):,} that won. "
-        f"Unit y {unit[1]}, x {unit[2]} is sent {_small(gradient.passed[unit])}, and hands all of it, "
-        f"{_small(kept[unit[0], y, x])}, to its winner. **Average pool:** {int((shared != 0).sum()):,} values have a "
-        f"gradient; each value of a window gets {quarter} of what its unit is sent."
+        f"The gradient of the logit of {gradient.target} with respect to each of the {at_input.size:,} input values. "
+        f"**Max pool:** {int((at_input[won] != 0).sum()):,} of the {int(won.sum()):,} winners have a gradient other "
+        f"than 0, and {others_reached:,} of the {others:,} other values. The gradient at unit y {unit[1]}, "
+        f"x {unit[2]} is {_small(gradient.output[unit])}; its winner gets all of it, "
+        f"{_small(at_input[unit[0], y, x])}. **Average pool:** {int((gradient.average_pool != 0).sum()):,} values have "
+        f"a gradient other than 0; each value of a window gets {share} of the gradient of its unit."
     )
 
 
@@ -219,13 +223,13 @@ def _small(value: float) -> str:
     return f"{value:z.5f}".replace("-", "−")
 
 
-def kinds(pooled: Pooled, averaged: Activation, channel: int) -> str:
-    """Draw in HTML what the two kinds of pool make of one map, on one scale.
+def both_pools(pooled: Pooled, averaged: Activation, channel: int) -> str:
+    """Draw in HTML one output map of the max pool and of the average pool, on one scale.
 
     Args:
-        pooled: By the largest value.
-        averaged: By the mean, (C, h, w).
-        channel: Of the map.
+        pooled: The max pool.
+        averaged: Output of the average pool, (C, h, w).
+        channel: Channel of the map.
     """
     range_ = range_of(np.stack([pooled.output[channel], averaged[channel]]))
     maps = {"the largest of each window": pooled.output[channel], "the mean of each window": averaged[channel]}
@@ -233,32 +237,34 @@ def kinds(pooled: Pooled, averaged: Activation, channel: int) -> str:
 
 
 def say_average(trace: Trace, averaged: Trace) -> str:
-    """Say what the network reads with either pool."""
+    """Say what the network predicts with each pool."""
     first, now = trace.prediction, averaged.prediction
     return (
-        f"With the max pool it reads {first} with {words.percent(trace.probabilities[first])}; with an average pool in "
-        f"its place {'still ' if now == first else ''}{now} with {words.percent(averaged.probabilities[now])}. The "
-        f"logit of {first} goes from {words.number(trace.logits[first])} to {words.number(averaged.logits[first])}. "
-        "No weight was trained for the average pool: what comes after it still expects the largest values."
+        f"With the max pool the network predicts {first} with {words.percent(trace.probabilities[first])}; with an "
+        f"average pool in its place it {'still ' if now == first else ''}predicts {now} with "
+        f"{words.percent(averaged.probabilities[now])}. The logit of {first} goes from "
+        f"{words.number(trace.logits[first])} to {words.number(averaged.logits[first])}. The weights were trained with "
+        "the max pool, not with the average pool."
     )
 
 
-def scores(score: PoolScore) -> dict[str, list[str]]:
-    """Return as columns how many images are read right with either pool."""
+def accuracy_columns(accuracy: PoolAccuracy) -> dict[str, list[str]]:
+    """Return the accuracy with each pool as columns."""
+    counts = (accuracy.average_pool, accuracy.max_pool)
     return {
-        "pool": ["average, not trained for", "max, as trained"],
-        "right": [f"{right:,} of {score.images:,}" for right in (score.mean, score.maximum)],
-        "share": [f"{right / score.images * 100:.2f}\xa0%" for right in (score.mean, score.maximum)],
+        "pool": ["average, not trained", "max, as trained"],
+        "correct": [f"{count:,} of {accuracy.images:,}" for count in counts],
+        "accuracy": [f"{count / accuracy.images * 100:.2f}\xa0%" for count in counts],
     }
 
 
 def as_csv(pooled: Pooled, gradient: PoolGradient, channel: int) -> str:
-    """Return every window of one map as CSV: its values, its winner, how many tie, and what gradient it is sent."""
+    """Return every window of one map as CSV: its values, its winner, the number of equal values, and its gradient."""
     places = [f"value {y}.{x}" for y, x in np.ndindex(pooled.window.kernel)]
-    lines: list[Sequence[object]] = [["y", "x", *places, "winner y", "winner x", "as large", "gradient"]]
+    lines: list[Sequence[object]] = [["y", "x", *places, "winner y", "winner x", "equal values", "gradient"]]
     for y, x in np.ndindex(pooled.output.shape[1:]):
         unit = (channel, y, x)
-        values = [f"{pooled.input[channel, down, across]:.6g}" for down, across in covered(pooled.window, unit)]
-        passed = f"{gradient.passed[unit]:.6g}"
-        lines.append([y, x, *values, *pooled.winners[unit].tolist(), int(pooled.ties[unit]), passed])
+        values = [f"{pooled.input[channel, down, across]:.6g}" for down, across in window_places(pooled.window, unit)]
+        at_output = f"{gradient.output[unit]:.6g}"
+        lines.append([y, x, *values, *pooled.winners[unit].tolist(), int(pooled.ties[unit]), at_output])
     return swatches.as_csv(lines)

@@ -1,1 +1,1 @@
-"""Which pixels a unit can see."""
+"""Receptive fields: which pixels can affect a unit."""

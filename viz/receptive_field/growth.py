@@ -1,4 +1,4 @@
-"""How the receptive field grows from row to row, beside what the notebook printed of it: a chart and tables."""
+"""The growth of the receptive field beside the notebook's printed figures: a chart and tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz import theme
 
-RULES = {
+FORMULAS = {
     "size": "size ← size + (kernel − 1) × dilation × jump",
     "jump": "jump ← jump × stride",
     "centre": "centre ← centre + ((kernel − 1) × dilation / 2 − padding) × jump",
@@ -77,20 +77,20 @@ def say(comparisons: Sequence[RowComparison]) -> str:
     wrong = [row for row in comparisons if _is_wrong(row)]
     printed = [row for row in comparisons if row.printed_field is not None]
     each = ", ".join(f"{row.printed_field} for {row.name} (it is {row.measured_field[0]})" for row in wrong)
-    said = f"The notebook's comments give the field at {len(printed)} rows; {len(wrong)} of them are wrong"
+    said = f"The notebook's comments give the receptive field of {len(printed)} rows; {len(wrong)} are wrong"
     return f"{said}: {each}." if wrong else f"{said}."
 
 
 def mistakes(comparisons: Sequence[RowComparison]) -> str:
-    """List in Markdown why each wrong figure cannot be."""
+    """List in Markdown why each wrong figure is wrong."""
     said = [(row.name, each.sentence) for row in comparisons for each in row.mistakes if each.what == "field"]
     return "\n".join(f"- **{name}.** {sentence}" for name, sentence in said)
 
 
 def arithmetic(growth: Growth) -> dict[str, list[str]]:
-    """Return the three rules and one step's numbers in them, as columns."""
-    here = [growth.size, growth.jump, growth.center]
-    return {"": [*RULES], "rule": [*RULES.values()], growth.name: here}
+    """Return the three formulas and one step's numbers in them, as columns."""
+    numbers = [growth.size, growth.jump, growth.center]
+    return {"": [*FORMULAS], "formula": [*FORMULAS.values()], growth.name: numbers}
 
 
 def changing(steps: Iterable[Growth]) -> dict[str, list[str]]:
@@ -119,7 +119,7 @@ def numbers(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> di
 
 
 def table(columns: Mapping[str, Sequence[str]], label: str) -> str:
-    """Draw columns as a table in HTML, the first of them naming the lines; it repaints faster than Streamlit's own."""
+    """Draw columns as a table in HTML; the first column names the rows. HTML repaints faster than Streamlit's table."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     lines = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(value)}</td>" for value in others)}</tr>'
@@ -130,7 +130,7 @@ def table(columns: Mapping[str, Sequence[str]], label: str) -> str:
 
 
 def rows_of(steps: Iterable[Growth]) -> list[Growth]:
-    """Return the steps that are rows of the table."""
+    """Return the steps that are rows of the printed table."""
     return [step for step in steps if step.number is not None]
 
 

@@ -1,1 +1,1 @@
-"""Attributions by many methods."""
+"""Attributions by all methods."""

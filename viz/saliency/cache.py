@@ -1,11 +1,11 @@
-"""Attributions of a digit; imported by the pages that show them alone, for Captum takes long to import."""
+"""Cached attributions of a digit; only the pages that show them import this module, because Captum imports slowly."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import streamlit as st
-import torch.fx.experimental.symbolic_shapes  # noqa: F401 (what DeepLIFT's first map would import, and be timed with)
+import torch.fx.experimental.symbolic_shapes  # noqa: F401 (DeepLIFT's first map would import it, and take longer)
 from torch import Tensor, nn
 
 from model import saliency
@@ -15,11 +15,11 @@ from model.saliency.records import Attribution, AttributionPlan
 from viz.app.queued_cache import queued
 from viz.app.shared import network
 
-_OFTEN = 0.1  # seconds between two pictures of what there is so far
+_INTERVAL = 0.1  # seconds between two updates of the figure
 
 
 def attribute(digit: Digit, plan: AttributionPlan) -> Attribution:
-    """Return the map of a digit that a plan asks for."""
+    """Return the map of a digit for a plan."""
     return _attribute(digit.key, plan, digit)
 
 
@@ -29,7 +29,7 @@ def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
 
 
 def explain(plan: AttributionPlan, explained: nn.Sequential, x: Tensor) -> Attribution:
-    """Explain a network's score for an image (1, 1, 28, 28) as a plan asks; this is not kept."""
+    """Explain a network's score for an image (1, 1, 28, 28) as the plan says, without the cache."""
     return saliency.attribute(
         explained,
         x,
@@ -48,26 +48,26 @@ def explain(plan: AttributionPlan, explained: nn.Sequential, x: Tensor) -> Attri
 def each(
     digit: Digit, plans: Mapping[str, AttributionPlan], draw: Callable[[Mapping[str, Attribution]], str]
 ) -> dict[str, Attribution]:
-    """Return many maps by name; while they are made, show what there is of them, in the same place.
+    """Return many maps by name; while they are computed, show those that are ready, in the same place.
 
-    A person who moves on stops the run between two of them; what was made is kept.
+    If the user opens another page, the run stops between two maps; the maps that are ready stay in the cache.
 
     Args:
-        digit: Whose maps.
+        digit: The digit explained.
         plans: By name.
-        draw: Makes HTML of the maps that are there.
+        draw: Draws the maps that are ready as HTML.
     """
-    place, shown = st.empty(), time.monotonic() - _OFTEN
+    place, updated = st.empty(), time.monotonic() - _INTERVAL
     found: dict[str, Attribution] = {}
     for name, plan in plans.items():
         found[name] = attribute(digit, plan)
-        if time.monotonic() - shown > _OFTEN:
+        if time.monotonic() - updated > _INTERVAL:
             place.html(draw(found))
-            shown = time.monotonic()
+            updated = time.monotonic()
     place.html(draw(found))
     return found
 
 
-def through(plan: AttributionPlan, steps: Iterable[str]) -> dict[str, AttributionPlan]:
-    """Return the plans of one method at the image, and at each of these steps."""
+def plans_for_steps(plan: AttributionPlan, steps: Iterable[str]) -> dict[str, AttributionPlan]:
+    """Return the plans of one method for the image and for each of these steps."""
     return {"": plan} | {name: replace(plan, at=name) for name in steps}

@@ -1,7 +1,7 @@
-"""What could discredit a map of a digit; imported by the page that shows it alone, for Captum takes long to import.
+"""Cached sanity checks of a map; only the page that shows them imports this module, because Captum imports slowly.
 
-Each test is made of pieces no longer than a map or a few forward passes. While they are made, ``show`` is called with
-what there is so far; it draws, and a person who has moved on stops the run there.
+Each check consists of pieces no longer than a map or a few forward passes. Between the pieces ``show`` is called with
+the results so far; it draws them, and the run stops there if the user opens another page.
 """
 
 import time
@@ -15,9 +15,9 @@ from torch import nn
 
 from model.images import digits
 from model.images.records import Digit
-from model.saliency.records import Attribution, AttributionPlan, Collapse, PixelCurves, Reaction, Robustness
-from model.sanity_checks import evidence, pixel_curves, randomization
-from model.sanity_checks import robustness as shaken
+from model.saliency.records import Attribution, AttributionPlan
+from model.sanity_checks import pixel_curves, randomization, robustness, weight_dependence
+from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
 from viz.app import queued_cache
 from viz.app.queued_cache import NotCachedError, queued
 from viz.app.shared import network
@@ -25,30 +25,32 @@ from viz.saliency import cache
 
 T = TypeVar("T")
 
-_OFTEN = 0.1  # seconds between two pictures of what there is so far
+_INTERVAL = 0.1  # seconds between two updates of the figures
 
 
 def rows() -> tuple[str, ...]:
-    """Return the rows that are made random, the last one of the network first."""
+    """Return the rows that are randomized, the last row of the network first."""
     return randomization.learned_rows(network())
 
 
-def collapse(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Collapse], object]) -> Collapse:
-    """Return a map while the network's rows are made random, one by one from the top."""
-    with suppress(NotCachedError):  # to look up one thing is cheaper than each of its stages
-        return _collapse.cached(digit.key, plan, seed, digit)
+def randomized(
+    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Randomization], object]
+) -> Randomization:
+    """Return the maps of a digit while the network's rows are randomized one by one, the last row first."""
+    with suppress(NotCachedError):  # one look-up is cheaper than one for each stage
+        return _randomized.cached(digit.key, plan, seed, digit)
     names = rows()
-    _gathered(_stages(digit, plan, seed), lambda found: show(evidence.collapsed(names, found)))
-    return _collapse(digit.key, plan, seed, digit)
+    _gather(_stages(digit, plan, seed), lambda found: show(weight_dependence.compare(names, found)))
+    return _randomized(digit.key, plan, seed, digit)
 
 
 @queued(max_entries=256)
-def _collapse(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Collapse:
-    return evidence.collapsed(rows(), list(_stages(_digit, plan, seed)))
+def _randomized(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Randomization:
+    return weight_dependence.compare(rows(), list(_stages(_digit, plan, seed)))
 
 
-def of_untrained(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
-    """Return the map of a network that never learned: where ``collapse`` with the same seed ends."""
+def map_of_random_weights(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
+    """Return the map of a network with random weights only: the last of ``randomized`` with the same seed."""
     return _stage(digit.key, plan, seed, len(rows()) - 1, digit)
 
 
@@ -60,84 +62,84 @@ def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribut
 
 @queued(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
-    return cache.explain(plan, _forgetful(seed)[number], digits.to_input(_digit))
+    return cache.explain(plan, _random_networks(seed)[number], digits.to_input(_digit))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _forgetful(seed: int) -> tuple[nn.Sequential, ...]:
-    """Return the network after each row that is made random; like the trained one they are only ever read."""
-    return tuple(forgetful for _, forgetful in randomization.cascade(network(), seed))
+def _random_networks(seed: int) -> tuple[nn.Sequential, ...]:
+    """Return the network after each row that is randomized; they are shared and must not be changed."""
+    return tuple(each for _, each in randomization.cascade(network(), seed))
 
 
-def reaction(
+def dependence(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
-) -> Reaction:
-    """Hold what forgetting did to a map, as ``collapse`` has it, against the maps of other digits."""
+) -> WeightDependence:
+    """Compare the effect of ``randomized`` weights on a map with the effect of other digits."""
     with suppress(NotCachedError):
-        return _reaction.cached(digit.key, plan, seed, digit)
-    _gathered(_others(digit, plan), show)
-    return _reaction(digit.key, plan, seed, digit)
+        return _dependence.cached(digit.key, plan, seed, digit)
+    _gather(_others(digit, plan), show)
+    return _dependence(digit.key, plan, seed, digit)
 
 
 @queued(max_entries=256)
-def _reaction(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Reaction:
-    return evidence.reaction(_collapse(key, plan, seed, _digit), list(_others(_digit, plan)))
+def _dependence(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> WeightDependence:
+    return weight_dependence.weight_dependence(_randomized(key, plan, seed, _digit), list(_others(_digit, plan)))
 
 
 def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:
-    return (cache.attribute(other, plan) for other in evidence.other_digits(digit))
+    return (cache.attribute(other, plan) for other in weight_dependence.other_digits(digit))
 
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
-    """Return how the target fares while pixels are taken away, or brought back, in order of a map and by chance."""
+    """Return the probability of the target while pixels are deleted or inserted, in order of a map and at random."""
     x = digits.to_input(digit)
-    gather = partial(pixel_curves.gathered, x, pixel_curves.STEPS)
-    pieces = pixel_curves.each_order(network(), x, cache.attribute(digit, plan), seed=seed)
-    kept = _kept(_shelf("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
-    return gather(_gathered(kept, lambda found: show(gather(found))))
+    combine = partial(pixel_curves.from_curves, x, pixel_curves.STEPS)
+    pieces = pixel_curves.curves_by_order(network(), x, cache.attribute(digit, plan), seed=seed)
+    stored = _stored(_store("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
+    return combine(_gather(stored, lambda found: show(combine(found))))
 
 
-def robustness(
+def robust(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
 ) -> tuple[Robustness, tuple[float, ...]]:
-    """Return how a map fares when the digit changes a little, and how far it moved in each trial."""
+    """Return how a map behaves when the digit changes a little, and how much it changes in each trial."""
     x, explain = digits.to_input(digit), partial(cache.explain, plan)
-    pieces = shaken.changed_maps(network(), x, explain, cache.attribute(digit, plan), seed=seed)
-    changes = tuple(_gathered(_kept(_shelf("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))
-    return _measured(digit.key, plan, seed, changes, digit), changes
+    pieces = robustness.map_changes(network(), x, explain, cache.attribute(digit, plan), seed=seed)
+    changes = tuple(_gather(_stored(_store("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))
+    return _robust(digit.key, plan, seed, changes, digit), changes
 
 
 @queued(max_entries=512)
-def _measured(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
+def _robust(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
     found = cache.attribute(_digit, plan)
-    return shaken.measured(network(), digits.to_input(_digit), found, changes, seed=seed)
+    return robustness.from_changes(network(), digits.to_input(_digit), found, changes, seed=seed)
 
 
-def _gathered(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
-    """Gather pieces; now and then, while they are made, show those that are there."""
+def _gather(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
+    """Collect pieces; at intervals show those that are ready."""
     found: list[T] = []
-    shown = time.monotonic()
+    updated = time.monotonic()
     for piece in pieces:
         found.append(piece)
-        if time.monotonic() - shown > _OFTEN:
+        if time.monotonic() - updated > _INTERVAL:
             show(found)
-            shown = time.monotonic()
+            updated = time.monotonic()
     return found
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
-def _shelf(test: str, key: str, plan: AttributionPlan, seed: int) -> list[Any]:
-    """Return a place for the pieces of a test that can only be made in their order; it is empty until all are."""
+def _store(check: str, key: str, plan: AttributionPlan, seed: int) -> list[Any]:
+    """Return the list that stores the pieces of a check; it is empty until all pieces are ready."""
     return []
 
 
-def _kept(shelf: list[T], pieces: Iterator[T]) -> Iterator[T]:
-    """Take pieces from their shelf; where it is empty, make them, and put them there when none is missing."""
-    if shelf:
-        yield from tuple(shelf)
+def _stored(store: list[T], pieces: Iterator[T]) -> Iterator[T]:
+    """Yield stored pieces; if there are none, compute them and store them once all are ready."""
+    if store:
+        yield from tuple(store)
         return
     found = []
     for piece in pieces:
         found.append(piece)
         yield piece
-    shelf[:] = found
+    store[:] = found

@@ -1,43 +1,43 @@
-"""What a little noise does to a map, and whether the map foretells what it does to the score."""
+"""Figures of robustness: how much noise changes a map, and whether the map predicts the change of the score."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from model.images.records import STD
-from model.saliency.records import Robustness
+from model.sanity_checks.records import Robustness
 from viz.pictures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink
-_ABOVE = 1.25  # times the limit that bars are measured against: the axis goes on to there
+_HEADROOM = 1.25  # the axis goes to this multiple of the limit, or higher
 
 
 def trials(changes: Sequence[float], count: int, limit: float) -> str:
-    """Draw in HTML how far the map moved for each changed digit, as a share of its length; with places for the rest."""
-    most = max([_ABOVE * limit, *(each for each in changes if np.isfinite(each))])
+    """Draw in HTML the change of the map for each changed digit, as a share of its norm, with gaps for the rest."""
+    end = max([_HEADROOM * limit, *(each for each in changes if np.isfinite(each))])
     bars = "".join(
-        f'<li title="{words.percent(each)}"><i style="--share: {each / most:.4f}"></i></li>'
+        f'<li title="{words.percent(each)}"><i style="--share: {each / end:.4f}"></i></li>'
         for each in changes
         if np.isfinite(each)
     )
     bars += "<li></li>" * (count - bars.count("<li"))
     return (
-        f'<div class="doubt-trials"><ol style="--limit: {limit / most:.4f}">{bars}</ol>'
-        f"<p>{count} digits, each changed a little: how far the map moved. The line is half of its length.</p></div>"
+        f'<div class="check-trials"><ol style="--limit: {limit / end:.4f}">{bars}</ol>'
+        f"<p>Change of the map for {count} slightly changed digits. The line is half of the norm of the map.</p></div>"
     )
 
 
 def trials_csv(changes: Sequence[float]) -> str:
-    """Return how far the map moved for each changed digit, as a share of its length."""
-    return swatches.as_csv([("digit", "map moved by"), *enumerate(map(float, changes), start=1)])
+    """Return the change of the map for each changed digit, as a share of its norm."""
+    return swatches.as_csv([("digit", "change of the map"), *enumerate(map(float, changes), start=1)])
 
 
-def foretold(found: Robustness) -> str:
-    """Draw in HTML which share of what the score did no multiple of the map foretells."""
-    missed = found.missed if np.isfinite(found.missed) else 1.0
+def predicted_share(found: Robustness) -> str:
+    """Draw in HTML the share of the change of the score that the best multiple of the map predicts."""
+    unexplained = found.unexplained if np.isfinite(found.unexplained) else 1.0
     return (
-        f'<div class="doubt-foretold"><p><i style="width: {(1 - missed) * 100:.2f}%"></i></p>'
-        f"<p>Of what the score did under {found.probes} noises, the map foretells {_share(1 - missed)}.</p></div>"
+        f'<div class="check-predicted"><p><i style="width: {(1 - unexplained) * 100:.2f}%"></i></p>'
+        f"<p>The map predicts {_share(1 - unexplained)} of the score's change under {found.probes} noises.</p></div>"
     )
 
 
@@ -49,34 +49,34 @@ def say_sensitivity(found: Robustness) -> str:
     """Say what sensitivity is, and how large."""
     levels = found.radius / _LEVEL
     if np.isnan(found.sensitivity):
-        return "The map is blank: nothing in it can move, and sensitivity cannot be said."
+        return "The map is blank, so its sensitivity is not defined."
     return (
-        f"**Sensitivity {found.sensitivity:.2f}.** Every pixel moves by up to {found.radius:g} of normalised ink, "
-        f"about {levels:.0f} grey levels, which nobody sees. Of {found.trials} such digits the one that moves the map "
-        f"most moves it by {found.sensitivity * 100:.0f}\xa0% of its length (the root of its sum of squares)."
+        f"**Sensitivity {found.sensitivity:.2f}.** Each pixel changes by up to {found.radius:g} of normalised ink, "
+        f"about {levels:.0f} grey levels, which you cannot see. The largest change of the map over {found.trials} such "
+        f"digits is {found.sensitivity * 100:.0f}\xa0% of its norm (the root of its sum of squares)."
     )
 
 
 def say_infidelity(found: Robustness) -> str:
-    """Say in plain words how far off the map is, then what infidelity is, and in which unit."""
+    """Say how exact the prediction of the map is, then what infidelity is, and in which unit."""
     return (
-        f"{_say_plainly(found)}\n\n**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian "
-        f"noise of deviation {found.noise:g} is taken from the digit {found.probes} times, and the map foretells what "
-        f"the score does as the sum of noise times map. A blank map would miss by {_small(found.blank_infidelity)}; "
-        f"this one, in the unit that suits it best, by {_small(found.best_infidelity)}. Maps of slopes are made for "
-        "this. Maps that say what each pixel did, and not what a small change of it would do, are not, and do not fail "
-        "by it."
+        f"{_say_in_short(found)}\n\n**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian "
+        f"noise with a standard deviation of {found.noise:g} is subtracted from the digit {found.probes} times, and "
+        f"the map predicts the change of the score as the sum of noise times map. A blank map has an infidelity of "
+        f"{_small(found.blank_infidelity)}; the best multiple of this map has {_small(found.best_infidelity)}. "
+        "Gradients are made for this. Maps that show what each pixel contributes, not what a small change of it would "
+        "do, are not, and do not fail this check."
     )
 
 
-def _say_plainly(found: Robustness) -> str:
-    """Say the roots of the mean squares, which are in the score's own unit."""
-    if not np.isfinite(found.missed):
-        return "In plain words: a little noise does nothing to the score, so there is nothing to foretell."
-    moved, off = (words.fine(float(np.sqrt(each))) for each in (found.blank_infidelity, found.best_infidelity))
+def _say_in_short(found: Robustness) -> str:
+    """Say the roots of the mean squares, which are in the unit of the score."""
+    if not np.isfinite(found.unexplained):
+        return "In short: noise does not change the score, so there is nothing to predict."
+    change, error = (words.fine(float(np.sqrt(each))) for each in (found.blank_infidelity, found.best_infidelity))
     return (
-        f"In plain words: a little noise moves the score by about {moved}, and the map, scaled as suits it best, "
-        f"foretells by how much to within about {off}."
+        f"In short: noise changes the score by about {change}, and the best multiple of the map predicts the change to "
+        f"within about {error}."
     )
 
 
@@ -85,12 +85,12 @@ def _small(value: float) -> str:
 
 
 def robustness_csv(found: Robustness, changes: Sequence[float]) -> str:
-    """Return both measures with all digits, and how far the map moved for each changed digit."""
+    """Return both measures with all digits, and the change of the map for each changed digit."""
     lines: list[tuple[str, float]] = [
         ("sensitivity", found.sensitivity),
         ("infidelity", found.infidelity),
-        ("infidelity in the best unit", found.best_infidelity),
+        ("infidelity of the best multiple", found.best_infidelity),
         ("infidelity of a blank map", found.blank_infidelity),
     ]
-    lines += [(f"map moved by, digit {number}", change) for number, change in enumerate(changes, start=1)]
+    lines += [(f"change of the map, digit {number}", change) for number, change in enumerate(changes, start=1)]
     return swatches.as_csv([("measure", "value"), *lines])

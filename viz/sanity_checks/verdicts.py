@@ -1,4 +1,4 @@
-"""What the tests say of a map, in a word and a number each: as cards for one map, as a table for many."""
+"""The verdict of each check, in a word and a number: as cards for one map, as a table for many."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,187 +7,169 @@ from typing import Literal
 
 import numpy as np
 
-from model.saliency.records import Attribution, EdgeControl, Method, PixelCurves, Reaction, Robustness
+from model.saliency.records import Attribution, Method
+from model.sanity_checks.records import CheckResults, EdgeComparison, PixelCurves, Robustness, WeightDependence
 from viz import theme
 from viz.pictures import swatches
 from viz.saliency.figures import say_claim, say_gap
-from viz.sanity_checks.figures import beats, figure, loses, margins, signed
+from viz.sanity_checks.figures import is_better, is_worse, margins, signed, two_decimals
 
-Tone = Literal["stands", "fails", "open", "awaited"]
-ADDS_UP = 0.01  # of what was gained may be missing
-EDGES = 0.5**0.5  # a rank correlation above which most of the variance of the ranks is that of plain edges
-STEADY, SHAKY = 0.25, 0.5  # of its length a map may move; more than the second is too much
-_MOSTLY, _PARTLY = 0.5, 0.1  # of what the score does a map foretells
+Outcome = Literal["passes", "fails", "neither", "pending"]
+ADDS_UP = 0.01  # the largest gap allowed, as a share of the gain
+EDGES = 0.5**0.5  # a rank correlation above which most of the variance of the ranks is that of the edges
+STABLE, UNSTABLE = 0.25, 0.5  # changes of a map as shares of its norm: less passes, more fails
+_MOSTLY, _PARTLY = 0.5, 0.1  # shares of the change of the score that a map predicts
 _QUESTIONS = (
     "Does it add up?",
-    "Does it react to the weights?",
+    "Does it depend on the weights?",
     "Is it more than edges?",
     "Is its order better than chance?",
-    "Is it steady?",
-    "Does it foretell the score?",
+    "Is it stable?",
+    "Does it predict the score?",
 )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Evidence:
-    """A map and what is known of it so far.
-
-    Attributes:
-        attribution: The map.
-        edges: Beside it.
-        reaction: To weights made random.
-        curves: Along its order of pixels.
-        robustness: To a little noise.
-    """
-
-    attribution: Attribution
-    edges: EdgeControl
-    reaction: Reaction | None = None
-    curves: PixelCurves | None = None
-    robustness: Robustness | None = None
-
-
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What one test says.
+class Verdict:
+    """The verdict of one check.
 
     Attributes:
-        question: That it asks.
+        question: The question of the check.
         word: The answer.
-        number: That it rests on.
-        tone: Whether the map stands, fails, or neither.
+        number: The number behind the answer.
+        outcome: Whether the map passes, fails, or neither.
     """
 
     question: str
     word: str
     number: str
-    tone: Tone
+    outcome: Outcome
 
 
-def findings(tested: Evidence, method: Method) -> tuple[Finding, ...]:
-    """Return what each test says of a map, in the order in which the page shows them."""
-    found = tested.attribution
+def verdicts(results: CheckResults, method: Method) -> tuple[Verdict, ...]:
+    """Return the verdict of each check, in the order in which the page shows them."""
+    found = results.attribution
     answers = (
         _sum(found, method),
-        _reaction(tested.reaction),
-        _edges(tested.edges),
-        _order(tested.curves, found),
-        _steadiness(tested.robustness),
-        _foresight(tested.robustness, method),
+        _dependence(results.dependence),
+        _edges(results.edges),
+        _order(results.curves, found),
+        _stability(results.robustness),
+        _prediction(results.robustness, method),
     )
-    return tuple(Finding(question, *answer) for question, answer in zip(_QUESTIONS, answers, strict=True))
+    return tuple(Verdict(question, *answer) for question, answer in zip(_QUESTIONS, answers, strict=True))
 
 
-_Answer = tuple[str, str, Tone]
-_AWAITED: _Answer = ("…", "under way", "awaited")
+_Answer = tuple[str, str, Outcome]
+_PENDING: _Answer = ("…", "running", "pending")
 
 
 def _sum(found: Attribution, method: Method) -> _Answer:
     if not method.adds_up:
-        return "Not meant to", "so a gap is no fault", "open"
-    gap = f"gap {say_gap(found)}" if np.isfinite(found.gap) else "nothing was gained"
-    return ("Yes", gap, "stands") if found.gap < ADDS_UP else ("No", gap, "fails")
+        return "No claim", "a gap is not an error", "neither"
+    gap = f"gap {say_gap(found)}" if np.isfinite(found.gap) else "no gain"
+    return ("Yes", gap, "passes") if found.gap < ADDS_UP else ("No", gap, "fails")
 
 
-def _reaction(found: Reaction | None) -> _Answer:
+def _dependence(found: WeightDependence | None) -> _Answer:
     if found is None:
-        return _AWAITED
-    if np.isnan(found.forgotten):
-        return "Cannot be said", "the map is blank", "fails"
-    number = f"correlation {figure(found.forgotten)}, limit {figure(found.limit)}"
-    return ("Yes", number, "stands") if found.reacts else ("No", number, "fails")
+        return _PENDING
+    if np.isnan(found.correlation):
+        return "Not defined", "the map is blank", "fails"
+    number = f"correlation {two_decimals(found.correlation)}, limit {two_decimals(found.limit)}"
+    return ("Yes", number, "passes") if found.is_dependent else ("No", number, "fails")
 
 
-def _edges(found: EdgeControl) -> _Answer:
+def _edges(found: EdgeComparison) -> _Answer:
     if np.isnan(found.rank_correlation):
-        return "Cannot be said", "nothing to compare", "open"
-    number = f"correlation {figure(found.rank_correlation)}, limit {figure(EDGES)}"
-    return ("Yes", number, "stands") if found.rank_correlation < EDGES else ("Hardly", number, "fails")
+        return "Not defined", "nothing to compare", "neither"
+    number = f"correlation {two_decimals(found.rank_correlation)}, limit {two_decimals(EDGES)}"
+    return ("Yes", number, "passes") if found.rank_correlation < EDGES else ("Hardly", number, "fails")
 
 
 def _order(found: PixelCurves | None, attribution: Attribution) -> _Answer:
     if found is None:
-        return _AWAITED
+        return _PENDING
     if attribution.is_blank:
-        return "Cannot be said", "a blank map has no order", "fails"
-    gone, back = margins(found)
-    number = f"areas {signed(gone)} out, {signed(back)} in"
-    if any(loses(found)):
+        return "Not defined", "a blank map has no order", "fails"
+    deletion, insertion = margins(found)
+    number = f"deletion {signed(deletion)}, insertion {signed(insertion)}"
+    if any(is_worse(found)):
         return "Worse than chance", number, "fails"
-    answers: dict[int, tuple[str, Tone]] = {2: ("Yes", "stands"), 1: ("One way only", "open"), 0: ("No", "fails")}
-    word, tone = answers[sum(beats(found))]
-    return word, number, tone
+    answers: dict[int, tuple[str, Outcome]] = {2: ("Yes", "passes"), 1: ("Only for one", "neither"), 0: ("No", "fails")}
+    word, outcome = answers[sum(is_better(found))]
+    return word, number, outcome
 
 
-def _steadiness(found: Robustness | None) -> _Answer:
+def _stability(found: Robustness | None) -> _Answer:
     if found is None:
-        return _AWAITED
+        return _PENDING
     if np.isnan(found.sensitivity):
-        return "Cannot be said", "the map is blank", "open"
-    number = f"moves by {found.sensitivity * 100:.0f}\xa0%"
-    if found.sensitivity < SHAKY:
-        return ("Yes", number, "stands") if found.sensitivity < STEADY else ("In part", number, "open")
+        return "Not defined", "the map is blank", "neither"
+    number = f"changes by {found.sensitivity * 100:.0f}\xa0%"
+    if found.sensitivity < UNSTABLE:
+        return ("Yes", number, "passes") if found.sensitivity < STABLE else ("Partly", number, "neither")
     return "No", number, "fails"
 
 
-def _foresight(found: Robustness | None, method: Method) -> _Answer:
+def _prediction(found: Robustness | None, method: Method) -> _Answer:
     if found is None:
-        return _AWAITED
-    if np.isnan(found.missed):
-        return "Cannot be said", "the score did nothing", "open"
-    share = max(1 - found.missed, 0.0)
-    number = f"{share * 100:.0f}\xa0% of what it does"
+        return _PENDING
+    if np.isnan(found.unexplained):
+        return "Not defined", "the score does not change", "neither"
+    share = max(1 - found.unexplained, 0.0)
+    number = f"{share * 100:.0f}\xa0% predicted"
     if share >= _MOSTLY:
-        return "Mostly", number, "stands"
+        return "Mostly", number, "passes"
     if share >= _PARTLY:
-        return "In part", number, "open"
-    return ("Hardly", number, "fails") if method.is_slope else ("Not made to", number, "open")
+        return "Partly", number, "neither"
+    return ("Hardly", number, "fails") if method.is_gradient else ("Not its purpose", number, "neither")
 
 
-def cards(found: Sequence[Finding]) -> str:
-    """Draw in HTML what the tests say, a card each."""
+def cards(found: Sequence[Verdict]) -> str:
+    """Draw in HTML the verdicts, a card each."""
     items = "".join(
-        f'<li class="{each.tone}"><span>{escape(each.question)}</span><b>{escape(each.word)}</b>'
+        f'<li class="{each.outcome}"><span>{escape(each.question)}</span><b>{escape(each.word)}</b>'
         f"<small>{escape(each.number)}</small></li>"
         for each in found
     )
-    return f'<ul class="doubt-cards">{items}</ul>'
+    return f'<ul class="check-cards">{items}</ul>'
 
 
-def say(found: Sequence[Finding], title: str) -> str:
-    """Say how many tests a map stands, and which it fails."""
-    if any(each.tone == "awaited" for each in found):
-        return "Some tests are still under way."
-    failed = [each.question for each in found if each.tone == "fails"]
-    stood = sum(each.tone == "stands" for each in found)
-    told = f" It fails: {' '.join(failed)}" if failed else ""
-    rest = len(found) - stood - len(failed)
-    neither = f"{rest} {'says' if rest == 1 else 'say'} neither"
-    return f"Of {len(found)} tests {title} stands {stood}, fails {len(failed)}, and {neither}.{told}"
+def say(found: Sequence[Verdict], title: str) -> str:
+    """Say how many checks a map passes, and which it fails."""
+    if any(each.outcome == "pending" for each in found):
+        return "Some checks are still running."
+    failed = [each.question for each in found if each.outcome == "fails"]
+    passed = sum(each.outcome == "passes" for each in found)
+    failures = f" It fails: {' '.join(failed)}" if failed else ""
+    rest = len(found) - passed - len(failed)
+    neither = f"{rest} {'gives' if rest == 1 else 'give'} no verdict"
+    return f"{title} passes {passed} of {len(found)} checks and fails {len(failed)}; {neither}.{failures}"
 
 
 _HEADS = (
     "method",
     "gap",
-    "correlation when random",
-    "reacts?",
+    "correlation when randomized",
+    "depends on weights?",
     "correlation with edges",
-    "deletion below chance",
-    "insertion above chance",
-    "map moves by",
-    "score foretold",
+    "deletion below random",
+    "insertion above random",
+    "map changes by",
+    "score predicted",
 )
 
 
 def table(
-    methods: Mapping[str, Method], found: Mapping[str, Evidence], link: Callable[[str], str] | None = None
+    methods: Mapping[str, Method], found: Mapping[str, CheckResults], link: Callable[[str], str] | None = None
 ) -> str:
-    """Draw in HTML a line of what the tests say for each method; those that do not react are marked.
+    """Draw in HTML a line of results for each method; those that do not depend on the weights are marked.
 
     Args:
-        methods: By name, in their order; a line is kept for each whose tests are still to come.
-        found: By name, of those that are done.
-        link: Gives the address that shows the tests of one method; a line has it as soon as its own are done.
+        methods: By name, in their order; each has a line, also before its checks are done.
+        found: The results that are ready, by name.
+        link: Returns the address that shows the checks of one method; only a line with results has it.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in _HEADS)
     lines = "".join(
@@ -195,65 +177,65 @@ def table(
         for name, method in methods.items()
     )
     drawn = (
-        f'<table class="ledger readable doubt-table" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
+        f'<table class="ledger readable check-table" style="--mark: {theme.HIGHLIGHT}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"
     )
-    return f'<div class="sideways" role="region" tabindex="0" aria-label="All methods put to the test">{drawn}</div>'
+    return f'<div class="sideways" role="region" tabindex="0" aria-label="The checks of all methods">{drawn}</div>'
 
 
-def _line(method: Method, tested: Evidence | None, address: str | None) -> str:
+def _line(method: Method, results: CheckResults | None, address: str | None) -> str:
     name = escape(method.title)
     title = f'<a href="{escape(address)}" target="_self">{name}</a>' if address else name
     title = f'<th scope="row">{title}</th>'
-    if tested is None or tested.reaction is None or tested.curves is None or tested.robustness is None:
+    if results is None or results.dependence is None or results.curves is None or results.robustness is None:
         return f"<tr>{title}{'<td>…</td>' * (len(_HEADS) - 1)}</tr>"
-    tones = dict(zip(_QUESTIONS, (each.tone for each in findings(tested, method)), strict=True))
-    sums, react, edges, order, steady, foretell = (tones[question] for question in _QUESTIONS)
-    gone, back = margins(tested.curves)
-    reaction, robust = tested.reaction, tested.robustness
+    sums, weights, edges, order, stability, prediction = (each.outcome for each in verdicts(results, method))
+    deletion, insertion = margins(results.curves)
+    dependence, robustness = results.dependence, results.robustness
     cells = [
-        (say_claim(tested.attribution, method) if np.isfinite(tested.attribution.gap) else "none", sums),
-        (figure(reaction.forgotten), react),
-        ("yes" if reaction.reacts else "no", react),
-        (figure(tested.edges.rank_correlation), edges),
-        (signed(gone), order),
-        (signed(back), order),
-        (_percent(robust.sensitivity), steady),
-        (_percent(1 - robust.missed), foretell),
+        (say_claim(results.attribution, method) if np.isfinite(results.attribution.gap) else "none", sums),
+        (two_decimals(dependence.correlation), weights),
+        ("yes" if dependence.is_dependent else "no", weights),
+        (two_decimals(results.edges.rank_correlation), edges),
+        (signed(deletion), order),
+        (signed(insertion), order),
+        (_percent(robustness.sensitivity), stability),
+        (_percent(1 - robustness.unexplained), prediction),
     ]
-    drawn = "".join(f'<td class="{tone}">{escape(text)}</td>' for text, tone in cells)
-    return f"<tr{swatches.selected_class(not reaction.reacts)}>{title}{drawn}</tr>"
+    drawn = "".join(f'<td class="{outcome}">{escape(text)}</td>' for text, outcome in cells)
+    return f"<tr{swatches.selected_class(not dependence.is_dependent)}>{title}{drawn}</tr>"
 
 
 def _percent(share: float) -> str:
     return "none" if np.isnan(share) else f"{max(share, 0.0) * 100:.0f}\xa0%"
 
 
-def say_table(methods: Mapping[str, Method], found: Mapping[str, Evidence]) -> str:
-    """Say which methods do not react to the weights, and which stand most tests."""
-    deaf = [methods[name].title for name, each in found.items() if each.reaction and not each.reaction.reacts]
-    told = ", ".join(deaf) if deaf else "none"
+def say_table(methods: Mapping[str, Method], found: Mapping[str, CheckResults]) -> str:
+    """Say which methods do not depend on the weights, and what the limits are."""
+    independent = [
+        methods[name].title for name, each in found.items() if each.dependence and not each.dependence.is_dependent
+    ]
     return (
-        f"{len(found)} of {len(methods)} methods are tested. Marked, for they do not react when the network forgets: "
-        f"**{told}**. A number in orange is a test that is failed; the map may be right all the same, but here it "
-        f"gives no proof of it. Where a gap has “no claim”, the method is not meant to add up, and the gap, however "
-        f"large, is no fault. The limits are ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to "
-        f"add up, a correlation with edges of {figure(EDGES)}, a map that moves by {SHAKY * 100:.0f}\xa0% of its "
-        f"length, less than {_PARTLY * 100:.0f}\xa0% foretold by a map of slopes, an order of pixels worse than every "
-        "random order, or better neither way. The limit of the correlation when random comes from the maps of other "
-        "digits, for each method its own."
+        f"{len(found)} of {len(methods)} methods are checked. Methods that do not depend on the weights are marked: "
+        f"**{', '.join(independent) or 'none'}**. A number in orange fails its check. The map can still be right, but "
+        f"here it gives no proof of that. “No claim” means that the method is not meant to add up, so a gap of any "
+        f"size is not an error. The limits are ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to "
+        f"add up, a correlation with edges of {two_decimals(EDGES)}, a map that changes by {UNSTABLE * 100:.0f}\xa0% "
+        f"of its norm, a gradient that predicts less than {_PARTLY * 100:.0f}\xa0% of the score, and an order of "
+        "pixels that is worse than all random orders, or better for neither deletion nor insertion. The limit of the "
+        "correlation when randomized comes from the maps of other digits, separately for each method."
     )
 
 
-def as_csv(methods: Mapping[str, Method], found: Mapping[str, Evidence]) -> str:
-    """Return what the tests measured of each method, with all digits."""
+def as_csv(methods: Mapping[str, Method], found: Mapping[str, CheckResults]) -> str:
+    """Return the measurements of all checks of each method, with all digits."""
     lines: list[tuple[object, ...]] = [
         (
             "method",
             "gap",
-            "mean rank correlation after forgetting",
+            "mean rank correlation when randomized",
             "limit",
-            "reacts",
+            "depends on weights",
             "rank correlation with edges",
             "SSIM with edges",
             "deletion area",
@@ -262,12 +244,12 @@ def as_csv(methods: Mapping[str, Method], found: Mapping[str, Evidence]) -> str:
             "random insertion area",
             "sensitivity",
             "infidelity",
-            "infidelity in the best unit",
+            "infidelity of the best multiple",
             "infidelity of a blank map",
         )
     ]
     for name, each in found.items():
-        if each.reaction is None or each.curves is None or each.robustness is None:
+        if each.dependence is None or each.curves is None or each.robustness is None:
             continue
         areas = (
             each.curves.area(curve).mean()
@@ -282,9 +264,9 @@ def as_csv(methods: Mapping[str, Method], found: Mapping[str, Evidence]) -> str:
             (
                 methods[name].title,
                 each.attribution.gap,
-                each.reaction.forgotten,
-                each.reaction.limit,
-                each.reaction.reacts,
+                each.dependence.correlation,
+                each.dependence.limit,
+                each.dependence.is_dependent,
                 each.edges.rank_correlation,
                 each.edges.similarity,
                 *areas,

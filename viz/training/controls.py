@@ -25,6 +25,7 @@ from viz.training import recipes as parts
 from viz.training.figures import Curves
 
 VIEW, EPOCH = "train_view", "epoch"
+ALLOWED = {EPOCH: widgets.whole_number}
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
 RECIPES = ("glass", "assignment")
 _IMAGES = 60_000  # training images of the final runs
@@ -51,8 +52,10 @@ def reports(protocol: str) -> dict[str, RecipeResult]:
 def accuracy(searched: Mapping[str, RecipeResult]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
-    drawn = figures.accuracy(bands, logged, logged_run.BAR)
-    widgets.figure(drawn, figures.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
+    drawn = figures.accuracy(bands, logged, logged_run.REQUIRED_ACCURACY)
+    widgets.figure(
+        drawn, figures.say_accuracy(bands, logged, logged_run.REQUIRED_ACCURACY), _curves(searched, "accuracy")
+    )
 
 
 def losses(searched: Mapping[str, RecipeResult]) -> None:
@@ -67,10 +70,10 @@ def peak(final: Mapping[str, RecipeResult]) -> None:
     """Show every seed's test accuracy and the reported peak."""
     logged = logged_run.logged_run()
     found = {name: (each.seeds, spread(each.accuracies)) for name, each in final.items()}
-    drawn = seeds.strip(found, logged, logged_run.BAR)
+    drawn = seeds.strip(found, logged, logged_run.REQUIRED_ACCURACY)
     said = [figures.say_peak(logged, spread(logged.accuracies[logged.around]))]
     if final:
-        said.append(seeds.say_strip(found, logged_run.BAR))
+        said.append(seeds.say_strip(found, logged_run.REQUIRED_ACCURACY))
         said.append(seeds.say_protocol(next(iter(final.values()))))
     card = or_show_error(mistakes_cache.weights_card) or {}
     said.append(f"**The app's own weights.** {origin.say_seed(card)}")

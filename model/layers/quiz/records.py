@@ -1,11 +1,11 @@
-"""What a learner is asked before the answer is shown, and how an answer is judged."""
+"""Questions that a learner answers before the solution is shown, and marked answers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Asked(StrEnum):
-    """What can be asked of a step."""
+class QuestionKind(StrEnum):
+    """The kinds of question on a step."""
 
     SHAPE = "shape"
     PARAMETERS = "parameters"
@@ -15,7 +15,7 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Misconception:
-    """A wrong answer that many give, and in a sentence what it overlooks."""
+    """A common wrong answer, and a sentence that explains the error."""
 
     answer: tuple[float, ...]
     sentence: str
@@ -26,17 +26,17 @@ class Question:
     """One question on a step.
 
     Attributes:
-        what: Is asked.
+        kind: What is asked.
         answer: The right numbers.
-        said: The right answer as it is shown.
-        arithmetic: Where it comes from, a line each.
-        tolerance: How far off each number may be.
-        misconceptions: The most telling first.
+        text: The right answer as text.
+        arithmetic: The lines of its arithmetic.
+        tolerance: The largest allowed error of each number.
+        misconceptions: Common wrong answers, the most specific first.
     """
 
-    what: Asked
+    kind: QuestionKind
     answer: tuple[float, ...]
-    said: str
+    text: str
     arithmetic: tuple[str, ...]
     tolerance: float
     misconceptions: tuple[Misconception, ...]
@@ -44,13 +44,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer and what is to be said of it.
+    """A marked answer.
 
     Attributes:
-        question: That was asked.
-        given: The answer in short, as it can be read again.
-        right: Whether it is near enough.
-        sentence: What it overlooks; empty where that is not known.
+        question: The question.
+        given: The answer in a short form that can be parsed again.
+        right: Whether the answer is correct within the tolerance.
+        sentence: An explanation of the error; empty where none is known.
     """
 
     question: Question

@@ -1,4 +1,4 @@
-"""Whether a network is right as often as it is sure."""
+"""Reliability, temperature scaling, and the calibration error that is due to chance."""
 
 from dataclasses import dataclass
 
@@ -10,53 +10,53 @@ from model.records import Numbers
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reliability:
-    """Images in bins by the probability of the class that is read, and how many in each bin are right.
+    """Images in bins by the probability of the predicted class, and how many in each bin are correct.
 
     Attributes:
-        temperature: That the logits were divided by.
-        edges: Of the M bins, (M + 1,), from 0 to 1; a bin holds its upper edge and not its lower one.
-        counts: Images in each bin, (M,).
-        right: How many of them are read right, (M,).
-        confidences: The sum of their largest probabilities, (M,).
+        temperature: The divisor of the logits.
+        edges: Of the M bins, (M + 1,), from 0 to 1; a bin includes its upper edge but not its lower edge.
+        counts: The number of images in each bin, (M,).
+        correct: How many of them are classified correctly, (M,).
+        confidence_sums: The sum of their largest probabilities, (M,).
         loss: The mean negative log-probability of the label.
     """
 
     temperature: float
     edges: Numbers
     counts: NDArray[np.int64]
-    right: NDArray[np.int64]
-    confidences: Numbers
+    correct: NDArray[np.int64]
+    confidence_sums: Numbers
     loss: float
 
     @property
     def images(self) -> int:
-        """How many there are in all."""
+        """The number of images."""
         return int(self.counts.sum())
 
     @property
     def accuracies(self) -> Numbers:
-        """The share of each bin that is right, (M,); not a number in an empty bin."""
-        return self._per_image(self.right)
+        """The accuracy in each bin, (M,); nan for an empty bin."""
+        return self._per_image(self.correct)
 
     @property
     def mean_confidences(self) -> Numbers:
-        """How sure the network is in each bin, (M,); not a number in an empty bin."""
-        return self._per_image(self.confidences)
+        """The mean confidence in each bin, (M,); nan for an empty bin."""
+        return self._per_image(self.confidence_sums)
 
     @property
     def accuracy(self) -> float:
-        """The share of all images that is right."""
-        return float(self.right.sum() / self.images)
+        """The accuracy on all images."""
+        return float(self.correct.sum() / self.images)
 
     @property
     def confidence(self) -> float:
-        """How sure the network is in the mean."""
-        return float(self.confidences.sum() / self.images)
+        """The mean confidence on all images."""
+        return float(self.confidence_sums.sum() / self.images)
 
     @property
     def error(self) -> float:
         """The expected calibration error: ``Σ_m count[m] / N × |accuracy[m] − confidence[m]|``."""
-        return float(np.abs(self.right - self.confidences).sum() / self.images)
+        return float(np.abs(self.correct - self.confidence_sums).sum() / self.images)
 
     def _per_image(self, sums: NDArray[np.int64] | Numbers) -> Numbers:
         found: Numbers = np.divide(sums, self.counts, out=np.full(len(sums), np.nan), where=self.counts > 0)
@@ -64,34 +64,34 @@ class Reliability:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Scaling:
-    """A temperature fitted on some images, and what it does to them and to others.
+class TemperatureScaling:
+    """A temperature fitted on one half of the images, and its effect on both halves.
 
     Attributes:
-        temperature: With which the loss of the images fitted on is least.
-        temperatures: Others to compare it with, (T,), ascending.
-        fitted_losses: The loss of the images fitted on at each of these, (T,).
-        judged_losses: The loss of the other images at each, (T,).
-        judged_temperature: With which the loss of the others would be least: known only to who has looked at them.
+        temperature: The temperature with the lowest loss on the fitting half.
+        temperatures: Temperatures to compare it with, (T,), ascending.
+        fitting_losses: The loss on the fitting half at each temperature, (T,).
+        evaluation_losses: The loss on the evaluation half at each temperature, (T,).
+        evaluation_temperature: The temperature with the lowest loss on the evaluation half, for comparison only.
     """
 
     temperature: float
     temperatures: Numbers
-    fitted_losses: Numbers
-    judged_losses: Numbers
-    judged_temperature: float
+    fitting_losses: Numbers
+    evaluation_losses: Numbers
+    evaluation_temperature: float
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """The calibration error that so many images give by chance, were every probability true.
+class ChanceError:
+    """The calibration error that is due to chance alone: that of this many images if all probabilities were true.
 
     Attributes:
-        draws: How often right and wrong were drawn by the network's own probabilities.
-        mean: Of the errors.
-        most: That nineteen in twenty draws stay below.
+        draws: How often correct and incorrect were drawn with the network's own probabilities.
+        mean: The mean of the errors.
+        percentile_95: The 95th percentile of the errors.
     """
 
     draws: int
     mean: float
-    most: float
+    percentile_95: float

@@ -14,11 +14,11 @@ IMAGE_SHAPE = (1, 28, 28)
 
 
 class AssignmentNetwork(nn.Sequential):
-    """Read a normalised digit and score the ten classes.
+    """Compute ten logits for a normalised digit.
 
-    Each step is a module of its own and nothing is done in place, so a hook can stand on every one
-    of them and every activation stays as it was. The printed table leaves the ReLUs out; here they
-    are modules too, each named after the convolution that it follows.
+    Every step is its own module and works out of place, so every step can have a hook and every
+    activation is kept. The printed table leaves out the ReLUs; here they are modules too, each
+    named after the convolution before it.
 
     Args:
         dropout: Probability that a dropout row drops a value, in [0, 1).
@@ -31,7 +31,7 @@ class AssignmentNetwork(nn.Sequential):
     """
 
     def __init__(self, dropout: float = DROPOUT) -> None:
-        steps = OrderedDict[str, nn.Module]()  # activation after each step, (C, H, W):
+        steps = OrderedDict[str, nn.Module]()  # the comments give the activation's shape (C, H, W)
 
         steps["Conv2d-1"] = nn.Conv2d(1, 8, kernel_size=3)  # (8, 26, 26)
         steps["ReLU-1"] = nn.ReLU()
@@ -75,25 +75,25 @@ class AssignmentNetwork(nn.Sequential):
         """Return logits (N, 10) for normalised images (N, 1, 28, 28)."""
         for step in self:
             x = step(x)
-        # A method call, not nn.Flatten: layer-wise relevance propagation in Captum refuses that module.
+        # Not nn.Flatten: Captum's layer-wise relevance propagation raises on that module.
         return x.flatten(1)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "AssignmentNetwork":
-        """Copy the network; every recording and every map begins with that, and PyTorch's own way takes longer."""
-        memo[id(self)] = private = _copied(self, memo)
+        """Copy the network faster than PyTorch does; every trace and every attribution starts with a copy."""
+        memo[id(self)] = private = _copy_module(self, memo)
         return private
 
 
-def _copied(module: M, memo: dict[int, Any]) -> M:
-    """Copy a module with all its parts: numbers cloned, the dictionaries around them made anew."""
-    twin = module.__new__(type(module))
+def _copy_module(module: M, memo: dict[int, Any]) -> M:
+    """Copy a module and its submodules: tensors are cloned, dictionaries are copied."""
+    copied = module.__new__(type(module))
     for name, value in vars(module).items():
-        twin.__dict__[name] = value.copy() if isinstance(value, dict) else copy.deepcopy(value, memo)
+        copied.__dict__[name] = value.copy() if isinstance(value, dict) else copy.deepcopy(value, memo)
     for name, parameter in module._parameters.items():
         if parameter is not None:
-            twin._parameters[name] = nn.Parameter(parameter.detach().clone(), parameter.requires_grad)
+            copied._parameters[name] = nn.Parameter(parameter.detach().clone(), parameter.requires_grad)
     for name, buffer in module._buffers.items():
-        twin._buffers[name] = None if buffer is None else buffer.clone()
-    for name, part in module._modules.items():
-        twin._modules[name] = None if part is None else _copied(part, memo)
-    return twin
+        copied._buffers[name] = None if buffer is None else buffer.clone()
+    for name, submodule in module._modules.items():
+        copied._modules[name] = None if submodule is None else _copy_module(submodule, memo)
+    return copied

@@ -1,7 +1,7 @@
-"""Trained weights in and out: safetensors beside a JSON that says how they came to be.
+"""Read and write trained weights: safetensors files and a card in JSON that says how they were trained.
 
 A folder of weights holds one card, ``card.json``, and the files that it lists with their SHA-256:
-``final.safetensors`` and one ``epoch-NN.safetensors`` for each epoch. Nothing is ever unpickled.
+``final.safetensors`` and a snapshot ``epoch-NN.safetensors`` for each epoch. No pickle is ever read.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from model.networks.assignment.network import DROPOUT, AssignmentNetwork
 
 SHIPPED = Path(__file__).with_name("trained")
 FINAL = "final"
-_SAID = {  # what the app shows of a card, where the card says it
+_CARD_TYPES = {  # of the entries that the app shows; each may be missing
     "protocol": str,
     "seed": int,
     "kept_epoch": int,
@@ -30,11 +30,11 @@ _SAID = {  # what the app shows of a card, where the card says it
     "validation_accuracy": float,
     "test_accuracy": float,
 }
-_RESTORE = "Restore the folder with 'git checkout -- model/networks', or train anew: 'python -m model.training --help'."
+_REMEDY = "Restore the folder with 'git checkout -- model/networks', or train again: 'python -m model.training --help'."
 
 
 def epoch_name(epoch: int) -> str:
-    """Name the snapshot after an epoch, counted from 1.
+    """Return the name of the snapshot after an epoch, counted from 1.
 
     >>> epoch_name(3)
     'epoch-03'
@@ -46,7 +46,7 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
     """Read trained weights, check them, and return the network in evaluation mode.
 
     Args:
-        folder: Where the card and the files lie.
+        folder: Holds the card and the files.
         name: ``final``, or a snapshot such as ``epoch-03``.
 
     Raises:
@@ -56,14 +56,14 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
     expected = card["sha256"].get(name)
     path = folder / f"{name}.safetensors"
     if not isinstance(expected, str):
-        raise WeightsError(f"The card in '{folder}' lists no weights called '{name}'.", "It must list them.", _RESTORE)
+        raise WeightsError(f"The card in '{folder}' lists no weights called '{name}'.", "It must list them.", _REMEDY)
     data = _read(path)
     found = hashlib.sha256(data).hexdigest()
     if found != expected:
         raise WeightsError(
             f"The weights '{path}' are not the ones that were trained (SHA-256 {found[:12]}...).",
-            f"The card promises {expected[:12]}...",
-            _RESTORE,
+            f"The card lists {expected[:12]}...",
+            _REMEDY,
         )
     return from_bytes(data, path.name, _dropout(card, folder))
 
@@ -73,58 +73,58 @@ def from_bytes(data: bytes, label: str, dropout: float = DROPOUT) -> AssignmentN
 
     Args:
         data: The file's content.
-        label: What messages call it.
-        dropout: The p that it was trained with.
+        label: Its name in error messages.
+        dropout: The p of dropout in training.
 
     Raises:
-        WeightsError: It cannot be parsed, or a key, shape, type or value does not fit.
+        WeightsError: The file cannot be read, or a key, shape, type or value does not fit.
     """
     try:
         state = parse(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(
-            f"The weights '{label}' cannot be read ({error}).", "They must be a whole safetensors file.", _RESTORE
+            f"The weights '{label}' cannot be read ({error}).", "They must be a complete safetensors file.", _REMEDY
         ) from error
     network = AssignmentNetwork(dropout).eval()
-    _check(state, network.state_dict(), label)
+    _check_tensors(state, network.state_dict(), label)
     network.load_state_dict(state)
-    _check_computes(network, label)
+    _check_logits(network, label)
     return network
 
 
 def read_card(folder: Path = SHIPPED) -> dict[str, Any]:
-    """Read what is known of a folder of weights: recipe, seed, versions, accuracies, SHA-256 of each file.
+    """Read the card of a folder of weights: recipe, seed, versions, accuracies, SHA-256 of each file.
 
     Raises:
-        WeightsError: The card is missing or is not a card.
+        WeightsError: The card is missing or invalid.
     """
     path = folder / "card.json"
     try:
         card = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:  # the latter for what is nested too deeply
-        raise WeightsError(f"The card '{path}' cannot be read ({error}).", "It must be JSON.", _RESTORE) from error
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
+        raise WeightsError(f"The card '{path}' cannot be read ({error}).", "It must be JSON.", _REMEDY) from error
     if not isinstance(card, dict) or not isinstance(card.get("sha256"), dict):
-        raise WeightsError(f"The card '{path}' lists no files.", "It must hold their SHA-256.", _RESTORE)
-    _check_kinds(card, _SAID, path)
-    _check_kinds(card.get("recipe") or {}, {"epochs": int}, path)
+        raise WeightsError(f"The card '{path}' lists no files.", "It must hold their SHA-256.", _REMEDY)
+    _check_types(card, _CARD_TYPES, path)
+    _check_types(card.get("recipe") or {}, {"epochs": int}, path)
     return card
 
 
 def _dropout(card: Mapping[str, Any], folder: Path) -> float:
-    """Return the p of dropout that the card says the network was trained with; the network's own where it is silent."""
+    """Return the p of dropout that the card gives; the assignment's where it gives none."""
     p = (card.get("recipe") or {}).get("dropout", DROPOUT)
     if not isinstance(p, int | float) or not 0 <= p < 1:
-        raise WeightsError(f"The card in '{folder}' says that p of dropout was {p!r}.", "It is from 0 to 1.", _RESTORE)
+        raise WeightsError(f"The card in '{folder}' says that p of dropout was {p!r}.", "It is from 0 to 1.", _REMEDY)
     return float(p)
 
 
 def write(folder: Path, states: Mapping[str, Mapping[str, torch.Tensor]], card: Mapping[str, Any]) -> None:
-    """Write weights and their card; the card goes last, so that it never promises what is not there.
+    """Write weights and their card; the card comes last, so that it never lists a missing file.
 
     Args:
-        folder: Made if need be; weights of an earlier run in it are replaced.
-        states: One ``state_dict`` for each name.
-        card: What is known of them; their SHA-256 is added.
+        folder: Created if missing; weights of an earlier run in it are replaced.
+        states: A ``state_dict`` for each name.
+        card: What is known of the weights; the SHA-256 of each file is added.
 
     Raises:
         WeightsError: The folder cannot be written.
@@ -143,17 +143,17 @@ def write(folder: Path, states: Mapping[str, Mapping[str, torch.Tensor]], card: 
     except OSError as error:
         raise WeightsError(
             f"Weights cannot be written to '{folder}' ({error.strerror}).",
-            "It must be a folder on a disk with room.",
-            "Make room, or give another folder.",
+            "It must be a writable folder on a disk with free space.",
+            "Free some space, or give another folder.",
         ) from error
 
 
 def _remove_earlier(folder: Path) -> None:
-    """Remove what an earlier run's card lists, and nothing else that may lie there."""
+    """Remove the files that an earlier run's card lists, and no others."""
     try:
         earlier = read_card(folder)["sha256"]
     except WeightsError:
-        return  # no run was here, or none that can be told from a person's own files
+        return  # the folder holds no run, or its files cannot be told from the user's own
     for name in earlier:
         (folder / f"{name}.safetensors").unlink(missing_ok=True)
     (folder / "card.json").unlink()
@@ -163,26 +163,26 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise WeightsError(f"'{path}' cannot be read ({error.strerror}).", "It must be there.", _RESTORE) from error
+        raise WeightsError(f"'{path}' cannot be read ({error.strerror}).", "It must exist.", _REMEDY) from error
 
 
-def _check_kinds(found: Mapping[str, Any], kinds: Mapping[str, type], path: Path) -> None:
-    for key, kind in kinds.items():
-        if not isinstance(found.get(key), (kind, type(None))):
+def _check_types(entries: Mapping[str, Any], types: Mapping[str, type], path: Path) -> None:
+    for key, expected in types.items():
+        if not isinstance(entries.get(key), (expected, type(None))):
             raise WeightsError(
-                f"The card '{path}' says '{str(found[key])[:40]}' for '{key}'.",
-                f"It must be of type {kind.__name__}.",
-                _RESTORE,
+                f"The card '{path}' says '{str(entries[key])[:40]}' for '{key}'.",
+                f"It must be of type {expected.__name__}.",
+                _REMEDY,
             )
 
 
-def _check(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], label: str) -> None:
+def _check_tensors(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], label: str) -> None:
     missing, unknown = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     if missing or unknown:
         raise WeightsError(
             f"The weights '{label}' are for another network (missing: {missing[:3]}, unknown: {unknown[:3]}).",
             f"They must have the {len(expected)} tensors of the assignment's network.",
-            _RESTORE,
+            _REMEDY,
         )
     for key, tensor in state.items():
         wanted = expected[key]
@@ -190,30 +190,30 @@ def _check(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tenso
             raise WeightsError(
                 f"In the weights '{label}', '{key}' is {tuple(tensor.shape)} of {tensor.dtype}.",
                 f"It must be {tuple(wanted.shape)} of {wanted.dtype}.",
-                _RESTORE,
+                _REMEDY,
             )
         if not torch.isfinite(tensor).all():
             raise WeightsError(
                 f"In the weights '{label}', '{key}' holds a value that is not finite.",
-                "Every weight must be a number.",
-                _RESTORE,
+                "Every weight must be finite.",
+                _REMEDY,
             )
         if key.endswith("running_var") and (tensor < 0).any():
             raise WeightsError(
                 f"In the weights '{label}', '{key}' holds {tensor.min():.4g}.",
-                "No variance is below 0.",
-                _RESTORE,
+                "A variance must be at least 0.",
+                _REMEDY,
             )
 
 
-def _check_computes(network: AssignmentNetwork, label: str) -> None:
-    """Refuse weights so large that their sums leave the range of numbers, on a black image or on a white one."""
+def _check_logits(network: AssignmentNetwork, label: str) -> None:
+    """Raise where the weights are so large that a logit overflows, on a black image or on a white one."""
     images = torch.stack([torch.full((1, 28, 28), (ink - MEAN) / STD) for ink in (0.0, 1.0)])  # (2, 1, 28, 28)
     with torch.no_grad():
         logits = network(images)  # (2, 10)
     if not torch.isfinite(logits).all():
         raise WeightsError(
-            f"The weights '{label}' compute {logits[~torch.isfinite(logits)][0]:.4g} for a logit.",
-            "Every logit must be a number.",
-            _RESTORE,
+            f"The weights '{label}' give {logits[~torch.isfinite(logits)][0]:.4g} for a logit.",
+            "Every logit must be finite.",
+            _REMEDY,
         )

@@ -1,1 +1,1 @@
-"""Which of two maps comes from a network with random weights?"""
+"""The comparison quiz: which of two maps comes from a network with random weights?"""

@@ -1,4 +1,4 @@
-"""A round of "which of these two maps comes from an untrained network?"."""
+"""A round of the comparison quiz: which of two maps comes from a network with random weights?"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,31 +10,31 @@ Side = Literal["left", "right"]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round shows, and where the answer lies.
+    """The two maps of a round, and the answer.
 
     Attributes:
-        number: From 1 on; it decides everything else.
-        digit: What is explained.
-        method: How, by its name.
-        seed: Of the untrained network's weights.
-        untrained: The side on which its map lies.
+        number: From 1; it determines everything else.
+        digit: The digit explained.
+        method: The name of the method.
+        seed: For the random weights.
+        randomized: The side of the map of the randomized network.
     """
 
     number: int
     digit: Digit
     method: str
     seed: int
-    untrained: Side
+    randomized: Side
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A round, and the side that was held for the untrained network's."""
+    """A round, and the side that the user took for the randomized network."""
 
     round: Round
     side: Side
 
     @property
-    def is_right(self) -> bool:
-        """Whether that was the side."""
-        return self.side == self.round.untrained
+    def is_correct(self) -> bool:
+        """Whether the randomized network is on that side."""
+        return self.side == self.round.randomized

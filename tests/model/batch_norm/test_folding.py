@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -15,6 +15,7 @@ from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
+from model.trace.records import Trace
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +24,23 @@ def network() -> AssignmentNetwork:
 
 
 @pytest.fixture(scope="module")
+def recorded(network: AssignmentNetwork) -> Trace:
+    return trace.record(network, digits.to_input(digits.samples()[0]))
+
+
+@pytest.fixture(scope="module")
 def images() -> Tensor:
     return torch.cat([digits.to_input(sample) for sample in digits.samples()])
 
 
-def test_folded_and_unfolded_agree_on_all_digits(network: AssignmentNetwork, images: Tensor) -> None:
+def test_compare_folded_network_agrees_on_all_samples(network: AssignmentNetwork, images: Tensor) -> None:
     before = copy.deepcopy(network.state_dict())
     found = folding.compare(network, images)
     assert found.images == len(images) == 53
     assert found.difference <= 1e-5
     assert found.exact_difference <= 1e-12
-    assert found.same_answers == 53
-    folded = folding.folded(network)
+    assert found.same_predictions == 53
+    folded = folding.fold_all(network)
     with torch.no_grad():
         assert float((folded(images) - network(images)).abs().max()) <= 1e-5
     left = [module for module in folded.modules() if isinstance(module, nn.BatchNorm2d)]
@@ -46,19 +52,19 @@ def test_folded_and_unfolded_agree_on_all_digits(network: AssignmentNetwork, ima
     assert isinstance(network.get_submodule("BatchNorm2d-2"), nn.BatchNorm2d)
 
 
-def test_forgetting_the_shift_does_not_agree(network: AssignmentNetwork, images: Tensor) -> None:
-    """The wrong twin: weights folded, bias left as it was."""
-    wrong = folding.folded(network)
+def test_fold_all_without_folded_biases_does_not_agree(network: AssignmentNetwork, images: Tensor) -> None:
+    """The wrong rule: folded weights with the original biases."""
+    wrong = folding.fold_all(network)
     for name, module in network.named_children():
         if isinstance(module, nn.Conv2d):
-            twin = wrong.get_submodule(name)
-            assert isinstance(twin, nn.Conv2d)
-            twin.bias = module.bias
+            convolution = wrong.get_submodule(name)
+            assert isinstance(convolution, nn.Conv2d)
+            convolution.bias = module.bias
     with torch.no_grad():
         assert float((wrong(images) - network(images)).abs().max()) > 0.1
 
 
-def test_each_batch_norm_goes_into_the_convolution_after_it() -> None:
+def test_fold_goes_into_the_next_convolution() -> None:
     network = AssignmentNetwork()
     network.train()(torch.randn(8, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
     network.eval()
@@ -78,7 +84,7 @@ def test_each_batch_norm_goes_into_the_convolution_after_it() -> None:
 
 
 def _gain_and_offset(norm: nn.Module) -> tuple[np.ndarray, np.ndarray]:
-    """Measure them: what the batch norm makes of 0 and of 1."""
+    """Measure gain and offset from the outputs for 0 and 1."""
     channels = len(norm.state_dict()["weight"])
     with torch.no_grad():
         zero, one = (norm(torch.full((1, channels, 1, 1), value)).flatten().numpy() for value in (0.0, 1.0))
@@ -86,7 +92,7 @@ def _gain_and_offset(norm: nn.Module) -> tuple[np.ndarray, np.ndarray]:
 
 
 def small(scale: float, padding: int = 0) -> nn.Sequential:
-    """Return a network small enough to fail in every way: batch norm, max pool, convolution."""
+    """Return a small network with batch norm, max pool and convolution."""
     torch.manual_seed(3)
     norm = nn.BatchNorm2d(2)
     norm.load_state_dict(
@@ -108,8 +114,9 @@ def small(scale: float, padding: int = 0) -> nn.Sequential:
     return nn.Sequential(steps).eval()
 
 
+@settings(max_examples=20)
 @given(scale=st.floats(-3, 3, width=32), seed=st.integers(0, 99))
-def test_a_negative_gain_does_not_pass_a_max_pool(scale: float, seed: int) -> None:
+def test_fold_stops_at_a_max_pool_if_a_gain_is_negative(scale: float, seed: int) -> None:
     network = small(scale)
     x = torch.randn(2, 1, 12, 12, generator=torch.Generator().manual_seed(seed))
     found = folding.compare(network, x)
@@ -119,8 +126,8 @@ def test_a_negative_gain_does_not_pass_a_max_pool(scale: float, seed: int) -> No
     assert found.difference < 1e-4
 
 
-def test_folding_past_a_negative_gain_all_the_same_is_wrong() -> None:
-    """The wrong twin of the rule: the norm moved behind the pool."""
+def test_batch_norm_with_a_negative_gain_does_not_commute_with_a_max_pool() -> None:
+    """The wrong rule: batch norm after the pool instead of before it."""
     network = small(-2.0)
     x = torch.randn(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
     first, norm, pool, second, flat = network.children()
@@ -133,26 +140,26 @@ def test_folding_past_a_negative_gain_all_the_same_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(("padding", "words"), [(1, "pads"), (0, "")])
-def test_padding_is_an_obstacle(padding: int, words: str) -> None:
+def test_fold_obstacle_of_padding(padding: int, words: str) -> None:
     found = folding.fold(small(1.0, padding), "norm")
     assert (found.into is None) == bool(words)
     assert words in found.obstacle
 
 
-def test_a_relu_and_the_end_are_obstacles() -> None:
+def test_fold_obstacles_of_relu_groups_and_the_end() -> None:
     cut = nn.Sequential(nn.BatchNorm2d(1), nn.ReLU(), nn.Conv2d(1, 1, 1)).eval()
-    assert "1 is no product" in folding.fold(cut, "0").obstacle
+    assert "1 is not affine" in folding.fold(cut, "0").obstacle
     assert folding.fold(nn.Sequential(nn.BatchNorm2d(1)), "0").obstacle == "no convolution comes after it"
     grouped = nn.Sequential(nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1, groups=2))
-    assert "groups" in folding.fold(grouped, "0").obstacle
+    assert "grouped" in folding.fold(grouped, "0").obstacle
     padded = nn.Sequential(nn.BatchNorm2d(1), nn.AvgPool2d(2, padding=1), nn.Conv2d(1, 1, 1))
     assert "pads" in folding.fold(padded, "0").obstacle
-    with pytest.raises(InputError, match="No batch norm is called '1'"):
+    with pytest.raises(InputError, match="There is no batch norm '1'"):
         folding.fold(cut, "1")
 
 
-def test_a_batch_norm_before_one_that_stays_is_left_too() -> None:
-    """The first has a negative gain at the pool; the second comes after it and is folded alone."""
+def test_fold_all_keeps_a_batch_norm_and_folds_the_next_one() -> None:
+    """The first has a negative gain before the pool; the second comes after the pool."""
     network = small(-1.0)
     steps = OrderedDict(network.named_children())
     ordered = OrderedDict[str, nn.Module]()
@@ -161,29 +168,29 @@ def test_a_batch_norm_before_one_that_stays_is_left_too() -> None:
         if name == "pool":
             ordered["again"] = nn.BatchNorm2d(2).eval()
     both = nn.Sequential(ordered).eval()
-    folded = folding.folded(both)
+    folded = folding.fold_all(both)
     assert isinstance(folded.get_submodule("norm"), nn.BatchNorm2d)
     assert isinstance(folded.get_submodule("again"), nn.Identity)
 
 
-def test_a_frame_hurts_at_the_edge_only_and_dropout_everywhere(network: AssignmentNetwork) -> None:
-    recorded = trace.record(network, digits.to_input(digits.samples()[0]))
+def test_fold_errors_are_at_the_edge_with_padding_and_everywhere_with_dropout(
+    network: AssignmentNetwork, recorded: Trace
+) -> None:
     for name in (step.name for step in recorded.rows if step.name.startswith("BatchNorm")):
         fold = folding.fold(network, name)
-        if fold.into is None:  # its gains are not all above zero in other weights
+        if fold.into is None:  # with other weights a gain can be negative
             continue
-        found = folding.hindrances(network, recorded, fold)
-        assert found.plain < 1e-4
+        found = folding.fold_errors(network, recorded, fold)
+        assert found.unpadded < 1e-4
         assert found.inside < 1e-4
         assert found.edge > 0.1
         assert found.dropout > 0.1
-        assert folding.hindrances(network, recorded, fold) == found
-        assert folding.hindrances(network, recorded, fold, seed=1).dropout != found.dropout
+        assert folding.fold_errors(network, recorded, fold) == found
+        assert folding.fold_errors(network, recorded, fold, seed=1).dropout != found.dropout
 
 
-def test_the_edge_is_off_by_the_offsets_that_the_frame_never_got(network: AssignmentNetwork) -> None:
-    """By hand: at a corner the folded bias adds ``weight x offset`` for every place of the kernel in the frame."""
-    recorded = trace.record(network, digits.to_input(digits.samples()[0]))
+def test_fold_errors_at_the_edge_are_the_offsets_of_the_padding(network: AssignmentNetwork, recorded: Trace) -> None:
+    """By hand: at a corner the folded bias adds ``weight x offset`` for each kernel position in the padding."""
     fold = folding.fold(network, "BatchNorm2d-2")
     too_much = fold.weight.astype(np.float64) * fold.offset[:, None, None]
     places = np.zeros((3, 3), bool)
@@ -194,13 +201,12 @@ def test_the_edge_is_off_by_the_offsets_that_the_frame_never_got(network: Assign
             outside[:1] = outside[:1] | top
             outside[:, :1] = outside[:, :1] | left
             off.append(np.abs(too_much[:, :, outside].sum(axis=(1, 2))).max())
-    found = folding.hindrances(network, recorded, fold).edge
+    found = folding.fold_errors(network, recorded, fold).edge
     assert found >= max(off) - 1e-4
-    without = replace(fold, folded_bias=fold.bias.astype(np.float64))  # the wrong twin: no offset at all
-    assert folding.hindrances(network, recorded, without).inside > 0.1
+    without = replace(fold, folded_bias=fold.bias.astype(np.float64))  # the wrong rule: no offset
+    assert folding.fold_errors(network, recorded, without).inside > 0.1
 
 
-def test_what_is_not_folded_cannot_be_hindered(network: AssignmentNetwork) -> None:
-    recorded = trace.record(network, digits.to_input(digits.samples()[0]))
+def test_fold_errors_refuses_a_batch_norm_that_is_not_folded(network: AssignmentNetwork, recorded: Trace) -> None:
     with pytest.raises(InputError, match="norm is not folded"):
-        folding.hindrances(network, recorded, folding.fold(small(-1.0), "norm"))
+        folding.fold_errors(network, recorded, folding.fold(small(-1.0), "norm"))

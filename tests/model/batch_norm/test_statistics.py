@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from model import trace
 from model.batch_norm import statistics
-from model.batch_norm.records import Supply
+from model.batch_norm.records import ImageSet
 from model.batch_norm.statistics import MIXED
 from model.errors import InputError
 from model.images import digits
@@ -35,11 +35,11 @@ def three(network: AssignmentNetwork) -> Trace:
 
 
 @pytest.fixture(scope="module")
-def mixed() -> Supply:
-    """Return the project's digits whether MNIST is there or not."""
-    clear = [sample for sample in SAMPLES if sample.label is not None]
-    labels = np.asarray([sample.label for sample in clear], np.int64)
-    return Supply("samples", MIXED, np.stack([sample.pixels for sample in clear]), labels)
+def mixed() -> ImageSet:
+    """Return the project's samples, with or without MNIST."""
+    labelled = [sample for sample in SAMPLES if sample.label is not None]
+    labels = np.asarray([sample.label for sample in labelled], np.int64)
+    return ImageSet("samples", MIXED, np.stack([sample.pixels for sample in labelled]), labels)
 
 
 def names(of: Trace) -> list[str]:
@@ -53,7 +53,7 @@ def assert_untouched(network: nn.Module, before: dict[str, torch.Tensor]) -> Non
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_every_map_of_every_batch_norm_is_what_the_network_computed(network: nn.Module, three: Trace) -> None:
+def test_normalisation_is_what_the_network_computed_for_every_map(network: nn.Module, three: Trace) -> None:
     assert len(names(three)) == 7
     for name in names(three):
         step = three[name]
@@ -68,8 +68,8 @@ def test_every_map_of_every_batch_norm_is_what_the_network_computed(network: nn.
             np.testing.assert_allclose(undone, step.buffers["running_mean"][channel], atol=1e-5)
 
 
-def test_scaling_before_dividing_by_the_variance_would_not_agree(three: Trace) -> None:
-    """The wrong twin: the variance in place of its root."""
+def test_normalisation_with_the_variance_instead_of_its_root_does_not_agree(three: Trace) -> None:
+    """The wrong rule: the variance instead of its root."""
     normal = statistics.normalisation(three, "BatchNorm2d-5", 0)
     mean, deviation, scale, shift = (step.operand or 0.0 for step in normal.steps[1:])
     wrong = (normal.steps[0].values - mean) / deviation**2 * scale + shift
@@ -77,15 +77,15 @@ def test_scaling_before_dividing_by_the_variance_would_not_agree(three: Trace) -
 
 
 @pytest.mark.parametrize(("name", "channel"), [("Conv2d-1", 0), ("BatchNorm2d-2", 8), ("BatchNorm2d-2", -1)])
-def test_what_is_no_map_of_a_batch_norm_is_refused(three: Trace, name: str, channel: int) -> None:
+def test_normalisation_refuses_another_step_or_map(three: Trace, name: str, channel: int) -> None:
     with pytest.raises(InputError, match="There is no map"):
         statistics.normalisation(three, name, channel)
 
 
-def test_training_mode_by_hand(network: nn.Module, mixed: Supply, three: Trace) -> None:
-    """The first batch norm's input does not depend on any other: its statistics follow from the images alone."""
+def test_run_in_training_mode_statistics_by_hand(network: nn.Module, mixed: ImageSet, three: Trace) -> None:
+    """The input of the first batch norm depends on no other batch norm: its statistics follow from the images."""
     before = copy.deepcopy(network.state_dict())
-    found = statistics.forget(network, mixed.pixels[0], mixed, 7)
+    found = statistics.run_in_training_mode(network, mixed.pixels[0], mixed, 7)
     with torch.no_grad():
         first = network.get_submodule("ReLU-1")(network.get_submodule("Conv2d-1")(digits.normalise(mixed.pixels[:7])))
     row = found.rows["BatchNorm2d-2"]
@@ -104,10 +104,8 @@ def _learned(network: nn.Module, name: str) -> tuple[nn.Parameter, nn.Parameter]
     return scale, shift
 
 
-def test_the_unbiased_variance_goes_into_the_average_and_the_biased_one_does_not(
-    network: nn.Module, mixed: Supply
-) -> None:
-    found = statistics.forget(network, mixed.pixels[0], mixed, 1)
+def test_run_in_training_mode_puts_the_unbiased_variance_into_the_average(network: nn.Module, mixed: ImageSet) -> None:
+    found = statistics.run_in_training_mode(network, mixed.pixels[0], mixed, 1)
     for row in found.rows.values():
         m = row.momentum
         assert m == 0.1
@@ -116,15 +114,15 @@ def test_the_unbiased_variance_goes_into_the_average_and_the_biased_one_does_not
         np.testing.assert_allclose(row.after_variance, right, rtol=1e-5)
     last = found.rows["BatchNorm2d-20"]
     wrong = (1 - last.momentum) * last.trained_variance + last.momentum * last.biased
-    assert (np.abs(last.after_variance / wrong - 1) > 1e-5).any()  # 49 values: n and n - 1 differ
+    assert (np.abs(last.after_variance / wrong - 1) > 1e-5).any()  # 49 values, so n and n - 1 differ
 
 
-def test_forgetting_is_training_mode_without_dropout(network: nn.Module, mixed: Supply) -> None:
-    """As PyTorch's own training mode, with dropout's p at 0."""
+def test_run_in_training_mode_is_that_of_pytorch_without_dropout(network: nn.Module, mixed: ImageSet) -> None:
+    """PyTorch's own training mode, with dropout's p at 0, gives the same."""
     as_pytorch = AssignmentNetwork(dropout=0.0)
     as_pytorch.load_state_dict(network.state_dict())
     as_pytorch.train()
-    found = statistics.forget(network, mixed.pixels[0], mixed, 16)
+    found = statistics.run_in_training_mode(network, mixed.pixels[0], mixed, 16)
     with torch.no_grad():
         expected = as_pytorch(digits.normalise(mixed.pixels[:16]))[0].numpy()
     np.testing.assert_allclose(found.logits, expected, atol=1e-4)
@@ -136,26 +134,26 @@ def test_forgetting_is_training_mode_without_dropout(network: nn.Module, mixed: 
     assert np.abs(found.logits - evaluated).max() > 0.01
 
 
-def test_a_batch_changes_with_its_content_and_is_the_same_when_asked_again(network: nn.Module, mixed: Supply) -> None:
+def test_run_in_training_mode_depends_on_the_content_only(network: nn.Module, mixed: ImageSet) -> None:
     first = mixed.pixels[0]
     ones = replace(mixed, pixels=mixed.pixels[mixed.labels == 1], labels=mixed.labels[mixed.labels == 1])
-    one, again = (statistics.forget(network, first, mixed, 4).logits for _ in range(2))
+    one, again = (statistics.run_in_training_mode(network, first, mixed, 4).logits for _ in range(2))
     np.testing.assert_array_equal(one, again)
-    assert np.abs(one - statistics.forget(network, first, ones, 4).logits).max() > 0.1
-    alone, also = (statistics.forget(network, first, each, 1).logits for each in (mixed, ones))
-    np.testing.assert_array_equal(alone, also)  # in a batch of one there is nobody else
+    assert np.abs(one - statistics.run_in_training_mode(network, first, ones, 4).logits).max() > 0.1
+    alone, also = (statistics.run_in_training_mode(network, first, each, 1).logits for each in (mixed, ones))
+    np.testing.assert_array_equal(alone, also)  # a batch of one has no other images
 
 
-def test_the_digit_itself_fills_no_other_place(network: nn.Module, mixed: Supply) -> None:
+def test_run_in_training_mode_does_not_repeat_the_digit(network: nn.Module, mixed: ImageSet) -> None:
     short = replace(mixed, pixels=mixed.pixels[:3], labels=mixed.labels[:3])
-    statistics.forget(network, mixed.pixels[1], short, 3)
-    with pytest.raises(InputError, match=r"A batch of 4 cannot be made\. It can have 1 to 3 images"):
-        statistics.forget(network, mixed.pixels[1], short, 4)
+    statistics.run_in_training_mode(network, mixed.pixels[1], short, 3)
+    with pytest.raises(InputError, match=r"A batch of 4 is not possible\. It can have 1 to 3 images"):
+        statistics.run_in_training_mode(network, mixed.pixels[1], short, 4)
 
 
-def test_accuracies_are_pytorchs(network: nn.Module, mixed: Supply) -> None:
+def test_accuracy_is_that_of_pytorch(network: nn.Module, mixed: ImageSet) -> None:
     before = copy.deepcopy(network.state_dict())
-    found = statistics.score(network, mixed, 8)
+    found = statistics.accuracy(network, mixed, 8)
     assert found.count == len(mixed.labels) // 8 * 8
     labels = torch.from_numpy(mixed.labels[: found.count])
     as_pytorch = AssignmentNetwork(dropout=0.0)
@@ -166,25 +164,25 @@ def test_accuracies_are_pytorchs(network: nn.Module, mixed: Supply) -> None:
         parts = digits.normalise(mixed.pixels[: found.count]).split(8)
         with torch.no_grad():
             right[mode] = int((torch.cat([as_pytorch(part) for part in parts]).argmax(1) == labels).sum())
-    assert (found.trained, found.forgotten) == (right[False], right[True])
+    assert (found.evaluation_mode, found.training_mode) == (right[False], right[True])
     assert_untouched(network, before)
 
 
-def test_one_class_only_ruins_what_mixed_batches_do_not(network: nn.Module, mnist_root: Path) -> None:
+def test_accuracy_falls_with_one_class_and_not_with_mixed_batches(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = {content: statistics.score(network, statistics.supply(content), 64) for content in (MIXED, "3")}
+    found = {content: statistics.accuracy(network, statistics.image_set(content), 64) for content in (MIXED, "3")}
     assert found[MIXED].count == found["3"].count == 256
-    assert found[MIXED].forgotten > 0.9 * found[MIXED].trained
-    assert found["3"].forgotten < 0.5 * found["3"].trained
+    assert found[MIXED].training_mode > 0.9 * found[MIXED].evaluation_mode
+    assert found["3"].training_mode < 0.5 * found["3"].evaluation_mode
 
 
+@settings(max_examples=15)
 @given(size=st.integers(1, 6), batches=st.integers(1, 5))
-def test_the_running_average_follows_its_rule(size: int, batches: int) -> None:
-    images = np.stack([sample.pixels for sample in SAMPLES[:6]])
-    supply = Supply("samples", MIXED, images, np.arange(6))
+def test_running_averages_follow_the_update_rule(size: int, batches: int) -> None:
+    images = ImageSet("samples", MIXED, np.stack([sample.pixels for sample in SAMPLES[:6]]), np.arange(6))
     torch.manual_seed(0)
     small = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, momentum=0.25), nn.Flatten()).eval()
-    (found,) = statistics.running(small, supply, size, batches).values()
+    (found,) = statistics.running_averages(small, images, size, batches).values()
     mean, variance = np.zeros(2), np.ones(2)
     np.testing.assert_array_equal(found.means[0], mean)
     np.testing.assert_array_equal(found.variances[0], variance)
@@ -196,88 +194,90 @@ def test_the_running_average_follows_its_rule(size: int, batches: int) -> None:
         np.testing.assert_allclose(found.variances[k + 1], variance, rtol=1e-4)
 
 
-def test_of_equal_batches_the_start_is_left_by_the_closed_form(network: nn.Module, mixed: Supply) -> None:
-    """A batch of the whole supply is always the same: then ``running = (1 - (1 - m)^k) x mean + (1 - m)^k x start``."""
+def test_running_averages_of_equal_batches_follow_the_closed_form(network: nn.Module, mixed: ImageSet) -> None:
+    """Batches of all images are equal: then ``running = (1 - (1 - m)^k) x mean + (1 - m)^k x start``."""
     before = copy.deepcopy(network.state_dict())
-    found = statistics.running(network, mixed, len(mixed.labels), 12)
+    found = statistics.running_averages(network, mixed, len(mixed.labels), 5)
     assert_untouched(network, before)
     for row in found.values():
-        left = (1 - row.momentum) ** np.arange(13)[:, None]
+        left = (1 - row.momentum) ** np.arange(6)[:, None]
         mean, variance = row.batch_means[0], row.batch_variances[0]
         np.testing.assert_allclose(row.means, (1 - left) * mean, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(row.variances, (1 - left) * variance + left, rtol=1e-4)
-        wrong = 1 - row.momentum * np.arange(13)[:, None]  # the wrong twin: a straight line
+        wrong = 1 - row.momentum * np.arange(6)[:, None]  # the wrong rule: a straight line
         assert np.abs(row.means - (1 - wrong) * mean).max() > 1e-2
 
 
-def test_the_average_comes_close_to_the_trained_one(network: nn.Module, mnist_root: Path) -> None:
+def test_running_averages_come_close_to_the_trained_ones(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = statistics.running(network, statistics.supply(MIXED), 32)
+    found = statistics.running_averages(network, statistics.image_set(MIXED), 32)
     for row in found.values():
         start, end = (np.abs(row.means[k] - row.trained_mean).mean() for k in (0, -1))
         assert end < start / 4
 
 
-def test_a_single_value_has_no_variance() -> None:
+def test_batch_with_a_single_value_is_refused() -> None:
     tiny = nn.Sequential(nn.Conv2d(1, 2, 28), nn.BatchNorm2d(2), nn.Flatten()).eval()
     pixels = np.stack([sample.pixels for sample in SAMPLES[:2]])
-    supply = Supply("samples", MIXED, pixels, np.arange(2))
+    images = ImageSet("samples", MIXED, pixels, np.arange(2))
     asked: list[Callable[[], object]] = [
-        lambda: statistics.forget(tiny, pixels[0], supply, 1),
-        lambda: statistics.score(tiny, supply, 1),
-        lambda: statistics.running(tiny, supply, 1),
+        lambda: statistics.run_in_training_mode(tiny, pixels[0], images, 1),
+        lambda: statistics.accuracy(tiny, images, 1),
+        lambda: statistics.running_averages(tiny, images, 1),
     ]
     for ask in asked:
-        with pytest.raises(InputError, match="A batch of 1 leaves a map with a single value"):
+        with pytest.raises(InputError, match="In a batch of 1 a map has a single value"):
             ask()
-    assert statistics.forget(tiny, pixels[0], supply, 2).rows["1"].count == 2
+    assert statistics.run_in_training_mode(tiny, pixels[0], images, 2).rows["1"].count == 2
 
 
 @pytest.mark.parametrize("size", [0, -1, 500])
-def test_a_batch_that_cannot_be_made_is_refused(network: nn.Module, mixed: Supply, size: int) -> None:
+def test_batch_of_an_impossible_size_is_refused(network: nn.Module, mixed: ImageSet, size: int) -> None:
     asked: list[Callable[[], object]] = [
-        lambda: statistics.forget(network, mixed.pixels[0], mixed, size),
-        lambda: statistics.score(network, mixed, size),
-        lambda: statistics.running(network, mixed, size),
+        lambda: statistics.run_in_training_mode(network, mixed.pixels[0], mixed, size),
+        lambda: statistics.accuracy(network, mixed, size),
+        lambda: statistics.running_averages(network, mixed, size),
     ]
     for ask in asked:
-        with pytest.raises(InputError, match=f"A batch of {size} cannot be made"):
+        with pytest.raises(InputError, match=f"A batch of {size} is not possible"):
             ask()
 
 
-def test_a_pool_is_of_the_class_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_set_has_the_requested_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    everything = statistics.supply(MIXED)
-    assert everything.source == "the project's own digits"
+    everything = statistics.image_set(MIXED)
+    assert everything.source == "the project's samples"
     assert len(everything.labels) == sum(sample.label is not None for sample in SAMPLES)
     assert len(set(everything.labels[:16].tolist())) >= 5  # mixed, not in the order of the classes
     for content in statistics.CONTENTS[1:]:
-        assert set(statistics.supply(content).labels.tolist()) == {int(content)}
+        assert set(statistics.image_set(content).labels.tolist()) == {int(content)}
     with pytest.raises(InputError, match="cannot hold 'letters'"):
-        statistics.supply("letters")
+        statistics.image_set("letters")
 
 
-def test_a_pool_comes_from_mnist_where_it_is(mnist_root: Path) -> None:
+def test_image_set_comes_from_mnist_if_present(mnist_root: Path) -> None:
     assert mnist_root
-    found = statistics.supply("7")
+    found = statistics.image_set("7")
     assert found.source == "MNIST test images"
     assert set(found.labels.tolist()) == {7}
     assert len(found.labels) >= 256
 
 
-def test_threads_do_not_disturb_one_another(network: nn.Module, mixed: Supply) -> None:
+def test_run_in_training_mode_in_threads_is_that_of_one_thread(network: nn.Module, mixed: ImageSet) -> None:
     sizes = (1, 3, 8)
-    alone = {size: statistics.forget(network, mixed.pixels[0], mixed, size).logits for size in sizes}
-    wrong: list[int] = []
+    alone = {size: statistics.run_in_training_mode(network, mixed.pixels[0], mixed, size).logits for size in sizes}
+    different: list[int] = []
 
     def work(size: int) -> None:
-        for _ in range(5):
-            if not np.array_equal(statistics.forget(network, mixed.pixels[0], mixed, size).logits, alone[size]):
-                wrong.append(size)
+        for _ in range(3):
+            if not np.array_equal(
+                statistics.run_in_training_mode(network, mixed.pixels[0], mixed, size).logits, alone[size]
+            ):
+                different.append(size)
 
     threads = [threading.Thread(target=work, args=(size,)) for size in sizes]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    assert not wrong
+    assert not different

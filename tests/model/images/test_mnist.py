@@ -1,4 +1,4 @@
-"""MNIST: read only when it is whole, fetched from a mirror however that misbehaves, and never half of a file."""
+"""MNIST: read only when complete, and downloaded without partial files, also when a mirror fails."""
 
 import errno
 import socket
@@ -33,7 +33,7 @@ from tests.mirror import (
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder, not yet made, where MNIST's four files belong."""
+    """Return the folder for MNIST's four files; it does not exist yet."""
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path / "data"))
     return tmp_path / "data" / "MNIST" / "raw"
 
@@ -43,14 +43,14 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def blank(raw: Path) -> Path:
-    """Return a folder whose test split is whole, though all its images are blank."""
+    """Return a folder with a complete test split of blank images."""
     raw.mkdir(parents=True)
     for name, data in zip(NAMES, (b"", b"", idx((10_000, 28, 28)), idx((10_000,))), strict=True):
         (raw / name).write_bytes(data)
     return raw
 
 
-def test_images_and_labels_are_read_as_they_were_published(blank: Path) -> None:
+def test_read_returns_published_images_and_labels(blank: Path) -> None:
     data = bytearray(idx((10_000, 28, 28)))
     data[16 + 784 + 28] = 200  # of the second image, the second row begins with this
     (blank / NAMES[2]).write_bytes(data)
@@ -61,14 +61,14 @@ def test_images_and_labels_are_read_as_they_were_published(blank: Path) -> None:
     assert images.max() == 200
 
 
-def test_without_a_file_it_is_not_present(blank: Path) -> None:
+def test_is_present_is_false_without_a_file(blank: Path) -> None:
     assert mnist.is_present()
     (blank / NAMES[0]).unlink()
     assert not mnist.is_present()
 
 
 @pytest.mark.parametrize("missing", [NAMES, NAMES[:1], NAMES[3:]], ids=["all", "one of train", "one of test"])
-def test_if_files_are_missing_the_folder_is_named(missing: list[str], blank: Path) -> None:
+def test_read_names_the_folder_of_missing_files(missing: list[str], blank: Path) -> None:
     for name in missing:
         (blank / name).unlink()
     with pytest.raises(DataError, match=r"not complete in '.*data'.* set MNIST_ROOT"):
@@ -89,13 +89,13 @@ def test_if_files_are_missing_the_folder_is_named(missing: list[str], blank: Pat
         pytest.param(NAMES[3], idx((10_000,), kind=9), id="labels of another type"),
     ],
 )
-def test_if_a_file_is_damaged_the_folder_is_named(name: str, content: bytes, blank: Path) -> None:
+def test_read_names_the_folder_of_damaged_files(name: str, content: bytes, blank: Path) -> None:
     (blank / name).write_bytes(content)
     with pytest.raises(DataError, match=r"test files of MNIST in '.*data' are damaged.* Delete"):
         mnist.read("test")
 
 
-# Fetching
+# Downloading
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def whole(*names: str) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("mirror")
-def test_it_fetches_the_four_files_and_says_how_far_it_is(raw: Path) -> None:
+def test_download_saves_four_files_and_reports_progress(raw: Path) -> None:
     shares: list[float] = []
     mnist.download(shares.append)
     assert files_in(raw) == whole(*NAMES)
@@ -136,7 +136,7 @@ def test_it_fetches_the_four_files_and_says_how_far_it_is(raw: Path) -> None:
         (web_page, "arrived damaged"),
     ],
 )
-def test_if_a_mirror_misbehaves_nothing_half_written_is_left(
+def test_download_leaves_no_partial_file_when_a_mirror_fails(
     answer: Answer, reason: str, mirror: Mirror, raw: Path
 ) -> None:
     mirror.answer = answer
@@ -148,35 +148,33 @@ def test_if_a_mirror_misbehaves_nothing_half_written_is_left(
     assert files_in(raw) == whole(*NAMES)
 
 
-def gush(request: BaseHTTPRequestHandler, data: bytes) -> None:
-    """Promise nothing, and send for as long as somebody listens."""
+def endless(request: BaseHTTPRequestHandler, data: bytes) -> None:
+    """Send bytes without end."""
     request.send_response(200)
     request.end_headers()
     while True:
         request.wfile.write(bytes(1 << 16))
 
 
-def test_a_mirror_that_drips_is_noticed_and_given_up(
-    mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mnist, "_PATIENCE", 0.1)
+def test_download_gives_up_on_a_slow_mirror(mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist, "_GRACE", 0.1)
     mirror.answer = drip
     shares: list[float] = []
     with pytest.raises(DataError, match=r"it is too slow"):
         mnist.download(shares.append)
-    assert len({share for share in shares if 0.25 < share < 0.5}) > 1, "what trickles in is told meanwhile"
+    assert len({share for share in shares if 0.25 < share < 0.5}) > 1, "progress is reported while bytes arrive"
     assert files_in(raw) == whole(NAMES[0])
 
 
-def test_a_mirror_that_sends_without_end_is_given_up(mirror: Mirror, raw: Path) -> None:
-    mirror.answer = gush
-    with pytest.raises(DataError, match="more than the file can hold"):
+def test_download_gives_up_on_an_endless_mirror(mirror: Mirror, raw: Path) -> None:
+    mirror.answer = endless
+    with pytest.raises(DataError, match="more bytes than the file has"):
         mnist.download(lambda _: None)
     assert files_in(raw) == whole(NAMES[0])
 
 
 class Left(BaseException):
-    """What a person who goes away raises in the middle of a run, as Streamlit does."""
+    """What Streamlit raises in the middle of a run when the user leaves the page."""
 
 
 def leave(share: float) -> None:
@@ -184,7 +182,7 @@ def leave(share: float) -> None:
         raise Left
 
 
-def test_who_leaves_ends_the_download_and_can_begin_again(mirror: Mirror, raw: Path) -> None:
+def test_download_can_be_ended_and_started_again(mirror: Mirror, raw: Path) -> None:
     mirror.answer = drip
     with pytest.raises(Left):
         mnist.download(leave)
@@ -194,14 +192,14 @@ def test_who_leaves_ends_the_download_and_can_begin_again(mirror: Mirror, raw: P
     assert files_in(raw) == whole(*NAMES)
 
 
-def test_who_waits_for_somebody_elses_download_can_leave(raw: Path) -> None:
+def test_download_can_be_ended_while_it_waits_for_another(raw: Path) -> None:
     with mnist._downloading, pytest.raises(Left):
         mnist.download(leave)
     assert not mnist._downloading.locked()
 
 
-def test_if_one_mirror_refuses_the_next_is_asked(mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as deaf:  # bound, so that nobody else gets the port, but not listening
+def test_download_tries_the_next_mirror(mirror: Mirror, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as deaf:  # bound, so that no other process gets the port, but not listening
         deaf.bind(("127.0.0.1", 0))
         refusing = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
         monkeypatch.setattr(MNIST, "mirrors", [refusing])
@@ -213,7 +211,7 @@ def test_if_one_mirror_refuses_the_next_is_asked(mirror: Mirror, raw: Path, monk
     assert files_in(raw) == whole(*NAMES)
 
 
-def test_files_that_are_there_are_kept(mirror: Mirror, raw: Path) -> None:
+def test_download_keeps_existing_files(mirror: Mirror, raw: Path) -> None:
     raw.mkdir(parents=True)
     (raw / NAMES[2]).write_bytes(b"mine")
     mnist.download(lambda _: None)
@@ -221,23 +219,23 @@ def test_files_that_are_there_are_kept(mirror: Mirror, raw: Path) -> None:
     assert f"{NAMES[2]}.gz" not in mirror.asked
 
 
-def test_two_people_who_ask_at_once_fetch_each_file_once(mirror: Mirror, raw: Path) -> None:
-    with ThreadPoolExecutor(2) as people:
-        for _ in people.map(mnist.download, [lambda _: None] * 2):
+def test_two_downloads_at_once_fetch_each_file_once(mirror: Mirror, raw: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(mnist.download, [lambda _: None] * 2):
             pass
     assert files_in(raw) == whole(*NAMES)
     assert mirror.asked == {f"{name}.gz": 1 for name in NAMES}
 
 
 @pytest.mark.usefixtures("mirror")
-def test_a_folder_that_cannot_be_made_is_named(raw: Path) -> None:
+def test_download_names_a_folder_that_cannot_be_created(raw: Path) -> None:
     raw.parents[1].write_text("a file, where the folder should be")
     with pytest.raises(DataError, match=r"could not be saved in '.*data' \(Not a directory\)"):
         mnist.download(lambda _: None)
 
 
 @pytest.mark.usefixtures("mirror")
-def test_a_full_device_leaves_nothing_half_written(raw: Path) -> None:
+def test_download_to_a_full_device_leaves_no_partial_file(raw: Path) -> None:
     """Linux has a device that is always full."""
     if not Path("/dev/full").exists():
         pytest.skip("This system has no device that is always full.")
@@ -249,7 +247,7 @@ def test_a_full_device_leaves_nothing_half_written(raw: Path) -> None:
 
 
 @pytest.mark.usefixtures("mirror")
-def test_a_full_disk_leaves_nothing_half_written(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_to_a_full_disk_leaves_no_partial_file(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def write_half(file: Path, data: bytes) -> None:
         with file.open("wb") as stream:
             stream.write(data[: len(data) // 2])

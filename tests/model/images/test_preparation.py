@@ -1,8 +1,8 @@
-"""Preparation: any ink ends as MNIST would hold it, and what is so already is left alone."""
+"""Preparation: any ink gets MNIST's format, and prepared digits do not change."""
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,7 +17,7 @@ sheets = arrays.arrays(
 
 
 def digit_of(pixels: Pixels) -> Pixels:
-    """Return the last stage, and give up on ink that is refused."""
+    """Return the last stage; skip the example where the ink is refused."""
     try:
         return prepare(pixels)[-1].pixels
     except InputError:
@@ -32,7 +32,8 @@ def inked(pixels: Pixels) -> list[slice]:
 
 
 @given(sheets)
-def test_the_longer_side_of_the_ink_is_20(pixels: Pixels) -> None:
+@settings(max_examples=25)
+def test_prepare_scales_the_longer_side_to_20(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     assert digit.shape == (28, 28)
     assert digit.dtype == np.uint8
@@ -40,7 +41,8 @@ def test_the_longer_side_of_the_ink_is_20(pixels: Pixels) -> None:
 
 
 @given(sheets)
-def test_its_mass_is_centred_as_far_as_the_sheet_allows(pixels: Pixels) -> None:
+@settings(max_examples=25)
+def test_prepare_centres_the_mass_as_far_as_possible(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     for axis, span in enumerate(inked(digit)):
         centre = np.average(np.arange(28), weights=digit.sum(axis=1 - axis))
@@ -49,13 +51,15 @@ def test_its_mass_is_centred_as_far_as_the_sheet_allows(pixels: Pixels) -> None:
 
 
 @given(sheets)
-def test_preparing_a_digit_again_changes_nothing(pixels: Pixels) -> None:
+@settings(max_examples=25)
+def test_prepare_of_a_prepared_digit_changes_nothing(pixels: Pixels) -> None:
     digit = digit_of(pixels)
     np.testing.assert_array_equal(prepare(digit)[-1].pixels, digit)
 
 
 @given(sheets, st.tuples(*[st.integers(0, 40)] * 4))
-def test_where_on_the_sheet_the_ink_lies_does_not_matter(pixels: Pixels, margins: tuple[int, int, int, int]) -> None:
+@settings(max_examples=25)
+def test_prepare_ignores_where_the_ink_lies(pixels: Pixels, margins: tuple[int, int, int, int]) -> None:
     digit = digit_of(pixels)
     top, bottom, left, right = margins
     moved = np.pad(pixels, ((top, bottom), (left, right)))
@@ -63,7 +67,7 @@ def test_where_on_the_sheet_the_ink_lies_does_not_matter(pixels: Pixels, margins
 
 
 @pytest.mark.parametrize(("shape", "boxed"), [((40, 30), (20, 15)), ((5, 10), (10, 20)), ((100, 1), (20, 1))])
-def test_proportions_are_kept(shape: tuple[int, int], boxed: tuple[int, int]) -> None:
+def test_prepare_keeps_proportions(shape: tuple[int, int], boxed: tuple[int, int]) -> None:
     sheet = np.zeros((150, 150), dtype=np.uint8)
     sheet[7 : 7 + shape[0], 9 : 9 + shape[1]] = 200
     stages = {stage.name: stage.pixels for stage in prepare(sheet)}
@@ -74,7 +78,7 @@ def test_proportions_are_kept(shape: tuple[int, int], boxed: tuple[int, int]) ->
     assert (stages["20x20 box"] == 200).all()
 
 
-def test_an_edge_that_scaling_leaves_nothing_of_does_not_make_the_digit_smaller() -> None:
+def test_prepare_crops_an_edge_that_vanishes_when_scaled() -> None:
     sheet = np.zeros((200, 200), dtype=np.uint8)
     sheet[20:180, 90:110] = 255
     sheet[0, 100] = 1
@@ -82,9 +86,10 @@ def test_an_edge_that_scaling_leaves_nothing_of_does_not_make_the_digit_smaller(
 
 
 @pytest.mark.usefixtures("mnist_root")
-def test_digits_of_mnist_are_left_alone() -> None:
+@pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.exhaustive)])
+def test_prepare_does_not_change_mnist_digits(count: int) -> None:
     images, _ = mnist.read("test")
-    for number in range(2_000):
+    for number in range(count):
         np.testing.assert_array_equal(prepare(images[number])[-1].pixels, images[number], f"test-{number}")
 
 
@@ -98,10 +103,10 @@ FAINT[[0, -1], [0, -1]] = 1
         (np.zeros((9, 9), dtype=np.uint8), "blank"),
         (np.full((9, 9), 255, dtype=np.uint8), "100% of the sheet is ink"),
         (np.arange(100, dtype=np.uint8).reshape(10, 10), "99% of the sheet is ink"),
-        (FAINT, "nothing of 2,000 by 3,000 pixels is left"),
+        (FAINT, "2,000 by 3,000 pixels are blank"),
     ],
     ids=["blank", "full", "nearly full", "faint"],
 )
-def test_a_sheet_that_shows_no_digit_is_refused(pixels: Pixels, named: str) -> None:
+def test_prepare_refuses_a_sheet_without_a_digit(pixels: Pixels, named: str) -> None:
     with pytest.raises(InputError, match=named):
         prepare(pixels)

@@ -1,26 +1,26 @@
-"""Handwriting: the curve and the ink are what geometry says they are."""
+"""Strokes: the curve and the ink agree with geometry."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.images.strokes import PEN, SIDE, Point, ink, smooth
+from model.images.strokes import PEN, SIDE, Point, rasterize, smooth
 
 coordinates = st.floats(0, 1)
 strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=8)
 
 
 def hermite(points: list[Point], per_segment: int) -> NDArray[np.float64]:
-    """Draw the same curve from its definition: at each point it heads from the one before to the one after."""
+    """Return the same curve from its definition: its direction at a point is from the previous to the next point."""
     p = np.array(points)
-    heading = (np.vstack([p[1:], p[-1:]]) - np.vstack([p[:1], p[:-1]])) / 2
+    direction = (np.vstack([p[1:], p[-1:]]) - np.vstack([p[:1], p[:-1]])) / 2
     curve = []
     for n in range(len(p) - 1):
         for t in np.arange(per_segment) / per_segment:
-            leaving = (1 + 2 * t) * (1 - t) ** 2 * p[n] + t * (1 - t) ** 2 * heading[n]
-            arriving = t**2 * (3 - 2 * t) * p[n + 1] + t**2 * (t - 1) * heading[n + 1]
+            leaving = (1 + 2 * t) * (1 - t) ** 2 * p[n] + t * (1 - t) ** 2 * direction[n]
+            arriving = t**2 * (3 - 2 * t) * p[n + 1] + t**2 * (t - 1) * direction[n + 1]
             curve.append(leaving + arriving)
     return np.array([*curve, p[-1]])
 
@@ -38,31 +38,33 @@ def distances(stroke: list[Point]) -> NDArray[np.float64]:
 
 
 @given(strokes, st.integers(1, 12))
-def test_a_smooth_curve_is_the_hermite_curve_through_every_point(stroke: list[Point], per_segment: int) -> None:
+@settings(max_examples=30)
+def test_smooth_is_the_hermite_curve_through_every_point(stroke: list[Point], per_segment: int) -> None:
     curve = smooth(stroke, per_segment)
     np.testing.assert_allclose(curve, hermite(stroke, per_segment), atol=1e-9)
     np.testing.assert_allclose(curve[::per_segment], stroke, atol=1e-9)
 
 
 @given(strokes, st.sampled_from([0.04, PEN, 0.13]))
-def test_ink_is_where_the_pen_was_and_nowhere_else(stroke: list[Point], pen: float) -> None:
-    sheet, distance = ink([stroke], pen), distances(stroke)
+@settings(max_examples=30)
+def test_rasterize_draws_ink_where_the_pen_was(stroke: list[Point], pen: float) -> None:
+    sheet, distance = rasterize([stroke], pen), distances(stroke)
     one_pixel = 1 / SIDE
     assert (sheet[distance < pen / 2 - one_pixel] == 255).all()
     assert (sheet[distance > pen / 2 + one_pixel] == 0).all()
 
 
-def test_strokes_lie_on_one_sheet() -> None:
+def test_rasterize_draws_all_strokes_on_one_sheet() -> None:
     one, other = [(0.2, 0.2), (0.2, 0.8)], [(0.7, 0.5)]
-    np.testing.assert_array_equal(ink([one, other]), np.maximum(ink([one]), ink([other])))
+    np.testing.assert_array_equal(rasterize([one, other]), np.maximum(rasterize([one]), rasterize([other])))
 
 
-def test_the_edge_of_ink_is_smooth() -> None:
-    assert len(np.unique(ink([[(0.3, 0.3), (0.7, 0.6)]]))) > 8
+def test_rasterize_smooths_edges() -> None:
+    assert len(np.unique(rasterize([[(0.3, 0.3), (0.7, 0.6)]]))) > 8
 
 
 @pytest.mark.parametrize("drawing", [[], [[]], [[(-1, 0.5)]], [[(0.5, 2), (0.7, 3)]]], ids=str)
-def test_where_the_pen_never_touched_the_sheet_there_is_no_ink(drawing: list[list[Point]]) -> None:
-    sheet = ink(drawing)
+def test_rasterize_without_ink_on_the_sheet_is_blank(drawing: list[list[Point]]) -> None:
+    sheet = rasterize(drawing)
     assert sheet.shape == (SIDE, SIDE)
     assert not sheet.any()

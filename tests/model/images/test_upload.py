@@ -1,9 +1,9 @@
-"""Uploads: a picture of a digit is the digit, however it was saved; anything else is refused with a sentence."""
+"""Uploads: a picture of a digit in any format gives the digit; other files are refused with a sentence."""
 
 import io
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ def assert_shows(file: io.BytesIO, pixels: Pixels = THREE, at_least: float = 0.9
     assert np.corrcoef(found.ravel(), pixels.ravel())[0, 1] > at_least
 
 
-# Every way to save a digit
+# Formats
 
 
 def as_black_and_white(image: Image.Image) -> Image.Image:
@@ -50,8 +50,8 @@ def as_16_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.asarray(image, dtype=np.uint16) * 257)
 
 
-def as_ink_on_glass(mode: str, ink: int) -> Callable[[Image.Image], Image.Image]:
-    """Return what makes the dark parts ink of one grey, and everything else transparent."""
+def as_ink_on_transparency(mode: str, ink: int) -> Callable[[Image.Image], Image.Image]:
+    """Return a function that makes the dark parts ink of one grey and all else transparent."""
 
     def convert(image: Image.Image) -> Image.Image:
         alpha = ImageOps.autocontrast(ImageOps.invert(image))
@@ -60,7 +60,7 @@ def as_ink_on_glass(mode: str, ink: int) -> Callable[[Image.Image], Image.Image]
     return convert
 
 
-def as_palette_on_glass(image: Image.Image) -> Image.Image:
+def as_palette_with_transparency(image: Image.Image) -> Image.Image:
     """Return a palette image whose colour 0, the paper, is transparent."""
     drawn = Image.fromarray((np.asarray(image) < 128).astype(np.uint8)).convert("P")
     drawn.putpalette([250, 250, 240, 20, 20, 120])
@@ -72,7 +72,7 @@ def as_mode(mode: str) -> Callable[[Image.Image], Image.Image]:
     return lambda image: image.convert(mode)
 
 
-@pytest.mark.parametrize("turned", [ImageOps.invert, lambda image: image], ids=["light on dark", "dark on light"])
+@pytest.mark.parametrize("inverted", [ImageOps.invert, lambda image: image], ids=["light on dark", "dark on light"])
 @pytest.mark.parametrize(
     ("convert", "format"),
     [
@@ -82,24 +82,24 @@ def as_mode(mode: str) -> Callable[[Image.Image], Image.Image]:
         pytest.param(as_16_bit, "PNG", id="PNG I;16"),
     ],
 )
-def test_in_every_mode_it_is_the_same_digit(
-    convert: Callable[[Image.Image], Image.Image], format: str, turned: Callable[[Image.Image], Image.Image]
+def test_from_upload_reads_every_mode(
+    convert: Callable[[Image.Image], Image.Image], format: str, inverted: Callable[[Image.Image], Image.Image]
 ) -> None:
-    assert_shows(saved(convert(turned(photograph())), format), at_least=0.95)
+    assert_shows(saved(convert(inverted(photograph())), format), at_least=0.95)
 
 
 @pytest.mark.parametrize(
     "convert",
     [
-        *[as_ink_on_glass(mode, ink) for mode in ("LA", "RGBA") for ink in (0, 60, 200, 255)],
-        as_palette_on_glass,
+        *[as_ink_on_transparency(mode, ink) for mode in ("LA", "RGBA") for ink in (0, 60, 200, 255)],
+        as_palette_with_transparency,
     ],
 )
-def test_transparent_paper_is_paper(convert: Callable[[Image.Image], Image.Image]) -> None:
+def test_from_upload_reads_transparency_as_paper(convert: Callable[[Image.Image], Image.Image]) -> None:
     assert_shows(saved(convert(photograph())), at_least=0.95)
 
 
-TO_UPRIGHT = {  # EXIF's orientation -> how the camera's picture lies when the digit is upright
+ROTATIONS = {  # EXIF orientation -> how the stored picture is rotated
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -112,54 +112,57 @@ TO_UPRIGHT = {  # EXIF's orientation -> how the camera's picture lies when the d
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
-@pytest.mark.parametrize(("orientation", "lies"), TO_UPRIGHT.items())
-def test_it_is_turned_as_its_exif_says(orientation: int, lies: Image.Transpose | None, format: str) -> None:
-    image = photograph() if lies is None else photograph().transpose(lies)
+@pytest.mark.parametrize(("orientation", "rotation"), ROTATIONS.items())
+def test_from_upload_applies_the_exif_orientation(
+    orientation: int, rotation: Image.Transpose | None, format: str
+) -> None:
+    image = photograph() if rotation is None else photograph().transpose(rotation)
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert_shows(saved(image, format, exif=exif))
 
 
-def test_of_an_animation_it_is_the_first_picture() -> None:
+def test_from_upload_reads_the_first_frame_of_an_animation() -> None:
     other = photograph(samples()[0].pixels)
     assert_shows(saved(photograph(), save_all=True, append_images=[other], duration=100))
 
 
 @pytest.mark.parametrize("noise", [1, 3])
-def test_grainy_paper_is_paper(noise: int) -> None:
+def test_from_upload_removes_noise_of_the_paper(noise: int) -> None:
     grey = np.asarray(photograph(), dtype=float)
     grain = np.random.default_rng(0).normal(0, noise, grey.shape)
     assert_shows(saved(Image.fromarray((grey + grain).clip(0, 255).astype(np.uint8))), at_least=0.95)
 
 
-@pytest.mark.parametrize("turned", [ImageOps.invert, lambda image: image], ids=["chalk", "pencil"])
+@pytest.mark.parametrize("inverted", [ImageOps.invert, lambda image: image], ids=["chalk", "pencil"])
 @pytest.mark.parametrize("darkest", [0.45, 0.7])
-def test_paper_in_uneven_light_is_paper(darkest: float, turned: Callable[[Image.Image], Image.Image]) -> None:
+def test_from_upload_handles_uneven_light(darkest: float, inverted: Callable[[Image.Image], Image.Image]) -> None:
     lit = np.asarray(photograph(), dtype=float)
     light = np.linspace(darkest, 1, lit.shape[0])[:, None] * np.linspace(0.9, 1, lit.shape[1])
-    assert_shows(saved(turned(Image.fromarray((lit * light).astype(np.uint8)))), at_least=0.9)
+    assert_shows(saved(inverted(Image.fromarray((lit * light).astype(np.uint8)))), at_least=0.9)
 
 
-def test_noise_alone_is_no_digit() -> None:
+def test_from_upload_refuses_noise() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
-    with pytest.raises(InputError, match="No ink stands out from the paper"):
+    with pytest.raises(InputError, match="No ink can be told from the paper"):
         from_upload(saved(Image.fromarray(noise)))
 
 
 @pytest.mark.usefixtures("mnist_root")
-def test_a_digit_of_mnist_saved_as_png_comes_back_to_the_pixel() -> None:
+@pytest.mark.parametrize("count", [40, pytest.param(500, marks=pytest.mark.exhaustive)])
+def test_from_upload_round_trips_mnist_digits(count: int) -> None:
     images, _ = mnist.read("test")
-    for number in range(500):
+    for number in range(count):
         found = from_upload(saved(Image.fromarray(images[number]))).pixels
         np.testing.assert_array_equal(found, images[number], f"test-{number}")
 
 
-def test_a_large_picture_is_worked_on_at_a_moderate_size() -> None:
+def test_read_ink_reduces_large_pictures() -> None:
     large = photograph().resize((upload.MAX_SIDE, upload.MAX_SIDE // 2))
     assert upload.read_ink(saved(large)).shape == (256, 512)
 
 
-# Everything else
+# Errors
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -191,15 +194,15 @@ PALE = saved(photograph().point(lambda grey: 200 + grey // 20)).getvalue()
         pytest.param(PALE, r"differ from the paper by \d\d? of 255", id="pale"),
     ],
 )
-def test_what_shows_no_digit_is_refused_by_name(data: bytes, named: str) -> None:
+def test_from_upload_refuses_files_without_a_digit(data: bytes, named: str) -> None:
     with pytest.raises(InputError, match=named) as caught:
         from_upload(io.BytesIO(data))
     assert caught.value.remedy
 
 
-def assert_a_digit_or_a_sentence(data: bytes) -> None:
+def assert_digit_or_error(data: bytes) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own, about what is damaged in the file
+        warnings.simplefilter("ignore")  # Pillow warns about damaged files
         try:
             digit = from_upload(io.BytesIO(data))
         except InputError:
@@ -208,7 +211,7 @@ def assert_a_digit_or_a_sentence(data: bytes) -> None:
 
 
 @given(st.sampled_from([b"", PNG[:8], PNG[:33], JPEG[:2], JPEG[:20]]), st.binary(max_size=300))
-def test_random_bytes_are_refused_whatever_they_begin_with(start: bytes, rest: bytes) -> None:
+def test_from_upload_refuses_random_bytes(start: bytes, rest: bytes) -> None:
     with pytest.raises(InputError):
         from_upload(io.BytesIO(start + rest))
 
@@ -220,25 +223,27 @@ TO_DAMAGE = [saved(SMALL, "PNG", exif=EXIF).getvalue(), saved(SMALL, "JPEG", exi
 
 
 @given(st.data())
-def test_a_damaged_picture_gives_a_digit_or_a_sentence(data: st.DataObject) -> None:
+@settings(max_examples=40)
+def test_from_upload_of_a_damaged_picture_gives_a_digit_or_an_error(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from(TO_DAMAGE)))
     for position in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=5)):
         whole[position] = data.draw(st.integers(0, 255))
-    assert_a_digit_or_a_sentence(bytes(whole))
+    assert_digit_or_error(bytes(whole))
 
 
-def test_a_damaged_exif_gives_a_digit_or_a_sentence() -> None:
-    """Try every byte of it with every bit flipped: Pillow answers with a TypeError, a struct.error, ..."""
+@pytest.mark.parametrize("bits", [(0, 3), pytest.param(range(8), marks=pytest.mark.exhaustive)], ids=["two", "all"])
+def test_from_upload_of_a_damaged_exif_gives_a_digit_or_an_error(bits: Sequence[int]) -> None:
+    """Flip bits in every byte: Pillow raises TypeError, struct.error and others."""
     picture = TO_DAMAGE[1]
     for position in range(picture.index(b"Exif"), picture.index(b"a description")):
-        for bit in range(8):
+        for bit in bits:
             damaged = bytearray(picture)
             damaged[position] ^= 1 << bit
-            assert_a_digit_or_a_sentence(bytes(damaged))
+            assert_digit_or_error(bytes(damaged))
 
 
-def test_a_jpeg_of_several_pictures_is_as_lossy_as_any() -> None:
-    """Cameras write such files, and JPEG's rings around ink are no ink."""
+def test_read_ink_treats_mpo_as_jpeg() -> None:
+    """Cameras write such files, and the rings that JPEG leaves around ink are not ink."""
     several = saved(photograph(), "MPO", save_all=True, append_images=[photograph()], quality=60)
     alone = saved(photograph(), "JPEG", quality=60)
     np.testing.assert_array_equal(upload.read_ink(several), upload.read_ink(alone))
@@ -248,12 +253,12 @@ SIDES = st.integers(1, 40) | st.integers(500, 1_100)
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.sampled_from(MODES), SIDES, SIDES, st.integers(0, 255), st.integers(0, 255))
-def test_a_picture_of_any_mode_and_size_is_read_or_refused(
+def test_read_ink_of_any_mode_and_size_gives_ink_or_an_error(
     mode: str, width: int, height: int, paper: int, ink: int
 ) -> None:
-    """One corner is of another grey; the wider strips and the last one are narrower than the others."""
+    """One corner has another grey."""
     grey = np.full((height, width), paper, np.uint8)
     grey[: (height + 1) // 2, : (width + 1) // 2] = ink
     image = Image.fromarray(grey)

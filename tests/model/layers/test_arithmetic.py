@@ -1,4 +1,4 @@
-"""The arithmetic of shapes, parameters and cost, held against what PyTorch made and counted."""
+"""The arithmetic of shapes, parameters and cost, compared with PyTorch."""
 
 import math
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def worked(trace: Trace) -> dict[str, Arithmetic]:
 
 
 def evaluated(numbers: str) -> int:
-    """Work out a printed line of numbers as a reader would."""
+    """Evaluate a line of numbers."""
     code = numbers.replace(",", "").replace("×", "*").replace("−", "-")
     for bracket, name in (("⌊", "floor("), ("⌈", "ceil(")):
         code = code.replace(bracket, name)
@@ -67,8 +67,8 @@ def check(network: nn.Module, *shape: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=80)
-def test_the_worked_out_shape_is_what_came_out(data: st.DataObject) -> None:
+@settings(max_examples=40)
+def test_shape_arithmetic_gives_the_output_shape(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["conv", "max", "average", "same"]))
     kernel, stride, shape = data.draw(SIZES), data.draw(SIZES), data.draw(SHAPES)
     dilation = (1, 1) if kind == "average" else data.draw(SIZES)
@@ -94,11 +94,11 @@ def test_the_worked_out_shape_is_what_came_out(data: st.DataObject) -> None:
     ],
     ids=str,
 )
-def test_every_other_kind_has_the_shape_that_came_out(modules: tuple[nn.Module, ...]) -> None:
+def test_shape_arithmetic_of_other_layers(modules: tuple[nn.Module, ...]) -> None:
     check(nn.Sequential(*modules), 2, 5, 7)
 
 
-def test_a_last_window_that_would_begin_in_the_padding_is_left_out() -> None:
+def test_shape_arithmetic_leaves_out_a_window_in_the_padding() -> None:
     network = nn.Sequential(nn.MaxPool2d(2, 3, 1, ceil_mode=True))
     line = layers.arithmetic(record(network, torch.zeros(1, 1, 5, 5)))["0"].shape[1]
     assert line.numbers == "⌈(5 + 2 − 1 × (2 − 1) − 1) / 3⌉ + 1 − 1"
@@ -109,19 +109,17 @@ def without_dilation(step: Step) -> int:
     return int((step.input.shape[1] - step.settings["kernel_size"][0]) // step.settings["stride"][0] + 1)
 
 
-def test_a_shape_without_the_dilation_is_not_what_came_out() -> None:
+def test_shape_check_fails_without_dilation() -> None:
     trace = record(nn.Sequential(nn.Conv2d(1, 1, 3, 2, dilation=2)), torch.zeros(1, 1, 11, 11))
     assert layers.arithmetic(trace)["0"].shape[1].result == trace["0"].output.shape[1] == 4
     assert without_dilation(trace["0"]) == 5
 
 
-def test_every_printed_line_of_the_network_gives_its_result(trained: AssignmentNetwork) -> None:
+def test_every_line_of_arithmetic_gives_its_result(trained: AssignmentNetwork) -> None:
     check(trained, *IMAGE_SHAPE)
 
 
-def test_the_parameters_of_the_lines_are_those_of_pytorch(
-    trained: AssignmentNetwork, worked: dict[str, Arithmetic]
-) -> None:
+def test_parameter_arithmetic_agrees_with_pytorch(trained: AssignmentNetwork, worked: dict[str, Arithmetic]) -> None:
     for name, module in trained.named_children():
         assert worked[name].parameter_count == sum(p.numel() for p in module.parameters())
     assert sum(each.parameter_count for each in worked.values()) == sum(p.numel() for p in trained.parameters())
@@ -129,7 +127,7 @@ def test_the_parameters_of_the_lines_are_those_of_pytorch(
     assert worked["Dropout-3"].parameter_line == "0"
 
 
-def test_the_running_total_adds_up_to_10066(worked: dict[str, Arithmetic]) -> None:
+def test_running_total_sums_to_10066(worked: dict[str, Arithmetic]) -> None:
     total = 0
     for arithmetic in worked.values():
         total += arithmetic.parameter_count
@@ -137,7 +135,7 @@ def test_the_running_total_adds_up_to_10066(worked: dict[str, Arithmetic]) -> No
     assert total == 10_066
 
 
-def test_buffers_are_no_parameters(trained: AssignmentNetwork, worked: dict[str, Arithmetic]) -> None:
+def test_buffers_are_not_parameters(trained: AssignmentNetwork, worked: dict[str, Arithmetic]) -> None:
     for name, module in trained.named_children():
         assert [line.result for line in worked[name].buffers] == [b.numel() for b in module.buffers()]
     norm = worked["BatchNorm2d-5"]
@@ -152,7 +150,7 @@ def flops(network: nn.Module, shape: tuple[int, ...]) -> int:
     return int(counter.get_total_flops())
 
 
-def test_multiply_accumulates_are_half_of_the_flops_that_pytorch_counts(
+def test_multiply_accumulates_are_half_of_pytorchs_flops(
     trained: AssignmentNetwork, trace: Trace, worked: dict[str, Arithmetic]
 ) -> None:
     for name, module in trained.named_children():
@@ -164,22 +162,22 @@ def test_multiply_accumulates_are_half_of_the_flops_that_pytorch_counts(
 @pytest.mark.parametrize(
     "module", [nn.Conv2d(4, 6, 3, 2, 1, groups=2), nn.Conv2d(4, 4, (1, 3), padding="same")], ids=str
 )
-def test_groups_and_padding_cost_what_pytorch_counts(module: nn.Conv2d) -> None:
+def test_multiply_accumulates_with_groups_and_padding(module: nn.Conv2d) -> None:
     trace = record(nn.Sequential(module), torch.zeros(1, 4, 7, 8))
     assert 2 * layers.arithmetic(trace)["0"].multiply_accumulates.result == flops(module, (4, 7, 8))
 
 
-def test_a_linear_layer_costs_what_pytorch_counts() -> None:
+def test_multiply_accumulates_of_a_linear_layer() -> None:
     network = nn.Sequential(nn.Linear(7, 5))
     line = layers.arithmetic(record(nn.Sequential(nn.Flatten(), *network), torch.zeros(1, 7, 1, 1)))["1"]
     assert 2 * line.multiply_accumulates.result == flops(network, (7,)) == 70
 
 
-def test_one_convolution_does_half_of_the_work_with_a_quarter_of_the_parameters(worked: dict[str, Arithmetic]) -> None:
+def test_conv2d_7_has_half_of_the_work_and_a_quarter_of_the_parameters(worked: dict[str, Arithmetic]) -> None:
     conv, total = worked["Conv2d-7"], sum(each.multiply_accumulates.result for each in worked.values())
     assert round(100 * conv.parameter_count / 10_066) == 23
     assert round(100 * conv.multiply_accumulates.result / total) == 52
 
 
-def test_memory_is_that_of_the_recorded_output(trace: Trace, worked: dict[str, Arithmetic]) -> None:
+def test_memory_is_the_size_of_the_recorded_output(trace: Trace, worked: dict[str, Arithmetic]) -> None:
     assert {name: each.memory.result for name, each in worked.items()} == {s.name: s.output.nbytes for s in trace.steps}

@@ -1,4 +1,4 @@
-"""The network's table: against a file that a person can read, torchinfo and torchsummary."""
+"""The network's table, compared with a golden file, torchinfo and torchsummary."""
 
 import re
 from pathlib import Path
@@ -47,27 +47,27 @@ def table(worked: dict[str, Arithmetic]) -> str:
 
 
 def lines_of(worked: dict[str, Arithmetic]) -> list[Line]:
-    """Return what the trace says of all modules; flatten and log-softmax are none."""
+    """Return the lines of all modules; flatten and log-softmax are not modules."""
     return [
         (each.name.split("-")[0], tuple(line.result for line in each.shape), each.parameter_count)
         for each in list(worked.values())[:-2]
     ]
 
 
-def test_the_table_is_the_one_on_file(worked: dict[str, Arithmetic], request: pytest.FixtureRequest) -> None:
+def test_table_equals_the_golden_file(worked: dict[str, Arithmetic], request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--rewrite"):
         GOLDEN.write_text(table(worked), encoding="utf-8")
     assert table(worked) == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_torchinfo_has_the_same_rows(network: AssignmentNetwork, worked: dict[str, Arithmetic]) -> None:
+def test_table_agrees_with_torchinfo(network: AssignmentNetwork, worked: dict[str, Arithmetic]) -> None:
     rows = summary(network, input_size=(1, *IMAGE_SHAPE), verbose=0).summary_list[1:]
     counted = [(row.class_name, tuple(row.output_size[1:]), row.num_params) for row in rows]
     assert len(counted) == 29
     assert counted == lines_of(worked)
 
 
-def test_torchsummary_prints_the_same_rows(
+def test_table_agrees_with_torchsummary(
     network: AssignmentNetwork, worked: dict[str, Arithmetic], capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_summary(network, IMAGE_SHAPE, device="cpu")

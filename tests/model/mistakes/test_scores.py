@@ -1,4 +1,4 @@
-"""The logits of the test images: they come back as written, are these weights', and no damage goes unnoticed."""
+"""The file of logits: it is read as it was written, belongs to its weights, and any damage is found."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ PATH = scores.NAME
 
 
 def made(digest: str, seed: int = 0) -> Scores:
-    """Return logits and labels as if a network had given them."""
+    """Return random logits and labels."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(size=(10_000, 10)).astype(np.float32)
     return Scores(digest, logits, generator.integers(10, size=10_000).astype(np.uint8))
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_they_come_back_as_they_were_written(folder: Path) -> None:
+def test_scores_round_trip_through_file(folder: Path) -> None:
     digest = weights.read_card(folder)["sha256"]["final"]
     found = scores.read(folder)
     np.testing.assert_array_equal(found.logits, made(digest).logits)
@@ -47,7 +47,7 @@ def test_they_come_back_as_they_were_written(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"card.json", "final.safetensors", PATH}
 
 
-def test_reading_many_images_is_reading_each_alone_and_leaves_the_mode(folder: Path) -> None:
+def test_of_network_equals_single_images_and_restores_mode(folder: Path) -> None:
     chosen = digits.samples()[:45]
     pixels = np.stack([digit.pixels for digit in chosen])
     images = Images(digits.normalise(pixels), torch.tensor([digit.label or 0 for digit in chosen]))
@@ -64,11 +64,11 @@ def test_reading_many_images_is_reading_each_alone_and_leaves_the_mode(folder: P
     assert not np.allclose(found.logits, wrong, atol=1e-2)
 
 
-# Damage: each of these is done to a good folder, and the message names what is wrong and what to do
+# Damage to a good folder: the message names what is wrong and what to do
 
 
 def change(**tensors: Any) -> Callable[[Path], None]:
-    """Write other tensors with a digest that is right, so that only their form can be wrong."""
+    """Write other tensors with a correct digest, so that only their form is wrong."""
     return lambda folder: scores.write(folder, replace(scores.read(folder), **tensors))
 
 
@@ -98,17 +98,17 @@ def flip_one_bit(folder: Path) -> None:
     (folder / PATH).write_bytes(data)
 
 
-def say_nothing_of_itself(folder: Path) -> None:
+def remove_metadata(folder: Path) -> None:
     good = scores.read(folder)
     (folder / PATH).write_bytes(safetensors.numpy.save({"logits": good.logits, "labels": good.labels}))
 
 
-def hold_something_else(folder: Path) -> None:
+def rename_tensors(folder: Path) -> None:
     metadata = {"weights": "a", "content": "b"}
     (folder / PATH).write_bytes(safetensors.numpy.save({"logit": np.zeros(3)}, metadata))
 
 
-def train_anew(folder: Path) -> None:
+def replace_weights(folder: Path) -> None:
     """Put other weights beside the logits."""
     weights.write(folder, {weights.FINAL: AssignmentNetwork().state_dict()}, {})
 
@@ -120,19 +120,19 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (replace_by(b""), "cannot be read ("),
     "no safetensors": (replace_by(b"{}" * 99), "cannot be read ("),
     "one bit": (flip_one_bit, "are damaged"),
-    "no metadata": (say_nothing_of_itself, "cannot be read ('__metadata__')"),
-    "other tensors": (hold_something_else, "cannot be read ('logits')"),
+    "no metadata": (remove_metadata, "cannot be read ('__metadata__')"),
+    "other tensors": (rename_tensors, "cannot be read ('logits')"),
     "too few": (change(labels=np.zeros(9_999, np.uint8)), "are damaged"),
     "nine classes": (change(logits=np.zeros((10_000, 9), np.float32)), "are damaged"),
     "other type": (change(logits=np.zeros((10_000, 10))), "are damaged"),
     "not a number": (change(logits=np.full((10_000, 10), np.nan, np.float32)), "are damaged"),
     "label 10": (change(labels=np.full(10_000, 10, np.uint8)), "are damaged"),
-    "other weights": (train_anew, "belong to other weights"),
+    "other weights": (replace_weights, "belong to other weights"),
 }
 
 
 @pytest.mark.parametrize(("damage", "named"), DAMAGE.values(), ids=DAMAGE)
-def test_what_cannot_be_trusted_is_refused_by_name(damage: Callable[[Path], None], named: str, folder: Path) -> None:
+def test_read_refuses_damaged_files(damage: Callable[[Path], None], named: str, folder: Path) -> None:
     damage(folder)
     with pytest.raises(WeightsError) as caught:
         scores.read(folder)
@@ -141,28 +141,29 @@ def test_what_cannot_be_trusted_is_refused_by_name(damage: Callable[[Path], None
     assert f"python -m model.mistakes.scores {folder}" in caught.value.remedy
 
 
-def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"cannot be written .* Make room, or give another folder"):
+def test_write_refuses_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"cannot be written .* Free some space, or choose another folder"):
         scores.write(tmp_path / "nowhere", made("a"))
 
 
-def test_without_weights_the_command_says_so(tmp_path: Path) -> None:
+def test_command_without_weights(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"error: .*card\.json' cannot be read"):
         scores.main([str(tmp_path)])
 
 
-def test_without_mnist_the_command_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_without_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(folder))
     with pytest.raises(SystemExit, match="error: MNIST is not complete"):
         scores.main([str(folder)])
 
 
-# The file in the repository: these tests are about it
+# The file in the repository
 
 
+@pytest.mark.slow  # runs all 10,000 test images
 @pytest.mark.usefixtures("mnist_root")
-def test_the_committed_logits_are_what_the_committed_weights_give() -> None:
-    """In batches of another size, so sums are taken in another order; and the labels are MNIST's own."""
+def test_shipped_logits_equal_those_of_shipped_weights() -> None:
+    """In batches of another size, so the order of the sums differs; the labels are MNIST's own."""
     found, (pixels, labels) = scores.read(), mnist.read("test")
     network = weights.load()
     with torch.no_grad():
@@ -174,24 +175,25 @@ def test_the_committed_logits_are_what_the_committed_weights_give() -> None:
         assert not np.allclose(found.logits[:250], other(digits.normalise(pixels[:250])).numpy(), atol=0.1)
 
 
-def test_the_card_has_exactly_the_accuracy_that_the_logits_give() -> None:
+def test_card_accuracy_equals_that_of_shipped_logits() -> None:
     found = scores.read()
     right = sum(int(np.argmax(line)) == label for line, label in zip(found.logits, found.labels, strict=True))
     assert CARD["test_accuracy"] == right / 10_000
     assert found.weights == CARD["sha256"]["final"]
 
 
+@pytest.mark.slow  # runs all 10,000 test images
 @pytest.mark.usefixtures("mnist_root")
-def test_one_command_writes_them_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_writes_the_file_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores.main([str(folder)])
     found = scores.read(folder)
     np.testing.assert_allclose(found.logits, scores.read().logits, rtol=1e-4, atol=1e-4)
     said = capsys.readouterr().out
-    assert f"{int(found.right.sum()):,} of 10,000 test images right" in said
+    assert f"{int(found.correct.sum()):,} of 10,000 test images correct" in said
     assert "The card says 0.5." in said
 
 
-def test_the_file_is_small_and_says_which_weights_it_is_of() -> None:
+def test_shipped_file_is_small_and_names_its_weights() -> None:
     data = (weights.SHIPPED / PATH).read_bytes()
     assert len(data) < 420_000
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])

@@ -1,4 +1,4 @@
-"""Stacks of windows, and what is known of their receptive fields without the code that is tested."""
+"""Stacks of windows, and their receptive fields without the code under test."""
 
 from collections.abc import Callable, Iterable
 
@@ -39,9 +39,9 @@ STACKS = st.lists(WINDOWS, min_size=1, max_size=4)
 
 
 def indices(windows: Iterable[Window], unit: int, axis: int, lengths: list[int] | None = None) -> set[int]:
-    """Return which places of the input one unit of a stack takes in, along an axis.
+    """Return the input positions that one unit of a stack depends on, along an axis.
 
-    With ``lengths``, of what goes into each window, padding is left out as no place of the input reaches it.
+    With ``lengths``, the size of the input of each window, positions in the padding are left out.
     """
     seen = {unit}
     for depth, window in reversed(list(enumerate(windows))):
@@ -53,7 +53,7 @@ def indices(windows: Iterable[Window], unit: int, axis: int, lengths: list[int] 
 
 
 def doubling(windows: list[Window]) -> list[ReceptiveField]:
-    """Misread a stride as the notebook does: it multiplies the field there and then."""
+    """Apply the notebook's wrong rule: the stride multiplies the field."""
     sizes, size = [], 1
     for window in windows:
         size = size * window.stride[0] if window.stride[0] > 1 else size + window.kernel[0] - 1

@@ -1,5 +1,6 @@
-"""The registry, the baselines, what can be chosen, and a net small enough to work every method by hand."""
+"""The registry, the baselines, invalid arguments, and a network small enough to work out each method by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,17 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import IMAGE
-from model.saliency import BASELINES, METHODS, attribute
-from model.saliency.attribution import FUNCTIONS
-from model.saliency.baselines import BLACK, picture
+from model.saliency import BASELINES, METHODS, attribute, baselines, methods
+from model.saliency.baselines import BLACK
 from model.saliency.records import Attribution, Output
+from model.saliency.registry import FUNCTIONS
+from model.trace.records import Trace
+from tests.sampling import few
 from viz.pictures.mathematics import typeset
 
 QUICK = {"integrated_gradients": {"steps": 10}, "gradient_shap": {"samples": 2}, "smooth_grad": {"samples": 2}}
-P, Q = (4, 7), (20, 9)  # the two pixels that the net by hand looks at
+QUICK |= {"occlusion": {"window": 7, "stride": 7}, "feature_ablation": {"block": 7}}
+P, Q = (4, 7), (20, 9)  # the two pixels that the network by hand uses
 each_method = pytest.mark.parametrize("method", METHODS)
 
 
@@ -33,23 +37,25 @@ def a_digit(number: int = 3) -> Tensor:
     return digits.to_input(digits.samples()[number])
 
 
-def test_the_methods_are_those_promised_and_each_has_a_function() -> None:
+def test_registry_holds_all_methods() -> None:
     assert list(METHODS) == [
         *("saliency", "input_x_gradient", "integrated_gradients", "guided_backprop", "deconvolution", "deep_lift"),
         *("gradient_shap", "occlusion", "feature_ablation", "grad_cam", "guided_grad_cam", "lrp", "smooth_grad"),
     ]
     assert list(FUNCTIONS) == list(METHODS)
     assert all(name == method.name for name, method in METHODS.items())
+    files = {path.stem for path in Path(methods.__path__[0]).glob("*.py")} - {"__init__"}
+    assert files == {*METHODS}, "each file is registered"
 
 
 @each_method
-def test_a_method_is_described_and_its_formula_can_be_set(method: str) -> None:
+def test_method_description_is_complete(method: str) -> None:
     known = METHODS[method]
     assert all((known.title, known.where, known.paper, known.cost))
     assert known.idea.endswith(".")
     assert known.idea.count(".") == 1
     assert known.link.startswith("https://")
-    assert "<i>" in typeset(known.formula)  # no name is slanted in what could not be read
+    assert "<i>" in typeset(known.formula)  # a formula that cannot be parsed has no italics
     assert "<i>" not in typeset(f"{known.formula})")
     for option in known.options:
         assert option.least <= option.default <= option.most
@@ -57,7 +63,7 @@ def test_a_method_is_described_and_its_formula_can_be_set(method: str) -> None:
 
 
 @each_method
-def test_a_method_does_what_its_entry_says(network: AssignmentNetwork, method: str) -> None:
+def test_method_flags_say_what_changes_the_map(network: AssignmentNetwork, method: str) -> None:
     """Whether a baseline, a layer or a seed changes its map."""
     known = METHODS[method]
     quick = QUICK.get(method)
@@ -68,25 +74,38 @@ def test_a_method_does_what_its_entry_says(network: AssignmentNetwork, method: s
 
     assert changes(baseline="mean") == known.uses_baseline
     assert changes(layer="Conv2d-16") == known.uses_layer
-    assert changes(seed=1) == known.draws
+    assert changes(seed=1) == known.is_random
     assert not changes()
 
 
 @each_method
-def test_every_option_changes_the_map(network: AssignmentNetwork, method: str) -> None:
-    plain = attribute(network, a_digit(), 5, method)
+def test_option_changes_the_map(network: AssignmentNetwork, method: str) -> None:
+    quick = QUICK.get(method, {})
+    plain = attribute(network, a_digit(), 5, method, options=quick)
     for option in METHODS[method].options:
-        other = option.least if option.least != option.default else option.most
-        changed = attribute(network, a_digit(), 5, method, options={option.name: other})
+        used = quick.get(option.name, option.default)
+        other = option.least if used == option.least + option.step else option.least + option.step
+        changed = attribute(network, a_digit(), 5, method, options={**quick, option.name: other})
         assert not np.array_equal(plain.values, changed.values)
 
 
-@pytest.mark.parametrize(
-    ("method", "output"), [(name, output) for name, known in METHODS.items() for output in known.outputs]
-)
-def test_every_output_can_be_explained_at_every_step(network: AssignmentNetwork, method: str, output: Output) -> None:
-    run = trace.record(network, a_digit())
-    for at in (None, *(step.name for step in run.steps[:-2])):
+ALL_OUTPUTS = [(name, output) for name, known in METHODS.items() for output in known.outputs]
+
+
+@pytest.fixture(scope="module")
+def run(network: AssignmentNetwork) -> Trace:
+    return trace.record(network, a_digit())
+
+
+@pytest.mark.parametrize(("method", "output"), ALL_OUTPUTS)
+@pytest.mark.parametrize("every", few([False, True], 1))
+def test_attribute_explains_each_output_at_each_step(
+    network: AssignmentNetwork, run: Trace, method: str, output: Output, every: bool
+) -> None:
+    """At the first step of each kind; in the exhaustive suite at all steps."""
+    first = {step.kind: step.name for step in reversed(run.steps[:-2])}
+    names = [step.name for step in run.steps[:-2]] if every else [*first.values()]
+    for at in (None, *(names if every or output == "logit" else names[:1])):
         found = attribute(network, a_digit(), 4, method, output=output, against=9, at=at, options=QUICK.get(method))
         shape = (28, 28) if at is None else run[at].output.shape[1:]
         assert (found.values.shape, found.at, found.output) == (shape, at, output)
@@ -96,7 +115,7 @@ def test_every_output_can_be_explained_at_every_step(network: AssignmentNetwork,
         assert found.raw.shape == ((7, 7) if method == "grad_cam" and at is None else shape)
 
 
-def test_what_an_attribution_says_of_the_scores(network: AssignmentNetwork) -> None:
+def test_attribution_scores_are_those_of_the_trace(network: AssignmentNetwork) -> None:
     logits = trace.record(network, a_digit()).logits
     nothing = trace.record(network, torch.full((1, 1, 28, 28), BLACK))
     found = attribute(network, a_digit(), 4, "saliency")
@@ -110,31 +129,31 @@ def test_what_an_attribution_says_of_the_scores(network: AssignmentNetwork) -> N
     assert not found.values.flags.writeable
 
 
-def test_each_baseline_is_what_its_name_says() -> None:
+def test_baseline_is_what_its_name_says() -> None:
     x = a_digit()
-    assert picture("black", x).unique().tolist() == pytest.approx([(0 - 0.1307) / 0.3081])
-    assert not picture("zero", x).any()
+    assert baselines.image("black", x).unique().tolist() == pytest.approx([(0 - 0.1307) / 0.3081])
+    assert not baselines.image("zero", x).any()
     mean = np.mean([digits.to_input(digit).numpy() for digit in digits.samples()], axis=0)
-    np.testing.assert_allclose(picture("mean", x).numpy(), mean, atol=1e-5)
-    ink = picture("noise", x, 3) * 0.3081 + 0.1307
+    np.testing.assert_allclose(baselines.image("mean", x).numpy(), mean, atol=1e-5)
+    ink = baselines.image("noise", x, 3) * 0.3081 + 0.1307
     assert 0 <= float(ink.min()) < 0.01
     assert 0.99 < float(ink.max()) < 1 + 1e-6
-    assert torch.equal(picture("noise", x, 3), picture("noise", x, 3))
-    assert not torch.equal(picture("noise", x, 3), picture("noise", x, 4))
-    assert all(picture(name, x.double()).dtype == torch.float64 for name in BASELINES)
+    assert torch.equal(baselines.image("noise", x, 3), baselines.image("noise", x, 3))
+    assert not torch.equal(baselines.image("noise", x, 3), baselines.image("noise", x, 4))
+    assert all(baselines.image(name, x.double()).dtype == torch.float64 for name in BASELINES)
 
 
-def test_the_blur_spreads_ink_as_a_bell_curve_does() -> None:
+def test_baseline_blur_is_a_gaussian() -> None:
     ink = (a_digit()[0, 0].double() - BLACK).numpy()
     bell = np.exp(-(np.arange(-9, 10) ** 2) / (2 * 3.0**2))
     bell /= bell.sum()
     for axis in (0, 1):
         ink = np.apply_along_axis(np.convolve, axis, ink, bell, "same")
-    np.testing.assert_allclose(picture("blur", a_digit())[0, 0].numpy(), ink + BLACK, atol=1e-5)
+    np.testing.assert_allclose(baselines.image("blur", a_digit())[0, 0].numpy(), ink + BLACK, atol=1e-5)
 
 
 def by_hand() -> nn.Sequential:
-    """Return two units ``p + q`` and ``p − 2q``, a ReLU each, and logits ``2 h + k`` and ``−h + 3 k``."""
+    """Return a network of two units ``p + q`` and ``p − 2q``, a ReLU each, and logits ``2 h + k`` and ``−h + 3 k``."""
     first, last = nn.Conv2d(1, 2, 28, bias=False), nn.Conv2d(2, 2, 1, bias=False)
     first.weight.data.zero_()
     first.weight.data[:, 0, *P] = torch.tensor([1.0, 1.0])
@@ -176,7 +195,7 @@ ON, OFF = 3 / (3 - 2 * B), B / (B - 3)  # what each ReLU let through, for what c
         ("guided_grad_cam", 1, "zero", {}, 0, 0),
     ],
 )
-def test_a_small_net_worked_by_hand(
+def test_attribute_equals_results_by_hand(
     method: str, target: int, baseline: str, options: dict[str, float], p: float, q: float
 ) -> None:
     found = explain_by_hand(method, target, baseline, **options)
@@ -184,7 +203,7 @@ def test_a_small_net_worked_by_hand(
     assert np.count_nonzero(found.values) <= 2
 
 
-def test_grad_cam_of_the_small_net_is_signed_unless_asked() -> None:
+def test_grad_cam_is_signed_without_relu() -> None:
     assert explain_by_hand("grad_cam", 0, "zero").raw == pytest.approx(np.array([[2 * 3]]))
     assert explain_by_hand("grad_cam", 1, "zero").raw == pytest.approx(np.array([[-3]]))
     assert explain_by_hand("grad_cam", 1, "zero", relu=1).is_blank
@@ -203,8 +222,8 @@ def test_grad_cam_of_the_small_net_is_signed_unless_asked() -> None:
         ({"output": "difference", "against": 11}, "no class 11"),
         ({"output": "log_probability", "method": "lrp"}, "cannot explain a log-probability.*a logit or a difference"),
         ({"output": "log_probability", "method": "deep_lift"}, "cannot explain a log-probability"),
-        ({"layer": "Conv2d-2"}, "look at 'Conv2d-2'.*Conv2d-1,"),
-        ({"layer": "ReLU-1", "method": "grad_cam"}, "look at 'ReLU-1'"),
+        ({"layer": "Conv2d-2"}, "use the maps of 'Conv2d-2'.*Conv2d-1,"),
+        ({"layer": "ReLU-1", "method": "grad_cam"}, "use the maps of 'ReLU-1'"),
         ({"at": "flatten"}, "no step 'flatten'.*ReLU-1"),
         ({"at": IMAGE}, "no step 'image'"),
         ({"options": {"steps": 10}}, "no option 'steps'.*none"),
@@ -213,14 +232,12 @@ def test_grad_cam_of_the_small_net_is_signed_unless_asked() -> None:
         ({"method": "smooth_grad", "options": {"noise": float("nan")}}, "cannot take noise = nan.*a number from"),
     ],
 )
-def test_what_cannot_be_explained_is_refused_in_words(
-    network: AssignmentNetwork, asked: dict[str, Any], says: str
-) -> None:
+def test_attribute_refuses_invalid_arguments(network: AssignmentNetwork, asked: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         attribute(network, a_digit(), **{"target": 4, "method": "saliency", **asked})
 
 
 @pytest.mark.parametrize("x", [torch.zeros(1, 28, 28), torch.zeros(2, 1, 28, 28), torch.full((1, 1, 28, 28), np.nan)])
-def test_what_is_no_digit_is_refused(network: AssignmentNetwork, x: Tensor) -> None:
+def test_attribute_refuses_invalid_images(network: AssignmentNetwork, x: Tensor) -> None:
     with pytest.raises(InputError, match="cannot be explained"):
         attribute(network, x, 4, "saliency")

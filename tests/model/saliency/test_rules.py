@@ -1,4 +1,4 @@
-"""What passes a ReLU: guided backprop and deconvolution by a loop over the steps, relevance by its own formula."""
+"""The rule of each method at a ReLU, compared with a loop over the steps."""
 
 import copy
 from collections.abc import Callable
@@ -16,9 +16,8 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.saliency import attribute
 from model.saliency.baselines import BLACK
+from tests.sampling import each_digit
 
-TWENTY = digits.samples()[::2][:20]
-each_of_twenty = pytest.mark.parametrize("digit", TWENTY, ids=[digit.key for digit in TWENTY])
 Maps = NDArray[np.float64]
 Rule = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
@@ -29,13 +28,13 @@ def network() -> nn.Sequential:
 
 
 def back(network: nn.Sequential, x: Tensor, arriving: Tensor, rule: Rule) -> Maps:
-    """Send something from the logits back to the image, step by step.
+    """Pass a value from the logits back to the image, step by step.
 
     Args:
-        network: Only read.
+        network: Not changed.
         x: The image.
-        arriving: At the last step, (1, 10, 1, 1).
-        rule: Says from a step, what went into it and what arrives behind it, what arrives before it.
+        arriving: The value at the last step, (1, 10, 1, 1).
+        rule: Returns the value before a step from the step, its input and the value after it.
     """
     entering = [x]
     with torch.no_grad():
@@ -46,8 +45,8 @@ def back(network: nn.Sequential, x: Tensor, arriving: Tensor, rule: Rule) -> Map
     return np.asarray(arriving[0, 0].numpy())
 
 
-def slope(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
-    """Return the chain rule's answer: what arrives, times the step's own slope."""
+def chain_rule(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
+    """Return what the chain rule gives: the arriving value times the gradient of the step."""
     inside = inside.clone().requires_grad_()
     return torch.autograd.grad(step(inside), inside, arriving)[0]
 
@@ -55,24 +54,24 @@ def slope(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
 def guided(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
     if isinstance(step, nn.ReLU):
         return arriving * (arriving > 0) * (inside > 0)
-    return slope(step, inside, arriving)
+    return chain_rule(step, inside, arriving)
 
 
 def deconvolved(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
     if isinstance(step, nn.ReLU):
         return arriving * (arriving > 0)
-    return slope(step, inside, arriving)
+    return chain_rule(step, inside, arriving)
 
 
 def relevance(epsilon: float) -> Rule:
-    """Return the epsilon rule: a unit z shares R out as ``x × w × R / (z ± ε)``, the sign being that of z."""
+    """Return the epsilon rule: a unit z passes ``x × w × R / (z ± ε)`` to each input, with the sign of z."""
 
     def rule(step: nn.Module, inside: Tensor, arriving: Tensor) -> Tensor:
         if isinstance(step, nn.ReLU | nn.Dropout):
             return arriving
         with torch.no_grad():
             z = step(inside)
-        return inside * slope(step, inside, arriving / (z + epsilon * torch.where(z < 0, -1.0, 1.0)))
+        return inside * chain_rule(step, inside, arriving / (z + epsilon * torch.where(z < 0, -1.0, 1.0)))
 
     return rule
 
@@ -91,13 +90,11 @@ def same(found: NDArray[np.float32], expected: Maps, scale: float = 1e-9) -> boo
     return np.allclose(found, expected, rtol=1e-5, atol=scale * np.abs(expected).max())
 
 
-@each_of_twenty
-def test_guided_backprop_and_deconvolution_are_loops_with_rules_of_their_own(
-    network: nn.Sequential, digit: Digit
-) -> None:
+@each_digit
+def test_backward_rules_equal_loops_over_steps(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     found = [attribute(network, x, target, method).raw for method in ("saliency", "guided_backprop", "deconvolution")]
-    expected = [back(network, x, one_hot(target), rule) for rule in (slope, guided, deconvolved)]
+    expected = [back(network, x, one_hot(target), rule) for rule in (chain_rule, guided, deconvolved)]
     for number, one in enumerate(found):
         assert [same(one, other) for other in expected] == [number == other for other in range(3)]
 
@@ -108,19 +105,17 @@ class WithoutModules(nn.Module):
     def __init__(self, network: nn.Sequential) -> None:
         super().__init__()
         self.steps = nn.ModuleList(step for step in network if not isinstance(step, nn.ReLU))
-        self.bends = [isinstance(step, nn.ReLU) for step in network]
+        self.is_relu = [isinstance(step, nn.ReLU) for step in network]
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         steps = iter(self.steps)
-        for bends in self.bends:
-            x = functional.relu(x) if bends else next(steps)(x)
+        for is_relu in self.is_relu:
+            x = functional.relu(x) if is_relu else next(steps)(x)
         return x.flatten(1)
 
 
-@each_of_twenty
-def test_guided_backprop_is_not_the_gradient_as_it_would_be_were_the_relus_no_modules(
-    network: nn.Sequential, digit: Digit
-) -> None:
+@each_digit
+def test_guided_backprop_needs_relus_that_are_modules(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     guided, plain = (attribute(network, x, target, method).raw for method in ("guided_backprop", "saliency"))
     assert np.linalg.norm(guided - plain) > 0.1 * np.linalg.norm(plain)
@@ -130,18 +125,18 @@ def test_guided_backprop_is_not_the_gradient_as_it_would_be_were_the_relus_no_mo
     assert same(plain, Saliency(other).attribute(x, target=target, abs=False)[0, 0].numpy())
 
 
-@each_of_twenty
+@each_digit
 @pytest.mark.parametrize("epsilon", [0.01, 0.1, 1.0])
-def test_relevance_is_what_its_formula_says(network: nn.Sequential, digit: Digit, epsilon: float) -> None:
+def test_lrp_equals_epsilon_rule(network: nn.Sequential, digit: Digit, epsilon: float) -> None:
     x, target = prepared(digit)
     found = attribute(network, x, target, "lrp", options={"epsilon": epsilon})
     assert same(found.raw, back(network, x, one_hot(target, found.score), relevance(epsilon)))
     assert not same(found.raw, back(network, x, one_hot(target, found.score), relevance(2 * epsilon)))
 
 
-@each_of_twenty
-def test_relevance_without_epsilon_is_input_x_gradient(network: nn.Sequential, digit: Digit) -> None:
-    """Shares of shares are a product of slopes, in a network of ReLUs and pools: Ancona and others, 2018."""
+@each_digit
+def test_lrp_without_epsilon_equals_input_x_gradient(network: nn.Sequential, digit: Digit) -> None:
+    """In a network of ReLUs and pools this is a theorem: Ancona and others, 2018."""
     x, target = prepared(digit)
     product = attribute(network, x, target, "input_x_gradient").raw
     found = attribute(network, x, target, "lrp", options={"epsilon": 0}).raw
@@ -151,7 +146,7 @@ def test_relevance_without_epsilon_is_input_x_gradient(network: nn.Sequential, d
 
 
 class Difference(nn.Sequential):
-    """One logit less another, for Captum to send back at once: the wrong rule."""
+    """One logit less another, passed back by Captum at once: the wrong rule."""
 
     def __init__(self, network: nn.Sequential, target: int, against: int) -> None:
         super().__init__(*copy.deepcopy(network))
@@ -163,8 +158,8 @@ class Difference(nn.Sequential):
         return (x.flatten(1) @ self.weights)[:, None]
 
 
-@each_of_twenty
-def test_relevance_sent_back_from_a_difference_at_once_is_shared_wrongly(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_lrp_of_a_difference_is_a_difference_of_two(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     against = (target + 5) % 10
     found = attribute(network, x, target, "lrp", output="difference", against=against).raw
@@ -178,10 +173,10 @@ def test_relevance_sent_back_from_a_difference_at_once_is_shared_wrongly(network
 
 
 def rescaled(network: nn.Sequential, x: Tensor, nothing: Tensor, target: int) -> Maps:
-    """Return DeepLIFT by a loop: at a ReLU the slope is the change behind it over the change before it.
+    """Return DeepLIFT by a loop: at a ReLU the multiplier is the change of the output over that of the input.
 
-    A max pool hands back what changed its output: the digit's winner, where the digit's is the larger, gets
-    ``max − baseline's``, and the baseline's winner the rest, each divided by its own change.
+    At a max pool the change of the output is split: the maximum of the digit, if it is larger, gets ``max −
+    baseline's``, and the maximum of the baseline gets the rest, each divided by its own change.
     """
     pairs = [torch.cat([x, nothing])]
     with torch.no_grad():
@@ -196,15 +191,17 @@ def rescaled(network: nn.Sequential, x: Tensor, nothing: Tensor, target: int) ->
         elif isinstance(step, nn.MaxPool2d):
             larger = outside.max(0, keepdim=True).values
             parts = torch.cat([m * (larger - outside[1:]), m * (outside[:1] - larger)])
-            given = torch.cat([slope(step, inside[i : i + 1], parts[i : i + 1]) for i in range(2)]).sum(0, keepdim=True)
-            m = torch.where(change.abs() < 1e-10, slope(step, inside[:1], m), given / change)
+            given = torch.cat([chain_rule(step, inside[i : i + 1], parts[i : i + 1]) for i in range(2)]).sum(
+                0, keepdim=True
+            )
+            m = torch.where(change.abs() < 1e-10, chain_rule(step, inside[:1], m), given / change)
         else:
-            m = slope(step, inside[:1], m)
+            m = chain_rule(step, inside[:1], m)
     return np.asarray(((x - nothing) * m)[0, 0].numpy())
 
 
-@each_of_twenty
-def test_deep_lift_is_the_rescale_rule(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_deep_lift_equals_rescale_rule(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     nothing = torch.full_like(x, BLACK)
     found = attribute(network, x, target, "deep_lift").raw

@@ -1,7 +1,7 @@
-"""Raw maps, held against plain autograd, two other libraries for Grad-CAM, and loops.
+"""Raw maps compared with plain autograd, two other libraries for Grad-CAM, and loops.
 
-The witnesses run in double precision. In single the same sums in another order differ by some 1e-6 of the largest
-value, which is more than 1e-5 of a small one; and a slope beside a kink of a ReLU can be either of two.
+The comparisons run in double precision. In single precision the same sums in another order differ by about 1e-6 of the
+largest value, which is more than 1e-5 of a small one; and a gradient near a kink of a ReLU can have two values.
 """
 
 import copy
@@ -25,9 +25,8 @@ from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import of_network
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
+from tests.sampling import TWENTY, each_digit, few, one_digit
 
-TWENTY = digits.samples()[::2][:20]
-each_of_twenty = pytest.mark.parametrize("digit", TWENTY, ids=[digit.key for digit in TWENTY])
 Maps = NDArray[Any]
 AVERAGED = {"integrated_gradients", "gradient_shap", "smooth_grad"}
 
@@ -38,27 +37,28 @@ def network() -> nn.Sequential:
 
 
 def prepared(digit: Digit) -> tuple[Tensor, int]:
-    """Return a digit in double precision and a class: its own, or one that differs from digit to digit."""
+    """Return a digit in double precision and a class: its label, or one that depends on its position."""
     number = digits.samples().index(digit)
     return digits.to_input(digit).double(), number % 10 if digit.label is None else digit.label
 
 
-def slope(network: nn.Module, x: Tensor, target: int) -> Tensor:
+def gradient(network: nn.Module, x: Tensor, target: int) -> Tensor:
+    """Return the gradient of the logit at each of several images (N, 1, H, W)."""
     x = x.clone().requires_grad_()
-    network(x)[0, target].backward(inputs=[x])
+    network(x)[:, target].sum().backward(inputs=[x])
     assert x.grad is not None
     return x.grad
 
 
 def same(found: Maps, expected: Maps) -> bool:
-    """Tell whether two maps agree to 1e-5 of each value; one of 1e-9 of the largest and less counts as zero."""
+    """Return whether two maps agree to 1e-5 of each value; values up to 1e-9 of the largest count as zero."""
     return np.allclose(found, expected, rtol=1e-5, atol=1e-9 * np.abs(expected).max())
 
 
-@each_of_twenty
-def test_saliency_is_the_gradient(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_saliency_equals_gradient_of_autograd(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
-    expected = slope(network, x, target)[0, 0].numpy()
+    expected = gradient(network, x, target)[0, 0].numpy()
     assert same(attribute(network, x, target, "saliency").raw, expected)
     assert not same(attribute(network, x, target, "saliency").raw, np.abs(expected))  # the wrong rule: its size
     product = attribute(network, x, target, "input_x_gradient").raw
@@ -66,58 +66,62 @@ def test_saliency_is_the_gradient(network: nn.Sequential, digit: Digit) -> None:
     assert not same(product, (x[0, 0].numpy() - BLACK) * expected)  # the wrong rule: ink, in place of the pixel
 
 
-@each_of_twenty
-def test_integrated_gradients_is_the_sum_over_the_way(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_integrated_gradients_equals_mean_gradient_on_the_line(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
-    nothing, steps = torch.full_like(x, BLACK), 100
+    black, steps = torch.full_like(x, BLACK), 50
 
     def along(offset: float) -> Maps:
-        shares = [(step + offset) / steps for step in range(steps)]
-        slopes = [slope(network, nothing + share * (x - nothing), target) for share in shares]
-        return np.asarray(((x - nothing) * torch.cat(slopes).mean(0))[0, 0].numpy())
+        shares = (torch.arange(steps, dtype=torch.float64) + offset) / steps
+        gradients = gradient(network, black + shares.view(-1, 1, 1, 1) * (x - black), target)
+        return np.asarray(((x - black) * gradients.mean(0))[0, 0].numpy())
 
     found = attribute(network, x, target, "integrated_gradients", options={"steps": steps}).raw
     assert same(found, along(0.5))
-    assert not same(found, along(0))  # the wrong rule: the beginning of each step
+    assert not same(found, along(0))  # the wrong rule: the start of each step
 
 
 def by_covering(network: nn.Sequential, x: Tensor, target: int, side: int, stride: int) -> Maps:
-    """Return the mean loss of the windows over each pixel; the last may reach beyond the edge."""
-    losses, covered = np.zeros((28, 28)), np.zeros((28, 28))
+    """Return the mean loss of the windows over each pixel; the last windows can reach beyond the edge."""
     starts = range(0, 28 - side + stride, stride)
-    for top, left in itertools.product(starts, starts):
-        without, place = x.clone(), (slice(top, top + side), slice(left, left + side))
-        without[0, 0][place] = BLACK
-        with torch.no_grad():
-            losses[place] += float(network(x)[0, target] - network(without)[0, target])
-        covered[place] += 1
-    return losses / covered
+    places = [(slice(y, y + side), slice(x, x + side)) for y, x in itertools.product(starts, starts)]
+    covered = x.repeat(len(places), 1, 1, 1)  # (windows, 1, 28, 28)
+    for image, place in zip(covered, places, strict=True):
+        image[0][place] = BLACK
+    with torch.no_grad():
+        losses = network(x)[0, target] - network(covered)[:, target]
+    sums, counts = np.zeros((28, 28)), np.zeros((28, 28))
+    for loss, place in zip(losses.tolist(), places, strict=True):
+        sums[place] += loss
+        counts[place] += 1
+    return sums / counts
 
 
-@each_of_twenty
-def test_occlusion_is_a_loop_over_windows(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_occlusion_equals_loop_over_windows(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     assert same(attribute(network, x, target, "occlusion").raw, by_covering(network, x, target, 4, 2))
 
 
-@each_of_twenty
-def test_ablation_is_a_loop_over_blocks(network: nn.Sequential, digit: Digit) -> None:
+@one_digit
+def test_feature_ablation_equals_loop_over_blocks(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     found = attribute(network, x, target, "feature_ablation").raw
     assert same(found, by_covering(network, x, target, 2, 2))
-    assert not same(found, by_covering(network, x, target, 2, 1))  # the wrong rule: blocks that overlap
+    assert not same(found, by_covering(network, x, target, 4, 2))  # the wrong rule: blocks that overlap
 
 
-@pytest.mark.parametrize(("side", "stride"), [(1, 1), (5, 3), (6, 6), (14, 14), (3, 1)])
-def test_windows_and_blocks_of_other_sizes(network: nn.Sequential, side: int, stride: int) -> None:
+@pytest.mark.parametrize("size", few([(5, 3), (6, 6), (1, 1), (14, 14), (3, 1)], 2))
+def test_occlusion_and_ablation_with_other_sizes(network: nn.Sequential, size: tuple[int, int]) -> None:
     x, target = prepared(TWENTY[3])
+    side, stride = size
     expected = by_covering(network, x, target, side, stride)
     assert same(attribute(network, x, target, "occlusion", options={"window": side, "stride": stride}).raw, expected)
     ablated = attribute(network, x, target, "feature_ablation", options={"block": side}).raw
     assert same(ablated, expected) == (stride == side)
 
 
-def test_a_stride_wider_than_the_window_leaves_no_gap(network: nn.Sequential) -> None:
+def test_occlusion_stride_is_at_most_the_window(network: nn.Sequential) -> None:
     x, target = prepared(TWENTY[3])
     wide, whole = (
         attribute(network, x, target, "occlusion", options={"window": 4, "stride": stride}) for stride in (9, 4)
@@ -126,7 +130,7 @@ def test_a_stride_wider_than_the_window_leaves_no_gap(network: nn.Sequential) ->
 
 
 def of_grad_cam(network: nn.Module, x: Tensor, name: str, target: int) -> Maps:
-    """Return the map of the library grad-cam before it cuts and stretches it."""
+    """Return the map of the library grad-cam before its ReLU and its interpolation."""
     private = copy.deepcopy(network)
     with GradCAM(private, [private.get_submodule(name)]) as library:
         aim = [ClassifierOutputTarget(target)]
@@ -137,27 +141,27 @@ def of_grad_cam(network: nn.Module, x: Tensor, name: str, target: int) -> Maps:
 
 
 def of_torchcam(network: nn.Module, x: Tensor, name: str, target: int) -> Maps:
-    """Return the map of the library torchcam, which cuts what is negative."""
+    """Return the map of the library torchcam, which has a ReLU."""
     with OtherGradCAM(copy.deepcopy(network), name, input_shape=(1, 28, 28)) as library:
         scores = library.model(x)
         return np.asarray(library(target, scores, normalized=False)[0][0].numpy())
 
 
-@each_of_twenty
+@each_digit
 @pytest.mark.parametrize("name", ["Conv2d-4", "MaxPool2d-10", "Conv2d-19", "Dropout-21", "AvgPool2d-22"])
-def test_grad_cam_is_what_two_other_libraries_find(network: nn.Sequential, digit: Digit, name: str) -> None:
+def test_grad_cam_equals_two_other_libraries(network: nn.Sequential, digit: Digit, name: str) -> None:
     x, target = prepared(digit)
     found = attribute(network, x, target, "grad_cam", layer=name)
     assert same(found.raw, of_grad_cam(network, x, name, target))
     cut = attribute(network, x, target, "grad_cam", layer=name, options={"relu": 1})
     assert same(cut.raw, of_torchcam(network, x, name, target))
-    # The wrong rule: each place times its own slope, not the mean. From Dropout-21 on all places have the same.
+    # The wrong rule: each place times its own gradient, not the mean. From Dropout-21 on all places have the same.
     each = attribute(network, x, target, "input_x_gradient", at=name).raw
     assert same(found.raw, each) == (name in {"Dropout-21", "AvgPool2d-22"})
 
 
-@each_of_twenty
-def test_guided_grad_cam_is_captums_own(network: nn.Sequential, digit: Digit) -> None:
+@each_digit
+def test_guided_grad_cam_equals_captum(network: nn.Sequential, digit: Digit) -> None:
     x, target = prepared(digit)
     private = copy.deepcopy(network)
     captum = GuidedGradCam(private, private.get_submodule("Conv2d-19"))
@@ -169,10 +173,10 @@ def test_guided_grad_cam_is_captums_own(network: nn.Sequential, digit: Digit) ->
     assert same(signed, factors[0] * factors[1])
 
 
-def behind_a_tie(network: nn.Sequential, x: Tensor) -> NDArray[np.bool_]:
-    """Return the pixels (28, 28) that reach a window of the max pool whose winner rounding decides.
+def decided_by_rounding(network: nn.Sequential, x: Tensor) -> NDArray[np.bool_]:
+    """Return the pixels (28, 28) that reach a max-pool window whose maximum is decided by rounding.
 
-    Where a digit leaves all black the four values of a window are equal, and either of them may hand the slope on.
+    Where a digit is black the four values of a window are equal, and any of them can pass the gradient back.
     """
     parts = dict(network.named_children())
     before = nn.Sequential(*itertools.takewhile(lambda part: part is not parts["MaxPool2d-10"], parts.values()))
@@ -187,22 +191,20 @@ def behind_a_tie(network: nn.Sequential, x: Tensor) -> NDArray[np.bool_]:
     return behind
 
 
-@each_of_twenty
+@one_digit
 @pytest.mark.parametrize("method", METHODS)
-def test_single_precision_is_double_precision_but_for_rounding(
-    network: nn.Sequential, digit: Digit, method: str
-) -> None:
-    """To 1e-5 of the largest value, where slopes are taken in one place and no winner hangs on rounding.
+def test_single_precision_differs_by_rounding_only(network: nn.Sequential, digit: Digit, method: str) -> None:
+    """To 1e-5 of the largest value, for one gradient and no maximum that rounding decides.
 
-    Of many places one is likely to lie so near to a kink of a ReLU or max pool that rounding puts it beyond. DeepLIFT
-    divides differences from the baseline, which cancel where a unit hardly differs from it.
+    Among many gradients, one is likely to be so near to a kink of a ReLU or max pool that rounding moves it across.
+    DeepLIFT divides differences from the baseline, which cancel where a unit hardly differs from the baseline.
     """
     x, target = prepared(digit)
     options = {"steps": 50} if method == "integrated_gradients" else None
     exact = attribute(network, x, target, method, options=options).raw
     single = attribute(copy.deepcopy(network).float(), x.float(), target, method, options=options).raw
     assert single.dtype == np.float32
-    told = ~behind_a_tie(network, x) if exact.shape == x.shape[2:] else np.ones(exact.shape, dtype=bool)
+    told = ~decided_by_rounding(network, x) if exact.shape == x.shape[2:] else np.ones(exact.shape, dtype=bool)
     assert told.mean() > 0.5
     off = np.abs(single - exact)[told].max() / np.abs(exact).max()
     assert off < (1e-2 if method in AVERAGED else 1e-3 if method == "deep_lift" else 1e-5)

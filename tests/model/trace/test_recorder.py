@@ -1,4 +1,4 @@
-"""The trace: independent witnesses see the same numbers, nothing it looks at changes, and nobody disturbs another."""
+"""The recorder: witnesses get the same numbers, the network does not change, and threads do not interfere."""
 
 import copy
 import gc
@@ -43,15 +43,20 @@ HIDDEN = ["ReLU-1", "ReLU-4", "ReLU-7", "ReLU-13", "ReLU-16", "ReLU-19", "flatte
 ONE_IMAGE = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network() -> AssignmentNetwork:
-    """Return the trained network: its batch norms have running statistics worth checking."""
+    """Return the trained network, whose batch norms have running statistics; no test may change it."""
     return weights.load()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def x() -> Tensor:
     return to_input(find("project-3a"))
+
+
+@pytest.fixture(scope="module")
+def trace(network: AssignmentNetwork, x: Tensor) -> Trace:
+    return record(network, x)
 
 
 @pytest.fixture
@@ -87,9 +92,9 @@ class Small(nn.Module):
         return torch.flatten(self.head["scores"](pooled), 1)
 
 
-FORGETFUL = Small(use=lambda _relu, x: x)
+SKIPPING = Small(use=lambda _relu, x: x)
 REPEATING = Small(use=lambda relu, x: once(relu, once(relu, x)))
-MEDDLING = Small(use=lambda relu, x: once(relu, x.add_(1)))  # behind the modules' back
+CHANGING = Small(use=lambda relu, x: once(relu, x.add_(1)))  # outside any module
 IN_PLACE = Small(nn.ReLU(inplace=True))
 
 
@@ -104,33 +109,30 @@ class Failing(nn.ReLU):
 # The steps and their names
 
 
-def test_its_rows_are_those_of_the_printed_table(network: AssignmentNetwork, x: Tensor) -> None:
-    rows = record(network, x).rows
-    assert [row.name for row in rows] == ROWS
-    assert [row.number for row in rows] == list(range(1, 24))
+def test_rows_are_those_of_the_printed_table(trace: Trace) -> None:
+    assert [row.name for row in trace.rows] == ROWS
+    assert [row.number for row in trace.rows] == list(range(1, 24))
 
 
-def test_what_the_table_hides_is_a_step_but_no_row(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_hidden_steps_are_steps_but_not_rows(trace: Trace) -> None:
     assert len(trace.steps) == 31
     assert [step.name for step in trace.steps if not isinstance(step, Row)] == HIDDEN
 
 
-def test_a_relu_follows_the_convolution_that_it_is_named_after(network: AssignmentNetwork, x: Tensor) -> None:
-    for before, step in pairwise(record(network, x).steps):
+def test_relu_follows_the_convolution_of_its_name(trace: Trace) -> None:
+    for before, step in pairwise(trace.steps):
         if step.kind is LayerKind.RELU:
             assert before.name == step.name.replace("ReLU", "Conv2d")
 
 
-def test_each_step_takes_in_what_the_one_before_put_out(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_input_of_each_step_is_the_output_before(trace: Trace, x: Tensor) -> None:
     assert trace.steps[0].input.tobytes() == trace.image.tobytes() == x.numpy().tobytes()
     for before, step in pairwise(trace.steps[:-1]):
         np.testing.assert_array_equal(step.input, before.output)
 
 
-def test_each_step_holds_what_its_module_learned_and_keeps(network: AssignmentNetwork, x: Tensor) -> None:
-    for step in record(network, x).steps[:-2]:
+def test_steps_have_the_parameters_and_buffers_of_their_module(network: AssignmentNetwork, trace: Trace) -> None:
+    for step in trace.steps[:-2]:
         held = {**step.parameters, **step.buffers}
         state = network.get_submodule(step.name).state_dict()
         assert held.keys() == state.keys()
@@ -138,8 +140,7 @@ def test_each_step_holds_what_its_module_learned_and_keeps(network: AssignmentNe
             np.testing.assert_array_equal(values, state[key].numpy())
 
 
-def test_it_ends_in_what_pytorch_says_of_the_image(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_trace_logits_and_probabilities_are_pytorchs(network: AssignmentNetwork, trace: Trace, x: Tensor) -> None:
     with torch.no_grad():
         logits = network(x)[0]
     assert torch.equal(torch.tensor(trace.logits), logits)
@@ -148,8 +149,7 @@ def test_it_ends_in_what_pytorch_says_of_the_image(network: AssignmentNetwork, x
     assert trace.prediction == logits.argmax()
 
 
-def test_its_blocks_cut_the_steps_before_each_convolution_and_pool(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_blocks_start_at_each_convolution_and_pool(trace: Trace) -> None:
     assert tuple(chain.from_iterable(trace.blocks)) == trace.steps
     leading = re.compile("Conv|MaxPool|AvgPool")
     assert [[bool(leading.match(step.name)) for step in block] for block in trace.blocks] == [
@@ -157,20 +157,19 @@ def test_its_blocks_cut_the_steps_before_each_convolution_and_pool(network: Assi
     ]
 
 
-def test_asking_for_an_unknown_step_names_what_there_is(network: AssignmentNetwork, x: Tensor) -> None:
+def test_unknown_step_raises_with_the_known_names(trace: Trace) -> None:
     with pytest.raises(KeyError, match=r"'Conv2d-2'; there are Conv2d-1, ReLU-1, .*, log-softmax"):
-        record(network, x)["Conv2d-2"]
+        trace["Conv2d-2"]
 
 
-def test_nothing_in_it_can_be_written_to(network: AssignmentNetwork, x: Tensor) -> None:
-    trace = record(network, x)
+def test_trace_arrays_are_read_only(trace: Trace) -> None:
     arrays = [trace.image, trace.logits, trace.log_probabilities]
     for step in trace.steps:
         arrays += [step.input, step.output, *step.parameters.values(), *step.buffers.values()]
     assert not any(array.flags.writeable for array in arrays)
 
 
-def test_it_reads_a_network_that_is_no_sequence() -> None:
+def test_record_works_without_nn_sequential() -> None:
     network = Small()
     trace = record(network, ONE_IMAGE)
     assert [step.name for step in trace.steps] == [
@@ -181,12 +180,12 @@ def test_it_reads_a_network_that_is_no_sequence() -> None:
     assert torch.equal(torch.tensor(trace.logits), network(ONE_IMAGE)[0])
 
 
-def test_an_activation_changed_behind_its_back_is_recorded_as_each_step_saw_it() -> None:
-    trace = record(MEDDLING, ONE_IMAGE)
+def test_record_keeps_an_activation_that_is_changed_later() -> None:
+    trace = record(CHANGING, ONE_IMAGE)
     np.testing.assert_array_equal(trace["relu"].input, trace["conv"].output + 1)
 
 
-# The same numbers, said by others
+# The same numbers from independent witnesses
 
 Activations = Mapping[str, Tensor]
 
@@ -207,7 +206,7 @@ def by_torchvision(network: nn.Sequential, x: Tensor) -> Activations:
 
 def by_torchlens(network: nn.Sequential, x: Tensor) -> Activations:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torchlens says of itself is not our subject
+        warnings.simplefilter("ignore")  # torchlens warns about itself
         seen = torchlens.trace(network, x, capture=CaptureOptions(unwrap_when_done=True))
     return {name: seen.modules[name].out for name, _ in network.named_children()}
 
@@ -218,12 +217,15 @@ def assert_agrees(trace: Trace, witness: Activations) -> None:
         assert torch.equal(torch.tensor(trace[name].output), activation[0]), name
 
 
-@pytest.mark.parametrize("witness", [by_hand, by_torchvision, by_torchlens])
+TORCHLENS = pytest.param(by_torchlens, marks=pytest.mark.slow)  # it wraps every function of PyTorch
+
+
+@pytest.mark.parametrize("witness", [by_hand, by_torchvision, TORCHLENS])
 @torch.no_grad()
-def test_every_step_is_what_an_independent_witness_sees(
-    witness: Callable[[nn.Sequential, Tensor], Activations], network: AssignmentNetwork, x: Tensor
+def test_record_agrees_with_an_independent_witness(
+    witness: Callable[[nn.Sequential, Tensor], Activations], network: AssignmentNetwork, trace: Trace, x: Tensor
 ) -> None:
-    assert_agrees(record(network, x), witness(network, x))
+    assert_agrees(trace, witness(network, x))
 
 
 @torch.no_grad()
@@ -239,24 +241,26 @@ def with_plain_dropout(network: nn.Sequential, x: Tensor, seed: int, training: t
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**40])
-def test_dropout_is_what_plain_pytorch_drops(seed: int, network: AssignmentNetwork, x: Tensor) -> None:
+def test_record_with_dropout_agrees_with_pytorch(seed: int, network: AssignmentNetwork, x: Tensor) -> None:
     trace = record(network, x, dropout=True, seed=seed)
     assert_agrees(trace, with_plain_dropout(network, x, seed, training=nn.Dropout))
 
 
 @pytest.mark.parametrize("wrong", [nn.Module, nn.BatchNorm2d], ids=["everything", "batch norms"])
-def test_another_training_mode_does_not_agree(wrong: type[nn.Module], network: AssignmentNetwork, x: Tensor) -> None:
+def test_record_check_fails_for_another_training_mode(
+    wrong: type[nn.Module], network: AssignmentNetwork, x: Tensor
+) -> None:
     with pytest.raises(AssertionError):
         assert_agrees(record(network, x, dropout=True), with_plain_dropout(network, x, 0, training=wrong))
 
 
-def test_the_seed_decides_the_masks(network: AssignmentNetwork, x: Tensor) -> None:
+def test_record_masks_depend_on_the_seed_only(network: AssignmentNetwork, x: Tensor) -> None:
     one, same, other = (record(network, x, dropout=True, seed=seed)["Dropout-3"].output for seed in (7, 7, 8))
     np.testing.assert_array_equal(one, same)
     assert ((one == 0) != (other == 0)).any()
 
 
-# What it leaves alone
+# What does not change
 
 
 def condition(network: nn.Module) -> list[object]:
@@ -274,11 +278,13 @@ def condition(network: nn.Module) -> list[object]:
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("dropout", [False, True])
-def test_the_network_stays_as_it_was(dropout: bool, training: bool, network: AssignmentNetwork, x: Tensor) -> None:
-    network.train(training)
-    before = condition(network)
-    record(network, x, dropout=dropout)
-    assert condition(network) == before
+def test_record_does_not_change_the_network(
+    dropout: bool, training: bool, network: AssignmentNetwork, x: Tensor
+) -> None:
+    own = copy.deepcopy(network).train(training)
+    before = condition(own)
+    record(own, x, dropout=dropout)
+    assert condition(own) == before
 
 
 @pytest.mark.parametrize(
@@ -286,27 +292,29 @@ def test_the_network_stays_as_it_was(dropout: bool, training: bool, network: Ass
     [
         (Small(Failing()), ONE_IMAGE, ArithmeticError),
         (Small(), torch.zeros(1, 3, 8, 8), RuntimeError),
-        (FORGETFUL, ONE_IMAGE, TraceError),
+        (SKIPPING, ONE_IMAGE, TraceError),
     ],
     ids=["a step raises", "the shape is wrong", "a step never runs"],
 )
-def test_the_network_stays_as_it_was_when_recording_fails(
-    network: nn.Module, x: Tensor, error: type[Exception]
-) -> None:
+def test_failed_record_does_not_change_the_network(network: nn.Module, x: Tensor, error: type[Exception]) -> None:
     before = condition(network)
     with pytest.raises(error):
         record(network, x)
     assert condition(network) == before
 
 
-def test_the_global_generator_stays_as_it_was(network: AssignmentNetwork, x: Tensor) -> None:
+def test_record_does_not_use_the_global_generator(network: AssignmentNetwork, x: Tensor) -> None:
     before = torch.get_rng_state()
     record(network, x, dropout=True, seed=3)
     assert torch.equal(torch.get_rng_state(), before)
 
 
+LEAK_CALLS = [100, pytest.param(1_000, marks=pytest.mark.exhaustive)]
+
+
 @pytest.mark.usefixtures("one_thread")
-def test_a_thousand_traces_leave_no_memory_behind(network: AssignmentNetwork, x: Tensor) -> None:
+@pytest.mark.parametrize("calls", LEAK_CALLS)
+def test_record_leaks_no_memory(calls: int, network: AssignmentNetwork, x: Tensor) -> None:
     def after_calls(number: int) -> int:
         for seed in range(number):
             record(network, x, dropout=True, seed=seed)
@@ -314,14 +322,14 @@ def test_a_thousand_traces_leave_no_memory_behind(network: AssignmentNetwork, x:
         return sys.getallocatedblocks()
 
     before = after_calls(20)
-    assert after_calls(1_000) - before < 1_000, "not one Python object a call may stay, and an array or tensor is one"
+    assert after_calls(calls) - before < calls, "a call leaves no Python object behind, such as an array or a tensor"
 
 
-# Many people, one network
+# Several threads
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_eight_people_at_once_each_get_what_they_get_alone(network: AssignmentNetwork) -> None:
+def test_record_in_eight_threads_equals_record_alone(network: AssignmentNetwork) -> None:
     choices: list[dict[str, Any]] = [
         {"x": to_input(digit), "dropout": number % 4 != 0, "seed": number}
         for number, digit in enumerate(samples()[::6][:8])
@@ -333,8 +341,8 @@ def test_eight_people_at_once_each_get_what_they_get_alone(network: AssignmentNe
         together.wait(timeout=30)
         return [contents(record(network, **choice)) for _ in range(10)]
 
-    with ThreadPoolExecutor(len(choices)) as people:
-        for expected, found in zip(alone, people.map(ten_times, choices), strict=True):
+    with ThreadPoolExecutor(len(choices)) as pool:
+        for expected, found in zip(alone, pool.map(ten_times, choices), strict=True):
             assert found == [expected] * 10
 
 
@@ -342,19 +350,19 @@ def contents(trace: Trace) -> bytes:
     return b"".join(step.input.tobytes() + step.output.tobytes() for step in trace.steps)
 
 
-# What it refuses
+# Errors
 
 
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
-        (FORGETFUL, r"never ran: relu\."),
+        (SKIPPING, r"never ran: relu\."),
         (nn.Identity(), "the network has none"),
         (REPEATING, r"relu ran twice\."),
         (IN_PLACE, r"relu works in place\."),
     ],
 )
-def test_a_network_that_cannot_be_shown_truthfully_is_refused(network: nn.Module, sentence: str) -> None:
+def test_record_refuses_a_network_that_it_cannot_record(network: nn.Module, sentence: str) -> None:
     with pytest.raises(TraceError, match=sentence):
         record(network, ONE_IMAGE)
 
@@ -368,10 +376,10 @@ def test_a_network_that_cannot_be_shown_truthfully_is_refused(network: nn.Module
         pytest.param(ONE_IMAGE * torch.nan, "finite", id="not a number"),
     ],
 )
-def test_what_is_not_one_image_of_finite_values_is_refused(x: Tensor, sentence: str) -> None:
+def test_record_refuses_anything_but_one_finite_image(x: Tensor, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         record(Small(), x)
 
 
-def test_every_kind_of_module_in_the_network_is_known_to_the_trace(network: AssignmentNetwork) -> None:
+def test_every_module_of_the_network_is_a_known_layer(network: AssignmentNetwork) -> None:
     assert all(layers.of_module(module) for module in network.children())

@@ -165,7 +165,7 @@ def test_logits_are_saved_only_if_test_images_were_used(
     with torch.no_grad():
         np.testing.assert_allclose(found.logits, weights.load(tmp_path)(SMALL.x).numpy(), atol=1e-4)
     np.testing.assert_array_equal(found.labels, SMALL.y.numpy())
-    assert found.right.mean() == weights.read_card(tmp_path)["test_accuracy"]
+    assert found.correct.mean() == weights.read_card(tmp_path)["test_accuracy"]
 
 
 @pytest.mark.slow(reason="runs whole trainings")

@@ -50,7 +50,7 @@ def test_publish_ships_the_median_seed(trained: tuple[Path, Path], places: tuple
     for name in ("final", "epoch-01", "epoch-02"):
         state = weights.load(trained[0] / f"seed-0{card['seed']}", name).state_dict()
         assert all(torch.equal(state[key], value) for key, value in weights.load(shipped, name).state_dict().items())
-    assert scores.read(shipped).right.mean() == pytest.approx(card["test_accuracy"])
+    assert scores.read(shipped).correct.mean() == pytest.approx(card["test_accuracy"])
     for folder in trained:
         assert report.read(kept / f"{folder.name}-final.json") == report.read(folder / report.NAME)
     assert told.read_text() == f"Before.\n\n{readme.BEGIN}\n\n{readme.text(card)}\n{readme.END}\n\nAfter.\n"
@@ -62,7 +62,7 @@ def test_published_card_equals_numpy_and_scipy(trained: tuple[Path, Path], place
     assert weights.read_card(places[0])["seeds"] == json.loads(json.dumps(said))
     right = {}
     for folder in trained:
-        found = [scores.read(folder / f"seed-0{seed}").right for seed in (1, 2, 3)]
+        found = [scores.read(folder / f"seed-0{seed}").correct for seed in (1, 2, 3)]
         values = [float(each.mean()) for each in found]
         accuracy = said[folder.name]["test_accuracy"]
         assert [*accuracy["values"].values()] == pytest.approx(values, abs=1e-6)

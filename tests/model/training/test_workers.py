@@ -35,7 +35,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         command = [*TOGETHER, "-m", "tests.model.training.few", "--recipe", "glass", *arguments]
-        setting = {**os.environ, "PIDS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+        setting = {**os.environ, "PIDS": str(tmp_path), "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, cwd=ROOT, env=setting, stdout=pipe, stderr=pipe, text=True))  # noqa: S603
         return started[-1]

@@ -25,7 +25,7 @@ def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
     return statistics.normalisation(three, *request.param)
 
 
-def test_the_stage_works_out_the_largest_and_the_least_value(normal: Normalisation) -> None:
+def test_stage_shows_the_arithmetic_of_the_largest_and_the_smallest_value(normal: Normalisation) -> None:
     html = figures.stage(normal)
     assert html.count("<img") == html.count('<div class="bins"') == 5
     values = normal.steps[0].values
@@ -37,7 +37,7 @@ def test_the_stage_works_out_the_largest_and_the_least_value(normal: Normalisati
     assert "np.float" not in html
 
 
-def test_every_value_is_in_one_bin_and_the_zeros_are_marked(normal: Normalisation) -> None:
+def test_bins_hold_every_value_once_and_mark_the_zeros(normal: Normalisation) -> None:
     zero_count = int((normal.steps[0].values == 0).sum())
     for index in range(5):
         counts, marked = figures.bins(normal, index)
@@ -48,17 +48,17 @@ def test_every_value_is_in_one_bin_and_the_zeros_are_marked(normal: Normalisatio
             assert counts[marked] >= zero_count
 
 
-def test_the_sentence_says_the_shares_that_were_measured(normal: Normalisation) -> None:
+def test_say_stage_gives_the_measured_share_of_zeros(normal: Normalisation) -> None:
     said = figures.say_stage(normal)
     zero = float((normal.steps[0].values == 0).mean())
-    assert (f"Exactly zero come in: {words.share_of_units(zero)}" in said) == (zero > 0)
+    assert (f"{words.share_of_units(zero)} of the inputs are exactly zero (orange)" in said) == (zero > 0)
     assert words.number(float(np.sqrt(normal.variance + normal.eps))) in said
     assert "1e−5" in said
     most = max(np.abs(step.values).max() for step in normal.steps)
     assert f"blue −{words.number(most)}" in figures.say_scale(normal)
 
 
-def test_the_csv_holds_every_value(normal: Normalisation) -> None:
+def test_steps_csv_holds_every_value(normal: Normalisation) -> None:
     head, *rows = csv.reader(io.StringIO(figures.steps_csv(normal)))
     assert head == ["y", "x", *(step.name for step in normal.steps), "recorded"]
     assert len(rows) == normal.recorded.size
@@ -68,20 +68,20 @@ def test_the_csv_holds_every_value(normal: Normalisation) -> None:
         assert [float(value) for value in values] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_zeros_are_counted_where_each_batch_norm_stands(three: Trace) -> None:
+def test_zeros_counts_the_inputs_of_each_batch_norm(three: Trace) -> None:
     html = figures.zeros(three, "BatchNorm2d-8")
     norms = [step for step in three.steps if step.name.startswith("BatchNorm")]
     shares = [float(share) for share in re.findall(r"--share: ([\d.]+)", html)]
     assert shares == pytest.approx([np.count_nonzero(step.input == 0) / step.input.size for step in norms], abs=1e-4)
     assert html.count('aria-current="true"') == 1
     assert "6 of the 7 batch norms come after a ReLU" in figures.say_zeros(three)
-    after_supply = "BatchNorm2d-11 comes after MaxPool2d-10"
-    assert after_supply in figures.say_zeros(three)
+    after_pool = "BatchNorm2d-11 comes after MaxPool2d-10"
+    assert after_pool in figures.say_zeros(three)
     assert shares[0] > 0.1  # after a ReLU many are zero; the convolution's own output would have none
     assert np.count_nonzero(three["Conv2d-1"].output == 0) == 0
 
 
-def test_a_map_of_one_value_only_can_be_drawn() -> None:
+def test_stage_draws_a_map_of_equal_values() -> None:
     steps = tuple(NormStep("a", "", None, np.zeros((2, 2))) for _ in range(5))
     flat = Normalisation("n", 0, "s", 1.0, 1e-5, steps, np.zeros((2, 2), np.float32))
     assert "nan" not in figures.stage(flat)

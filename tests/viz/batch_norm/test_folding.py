@@ -8,7 +8,7 @@ import torch
 
 from model import trace
 from model.batch_norm import folding, statistics
-from model.batch_norm.records import Fold, Folding, Hindrances
+from model.batch_norm.records import Fold, FoldComparison, FoldErrors
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
@@ -21,7 +21,7 @@ def three() -> Trace:
 
 
 @pytest.fixture(scope="module")
-def found() -> Folding:
+def found() -> FoldComparison:
     return folding.compare(weights.load(), torch.cat([digits.to_input(sample) for sample in digits.samples()]))
 
 
@@ -29,7 +29,7 @@ def numbers(text: str) -> list[float]:
     return [float(number.replace("−", "-")) for number in re.findall(r"−?\d+\.\d+", text)]
 
 
-def test_the_table_has_a_line_for_each(found: Folding) -> None:
+def test_table_has_a_line_for_each_batch_norm(found: FoldComparison) -> None:
     html = figures.table(found, "BatchNorm2d-8")
     assert html.count('scope="row"') == len(found.folds) == 7
     assert html.count('aria-current="true"') == 1
@@ -37,15 +37,14 @@ def test_the_table_has_a_line_for_each(found: Folding) -> None:
         assert fold.name in html
         assert (fold.into or fold.obstacle) in html
     said = figures.say_table(found)
-    assert "On 53 digits" in said
-    assert f"same answer for {found.same_answers};" in said
-    assert f"{found.folded_parameters:,} parameters in place of 10,066" in said
+    assert f"the same class for {found.same_predictions} of 53 digits" in said
+    assert f"{found.folded_parameters:,} parameters, the original 10,066." in said
     assert "more than" not in said
-    assert "more than the 1e−5" in figures.say_table(replace(found, difference=2e-5))
+    assert "more than the limit of 1e−5" in figures.say_table(replace(found, difference=2e-5))
 
 
 @pytest.mark.parametrize("name", ["BatchNorm2d-2", "BatchNorm2d-5", "BatchNorm2d-14", "BatchNorm2d-17"])
-def test_the_arithmetic_gives_the_folded_weight(found: Folding, three: Trace, name: str) -> None:
+def test_worked_arithmetic_gives_the_folded_weight(found: FoldComparison, three: Trace, name: str) -> None:
     fold, normal = found.folds[name], statistics.normalisation(three, name, 1)
     html = figures.worked(fold, normal)
     lines = re.findall(r"<dd>(.*?)</dd>", html)
@@ -59,10 +58,10 @@ def test_the_arithmetic_gives_the_folded_weight(found: Folding, three: Trace, na
     assert bias[1] == pytest.approx((fold.weight[0].sum(axis=(1, 2)) * fold.offset).sum(), abs=1e-2)
 
 
-def test_what_lies_between_is_said(found: Folding, three: Trace) -> None:
+def test_say_path_names_the_steps_between_and_obstacles_are_escaped(found: FoldComparison, three: Trace) -> None:
     across = found.folds["BatchNorm2d-8"]
     if across.into:
-        assert "MaxPool2d-10: the largest stays the largest" in figures.say_path(across)
+        assert "MaxPool2d-10: the largest value stays the largest" in figures.say_path(across)
         assert "with BatchNorm2d-11" in figures.worked(across, statistics.normalisation(three, across.name, 0))
     assert "AvgPool2d-22: the mean of" in figures.say_path(found.folds["BatchNorm2d-20"])
     kept: Fold = replace(across, into=None, obstacle="a < b")
@@ -74,16 +73,16 @@ def test_what_lies_between_is_said(found: Folding, three: Trace) -> None:
 @pytest.mark.parametrize(
     ("inside", "edge", "answer"), [(1e-6, 3.0, "inside"), (1e-6, 1e-6, "everywhere"), (1.0, 3.0, "nowhere")]
 )
-def test_the_answer_is_what_was_measured(inside: float, edge: float, answer: str, found: Folding) -> None:
-    hindered = Hindrances(1.5e-6, inside, edge, 2.25)
-    assert figures.outcome(hindered) == answer
+def test_outcome_is_the_measured_answer(inside: float, edge: float, answer: str, found: FoldComparison) -> None:
+    errors = FoldErrors(1.5e-6, inside, edge, 2.25)
+    assert figures.outcome(errors) == answer
     assert answer in figures.ANSWERS
     fold = found.folds["BatchNorm2d-2"]
-    assert "differ by 1.5e−6" in figures.say_frame(fold, hindered)
-    assert "2.250" in figures.say_dropout(fold, hindered)
+    assert "differ by 1.5e−6" in figures.say_padding(fold, errors)
+    assert "2.250" in figures.say_dropout(fold, errors)
 
 
-def test_the_csv_holds_every_gain(found: Folding) -> None:
+def test_table_csv_holds_every_gain_and_offset(found: FoldComparison) -> None:
     _, *rows = csv.reader(io.StringIO(figures.table_csv(found)))
     assert len(rows) == sum(len(fold.gain) for fold in found.folds.values()) == 112
     for name, _, into, channel, gain, offset in rows:

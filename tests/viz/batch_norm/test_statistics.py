@@ -9,7 +9,7 @@ import pytest
 
 from model import trace
 from model.batch_norm import statistics as batch_norm
-from model.batch_norm.records import BatchScore, Forgotten, RunningAverage, Supply
+from model.batch_norm.records import BatchAccuracy, ImageSet, RunningAverage, TrainingModeBatch
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
@@ -26,40 +26,40 @@ def three() -> Trace:
 
 
 @pytest.fixture(scope="module")
-def supply() -> Supply:
-    clear = [sample for sample in digits.samples() if sample.label is not None]
-    labels = np.asarray([sample.label for sample in clear], np.int64)
-    return Supply("samples", "mixed", np.stack([sample.pixels for sample in clear]), labels)
+def images() -> ImageSet:
+    labelled = [sample for sample in digits.samples() if sample.label is not None]
+    labels = np.asarray([sample.label for sample in labelled], np.int64)
+    return ImageSet("samples", "mixed", np.stack([sample.pixels for sample in labelled]), labels)
 
 
 @pytest.fixture(scope="module")
-def batch(supply: Supply) -> Forgotten:
-    return batch_norm.forget(weights.load(), digits.find("project-3a").pixels, supply, 8)
+def batch(images: ImageSet) -> TrainingModeBatch:
+    return batch_norm.run_in_training_mode(weights.load(), digits.find("project-3a").pixels, images, 8)
 
 
 @pytest.fixture(scope="module")
-def average(supply: Supply) -> RunningAverage:
-    return batch_norm.running(weights.load(), supply, 4, batches=12)[NAME]
+def average(images: ImageSet) -> RunningAverage:
+    return batch_norm.running_averages(weights.load(), images, 4, batches=12)[NAME]
 
 
 @pytest.mark.parametrize(
-    ("trained", "forgotten", "answer"),
+    ("evaluation", "training", "answer"),
     [(250, 249, "same"), (250, 255, "same"), (250, 200, "fewer"), (250, 124, "ruined"), (250, 125, "fewer")],
 )
-def test_the_answer_is_what_was_counted(trained: int, forgotten: int, answer: str, supply: Supply) -> None:
-    score = BatchScore(256, trained, forgotten)
+def test_outcome_is_the_counted_answer(evaluation: int, training: int, answer: str, images: ImageSet) -> None:
+    score = BatchAccuracy(256, evaluation, training)
     assert figures.outcome(score) == answer
     assert answer in figures.ANSWERS
-    said = figures.say_score(score, supply, 16)
-    assert f"{trained} of 256 are right ({trained / 2.56:.1f}\xa0%)" in said
-    assert f"forgotten, {forgotten} ({forgotten / 2.56:.1f}\xa0%)" in said
+    said = figures.say_accuracy(score, images, 16)
+    assert f"{evaluation} of 256 predictions are correct ({evaluation / 2.56:.1f}\xa0%)" in said
+    assert f"in training mode {training} ({training / 2.56:.1f}\xa0%)" in said
     assert "16 batches of 16" in said
     assert "mixed digits" in said
-    assert "3s only" in figures.say_score(score, replace(supply, content="3"), 256)
-    assert "1 batch of 256" in figures.say_score(score, supply, 256)
+    assert "3s only" in figures.say_accuracy(score, replace(images, content="3"), 256)
+    assert "1 batch of 256" in figures.say_accuracy(score, images, 256)
 
 
-def test_the_logits_are_those_of_both_ways(three: Trace, batch: Forgotten) -> None:
+def test_logits_are_those_of_both_modes(three: Trace, batch: TrainingModeBatch) -> None:
     html = figures.logits(three, batch)
     shown = re.findall(r"<td>(?:<b>)?([−\d.]+)(?:</b>)?</td>", html)
     expected = [words.number(float(v)) for pair in zip(three.logits, batch.logits, strict=True) for v in pair]
@@ -71,11 +71,11 @@ def test_the_logits_are_those_of_both_ways(three: Trace, batch: Forgotten) -> No
     starts = [float(start) for start in re.findall(r"--from: ([\d.]+)", html)]
     assert starts == pytest.approx(0.5 + np.minimum(both, 0) / most / 2, abs=1e-4)
     said = figures.say_logits(three, batch)
-    assert f"read as {three.prediction} in evaluation mode" in said
+    assert f"classified as {three.prediction} in evaluation mode" in said
     assert words.number(float(np.abs(three.logits - batch.logits).max())) in said
 
 
-def test_the_maps_come_with_both_statistics(three: Trace, batch: Forgotten) -> None:
+def test_maps_show_the_statistics_of_both_modes(three: Trace, batch: TrainingModeBatch) -> None:
     html = figures.maps(three, batch, NAME, CHANNEL)
     row = batch.rows[NAME]
     for mean, variance in ((row.trained_mean, row.trained_variance), (row.mean, row.biased)):
@@ -85,7 +85,7 @@ def test_the_maps_come_with_both_statistics(three: Trace, batch: Forgotten) -> N
     assert words.number(float(apart)) in figures.say_maps(three, batch, NAME, CHANNEL)
 
 
-def test_the_lines_of_the_variances_add_up(batch: Forgotten) -> None:
+def test_variances_arithmetic_is_correct(batch: TrainingModeBatch) -> None:
     row = batch.rows[NAME]
     html = figures.variances(row, CHANNEL).replace("−", "-")
     unbiased = row.biased[CHANNEL] * row.count / (row.count - 1)
@@ -96,7 +96,7 @@ def test_the_lines_of_the_variances_add_up(batch: Forgotten) -> None:
         assert float(a) * float(b) + float(c) * float(d) == pytest.approx(float(result), abs=2e-3)
 
 
-def test_the_chart_shows_the_average_and_the_closed_form(average: RunningAverage) -> None:
+def test_running_chart_shows_the_average_and_the_closed_form(average: RunningAverage) -> None:
     chart = figures.running_chart(average, CHANNEL, 4)
     own, mean, closed, trained = curve.lines(chart)
     expected, left = [], 1.0
@@ -125,7 +125,7 @@ def test_the_chart_shows_the_average_and_the_closed_form(average: RunningAverage
     assert words.number(average.trained_variance[CHANNEL]) in said
 
 
-def test_the_csv_holds_every_batch(average: RunningAverage) -> None:
+def test_running_csv_holds_every_batch(average: RunningAverage) -> None:
     _, start, *rows = csv.reader(io.StringIO(figures.running_csv(average, CHANNEL)))
     assert start == ["0", "", "", "0", "1"]
     assert len(rows) == 12

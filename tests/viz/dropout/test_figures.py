@@ -1,4 +1,4 @@
-"""What is drawn and said of dropout is what was recorded."""
+"""The figures of dropout show what was recorded."""
 
 import csv
 import functools
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from model import layers
-from model.dropout import passes as model
-from model.dropout.records import Convergence, DropoutPlan, Passes, Reading
+from model.dropout import passes
+from model.dropout.records import Convergence, DropoutAccuracy, DropoutPlan, Passes
 from model.images.digits import find, to_input
 from model.networks.assignment.weights import load
 from model.trace import record
-from model.trace.records import LayerKind, Step, Trace
+from model.trace.records import Step, Trace
 from tests import curve
 from tests.pictures import assert_painted, decode
 from viz import theme
@@ -40,18 +40,18 @@ def on(p: float = 0.3, *, whole: bool = False) -> Trace:
 
 
 @functools.cache
-def passes() -> Passes:
-    drawn = model.draw(NETWORK, off(), DropoutPlan(0.2, seed=2000), 50)
-    return model.passes(off(), [model.probabilities(NETWORK, X, drawn)], 2000)
+def many() -> Passes:
+    drawn = passes.draw_masks(NETWORK, off(), DropoutPlan(0.2, seed=2000), 50)
+    return Passes(off().probabilities, passes.probabilities(NETWORK, X, drawn), 2000)
 
 
 @functools.cache
 def converging() -> Convergence:
-    return model.convergence(off(), model.masks(off(), NAME, DropoutPlan(0.2), 300))
+    return passes.convergence(off(), passes.count_masks(off(), NAME, DropoutPlan(0.2), 300))
 
 
 def parsed(html: str) -> ElementTree.Element:
-    """Read a figure; its markup is strict enough to be read as XML once its pictures are closed."""
+    """Parse a figure as XML, after closing its <img> tags."""
     return ElementTree.fromstring(re.sub(r"(<img [^>]*)>", r"\1/>", f"<div>{html}</div>"))  # noqa: S314 (our own)
 
 
@@ -71,7 +71,7 @@ def mask(step: Step) -> np.ndarray:
 # The stage
 
 
-def test_the_stage_paints_off_mask_on_and_difference() -> None:
+def test_stage_paints_off_mask_on_and_difference() -> None:
     before, after = off()[NAME], on()[NAME]
     page = parsed(figures.stage(before, after, 5, ("abc", "def")))
     section = page.find("section")
@@ -93,7 +93,7 @@ def test_the_stage_paints_off_mask_on_and_difference() -> None:
 
 
 @pytest.mark.parametrize("name", ["Dropout-3", "Dropout-9", "Dropout-21"])
-def test_beneath_are_all_maps_and_the_large_one_is_framed(name: str) -> None:
+def test_stage_paints_all_maps_and_frames_the_large_one(name: str) -> None:
     before, after = off()[name], on()[name]
     count, height, width = before.output.shape
     page = parsed(figures.stage(before, after, count - 1, ("", "")))
@@ -115,7 +115,7 @@ def test_beneath_are_all_maps_and_the_large_one_is_framed(name: str) -> None:
     assert number(style["left"].replace("%", "")) == pytest.approx(100 * left / picture.shape[1], abs=0.01)
 
 
-def test_the_sentence_counts_what_is_dropped() -> None:
+def test_say_stage_counts_the_dropped_values() -> None:
     step = on()[NAME]
     here, everywhere = int((~mask(step)[5]).sum()), int((~mask(step)).sum())
     sentence = figures.say_stage(step, 5, 4)
@@ -137,13 +137,13 @@ def test_examples_are_the_strongest_kept_and_dropped_units() -> None:
     assert number(lines[1].rsplit(" ", 1)[1]) == 0
 
 
-def test_a_map_that_is_dropped_as_a_whole_has_no_unit_kept() -> None:
+def test_examples_of_a_dropped_channel_hold_no_kept_unit() -> None:
     step = on(0.6, whole=True)[NAME]
     for c in range(16):
         assert len(figures.examples(step, c)) == 1
 
 
-def test_the_map_can_be_had_as_csv() -> None:
+def test_map_csv_holds_every_unit() -> None:
     before, after = off()[NAME], on()[NAME]
     lines = list(csv.DictReader(io.StringIO(figures.map_csv(before, after, 5))))
     assert len(lines) == 484
@@ -158,61 +158,64 @@ def test_the_map_can_be_had_as_csv() -> None:
     assert [line | {"map": "5"} for line in lines] == every[5 * 484 : 6 * 484]
 
 
-# The journey
+# Differences of rows
 
 
-def test_every_row_of_the_journey_has_its_share_and_its_map() -> None:
-    changes = model.journey(off(), on())
-    page = parsed(figures.journey(changes, NAME))
+def test_row_differences_show_the_ratio_and_the_map_of_every_row() -> None:
+    differences = passes.row_differences(off(), on())
+    page = parsed(figures.row_differences(differences, NAME))
     items = page.findall(".//ol/li")
-    parts = [change.map.astype(float) / (change.map + change.size) for change in changes]
+    parts = [difference.map.astype(float) / (difference.map + difference.activation_rms) for difference in differences]
     most = max(part.max() for part in parts)
     assert len(items) == 23
-    for item, change, part in zip(items, changes, parts, strict=True):
-        assert said(item).endswith(change.name)
-        share = said(item).split(change.name)[0].strip()
-        assert share == ("none" if change.rms == 0 else f"{change.relative * 100:.1f} %")
+    for item, difference, part in zip(items, differences, parts, strict=True):
+        assert said(item).endswith(difference.name)
+        share = said(item).split(difference.name)[0].strip()
+        assert share == ("none" if difference.rms == 0 else f"{difference.relative * 100:.1f} %")
         (long,) = re.findall(r"--share: ([\d.]+)", str(item.get("style")))
-        assert float(long) == pytest.approx(change.rms / (change.rms + change.size), abs=1e-4)
+        assert float(long) == pytest.approx(difference.rms / (difference.rms + difference.activation_rms), abs=1e-4)
         image = item.find("img")
         assert image is not None
         assert_painted(decode(str(image.get("src"))), part, 0, most, theme.SEQUENTIAL)
-        assert (item.get("aria-current") == "true") == (change.name == NAME)
+        assert (item.get("aria-current") == "true") == (difference.name == NAME)
 
 
-def test_a_difference_of_many_times_the_activation_leaves_the_small_ones_to_be_seen() -> None:
+def test_row_differences_show_small_ratios_beside_a_large_one() -> None:
     small, large = (
-        replace(each, rms=rms, size=1.0) for each, rms in zip(model.journey(off(), on()), (0.25, 57.3), strict=False)
+        replace(each, rms=rms, activation_rms=1.0)
+        for each, rms in zip(passes.row_differences(off(), on()), (0.25, 57.3), strict=False)
     )
-    html = figures.journey([small, large], NAME)
+    html = figures.row_differences([small, large], NAME)
     assert [float(each) for each in re.findall(r"--share: ([\d.]+)", html)] == pytest.approx(
         [0.2, 57.3 / 58.3], abs=1e-4
     )
     assert re.findall(r"<b>([^<]+)</b>", html) == ["25.0\xa0%", "57\xa0times"]
-    assert "%" not in figures.say_journey([large], off().probabilities, on().probabilities).partition("The answer")[0]
+    assert (
+        "%" not in figures.say_differences([large], off().probabilities, on().probabilities).partition("Prediction")[0]
+    )
 
 
-def test_the_journey_is_said() -> None:
-    changes = model.journey(off(), on())
-    sentence = figures.say_journey(changes, off().probabilities, on().probabilities)
-    assert f"begins at Dropout-3 with {changes[2].relative * 100:.1f}\xa0%" in sentence
-    largest = max(changes, key=lambda change: change.relative)
+def test_say_differences_gives_the_first_and_the_largest() -> None:
+    differences = passes.row_differences(off(), on())
+    sentence = figures.say_differences(differences, off().probabilities, on().probabilities)
+    assert f"begins at Dropout-3 with {differences[2].relative * 100:.1f}\xa0%" in sentence
+    largest = max(differences, key=lambda difference: difference.relative)
     assert f"largest at {largest.name}" in sentence
     assert f"with this mask: {on().prediction} with" in sentence
-    same = model.journey(off(), off())
-    assert figures.say_journey(same, off().probabilities, off().probabilities).startswith("No row differs")
-    assert "none" in figures.journey(same, NAME)
-    assert figures.journey_columns(changes)["row"] == [row.name for row in off().rows]
+    same = passes.row_differences(off(), off())
+    assert figures.say_differences(same, off().probabilities, off().probabilities).startswith("No row differs")
+    assert "none" in figures.row_differences(same, NAME)
+    assert figures.difference_columns(differences)["row"] == [row.name for row in off().rows]
 
 
 # Many passes
 
 
-def test_the_spread_has_every_class_and_its_numbers() -> None:
-    found = passes()
+def test_spread_shows_every_class_with_its_numbers() -> None:
+    found = many()
     drawn = parsed(figures.spread(found, ("abc", "def")))
-    many = drawn if drawn.get("data-digest") else drawn[0]
-    assert (many.get("data-digest"), many.get("data-weights")) == ("abc", "def")
+    section = drawn if drawn.get("data-digest") else drawn[0]
+    assert (section.get("data-digest"), section.get("data-weights")) == ("abc", "def")
     items = drawn.findall(".//ol/li")
     assert len(items) == 10
     shares = found.probabilities.astype(float)
@@ -220,25 +223,25 @@ def test_the_spread_has_every_class_and_its_numbers() -> None:
         style = {key: float(value) for key, value in re.findall(r"--(\w+): ([\d.]+)", str(item.get("style")))}
         wanted = [shares[:, c].min(), shares[:, c].max(), *np.percentile(shares[:, c], [10, 90])]
         assert list(style.values()) == pytest.approx([*wanted, shares[:, c].mean(), found.off[c]], abs=1e-4)
-        assert said(item).startswith(f"{c}{(shares.argmax(1) == c).sum()} passes answer {c};")
+        assert said(item).startswith(f"{c}{(shares.argmax(1) == c).sum()} passes predict {c};")
 
 
 @pytest.mark.parametrize(("changed", "word"), [(0, "none"), (1, "few"), (10, "few"), (11, "many"), (100, "many")])
-def test_how_many_changed(changed: int, word: str) -> None:
+def test_changed_answer_counts_the_passes(changed: int, word: str) -> None:
     shares = np.tile(np.array([[0.8, 0.2]], np.float32), (100, 1))
     shares[:changed] = [0.3, 0.7]
     made = Passes(np.array([0.9, 0.1], np.float32), shares, 0)
-    assert figures.how_many_changed(made) == word
+    assert figures.changed_answer(made) == word
     sentence = figures.say_passes(made, 0.1)
-    assert ("all answer 0" if word == "none" else f"{100 - changed:,} of 100 answer 0") in sentence
+    assert ("all also predict 0" if word == "none" else f"{100 - changed:,} of 100 also predict 0") in sentence
 
 
-def test_the_passes_as_numbers() -> None:
-    found = passes()
+def test_passes_columns_and_csv_hold_the_probabilities() -> None:
+    found = many()
     assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in figures.say_passes(found, 0.2)
     columns = figures.passes_columns(found)
     assert [float(each) for each in columns["mean"]] == pytest.approx(found.mean.tolist(), abs=1e-4)
-    assert sum(map(int, columns["answers"])) == 50
+    assert sum(map(int, columns["predictions"])) == 50
     lines = list(csv.DictReader(io.StringIO(figures.passes_csv(found))))
     assert [line["mask"] for line in lines] == [str(2000 + number) for number in range(50)]
     again = [[float(line[str(c)]) for c in range(10)] for line in lines]
@@ -248,7 +251,7 @@ def test_the_passes_as_numbers() -> None:
 # Charts
 
 
-def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
+def test_convergence_chart_shows_value_band_and_both_means() -> None:
     found = converging()
     chart = charts.convergence(found)
     band, value, unscaled, running = curve.lines(chart)
@@ -273,7 +276,7 @@ def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
     ]
 
 
-def test_the_mean_can_be_pointed_at() -> None:
+def test_convergence_chart_gives_the_values_of_each_point() -> None:
     found = converging()
     chart = charts.convergence(found)
     pointed = curve.pointed_at(chart)
@@ -282,13 +285,13 @@ def test_the_mean_can_be_pointed_at() -> None:
     assert pointed[-1].splitlines() == [
         "300 masks",
         f"dropout off: {words.number(found.value)}",
-        f"mean, values kept not enlarged: {words.number(found.unscaled[-1])}",
+        f"mean if kept values were not scaled: {words.number(found.unscaled[-1])}",
         f"mean over masks: {words.number(found.running[-1])}",
     ]
     assert f'aria-label="{escape(charts.say_convergence(found))}"' in chart
 
 
-def test_a_digit_without_ink_there_has_a_chart_too() -> None:
+def test_convergence_chart_of_zeros_is_flat() -> None:
     nothing = np.zeros(300)
     flat = replace(converging(), value=0.0, running=nothing, unscaled=nothing, error=nothing)
     chart = charts.convergence(flat)
@@ -297,13 +300,13 @@ def test_a_digit_without_ink_there_has_a_chart_too() -> None:
         np.testing.assert_allclose(up(line.y), 0, atol=curve.near(up))
 
 
-def test_the_mean_is_said_with_its_error() -> None:
+def test_say_convergence_gives_the_standard_error() -> None:
     found = converging()
     sentence = charts.say_convergence(found)
     away = abs(found.running[-1] - found.value) / found.error[-1]
     assert f"{away:.1f} standard errors of {found.error[-1]:.4f} away" in sentence
     assert f"map {found.unit[0]}, y {found.unit[1]}, x {found.unit[2]}" in sentence
-    assert f"{found.within * 100:.1f}\xa0% have a mean" in sentence
+    assert f"{found.within * 100:.1f}\xa0% of all units of the row have a mean" in sentence
     still = replace(found, error=np.zeros(300))
     assert ": the same." in charts.say_convergence(still)
     assert f"**{found.variance:.4f}**" in charts.say_variance(found)
@@ -312,21 +315,17 @@ def test_the_mean_is_said_with_its_error() -> None:
     assert {len(column) for column in columns.values()} == {9}
 
 
-READINGS = [Reading(step / 10, 100 - 9 * step, 100, 1 - step / 20) for step in range(10)]
+ACCURACIES = [DropoutAccuracy(step / 10, 100 - 9 * step, 100, 1 - step / 20) for step in range(10)]
 
 
-def test_the_chart_of_many_digits() -> None:
-    figure = charts.readings(READINGS, 0.1)
+def test_accuracies_chart_shows_accuracy_and_confidence() -> None:
+    figure = charts.accuracies(ACCURACIES, 0.1)
     accuracy, confidence = figure.data
-    assert list(accuracy.y) == [each.correct / 100 for each in READINGS]
+    assert list(accuracy.y) == [each.correct / 100 for each in ACCURACIES]
     assert accuracy.error_y.array[1] == pytest.approx(2 * (0.91 * 0.09 / 100) ** 0.5)
-    assert list(confidence.y) == [each.confidence for each in READINGS]
+    assert list(confidence.y) == [each.confidence for each in ACCURACIES]
     assert figure.layout.shapes[0].x0 == 0.1
-    sentence = charts.say_readings(READINGS, "Some digits")
-    assert sentence.startswith("Some digits, each read once for each p")
-    assert "p = 0.90: 19.0\xa0% right, 55.0\xa0% confident." in sentence
-    assert charts.readings_columns(READINGS)["right"][:2] == ["100", "91"]
-
-
-def test_its_rows_are_dropout_rows() -> None:
-    assert off()[NAME].kind is LayerKind.DROPOUT
+    sentence = charts.say_accuracies(ACCURACIES, "Some digits")
+    assert sentence.startswith("Some digits, each classified once for each p")
+    assert "p = 0.90: 19.0\xa0% correct, 55.0\xa0% confidence." in sentence
+    assert charts.accuracies_columns(ACCURACIES)["correct"][:2] == ["100", "91"]

@@ -51,7 +51,7 @@ def pictures(html: str) -> list[str]:
 
 
 def assert_paints(uris: Sequence[str], maps: Activation, shared: bool, signed: bool) -> None:
-    """Assert that each picture holds its map, a pixel for each unit and nothing else."""
+    """Assert that each picture has one pixel for each unit of its map."""
     for uri, each in zip(uris, maps, strict=True):
         painted = decode(uri)
         assert painted.shape[:2] == each.shape
@@ -61,8 +61,8 @@ def assert_paints(uris: Sequence[str], maps: Activation, shared: bool, signed: b
 
 
 def assert_shows(maps: Activation, draw: Callable[[int], dict[str, Any]], shared: bool, signed: bool) -> None:
-    """Assert that ``draw(position)`` paints every map with its number, and frames the one at this position."""
-    for position in range(len(maps)):
+    """Assert that ``draw(position)`` paints every map with its number, and selects the one at this position."""
+    for position in {0, len(maps) // 2, len(maps) - 1}:
         shown = draw(position)
         assert shown["selected"] == position
         assert shown["size"] == list(maps.shape[1:])
@@ -73,14 +73,14 @@ def assert_shows(maps: Activation, draw: Callable[[int], dict[str, Any]], shared
 @each_shape
 @either_scale
 @signs
-def test_each_picture_holds_the_colours_of_its_map(shape: tuple[int, ...], shared: bool, signed: bool) -> None:
+def test_pictures_have_the_colours_of_their_maps(shape: tuple[int, ...], shared: bool, signed: bool) -> None:
     maps = noise(shape, signed)
     assert_shows(maps, lambda position: choices(maps, shared, position), shared, signed)
     assert_paints(pictures(tiled(maps, shared)), maps, shared, signed)
 
 
 @pytest.mark.parametrize("wrong", ["order", "axes", "upside down", "range", "frame"])
-def test_the_check_above_catches_a_wrong_figure(wrong: str) -> None:
+def test_colour_check_fails_for_a_wrong_figure(wrong: str) -> None:
     maps = noise((4, 6, 6))
     draw: dict[str, Callable[[int], dict[str, Any]]] = {
         "order": lambda position: choices(maps[::-1], True, position),
@@ -94,7 +94,7 @@ def test_the_check_above_catches_a_wrong_figure(wrong: str) -> None:
 
 
 @signs
-def test_one_scale_is_shown_beneath_the_maps_and_many_are_not(signed: bool) -> None:
+def test_shared_scale_is_shown_below_the_maps(signed: bool) -> None:
     maps = noise((4, 3, 3), signed)
     scale = theme.DIVERGING if signed else theme.SEQUENTIAL
     most = float(np.abs(maps).max())
@@ -108,7 +108,7 @@ def test_one_scale_is_shown_beneath_the_maps_and_many_are_not(signed: bool) -> N
 
 
 @signs
-def test_each_map_on_a_scale_of_its_own_shows_its_range(signed: bool) -> None:
+def test_own_scale_shows_the_range_of_each_map(signed: bool) -> None:
     maps = noise((4, 3, 3), signed)
     expected = [f"{'±' if signed else '0 to '}{np.abs(each).max():.2f}" for each in maps]
     assert [tile["note"] for tile in choices(maps, shared=False)["tiles"]] == expected
@@ -117,7 +117,7 @@ def test_each_map_on_a_scale_of_its_own_shows_its_range(signed: bool) -> None:
     assert "<small>" not in tiled(maps)
 
 
-def test_each_map_says_from_where_to_where_its_values_run() -> None:
+def test_each_map_says_its_range() -> None:
     maps = noise((4, 3, 3))
     expected = [f"{said(float(each.min()))} to {said(float(each.max()))}" for each in maps]
     tiles = choices(maps)["tiles"]
@@ -128,20 +128,20 @@ def test_each_map_says_from_where_to_where_its_values_run() -> None:
 
 
 @either_scale
-def test_a_map_of_a_single_number_shows_it(shared: bool) -> None:
+def test_map_of_one_unit_shows_its_value(shared: bool) -> None:
     maps = noise((10, 1, 1))
     for value, tile in zip(maps.ravel(), choices(maps, shared)["tiles"], strict=True):
         assert tile["note"] == f"{value:.2f}".replace("-", "−")
         assert tile["says"].endswith(f": {said(float(value))}")
 
 
-def test_one_negative_value_puts_every_map_on_the_diverging_scale() -> None:
+def test_one_negative_value_makes_the_scale_diverging() -> None:
     maps = noise((3, 4, 4), signed=False)
     maps[2, 0, 0] = -0.1
     assert_shows(maps, lambda position: choices(maps, False, position), shared=False, signed=True)
 
 
-def test_a_figure_keeps_its_size_whatever_the_values() -> None:
+def test_figure_size_does_not_depend_on_the_values() -> None:
     drawn = [choices(noise((8, 7, 7), signed), shared, 3) for signed in BOTH for shared in BOTH]
     assert {(*each["size"], each["columns"], len(each["tiles"])) for each in drawn} == {(7, 7, 4, 8)}
     assert all("--columns: 4" in tiled(noise((8, 7, 7), signed), shared) for signed in BOTH for shared in BOTH)
@@ -157,7 +157,7 @@ def test_statistics_agree_with_torch(traced: Trace, name: str) -> None:
     assert measured.zeros == pytest.approx(1 - x.count_nonzero().item() / x.numel())
 
 
-def test_a_relu_says_how_much_it_cut_away(traced: Trace) -> None:
+def test_say_tiled_gives_the_share_of_zeros_after_relu(traced: Trace) -> None:
     step = traced["ReLU-1"]
     share = (torch.tensor(step.input) <= 0).double().mean().item()
     assert f"{100 * share:.1f}\xa0%" in figures.say_tiled(step, shared=True)
@@ -166,7 +166,7 @@ def test_a_relu_says_how_much_it_cut_away(traced: Trace) -> None:
 
 
 @either_scale
-def test_the_words_name_the_step_its_range_and_its_scale(traced: Trace, shared: bool) -> None:
+def test_say_tiled_names_step_range_and_scale(traced: Trace, shared: bool) -> None:
     step = traced["Conv2d-7"]
     said = figures.say_tiled(step, shared)
     assert said.startswith("Conv2d-7 (convolution): 16 maps")
@@ -175,7 +175,7 @@ def test_the_words_name_the_step_its_range_and_its_scale(traced: Trace, shared: 
         assert f"{extreme:.3f}".replace("-", "−") in said
 
 
-def test_the_words_give_what_a_convolution_learned(traced: Trace) -> None:
+def test_say_parameters_of_a_convolution(traced: Trace) -> None:
     for step in traced.steps:
         if step.kind is LayerKind.CONVOLUTION:
             said = figures.say_parameters(step, 1)
@@ -183,7 +183,7 @@ def test_the_words_give_what_a_convolution_learned(traced: Trace) -> None:
             assert f"{step.parameters['bias'][1]:.3f}".replace("-", "−") in said
 
 
-def test_the_words_give_what_a_batch_norm_learned_and_keeps(traced: Trace) -> None:
+def test_say_parameters_of_a_batch_norm(traced: Trace) -> None:
     for step in traced.steps:
         if step.kind is LayerKind.BATCH_NORM:
             said = figures.say_parameters(step, 1)
@@ -200,12 +200,12 @@ def test_the_words_give_what_a_batch_norm_learned_and_keeps(traced: Trace) -> No
         ("log-softmax", ": the log-probability of class 3."),
     ],
 )
-def test_a_single_number_is_said_once_and_what_it_scores(traced: Trace, name: str, meaning: str) -> None:
+def test_say_map_of_one_unit_names_its_score(traced: Trace, name: str, meaning: str) -> None:
     value = f"{traced[name].output.ravel()[3]:.3f}".replace("-", "−")
     assert figures.say_map(traced, traced[name], 3) == f"Map 3 of {name} is a single number, {value}{meaning}"
 
 
-def test_a_block_is_named_step_by_step_and_dropout_is_said_to_be_off(traced: Trace) -> None:
+def test_say_block_names_every_step_and_dropout(traced: Trace) -> None:
     said = [figures.say_block(block, 0) for block in traced.blocks]
     for block, words in zip(traced.blocks, said, strict=True):
         assert all(step.name in words for step in block)

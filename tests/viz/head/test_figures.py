@@ -1,4 +1,4 @@
-"""The head's figures: what they say is what the record holds."""
+"""The figures of the head show what the records hold."""
 
 import csv
 import io
@@ -20,8 +20,7 @@ from model.receptive_field.records import ReceptiveField
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.head import contributions, mixing, softmax
-from viz.head import figures as figure
+from viz.head import contributions, figures, mixing, softmax
 from viz.pictures import raster, swatches
 
 DIGIT = digits.find("project-4or9")
@@ -45,7 +44,7 @@ def field(end: Head) -> ReceptiveField:
 
 @pytest.fixture(scope="module")
 def changed() -> Trace:
-    return logits.mixed(weights.load(), digits.to_input(DIGIT), MIXER, {3: -1.0, 7: -1.0})
+    return logits.scale_maps(weights.load(), digits.to_input(DIGIT), MIXER, {3: -1.0, 7: -1.0})
 
 
 def link(number: int) -> str:
@@ -53,7 +52,7 @@ def link(number: int) -> str:
 
 
 def parsed(html: str) -> ElementTree.Element:
-    """Read a figure; its markup is strict enough to be read as XML."""
+    """Parse a figure; its markup is valid XML."""
     return ElementTree.fromstring(html)  # noqa: S314 (our own)
 
 
@@ -73,9 +72,9 @@ def body(html: str) -> list[ElementTree.Element]:
     return list(parsed(html).iter("tr"))
 
 
-def test_the_stage_paints_the_class_map_at_its_place_and_adds_it_up(end: Head, field: ReceptiveField) -> None:
-    for k in range(10):
-        html = figure.stage(end, k, field, DIGIT.pixels)
+def test_stage_paints_the_class_map_and_adds_it_up(end: Head, field: ReceptiveField) -> None:
+    for k in (0, 4, 9):
+        html = figures.stage(end, k, field, DIGIT.pixels)
         most = float(np.abs(end.class_maps).max())
         _, units, _ = pictures(html)
         assert_painted(decode(units), end.class_maps[k], -most, most, theme.DIVERGING)
@@ -86,31 +85,31 @@ def test_the_stage_paints_the_class_map_at_its_place_and_adds_it_up(end: Head, f
         assert f"{most:.3f}" in html
 
 
-def test_every_tile_has_the_middle_of_its_receptive_field_in_its_middle(end: Head, field: ReceptiveField) -> None:
-    box = figure.tile_box((7, 7), field, (28, 28))
+def test_tile_box_centers_tiles_on_receptive_fields(end: Head, field: ReceptiveField) -> None:
+    box = figures.tile_box((7, 7), field, (28, 28))
     assert box == {"top": 0.25, "left": 0.25, "height": 0.5, "width": 0.5}
     for y in range(7):
         middle = (box["top"] + (y + 0.5) / 7 * box["height"]) * 28  # from the picture's edge
         seen = field.box((y, 0))
         assert middle == pytest.approx((seen.top + seen.bottom) / 2)
-    wrong = replace(field, center=(0.0, 0.0))  # as if the maps covered the digit from its corner
-    assert figure.tile_box((7, 7), wrong, (28, 28)) != box
+    wrong = replace(field, center=(0.0, 0.0))  # the wrong rule: the first unit at the corner of the digit
+    assert figures.tile_box((7, 7), wrong, (28, 28)) != box
 
 
-def test_an_outline_lies_on_the_edge_of_the_ink_alone() -> None:
+def test_outline_is_at_the_edge_of_the_strokes_only() -> None:
     ink = np.zeros((6, 6), np.uint8)
     ink[2:4, 2:4] = 255
     drawn = decode(raster.outline(ink, 5))
     assert drawn.shape == (30, 30, 4)
     opaque = drawn[..., 3] > 0
-    assert opaque[10:20, 10:20].sum() == 100 - 64  # a dark ring, one wide
+    assert opaque[10:20, 10:20].sum() == 100 - 64  # a dark ring, one pixel wide
     assert opaque.sum() == 100 - 64 + 144 - 100  # and a white one around it
     assert drawn[10, 10, :3].max() < 30
     assert drawn[9, 9, :3].min() == 255
     assert (decode(raster.outline(ink * 0, 5))[..., 3] == 0).all()
 
 
-def test_the_table_holds_every_part_largest_first_and_sums_to_the_logit(end: Head) -> None:
+def test_contributions_are_sorted_and_sum_to_the_logit(end: Head) -> None:
     for k in (0, 9):
         html = contributions.contributions(end, k, 5, link)
         _, *rows, total, bias, logit = body(html)
@@ -124,52 +123,54 @@ def test_the_table_holds_every_part_largest_first_and_sums_to_the_logit(end: Hea
         assert sizes == sorted(sizes, reverse=True)
         (marked,) = (row for row in rows if row.get("class") == "selected")
         assert said(marked[0]) == "5"
-        figures = [number(said(row[1])) for row in (total, bias, logit)]
-        assert figures == pytest.approx([end.parts[k].sum(), end.biases[k], end.logits[k]], abs=6e-4)
+        footer = [number(said(row[1])) for row in (total, bias, logit)]
+        assert footer == pytest.approx([end.contributions[k].sum(), end.biases[k], end.logits[k]], abs=6e-4)
 
 
-def test_the_csv_sums_to_the_logit_to_the_last_digit(end: Head) -> None:
+def test_csv_contributions_sum_to_the_logit(end: Head) -> None:
     lines = list(csv.DictReader(io.StringIO(contributions.contributions_csv(end))))
     for k in range(10):
         mine = [line for line in lines if line["class"] == str(k)]
         *parts, logit = mine
         assert len(parts) == 33
-        assert math.fsum(float(line["part"]) for line in parts) == pytest.approx(float(logit["part"]), abs=1e-13)
-        assert float(logit["part"]) == pytest.approx(float(end.logits[k]), abs=1e-4)
+        assert math.fsum(float(line["contribution"]) for line in parts) == pytest.approx(
+            float(logit["contribution"]), abs=1e-13
+        )
+        assert float(logit["contribution"]) == pytest.approx(float(end.logits[k]), abs=1e-4)
         for line in parts[:-1]:
-            assert float(line["mean"]) * float(line["weight"]) == float(line["part"])
-    maps = list(csv.DictReader(io.StringIO(figure.class_maps_csv(end))))
+            assert float(line["mean"]) * float(line["weight"]) == float(line["contribution"])
+    maps = list(csv.DictReader(io.StringIO(figures.class_maps_csv(end))))
     assert len(maps) == 490
     assert np.mean([float(line["value"]) for line in maps[441:]]) == pytest.approx(
         end.logits[9] - end.biases[9], abs=1e-4
     )
 
 
-def test_one_map_is_averaged_with_its_own_numbers(end: Head) -> None:
+def test_average_shows_the_values_of_the_map(end: Head) -> None:
     html = f"<div>{contributions.average(end, 16, 9)}</div>"
     values = [number(said(cell)) for cell in parsed(html).iter("td")]
     assert values == pytest.approx(end.maps[16].ravel(), abs=6e-3)
     total, mean, part = (number(each.text or "") for each in parsed(html).iter("b"))
     assert total == pytest.approx(end.maps[16].sum(), abs=6e-4)
     assert mean == pytest.approx(end.maps[16].mean(), abs=6e-4)
-    assert part == pytest.approx(end.parts[9, 16], abs=6e-4)
+    assert part == pytest.approx(end.contributions[9, 16], abs=6e-4)
 
 
-def test_two_classes_differ_by_the_difference_of_their_maps(end: Head, field: ReceptiveField) -> None:
-    html = figure.versus(end, 4, 9, field, DIGIT.pixels)
+def test_two_classes_shows_the_difference_of_their_class_maps(end: Head, field: ReceptiveField) -> None:
+    html = figures.two_classes(end, 4, 9, field, DIGIT.pixels)
     gap = end.class_maps[4] - end.class_maps[9]
     most = float(np.abs(gap).max())
     assert_painted(decode(pictures(html)[7]), gap, -most, most, theme.DIVERGING)
     lead = [each.text or "" for each in parsed(html).iter("dd")][-2]
     assert number(lead) == pytest.approx(float(end.logits[4] - end.logits[9]), abs=1e-3)
-    said_lead = figure.say_versus(end, 4, 9)
-    assert ("4 is ahead of 9" in said_lead) == (end.logits[4] > end.logits[9])
-    assert "differs at no place" in figure.say_versus(end, 4, 4)
-    assert figure.versus(end, 4, 4, field, DIGIT.pixels)
+    said_lead = figures.say_two_classes(end, 4, 9)
+    assert ("class 4 has the higher logit" in said_lead) == (end.logits[4] > end.logits[9])
+    assert "the difference is 0 everywhere" in figures.say_two_classes(end, 4, 4)
+    assert figures.two_classes(end, 4, 4, field, DIGIT.pixels)
 
 
-def test_the_ten_link_to_themselves_and_say_their_logits(end: Head) -> None:
-    html = figure.ten(end, 4, link)
+def test_all_classes_link_to_each_class_and_give_its_logit(end: Head) -> None:
+    html = figures.all_classes(end, 4, link)
     anchors = list(parsed(html).iter("a"))
     assert [each.get("href") for each in anchors] == [link(k) for k in range(10)]
     assert [number(said(each[2])) for each in anchors] == pytest.approx(end.logits, abs=0.06)
@@ -177,16 +178,16 @@ def test_the_ten_link_to_themselves_and_say_their_logits(end: Head) -> None:
 
 
 def test_sentences_hold_the_numbers(end: Head, field: ReceptiveField) -> None:
-    text = figure.say_class_map(end, 9, field)
-    assert f"{int((end.class_maps[9] > 0).sum())} places speak for 9" in text
+    text = figures.say_class_map(end, 9, field)
+    assert f"{int((end.class_maps[9] > 0).sum())} units support class 9 (red)" in text
     assert "16 × 16 pixels" in text
-    assert "Divided by 49, this map is what Grad-CAM gives at Dropout-21" in text
-    assert "32 parts" in contributions.say_contributions(end, 9)
+    assert "Divided by 49, this map is Grad-CAM at Dropout-21." in text
+    assert "32 contributions" in contributions.say_contributions(end, 9)
 
 
-def test_the_board_shows_every_weight_where_it_belongs(run: Trace) -> None:
+def test_weights_table_shows_every_weight_in_its_cell(run: Trace) -> None:
     step = run[MIXER]
-    html = mixing.board(step, (3, 7))
+    html = mixing.weights_table(step, (3, 7))
     head_row, *rows = body(f"<div>{html}</div>")
     assert [said(cell) for cell in head_row if cell.get("class") == "selected"] == ["3", "7"]
     shown = [[number(said(cell)) for cell in list(row)[1:17]] for row in rows]
@@ -194,56 +195,56 @@ def test_the_board_shows_every_weight_where_it_belongs(run: Trace) -> None:
     np.testing.assert_allclose(shown, kernel, atol=6e-3)
     assert not np.allclose(np.reshape(shown, (16, 8)), kernel.T, atol=6e-3), "and not transposed"
     np.testing.assert_allclose([number(said(row[17])) for row in rows], step.parameters["bias"], atol=6e-3)
-    lines = list(csv.reader(io.StringIO(mixing.board_csv(step))))
+    lines = list(csv.reader(io.StringIO(mixing.weights_csv(step))))
     np.testing.assert_allclose([list(map(float, line[1:17])) for line in lines[1:]], kernel)
-    assert "136" in mixing.say_board(step)
+    assert "136" in mixing.say_weights(step)
 
 
-def test_each_later_row_says_its_change(run: Trace, changed: Trace) -> None:
-    effects = logits.effects(run, changed, MIXER)
-    rows = body(mixing.follow(effects))[1:]
-    assert [said(row[0]) for row in rows] == [effect.name for effect in effects]
-    assert [number(said(row[3])) for row in rows] == pytest.approx([effect.relative for effect in effects], abs=6e-4)
-    ends = [float(np.abs(effect.difference).max()) for effect in effects]
+def test_changes_table_gives_the_change_of_each_row(run: Trace, changed: Trace) -> None:
+    changes = logits.row_changes(run, changed, MIXER)
+    rows = body(mixing.changes_table(changes))[1:]
+    assert [said(row[0]) for row in rows] == [change.name for change in changes]
+    assert [number(said(row[3])) for row in rows] == pytest.approx([change.relative for change in changes], abs=6e-4)
+    ends = [float(np.abs(change.difference).max()) for change in changes]
     assert [number(said(row[2])) for row in rows] == pytest.approx(ends, abs=6e-4)
     most = float(np.abs(changed[MIXER].output - run[MIXER].output).max())
-    first = decode(mixing.strip(effects[0]))[:22, :22]
-    assert_painted(first, effects[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
-    found = [float(line.rpartition(",")[2]) for line in mixing.follow_csv(effects).splitlines()[1:]]
-    np.testing.assert_allclose(found, np.concatenate([each.difference.ravel() for each in effects]))
-    assert mixing.say_follow(effects, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
-    assert mixing.say_follow(effects, (3,), 0.0).startswith("Input map 3 is silent.")
-    still = logits.effects(run, run, MIXER)
-    assert {said(cell) for row in body(mixing.follow(still))[1:] for cell in row[2:4]} == {"0.000"}
-    assert "Nothing is changed yet" in mixing.say_follow(still, (), 0.0)
+    first = decode(mixing.strip(changes[0]))[:22, :22]
+    assert_painted(first, changes[0].difference[0], -most, most, theme.DIVERGING, zoom=2)
+    found = [float(line.rpartition(",")[2]) for line in mixing.changes_csv(changes).splitlines()[1:]]
+    np.testing.assert_allclose(found, np.concatenate([each.difference.ravel() for each in changes]))
+    assert mixing.say_changes(changes, (3, 7), -1.0).startswith("Input maps 3, 7 are multiplied by −1.")
+    assert mixing.say_changes(changes, (3,), 0.0).startswith("Input map 3 is multiplied by 0.")
+    still = logits.row_changes(run, run, MIXER)
+    assert {said(cell) for row in body(mixing.changes_table(still))[1:] for cell in row[2:4]} == {"0.000"}
+    assert "No input map is changed yet" in mixing.say_changes(still, (), 0.0)
 
 
-def test_the_answers_of_both_runs_stand_side_by_side(run: Trace, changed: Trace) -> None:
-    shares = [float(share) / 100 for share in re.findall(r"width: ([\d.]+)%", mixing.answers(run, changed))]
+def test_probabilities_table_shows_both_traces(run: Trace, changed: Trace) -> None:
+    shares = [float(share) / 100 for share in re.findall(r"width: ([\d.]+)%", mixing.probabilities_table(run, changed))]
     np.testing.assert_allclose(shares[::2], run.probabilities, atol=6e-5)
     np.testing.assert_allclose(shares[1::2], changed.probabilities, atol=6e-5)
-    assert f"it reads {run.prediction} with" in mixing.say_answers(run, changed)
+    assert f"the network predicts {run.prediction} with" in mixing.say_predictions(run, changed)
 
 
-@pytest.mark.parametrize("digit", digits.samples()[::9], ids=lambda digit: digit.key)
-def test_the_weightiest_map_is_the_one_that_lowers_the_answer_most(digit: Digit) -> None:
+@pytest.mark.parametrize("digit", digits.samples()[::20], ids=lambda digit: digit.key)
+def test_most_important_map_lowers_the_logit_most(digit: Digit) -> None:
     network, x = weights.load(), digits.to_input(digit)
     run = trace.record(network, x)
-    alone = [logits.mixed(network, x, MIXER, {c: 0.0}) for c in range(16)]
+    alone = [logits.scale_maps(network, x, MIXER, {c: 0.0}) for c in range(16)]
     muted = np.stack([each.logits for each in alone])
     c = min(range(16), key=lambda c: alone[c].logits[run.prediction])
-    assert mixing.weightiest(run, muted) == c
+    assert mixing.most_important_map(run, muted) == c
     assert mixing.outcome_without(run, muted) == ("same" if alone[c].prediction == run.prediction else "other")
     changing = sum(each.prediction != run.prediction for each in alone)
     text = mixing.say_without(run, muted)
     assert f"Without map {c} " in text
-    assert f"{changing or 'none'} can change" in text
+    assert f"changes the prediction for {changing or 'none'} of the 16 maps" in text
 
 
 @pytest.mark.parametrize("hot", [0.25, 1.0, 8.0])
-def test_the_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
-    soft = logits.softened(end.logits, hot)
-    _, *rows, _ = body(softmax.worked(soft, 9))
+def test_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
+    soft = logits.scaled_softmax(end.logits, hot)
+    _, *rows, _ = body(softmax.table(soft, 9))
     shown = [[said(cell) for cell in row] for row in rows]
     for k, line in enumerate(shown):
         assert number(line[1]) == pytest.approx(float(end.logits[k]), abs=6e-4)
@@ -253,18 +254,18 @@ def test_the_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
     assert sum(float(each["probability"]) for each in told) == pytest.approx(1)
     for each in told:
         assert float(each["exp"]) / float(each["sum of exp"]) == pytest.approx(float(each["probability"]), rel=1e-9)
-    assert ("what the network puts out" in softmax.say(soft, 9)) == (hot == 1)
+    assert ("this is the output of the network" in softmax.say(soft, 9)) == (hot == 1)
 
 
-def test_another_temperature_keeps_the_winner(end: Head) -> None:
-    plain, hot, cold = (logits.softened(end.logits, t) for t in (1.0, 4.0, 0.25))
+def test_softmax_outcome_compares_two_temperatures(end: Head) -> None:
+    plain, hot, cold = (logits.scaled_softmax(end.logits, t) for t in (1.0, 4.0, 0.25))
     assert softmax.outcome(plain, hot) == "calmer"
     assert softmax.outcome(plain, cold) == "surer"
-    assert softmax.outcome(plain, logits.softened(-end.logits, 1.0)) == "other"
+    assert softmax.outcome(plain, logits.scaled_softmax(-end.logits, 1.0)) == "other"
     assert "With T = 4 " in softmax.say_outcome(plain, hot)
 
 
-def test_ink_on_a_cell_can_be_read() -> None:
+def test_paint_gives_readable_text_on_each_cell() -> None:
     range_ = swatches.signed(np.array([-1.0, 1.0]))
     for value in np.linspace(-1, 1, 41):
         style = swatches.paint(range_, float(value))

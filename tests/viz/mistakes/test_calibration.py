@@ -1,4 +1,4 @@
-"""The reliability diagram and the loss over temperatures, read back and held against a count made anew."""
+"""The reliability diagram and the loss over temperatures, read back and compared with a second count."""
 
 import csv
 import io
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model.mistakes.calibration import reliability
-from model.mistakes.calibration.records import Chance, Reliability, Scaling
-from model.mistakes.records import Scores, Tally
+from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
+from model.mistakes.records import Accuracy, Scores
 from tests import curve
 from viz.mistakes import calibration
 
@@ -18,7 +18,7 @@ BINS = 15
 
 
 def scores(seed: int = 0, images: int = 400) -> Scores:
-    """Return logits of three classes that are surer than they are right."""
+    """Return logits of three classes with a confidence above their accuracy."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(0, 3, (images, 3)).astype(np.float32)
     noisy = logits + generator.gumbel(0, 2, logits.shape)
@@ -28,11 +28,11 @@ def scores(seed: int = 0, images: int = 400) -> Scores:
 SCORES = scores()
 FOUND = reliability.reliability(SCORES, 1.5)
 TEMPERATURES = np.linspace(0.5, 5, 10)
-SCALING = reliability.scaling(*reliability.halves(SCORES), TEMPERATURES)
+SCALING = reliability.temperature_scaling(*reliability.halves(SCORES), TEMPERATURES)
 
 
 def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
-    """Count one image after another: for each bin that holds any, how many, the share right and the mean certainty."""
+    """Count image by image: for each bin with images, their number, accuracy and mean confidence."""
     bins: dict[int, list[tuple[bool, float]]] = {}
     for logits, label in zip(SCORES.logits.astype(float) / temperature, SCORES.labels, strict=True):
         shares = np.exp(logits - logits.max())
@@ -43,7 +43,7 @@ def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
 
 
 def drawn(html: str) -> dict[int, tuple[int, float, float, float]]:
-    """Return of each bar its place, its count, its height, and where its gap begins and how long it is."""
+    """Return the place, count and height of each bar, and the start and length of its gap."""
     bars = re.findall(r"<li([^>]*)>(.*?)</li>", html.partition("<ol>")[2].partition("</ol>")[0])
     assert len(bars) == BINS
     found = {}
@@ -55,7 +55,7 @@ def drawn(html: str) -> dict[int, tuple[int, float, float, float]]:
     return found
 
 
-def test_each_bar_is_as_high_as_it_is_often_right_and_its_gap_ends_at_how_sure_it_is() -> None:
+def test_diagram_bars_show_accuracy_and_gap() -> None:
     expected, bars = counted(1.5), drawn(calibration.diagram(FOUND))
     assert bars.keys() == expected.keys()
     for place, (count, right, sure) in expected.items():
@@ -65,7 +65,7 @@ def test_each_bar_is_as_high_as_it_is_often_right_and_its_gap_ends_at_how_sure_i
     assert any(abs(abs(bars[m][1] - middles[m]) - bars[m][3]) > 1e-3 for m in expected)
 
 
-def test_a_bin_of_few_images_is_pale_and_an_empty_one_is_bare() -> None:
+def test_diagram_marks_bins_with_few_images() -> None:
     html = calibration.diagram(FOUND)
     few = [count for count, _, _ in counted(1.5).values() if count < calibration.FEW]
     assert 0 < len(few) < BINS
@@ -73,30 +73,30 @@ def test_a_bin_of_few_images_is_pale_and_an_empty_one_is_bare() -> None:
     assert html.count(": no image") == int((FOUND.counts == 0).sum()) > 0
 
 
-def test_the_error_said_is_the_weighed_mean_of_the_gaps() -> None:
+def test_say_diagram_error_is_the_weighted_mean_gap() -> None:
     expected = counted(1.5)
     error = sum(count * abs(right - sure) for count, right, sure in expected.values()) / len(SCORES)
     said = calibration.say_diagram(FOUND)
     assert f"calibration error is {error * 100:.2f}\xa0%" in said
     plain = np.mean([abs(right - sure) for _, right, sure in expected.values()])  # the wrong rule: every bin alike
     assert f"{plain * 100:.2f}\xa0%" not in said
-    assert "With T\xa0=\xa01.50 the network is" in said
+    assert "With T\xa0=\xa01.50 the network has" in said
 
 
-@pytest.mark.parametrize(("most", "verdict"), [(1.0, "within what chance gives"), (0.0, "more than chance gives")])
-def test_chance_is_held_against_what_was_measured(most: float, verdict: str) -> None:
-    said = calibration.say_chance(FOUND, Chance(500, most / 2, most))
-    assert said.endswith(f"measured is {verdict}.")
-    assert "the mean of 500 draws" in said
+@pytest.mark.parametrize(("most", "verdict"), [(1.0, "can be due to chance"), (0.0, "is larger than chance explains")])
+def test_say_chance_compares_with_measured_error(most: float, verdict: str) -> None:
+    said = calibration.say_chance(FOUND, ChanceError(500, most / 2, most))
+    assert said.endswith(f" {verdict}.")
+    assert "on average over 500 simulations" in said
 
 
-def test_both_losses_are_tabled() -> None:
+def test_loss_columns_hold_both_losses() -> None:
     found = [[float(value) for value in column] for column in calibration.loss_columns(SCALING).values()]
-    wanted = [SCALING.temperatures, SCALING.fitted_losses, SCALING.judged_losses]
+    wanted = [SCALING.temperatures, SCALING.fitting_losses, SCALING.evaluation_losses]
     np.testing.assert_allclose(found, wanted, atol=5e-7)
 
 
-def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> None:
+def test_losses_chart_shows_both_losses_and_minima() -> None:
     html = calibration.losses(SCALING, 2.0)
     up, across = curve.scales(html)
     fitted, judged, one, other, mark = curve.lines(html)
@@ -105,19 +105,19 @@ def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> No
         expected = [reliability.loss(half, each) for each in TEMPERATURES]
         np.testing.assert_allclose(up(line.y), expected, atol=2 * curve.near(up))
     assert np.abs(up(fitted.y) - up(judged.y)).max() > 5 * curve.near(up), "the wrong rule: one for the other"
-    for point, least in ((one, SCALING.temperature), (other, SCALING.judged_temperature)):
+    for point, least in ((one, SCALING.temperature), (other, SCALING.evaluation_temperature)):
         assert across(point.x[:1]) == pytest.approx(least, abs=2 * curve.near(across))
     assert across(mark.x) == pytest.approx([2, 2], abs=2 * curve.near(across))
     assert len(curve.pointed_at(html)) == len(TEMPERATURES)
 
 
-def test_where_each_half_has_its_least_loss_is_said() -> None:
-    said = calibration.say_losses(Scaling(1.234, TEMPERATURES, TEMPERATURES, TEMPERATURES, 0.876))
-    assert "least at T\xa0=\xa01.23 for the images fitted on, and at T\xa0=\xa00.88 for those judged by" in said
+def test_say_losses_names_both_minima() -> None:
+    said = calibration.say_losses(TemperatureScaling(1.234, TEMPERATURES, TEMPERATURES, TEMPERATURES, 0.876))
+    assert "lowest at T\xa0=\xa01.23 for the fitting half, and at T\xa0=\xa00.88 for the evaluation half" in said
 
 
 def off_by(error: float, temperature: float = 1.0) -> Reliability:
-    """Return four images in one bin, all right, that are less sure than that by an error."""
+    """Return four correct images in one bin whose mean confidence is 1 − error."""
     sums = np.array([4 * (1 - error)])
     return Reliability(temperature, np.array([0.0, 1.0]), np.array([4]), np.array([4]), sums, 0.1)
 
@@ -125,43 +125,41 @@ def off_by(error: float, temperature: float = 1.0) -> Reliability:
 @pytest.mark.parametrize(
     ("after", "others_after", "word", "moral"),
     [
-        (0.1, 0.1, "which is better", "Only the half that it never saw"),
-        (0.1, 0.3, "which is no better", "it would have passed for a gain"),
-        (0.3, 0.3, "which is no better", "Only the half that it never saw"),
-        (0.3, 0.1, "which is better", "Only the half that it never saw"),
+        (0.1, 0.1, "which is better", "Only images that are not used for fitting"),
+        (0.1, 0.3, "which is no better", "it would look like an improvement"),
+        (0.3, 0.3, "which is no better", "Only images that are not used for fitting"),
+        (0.3, 0.1, "which is better", "Only images that are not used for fitting"),
     ],
 )
-def test_a_temperature_is_praised_only_where_the_other_half_gains(
-    after: float, others_after: float, word: str, moral: str
-) -> None:
+def test_say_scaling_judges_by_the_evaluation_half(after: float, others_after: float, word: str, moral: str) -> None:
     said = calibration.say_scaling([off_by(0.2), off_by(after, 1.3)], [off_by(0.2), off_by(others_after, 1.3)])
     assert f"from 20.00\xa0% to {after * 100:.2f}\xa0%" in said
     assert word in said
     assert moral in said
 
 
-def test_why_the_halves_are_parted_one_by_one_is_said_with_its_numbers() -> None:
-    said = calibration.say_halves(Tally(4_970, 5_000), Tally(4_980, 5_000))
-    assert "30 of the 50 mistakes lie in the first" in said
+def test_say_halves_counts_mistakes() -> None:
+    said = calibration.say_halves(Accuracy(4_970, 5_000), Accuracy(4_980, 5_000))
+    assert "30 of the 50 mistakes are among the first" in said
 
 
-def test_the_tables_say_what_the_records_hold() -> None:
+def test_columns_hold_the_records() -> None:
     even, odd = (reliability.reliability(half, 1.0) for half in reliability.halves(SCORES))
     columns = calibration.columns([even], [odd])
-    assert columns["images"] == ["fitted on", "judged by"]
+    assert columns["images"] == ["fitting half", "evaluation half"]
     assert columns["loss"] == [f"{each.loss:.4f}" for each in (even, odd)]
     assert columns["calibration error"] == [f"{each.error * 100:.2f}\xa0%" for each in (even, odd)]
     bins = calibration.bin_columns(FOUND)
     assert [int(each) for each in bins["images"]] == [count for count, _, _ in counted(1.5).values()]
     assert len({*map(len, bins.values())}) == 1
-    everything = replace(off_by(0.5), right=np.array([0]))
-    assert calibration.bin_columns(everything)["share right"] == ["none"]
+    everything = replace(off_by(0.5), correct=np.array([0]))
+    assert calibration.bin_columns(everything)["accuracy"] == ["none"]
 
 
-def test_the_csv_gives_every_bin_and_the_same_error() -> None:
+def test_csv_holds_each_bin() -> None:
     lines = list(csv.DictReader(io.StringIO(calibration.as_csv(FOUND))))
     assert len(lines) == BINS
     numbers = [{name: float(value) for name, value in line.items()} for line in lines]
-    error = sum(abs(line["right"] - line["sum of probabilities"]) for line in numbers) / len(SCORES)
+    error = sum(abs(line["correct"] - line["sum of probabilities"]) for line in numbers) / len(SCORES)
     assert error == pytest.approx(FOUND.error, rel=1e-12)
     assert {line["temperature"] for line in numbers} == {1.5}

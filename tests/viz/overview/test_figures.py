@@ -18,8 +18,11 @@ SAMPLES = digits.samples()
 PICTURES = 23
 
 
+NETWORK = weights.load()
+
+
 def traced(digit: Digit) -> Trace:
-    return trace.record(weights.load(), digits.to_input(digit))
+    return trace.record(NETWORK, digits.to_input(digit))
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +31,18 @@ def three() -> Trace:
 
 
 @pytest.fixture(scope="module")
-def every() -> list[Trace]:
-    return [traced(digit) for digit in SAMPLES]
+def several(three: Trace) -> list[Trace]:
+    """Return traces of a few digits, a clear one and ambiguous ones among them."""
+    return [three, *(traced(digit) for digit in (*SAMPLES[:50:16], digits.find("project-4or9")))]
 
 
-def test_every_row_is_drawn_once_in_order_and_no_hidden_step(three: Trace) -> None:
+def test_blocks_draw_every_row_once_in_order(three: Trace) -> None:
     tiles = [tile for block in figures.blocks(three) for tile in block]
     assert [tile.name for tile in tiles] == [row.name for row in three.rows]
     assert len(tiles) == PICTURES
 
 
-def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: Trace) -> None:
+def test_tile_has_the_shape_of_the_row_and_the_size_of_its_picture(three: Trace) -> None:
     for row in three.rows:
         tile = figures.tile(row, figures.by_activity(row))
         assert tile.shape == " × ".join(map(str, row.output.shape))
@@ -46,7 +50,7 @@ def test_a_tile_says_the_measured_shape_and_has_the_size_of_its_picture(three: T
         assert decode(tile.picture).shape[1::-1] == (tile.width, tile.height)
 
 
-def test_wider_maps_make_wider_cards_and_more_of_them_a_deeper_deck(three: Trace) -> None:
+def test_tile_is_wider_for_wider_maps_and_deeper_for_more_maps(three: Trace) -> None:
     def card(row: Row) -> tuple[int, int]:
         opaque = decode(figures.tile(row, figures.by_activity(row)).picture)[..., 3] > 0
         width = int(opaque[-1].sum())  # only the front card reaches the lowest line
@@ -64,9 +68,7 @@ def test_wider_maps_make_wider_cards_and_more_of_them_a_deeper_deck(three: Trace
     ("name", "last"),
     [("Conv2d-1", "Dropout-3"), ("BatchNorm2d-8", "Dropout-9"), ("MaxPool2d-10", "Dropout-12"), ("Dropout-21",) * 2],
 )
-def test_in_front_of_a_whole_block_is_the_map_that_is_most_active_at_its_end(
-    three: Trace, name: str, last: str
-) -> None:
+def test_block_shows_the_most_active_map_in_front(three: Trace, name: str, last: str) -> None:
     row = three[name]
     channel = int(np.abs(three[last].output).sum(axis=(1, 2)).argmax())
     most = row.output[channel]
@@ -87,8 +89,8 @@ def items(html: str) -> list[ElementTree.Element]:
     return list(bars)
 
 
-@pytest.mark.parametrize("digit", SAMPLES[::6], ids=lambda digit: digit.key)
-def test_the_bars_are_the_probabilities(digit: Digit) -> None:
+@pytest.mark.parametrize("digit", SAMPLES[::20], ids=lambda digit: digit.key)
+def test_probability_bars_are_the_probabilities(digit: Digit) -> None:
     measured = traced(digit)
     bars = items(figures.probability_bars(measured))
     exponentials = np.exp(measured.logits.astype(float))
@@ -100,19 +102,19 @@ def test_the_bars_are_the_probabilities(digit: Digit) -> None:
     assert [place for place, style in enumerate(styles) if style["--colour"] == theme.ACCENT] == [exponentials.argmax()]
 
 
-def test_nothing_is_said_to_be_certain(every: list[Trace]) -> None:
-    for measured in every:
+def test_probabilities_are_never_shown_as_100_percent(several: list[Trace]) -> None:
+    for measured in several:
         bars = items(figures.probability_bars(measured))
         for said in (figures.say_probabilities(measured), *(str(bar.findtext("span")) for bar in bars)):
             assert "%" in said
             assert "100" not in said
 
 
-def test_rivals_are_named_in_order(every: list[Trace]) -> None:
-    torn = traced(digits.find("project-4or9"))
-    order = torn.logits.argsort()[::-1]
-    said = [int(each) for each in re.findall(r"(\d) with", figures.say_probabilities(torn))]
+def test_say_probabilities_names_the_next_classes_in_order(several: list[Trace]) -> None:
+    ambiguous = several[-1]
+    order = ambiguous.logits.argsort()[::-1]
+    said = [int(each) for each in re.findall(r"(\d) with", figures.say_probabilities(ambiguous))]
     assert len(said) > 1
     assert said == list(order[: len(said)])
-    clear = max(every, key=lambda each: each.probabilities.max())
-    assert figures.say_probabilities(clear).endswith("No other class comes near.")
+    certain = max(several, key=lambda each: each.probabilities.max())
+    assert figures.say_probabilities(certain).endswith("No other class has 0.1\xa0% or more.")

@@ -16,7 +16,7 @@ from model.networks.assignment import weights
 from model.parameters import printed_table
 from model.parameters.records import Mistake, RowComparison
 from model.trace.records import LayerKind, Trace
-from viz.layers import worked
+from viz.layers import worked_row
 from viz.parameters import figures as parameters
 from viz.parameters import limits
 from viz.parameters.figures import Line
@@ -64,7 +64,7 @@ def body(html: str) -> list[ElementTree.Element]:
     return list(found)
 
 
-def test_every_line_is_the_step_as_recorded(three: Trace, every: tuple[Line, ...]) -> None:
+def test_lines_are_the_recorded_steps(three: Trace, every: tuple[Line, ...]) -> None:
     assert [line.name for line in every] == [step.name for step in three.steps]
     total = 0
     for line, step in zip(every, three.steps, strict=True):
@@ -77,7 +77,7 @@ def test_every_line_is_the_step_as_recorded(three: Trace, every: tuple[Line, ...
     assert total == 10066
 
 
-def test_the_table_shows_each_row_as_printed_and_as_measured(every: tuple[Line, ...]) -> None:
+def test_table_shows_printed_and_measured_figures(every: tuple[Line, ...]) -> None:
     rows = [line for line in every if not line.hidden]
     drawn = body(parameters.table(every, "Conv2d-1", link, hidden=False))
     assert len(drawn) == len(rows) == 23
@@ -91,14 +91,14 @@ def test_the_table_shows_each_row_as_printed_and_as_measured(every: tuple[Line, 
     assert [row.findtext("td/del") for row in drawn if row.find("td/del") is not None] == ["36", "[-1, 32, 1, 1]"]
 
 
-def test_the_sum_is_that_of_the_rows(every: tuple[Line, ...]) -> None:
+def test_table_sums_are_those_of_the_rows(every: tuple[Line, ...]) -> None:
     foot = parsed(parameters.table(every, "Conv2d-1", link, hidden=False)).find("table/tfoot/tr")
     assert foot is not None
     work = f"{sum(line.multiply_accumulates for line in every):,}"
     assert [said(cell) for cell in foot] == ["Sum", "", "", "9,966", "10,066", "", "100 %", work]
 
 
-def test_hidden_steps_come_when_asked_for_or_selected(every: tuple[Line, ...]) -> None:
+def test_table_shows_hidden_steps_on_request_or_when_selected(every: tuple[Line, ...]) -> None:
     assert len(body(parameters.table(every, "Conv2d-1", link, hidden=True))) == len(every) == 31
     drawn = body(parameters.table(every, "ReLU-7", link, hidden=False))
     assert len(drawn) == 24
@@ -108,7 +108,7 @@ def test_hidden_steps_come_when_asked_for_or_selected(every: tuple[Line, ...]) -
     assert "not printed" in said(selected)
 
 
-def test_every_row_links_to_itself(every: tuple[Line, ...]) -> None:
+def test_table_rows_link_to_themselves(every: tuple[Line, ...]) -> None:
     html = parameters.table(every, "Conv2d-1", link, hidden=True)
     for row in body(html):
         anchor = row.find("th/a")
@@ -116,7 +116,7 @@ def test_every_row_links_to_itself(every: tuple[Line, ...]) -> None:
         assert (anchor.get("href"), anchor.get("target")) == (link(str(anchor.text)), "_self")
 
 
-def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed: Printed) -> None:
+def test_table_marks_a_figure_that_is_off_by_one(three: Trace, work: Work, printed: Printed) -> None:
     off = replace(printed[0], printed_parameters=81)
     (line, *_) = parameters.lines(three, work, (off, *printed[1:]))
     assert line.wrong == ("parameters",)
@@ -126,10 +126,10 @@ def test_a_record_that_is_off_by_one_is_marked(three: Trace, work: Work, printed
     assert said(row[4]) == "80"
 
 
-def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) -> None:
+def test_worked_row_shows_all_lines(work: Work, printed: Printed) -> None:
     comparisons = {row.name: row for row in printed}
     for name, row in work.items():
-        html = worked.out(row, comparisons.get(name), 10066)
+        html = worked_row.draw(row, comparisons.get(name), 10066)
         text = said(parsed(html))
         for line in (*row.shape, *row.parameters, *row.buffers, row.multiply_accumulates, row.memory):
             assert f'aria-label="{line.symbols}"' in html
@@ -138,13 +138,13 @@ def test_a_row_is_worked_out_with_all_its_lines(work: Work, printed: Printed) ->
         if row.parameters:
             assert row.parameter_line in text
         assert f"Running total {row.running_total:,} of 10,066." in text
-        assert ("no gradient reaches them" in text) == bool(row.buffers) == name.startswith("BatchNorm")
+        assert ("they have no gradient" in text) == bool(row.buffers) == name.startswith("BatchNorm")
         mistakes = comparisons[name].mistakes if name in comparisons else ()
-        assert ("The assignment prints otherwise" in text) == bool(mistakes)
+        assert ("Errors in the printed figures" in text) == bool(mistakes)
         assert all(mistake.sentence in text for mistake in mistakes)
 
 
-def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
+def test_mistakes_lists_all_nine(printed: Printed) -> None:
     items = list(parsed(parameters.mistakes(printed, link)))
     expected = [(row.name, mistake.sentence) for row in printed for mistake in row.mistakes]
     assert [(item.findtext("b/a"), item.findtext("p")) for item in items] == expected
@@ -152,21 +152,21 @@ def test_all_nine_mistakes_are_listed(printed: Printed) -> None:
     figures = [(item.findtext("del"), item.findall("b")[1].text) for item in items]
     assert figures[:4] == [("26 × 26 × 1", "26 × 26 × 8"), ("24 × 24 × 1", "24 × 24 × 16"), ("14", "8"), ("36", "136")]
     assert figures[-2:] == [("[-1, 32, 1, 1]", "[-1, 10, 1, 1]"), ("22", "28")]
-    assert parameters.say_mistakes(printed).startswith("9 printed figures are not what this network measures: 2 in the")
+    assert parameters.say_mistakes(printed).startswith("9 printed figures are wrong for this network: 2 in the")
     right = tuple(replace(row, mistakes=()) for row in printed)
-    assert parameters.mistakes(right, link) == "<p>Everything printed is as measured.</p>"
+    assert parameters.mistakes(right, link) == "<p>All printed figures are correct.</p>"
 
 
-def test_what_goes_into_html_is_escaped(work: Work, printed: Printed) -> None:
+def test_html_is_escaped(work: Work, printed: Printed) -> None:
     odd = "<script>&\"'"
     row, was = replace(work["Conv2d-1"], name=odd), replace(printed[0], name=odd, mistakes=(Mistake("field", odd),))
-    drawn = [worked.out(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
+    drawn = [worked_row.draw(row, was, 1), parameters.mistakes([was], lambda name: f"?row={name}")]
     for html in drawn:
         assert odd not in html
         assert escape(odd) in html
 
 
-def test_the_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
+def test_share_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
     html = parameters.share_bars(every)
     shares = [float(share) for share in re.findall(r"--share: ([\d.]+)", html)]
     learned = sum(row.parameter_count for row in work.values())
@@ -176,21 +176,21 @@ def test_the_bars_are_the_shares(work: Work, every: tuple[Line, ...]) -> None:
     assert shares[1::2] == pytest.approx([row.multiply_accumulates.result / done for row in rows], abs=6e-5)
 
 
-def test_the_busiest_convolution_is_not_the_largest(every: tuple[Line, ...]) -> None:
+def test_say_shares_names_the_busiest_and_the_largest_convolution(every: tuple[Line, ...]) -> None:
     assert parameters.say_shares(every) == (
         "Conv2d-7 has 23\xa0% of the parameters and does 52\xa0% of the multiply-accumulates; "
         "Conv2d-19 has 46\xa0% of the parameters and does 10\xa0% of the multiply-accumulates. "
-        "A kernel is used anew at every place of its map: in Conv2d-7 that is 484 places, in Conv2d-19 49."
+        "A kernel is used again at every position: 484 positions in Conv2d-7, 49 in Conv2d-19."
     )
 
 
-def test_the_shipped_weights_are_held_against_every_limit(every: tuple[Line, ...]) -> None:
+def test_check_of_the_shipped_weights_against_every_limit(every: tuple[Line, ...]) -> None:
     card = weights.read_card()
     checked = limits.check(every, card)
     accurate = "met" if round(10_000 * card["test_accuracy"]) >= 9_940 else "not met"
     assert [limit.verdict for limit in checked] == ["met", "met", "met", accurate]
     assert "10,066" in checked[0].evidence
-    assert f" {len(card['epochs'])}." in checked[2].evidence
+    assert f" {len(card['epochs'])} epochs." in checked[2].evidence
     assert f"{card['test_accuracy'] * 100:.2f}\xa0%" in checked[3].evidence
     assert f"seed {card['seed']}," in checked[3].evidence
     assert card["protocol"] in checked[3].evidence
@@ -206,22 +206,20 @@ def test_the_shipped_weights_are_held_against_every_limit(every: tuple[Line, ...
         (0, LayerKind.RELU, {}, ["met", "met", "not known", "not known"]),
     ],
 )
-def test_a_limit_is_met_or_not_to_the_last_one(
-    size: int, kind: LayerKind, card: dict[str, Any], verdicts: list[str]
-) -> None:
+def test_check_is_exact_at_the_limit(size: int, kind: LayerKind, card: dict[str, Any], verdicts: list[str]) -> None:
     line = Line("only", kind, None, None, (1,), size, size, 1.0, 0, 4)
     told = {"seed": 1, "kept_epoch": 1, "protocol": "", **card}
     assert [limit.verdict for limit in limits.check([line], told)] == verdicts
 
 
-def test_the_totals_are_sums_of_the_records(three: Trace, work: Work) -> None:
+def test_totals_are_the_sums_of_the_steps(three: Trace, work: Work) -> None:
     figures = [int(str(each.text).replace(",", "")) for each in parsed(parameters.totals(work)).iter("dd")]
     buffers = sum(values.size for step in three.steps for values in step.buffers.values())
     done = sum(row.multiply_accumulates.result for row in work.values())
     assert figures == [10066, buffers, done, sum(step.output.nbytes for step in three.steps)]
 
 
-def test_csv_and_markdown_hold_the_same_numbers(every: tuple[Line, ...]) -> None:
+def test_csv_and_markdown_have_the_same_numbers(every: tuple[Line, ...]) -> None:
     from_csv = list(csv.reader(io.StringIO(parameters.as_csv(every))))
     table = [line[2:-2].split(" | ") for line in parameters.as_markdown(every).splitlines()]
     head, rule, *rows = table

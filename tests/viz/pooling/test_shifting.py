@@ -8,7 +8,7 @@ from model import receptive_field
 from model.images import digits
 from model.networks.assignment import weights
 from model.pooling import max_pool
-from model.pooling.records import Moved, Offset, Shift
+from model.pooling.records import Offset, Shift, ShiftedMaps
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
@@ -36,7 +36,7 @@ def with_pool(move: Shift, equivariant: bool) -> Shift:
     return replace(move, maps=(into, replace(pool, equivariant=equivariant), average))
 
 
-def test_each_line_shows_digit_maps_and_what_is_left(trace: Trace, moves: list[Shift]) -> None:
+def test_shifts_draw_the_digit_the_maps_and_the_difference(trace: Trace, moves: list[Shift]) -> None:
     html = shifting.shifts(trace, DIGIT.pixels, moves, CHANNEL)
     pictures = [decode(uri) for uri in re.findall(r'src="([^"]+)"', html)]
     assert len(pictures) == 3 + 4 + 4
@@ -56,23 +56,23 @@ def test_each_line_shows_digit_maps_and_what_is_left(trace: Trace, moves: list[S
         assert_painted(left[:, clear:], pool.difference(CHANNEL), after.low, after.high, after.scale)
 
 
-def test_a_move_is_said_with_what_is_left_of_every_map(moves: list[Shift]) -> None:
+def test_say_shift_gives_the_difference_of_every_map(moves: list[Shift]) -> None:
     one, two = (shifting.say_shift(move) for move in moves)
     for move, said in zip(moves, (one, two), strict=True):
-        for maps, name in zip(
-            move.maps, ("Into the pool", "Out of the max pool", "Out of an average pool"), strict=True
-        ):
+        for maps, name in zip(move.maps, ("Input of the pool", "Max pool", "Average pool"), strict=True):
             sentence = next(part for part in said.split(". ") if name in part)
-            assert ("no longer the old maps" in sentence) != maps.equivariant
+            assert ("the maps change" in sentence) != maps.equivariant
     pool = moves[0].maps[1]
-    assert f"{pool.best.largest:.3f} at most and by {pool.best.mean / np.abs(pool.before).mean():.0%}" in one
+    assert (
+        f"at most {pool.best.largest:.3f}, and on average by {pool.best.mean / np.abs(pool.before).mean():.0%}" in one
+    )
     assert "image" not in one
-    assert "5 pixels with ink left the image." in shifting.say_shift(replace(moves[0], cut_off=5))
+    assert "5 non-zero pixels left the image." in shifting.say_shift(replace(moves[0], cut_off=5))
     blank = np.zeros((1, 2, 2), np.float32)
-    assert shifting.relative(Moved("max pool", blank, blank, (Offset((0, 0), 0.0, 0.0),), equivariant=True)) == 0
+    assert shifting.relative(ShiftedMaps("max pool", blank, blank, (Offset((0, 0), 0.0, 0.0),), equivariant=True)) == 0
 
 
-def test_the_outcome_is_what_was_measured(moves: list[Shift]) -> None:
+def test_outcome_is_the_measured_answer(moves: list[Shift]) -> None:
     assert shifting.outcome(moves) == "two"
     for one, two, outcome in [
         (True, False, "one"),
@@ -81,10 +81,10 @@ def test_the_outcome_is_what_was_measured(moves: list[Shift]) -> None:
         (False, False, "neither"),
     ]:
         assert shifting.outcome([with_pool(moves[0], one), with_pool(moves[1], two)]) == outcome
-    assert f"{moves[0].maps[1].best.largest:.3f} after 1 pixel right" in shifting.because(moves)
+    assert f"{moves[0].maps[1].best.largest:.3f} after 1 pixel right" in shifting.say_outcome(moves)
 
 
-def test_the_table_has_a_line_for_each_way_back(moves: list[Shift]) -> None:
+def test_table_has_a_line_for_each_shift_back(moves: list[Shift]) -> None:
     table = shifting.table(moves)
     lines = list(zip(*table.values(), strict=True))
     assert len(lines) == (1 + 2 + 2) + (1 + 1 + 1)

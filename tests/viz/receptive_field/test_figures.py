@@ -54,22 +54,22 @@ def numbers_in(words: str) -> list[float]:
 
 
 @each_step
-def test_both_boxes_are_drawn_where_they_are(step: Growth) -> None:
+def test_both_boxes_are_drawn_at_their_position(step: Growth) -> None:
     for unit in {(0, 0), step.middle, (step.units[0] - 1, 0)}:
         box, other = step.after.box(unit), Box(1, 2, 5, 9)
-        assert outlined(figures.stage(PIXELS, box, other)) == {"formula": box, "gradient": other}
+        assert outlined(figures.receptive_field(PIXELS, box, other)) == {"formula": box, "gradient": other}
 
 
-def test_a_box_that_reaches_beyond_the_image_is_drawn_where_it_is() -> None:
+def test_box_outside_the_image_is_drawn_at_its_position() -> None:
     beyond = Box(-3, 20, 5, 31)
-    assert outlined(figures.stage(PIXELS, beyond, beyond.clipped((28, 28)))) == {
+    assert outlined(figures.receptive_field(PIXELS, beyond, beyond.clipped((28, 28)))) == {
         "formula": beyond,
         "gradient": Box(0, 20, 5, 28),
     }
 
 
-def test_the_dashed_line_lies_on_the_solid_one() -> None:
-    drawn = figures.stage(PIXELS, Box(1, 2, 3, 4), Box(1, 2, 3, 4))
+def test_dashed_line_is_above_the_solid_line() -> None:
+    drawn = figures.receptive_field(PIXELS, Box(1, 2, 3, 4), Box(1, 2, 3, 4))
     assert drawn.index('class="formula"') < drawn.index('class="gradient"')  # the later one is on top
     sheet = (ROOT / "viz" / "receptive_field" / "style.css").read_text(encoding="utf-8")
     rules = {name: re.findall(rf"\.{name} {{\s*outline: (\d+)px (\w+)", sheet)[0] for name in ("formula", "gradient")}
@@ -77,8 +77,8 @@ def test_the_dashed_line_lies_on_the_solid_one() -> None:
     assert int(rules["formula"][0]) > int(rules["gradient"][0])  # so that both are seen where they agree
 
 
-def test_the_effective_field_stands_in_place_of_the_digit(effective: EffectiveField) -> None:
-    drawn = figures.stage(PIXELS, effective.box, effective.box, effective)
+def test_effective_field_replaces_the_digit(effective: EffectiveField) -> None:
+    drawn = figures.receptive_field(PIXELS, effective.box, effective.box, effective)
     most = float(effective.values.max())
     assert_painted(picture(drawn), effective.values, 0, most, theme.SEQUENTIAL)
     with pytest.raises(AssertionError):
@@ -88,21 +88,21 @@ def test_the_effective_field_stands_in_place_of_the_digit(effective: EffectiveFi
     assert re.findall(r"rgb\([\d., ]+\)", drawn) == [colour for _, colour in theme.SEQUENTIAL[::4]]
 
 
-def test_the_digit_is_drawn_as_it_is(effective: EffectiveField) -> None:
-    drawn = figures.stage(PIXELS, effective.box, effective.box)
+def test_digit_is_drawn_unchanged(effective: EffectiveField) -> None:
+    drawn = figures.receptive_field(PIXELS, effective.box, effective.box)
     np.testing.assert_array_equal(picture(drawn)[..., :3], np.repeat(PIXELS[..., None], 3, axis=2))
     assert "<span>" not in drawn  # a digit has no scale
 
 
-def test_the_stage_keeps_its_size(effective: EffectiveField) -> None:
-    shown = [figures.stage(PIXELS, effective.box, effective.box, each) for each in (None, effective)]
+def test_figure_size_is_the_same_with_and_without_the_effective_field(effective: EffectiveField) -> None:
+    shown = [figures.receptive_field(PIXELS, effective.box, effective.box, each) for each in (None, effective)]
     sizes = [[(each[0]["--high"], each[0]["--wide"]) for each in [styles(html)]] for html in shown]
     assert sizes == [[("28", "28")]] * 2
     assert [html.count('<p class="sight-scale">') for html in shown] == [1, 1]  # its place is kept
 
 
 @each_step
-def test_the_units_lie_where_they_look(step: Growth) -> None:
+def test_units_are_at_the_centres_of_their_fields(step: Growth) -> None:
     for unit in {(0, 0), step.middle, (step.units[0] - 1, 0)}:
         data = figures.units(step, unit, (28, 28))
         assert data["selected"] == [*unit]
@@ -112,7 +112,7 @@ def test_the_units_lie_where_they_look(step: Growth) -> None:
         assert [c + u * j for c, u, j in zip(data["center"], unit, data["jump"], strict=True)] == middle
 
 
-def test_the_animation_shows_the_box_after_every_row() -> None:
+def test_growing_shows_the_box_after_every_row() -> None:
     frames = figures.growing(PIXELS, STEPS.values())["frames"]
     rows = [step for step in STEPS.values() if step.number]
     assert len(frames) == 24
@@ -124,14 +124,14 @@ def test_the_animation_shows_the_box_after_every_row() -> None:
     assert frames[-1]["box"] == [0, 0, 28, 28]
 
 
-def test_the_words_name_the_box() -> None:
+def test_say_unit_names_the_box() -> None:
     step = STEPS["MaxPool2d-10"]
     said = figures.say_unit(step, (1, 10), step.after.box((1, 10)))
-    assert "8 × 8 pixels: rows 2 to 9, columns 20 to 27, centre (y 5.5, x 23.5)" in said
+    assert "is 8 × 8 pixels: rows 2 to 9, columns 20 to 27, centre (y 5.5, x 23.5)" in said
     assert said.endswith("the same box.")
-    assert figures.say_unit(step, (1, 10), Box(0, 0, 3, 4)).endswith("another box: rows 0 to 2, columns 0 to 3.")
-    assert figures.say_unit(step, (1, 10), Box(0, 0, 0, 0)).endswith("another box: no pixel.")
+    assert figures.say_unit(step, (1, 10), Box(0, 0, 3, 4)).endswith("a different box: rows 0 to 2, columns 0 to 3.")
+    assert figures.say_unit(step, (1, 10), Box(0, 0, 0, 0)).endswith("a different box: no pixel.")
 
 
-def test_the_words_give_the_share_in_the_inner_half(effective: EffectiveField) -> None:
-    assert "31.0\xa0% of it lies in the inner half" in figures.say_effective(effective)
+def test_say_effective_gives_the_share_of_the_inner_half(effective: EffectiveField) -> None:
+    assert "31.0\xa0% of it is in the inner half" in figures.say_effective(effective)

@@ -70,15 +70,15 @@ def test_the_line_goes_from_dot_to_dot(what: str) -> None:
         assert (x + across, y + up) == pytest.approx(there[:2], abs=0.02)
 
 
-def test_the_words_say_which_figures_are_wrong() -> None:
+def test_say_names_the_wrong_figures() -> None:
     said = growth.say(COMPARISONS)
-    assert "at 8 rows; 5 of them are wrong" in said
+    assert "of 8 rows; 5 are wrong" in said
     assert "14 for MaxPool2d-10 (it is 8)" in said
     right: list[RowComparison] = [row for row in COMPARISONS if not row.disagreements]
     assert "wrong: " not in growth.say(right)
 
 
-def test_every_wrong_figure_has_the_sentence_of_the_comparison() -> None:
+def test_mistakes_lists_the_sentence_of_every_wrong_figure() -> None:
     lines = growth.mistakes(COMPARISONS).splitlines()
     wrong = [(row.name, each) for row in COMPARISONS for each in row.mistakes if each.what == "field"]
     assert len(lines) == len(wrong) == 5
@@ -87,27 +87,27 @@ def test_every_wrong_figure_has_the_sentence_of_the_comparison() -> None:
 
 
 @each_step
-def test_the_arithmetic_stands_beside_its_rule(step: Growth) -> None:
+def test_arithmetic_is_beside_its_formula(step: Growth) -> None:
     columns = growth.arithmetic(step)
     assert columns[""] == ["size", "jump", "centre"]
     assert columns[step.name] == [step.size, step.jump, step.center]
-    for name, rule in zip(columns[""], columns["rule"], strict=True):
+    for name, rule in zip(columns[""], columns["formula"], strict=True):
         assert rule.startswith(f"{name} ← {name}")
 
 
-def test_the_table_of_changes_ends_with_the_whole_image() -> None:
+def test_changing_ends_with_the_whole_image() -> None:
     columns = growth.changing(STEPS.values())
     assert columns["step"] == [step.name for step in STEPS.values() if step.changes]
     assert columns["size"][-1].endswith("= 28")
 
 
-def test_a_table_holds_its_columns() -> None:
+def test_table_has_its_columns() -> None:
     columns = {"a": ["1", "2 < 3"], "b": ["4", "5"], "": ["6", "7"]}
     cells = [re.findall(r">([^<>]+)</t[hd]>", line) for line in growth.table(columns, "c").split("<tr>")[1:]]
     assert cells == [["a", "b"], ["1", "4", "6"], ["2 &lt; 3", "5", "7"]]
 
 
-def test_the_csv_holds_every_row() -> None:
+def test_numbers_have_every_row() -> None:
     columns = growth.numbers(STEPS.values(), COMPARISONS)
     read = list(csv.DictReader(io.StringIO(columns_as_csv(columns))))
     assert [line["row"] for line in read] == [row.name for row in COMPARISONS]

@@ -1,4 +1,4 @@
-"""What is drawn and said of one map under test: held against values worked out anew from the maps."""
+"""Figures and sentences of the checks of one map, compared with values computed again from the maps."""
 
 import base64
 import csv
@@ -15,35 +15,35 @@ from skimage.metrics import structural_similarity
 
 from model.images import digits
 from model.networks.assignment import weights
-from model.saliency.records import Collapse, PixelCurves, Reaction, Robustness
-from model.sanity_checks import evidence, pixel_curves
+from model.sanity_checks import edges, pixel_curves, weight_dependence
 from model.sanity_checks.randomization import learned_rows
+from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
 from model.sanity_checks.robustness import robustness
-from tests.explaining import attribution, by_slope
+from tests.explaining import attribution, by_gradient
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.sanity_checks import figures, noise
 
 DIGIT = digits.find("project-4or9")
 X = digits.to_input(DIGIT)
-EXPLAIN = by_slope(9)
+EXPLAIN = by_gradient(9)
 ROWS = learned_rows(weights.load())
 
 
 @pytest.fixture(scope="module")
-def fallen() -> Collapse:
-    return evidence.collapse(weights.load(), X, EXPLAIN, 3)
+def randomized() -> Randomization:
+    return weight_dependence.randomization(weights.load(), X, EXPLAIN, 3)
 
 
 @pytest.fixture(scope="module")
-def reaction(fallen: Collapse) -> Reaction:
-    others = [EXPLAIN(weights.load(), digits.to_input(each)) for each in evidence.other_digits(DIGIT)]
-    return evidence.reaction(fallen, others)
+def dependence(randomized: Randomization) -> WeightDependence:
+    others = [EXPLAIN(weights.load(), digits.to_input(each)) for each in weight_dependence.other_digits(DIGIT)]
+    return weight_dependence.weight_dependence(randomized, others)
 
 
 @pytest.fixture(scope="module")
-def curves(fallen: Collapse) -> PixelCurves:
-    return pixel_curves.pixel_curves(weights.load(), X, fallen.attributions[0], seed=3)
+def curves(randomized: Randomization) -> PixelCurves:
+    return pixel_curves.pixel_curves(weights.load(), X, randomized.attributions[0], seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,11 @@ def paths(html: str) -> list[NDArray[np.float64]]:
     return [np.array(line, dtype=float) * (1e-3, -1e-3) + (0, 1) for line in lines]
 
 
-def test_the_strip_shows_every_stage_with_both_of_its_numbers(fallen: Collapse) -> None:
-    html = figures.strip(ROWS, fallen)
+def test_stages_show_each_map_with_both_numbers(randomized: Randomization) -> None:
+    html = figures.stages(ROWS, randomized)
     names = re.findall(r"<li><b>([^<]+)</b>", html)
-    assert names == ["as trained", *ROWS]
-    maps = [each.values.astype(float) for each in fallen.attributions]
+    assert names == ["trained", *ROWS]
+    maps = [each.values.astype(float) for each in randomized.attributions]
     ranks = [number(each) for each in re.findall(r"<span>([^<]+)</span>", html)]
     assert ranks == pytest.approx([stats.spearmanr(maps[0].ravel(), each.ravel())[0] for each in maps], abs=6e-3)
     sizes = [np.abs(each) / np.abs(each).max() for each in maps]
@@ -87,89 +87,91 @@ def test_the_strip_shows_every_stage_with_both_of_its_numbers(fallen: Collapse) 
         assert_painted(decode(uri), values, -np.abs(values).max(), np.abs(values).max(), theme.DIVERGING)
 
 
-def test_a_place_is_kept_for_every_stage_that_is_still_to_come(fallen: Collapse) -> None:
-    some = evidence.collapsed(ROWS, fallen.attributions[:4])
-    html = figures.strip(ROWS, some)
+def test_stages_have_a_placeholder_for_each_pending_map(randomized: Randomization) -> None:
+    some = weight_dependence.compare(ROWS, randomized.attributions[:4])
+    html = figures.stages(ROWS, some)
     assert html.count("<li") == len(ROWS) + 1
-    assert html.count('class="awaited"') == len(ROWS) - 3
-    assert ">limit<" not in figures.fall(ROWS, some, None)
-    assert figures.say_fall(some, None).startswith("3 rows are random so far")
+    assert html.count('class="pending"') == len(ROWS) - 3
+    assert ">limit<" not in figures.randomization_chart(ROWS, some, None)
+    assert figures.say_randomization(some, None).startswith("3 rows are randomized so far")
 
 
-def test_the_fall_is_drawn_where_its_values_lie(fallen: Collapse, reaction: Reaction) -> None:
-    band, limit, like, ranks = paths(figures.fall(ROWS, fallen, reaction))
-    low = 1 - (1 - fallen.similarities[-1]) / (1 - like[-1, 1])  # of the axis, from one point of one curve
+def test_randomization_chart_draws_the_values(randomized: Randomization, dependence: WeightDependence) -> None:
+    band, limit, like, ranks = paths(figures.randomization_chart(ROWS, randomized, dependence))
+    low = 1 - (1 - randomized.similarities[-1]) / (1 - like[-1, 1])  # of the axis, from one point of one curve
     np.testing.assert_allclose(ranks[:, 0], np.arange(len(ROWS) + 1) / len(ROWS), atol=2e-4)
-    np.testing.assert_allclose(low + ranks[:, 1] * (1 - low), fallen.signed_rank_correlations, atol=2e-3)
-    np.testing.assert_allclose(low + like[:, 1] * (1 - low), fallen.similarities, atol=2e-3)
-    np.testing.assert_allclose(low + limit[:, 1] * (1 - low), reaction.limit, atol=2e-3)
-    assert low + band[:, 1].max() * (1 - low) == pytest.approx(max(reaction.others), abs=2e-3)
-    assert low + band[:, 1].min() * (1 - low) == pytest.approx(min(reaction.others), abs=2e-3)
+    np.testing.assert_allclose(low + ranks[:, 1] * (1 - low), randomized.signed_rank_correlations, atol=2e-3)
+    np.testing.assert_allclose(low + like[:, 1] * (1 - low), randomized.similarities, atol=2e-3)
+    np.testing.assert_allclose(low + limit[:, 1] * (1 - low), dependence.limit, atol=2e-3)
+    assert low + band[:, 1].max() * (1 - low) == pytest.approx(max(dependence.others), abs=2e-3)
+    assert low + band[:, 1].min() * (1 - low) == pytest.approx(min(dependence.others), abs=2e-3)
 
 
-def test_words_say_whether_it_reacted_and_where_the_limit_comes_from(fallen: Collapse, reaction: Reaction) -> None:
-    maps = [each.values.ravel() for each in fallen.attributions]
+def test_say_randomization_names_verdict_and_limit(randomized: Randomization, dependence: WeightDependence) -> None:
+    maps = [each.values.ravel() for each in randomized.attributions]
     mean = np.mean([stats.spearmanr(maps[0], each)[0] for each in maps[1:]])
-    assert f"is {mean:.2f} in the mean".replace("-", "−") in figures.say_fall(fallen, reaction)
+    assert f"rows, is {mean:.2f}. The".replace("-", "−") in figures.say_randomization(randomized, dependence)
     made = {
-        "most similar other digit": (Reaction(0.2, (0.1, 0.4), 0.3, 0.7), True),
-        "half of the variance": (Reaction(0.8, (0.1, 0.9), 0.3, 0.7), False),
-        "a tenth of the variance": (Reaction(0.35, (0.1, 0.2), 0.3, 0.7), False),
+        "most similar other digit": (WeightDependence(0.2, (0.1, 0.4), 0.3, 0.7), True),
+        "half of the variance": (WeightDependence(0.8, (0.1, 0.9), 0.3, 0.7), False),
+        "a tenth of the variance": (WeightDependence(0.35, (0.1, 0.2), 0.3, 0.7), False),
     }
     for source, (each, reacts) in made.items():
-        said = figures.say_fall(fallen, each)
+        said = figures.say_randomization(randomized, each)
         assert source in said
-        assert ("the map **reacts**" in said) == reacts
-        assert ("does not react" in said) != reacts
+        assert ("the map **depends on the weights**" in said) == reacts
+        assert ("does not depend on" in said) != reacts
 
 
-def test_a_blank_map_is_said_to_be_one() -> None:
+def test_blank_map_has_sentences_without_nan() -> None:
     blank = attribution(np.zeros((28, 28)))
-    fallen = evidence.collapsed(["a", "b"], [blank, blank, blank])
-    reaction = evidence.reaction(fallen, [blank])
-    assert "blank" in figures.say_fall(fallen, reaction)
-    assert "nan" not in figures.strip(["a", "b"], fallen) + figures.fall(["a", "b"], fallen, reaction)
-    assert "nan" not in str(figures.fall_columns(fallen))
-    control = evidence.edge_control(blank, DIGIT.pixels)
+    randomized = weight_dependence.compare(["a", "b"], [blank, blank, blank])
+    dependence = weight_dependence.weight_dependence(randomized, [blank])
+    assert "blank" in figures.say_randomization(randomized, dependence)
+    assert "nan" not in figures.stages(["a", "b"], randomized) + figures.randomization_chart(
+        ["a", "b"], randomized, dependence
+    )
+    assert "nan" not in str(figures.randomization_columns(randomized))
+    control = edges.compare(blank, DIGIT.pixels)
     assert "no rank correlation" in figures.say_edges(control)
-    assert figures.beside_edges(blank, control, DIGIT.pixels)
+    assert figures.edge_images(blank, control, DIGIT.pixels)
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
     assert "blank" in noise.say_sensitivity(nothing)
     still = replace(nothing, blank_infidelity=0.0)
-    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.foretold(still)
-    assert "does nothing to the score" in noise.say_infidelity(still)
+    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.predicted_share(still)
+    assert "noise does not change the score" in noise.say_infidelity(still)
     assert "nan" not in noise.say_infidelity(still)
 
 
-def test_maps_that_went_blank_on_the_way_are_counted(fallen: Collapse, reaction: Reaction) -> None:
+def test_say_randomization_counts_blank_maps(randomized: Randomization, dependence: WeightDependence) -> None:
     blank = attribution(np.zeros((28, 28)))
-    some = evidence.collapsed(["a", "b"], [fallen.attributions[0], fallen.attributions[1], blank])
-    assert "Blank maps, 1 of the 2, count" in figures.say_fall(some, reaction)
-    html = figures.strip(["a", "b"], some)
+    some = weight_dependence.compare(["a", "b"], [randomized.attributions[0], randomized.attributions[1], blank])
+    assert "1 of the 2 maps are blank and count" in figures.say_randomization(some, dependence)
+    html = figures.stages(["a", "b"], some)
     assert re.findall(r"<span>([^<]+)</span>", html)[2] == "none"
 
 
-def test_the_fall_in_numbers_holds_every_digit(fallen: Collapse, reaction: Reaction) -> None:
-    lines = table(figures.fall_csv(fallen, reaction))
-    assert [line["made random"] for line in lines[: len(ROWS) + 1]] == ["none", *ROWS]
+def test_randomization_csv_holds_all_digits(randomized: Randomization, dependence: WeightDependence) -> None:
+    lines = table(figures.randomization_csv(randomized, dependence))
+    assert [line["randomized up to"] for line in lines[: len(ROWS) + 1]] == ["none", *ROWS]
     ranks = [float(line["rank correlation"]) for line in lines]
-    assert ranks == [*fallen.signed_rank_correlations, *reaction.others]
-    assert [len(column) for column in figures.fall_columns(fallen).values()] == [len(ROWS) + 1] * 4
+    assert ranks == [*randomized.signed_rank_correlations, *dependence.others]
+    assert [len(column) for column in figures.randomization_columns(randomized).values()] == [len(ROWS) + 1] * 4
 
 
-def test_edges_are_sobels_and_stand_beside_the_sizes(fallen: Collapse) -> None:
-    found = fallen.attributions[0]
-    control = evidence.edge_control(found, DIGIT.pixels)
-    digit, edges, sizes = map(decode, re.findall(r'src="([^"]+)"', figures.beside_edges(found, control, DIGIT.pixels)))
+def test_edge_images_and_csv_equal_scipy(randomized: Randomization) -> None:
+    found = randomized.attributions[0]
+    control = edges.compare(found, DIGIT.pixels)
+    digit, sobel, sizes = map(decode, re.findall(r'src="([^"]+)"', figures.edge_images(found, control, DIGIT.pixels)))
     np.testing.assert_array_equal(digit[..., 0], DIGIT.pixels)
     ink = DIGIT.pixels.astype(float)
     peer = np.hypot(ndimage.sobel(ink, 0, mode="nearest"), ndimage.sobel(ink, 1, mode="nearest"))
-    assert_painted(edges, peer, 0, peer.max(), theme.SEQUENTIAL)
+    assert_painted(sobel, peer, 0, peer.max(), theme.SEQUENTIAL)
     assert_painted(sizes, np.abs(found.values), 0, np.abs(found.values).max(), theme.SEQUENTIAL)
     rank = stats.spearmanr(np.abs(found.values).ravel(), peer.ravel())[0]
     assert f"correlation of {rank:.2f}" in figures.say_edges(control)
     lines = table(figures.edges_csv(found, control))
-    assert [float(line["size of the map"]) for line in lines] == np.abs(found.values).ravel().tolist()
+    assert [float(line["absolute value of the map"]) for line in lines] == np.abs(found.values).ravel().tolist()
     np.testing.assert_allclose([float(line["edge"]) for line in lines], peer.ravel(), rtol=1e-6)
 
 
@@ -179,7 +181,7 @@ def area(curve: NDArray[np.float32], counts: NDArray[np.int64]) -> float:
     return float(sum((float(one) + float(other)) / 2 * float(wide) for one, other, wide in steps))
 
 
-def test_the_areas_and_what_they_beat_are_those_of_the_curves(curves: PixelCurves) -> None:
+def test_say_curves_and_margins_equal_trapezia(curves: PixelCurves) -> None:
     gone, back = area(curves.deletion, curves.counts), area(curves.insertion, curves.counts)
     chance_gone = [area(each, curves.counts) for each in curves.random_deletion]
     chance_back = [area(each, curves.counts) for each in curves.random_insertion]
@@ -188,24 +190,24 @@ def test_the_areas_and_what_they_beat_are_those_of_the_curves(curves: PixelCurve
         assert f"{value:.3f}" in said
     expected = np.mean(chance_gone) - gone, back - np.mean(chance_back)
     assert figures.margins(curves) == pytest.approx(expected, abs=1e-6)
-    assert figures.beats(curves) == (gone < min(chance_gone), back > max(chance_back))
+    assert figures.is_better(curves) == (gone < min(chance_gone), back > max(chance_back))
     swapped = replace(curves, deletion=curves.insertion, insertion=curves.deletion)
     assert figures.margins(swapped) != pytest.approx(expected, abs=1e-2), "the wrong curve shows"
-    assert "still to come" in figures.say_curves(
+    assert "come last" in figures.say_curves(
         replace(curves, random_deletion=curves.random_deletion[:0], random_insertion=curves.random_insertion[:0]), 9
     )
 
 
-def test_an_order_that_is_worse_than_chance_beats_nothing(curves: PixelCurves) -> None:
+def test_order_worse_than_random(curves: PixelCurves) -> None:
     upside_down = replace(curves, deletion=np.ones_like(curves.deletion), insertion=np.zeros_like(curves.insertion))
-    assert figures.beats(upside_down) == (False, False)
-    assert figures.loses(upside_down) == (True, True)
-    assert figures.loses(curves) == (False, False)
+    assert figures.is_better(upside_down) == (False, False)
+    assert figures.is_worse(upside_down) == (True, True)
+    assert figures.is_worse(curves) == (False, False)
     assert max(figures.margins(upside_down)) < 0
     assert figures.say_curves(upside_down, 9).count("worse than all of them") == 2
 
 
-def test_both_charts_draw_the_map_the_mean_of_chance_and_all_of_it(curves: PixelCurves) -> None:
+def test_deletion_and_insertion_charts_draw_the_curves(curves: PixelCurves) -> None:
     charts = (
         (figures.deletion(curves), curves.deletion, curves.random_deletion),
         (figures.insertion(curves), curves.insertion, curves.random_insertion),
@@ -222,7 +224,7 @@ def test_both_charts_draw_the_map_the_mean_of_chance_and_all_of_it(curves: Pixel
     np.testing.assert_array_equal(values[:, 3::2].T.astype(np.float32), curves.random_deletion)
 
 
-def test_noise_is_said_in_its_unit(robust: Robustness) -> None:
+def test_noise_sentences_hold_the_measures(robust: Robustness) -> None:
     said = noise.say_sensitivity(robust)
     assert f"Sensitivity {robust.sensitivity:.2f}" in said
     assert f"about {0.05 * 0.3081 * 255:.0f} grey levels" in said
@@ -230,16 +232,16 @@ def test_noise_is_said_in_its_unit(robust: Robustness) -> None:
     for value in (robust.infidelity, robust.best_infidelity, robust.blank_infidelity):
         assert f"{value:.3g}" in said
     moved, off = math.sqrt(robust.blank_infidelity), math.sqrt(robust.best_infidelity)
-    assert f"moves the score by about {moved:.3f}" in said
+    assert f"changes the score by about {moved:.3f}" in said
     assert f"to within about {off:.3f}." in said
     share = 1 - robust.best_infidelity / robust.blank_infidelity
-    html = noise.foretold(robust)
-    assert f"foretells {share * 100:.0f}\xa0%" in html
+    html = noise.predicted_share(robust)
+    assert f"predicts {share * 100:.0f}\xa0%" in html
     (width,) = re.findall(r"width: ([\d.]+)%", html)
     assert float(width) == pytest.approx(share * 100, abs=0.01)
 
 
-def test_each_changed_digit_has_a_bar_against_the_limit() -> None:
+def test_trials_have_a_bar_for_each_changed_digit() -> None:
     changes = [0.1, 0.6, 1.5]
     html = noise.trials(changes, 10, 0.5)
     assert html.count("<li") == 10

@@ -19,7 +19,7 @@ from viz.training import figures, seeds
 from viz.training import recipes as parts
 
 LOGGED = logged_run.logged_run()
-BAR = logged_run.BAR
+BAR = logged_run.REQUIRED_ACCURACY
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""Questions on each row, asked before its numbers are shown."""
+"""The quiz: questions on each row before its numbers are shown."""

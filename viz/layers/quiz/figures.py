@@ -1,102 +1,101 @@
-"""Questions answered: verdicts side by side with the right answer, and the score of all rows."""
+"""Marked answers beside the right ones, and the score of all rows."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.layers.quiz.records import Asked, Verdict
+from model.layers.quiz.records import QuestionKind, Verdict
 from model.receptive_field.records import Growth, Window
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 from viz.pictures import swatches, words
 from viz.pictures.mathematics import typeset
 
-Verdicts = Mapping[Asked, Verdict]
+Verdicts = Mapping[QuestionKind, Verdict]
 
 NAMES = {
-    Asked.SHAPE: "Output shape",
-    Asked.PARAMETERS: "Parameters",
-    Asked.FIELD: "Receptive field",
-    Asked.UNIT: "Value of the unit",
+    QuestionKind.SHAPE: "Output shape",
+    QuestionKind.PARAMETERS: "Parameters",
+    QuestionKind.FIELD: "Receptive field",
+    QuestionKind.UNIT: "Value of the unit",
 }
 FORMATS = {
-    Asked.SHAPE: "channels x height x width",
-    Asked.PARAMETERS: "how many numbers",
-    Asked.FIELD: "pixels along a side",
-    Asked.UNIT: "its value",
+    QuestionKind.SHAPE: "channels x height x width",
+    QuestionKind.PARAMETERS: "how many numbers",
+    QuestionKind.FIELD: "pixels along a side",
+    QuestionKind.UNIT: "its value",
 }
 _WINDOWED = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
 _MARKS = {True: "✓", False: "✗"}
 
 
-def say_asked(what: Asked, unit: Unit) -> str:
-    """Say what is asked, as the label of a field to type in."""
+def say_question(kind: QuestionKind, unit: Unit) -> str:
+    """Return the label of the field for an answer."""
     channel, y, x = unit
-    return f"Unit y {y}, x {x}, map {channel}" if what is Asked.UNIT else NAMES[what]
+    return f"Unit y {y}, x {x}, map {channel}" if kind is QuestionKind.UNIT else NAMES[kind]
 
 
 def say_facts(step: Step, window: Window, growth: Growth | None) -> str:
-    """Say what there is to work an answer out from, and how it is handed in.
+    """Say the facts that the answers follow from, and the allowed tolerance.
 
     Args:
-        step: That is asked about.
-        window: Of its units.
-        growth: What it does to the receptive field, if that is asked.
+        step: The step of the questions.
+        window: Its window.
+        growth: How it changes the receptive field; None where that is not asked.
     """
-    facts = [f"What goes in has shape {words.shape(step.input.shape)}."]
+    facts = [f"The input shape is {words.shape(step.input.shape)}."]
     if step.kind in _WINDOWED:
         padding = f"padding {words.shape(window.padding)}" if any(window.padding) else "no padding"
-        facts.append(f"Its window is {words.shape(window.kernel)}, stride {words.shape(window.stride)}, {padding}.")
+        facts.append(f"The window is {words.shape(window.kernel)}, stride {words.shape(window.stride)}, {padding}.")
     if step.kind is LayerKind.CONVOLUTION:
         biased = ", each with a bias" if "bias" in step.parameters else ""
         facts.append(f"It has {len(step.parameters['weight'])} kernels{biased}.")
     if growth:
         jump = growth.before.jump[0]
         facts.append(
-            f"A unit that goes in sees {words.shape(growth.before.size)} pixels, and the next one looks "
-            f"{jump} {'pixel' if jump == 1 else 'pixels'} further on (the jump)."
+            f"The receptive field of an input unit is {words.shape(growth.before.size)} pixels, and neighbouring input "
+            f"units are {jump} {'pixel' if jump == 1 else 'pixels'} apart (the jump)."
         )
-    return " ".join([*facts, "A value may be off by 0.01, or by 1\xa0% of it. Leave open what you do not know."])
+    return " ".join([*facts, "A value may differ by 0.01 or by 1\xa0%. Leave blank what you are unsure of."])
 
 
 def verdict(of: Verdict) -> str:
-    """Draw in HTML what was answered beside what is right, with the arithmetic and what the answer overlooks."""
-    what = of.question.what
+    """Draw a marked answer in HTML: the answer, the right one, an explanation of the error, and the arithmetic."""
+    name = NAMES[of.question.kind]
     lines = "".join(f"<li>{typeset(line)}</li>" for line in of.question.arithmetic)
-    overlooked = f"<p>{escape(of.sentence)}</p>" if of.sentence else ""
-    state = "right" if of.right else "wrong"
+    explanation = f"<p>{escape(of.sentence)}</p>" if of.sentence else ""
+    state = "correct" if of.right else "incorrect"
     return (
-        f'<section class="answered {state}" aria-label="{NAMES[what]}: {state}"><h3>{NAMES[what]}</h3>'
-        f"<dl><dt>You</dt><dd>{escape(say_given(of))} {_MARKS[of.right]}</dd>"
-        f"<dt>It is</dt><dd>{escape(of.question.said)}</dd></dl>{overlooked}<ul>{lines}</ul></section>"
+        f'<section class="answered {state}" aria-label="{name}: {state}"><h3>{name}</h3>'
+        f"<dl><dt>You</dt><dd>{escape(say_answer(of))} {_MARKS[of.right]}</dd>"
+        f"<dt>Right</dt><dd>{escape(of.question.text)}</dd></dl>{explanation}<ul>{lines}</ul></section>"
     )
 
 
-def say_given(of: Verdict) -> str:
-    """Say an answer the way the right one is said."""
-    if of.question.what is Asked.PARAMETERS:
+def say_answer(of: Verdict) -> str:
+    """Write an answer in the format of the right one."""
+    if of.question.kind is QuestionKind.PARAMETERS:
         return f"{int(of.given):,}"
     sides = of.given.split("x")
-    if of.question.what is Asked.FIELD and len({*sides}) == 1:
+    if of.question.kind is QuestionKind.FIELD and len({*sides}) == 1:
         return f"{sides[0]} pixels"
     return of.given.replace("x", " × ").replace("-", "−")
 
 
 def say_score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
-    """Say how many answers are right so far.
+    """Say how many answers are correct so far.
 
     Args:
         rows: The names of all rows.
-        verdicts: Of the rows that were answered, by name.
+        verdicts: The marked answers of each row, by name.
     """
     given = [each for name in rows for each in verdicts.get(name, {}).values()]
     right = sum(each.right for each in given)
-    if not given:
-        return f"Nothing is answered yet; {len(rows) * len(Asked)} questions in {len(rows)} rows."
-    return f"{right} of {len(given)} answers right; {len(rows) * len(Asked)} questions in {len(rows)} rows."
+    total = f"{len(rows) * len(QuestionKind)} questions on {len(rows)} rows."
+    return f"{right} of {len(given)} answers correct; {total}" if given else f"No question is answered yet; {total}"
 
 
 def score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
-    """Draw in HTML which questions of which row were answered right."""
+    """Draw the marked answers of all rows as a table in HTML."""
     head = "".join(f'<th scope="col">{name}</th>' for name in NAMES.values())
     body = "".join(_row(name, verdicts.get(name, {})) for name in rows)
     return (
@@ -106,23 +105,23 @@ def score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
 
 
 def _row(name: str, of: Verdicts) -> str:
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(_cell(of.get(what)) for what in Asked)}</tr>'
+    return f'<tr><th scope="row">{escape(name)}</th>{"".join(_cell(of.get(kind)) for kind in QuestionKind)}</tr>'
 
 
 def _cell(of: Verdict | None) -> str:
     if of is None:
-        return "<td>not yet</td>"
-    return f"<td>{_MARKS[of.right]} {escape(say_given(of))}</td>"
+        return "<td>not answered</td>"
+    return f"<td>{_MARKS[of.right]} {escape(say_answer(of))}</td>"
 
 
 def as_csv(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
-    """Return the score as CSV, a line for each question of each row; what was not answered stays empty."""
-    lines = [["row", "question", "answer", "right answer", "right", "what it overlooks"]]
+    """Return the score as CSV, a line for each question of each row; the cells of an open question are empty."""
+    lines = [["row", "question", "answer", "right answer", "correct", "explanation of the error"]]
     for name in rows:
-        for what in Asked:
-            of = verdicts.get(name, {}).get(what)
+        for kind in QuestionKind:
+            of = verdicts.get(name, {}).get(kind)
             cells = ["", "", "", ""]
             if of:
-                cells = [of.given, of.question.said, "yes" if of.right else "no", of.sentence]
-            lines.append([name, NAMES[what], *cells])
+                cells = [of.given, of.question.text, "yes" if of.right else "no", of.sentence]
+            lines.append([name, NAMES[kind], *cells])
     return swatches.as_csv(lines)

@@ -28,7 +28,11 @@ _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
     "live_seed": ("Seed", [str(seed) for seed in range(loop.HIGHEST_SEED + 1)], "1"),
 }
-ALLOWED = {STARTED: [address.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
+ALLOWED: dict[str, address.Allowed] = {
+    STARTED: [address.YES],
+    STEP: widgets.whole_number,
+    **{name: options for name, (_, options, _) in _CHOICES.items()},
+}
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 
 

@@ -1,4 +1,4 @@
-"""The network: what torchinfo counts is what the trace records, for one image or many."""
+"""The network: torchinfo and the trace agree, and copies share nothing."""
 
 import copy
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from torchinfo import summary
 
 from model.dropout.records import DropoutPlan
 from model.networks.assignment.network import DROPOUT, IMAGE_SHAPE, PARAMETERS, AssignmentNetwork
-from model.trace import dropping, record
+from model.trace import record, with_dropout
 
 Table = dict[str, tuple[tuple[int, ...], int]]  # name -> output shape (C, H, W), number of parameters
 
@@ -27,12 +27,12 @@ def traced_table(network: AssignmentNetwork) -> Table:
 
 
 def counted_table(network: AssignmentNetwork) -> Table:
-    """Ask torchinfo, which knows nothing of our records."""
+    """Return the table of torchinfo, an independent witness."""
     layers = summary(network, input_size=(1, *IMAGE_SHAPE), verbose=0).summary_list[1:]
     return {layer.var_name: (tuple(layer.output_size[1:]), layer.num_params) for layer in layers}
 
 
-def test_torchinfo_counts_what_the_trace_records(network: AssignmentNetwork) -> None:
+def test_torchinfo_agrees_with_the_trace(network: AssignmentNetwork) -> None:
     assert counted_table(network) == traced_table(network)
 
 
@@ -41,17 +41,17 @@ def test_torchinfo_counts_what_the_trace_records(network: AssignmentNetwork) -> 
     [{"Conv2d-13": ((8, 11, 11), 36)}, {"Conv2d-23": ((32, 1, 1), 330)}, {"MaxPool2d-10": ((16, 10, 10), 0)}],
     ids=str,
 )
-def test_a_table_with_one_wrong_number_does_not_agree(wrong: Table, network: AssignmentNetwork) -> None:
+def test_torchinfo_check_fails_for_a_wrong_number(wrong: Table, network: AssignmentNetwork) -> None:
     assert {**traced_table(network), **wrong} != counted_table(network)
 
 
-def test_it_has_10066_parameters_and_all_of_them_learn(network: AssignmentNetwork) -> None:
+def test_network_has_10066_trainable_parameters(network: AssignmentNetwork) -> None:
     assert PARAMETERS == 10_066
     assert sum(parameters for _, parameters in traced_table(network).values()) == PARAMETERS
     assert sum(p.numel() for p in network.parameters() if p.requires_grad) == PARAMETERS
 
 
-def test_a_batch_is_scored_as_each_image_alone(network: AssignmentNetwork) -> None:
+def test_network_of_a_batch_equals_each_image_alone(network: AssignmentNetwork) -> None:
     images = torch.randn(5, *IMAGE_SHAPE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         scores = network(images)
@@ -60,20 +60,20 @@ def test_a_batch_is_scored_as_each_image_alone(network: AssignmentNetwork) -> No
     torch.testing.assert_close(scores, alone)
 
 
-def test_each_step_is_a_module_of_its_own_that_works_on_no_other_s_activation(network: AssignmentNetwork) -> None:
+def test_network_has_a_module_for_each_step_and_none_in_place(network: AssignmentNetwork) -> None:
     steps = list(network)
     assert len({id(step) for step in steps}) == len(steps) == 29
     assert not any(getattr(step, "inplace", False) for step in steps)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.5, DROPOUT])
-def test_every_dropout_row_drops_with_the_probability_asked_for(p: float) -> None:
+def test_network_sets_p_of_every_dropout(p: float) -> None:
     network = AssignmentNetwork(dropout=p)
     assert [step.p for step in network if isinstance(step, nn.Dropout)] == [p] * 7
 
 
-def test_a_copy_is_the_network_and_shares_nothing_with_it(network: AssignmentNetwork) -> None:
-    """PyTorch's own way to copy is the witness, and a copy that shares is told from one that does not."""
+def test_network_copy_is_equal_and_shares_nothing(network: AssignmentNetwork) -> None:
+    """PyTorch's own copy is the witness; a shallow copy shows that sharing is detected."""
     network[0].weight.requires_grad_(False)
     network[3].train()
     private = copy.deepcopy(network)
@@ -97,7 +97,7 @@ def described(network: nn.Module) -> list[tuple[str, str, bool, list[bool], list
 
 
 def shared(one: nn.Module, other: nn.Module) -> set[int]:
-    """Return whatever of one network belongs to another, too: modules, numbers, hooks."""
+    """Return the modules, values and dictionaries that two networks share."""
 
     def parts(network: nn.Module) -> set[int]:
         modules = [*network.modules()]
@@ -108,10 +108,10 @@ def shared(one: nn.Module, other: nn.Module) -> set[int]:
     return parts(one) & parts(other)
 
 
-def test_a_copy_of_a_copy_draws_as_the_first_would(network: AssignmentNetwork) -> None:
-    """What a step holds besides numbers is copied, too: its generator is its own."""
-    dropping_rows = dropping(network, DropoutPlan(seed=3))
-    other, x = copy.deepcopy(dropping_rows), torch.ones(1, *IMAGE_SHAPE)
-    alone = [dropping_rows(x), dropping_rows(x)]
+def test_network_copy_has_its_own_generators(network: AssignmentNetwork) -> None:
+    """The generators of the dropouts are copied too."""
+    dropping_network = with_dropout(network, DropoutPlan(seed=3))
+    other, x = copy.deepcopy(dropping_network), torch.ones(1, *IMAGE_SHAPE)
+    alone = [dropping_network(x), dropping_network(x)]
     assert torch.equal(torch.stack([other(x), other(x)]), torch.stack(alone))
     assert not torch.equal(*alone)

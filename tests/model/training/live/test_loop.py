@@ -15,7 +15,7 @@ from model import trace
 from model.errors import DataError, InputError
 from model.images import digits, mnist
 from model.networks.assignment.network import AssignmentNetwork
-from model.sanity_checks.randomization import forget
+from model.sanity_checks.randomization import randomize
 from model.training.images import Images, split_training
 from model.training.live import loop
 from model.training.live.loop import LiveImages
@@ -59,7 +59,7 @@ def by_hand(
     generator = torch.Generator().manual_seed(choices.seed)
     network = AssignmentNetwork(choices.dropout)
     for name, module in [*network.named_modules()]:
-        forget(module, generator)
+        randomize(module, generator)
         if isinstance(module, nn.Dropout):
             network.set_submodule(name, PlainDropout(module.p, generator))
     optimiser = torch.optim.SGD(network.parameters(), lr=choices.learning_rate, momentum=momentum)

@@ -1,4 +1,4 @@
-"""What can be asked, and the sentence for what cannot."""
+"""Check the arguments of ``attribute``; each error says what is allowed."""
 
 import math
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from model.errors import InputError
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.saliency.methods import METHODS
 from model.saliency.records import Method, MethodOption, Output
+from model.saliency.registry import METHODS
 
 _WITH_MAPS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout)
 
 
 def image(x: Tensor) -> None:
-    """Refuse what is not one normalised digit (1, 1, 28, 28) of finite values."""
+    """Refuse anything that is not one normalised digit (1, 1, 28, 28) of finite values."""
     if tuple(x.shape) != (1, *IMAGE_SHAPE) or not torch.isfinite(x).all():
         kind = (
             f"of shape {tuple(x.shape)}" if tuple(x.shape) != (1, *IMAGE_SHAPE) else "with values that are not finite"
@@ -29,14 +29,14 @@ def image(x: Tensor) -> None:
 
 
 def method(name: str) -> Method:
-    """Return what is known of a method, or refuse its name."""
+    """Return the description of a method, or refuse its name."""
     if name not in METHODS:
         raise InputError(f"There is no method '{name}'.", f"There are {', '.join(METHODS)}.", "Choose one of them.")
     return METHODS[name]
 
 
 def output(chosen: Method, name: str) -> None:
-    """Refuse an output that there is not, or that the method cannot explain."""
+    """Refuse an output that does not exist, or that the method cannot explain."""
     if name not in get_args(Output):
         raise InputError(
             f"There is no output '{name}'.", f"There are {', '.join(get_args(Output))}.", "Choose one of them."
@@ -50,7 +50,7 @@ def output(chosen: Method, name: str) -> None:
 
 
 def options(chosen: Method, given: Mapping[str, float]) -> dict[str, float]:
-    """Return every option of a method, the defaults where nothing is given; refuse what is out of range."""
+    """Return all options of a method, with the defaults for those not given; refuse a value out of range."""
     known = {option.name: option for option in chosen.options}
     for name, value in given.items():
         if name not in known:
@@ -63,20 +63,20 @@ def options(chosen: Method, given: Mapping[str, float]) -> dict[str, float]:
             raise InputError(
                 f"{chosen.title} cannot take {name} = {value}.",
                 f"It is a {_kind(known[name])} from {known[name].least} to {known[name].most}.",
-                f"Choose another; {known[name].default} is usual.",
+                f"Choose another value; the default is {known[name].default}.",
             )
     return {name: given.get(name, option.default) for name, option in known.items()}
 
 
 def classes(count: int, target: int, name: str, against: int | None) -> int | None:
-    """Return the class that the target is held against, where it is; refuse classes that there are not."""
+    """Return the other class of a difference, None for other outputs; refuse classes that do not exist."""
     against = against if name == "difference" else None
     for each in (target, against):
         if each is not None and each not in range(count):
             raise InputError(f"There is no class {each}.", f"There are 0 to {count - 1}.", "Choose one of them.")
     if name == "difference" and against in {None, target}:
         raise InputError(
-            f"A difference of class {target} and {'no other' if against is None else 'itself'} says nothing.",
+            f"A difference of class {target} and {'no other class' if against is None else 'itself'} says nothing.",
             f"It needs another class, 0 to {count - 1}, in against.",
             "Choose one.",
         )
@@ -84,12 +84,12 @@ def classes(count: int, target: int, name: str, against: int | None) -> int | No
 
 
 def layer(steps: Mapping[str, nn.Module], name: str) -> str:
-    """Return the name of a step whose maps can be looked at, or refuse it."""
+    """Return the name of a step whose maps Grad-CAM can use, or refuse it."""
     known = [each for each, step in steps.items() if isinstance(step, _WITH_MAPS)]
     if name not in known:
         raise InputError(
-            f"Grad-CAM cannot look at '{name}'.",
-            f"It can look at a convolution, a pool or a dropout: {', '.join(known)}.",
+            f"Grad-CAM cannot use the maps of '{name}'.",
+            f"It can use those of a convolution, a pool or a dropout: {', '.join(known)}.",
             "Choose one of these.",
         )
     return name
@@ -107,8 +107,8 @@ def _is_whole(option: MethodOption) -> bool:
 
 
 def _allows(option: MethodOption, value: float) -> bool:
-    fits = math.isfinite(value) and option.least <= value <= option.most
-    return fits and (float(value).is_integer() or not _is_whole(option))
+    in_range = math.isfinite(value) and option.least <= value <= option.most
+    return in_range and (float(value).is_integer() or not _is_whole(option))
 
 
 def _kind(option: MethodOption) -> str:

@@ -1,0 +1,1 @@
+"""One file for each method of attribution: a ``METHOD`` that describes it and an ``attribute`` that computes it."""

@@ -1,0 +1,28 @@
+"""DeepLIFT: the difference from the baseline, passed back by the rescale rule."""
+
+from captum.attr import DeepLift
+from torch import Tensor
+
+from model.saliency.records import Method
+from model.saliency.scorer import Task
+
+METHOD = Method(
+    name="deep_lift",
+    title="DeepLIFT",
+    idea="Compare each unit with its value for the baseline, and divide the change of the score among the units.",
+    formula="m ← (r(x) − r(b)) / (x − b) × m",
+    where="at each ReLU r, x is its input for the digit and b its input for the baseline; m is the change of the score "
+    "for each unit of change after it; a pixel gets its own change times its m",
+    paper="Shrikumar, Greenside, Kundaje: Learning Important Features, 2017",
+    link="https://arxiv.org/abs/1704.02685",
+    cost="2 forward and 2 backward passes",
+    adds_up=True,
+    uses_baseline=True,
+    outputs=("logit", "difference"),
+)
+
+
+def attribute(task: Task) -> Tensor:
+    """Return the input's difference from the baseline times the multipliers of the rescale rule, (1, C, H, W)."""
+    found: Tensor = DeepLift(task.scorer).attribute(task.leaf(), baselines=task.baseline, target=0)
+    return found

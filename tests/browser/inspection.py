@@ -1,0 +1,198 @@
+"""What must hold for each view, whoever looks at it: checked in one visit, situation after situation.
+
+A check takes the page and the part of it that is looked at, and returns all that is wrong.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, OVERFLOWING, PHONE
+from tests.browser.controls import (
+    PAGE,
+    SIDEBAR,
+    THIRD_PARTY,
+    for_mouse_only,
+    lost_colours,
+    moving,
+    pictures,
+    small,
+    unnamed,
+    unpainted,
+    walk,
+)
+from tests.serving import settle, show_sidebar
+
+Check = Callable[[Page, str], list[str]]
+
+# What answers to a pointer and is no control, and the control that does the same with keys.
+INSTEAD = {
+    "figure > div": ".workings .terms button",  # the input map: each unit that can be chosen is a button too
+    "ol.strip > li": "input[type=range]",  # the epochs, one by one
+}
+NUMBERS = "summary:has-text('The numbers')"
+_COLOURS = ["color-contrast", "link-in-text-block"]  # what axe-core judges by colours: all that a theme can change
+_APP = "document.querySelector('[data-testid=stApp]')"
+_GROUND = f"getComputedStyle({_APP}).backgroundColor"
+_LIGHTNESS = f"""() => ["backgroundColor", "color"].map(
+  (name) => getComputedStyle({_APP})[name].match(/[0-9]+/g).slice(0, 3).map(Number))"""
+_AXE = """([context, options]) => axe.run(context, { resultTypes: ["violations"], ...options }).then((found) =>
+  found.violations
+    .filter((each) => ["serious", "critical"].includes(each.impact))
+    .flatMap((each) => each.nodes.map((node) => `${each.id} at ${JSON.stringify(node.target)}`)))"""
+# Words in a box that is too narrow for them: what is left of them is not seen.
+_CUT_OFF = """() => [...document.querySelectorAll(".attributions :is(b, span), .method p, .column-sum dd")]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+
+def grave(page: Page, part: str, rules: list[str] | None = None) -> list[str]:
+    """Return what axe-core calls serious or critical."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE_SCRIPT)
+    context = {"include": [[part]], "exclude": [[each] for each in THIRD_PARTY]}
+    options = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    return [str(each) for each in page.evaluate(_AXE, [context, options])]
+
+
+def grave_by_colour(page: Page, part: str) -> list[str]:
+    return grave(page, part, _COLOURS)
+
+
+def not_painted(page: Page, _part: str) -> list[str]:
+    return unpainted(page)
+
+
+def without_words(page: Page, _part: str) -> list[str]:
+    """Return the charts of packages that have no name, and those of a page that has no table of numbers."""
+    charts = page.locator(", ".join(THIRD_PARTY)).count()
+    return [*unnamed(page), *(["no numbers"] if charts and not page.locator(NUMBERS).count() else [])]
+
+
+def out_of_reach(page: Page, part: str) -> list[str]:
+    """Walk through the page with Tab, and return what is wrong on the way; to look around must choose nothing."""
+    address = page.url
+    found = walk(page, part)
+    settle(page)
+    return found if page.url == address else [*found, f"the walk led to {page.url}"]
+
+
+def without_keys(page: Page, _part: str) -> list[str]:
+    """Return what a pointer can do and keys cannot."""
+    others = {each: page.locator(INSTEAD[each]).first if each in INSTEAD else None for each in for_mouse_only(page)}
+    return [each for each, instead in others.items() if instead is None or not instead.is_visible()]
+
+
+def in_motion(page: Page, _part: str) -> list[str]:
+    """Return what moves although the system asks for less motion."""
+    page.emulate_media(reduced_motion="reduce")
+    found, before = moving(page), pictures(page)
+    page.wait_for_timeout(100)
+    changed = [] if pictures(page) == before else ["pictures change by themselves"]
+    page.emulate_media(reduced_motion="no-preference")
+    return [*found, *changed]
+
+
+def colours_lost(page: Page, _part: str) -> list[str]:
+    return lost_colours(page)
+
+
+def not_dark(page: Page, _part: str) -> list[str]:
+    ground, text = page.evaluate(_LIGHTNESS)
+    return [f"{name} is {value}" for name, value, bad in _dark(ground, text) if bad]
+
+
+def _dark(ground: list[int], text: list[int]) -> list[tuple[str, list[int], bool]]:
+    return [("the ground", ground, max(ground) >= 60), ("the text", text, min(text) <= 200)]
+
+
+def too_wide(page: Page, _part: str) -> list[str]:
+    """Return what is wider than the page, all tables of numbers unfolded."""
+    for each in page.locator(NUMBERS).all():
+        if each.is_visible() and not each.evaluate("(each) => each.parentElement.open"):
+            each.click()
+    settle(page)
+    width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    return [*page.evaluate(OVERFLOWING), *([] if width <= PHONE["width"] else [f"the main part: {width}"])]
+
+
+def cut_off(page: Page, _part: str) -> list[str]:
+    return [str(each) for each in page.evaluate(_CUT_OFF)]
+
+
+def too_small(page: Page, part: str) -> list[str]:
+    return small(page, part)
+
+
+def at_a_desk(page: Page, _part: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
+    settle(page)
+    show_sidebar(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def in_the_dark(page: Page, _part: str) -> None:
+    before = page.evaluate(_GROUND)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"(before) => {_GROUND} !== before", arg=before)
+    settle(page)
+
+
+def on_a_phone(page: Page, part: str) -> None:
+    """Make the page as small as on a phone, where the sidebar is folded away unless it is looked at."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    settle(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    if sidebar.get_attribute("aria-expanded") == "true":  # it may fold by itself, even now
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").dispatch_event("click")
+        expect(sidebar).to_have_attribute("aria-expanded", "false")
+    if part == SIDEBAR:
+        show_sidebar(page)
+    settle(page)
+
+
+class Situation(NamedTuple):
+    """How a view is looked at, and what must hold then."""
+
+    prepare: Callable[[Page, str], None]
+    checks: Mapping[str, Check]
+
+
+SITUATIONS = {
+    "at a desk": Situation(
+        at_a_desk,
+        {
+            "images": not_painted,
+            "words for charts": without_words,
+            "keyboard": out_of_reach,
+            "pointer": without_keys,
+            "motion": in_motion,
+            "forced colours": colours_lost,
+            "axe": grave,
+        },
+    ),
+    "in the dark": Situation(in_the_dark, {"ground": not_dark, "axe": grave_by_colour}),
+    "on a phone": Situation(on_a_phone, {"targets": too_small, "axe": grave, "width": too_wide, "cut off": cut_off}),
+}
+
+
+def inspect(page: Page, part: str = PAGE) -> dict[str, list[str]]:
+    """Return all that is wrong with a page, by situation and check; nothing is chosen meanwhile.
+
+    Args:
+        page: What has been opened.
+        part: Where the keyboard, targets and axe-core are tried; all else is of the whole page.
+    """
+    found: dict[str, list[str]] = {}
+    for name, situation in SITUATIONS.items():
+        situation.prepare(page, part)
+        found |= {f"{name}, {check}": test(page, part) for check, test in situation.checks.items()}
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def told(found: Mapping[str, list[str]]) -> str:
+    return json.dumps(found, indent=1, ensure_ascii=False)

@@ -1,0 +1,119 @@
+"""Every view for people who cannot see, point or tell colours apart, who have keys alone, or a phone: in one visit."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import DESKTOP, PHONE, Contexts, Visit
+from tests.browser.controls import MAIN, PAGE, SIDEBAR
+from tests.browser.inspection import SITUATIONS, at_a_desk, inspect, told
+from tests.browser.test_keyboard import WAYS, assert_keys_choose
+from tests.serving import choose_source, settle
+from tests.views import VIEWS
+
+# The header and the sidebar are the same in all views of a page, so they are looked at in its first view.
+FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[tuple[Page, Contexts]]:
+    """Give a page in which one view is opened after another."""
+    contexts = Contexts(browser)
+    yield contexts.new_page(alone=True, options={}), contexts
+    contexts.clear()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, name: str) -> None:
+    page, contexts = window
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{app}/{VIEWS[name]}")
+    settle(page)
+    found = inspect(page, PAGE if name in FIRST.values() else MAIN)
+    assert not found, f"'{name}' {told(found)}"
+    if name in WAYS:
+        at_a_desk(page, PAGE)
+        assert_keys_choose(page, WAYS[name])
+    assert not contexts.failures
+
+
+def test_nothing_is_wrong_with_any_source_of_digits(visit: Visit) -> None:
+    page = visit()
+    for source in ("Draw", "MNIST", "Upload"):
+        choose_source(page, source)
+        found = inspect(page, SIDEBAR)
+        assert not found, f"'{source}' {told(found)}"
+
+
+# A page without a fault, and for each check what it must reject.
+SOUND = """<html lang="en"><title>Sound</title><style>:focus-visible {{ outline: 3px solid blue; }}</style>
+<body data-testid="stApp" data-test-script-state="notRunning" style="background: {ground}; color: {text}">
+<main data-testid="stMain"><h1>Sound</h1><button>One</button> <a href="#" style="color: inherit">Two</a>
+<p>A word</p>{fault}</main></body></html>"""
+LIGHT, DARK = {"ground": "#fff", "text": "#111"}, {"ground": "#111", "text": "#eee"}
+PALE = "<p style='color: #777; background: #888'>A word</p>"
+OURS = "<div data-testid='stHtml'><p><i style='{}'></i></p></div>"
+FAULTS = {
+    "at a desk, images": "<img alt='X' style='width: 9px; height: 9px' src='data:image/png;base64,AAAA'>",
+    "at a desk, words for charts": "<div class='js-plotly-plot'>X</div><details><summary>The numbers</details>",
+    "at a desk, keyboard": "<button tabindex='-1'>X</button>",
+    "at a desk, pointer": "<p><b style='cursor: pointer'>X</b></p>",
+    "at a desk, motion": OURS.format("display: block; height: 9px; transition: all 1s"),
+    "at a desk, forced colours": OURS.format("display: block; height: 9px; background: red; forced-color-adjust: auto"),
+    "at a desk, axe": PALE,
+    "in the dark, ground": "<style>[data-testid=stApp] { color: #777 !important }</style>",
+    "in the dark, axe": PALE,
+    "on a phone, targets": "<a href='#' style='display: inline-block; width: 9px; height: 9px'>X</a>" * 2,
+    "on a phone, axe": PALE,
+    "on a phone, width": "<div style='width: 1500px; height: 9px'></div>",
+    "on a phone, cut off": "<p class='attributions'><b style='display: block; width: 9px'>Xxxxxxxxxxxxxx</b></p>",
+}
+INSERT = (
+    "(faults) => document.querySelector('[data-testid=stMainBlockContainer]').insertAdjacentHTML('afterbegin', faults)"
+)
+CHECKS = {
+    f"{name}, {check}": test for name, situation in SITUATIONS.items() for check, test in situation.checks.items()
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_each_check_rejects_its_fault_and_nothing_else(blank: Page, name: str) -> None:
+    looks = DARK if "dark" in name else LIGHT
+    blank.set_viewport_size(PHONE if "phone" in name else DESKTOP)
+    blank.set_content(SOUND.format(fault="", **looks))
+    assert CHECKS[name](blank, PAGE) == []
+    blank.set_content(SOUND.format(fault=FAULTS[name], **looks))
+    assert CHECKS[name](blank, PAGE) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        (
+            "at a desk, words for charts",
+            "<figure role='figure' aria-label='A'><div class='js-plotly-plot'>X</div></figure>",
+        ),
+        ("in the dark, ground", "<style>[data-testid=stApp] { background: #eee !important }</style>"),
+        ("at a desk, motion", "<div data-testid='stHtml'><p id='x'>X</p></div>"),  # its script follows
+    ],
+    ids=["a chart without numbers", "a light ground", "a picture that changes"],
+)
+def test_other_faults_are_rejected_too(blank: Page, name: str, fault: str) -> None:
+    blank.set_content(SOUND.format(fault=fault, **(DARK if "dark" in name else LIGHT)))
+    blank.evaluate(
+        "setInterval(() => document.getElementById('x')?.setAttribute('style', `top: ${Math.random()}px`), 9)"
+    )
+    assert CHECKS[name](blank, PAGE) != []
+
+
+def test_one_visit_finds_every_fault(visit: Visit) -> None:
+    page = visit("mistakes")
+    page.evaluate(INSERT, "".join(FAULTS.values()))
+    found = inspect(page)
+    assert found.keys() == FAULTS.keys() == CHECKS.keys()
+
+
+def test_keys_choose_something_on_each_page() -> None:
+    assert {VIEWS[name].partition("?")[0] for name in WAYS} == FIRST.keys() - {"receptive_field"}  # has its own test
