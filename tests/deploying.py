@@ -90,15 +90,19 @@ class Replicas:
 
     def expect_healthy(self, replica: str) -> None:
         """Wait until a replica answers, asked without nginx."""
-        deadline = time.monotonic() + _START_UP
-        while not answers(f"{self.each[int(replica) - 1]}/_stcore/health"):
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
+        _expect_answer(self.each[int(replica) - 1])
 
     def end(self) -> int:
         """End all as Control-C does, and return the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=3 * PATIENCE / 1000)  # each replica may take its own
+
+
+def _expect_answer(address: str) -> None:
+    deadline = time.monotonic() + _START_UP
+    while not answers(f"{address}/_stcore/health"):
+        assert time.monotonic() < deadline, f"{address} does not answer"
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -107,6 +111,7 @@ def serving_by_replicas(folder: Path, count: int = 2) -> Iterator[Replicas]:
     started = Replicas(folder / "said.txt", count)
     try:
         started.expect("Serving at")
+        _expect_answer(started.address)  # it is said when nginx has been started, before it listens
         yield started
     finally:
         if started.process.poll() is None:

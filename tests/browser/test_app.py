@@ -21,7 +21,7 @@ from tests.serving import choose_source, settle, show_sidebar
 
 def test_two_people_see_their_own_digit(visit: Visit) -> None:
     one, other = visit(alone=True), visit("feature_maps", alone=True)
-    for key_one, key_other in (("1a", "8a"), ("6b", "2b"), ("9a", "9b")):
+    for key_one, key_other in (("1a", "8a"), ("9a", "9b")):
         sample(one, key_one).click()
         sample(other, key_other).click()
         for page, key in ((one, key_one), (other, key_other)):

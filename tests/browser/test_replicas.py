@@ -59,8 +59,8 @@ def a_two() -> bytes:
 
 
 def test_when_a_replica_is_killed_its_people_go_on_at_another_one(visit: Visit, replicas: Replicas) -> None:
-    page = visit("feature_maps?digit=project-8a", at=replicas.address)
-    other = visit("feature_maps?digit=project-1a&row=Conv2d-7", at=replicas.address)
+    page = visit("feature_maps?digit=project-8a", at=replicas.address, alone=True)
+    other = visit("feature_maps?digit=project-1a&row=Conv2d-7", at=replicas.address, alone=True)
     home, elsewhere = replica_of(page), replica_of(other)
     assert {home, elsewhere} == {"1", "2"}
     seen_by_other = shown(other), words(other), other.url
