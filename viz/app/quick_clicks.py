@@ -75,7 +75,7 @@ class Queue:
             asked.widget_states.widgets.extend(kept)
             asked.page_script_hash = now
             return
-        if moved:
+        if moved or not self._shown:  # before the first run there was no page
             self._shown = now
         self._last = asked
 
@@ -92,9 +92,9 @@ def _is_trigger(state: WidgetState) -> bool:
     return kind.endswith("trigger_value") and bool(getattr(state, kind))
 
 
-_QUEUES: weakref.WeakKeyDictionary[AppSession, Queue] = weakref.WeakKeyDictionary()
+# Of each visit: its messages, and the loop whose thread they belong to.
+_QUEUES: weakref.WeakKeyDictionary[AppSession, tuple[Queue, asyncio.AbstractEventLoop]] = weakref.WeakKeyDictionary()
 _VISITS: weakref.WeakValueDictionary[str, AppSession] = weakref.WeakValueDictionary()
-_LOOPS: list[asyncio.AbstractEventLoop] = []
 
 
 @functools.cache
@@ -114,7 +114,6 @@ def install() -> None:
 def _queue_of(session: AppSession, handle: Callable[[AppSession, BackMsg], None]) -> Queue:
     if session not in _QUEUES:
         visit, loop = weakref.ref(session), asyncio.get_running_loop()
-        _LOOPS[:] = [loop]  # a server has one
 
         def pass_on(message: BackMsg) -> None:
             if found := visit():
@@ -124,8 +123,9 @@ def _queue_of(session: AppSession, handle: Callable[[AppSession, BackMsg], None]
             found = visit()
             return found.page_script_hash if found else ""
 
-        _QUEUES[session], _VISITS[session.id] = Queue(pass_on, page_now, loop.call_later), session
-    return _QUEUES[session]
+        _QUEUES[session] = Queue(pass_on, page_now, loop.call_later), loop
+        _VISITS[session.id] = session
+    return _QUEUES[session][0]
 
 
 def callbacks_have_run() -> None:
@@ -133,4 +133,6 @@ def callbacks_have_run() -> None:
     context = get_script_run_ctx()
     session = _VISITS.get(context.session_id) if context else None
     if session:
-        _LOOPS[0].call_soon_threadsafe(_QUEUES[session].next)
+        queue, loop = _QUEUES[session]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(queue.next)

@@ -94,6 +94,14 @@ def assert_a_late_click_stays_on_the_new_page(kind: type[Queue]) -> None:
     assert visit.last == (THERE, ["source", "samples"])
 
 
+def assert_a_late_click_on_the_first_page_stays_on_the_new_one(kind: type[Queue]) -> None:
+    visit = Visit(kind)
+    visit.page = ""  # nothing has run yet
+    visit.say(message("", SOURCE))
+    visit.page = HERE
+    assert visit.say(message(THERE, SOURCE), message(HERE, SOURCE, STEP, SAMPLE)).last == (THERE, ["source", "samples"])
+
+
 def assert_another_source_counts_late(kind: type[Queue]) -> None:
     chosen = WidgetState(id="source", string_value="Draw")
     assert Visit(kind).say(message(THERE, SOURCE), message(HERE, chosen, STEP)).last == (THERE, ["source"])
@@ -120,6 +128,7 @@ def assert_a_page_that_is_shown_counts(kind: type[Queue]) -> None:
 CHECKS = [
     (assert_one_waits, Hasty),
     (assert_a_late_click_stays_on_the_new_page, Trusting),
+    (assert_a_late_click_on_the_first_page_stays_on_the_new_one, Trusting),
     (assert_another_source_counts_late, Trusting),
     (assert_the_second_of_two_links_counts, Trusting),
     (assert_a_link_back_leads_back, Stubborn),
