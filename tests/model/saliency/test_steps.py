@@ -170,7 +170,7 @@ def test_gradient_shap_adds_up_on_average(network: nn.Sequential) -> None:
     assert abs(np.mean(sums)) > 8 * error  # so that a sum of nothing would not pass
 
 
-@pytest.mark.parametrize("method", LINEAR)
+@pytest.mark.parametrize("method", sorted(LINEAR))
 def test_difference_equals_one_logit_less_the_other(network: nn.Sequential, method: str) -> None:
     asked: tuple[tuple[int, Output], ...] = ((4, "logit"), (9, "logit"), (4, "difference"))
     options = QUICK.get(method)
