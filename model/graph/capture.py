@@ -105,8 +105,8 @@ def capture(
     """
     shape = _input_shape(input_shape)
     described = _description(module, shape, title, mean, std, history)
-    _check_signature(module)
     private = _private_copy(module)
+    _check_signature(private)
     image = torch.randn(2, *shape, generator=torch.Generator().manual_seed(1))
     with _quiet(), torch.random.fork_rng(devices=[]), torch.no_grad():
         run = _observe(private, image)
@@ -375,8 +375,13 @@ class _Watch(TorchFunctionMode):
                 kwargs["train" if "train" in kwargs else "training"] = False
         result = function(*args, **kwargs)
         if isinstance(result, Tensor | tuple | list) and name not in _UNCOUNTED and not _is_counter(args):
-            self.run.functions.append(name.rstrip("_"))
+            self.run.functions.append(f"{name.rstrip('_')} {_plain_arguments([*args, *kwargs.values()])}")
         return result
+
+
+def _plain_arguments(values: Sequence[Any]) -> list[Any]:
+    """Return the numbers and words among some arguments; flags are left out, for the two modes differ in them."""
+    return [each for each in values if isinstance(each, int | float | str) and not isinstance(each, bool)]
 
 
 _UNCOUNTED = {"__get__", "__set__", "size", "stride", "clone"}
@@ -583,6 +588,11 @@ def _slice(call: _Call) -> Settings:
     return {"dim": axis, "start": start, "end": end, "step": step}
 
 
+def _narrowed(call: _Call) -> Settings:
+    start = int(call["start"]) % call.sizes[call.axis()]
+    return {"dim": call.axis(), "start": start, "end": start + int(call["length"]), "step": 1}
+
+
 def _padded(call: _Call) -> Settings:
     return {"pads": [int(each) for each in call["pad"]], "mode": call["mode"], "value": float(call["value"] or 0)}
 
@@ -644,6 +654,7 @@ _RULES: dict[str, _Rule] = {
     "clamp_min.default": _Rule("clamp", lambda c: {"min": float(c["min"]), "max": None}),
     "clamp_max.default": _Rule("clamp", lambda c: {"min": None, "max": float(c["max"])}),
     "pow.Tensor_Scalar": _Rule("pow", _numbers("exponent")),
+    "square.default": _Rule("pow", lambda c: {"exponent": 2.0}),
     "dropout.default": _Rule("dropout", lambda c: {"p": float(c["p"]), "when": bool(c["train"])}, ("input",)),
     "feature_dropout.default": _Rule("dropout2d", lambda c: {"p": float(c["p"]), "when": bool(c["train"])}, ("input",)),
     "mean.dim": _Rule("mean", _over),
@@ -667,7 +678,8 @@ _RULES: dict[str, _Rule] = {
     "permute.default": _Rule("permute", lambda c: {"dims": [axis % c.rank for axis in c["dims"]]}),
     "transpose.int": _Rule("permute", _transposed),
     "slice.Tensor": _Rule("slice", _slice),
-    "select.int": _Rule("select", lambda c: {"dim": c.axis(), "index": int(c["index"]) % (c.sizes[c.axis()] or 1)}),
+    "narrow.default": _Rule("slice", _narrowed),
+    "select.int": _Rule("select", lambda c: {"dim": c.axis(), "index": int(c["index"]) % max(1, c.sizes[c.axis()])}),
     "channel_shuffle.default": _Rule("channel_shuffle", lambda c: {"groups": int(c["groups"])}),
     "pixel_shuffle.default": _Rule("pixel_shuffle", lambda c: {"factor": int(c["upscale_factor"])}),
     "maximum.default": _Rule("maximum", inputs=_BINARY),
@@ -991,7 +1003,7 @@ class _Graph:
             raise _mixing(f"puts the pictures of a batch together, or fixes their number, in '{target._opname}'")
         call = _Call(args, values[0], measured)
         settings = rule.settings(call) | settings
-        if settings.get("alpha") == 1:
+        if rule.inputs == _BINARY and settings.get("alpha") == 1:
             del settings["alpha"]
         op, settings = self._adjusted(rule.op, settings, call)
         tensors = {role: key for role in rule.tensors if (key := self._key(args[role], rule.op, role))}
@@ -1530,6 +1542,12 @@ def _witness(
                 "Please report this network.",
             )
         theirs = theirs.reshape(logits.shape)
+        if not (torch.isfinite(theirs).all() and torch.isfinite(logits).all()):
+            raise CaptureError(
+                "The network gives a number that is not finite.",
+                "Every logit must be a number.",
+                "Look at its weights.",
+            )
         worst = max(worst, float((logits - theirs).abs().max()))
         largest = max(largest, float(theirs.abs().max()))
         check = check or {"images": batch.clone(), "logits": theirs.clone()}
@@ -1539,10 +1557,6 @@ def _witness(
 
 
 def _judge(check: Mapping[str, Tensor], worst: float, largest: float) -> None:
-    if not math.isfinite(worst) or not math.isfinite(largest):
-        raise CaptureError(
-            "The network gives a number that is not finite.", "Every logit must be a number.", "Look at its weights."
-        )
     if largest == 0 or float(check["logits"].max() - check["logits"].min()) == 0:
         raise CaptureError(
             "The network gives the same number for every class and picture.",

@@ -151,9 +151,11 @@ def _settings(operation: Facts, *names: str) -> list[Any]:
 
 
 def _max_pool(_: nn.Module, operation: Facts, x: Tensor) -> Tensor:
-    if "args" in operation["settings"]:
-        return F.max_pool2d(x, int(operation["settings"]["args"][1]))
-    return F.max_pool2d(x, *_settings(operation, "kernel_size", "stride", "padding", "dilation", "ceil_mode"))
+    settings = operation["settings"]
+    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    given = settings["args"][1:] if "args" in settings else _settings(operation, *names)
+    found: Tensor = F.max_pool2d(x, *given)
+    return found
 
 
 def _avg_pool(_: nn.Module, operation: Facts, x: Tensor) -> Tensor:
