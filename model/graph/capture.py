@@ -375,7 +375,8 @@ class _Watch(TorchFunctionMode):
                 kwargs["train" if "train" in kwargs else "training"] = False
         result = function(*args, **kwargs)
         if isinstance(result, Tensor | tuple | list) and name not in _UNCOUNTED and not _is_counter(args):
-            self.run.functions.append(f"{name.rstrip('_')} {_plain_arguments([*args, *kwargs.values()])}")
+            plain = [] if name == "batch_norm" else _plain_arguments([*args, *kwargs.values()])
+            self.run.functions.append(f"{name.rstrip('_')} {plain}")
         return result
 
 
@@ -1345,6 +1346,9 @@ def _add_what_only_training_runs(graph: _Graph, module: nn.Module, image: Tensor
         other = _observe(twin, image)
         if other.functions == run.functions:
             return
+        for each in twin.modules():
+            if isinstance(each, nn.modules.batchnorm._BatchNorm) and each.momentum is None:
+                each.momentum = 0.1  # None makes PyTorch divide by a counter, which no export can follow
         training = _Graph(twin, _export(twin, image, other), training=True)
         training.read()
         merged = _merged(graph.nodes, training.nodes)
@@ -1380,7 +1384,7 @@ def _merged(evaluation: Sequence[_Node], training: Sequence[_Node]) -> bool | No
 
 
 def _agree(one: _Node, other: _Node) -> bool:
-    ignored = {"when"}
+    ignored = {"when", "momentum"}
     settings = [{key: value for key, value in each.settings.items() if key not in ignored} for each in (one, other)]
     return settings[0] == settings[1] and one.tensors == other.tensors and one.shape == other.shape
 

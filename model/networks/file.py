@@ -87,15 +87,13 @@ def _read(data: bytes, limits: Limits) -> Network:
     entries = read_entries(data, limits)
     document, weights, check = (entries[name] for name in FILES)
     written = read_json(bytes(document.read()), f"The part '{FILES[0]}'", MAX_BRACKETS)
-    weight_bytes = weights.read()
-    places = read_header(weight_bytes, FILES[1], _MAX_TENSORS)
+    places = read_header(weights, _MAX_TENSORS)
     described = read_document(written, {key: place.shape for key, place in places.items()}, limits)
-    check_bytes = check.read()
-    expected = _check_places(read_header(check_bytes, FILES[2], 2), described)
-    tensors = read_tensors(weight_bytes, places, FILES[1])
+    expected = _check_places(read_header(check, 2), described)
+    tensors = read_tensors(weights, places)
     _check_weights(described, tensors)
     module = NetworkModule(described.graph, tensors).eval()
-    _check_outputs(module, read_tensors(check_bytes, expected, FILES[2]), described)
+    _check_outputs(module, read_tensors(check, expected), described)
     return Network(
         hash_of(data),
         described.title,

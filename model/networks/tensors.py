@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.networks.archive import Entry
 from model.networks.limits import MAX_HEADER, refuse
 from model.networks.strict_json import read_json
 
@@ -23,31 +24,31 @@ class Place:
     end: int
 
 
-def read_header(data: memoryview, label: str, most: int) -> dict[str, Place]:
-    """Return where each tensor of a safetensors file lies.
+def read_header(part: Entry, most: int) -> dict[str, Place]:
+    """Return where each tensor of a safetensors file lies; nothing but the header is unpacked.
 
     Args:
-        data: The whole file.
-        label: What messages call it.
+        part: The file within the zip.
         most: How many tensors there may be.
 
     Raises:
         NetworkError: The header is no header, or does not describe the file to its last byte.
     """
-    length = int.from_bytes(data[:8], "little") if len(data) >= 8 else -1
-    if not 2 <= length <= min(MAX_HEADER, len(data) - 8):
+    label = part.name
+    length = int.from_bytes(part.begin(8), "little") if part.size >= 8 else -1
+    if not 2 <= length <= min(MAX_HEADER, part.size - 8):
         refuse(f"The header of '{label}' has {length:,} bytes.", f"It has 2 to {MAX_HEADER:,}.")
-    header = read_json(bytes(data[8 : 8 + length]), f"The header of '{label}'", most * 8 + 8)
+    header = read_json(part.begin(8 + length)[8:], f"The header of '{label}'", most * 8 + 8)
     if not isinstance(header, dict) or len(header) > most:
         refuse(f"The header of '{label}' lists {_count(header)} tensors.", f"It lists at most {most:,}.")
     places, reached = {}, 8 + length
     for name, found in sorted(header.items(), key=_offset):
         places[name] = place = _place(name, found, 8 + length, label)
-        if place.start != reached or place.end > len(data):
+        if place.start != reached or place.end > part.size:
             refuse(f"The tensor {ascii(name)[:60]} of '{label}' is not where it should be.", "Tensors lie in a row.")
         reached = place.end
-    if reached != len(data):
-        refuse(f"'{label}' has {len(data) - reached:,} bytes that belong to no tensor.", "Every byte belongs to one.")
+    if reached != part.size:
+        refuse(f"'{label}' has {part.size - reached:,} bytes that belong to no tensor.", "Every byte belongs to one.")
     return places
 
 
@@ -86,17 +87,17 @@ def _place(name: str, found: object, base: int, label: str) -> Place:
     return Place(dtype, tuple(sides), base + places[0], base + places[1])
 
 
-def read_tensors(data: memoryview, places: Mapping[str, Place], label: str) -> dict[str, Tensor]:
+def read_tensors(part: Entry, places: Mapping[str, Place]) -> dict[str, Tensor]:
     """Return the tensors of a file as copies of their own.
 
     Raises:
         NetworkError: A number is not finite.
     """
-    found = {}
+    found, data = {}, part.read()
     for name, place in places.items():
-        part = bytearray(data[place.start : place.end])  # writable, so that PyTorch takes it as it is
-        tensor = torch.frombuffer(part, dtype=place.dtype).reshape(place.shape)
+        numbers = bytearray(data[place.start : place.end])  # writable, so that PyTorch takes it as it is
+        tensor = torch.frombuffer(numbers, dtype=place.dtype).reshape(place.shape)
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            refuse(f"The tensor '{name}' of '{label}' holds a number that is not finite.", "Weights are numbers.")
+            refuse(f"The tensor '{name}' of '{part.name}' holds a number that is not finite.", "Weights are numbers.")
         found[name] = tensor
     return found

@@ -149,3 +149,20 @@ def seeded(make: Callable[[], nn.Module], seed: int = 0) -> Any:
     network = make()
     randomise(network)
     return network.eval()
+
+
+class Small(nn.Module):
+    """A residual network with function calls, of which a file by PyTorch 2.6.0 is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.conv = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding="same", bias=False)
+        self.norm, self.drop, self.fc = nn.BatchNorm2d(4), nn.Dropout(0.1), nn.Linear(16, 3)
+        self.never = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return log-probabilities."""
+        x = F.relu(self.stem(x))
+        x = self.drop(F.relu_(self.norm(self.conv(x)) + x))
+        x = F.max_pool2d(x, 4)
+        return F.log_softmax(self.fc(x.view(x.size(0), -1)), dim=-1)

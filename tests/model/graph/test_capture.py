@@ -75,6 +75,7 @@ def test_a_residual_network_is_captured(residual: Example) -> None:
     assert graph["add-5"].inputs == ("BatchNorm2d-4", "Identity-5")
     assert graph["Conv2d-1"].path == graph["pad-0"].path == "stem"
     assert [graph[name].row for name in ("Conv2d-1", "pad-0", "add-14")] == [1, None, None]
+    assert residual.captured.warnings == []
     assert graph["add-5"].line == f"authors.py:{authors.Residual.forward.__code__.co_firstlineno + 5}"
 
 
@@ -242,7 +243,7 @@ def test_an_operation_in_place_becomes_a_pure_one() -> None:
         x = m.conv(x)
         F.relu_(x)  # the result is not taken, and x has changed all the same
         x += 1
-        return m.fc(flat(x))
+        return flat(x)
 
     author = net(forward)
     x = torch.randn(3, *SHAPE)
@@ -352,7 +353,10 @@ def test_the_positive_control_of_the_refusals_is_captured() -> None:
 
 
 class TwoInputs(nn.Module):
+    """A picture and a number."""
+
     def forward(self, image: Tensor, number: Tensor) -> Tensor:
+        """Return their sum."""
         return image.flatten(1) + number
 
 
