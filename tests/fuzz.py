@@ -18,6 +18,8 @@ import tempfile
 import time
 import traceback
 import warnings
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,13 +32,25 @@ from safetensors.torch import save as serialise
 from model import digits, scores, weights
 from model.errors import GlassError
 from model.network import AssignmentNetwork
+from model.networks import file as network_file
 from model.training import report
-from tests.damage import GENERAL, Damage, enlarge_png, rebuild_png, reword, rewrite_header, rewrite_weights
+from tests.damage import (
+    GENERAL,
+    Damage,
+    damage_network_part,
+    enlarge_png,
+    rebuild_png,
+    reword,
+    rewrite_header,
+    rewrite_network,
+    rewrite_weights,
+)
 
 SECONDS = 20  # of the processor's time that one input may take
 _CLOCK = 600  # seconds of the clock that it may take, however busy the computer is
 MEGABYTES = 120  # that one input may take; the largest picture that is read is 64 of them as it is decoded
 _FINE = ("read", "refused")
+NETWORK = Path(__file__).parent / "model" / "networks" / "torch-2.6.glass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,12 @@ def targets(folder: Path) -> tuple[Target, ...]:
         Target("card", through_disk(card.name, weights.read_card), (card.read_bytes(),), (reword,)),
         Target("logits", through_disk(logits.name, scores.read), (logits.read_bytes(),), (rewrite_header,)),
         Target("report", through_disk("r.json", lambda at: report.read(at / "r.json")), (made.encode(),), (reword,)),
+        Target(
+            "network",
+            network_file.read,
+            (NETWORK.read_bytes(),),
+            (rewrite_network, rewrite_network, damage_network_part),
+        ),
         Target("link", lambda data: digits.find(data.decode("utf-8", "replace")), _links()),
     )
 
@@ -177,7 +197,15 @@ def inputs(target: Target, chance: random.Random) -> Iterator[bytes]:
             damage = chance.choice([*target.own, chance.choice(GENERAL)])
             try:
                 data = damage(data, chance)
-            except (ValueError, RecursionError):
+            except (
+                ValueError,
+                RecursionError,
+                zipfile.BadZipFile,
+                zlib.error,
+                NotImplementedError,
+                RuntimeError,
+                EOFError,
+            ):
                 continue  # it was damaged too much already to be damaged with care
         yield data
 

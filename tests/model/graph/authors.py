@@ -69,7 +69,8 @@ class Residual(nn.Module):
             x = self.drop(self.act(out))
         x = F.adaptive_avg_pool2d(x, 1)
         x = x.view(x.size(0), -1)
-        return self.head(x) + 0.5 * self.twin(x)
+        scores: Tensor = self.head(x) + 0.5 * self.twin(x)
+        return scores
 
 
 class Squeezing(nn.Module):
@@ -125,7 +126,8 @@ class Everything(nn.Module):
         z = y.permute(0, 3, 1, 2)[:, 0, :, ::5].flatten(1)[:, None].expand(-1, 2, -1)  # (2, 4)
         z = torch.cat((y.sum(2), y.amax(3, keepdim=True).squeeze(3), z, y[:, :, 0].narrow(2, 0, 6)), 2)  # (2, 34)
         z = F.dropout(z.reshape(z.shape[0], -1), 0.3, self.training)
-        return self.last(self.flat_norm(self.flat(z))).div(torch.tensor(2.0))
+        scores: Tensor = self.last(self.flat_norm(self.flat(z)))
+        return scores.div(torch.tensor(2.0))
 
 
 class Guarded(nn.Module):
