@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torchvision import models
 
-from model.graph.capture import Captured, capture, to_bytes
+from model.graph.capture import capture, to_bytes
 from model.networks.file import read
 from tests.model.graph.authors import FunctionalAssignment
 
@@ -46,14 +46,18 @@ def main() -> None:
     warnings.simplefilter("ignore")
     print(f"{'':<22}{'capture':>9}{'goal':>7}{'save':>9}{'read':>9}{'network.json':>15}{'file':>12}")
     for name, author in networks().items():
-        shape, kept = SHAPES[name], list[Captured]()
-        capturing = seconds(lambda author=author, shape=shape, kept=kept: kept.append(capture(author, shape)))
-        data = to_bytes(kept[-1])
-        saving = seconds(lambda kept=kept: to_bytes(kept[-1]))
-        reading = seconds(lambda data=data: read(data))
-        text = data.index(b"PK", 4)
-        line = f"{name:<22}{capturing:7.2f} s{GOALS[name]:5.1f} s{saving:7.3f} s{reading:7.2f} s"
-        print(f"{line}{text / 1000:12.0f} kB{len(data) / 1e6:9.2f} MB")
+        print(line(name, author))
+
+
+def line(name: str, author: nn.Module) -> str:
+    """Measure one network, and return its line."""
+    shape = SHAPES[name]
+    captured = capture(author, shape)
+    data = to_bytes(captured)
+    capturing = seconds(lambda: capture(author, shape))
+    saving, reading = seconds(lambda: to_bytes(captured)), seconds(lambda: read(data))
+    sizes = f"{data.index(b'PK', 4) / 1000:12.0f} kB{len(data) / 1e6:9.2f} MB"
+    return f"{name:<22}{capturing:7.2f} s{GOALS[name]:5.1f} s{saving:7.3f} s{reading:7.2f} s{sizes}"
 
 
 if __name__ == "__main__":

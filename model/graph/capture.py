@@ -50,6 +50,7 @@ FORMAT, VERSION = "glass-network", 1
 IMAGE = "image"  # the name of the input in a node's inputs
 FILES = ("network.json", "weights.safetensors", "check.safetensors")
 TOLERANCE = 1e-5  # of the largest logit
+MAX_INPUT = 1_300_000
 MAX_TITLE, MAX_CLASS, MAX_CLASSES, MAX_PATH, MAX_NODES, MAX_WARNINGS = 80, 60, 1_000, 200, 2_000, 100
 
 Settings = dict[str, Any]
@@ -195,10 +196,10 @@ def _input_shape(shape: Sequence[int]) -> tuple[int, ...]:
         found = tuple(operator.index(side) for side in shape)
     except TypeError:
         found = ()
-    if len(found) != 3 or not all(1 <= side <= 512 for side in found):
+    if len(found) != 3 or not all(1 <= side <= 512 for side in found) or math.prod(found) > MAX_INPUT:
         raise CaptureError(
             f"The input shape {str(shape)[:60]} is not (channels, height, width).",
-            "It is three whole numbers from 1 to 512, without the batch.",
+            f"It is three whole numbers from 1 to 512, {MAX_INPUT:,} values at most, without the batch.",
             "Write for example (1, 28, 28) or (3, 224, 224).",
         )
     return found
@@ -836,13 +837,13 @@ class _Graph:
         if node.name in lifted:
             constant = self.program.constants[lifted[node.name]]
             return _Value(shape=tuple(shape), constant=cast(Tensor, constant))
-        if isinstance(shape[0], int):
+        self._symbol = shape[0].node.expr if isinstance(shape[0], torch.SymInt) else shape[0]
+        if isinstance(shape[0], int) or self._symbol.is_number:
             raise CaptureError(
-                f"The network works for batches of {shape[0]} only.",
+                f"The network works for batches of {self._symbol} only.",
                 "A network here works for a batch of any size.",
                 "Write x.view(x.size(0), -1) where the code has a fixed number of pictures.",
             )
-        self._symbol = shape[0].node.expr
         return _Value(batch=1, shape=tuple(int(side) for side in shape[1:]), is_image=True)
 
     def _operation(self, node: torch.fx.Node) -> "_Cell | _Failed | list[_Cell | _Failed]":
@@ -1008,6 +1009,8 @@ class _Graph:
             del settings["alpha"]
         op, settings = self._adjusted(rule.op, settings, call)
         tensors = {role: key for role in rule.tensors if (key := self._key(args[role], rule.op, role))}
+        if op in {"conv2d", "conv_transpose2d"}:
+            settings = {"kernel": list(args["weight"].meta["val"].shape[2:])} | settings
         if op == "batch_norm":
             self._complete_batch_norm(node, settings, tensors)
         if op == "instance_norm" and args.get("running_mean") is not None:
@@ -1093,11 +1096,8 @@ class _Graph:
         return value.key or self._constant_key(value)
 
     def _constant_key(self, value: _Value) -> str:
-        constant = cast(Tensor, value.constant)
-        if constant.dtype not in {torch.float32, torch.int64}:
-            constant = constant.to(torch.float32 if constant.is_floating_point() else torch.int64)
         value.key = f"constant:{len(self.constants)}"
-        self.constants[value.key] = constant
+        self.constants[value.key] = cast(Tensor, value.constant)
         return value.key
 
     def _complete_batch_norm(self, node: torch.fx.Node, settings: Settings, tensors: dict[str, str]) -> None:
@@ -1301,7 +1301,8 @@ def _arguments(node: torch.fx.Node, target: "torch._ops.OpOverload[..., Any]") -
     """Return the arguments of a call by name; defaults stand in for those that were left out."""
     names = [each.name for each in target._schema.arguments]
     defaults = {each.name: each.default_value for each in target._schema.arguments}
-    return defaults | dict(zip(names, node.args, strict=False)) | dict(node.kwargs)
+    found = defaults | dict(zip(names, node.args, strict=False)) | dict(node.kwargs)
+    return {"input": found["self"]} | found if "self" in found else found  # dropout has input, dropout_ has self
 
 
 def _is_whole(args: Mapping[str, Any]) -> bool:
@@ -1420,7 +1421,7 @@ def _document(
             "Make it smaller.",
         )
     keys = list(dict.fromkeys(key for node in everything for key in node.tensors.values()))
-    tensors = {key: (graph.constants[key] if ":" in key else graph.owned[key]).detach() for key in keys}
+    tensors = {key: _storable((graph.constants[key] if ":" in key else graph.owned[key]).detach()) for key in keys}
     for key in keys:
         _plain("name of a tensor", key, MAX_PATH)
     buffers = [key for key in keys if not isinstance(graph.owned.get(key), nn.Parameter)]
@@ -1448,6 +1449,13 @@ def _document(
         "history": described["history"],
     }
     return document, {key: tensor.clone().contiguous() for key, tensor in tensors.items()}
+
+
+def _storable(tensor: Tensor) -> Tensor:
+    """Return a tensor as float32 or int64, the types that a file holds."""
+    if tensor.dtype in {torch.float32, torch.int64}:
+        return tensor
+    return tensor.to(torch.float32 if tensor.is_floating_point() or tensor.dtype == torch.bool else torch.int64)
 
 
 def _shortened(text: str) -> str:

@@ -190,11 +190,10 @@ def _conv(given: Given) -> Result:
             f"Its weight {_shape(weight)} in {groups} groups does not fit {channels} channels.",
             "It is (out, in / groups, height, width).",
         )
+    _check_kernel(given)
     out = weight[0]
     _fits(given, "bias", (out,))
     spread = [d * (k - 1) + 1 for d, k in zip(given["dilation"], weight[2:], strict=True)]
-    if max(weight[2:]) > LARGEST:
-        raise Misfit(f"Its kernel is {_shape(weight[2:])}.", f"A side is at most {LARGEST:,}.")
     if given["padding"] == "same":
         if given["stride"] != (1, 1):
             raise Misfit("Its padding is 'same' with a stride.", "'same' needs the stride (1, 1).")
@@ -214,6 +213,7 @@ def _conv_transpose(given: Given) -> Result:
             f"Its weight {_shape(weight)} in {groups} groups does not fit {channels} channels.",
             "It is (in, out / groups, height, width).",
         )
+    _check_kernel(given)
     out, kernel = weight[1] * groups, weight[2:]
     _fits(given, "bias", (out,))
     found = []
@@ -226,6 +226,12 @@ def _conv_transpose(given: Given) -> Result:
     _check_sides(found, given.value)
     columns = given.value.batch * math.prod(kernel) * out * math.prod(sides)
     return Result(Value(given.value.batch, (out, *found)), columns // groups * channels, columns)
+
+
+def _check_kernel(given: Given) -> None:
+    kernel = given.tensors["weight"][2:]
+    if kernel != given["kernel"]:
+        raise Misfit(f"Its kernel is {_shape(given['kernel'])}, its weight's {_shape(kernel)}.", "They must agree.")
 
 
 def _check_sides(sides: Sequence[int], value: Value) -> None:
@@ -481,7 +487,7 @@ _WEIGHT, _AFFINE = frozenset({"weight"}), frozenset({"weight", "bias"})
 _GROUPS = whole(1, 1 << 16)
 _VIEW = {"batch": whole(0, 1 << 20), "shape": wholes(1, SIZE)}
 _POOL: dict[str, Setting] = {"kernel": KERNEL, "stride": STRIDE, "padding": PADDING, "ceil": flag}
-_CONV: dict[str, Setting] = {"stride": STRIDE, "dilation": DILATION, "groups": _GROUPS}
+_CONV: dict[str, Setting] = {"kernel": KERNEL, "stride": STRIDE, "dilation": DILATION, "groups": _GROUPS}
 _OVER: dict[str, Setting] = {"dims": wholes(0, MAX_AXES), "keepdim": flag}
 _DROP: dict[str, Setting] = {"p": number(0, 1), "when": choice("training", "always", "guarded")}
 

@@ -65,8 +65,8 @@ def _described(step: nn.Module) -> tuple[Op, dict[str, Any]]:
     """Return the operation and the settings of a step."""
     match step:
         case nn.Conv2d():
-            settings = {"stride": step.stride, "padding": step.padding, "dilation": step.dilation}
-            return Op.CONV, {**settings, "groups": step.groups}
+            settings = {"kernel": step.kernel_size, "stride": step.stride, "padding": step.padding}
+            return Op.CONV, {**settings, "dilation": step.dilation, "groups": step.groups}
         case nn.BatchNorm2d():
             return Op.BATCH_NORM, {"eps": step.eps, "momentum": step.momentum, "batch_statistics": False}
         case nn.Dropout():

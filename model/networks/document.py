@@ -110,8 +110,8 @@ def _object(value: Any, keys: set[str], what: str) -> dict[str, Any]:
 
 def _list(value: Any, what: str, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
-        count = f"{len(value):,}" if isinstance(value, list) else "no list of"
-        refuse(f"There are {count} {what}.", f"There may be {most:,}.")
+        count = f"count {len(value):,}" if isinstance(value, list) else "are no list"
+        refuse(f"The {what} {count}.", f"They are a list of up to {most:,}.")
     return value
 
 

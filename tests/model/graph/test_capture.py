@@ -110,6 +110,7 @@ def test_gates_slices_and_shuffles_are_captured(squeezing: Example) -> None:
     assert graph["Conv2d-1"].settings["padding"] == "same"
 
 
+@pytest.mark.slow
 def test_every_operation_is_captured(everything: Example, squeezing: Example, residual: Example) -> None:
     assert_same_logits(everything, everything.author)
     examples = (everything, squeezing, residual)
@@ -118,6 +119,7 @@ def test_every_operation_is_captured(everything: Example, squeezing: Example, re
     assert {*capturing.FUNCTIONS} == {*Op}
 
 
+@pytest.mark.slow
 def test_the_shapes_are_those_that_pytorch_gives(everything: Example) -> None:
     module, found = everything.module, {}
     for node in everything.network.graph.nodes:
@@ -153,6 +155,7 @@ def test_rows_are_numbered_as_torchsummary_does(residual: Example) -> None:
     assert mine == [name for name in theirs if name.rpartition("-")[2].isdigit()]
 
 
+@pytest.mark.slow
 def test_same_network_same_bytes(residual: Example) -> None:
     assert to_bytes(capture(residual.author, SHAPE)) == residual.data
 
@@ -219,6 +222,7 @@ def test_a_dropout_that_never_turns_off_is_off_here_and_said() -> None:
     assert "on in evaluation too" in captured.warnings[0]
 
 
+@pytest.mark.slow
 def test_other_operations_in_training_are_said() -> None:
     captured = capture(net(lambda m, x: m.fc(flat(m.conv(x) * (2 if m.training else 1)))), SHAPE)
     assert "In training the network runs other operations than here" in captured.warnings[0]
@@ -233,6 +237,14 @@ def test_a_batch_norm_without_running_statistics_is_said() -> None:
     x = torch.randn(3, *SHAPE)
     with torch.no_grad():
         assert torch.equal(read(to_bytes(captured)).module(x), author(x))
+
+
+def test_a_mask_of_booleans_is_kept() -> None:
+    author = net(lambda m, x: m.fc(flat(m.conv(x) * m.mask)))
+    author.register_buffer("mask", torch.rand(3, 6, 6) > 0.5)
+    x = torch.randn(3, *SHAPE)
+    with torch.no_grad():
+        assert torch.equal(read(to_bytes(capture(author, SHAPE))).module(x), author(x))
 
 
 # In place
@@ -306,6 +318,7 @@ REFUSED: dict[str, tuple[Callable[[Any, Tensor], Any], str, int | None]] = {
     "the size of the batch": (lambda m, x: m.fc(flat(m.conv(x))) / x.size(0), "the size of the batch", None),
     "a moved batch": (lambda m, x: m.fc(flat(m.conv(x))).t().t(), "The operation 't'", IN_FORWARD),
     "a fixed batch": (lambda m, x: m.fc(flat(m.conv(x)).view(2, -1)), "or fixes their number", IN_FORWARD),
+    "one size of batch": (lambda m, x: m.fc(flat(m.conv(x))) * (1 if x.size(0) == 2 else 2), "batches of 2 only", None),
     "rows that mix pictures": (
         lambda m, x: m.conv(x).view(-1, 3),
         "gives 36 rows of scores for one picture",
@@ -331,7 +344,12 @@ REFUSED: dict[str, tuple[Callable[[Any, Tensor], Any], str, int | None]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+QUICK = ("an operation that is not in the list", "a view changed in place", "its own error")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in REFUSED]
+)
 def test_what_cannot_be_captured_is_refused_with_the_author_s_line(name: str) -> None:
     forward, said, line = REFUSED[name]
     author = net(forward, one=nn.Conv2d(2, 3, 8))

@@ -65,6 +65,7 @@ def test_it_trains_as_the_author_s_does(trained: Example) -> None:
     assert not torch.equal(ours["norm.running_mean"], before)
 
 
+@pytest.mark.slow
 def test_another_momentum_does_not_train_as_the_author_s_does(trained: Example) -> None:
     author, mine = copy.deepcopy(trained.author), copy.deepcopy(trained.module)
     norm = mine.step(mine.graph.all(Op.BATCH_NORM)[-1].name)
@@ -86,6 +87,7 @@ def test_the_author_s_class_takes_the_weights_back(residual: Example) -> None:
         assert torch.equal(fresh.eval()(x), residual.module(x))
 
 
+@pytest.mark.slow
 def test_each_node_has_a_module_of_its_own_that_runs_once(everything: Example) -> None:
     module = copy.deepcopy(everything.module)
     ran: list[str] = []
@@ -119,6 +121,7 @@ def test_any_dtype_keeps_what_is_shared(residual: Example) -> None:
     assert double.graph is residual.network.graph
 
 
+@pytest.mark.slow
 def test_names_are_no_attributes(everything: Example) -> None:
     module = everything.module
     assert [name for name, _ in module.named_children()] == ["steps"]

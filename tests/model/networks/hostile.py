@@ -284,6 +284,7 @@ def graphs() -> Iterator[Case]:
     yield Case("stride 0", lambda: with_setting("Conv2d-1", "stride", [0, 1]), "Its stride is 0")
     yield Case("a negative padding", lambda: with_setting("Conv2d-1", "padding", [-1, 1]), "Its padding is -1")
     yield Case("a padding of 2,000", lambda: with_setting("Conv2d-1", "padding", [2_000, 1]), "Its padding is 2000")
+    yield Case("a false kernel", lambda: with_setting("Conv2d-1", "kernel", [5, 5]), "They must agree")
     yield Case("groups 0", lambda: with_setting("Conv2d-1", "groups", 0), "Its groups is 0")
     yield Case("groups that do not divide", lambda: with_setting("Conv2d-1", "groups", 3), "in 3 groups")
     yield Case("groups true", lambda: with_setting("Conv2d-1", "groups", True), "Its groups is True")
@@ -357,7 +358,14 @@ def transposed() -> bytes:
     """Return a network whose maps grow a thousand times in each direction, twice."""
 
     def change(changed: dict[str, Any]) -> None:
-        settings = {"stride": [1024] * 2, "padding": [0, 0], "output_padding": [0, 0], "dilation": [1, 1], "groups": 1}
+        settings = {
+            "stride": [1024] * 2,
+            "padding": [0, 0],
+            "kernel": [3, 3],
+            "output_padding": [0, 0],
+            "dilation": [1, 1],
+            "groups": 1,
+        }
         last = "relu-1"
         for number in (2, 3):
             made = {"name": f"up-1.{number}", "op": "conv_transpose2d", "inputs": [last], "settings": settings}

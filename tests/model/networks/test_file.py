@@ -42,6 +42,7 @@ def test_a_file_by_an_earlier_pytorch_is_read() -> None:
     assert (network.graph.used, network.graph.owned) == (76 + 144 + 8 + 51, 76 + 144 + 8 + 51 + 6)
 
 
+@pytest.mark.slow
 def test_this_pytorch_captures_the_same_graph() -> None:
     mine = capture(seeded(Small), SHAPE).document
     theirs = json.loads(parts()[FILES[0]])
@@ -65,6 +66,7 @@ def test_a_file_that_was_packed_again_is_read() -> None:
     assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
 
 
+@pytest.mark.slow
 def test_limits_are_those_of_the_place() -> None:
     with pytest.raises(NetworkError, match=r"has 13,000,\d+ parameters\. At most 12,000,000"):
         read(giant(13_000_000), OPEN)
