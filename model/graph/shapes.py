@@ -64,11 +64,19 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a node gives, its multiply-accumulates, and how many numbers it needs at once beside input and output."""
+    """What a node gives, and what it takes for one image.
+
+    Args:
+        value: The shape of what it gives.
+        multiply_accumulates: How many.
+        working: How many numbers it may hold at once beside its input and output.
+        comparisons: How many values its windows look at, where these are not multiplied.
+    """
 
     value: Value
     multiply_accumulates: int = 0
     working: int = 0
+    comparisons: int = 0
 
 
 # Settings: each checks one value and returns it with tuples in the place of lists
@@ -301,7 +309,8 @@ def _pool(given: Given) -> Result:
             out -= 1
         found.append(out)
     _check_sides(found, given.value)
-    return Result(Value(given.value.batch, (channels, *found)))
+    result = Value(given.value.batch, (channels, *found))
+    return Result(result, comparisons=result.size * math.prod(given["kernel"]))
 
 
 def _adaptive(given: Given) -> Result:

@@ -230,7 +230,7 @@ class _Reader:
     def __init__(self, image: ImageSpec, shapes: Shapes, limits: Limits) -> None:
         self.values = {IMAGE: Value(1, image.shape)}
         self.shapes, self.limits = shapes, limits
-        self.bytes, self.cost, self.row = 0, 0, 0
+        self.bytes, self.work, self.row = 0, 0, 0
 
     def read(self, written: Sequence[Any]) -> list[Node]:
         """Return all nodes."""
@@ -291,7 +291,7 @@ class _Reader:
         except Misfit as error:
             refuse(f"The node '{node.name}' is wrong. {error.args[0]}", error.args[1])
         self.bytes += _BYTES * found.value.size
-        self.cost += found.multiply_accumulates
+        self.work += found.multiply_accumulates + found.comparisons
         most = self.limits.activations
         if max(self.bytes, _BYTES * found.working) > most:
             refuse(
@@ -299,9 +299,9 @@ class _Reader:
                 f"At most {most:,} are allowed here.",
                 "Open a smaller network, or give a smaller input shape.",
             )
-        if self.cost > self.limits.multiply_accumulates:
+        if self.work > self.limits.multiply_accumulates:
             refuse(
-                f"At the node '{node.name}' one image takes {self.cost:,} multiply-accumulates.",
+                f"At the node '{node.name}' one image takes {self.work:,} multiply-accumulates and comparisons.",
                 f"At most {self.limits.multiply_accumulates:,} are allowed here.",
                 "Open a smaller network, or give a smaller input shape.",
             )

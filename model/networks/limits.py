@@ -18,7 +18,7 @@ class Limits:
 
     Args:
         parameters: How many.
-        multiply_accumulates: For one image.
+        multiply_accumulates: For one image; what a pool looks at counts as well.
         activations: Bytes of all activations for one image.
     """
 

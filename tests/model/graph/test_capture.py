@@ -317,7 +317,7 @@ REFUSED: dict[str, tuple[Callable[[Any, Tensor], Any], str, int | None]] = {
     "half of the batch": (lambda m, x: m.fc(flat(m.conv(x[:1]))), "puts the pictures of a batch together", IN_FORWARD),
     "the size of the batch": (lambda m, x: m.fc(flat(m.conv(x))) / x.size(0), "the size of the batch", None),
     "a moved batch": (lambda m, x: m.fc(flat(m.conv(x))).t().t(), "The operation 't'", IN_FORWARD),
-    "a fixed batch": (lambda m, x: m.fc(flat(m.conv(x)).view(2, -1)), "or fixes their number", IN_FORWARD),
+    "a fixed batch": (lambda m, x: m.fc(flat(m.conv(x)).view(2, -1)), "batches of 2 only", None),
     "one size of batch": (lambda m, x: m.fc(flat(m.conv(x))) * (1 if x.size(0) == 2 else 2), "batches of 2 only", None),
     "rows that mix pictures": (
         lambda m, x: m.conv(x).view(-1, 3),
