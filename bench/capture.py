@@ -1,6 +1,6 @@
 """How long it takes to capture a network, to write its file and to read it: ``python -m bench.capture``.
 
-One thread; the median of some rounds, after one that is not counted (PyTorch's export brings much in when it first
+One thread, the time of the processor; the median of some rounds, after one that is not counted (PyTorch's export brings much in when it first
 runs). Only the ratios mean something on another machine.
 """
 
@@ -30,13 +30,13 @@ def networks() -> dict[str, nn.Module]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the median time that some work takes."""
+    """Return the median time of the processor that some work takes."""
     work()
     times = []
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
+        begin = time.process_time()
         work()
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
     return statistics.median(times)
 
 
