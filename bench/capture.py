@@ -1,7 +1,7 @@
 """How long it takes to capture a network, to write its file and to read it: ``python -m bench.capture``.
 
-One thread, the time of the processor; the median of some rounds, after one that is not counted (PyTorch's export brings much in when it first
-runs). Only the ratios mean something on another machine.
+One thread, the time of the processor; the median of some rounds, after one that is not counted: PyTorch's export brings
+much in when it first runs. Only the ratios mean something on another machine.
 """
 
 import statistics
