@@ -77,10 +77,10 @@ def given_to_figure(tree: ast.Module) -> set[str]:
     """Return the names of functions that are given to ``widgets.figure``, also within a ``partial``."""
     calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
     names = {ast.unparse(each.args[0]) for each in calls if called(each) in FIGURE and each.args}
-    assigned = [each for each in ast.walk(tree) if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call)]
-    for each in assigned:
-        if ast.unparse(each.targets[0]) in names and called(each.value) == "partial":
-            names.add(ast.unparse(each.value.args[0]).rpartition(".")[2])
+    assigned = [each for each in ast.walk(tree) if isinstance(each, ast.Assign)]
+    for target, value in ((ast.unparse(each.targets[0]), each.value) for each in assigned):
+        if target in names and isinstance(value, ast.Call) and called(value) == "partial":
+            names.add(ast.unparse(value.args[0]).rpartition(".")[2])
     return names
 
 
