@@ -7,7 +7,7 @@ values use one diverging scale, symmetric about zero; magnitudes one sequential 
 
 import numpy as np
 from numpy.typing import NDArray
-from plotly.colors import get_colorscale, label_rgb, sample_colorscale, unlabel_rgb
+from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorscale, unlabel_rgb
 
 from model.records import LayerKind
 
@@ -26,6 +26,10 @@ KIND_COLOURS = {
 ACCENT = "#0072b2"
 MUTED = "#858c97"
 HIGHLIGHT = "#cb7900"  # what is selected
+# Of the page by its theme, as .streamlit/config.toml has them: a chart, and a picture of it, has both of its own.
+INK = {"light": "#16181d", "dark": "#eceef2"}
+PAGE = {"light": "#ffffff", "dark": "#101216"}
+PANEL = {"light": "#f3f4f6", "dark": "#1b1f26"}
 
 Scale = list[list[float | str]]
 
@@ -38,6 +42,20 @@ def _scale(name: str) -> Scale:
     places = np.linspace(0, 1, 33).tolist()
     colours = sample_colorscale(get_colorscale(name), places)
     return [[place, label_rgb(unlabel_rgb(colour))] for place, colour in zip(places, colours, strict=True)]
+
+
+def rgb(colour: str, opacity: float = 1.0) -> str:
+    """Return a colour as Streamlit leaves it alone in a chart: its chart theme replaces some hexadecimal colours.
+
+    Args:
+        colour: ``#rrggbb``.
+        opacity: 0 to 1.
+
+    >>> rgb("#0072b2"), rgb("#0072b2", 0.2)
+    ('rgb(0, 114, 178)', 'rgba(0, 114, 178, 0.2)')
+    """
+    solid = label_rgb(hex_to_rgb(colour))
+    return solid if opacity == 1 else f"rgba{solid.removeprefix('rgb')[:-1]}, {opacity:g})"
 
 
 DIVERGING = _scale("RdBu_r")  # blue below zero, white at zero, red above

@@ -14,7 +14,7 @@ from viz.figures import origin, seeds, training
 from viz.figures import recipes as parts
 from viz.figures.panels import tabled
 from viz.figures.training import Curves
-from viz.ui import cached, components, controls, state, tables
+from viz.ui import cached, charts, components, controls, state, tables
 from viz.ui.plain import plain
 from viz.ui.refusals import or_say_why
 
@@ -46,7 +46,8 @@ def accuracy(searched: Mapping[str, Study]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
     drawn = training.accuracy(bands, logged, logged_run.BAR)
-    controls.figure(drawn, training.say_accuracy(bands, logged, logged_run.BAR), _curves(searched, "accuracy"))
+    words = training.say_accuracy(bands, logged, logged_run.BAR)
+    charts.figure(drawn, "accuracy-by-epoch", words, _curves(searched, "accuracy"))
 
 
 def losses(searched: Mapping[str, Study]) -> None:
@@ -54,7 +55,7 @@ def losses(searched: Mapping[str, Study]) -> None:
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
     drawn = training.loss(trained, held_out, logged)
-    controls.figure(drawn, training.say_loss(trained, held_out, logged), _curves(searched, "loss"))
+    charts.figure(drawn, "loss-by-epoch", training.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
 def flattery(final: Mapping[str, Study]) -> None:
@@ -200,10 +201,10 @@ def _bands(found: Mapping[str, Study], what: str) -> dict[str, Extent]:
     return {name: studies.extent(each) for name, each in curves.items() if each.size}
 
 
-def _curves(searched: Mapping[str, Study], what: Curves) -> tables.File:
-    """Return every seed's curves of one kind, and the logged run's, as CSV."""
+def _curves(searched: Mapping[str, Study], what: Curves) -> tables.Folded:
+    """Return every seed's curves of one kind, and the logged run's, as a table."""
     columns = partial(training.curve_columns, [*searched.values()], logged_run.logged_run(), what)
-    return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
+    return _table(f"Every {what} curve", columns)
 
 
 def _table(name: str, columns: tables.Columns) -> tables.Folded:

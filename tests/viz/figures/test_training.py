@@ -11,7 +11,7 @@ import pytest
 
 from model import logged_run, recipes, results, studies
 from model.records import Alteration, Extent, Paired, Spread, Study, Trial
-from tests import curve, reports
+from tests import charting, curve, reports
 from viz.figures import recipes as parts
 from viz.figures import seeds, training
 from viz.figures.swatches import columns_as_csv
@@ -38,24 +38,22 @@ def strip(found: dict[str, Study]) -> dict[str, tuple[tuple[int, ...], Spread]]:
     }
 
 
-def test_accuracy_is_drawn_where_its_axes_say(found: dict[str, Study]) -> None:
+def test_accuracy_is_drawn_as_it_was_measured(found: dict[str, Study]) -> None:
     every = bands(found, "held_out")
-    html = training.accuracy(every, LOGGED, BAR)
-    up, across = curve.scales(html)
-    first, second, bar, ours, theirs, logged = curve.lines(html)
-    for line, each in ((ours, every["glass"]), (theirs, every["assignment"])):
-        np.testing.assert_allclose(up(line.y), 100 * each.mean, atol=curve.near(up))
-        np.testing.assert_allclose(across(line.x), range(1, reports.EPOCHS + 1), atol=curve.near(across))
-    for area, each in ((first, every["glass"]), (second, every["assignment"])):
-        around = 100 * np.concatenate([each.high, each.low[::-1]])
-        np.testing.assert_allclose(np.sort(up(area.y)), np.sort(around), atol=curve.near(up))
-    np.testing.assert_allclose(up(logged.y), 100 * LOGGED.accuracies, atol=curve.near(up))
-    np.testing.assert_allclose(up(bar.y), 100 * BAR, atol=curve.near(up))
-    assert ours.paint["stroke"] != theirs.paint["stroke"] == logged.paint["stroke"]
-    said = curve.pointed_at(html)
-    assert len(said) == reports.EPOCHS
-    assert f"{100 * LOGGED.accuracies[16]:.3f}" in said[16]
-    assert training.LOGGED not in said[17], "it had stopped by then"
+    chart = training.accuracy(every, LOGGED, BAR)
+    for name, each in every.items():
+        line = charting.named(chart, training.name_of(name))
+        np.testing.assert_array_equal(line.x, range(1, reports.EPOCHS + 1))
+        np.testing.assert_allclose(line.y, 100 * found[f"{name}-search"].held_out.mean(axis=0))
+        low, high = charting.edges(chart, f"{training.name_of(name)}, range of its seeds")
+        np.testing.assert_allclose(low, 100 * found[f"{name}-search"].held_out.min(axis=0))
+        np.testing.assert_allclose(high, 100 * found[f"{name}-search"].held_out.max(axis=0))
+        assert not np.allclose(low, 100 * each.mean)
+    logged = charting.named(chart, f"{training.LOGGED} (test images)")
+    np.testing.assert_allclose(logged.y, 100 * LOGGED.accuracies)
+    np.testing.assert_allclose(charting.named(chart, "the bar, 99.4 %").y, 99.4)
+    ours, theirs = (charting.named(chart, training.name_of(name)) for name in every)
+    assert ours.line.color != theirs.line.color == logged.marker.color
 
 
 def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, Study]) -> None:
@@ -70,23 +68,21 @@ def test_accuracy_is_said_with_the_numbers_that_are_drawn(found: dict[str, Study
 
 
 def test_without_results_the_logged_run_is_drawn_alone() -> None:
-    assert len(curve.lines(training.accuracy({}, LOGGED, BAR))) == 2
-    assert len(curve.lines(training.loss({}, {}, LOGGED))) == 1
+    assert len(training.accuracy({}, LOGGED, BAR).data) == 2
+    assert len(training.loss({}, {}, LOGGED).data) == 1
     assert "the assignment's logged run at 0.0186" in training.say_loss({}, {}, LOGGED)
     assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
 
 
-def test_losses_are_drawn_where_their_axes_say(found: dict[str, Study]) -> None:
+def test_losses_are_drawn_as_they_were_measured(found: dict[str, Study]) -> None:
     trained, held_out = bands(found, "training_loss"), bands(found, "validation_loss")
-    html = training.loss(trained, held_out, LOGGED)
-    ticks = re.findall(r'<span class="beside" style="--y: ([\d.]+)">([\d.]+)<', html)
-    slope, start = np.polyfit([float(y) / 100 for y, _ in ticks], np.log([float(text) for _, text in ticks]), 1)
-    every = [held_out["glass"], held_out["assignment"], trained["glass"], trained["assignment"]]
-    lines = curve.lines(html)
-    for line, each in zip(lines, every, strict=False):
-        np.testing.assert_allclose(np.exp(start + slope * line.y), each.mean, rtol=0.01)
-        assert not np.allclose(start + slope * line.y, each.mean, rtol=0.01), "the axis is one of factors"
-    np.testing.assert_allclose(np.exp(start + slope * lines[-1].y), LOGGED.losses, rtol=0.01)
+    chart = training.loss(trained, held_out, LOGGED)
+    for name in trained:
+        study, said = found[f"{name}-search"], training.name_of(name)
+        np.testing.assert_allclose(charting.named(chart, f"{said}, held-out").y, study.validation_loss.mean(axis=0))
+        np.testing.assert_allclose(charting.named(chart, f"{said}, training").y, study.training_loss.mean(axis=0))
+    np.testing.assert_array_equal(charting.named(chart, training.LOGGED).y, LOGGED.losses)
+    assert chart.layout.yaxis.type == "log"
 
 
 def test_every_seed_is_a_dot_at_its_place(found: dict[str, Study]) -> None:
