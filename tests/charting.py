@@ -1,5 +1,7 @@
 """What a chart holds, read back from the figure that Plotly gets."""
 
+import base64
+import json
 from typing import Any
 
 import numpy as np
@@ -24,3 +26,16 @@ def edges(figure: go.Figure, name: str) -> tuple[NDArray[np.float64], NDArray[np
 def names(figure: go.Figure) -> list[str]:
     """Return what the legend says, in order."""
     return [trace.name for trace in figure.data if trace.showlegend is not False]
+
+
+def opened(spec: str) -> go.Figure:
+    """Return the figure that a page has sent, its arrays read from the bytes that Plotly packs them in."""
+    return go.Figure(_unpacked(json.loads(spec)))
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if {"dtype", "bdata"} <= value.keys():
+            return np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        return {name: _unpacked(each) for name, each in value.items()}
+    return [*map(_unpacked, value)] if isinstance(value, list) else value

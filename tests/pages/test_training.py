@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from model import formation, results, trace, weights
 from model.digits import find, to_input
 from tests import reports
-from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, charts, component, run, said, shown
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
@@ -43,8 +43,7 @@ def test_curves_say_what_the_reports_say(folder: Path) -> None:
     for name in reports.FINAL:
         head = json.loads((folder / f"{name}.json").read_text())
         assert f"mean **{100 * head['accuracy']['mean']:.2f}\xa0%**" in said(app)
-    assert shown(app).count('class="curves"') == 2
-    assert shown(app).count('class="seed-line"') == 3
+    assert {*charts(app)} == {"accuracy-by-epoch", "loss-by-epoch", "every-seed", "right-by-one-alone"}
     assert "McNemar" in said(app)
     assert "Of 15 test images" in said(app)
     assert "**99.26\xa0%**" in said(app)
@@ -53,7 +52,7 @@ def test_curves_say_what_the_reports_say(folder: Path) -> None:
 def test_the_recipe_shows_each_part_and_the_log(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert_works(app, "Training")
-    assert "dropout: 0.1 in place of 0.03" in shown(app)
+    assert any("dropout: 0.1 in place of 0.03" in text for text in charts(app)["worth-of-each-part"].data[-1].text)
     for path in (folder / "search").iterdir():
         assert f'<th scope="row">{path.stem}</th>' in shown(app)
     assert "The assignment's recipe keeps 0.1 all through." in said(app)
@@ -70,7 +69,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
     assert all("not there yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
     assert all(f"'model/results/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
-    assert 'class="curves"' in shown(app)
+    assert ("accuracy-by-epoch" if view == "curves" else "learning-rate") in charts(app)
 
 
 @pytest.mark.parametrize("name", reports.FINAL)
@@ -79,7 +78,7 @@ def test_one_result_of_two_is_shown_alone(name: str, folder: Path) -> None:
     app = run(PAGE)
     assert_works(app, "Training")
     assert [name in each for each in notes(app)] == [True]
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
     assert "The paired test needs the results of both recipes." in said(app)
 
 
@@ -89,7 +88,7 @@ def test_a_broken_report_is_a_sentence_and_the_rest_shows(content: str, folder: 
     app = run(PAGE)
     assert not app.exception
     assert [each.value.endswith("What it measures is left out here.") for each in app.warning] == [True]
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
 
 
 def test_a_broken_trial_is_a_sentence_and_the_others_show(folder: Path) -> None:
@@ -98,7 +97,7 @@ def test_a_broken_trial_is_a_sentence_and_the_others_show(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert not app.exception
     assert [each.value.endswith("This trial is left out.") for each in app.warning] == [True, True]
-    assert "dropout: 0.1 in place of 0.03" in shown(app)
+    assert any("dropout: 0.1 in place of 0.03" in text for text in charts(app)["worth-of-each-part"].data[-1].text)
     assert "shift, pixels" not in shown(app).partition("worth")[2]
 
 
@@ -109,7 +108,7 @@ def test_a_report_that_its_name_does_not_tell_is_left_out(other: str, folder: Pa
     assert not app.exception
     (warning,) = app.warning
     assert "'assignment-final.json' is of the recipe" in warning.value
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
 
 
 def test_a_report_that_was_replaced_is_read_anew(folder: Path) -> None:

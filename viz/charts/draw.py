@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from viz import theme
 HEIGHT = 360  # pixels
 _BUTTONS = 30  # pixels kept free for Plotly's buttons above the legend
 _PALE = 0.22  # opacity of a band
+_THIN = {"type": "data", "width": 4, "thickness": 2}  # the line of an error
 _DASHES = {"line": "solid", "dashed": "dash", "dotted": "dot", "steps": "solid"}
 
 Values = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | Sequence[float] | Sequence[str]
@@ -24,7 +26,7 @@ class Axis:
     """What an axis says, and where it begins and ends.
 
     Attributes:
-        title: What is measured, with its unit.
+        title: What is measured, with its unit; an axis without one is not drawn.
         ends: The values at its ends; by default as the values need it.
         ticks: Values that are written beside it; by default as Plotly chooses.
         names: What is written there in their place, one for each tick.
@@ -47,7 +49,7 @@ class Axis:
 
     def layout(self) -> dict[str, Any]:
         """Return the axis as Plotly takes it."""
-        found: dict[str, Any] = {"title": {"text": self.title}}
+        found: dict[str, Any] = {"title": {"text": self.title}, "visible": bool(self.title)}
         if self.ends:
             found["range"] = [*(np.log10(self.ends).tolist() if self.logarithmic else self.ends)]
         if self.logarithmic:
@@ -88,6 +90,7 @@ class Series:
         width: Of the line, or of a point, in pixels.
         symbol: Of the points, as Plotly names it.
         error: How far the true value may lie off, (N,), to either side; drawn as thin lines.
+        reach: From where to where each goes along the axis across, (N,) each; drawn likewise.
         says: What is said of each in place of its value.
         keyed: Whether the legend has it.
     """
@@ -100,6 +103,7 @@ class Series:
     width: int = 3
     symbol: str = "circle"
     error: NDArray[np.floating[Any]] | None = None
+    reach: tuple[Values, Values] | None = None
     says: Sequence[str] = ()
     keyed: bool = True
 
@@ -109,7 +113,7 @@ class Series:
         colour = {"color": theme.rgb(self.colour)} if self.colour else {}
         trace: dict[str, Any] = {
             "type": "scatter",
-            "name": self.name,
+            "name": plain(self.name),
             "x": self.places,
             "y": self.values,
             "mode": {"points": "markers", "joined": "lines+markers"}.get(self.style, "lines"),
@@ -123,7 +127,10 @@ class Series:
         if self.style in {"points", "joined"}:
             trace["marker"] = {**colour, "size": self.width, "symbol": self.symbol}
         if self.error is not None:
-            trace["error_y"] = {"type": "data", "array": self.error, "width": 4, "thickness": 1.5, **colour}
+            trace["error_y"] = {**_THIN, **colour, "array": self.error}
+        if self.reach is not None:
+            places, (low, high) = np.asarray(self.places), map(np.asarray, self.reach)
+            trace["error_x"] = {**_THIN, **colour, "arrayminus": places - low, "array": high - places}
         return [trace]
 
 
@@ -142,9 +149,9 @@ class Band:
         del across
         edges: list[dict[str, Any]] = []
         for end, values in (("lowest", self.low), ("highest", self.high)):
-            said = f"{up.pointed_at('y')}<extra>{self.name}, {end}</extra>"
+            said = f"{up.pointed_at('y')}<extra>{plain(self.name)}, {end}</extra>"
             edge = {"type": "scatter", "mode": "lines", "line": {"width": 0, "color": theme.rgb(self.colour)}}
-            edges.append({**edge, "name": self.name, "x": self.places, "y": values, "hovertemplate": said})
+            edges.append({**edge, "name": plain(self.name), "x": self.places, "y": values, "hovertemplate": said})
         edges[0]["showlegend"] = False
         edges[1] |= {"fill": "tonexty", "fillcolor": theme.rgb(self.colour, _PALE)}
         return edges
@@ -163,6 +170,7 @@ class Bars:
         width: Of all, in units of the axis across; by default most of the room.
         pale: Which of them are pale, (N,).
         says: What is said of each in place of its value.
+        keyed: Whether the legend has it.
         printed: What stands over each.
     """
 
@@ -174,6 +182,7 @@ class Bars:
     width: float | None = None
     pale: Sequence[bool] = ()
     says: Sequence[str] = ()
+    keyed: bool = True
     printed: Sequence[str] = ()
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
@@ -184,12 +193,13 @@ class Bars:
             marker["opacity"] = [0.4 if pale else 1.0 for pale in self.pale]
         trace: dict[str, Any] = {
             "type": "bar",
-            "name": self.name,
+            "name": plain(self.name),
             "x": self.places,
             "y": self.values,
             "base": self.base,
             "width": self.width,
             "marker": marker,
+            "showlegend": self.keyed,
             **_said(self.says, up.pointed_at("y")),
         }
         if self.printed:
@@ -197,9 +207,36 @@ class Bars:
         return [trace]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Texts:
+    """Words to the right of their places, (N,) each, hanging from them."""
+
+    places: Values
+    values: Values
+    texts: Sequence[str]
+
+    def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
+        """Return them as a trace of Plotly's."""
+        del across, up
+        text = {"mode": "text", "text": [*map(plain, self.texts)], "textposition": "bottom right"}
+        place = {"x": self.places, "y": self.values, "showlegend": False, "hoverinfo": "skip", "cliponaxis": False}
+        return [{"type": "scatter", **place, **text}]
+
+
+def plain(text: str) -> str:
+    r"""Return text as Plotly shows it letter by letter: it takes some tags for what they do.
+
+    >>> plain("1 < 2\nand <b>")
+    '1 &lt; 2<br>and &lt;b&gt;'
+    """
+    return escape(text, quote=False).replace("\n", "<br>")
+
+
 def _said(says: Sequence[str], value: str) -> dict[str, Any]:
     """Return what a trace says where it is pointed at: the name of the series stands beside it."""
-    return {"customdata": [*says], "hovertemplate": "%{customdata}"} if says else {"hovertemplate": value}
+    if not says:
+        return {"hovertemplate": value}
+    return {"customdata": [*map(plain, says)], "hovertemplate": "%{customdata}"}
 
 
 def draw(parts: Sequence[Part], across: Axis, up: Axis, *, height: int = HEIGHT, alone: bool = False) -> go.Figure:

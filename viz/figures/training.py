@@ -100,7 +100,7 @@ def loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: 
     drawn.append(Series(LOGGED, logged.numbers, logged.losses, COLOURS["assignment"], "points", 8))
     last = max(len(each.values) for each in drawn)
     up = Axis("loss", logarithmic=True, ticks=_LOSSES, hover_format=".4f")
-    return draw(drawn, _epochs(last), up)
+    return draw(drawn, _epochs(last), up, height=420)
 
 
 def say_loss(trained: Mapping[str, Extent], held_out: Mapping[str, Extent], logged: LoggedRun) -> str:

@@ -73,9 +73,9 @@ def flattery(final: Mapping[str, Study]) -> None:
     numbers = (
         _table("Every seed", partial(seeds.value_columns, [*final.values()]))
         if final
-        else tables.columns_file("Download the logged run as CSV", alone, "logged-run")
+        else _table("The logged run", alone)
     )
-    controls.figure(drawn, "\n\n".join(said), numbers)
+    charts.figure(drawn, "every-seed", "\n\n".join(said), numbers)
 
 
 def choosing(searched: Mapping[str, Study]) -> None:
@@ -101,7 +101,7 @@ def chance(final: Mapping[str, Study]) -> None:
         st.warning(plain(str(error)))
         return
     both = _table("Both tests", partial(seeds.paired_columns, found))
-    controls.figure(seeds.paired(found), seeds.say_paired(found), both)
+    charts.figure(seeds.paired(found), "right-by-one-alone", seeds.say_paired(found), both)
 
 
 def disputed(final: Mapping[str, Study]) -> None:
@@ -147,8 +147,8 @@ def forming_block(digit: Digit, trace: Trace) -> None:
 def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
     found: dict[str, tuple[Numbers, Numbers]] = cached.rates(RECIPES, _IMAGES)
-    rates = tables.columns_file("Download the rates as CSV", partial(parts.schedule_columns, found), "learning-rates")
-    controls.figure(parts.schedule(found), parts.say_schedule(found), rates)
+    rates = _table("The learning rates", partial(parts.schedule_columns, found))
+    charts.figure(parts.schedule(found), "learning-rate", parts.say_schedule(found), rates)
 
 
 def recipe_in_words() -> None:
@@ -183,9 +183,8 @@ def search() -> None:
         st.warning(plain(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
-        each = partial(parts.trial_columns, alone, base)
-        worth = tables.columns_file("Download the differences as CSV", each, "worth")
-        controls.figure(parts.worth(alone), parts.say_worth(alone, base), worth)
+        worth = _table("The differences", partial(parts.trial_columns, alone, base))
+        charts.figure(parts.worth(alone), "worth-of-each-part", parts.say_worth(alone, base), worth)
     else:
         st.info("'model/results/search' holds no trial yet that changes one choice alone.")
     if trials:

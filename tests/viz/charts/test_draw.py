@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import charting
 from tests.serving import ROOT
 from viz import theme
-from viz.charts.draw import Axis, Band, Bars, Series, draw
+from viz.charts.draw import Axis, Band, Bars, Part, Series, Texts, draw
 from viz.charts.template import TEMPLATES
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
@@ -78,6 +78,20 @@ def test_a_value_that_is_pointed_at_is_said_with_its_series_and_its_place() -> N
     assert figure.layout.xaxis.unifiedhovertitle.text == "epoch %{x}"
 
 
+def test_text_is_shown_letter_by_letter() -> None:
+    parts: list[Part] = [Series("<b>1</b>", THREE, THREE, says=["<i>"] * 3), Texts([0], [0], ["1 < 2\nand 3"])]
+    series, words = draw(parts, ACROSS, UP).data
+    assert series.name == "&lt;b&gt;1&lt;/b&gt;"
+    assert series.customdata[0] == "&lt;i&gt;"
+    assert words.text[0] == "1 &lt; 2<br>and 3"
+
+
+def test_a_reach_goes_from_its_low_to_its_high_end() -> None:
+    (trace,) = draw([Series("it", THREE, THREE, style="points", reach=(THREE - 1, THREE + 2))], ACROSS, UP).data
+    assert set(trace.error_x.arrayminus) == {1}
+    assert set(trace.error_x.array) == {2}
+
+
 def test_the_ends_of_a_logarithmic_axis_are_powers_of_ten() -> None:
     figure = draw([Series("it", THREE, THREE)], Axis("masks", (1, 1000), logarithmic=True), UP)
     assert tuple(figure.layout.xaxis.range) == (0, 3)
@@ -93,9 +107,9 @@ def test_an_axis_says_what_is_measured() -> None:
 
 
 def test_no_colour_is_one_that_streamlit_would_replace() -> None:
-    parts = [Band("b", THREE, THREE, THREE, "#000001"), Bars("c", THREE, THREE, "#000002")]
-    parts += [Series(style, THREE, THREE, "#000003", style) for style in ("line", "joined")]  # type: ignore[arg-type]
-    assert "#" not in sent(draw(parts, ACROSS, UP))  # type: ignore[arg-type]
+    parts: list[Part] = [Band("b", THREE, THREE, THREE, "#000001"), Bars("c", THREE, THREE, "#000002")]
+    parts += [Series(style, THREE, THREE, "#000003", style) for style in ("line", "joined")]
+    assert "#" not in sent(draw(parts, ACROSS, UP))
     assert all("#" not in json.dumps(each.to_plotly_json()) for each in TEMPLATES.values())
 
 

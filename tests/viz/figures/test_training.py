@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from model import logged_run, recipes, results, studies
 from model.records import Alteration, Extent, Paired, Spread, Study, Trial
-from tests import charting, curve, reports
+from tests import charting, reports
 from viz.figures import recipes as parts
 from viz.figures import seeds, training
 from viz.figures.swatches import columns_as_csv
@@ -71,7 +70,7 @@ def test_without_results_the_logged_run_is_drawn_alone() -> None:
     assert len(training.accuracy({}, LOGGED, BAR).data) == 2
     assert len(training.loss({}, {}, LOGGED).data) == 1
     assert "the assignment's logged run at 0.0186" in training.say_loss({}, {}, LOGGED)
-    assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
+    assert charting.names(seeds.strip({}, LOGGED, BAR)) == ["the bar, 99.4 %", training.LOGGED, "the epoch reported"]
 
 
 def test_losses_are_drawn_as_they_were_measured(found: dict[str, Study]) -> None:
@@ -86,38 +85,37 @@ def test_losses_are_drawn_as_they_were_measured(found: dict[str, Study]) -> None
 
 
 def test_every_seed_is_a_dot_at_its_place(found: dict[str, Study]) -> None:
-    lines = strip(found)
-    html = seeds.strip(lines, LOGGED, BAR)
-    ticks = re.findall(r'<span style="--at: ([\d.]+)">([\d.]+)</span>', html)
-    slope, start = np.polyfit([float(at) for at, _ in ticks], [float(text) for _, text in ticks], 1)
-    drawn = re.split(r'<div class="seed-line"', html)[1:]
-    values = [each.values for _, each in lines.values()] + [LOGGED.accuracies[LOGGED.around]]
-    for part, each in zip(drawn, values, strict=True):
-        places = [float(at) for at in re.findall(r'<u style="--at: ([\d.]+);', part)]
-        np.testing.assert_allclose(start + slope * np.asarray(places), 100 * each, atol=0.001)
-        mean = float(re.findall(r'<i style="--at: ([\d.]+)"', part)[0])
-        assert start + slope * mean == pytest.approx(100 * each.mean(), abs=0.001)
-        left, right = map(float, re.findall(r'<b style="--at: ([\d.]+); --to: ([\d.]+)"', part)[0])
-        assert (right - left) / 2 * slope == pytest.approx(100 * each.std(ddof=1), abs=0.001)
-        assert (right - left) / 2 * slope != pytest.approx(100 * each.std(), abs=0.001)
-    (peak,) = re.findall(r'<em style="--at: ([\d.]+)"', html)
-    assert start + slope * float(peak) == pytest.approx(99.41, abs=0.001)
-    (bar,) = re.findall(r'class="seed-strip" style="--bar: ([\d.]+)"', html)
-    assert start + slope * float(bar) == pytest.approx(99.4, abs=0.001)
+    chart = seeds.strip(strip(found), LOGGED, BAR)
+    final = {name: found[f"{name}-final"] for name in ("glass", "assignment")}
+    values = {training.name_of(name): each.accuracies for name, each in final.items()}
+    values[training.LOGGED] = LOGGED.accuracies[LOGGED.around]
+    areas = [trace for trace in chart.data if trace.type == "bar"]
+    for (name, each), area in zip(values.items(), areas, strict=True):
+        dots = charting.named(chart, name)
+        np.testing.assert_allclose(dots.x, 100 * each)
+        assert area.x[0] == pytest.approx(100 * each.mean())
+        assert area.width / 2 == pytest.approx(100 * each.std(ddof=1))
+        assert area.width / 2 != pytest.approx(100 * each.std())
+        assert all(area.base[0] < height < area.base[0] + 1 for height in dots.y), "in its own lane"
+    for name, study in final.items():
+        seed, value = study.seeds[0], training.share(study.accuracies[0])
+        assert charting.named(chart, training.name_of(name)).customdata[0] == f"seed {seed}: {value}"
+    assert charting.named(chart, "the epoch reported").x[0] == pytest.approx(99.41)
+    assert charting.named(chart, "the bar, 99.4 %").x == pytest.approx((99.4, 99.4))
 
 
 def test_equal_values_stand_above_one_another() -> None:
     values = np.array([0.996, 0.995, 0.996, 0.996])
-    html = seeds.strip({"glass": ((1, 2, 3, 4), studies.spread(values))}, LOGGED, BAR)
-    first = re.split(r'<div class="seed-line"', html)[1]
-    assert re.findall(r"--up: (\d)", first) == ["0", "0", "1", "2"]
+    dots = charting.named(seeds.strip({"glass": ((1, 2, 3, 4), studies.spread(values))}, LOGGED, BAR), "our recipe")
+    first, second, third, fourth = dots.y
+    assert first == second < third < fourth
 
 
 def test_one_seed_has_no_deviation() -> None:
     one = {"glass": ((1,), studies.spread(np.array([0.996])))}
-    html = seeds.strip(one, LOGGED, BAR)
-    assert "one seed at the last epoch" in html
-    assert "nan" not in html
+    chart = seeds.strip(one, LOGGED, BAR).update_layout(template=None).to_json()
+    assert "one seed at the last epoch" in chart
+    assert "nan" not in chart.lower()
     assert "standard deviation unknown" in seeds.say_strip(one, BAR)
 
 
@@ -155,8 +153,9 @@ PAIRED = Paired(("glass", "assignment"), (10, 9), 10_000, 0.0035, 0.002, 0.005, 
 
 
 def test_the_paired_test_is_drawn_and_said() -> None:
-    html, said = seeds.paired(PAIRED), seeds.say_paired(PAIRED)
-    assert re.findall(r"--share: ([\d.]+)", html) == ["1.0000", "0.2500"]
+    chart, said = seeds.paired(PAIRED), seeds.say_paired(PAIRED)
+    drawn = {bar.x[0]: (bar.y[0], bar.text[0]) for bar in chart.data}
+    assert drawn == {"only our recipe": (40, "40"), "only the assignment's recipe": (10, "10")}
     for number in ("+0.350\xa0points", "+0.200\xa0points to +0.500\xa0points", "p = 0.0002", "p = 2e-05", "10 and 9"):
         assert number in said
     assert "lies above zero" in said
@@ -186,15 +185,15 @@ TRIALS = (trial("b", 0.0005), trial("a", -0.003), trial("many", -0.01, changes=2
 def test_a_part_is_one_choice_and_the_dearest_comes_first(found: dict[str, Study]) -> None:
     alone = parts.parts(TRIALS)
     assert [each.key for each in alone] == ["a", "b"]
-    html = parts.worth(alone)
-    zero = float(re.findall(r"--zero: ([\d.]+)", html)[0])
-    dots = [float(at) for at in re.findall(r'<u style="--at: ([\d.]+)"', html)]
-    ends = [tuple(map(float, pair)) for pair in re.findall(r'<b style="--at: ([\d.]+); --to: ([\d.]+)"', html)]
-    shares = [each.difference for each in alone]
-    scale = (dots[1] - dots[0]) / (shares[1] - shares[0])
-    assert dots[0] - zero == pytest.approx(scale * shares[0], abs=0.02)
-    assert [end - start for start, end in ends] == pytest.approx([scale * 0.002] * 2, abs=0.02)
-    assert re.findall(r"<li( class=apart)?>", html) == [" class=apart", ""]
+    chart = parts.worth(alone)
+    for name, each in (("more than chance", alone[0]), ("explained by chance", alone[1])):
+        dot = charting.named(chart, name)
+        assert dot.x[0] == pytest.approx(100 * each.difference)
+        assert dot.x[0] - dot.error_x.arrayminus[0] == pytest.approx(100 * each.low)
+        assert dot.x[0] + dot.error_x.array[0] == pytest.approx(100 * each.high)
+    (texts,) = (trace for trace in chart.data if trace.mode == "text")
+    assert texts.text[0].startswith("choice 0: 2 in place of 1")
+    assert charting.named(chart, "more than chance").y[0] > charting.named(chart, "explained by chance").y[0]
     said = parts.say_worth(alone, found["glass-search"])
     assert "5,000 held-out images" in said
     assert "Here these do: choice 0: 2 in place of 1 (−0.300\xa0points)." in said
@@ -221,13 +220,13 @@ def test_the_log_holds_every_trial_best_first(found: dict[str, Study]) -> None:
     assert 'class="wordy-table wide"' in parts.wordy(columns, "log")
 
 
-def test_the_rates_are_drawn_where_their_axes_say() -> None:
+def test_the_rates_are_drawn_as_they_are() -> None:
     every = {name: recipes.rates(name, 60_000) for name in ("glass", "assignment")}
-    html = parts.schedule(every)
-    up, across = curve.scales(html)
-    for line, (places, rates) in zip(curve.lines(html), every.values(), strict=True):
-        np.testing.assert_allclose(up(line.y), rates, atol=curve.near(up))
-        np.testing.assert_allclose(across(line.x), places, atol=curve.near(across))
+    chart = parts.schedule(every)
+    for name, (places, rates) in every.items():
+        line = charting.named(chart, training.name_of(name))
+        np.testing.assert_array_equal(line.x, places)
+        np.testing.assert_array_equal(line.y, rates)
     said = parts.say_schedule(every)
     for name, (_, rates) in every.items():
         assert (f"{training.name_of(name).capitalize()} keeps" in said) == (len({*rates.tolist()}) == 1)
@@ -243,4 +242,5 @@ def test_every_choice_is_said_and_an_unknown_one_too() -> None:
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
     assert "how dropout draws gaps" in said
-    assert "<script>" not in parts.worth([trial("<script>", 0.1)])
+    altered = replace(trial("a", 0.1), alterations=(Alteration("<b>", 0, 1),))
+    assert any("&lt;b&gt;" in text for trace in parts.worth([altered]).data for text in trace.text or ())
