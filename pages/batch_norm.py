@@ -9,7 +9,7 @@ from model.folding import hindrances
 from viz.figures import batch_norm as steps
 from viz.figures import batch_statistics as batches
 from viz.figures import folding
-from viz.ui import batch_norm, cached, controls, sidebar, tables
+from viz.ui import batch_norm, cached, charts, controls, sidebar, tables
 
 digit = sidebar.current_digit()
 trace = cached.record(digit)
@@ -21,6 +21,9 @@ def step_by_step() -> None:
     table, name = partial(steps.steps_csv, normal), f"{step.name}-map-{channel}-steps.csv"
     words = f"{steps.say_stage(normal)} {steps.say_scale(normal)}"
     controls.figure(steps.stage(normal), words, tables.File("Download these steps as CSV", table, name))
+    st.header("The values after each step")
+    counts = tables.Folded("Values in each bin", partial(steps.bin_columns, normal), title="Values in each bin")
+    charts.figure(steps.histograms(normal), "values-after-each-step", steps.say_histograms(normal), counts)
     st.header("Order matters")
     zeros = tables.columns_file("Download these shares as CSV", partial(steps.zeros_columns, trace), "zeros")
     controls.figure(steps.zeros(trace, step.name), steps.say_zeros(trace), zeros)
@@ -40,10 +43,9 @@ def forgotten() -> None:
         controls.figure(batches.logits(trace, batch), batches.say_logits(trace, batch), tables.ITSELF)
         st.header("The running average")
         average = cached.running_average(supply, size)[step.name]
-        table, name = partial(batches.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
-        drawn = batches.running_chart(average, channel, size)
+        running = tables.Folded("The running average", partial(batches.running_columns, average, channel))
         words = batches.say_running(average, channel, size)
-        controls.figure(drawn, words, tables.File("Download as CSV", table, name))
+        charts.figure(batches.running_chart(average, channel), "running-mean", words, running)
     with right:
         drawn = batches.maps(trace, batch, step.name, channel)
         both = {"evaluation mode": step.output[channel], "batch": batch.rows[step.name].output[channel]}

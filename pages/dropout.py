@@ -7,7 +7,7 @@ import streamlit as st
 from model import layers
 from model.dropout import digest_of_passes, digest_of_trace, digest_of_weights, journey
 from viz.figures import dropout, dropout_charts
-from viz.ui import cached, controls, sidebar, tables
+from viz.ui import cached, charts, controls, sidebar, tables
 from viz.ui import dropout as choose
 from viz.ui.refusals import or_say_why
 
@@ -41,7 +41,8 @@ def many_masks() -> None:
     passes = cached.passes(digit, plan, choose.count())
     if choose.predict(passes):
         drawn = dropout.spread(passes, (digest_of_passes(passes), digest_of_weights(cached.network())))
-        controls.figure(drawn, dropout.say_passes(passes, plan.p or 0), choose.numbers_of(passes))
+        words = dropout.say_passes(passes, plan.p or 0)
+        charts.figure(drawn, "probabilities-of-many-masks", words, choose.numbers_of(passes))
         choose.go_on(passes)
     st.write(
         f"With p = {own[name]:.2f}, as trained, a clear digit hardly moves; one between two shows the spread best."
@@ -55,7 +56,7 @@ def the_mean() -> None:
     drawn = dropout_charts.convergence(converging)
     words = f"{dropout_charts.say_convergence(converging)}\n\n{dropout_charts.say_variance(converging)}"
     numbers = tables.Folded("Mean over masks", partial(dropout_charts.convergence_columns, converging))
-    controls.figure(drawn, words, numbers)
+    charts.figure(drawn, "mean-over-masks", words, numbers)
 
 
 def many_digits() -> None:
@@ -65,7 +66,7 @@ def many_digits() -> None:
         if every:
             words = dropout_charts.say_readings(every, source)
             numbers = tables.Folded("Many digits", partial(dropout_charts.readings_columns, every))
-            controls.picture(dropout_charts.readings(every, own[name]), "many", words, numbers)
+            charts.figure(dropout_charts.readings(every, own[name]), "accuracy-by-p", words, numbers)
 
 
 st.title("Dropout")

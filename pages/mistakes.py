@@ -8,7 +8,7 @@ from model import mistakes
 from model.training.report import DISPUTED
 from viz.figures import calibration, confusion, misread, origin
 from viz.figures.panels import tabled
-from viz.ui import cached, components, controls, state, tables
+from viz.ui import cached, charts, components, controls, state, tables
 from viz.ui import mistakes as choose
 
 
@@ -59,12 +59,12 @@ def calibrated() -> None:
         exact = {"The bins with all digits": partial(calibration.as_csv, found)}
         bins = tables.Folded("The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins")
         words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cached.chance(1, t))}"
-        controls.figure(calibration.diagram(found), words, bins)
+        charts.figure(calibration.diagram(found), "reliability", words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
         losses = tables.Folded("The losses", columns, title="The losses", key="mistakes-losses")
         words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitted, judged)}"
-        controls.figure(calibration.losses(scaling, t), words, losses)
+        charts.figure(calibration.losses(scaling, t), "loss-by-temperature", words, losses)
     st.html(tabled(calibration.columns(fitted, judged), "Both halves, with and without a temperature"))
     st.write(calibration.say_halves(*(mistakes.tally(cached.scores().at(part)) for part in choose.PARTS)))
 

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from viz.figures import field_growth, receptive_field
-from viz.ui import cached, components, controls, sidebar, state, tables
+from viz.ui import cached, charts, components, controls, sidebar, state, tables
 from viz.ui.refusals import or_say_why
 
 digit = sidebar.current_digit()
@@ -54,10 +54,9 @@ with left:
 with right:
     st.header("What the notebook says")
     every = field_growth.numbers(steps.values(), comparisons)
-    controls.figure(
-        field_growth.chart(steps.values(), comparisons),
-        field_growth.say(comparisons),
-        tables.columns_file("Download all rows as CSV", every, "receptive-fields"),
+    rows = tables.Folded("receptive-fields", every, title="All rows", key="all-rows")
+    charts.figure(
+        field_growth.chart(steps.values(), comparisons), "receptive-field", field_growth.say(comparisons), rows
     )
 with st.expander("Why each of them cannot be"):
     st.markdown(field_growth.mistakes(comparisons))
@@ -84,5 +83,3 @@ with right:
 st.header("The numbers")
 st.write("Every step that changes anything.")
 st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes anything"))
-with st.expander("All rows"):
-    st.html(field_growth.table(every, "All rows"))

@@ -14,8 +14,9 @@ from viz import theme
 HEIGHT = 360  # pixels
 _BUTTONS = 30  # pixels kept free for Plotly's buttons above the legend
 _PALE = 0.22  # opacity of a band
+_DOT = 8  # pixels of a point on a line
 _THIN = {"type": "data", "width": 4, "thickness": 2}  # the line of an error
-_DASHES = {"line": "solid", "dashed": "dash", "dotted": "dot", "steps": "solid"}
+_DASHES = {"line": "solid", "dashed": "dash", "dotted": "dot"}
 
 Values = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | Sequence[float] | Sequence[str]
 Style = Literal["line", "dashed", "dotted", "steps", "points", "joined"]
@@ -58,7 +59,7 @@ class Axis:
             found |= {"type": "category", "categoryorder": "array", "categoryarray": [*self.categories]}
         if self.ticks:
             found |= {"tickmode": "array", "tickvals": [*self.ticks]}
-            found |= {"ticktext": [*self.names]} if self.names else {}
+            found |= {"ticktext": [*map(plain, self.names)]} if self.names else {}
         if self.zero:
             found["rangemode"] = "tozero"
         if self.tick_format:
@@ -86,7 +87,7 @@ class Series:
         places: Along the axis across.
         values: Along the axis that goes up.
         colour: ``#rrggbb``; by default the colour of the text.
-        style: How they are drawn; ``joined`` are points on a line.
+        style: How they are drawn; ``joined`` are points on a line, ``steps`` hold their value until the next place.
         width: Of the line, or of a point, in pixels.
         symbol: Of the points, as Plotly names it.
         error: How far the true value may lie off, (N,), to either side; drawn as thin lines.
@@ -116,16 +117,16 @@ class Series:
             "name": plain(self.name),
             "x": self.places,
             "y": self.values,
-            "mode": {"points": "markers", "joined": "lines+markers"}.get(self.style, "lines"),
+            "mode": {"points": "markers", "joined": "lines+markers", "steps": "lines+markers"}.get(self.style, "lines"),
             "showlegend": self.keyed,
             **_said(self.says, up.pointed_at("y")),
         }
         if self.style != "points":
-            trace["line"] = {**colour, "width": 3 if self.style == "joined" else self.width}
-            trace["line"]["dash"] = _DASHES.get(self.style, "solid")
+            trace["line"] = {**colour, "width": self.width, "dash": _DASHES.get(self.style, "solid")}
             trace["line"] |= {"shape": "hv"} if self.style == "steps" else {}
-        if self.style in {"points", "joined"}:
-            trace["marker"] = {**colour, "size": self.width, "symbol": self.symbol}
+        if trace["mode"] != "lines":
+            size = self.width if self.style == "points" else _DOT
+            trace["marker"] = {**colour, "size": size, "symbol": self.symbol}
         if self.error is not None:
             trace["error_y"] = {**_THIN, **colour, "array": self.error}
         if self.reach is not None:
@@ -171,7 +172,7 @@ class Bars:
         pale: Which of them are pale, (N,).
         says: What is said of each in place of its value.
         keyed: Whether the legend has it.
-        printed: What stands over each.
+        printed: What stands over each, upright where ``turned``.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Bars:
     says: Sequence[str] = ()
     keyed: bool = True
     printed: Sequence[str] = ()
+    turned: bool = False
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
         """Return it as a trace of Plotly's."""
@@ -204,21 +206,23 @@ class Bars:
         }
         if self.printed:
             trace |= {"text": [*self.printed], "textposition": "outside", "cliponaxis": False}
+            trace |= {"textangle": -90 if self.turned else 0, "constraintext": "none"}
         return [trace]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Texts:
-    """Words to the right of their places, (N,) each, hanging from them."""
+    """Words beside their places, (N,) each; by default to the right and hanging from them."""
 
     places: Values
     values: Values
     texts: Sequence[str]
+    position: str = "bottom right"
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
         """Return them as a trace of Plotly's."""
         del across, up
-        text = {"mode": "text", "text": [*map(plain, self.texts)], "textposition": "bottom right"}
+        text = {"mode": "text", "text": [*map(plain, self.texts)], "textposition": self.position}
         place = {"x": self.places, "y": self.values, "showlegend": False, "hoverinfo": "skip", "cliponaxis": False}
         return [{"type": "scatter", **place, **text}]
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 
-from model.records import LayerKind, Normalisation, Step, Trace
+from model.records import LayerKind, Normalisation, NormStep, Step, Trace
 from viz import theme
+from viz.charts.histograms import Histogram, draw_histograms
 from viz.figures import raster, words
 from viz.figures.scaling import range_of
 from viz.figures.swatches import as_csv
@@ -17,8 +19,7 @@ _RELU = "ReLU"
 
 
 def stage(normal: Normalisation) -> str:
-    """Draw in HTML the map after each step: the map, a histogram on one axis for all, two units worked out."""
-    low, high = _axis(normal)
+    """Draw in HTML the map after each step: the map, and two units worked out."""
     every = np.stack([step.values for step in normal.steps]).astype(np.float32)
     range_ = range_of(every, signed=True)
     places = _followed(normal)
@@ -29,12 +30,11 @@ def stage(normal: Normalisation) -> str:
         picture = raster.mosaic(values[None], [range_], [(0, 0)])
         cards.append(
             f'<li><b>{escape(step.name.capitalize())}</b><span class="operand">{operand or "&nbsp;"}</span>'
-            f'<img src="{picture}" alt="The map: {escape(step.name)}">{_histogram(normal, index)}'
-            f'<span class="axis"><span>{words.number(low)}</span><span>{words.number(high)}</span></span>'
+            f'<img src="{picture}" alt="The map: {escape(step.name)}">'
             f"<ul>{worked}<li>mean <b>{words.number(values.mean())}</b></li>"
             f"<li>deviation <b>{words.number(values.std())}</b></li></ul></li>"
         )
-    return f'<ol class="norm-steps" style="--bar: {_COLOUR}; --mark: {theme.HIGHLIGHT}">{"".join(cards)}</ol>'
+    return f'<ol class="norm-steps" style="--mark: {theme.HIGHLIGHT}">{"".join(cards)}</ol>'
 
 
 def _axis(normal: Normalisation) -> tuple[float, float]:
@@ -59,15 +59,25 @@ def bins(normal: Normalisation, index: int) -> tuple[list[int], int | None]:
     return counts.tolist(), int(np.histogram(values[zeros][:1], bins=edges)[0].argmax())
 
 
-def _histogram(normal: Normalisation, index: int) -> str:
-    counts, marked = bins(normal, index)
-    low, high = _axis(normal)
-    heights = np.sqrt(np.asarray(counts) / max(counts))
-    bars = "".join(
-        f'<i class="{"zeros" if number == marked else "bin"}" style="height: {height:.1%}"></i>'
-        for number, height in enumerate(heights)
-    )
-    return f'<div class="bins" aria-hidden="true">{bars}<u style="left: {-low / (high - low):.2%}"></u></div>'
+def histograms(normal: Normalisation) -> go.Figure:
+    """Draw how the values are spread after each step, all on one axis; what became of the exact zeros is marked."""
+    found = (bins(normal, index) for index in range(len(normal.steps)))
+    every = [Histogram(_named(step), *each) for step, each in zip(normal.steps, found, strict=True)]
+    return draw_histograms(every, _axis(normal), "value", _COLOUR)
+
+
+def bin_columns(normal: Normalisation) -> dict[str, list[str]]:
+    """Return how many values lie in each bin after each step as columns."""
+    edges = np.linspace(*_axis(normal), BINS + 1)
+    columns = {"from": [words.number(edge) for edge in edges[:-1]], "to": [words.number(edge) for edge in edges[1:]]}
+    for index, step in enumerate(normal.steps):
+        columns[step.name] = [f"{count:,}" for count in bins(normal, index)[0]]
+    return columns
+
+
+def _named(step: NormStep) -> str:
+    operand = "" if step.operand is None else f": {step.sign} {words.number(step.operand)}"
+    return f"{step.name.capitalize()}{operand}"
 
 
 def _followed(normal: Normalisation) -> dict[str, tuple[int, ...]]:
@@ -112,13 +122,22 @@ def say_stage(normal: Normalisation) -> str:
 
 
 def say_scale(normal: Normalisation) -> str:
-    """Say which colours and which heights the stage uses."""
+    """Say which colours the stage uses."""
     most = max(float(np.abs(step.values).max()) for step in normal.steps)
-    low, high = _axis(normal)
     return (
-        f"One scale for all five: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms run "
-        f"from {words.number(low)} to {words.number(high)}, the thin line is 0; a bar is as high as the square root of "
-        "its count, so that few values are seen too. Numbers are shown rounded, and worked out with all their digits."
+        f"One scale for all five: blue −{words.number(most)}, white 0, red {words.number(most)}. Numbers are shown "
+        "rounded, and worked out with all their digits."
+    )
+
+
+def say_histograms(normal: Normalisation) -> str:
+    """Say between which values all histograms run, and how high a bar is."""
+    low, high = _axis(normal)
+    marked = " The orange bar holds the values that came in as exactly zero." if bins(normal, 0)[1] is not None else ""
+    return (
+        f"The {normal.recorded.size:,} values of the map after each step, from {words.number(low)} to "
+        f"{words.number(high)}; the thin line is 0. A bar is as high as the square root of its count, so that few "
+        f"values are seen too.{marked}"
     )
 
 

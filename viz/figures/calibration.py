@@ -1,44 +1,50 @@
-"""How sure against how often right, in HTML: the reliability diagram, the loss over temperatures, and both in words."""
+"""How sure against how often right: the reliability diagram, the loss over temperatures, and both in words."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 
-from model.records import Chance, Numbers, Reliability, Scaling, Tally
+from model.records import Chance, Reliability, Scaling, Tally
 from viz import theme
-from viz.figures import curves, swatches, words
-from viz.figures.curves import Axis, Curve
+from viz.charts.draw import Axis, Bars, Part, Series, draw
+from viz.figures import swatches, words
 
 FEW = 20  # images in a bin: with fewer, chance alone moves it far
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def diagram(found: Reliability) -> str:
+def diagram(found: Reliability) -> go.Figure:
     """Draw a bar for each bin: how often it is right, and how far from that the network's own probability is."""
-    bins = "".join(_bin(found, m) for m in range(len(found.counts)))
-    across = "".join(f'<span class="below" style="--x: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
-    beside = "".join(f'<span class="beside" style="--y: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
-    style = f"--colour: {theme.ACCENT}; --gap: {theme.HIGHLIGHT}"
-    return (
-        f'<section class="reliability" style="{style}"><ul class="legend"><li><i></i>right</li>'
-        '<li><i class="gap"></i>gap to how sure it is</li><li><i class="even"></i>as often right as sure</li></ul>'
-        f'<div role="img" aria-label="{escape(say_diagram(found))}"><ol>{bins}</ol>{across}{beside}'
-        '<span class="across">probability of what is read</span><span class="up">share that is right</span></div>'
-        "</section>"
-    )
-
-
-def _bin(found: Reliability, m: int) -> str:
-    count = int(found.counts[m])
-    low, high = found.edges[m], found.edges[m + 1]
-    if not count:
-        return f'<li title="{low:.1%} to {high:.1%}: no image"></li>'
-    right, sure = float(found.accuracies[m]), float(found.mean_confidences[m])
-    few = ' class="few"' if count < FEW else ""
-    said = f"{low:.1%} to {high:.1%}: {count:,} images, {right:.1%} right, {sure:.1%} sure in the mean"
-    style = f"--right: {right:.4f}; --from: {min(right, sure):.4f}; --off: {abs(right - sure):.4f}"
-    return f'<li{few} style="{style}" title="{said}"><i></i><u></u><small>{count:,}</small></li>'
+    held = np.flatnonzero(found.counts)
+    right, sure = found.accuracies[held], found.mean_confidences[held]
+    low, high = found.edges[held], found.edges[held + 1]
+    pale = [bool(found.counts[m] < FEW) for m in held]
+    counts = [f"{found.counts[m]:,}" for m in held]
+    said = [
+        f"{a:.1%} to {b:.1%}: {count} images, {r:.1%} right, {s:.1%} sure in the mean"
+        for a, b, count, r, s in zip(low, high, counts, right, sure, strict=True)
+    ]
+    middles, width = (low + high) / 2, float(found.edges[1] - found.edges[0])
+    drawn: list[Part] = [
+        Bars("right", middles, right, theme.ACCENT, width=0.92 * width, pale=pale, says=said),
+        Bars(
+            "gap to how sure it is",
+            middles,
+            np.abs(right - sure),
+            theme.HIGHLIGHT,
+            base=np.minimum(right, sure),
+            width=0.36 * width,
+            pale=pale,
+            says=said,
+            printed=counts,
+            turned=True,
+        ),
+        Series("as often right as sure", [0, 1], [0, 1], "", "dashed", 2),
+    ]
+    across = Axis("probability of the answer", (0, 1), _TICKS, tick_format=".0%", hover_format=".0%")
+    up = Axis("share that is right", (0, 1.2), _TICKS, tick_format=".0%", hover_format=".0%")
+    return draw(drawn, across, up, height=420, alone=True)
 
 
 def say_diagram(found: Reliability) -> str:
@@ -49,7 +55,7 @@ def say_diagram(found: Reliability) -> str:
         f"With {_t(found.temperature)} the network is {words.accuracy(found.confidence)} sure in the mean, and "
         f"{words.accuracy(found.accuracy)} right on the {found.images:,} images judged by. The expected calibration "
         f"error is {words.accuracy(found.error)}: the gaps of the {bins} bins, each weighed by its images. The last "
-        f"bin holds {words.percent(last)} of them. The number beneath a bar counts its images; pale bars hold fewer "
+        f"bin holds {words.percent(last)} of them. The number over a bar counts its images; pale bars hold fewer "
         f"than {FEW}."
     )
 
@@ -64,35 +70,25 @@ def say_chance(found: Reliability, chance: Chance) -> str:
     )
 
 
-def losses(found: Scaling, chosen: float) -> str:
+def losses(found: Scaling, chosen: float) -> go.Figure:
     """Draw the loss of both halves over the temperature, and where each is least.
 
     Args:
         found: On both halves.
         chosen: The temperature that is marked.
     """
-    drawn = [
-        Curve("images fitted on", found.temperatures, found.fitted_losses, theme.ACCENT),
-        Curve("images judged by", found.temperatures, found.judged_losses, theme.HIGHLIGHT),
-        _least(found.temperature, found.temperatures, found.fitted_losses, theme.ACCENT),
-        _least(found.judged_temperature, found.temperatures, found.judged_losses, theme.HIGHLIGHT),
-    ]
     every = np.concatenate([found.fitted_losses, found.judged_losses])
-    up = curves.axis_of("loss", every)
-    mark = np.array([chosen, chosen])
-    drawn.append(Curve(f"{_t(chosen)}", mark, np.array([up.low, up.high]), theme.MUTED, "dashed", 2))
-    points = {
-        float(t): curves.say_point(f"{_t(float(t))}", {"fitted on": float(ours), "judged by": float(others)})
-        for t, ours, others in zip(found.temperatures, found.fitted_losses, found.judged_losses, strict=True)
-    }
-    first, last = float(found.temperatures[0]), float(found.temperatures[-1])
-    across = Axis("temperature T", first, last, curves.round_numbers(first, last))
-    return curves.draw(across, up, drawn, say_losses(found), points=points)
-
-
-def _least(place: float, temperatures: Numbers, losses: Numbers, colour: str) -> Curve:
-    value = np.interp(place, temperatures, losses)
-    return Curve(f"least at {place:.2f}", np.array([place]), np.array([value]), colour, "points", 13)
+    room = 0.05 * float(np.ptp(every))
+    ends = float(every.min()) - room, float(every.max()) + room
+    drawn = [Series(_t(chosen), [chosen, chosen], ends, theme.MUTED, "dashed", 2)]
+    for name, values, best, colour in (
+        ("images fitted on", found.fitted_losses, found.temperature, theme.ACCENT),
+        ("images judged by", found.judged_losses, found.judged_temperature, theme.HIGHLIGHT),
+    ):
+        least = [float(np.interp(best, found.temperatures, values))]
+        drawn.append(Series(name, found.temperatures, values, colour))
+        drawn.append(Series(f"least at {best:.2f}", [best], least, colour, "points", 13))
+    return draw(drawn, Axis("temperature T", hover_format=".2f"), Axis("loss", ends, hover_format=".4f"), height=420)
 
 
 def say_losses(found: Scaling) -> str:

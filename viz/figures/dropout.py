@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.records import Activation, Change, Explanation, Passes, Step, Unit
 from viz import theme
+from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.figures import raster, swatches, words
 from viz.figures.panels import scale_bar
 from viz.figures.scaling import Range, range_of
@@ -18,6 +20,7 @@ _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on â
 _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
 _COLUMNS = ("y", "x", "off", "kept", "on", "difference")
 _WHOLES = 10  # from here on per cent would be read wrongly: 5,700 % is 57 times
+_EIGHT = "eight of ten passes"
 _MIDDLE = (0.1, 0.9)  # where the box of a class begins and ends: eight of ten passes lie in it
 
 
@@ -169,38 +172,31 @@ def journey_columns(changes: Sequence[Change]) -> dict[str, list[str]]:
     }
 
 
-def spread(passes: Passes, digests: tuple[str, str]) -> str:
-    """Draw in HTML the ten probabilities of many passes: from the lowest to the highest, the middle, the mean.
+def spread(passes: Passes, digests: tuple[str, str]) -> go.Figure:
+    """Draw the ten probabilities of many passes: from the lowest to the highest, the middle, the mean.
 
     Args:
         passes: Many.
         digests: Of them, and of the weights that they were computed with.
     """
-    low, high = (passes.probabilities.min(axis=0), passes.probabilities.max(axis=0))
+    low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
     bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
-    items = "".join(
-        f'<li style="--low: {low[c]:.4f}; --high: {high[c]:.4f}; --bottom: {bottom[c]:.4f}; --top: {top[c]:.4f}; '
-        f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="extent"></i><i class="middle"></i>'
-        f'<i class="mean"></i><i class="off"></i></div><b>{c}</b>'
-        f'<span>{passes.answers[c]:,}<span class="unseen"> passes answer {c}; its probability is '
-        f"{_percent(passes.off[c])} with dropout off and {_percent(mean)} in the mean, "
-        f"{_percent(low[c])} to {_percent(high[c])}</span></span></li>"
-        for c, mean in enumerate(passes.mean)
-    )
-    keys = (
-        ("extent", theme.MUTED, "lowest to highest probability"),
-        ("middle", theme.ACCENT, "eight of ten passes"),
-        ("mean", theme.HIGHLIGHT, "mean of all"),
-        ("off", "currentColor", "dropout off"),
-    )
-    legend = "".join(f'<li><i class="{name}"></i>{said}</li>' for name, _, said in keys)
-    colours = "; ".join(f"--{name}-colour: {colour}" for name, colour, _ in keys)
-    return (
-        f'<div class="many" style="{colours}" data-digest="{digests[0]}" data-weights="{digests[1]}">'
-        f'<ul class="legend">{legend}</ul><p>100\xa0%</p>'
-        f'<ol class="spread" start="0" aria-label="Spread of the probability of each class, 0 to 9">{items}</ol>'
-        "<p>The digit, and beneath it how many passes answer it.</p></div>"
-    )
+    classes = [str(c) for c in range(len(low))]
+
+    def between(name: str, start: Activation, end: Activation, colour: str, width: float) -> Bars:
+        said = [f"{_percent(float(a))} to {_percent(float(b))}" for a, b in zip(start, end, strict=True)]
+        return Bars(name, classes, end - start, colour, start, width, [name == _EIGHT] * len(classes), said)
+
+    drawn: list[Part] = [
+        between("lowest to highest", low, high, theme.MUTED, 0.08),
+        between(_EIGHT, bottom, top, theme.ACCENT, 0.5),
+        Series("mean of all", classes, passes.mean, theme.HIGHLIGHT, "points", 12, "diamond"),
+        Series("dropout off", classes, passes.off, "", "points", 16, "circle-open"),
+    ]
+    names = [f"{c}\n{count:,}" for c, count in zip(classes, passes.answers, strict=True)]
+    across = Axis("class, and how many passes answer it", categories=classes, ticks=classes, names=names)
+    figure = draw(drawn, across, Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%"), height=400)
+    return figure.update_layout(meta={"digest": digests[0], "weights": digests[1]})
 
 
 def say_passes(passes: Passes, p: float) -> str:

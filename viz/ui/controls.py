@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
-from plotly import graph_objects as go
 
 from model.records import IMAGE, Pair, Step, Trace
 from viz.ui import state, tables
 
 Result = TypeVar("Result")
 
-_STILL = {"displayModeBar": False, "scrollZoom": False}
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
 _STAGES = {_DIGIT: "The digit", _USED: "What the trained network really uses"}
@@ -198,8 +196,3 @@ def to_try(*ideas: str) -> None:
     """Say what to try, an idea a line."""
     st.header("What to try")
     st.markdown("\n".join(f"- {idea}" for idea in ideas))
-
-
-def picture(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> None:
-    """Show a figure of Plotly's, as ``figure`` does."""
-    figure(lambda: st.plotly_chart(drawn, key=key, config=_STILL, alt=words), words, numbers)
