@@ -7,6 +7,7 @@ import pytest
 
 from model import batch_norm, digits, trace, weights
 from model.records import Normalisation, NormStep, Trace
+from viz import theme
 from viz.figures import batch_norm as figures
 from viz.figures import words
 
@@ -23,13 +24,13 @@ def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
 
 def test_the_stage_works_out_the_largest_and_the_least_value(normal: Normalisation) -> None:
     html = figures.stage(normal)
-    assert html.count("<img") == html.count('<div class="bins"') == 5
+    assert html.count("<img") == 5
     values = normal.steps[0].values
     scale, shift = (step.operand for step in normal.steps[3:])
     mean, deviation = (step.operand for step in normal.steps[1:3])
     for value in (values.max(), values.min()):
         by_hand = (value - mean) / deviation * scale + shift
-        assert f"<b>{words.number(by_hand)}</b>" in html.rpartition('<div class="bins"')[2]
+        assert f"<b>{words.number(by_hand)}</b>" in html.rpartition("<img")[2]
     assert "np.float" not in html
 
 
@@ -42,6 +43,21 @@ def test_every_value_is_in_one_bin_and_the_zeros_are_marked(normal: Normalisatio
         assert (marked is None) == (zero_count == 0)
         if marked is not None:
             assert counts[marked] >= zero_count
+
+
+def test_every_histogram_holds_the_counts_of_its_bins(normal: Normalisation) -> None:
+    chart = figures.histograms(normal)
+    columns = figures.bin_columns(normal)
+    for index, (bars, step) in enumerate(zip(chart.data, normal.steps, strict=True)):
+        low, high = chart.layout.xaxis.range
+        expected = np.histogram(step.values, bins=figures.BINS, range=(low, high))[0]
+        np.testing.assert_allclose(np.square(bars.y), expected)
+        assert [int(each.replace(",", "")) for each in columns[step.name]] == expected.tolist()
+        assert [said.partition(" ")[0] for said in bars.customdata] == columns[step.name]
+        marked = figures.bins(normal, index)[1]
+        found = [place for place, colour in enumerate(bars.marker.color) if colour == theme.rgb(theme.HIGHLIGHT)]
+        assert found == ([] if marked is None else [marked])
+    assert figures.say_histograms(normal).count("orange") == (figures.bins(normal, 0)[1] is not None)
 
 
 def test_the_sentence_says_the_shares_that_were_measured(normal: Normalisation) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 from model import calibration as measured
 from model.records import Chance, Reliability, Scaling, Scores, Tally
-from tests import curve
+from tests import charting
 from viz.figures import calibration
 
 BINS = 15
@@ -41,35 +40,27 @@ def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
     return {m: (len(bins[m]), float(right), float(sure)) for m, (right, sure) in sorted(means.items())}
 
 
-def drawn(html: str) -> dict[int, tuple[int, float, float, float]]:
-    """Return of each bar its place, its count, its height, and where its gap begins and how long it is."""
-    bars = re.findall(r"<li([^>]*)>(.*?)</li>", html.partition("<ol>")[2].partition("</ol>")[0])
-    assert len(bars) == BINS
-    found = {}
-    for place, (attributes, inside) in enumerate(bars):
-        if inside:
-            sizes = dict(re.findall(r"--(right|from|off): ([\d.]+)", attributes))
-            count = int(re.sub(r"<[^>]+>|,", "", inside))
-            found[place] = (count, float(sizes["right"]), float(sizes["from"]), float(sizes["off"]))
-    return found
-
-
 def test_each_bar_is_as_high_as_it_is_often_right_and_its_gap_ends_at_how_sure_it_is() -> None:
-    expected, bars = counted(1.5), drawn(calibration.diagram(FOUND))
-    assert bars.keys() == expected.keys()
-    for place, (count, right, sure) in expected.items():
-        low, high = sorted((right, sure))
-        assert bars[place] == pytest.approx((count, right, low, high - low), abs=1e-4)
-    middles = {place: (place + 0.5) / BINS for place in expected}  # the wrong rule: how sure, by the bin's middle
-    assert any(abs(abs(bars[m][1] - middles[m]) - bars[m][3]) > 1e-3 for m in expected)
+    expected, chart = counted(1.5), calibration.diagram(FOUND)
+    right, gap = charting.named(chart, "right"), charting.named(chart, "gap to how sure it is")
+    assert [round(x * BINS - 0.5) for x in right.x] == [*expected] == [round(x * BINS - 0.5) for x in gap.x]
+    assert list(gap.text) == [f"{count:,}" for count, _, _ in expected.values()]
+    for place, (_, share, sure) in enumerate(expected.values()):
+        assert right.y[place] == pytest.approx(share)
+        assert (gap.base[place], gap.base[place] + gap.y[place]) == pytest.approx(sorted((share, sure)))
+        assert f"{share:.1%} right, {sure:.1%} sure" in right.customdata[place]
+    off = np.abs(np.asarray(right.y) - np.asarray(right.x))  # the wrong rule: how sure, by the bin's middle
+    assert np.abs(off - np.asarray(gap.y)).max() > 1e-3
 
 
 def test_a_bin_of_few_images_is_pale_and_an_empty_one_is_bare() -> None:
-    html = calibration.diagram(FOUND)
-    few = [count for count, _, _ in counted(1.5).values() if count < calibration.FEW]
-    assert 0 < len(few) < BINS
-    assert html.count('<li class="few"') == len(few)
-    assert html.count(": no image") == int((FOUND.counts == 0).sum()) > 0
+    chart = calibration.diagram(FOUND)
+    counts = [count for count, _, _ in counted(1.5).values()]
+    assert 0 < len(counts) < BINS, "some are empty"
+    for name in ("right", "gap to how sure it is"):
+        pale = [opacity < 1 for opacity in charting.named(chart, name).marker.opacity]
+        assert pale == [count < calibration.FEW for count in counts]
+        assert any(pale)
 
 
 def test_the_error_said_is_the_weighed_mean_of_the_gaps() -> None:
@@ -95,19 +86,20 @@ def test_both_losses_are_tabled() -> None:
     np.testing.assert_allclose(found, wanted, atol=5e-7)
 
 
-def test_both_losses_can_be_read_back_and_their_least_places_lie_on_them() -> None:
-    html = calibration.losses(SCALING, 2.0)
-    up, across = curve.scales(html)
-    fitted, judged, one, other, mark = curve.lines(html)
+def test_both_losses_are_drawn_and_their_least_places_lie_on_them() -> None:
+    chart = calibration.losses(SCALING, 2.0)
+    fitted, judged = (charting.named(chart, name) for name in ("images fitted on", "images judged by"))
     for line, half in zip((fitted, judged), measured.halves(SCORES), strict=True):
-        np.testing.assert_allclose(across(line.x), TEMPERATURES, atol=2 * curve.near(across))
-        expected = [measured.loss(half, each) for each in TEMPERATURES]
-        np.testing.assert_allclose(up(line.y), expected, atol=2 * curve.near(up))
-    assert np.abs(up(fitted.y) - up(judged.y)).max() > 5 * curve.near(up), "the wrong rule: one for the other"
-    for point, least in ((one, SCALING.temperature), (other, SCALING.judged_temperature)):
-        assert across(point.x[:1]) == pytest.approx(least, abs=2 * curve.near(across))
-    assert across(mark.x) == pytest.approx([2, 2], abs=2 * curve.near(across))
-    assert len(curve.pointed_at(html)) == len(TEMPERATURES)
+        np.testing.assert_array_equal(line.x, TEMPERATURES)
+        np.testing.assert_allclose(line.y, [measured.loss(half, each) for each in TEMPERATURES])
+    assert not np.allclose(fitted.y, judged.y), "the wrong rule: one for the other"
+    points = [trace for trace in chart.data if trace.mode == "markers"]
+    for point, line, least in zip(
+        points, (fitted, judged), (SCALING.temperature, SCALING.judged_temperature), strict=True
+    ):
+        assert point.x[0] == least
+        assert min(line.y) - 1e-9 <= point.y[0] <= max(line.y)
+    assert charting.named(chart, "T\xa0=\xa02.00").x == (2, 2)
 
 
 def test_where_each_half_has_its_least_loss_is_said() -> None:
