@@ -27,7 +27,7 @@ check: .venv/dev ## Check style and types
 	$(BIN)/mypy
 
 train: .venv/app ## Train the network into runs/latest (ARGS="--seed 2" and more: --help)
-	$(BIN)/python -m model.train $(ARGS)
+	$(BIN)/python -m model.training $(ARGS)
 
 bench: .venv/dev ## Measure what 'load' does, and how long maps and training take (ARGS="overview": the repaint of some pages alone)
 	$(BIN)/python -m tests.install_browser

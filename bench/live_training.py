@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, sync_playwright
 
 from bench.repaint import TIMED_CLICK, digit_button, opened
-from model import mnist
-from model.live_queue import PATIENCE
+from model.images import mnist
+from model.training.live.queue import PATIENCE
 from tests.serving import launch, serving
 from tests.sessions import html_of
 

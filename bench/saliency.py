@@ -13,7 +13,8 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 
 from bench.repaint import digit_button, opened
-from model import digits, weights
+from model.images import digits
+from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from tests.serving import launch, serving
 

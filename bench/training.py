@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from model import mnist
-from model.network import AssignmentNetwork
-from model.records import MEAN, STD
+from model.images import mnist
+from model.images.records import MEAN, STD
+from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import read_images
 from model.training.learner import Learner
 from model.training.machine import keep_freed_memory

@@ -4,14 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from model import head as heads
-from viz.figures import contributions, head, mixing, softmax
-from viz.ui import cached, components, controls, sidebar, state, tables
-from viz.ui import head as choose
+from model.head import logits
+from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.head import cache, contributions, figures, mixing, softmax
+from viz.head import controls as choose
 
 digit = sidebar.current_digit()
-trace, end = cached.record(digit), cached.head(digit)
-mixer, field = trace["Conv2d-13"], cached.fields()[end.source]
+trace, end = shared.record(digit), cache.head(digit)
+mixer, field = trace["Conv2d-13"], shared.fields()[end.source]
 
 
 def one_class() -> None:
@@ -19,11 +19,13 @@ def one_class() -> None:
     left, right = st.columns(2, gap="large")
     with right:
         k = choose.target(end)
-        every = tables.File("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
-        controls.figure(head.ten(end, k, partial(choose.link, choose.TARGET)), head.say_class_map(end, k, field), every)
+        every = tables.File("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
+        widgets.figure(
+            figures.ten(end, k, partial(choose.link, choose.TARGET)), figures.say_class_map(end, k, field), every
+        )
     with left:
-        st.html(head.stage(end, k, field, digit.pixels))
-    components.follow_links(".class-map", state.follow)
+        st.html(figures.stage(end, k, field, digit.pixels))
+    components.follow_links(".class-map", address.follow)
 
 
 def summed_maps() -> None:
@@ -32,41 +34,41 @@ def summed_maps() -> None:
     left, right = st.columns(2, gap="large")
     with right:
         parts = tables.File("Download all parts as CSV", partial(contributions.contributions_csv, end), "parts.csv")
-        controls.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k), parts)
+        widgets.figure(contributions.average(end, pooled, k), contributions.say_contributions(end, k), parts)
     with left:
         st.html(contributions.contributions(end, k, pooled, partial(choose.link, choose.POOLED)))
-    components.follow_links(".worked-mean", state.follow)
+    components.follow_links(".worked-mean", address.follow)
 
 
 def two_classes() -> None:
     """Show the maps of two classes and their difference."""
     k, other = choose.two(end)
-    every = tables.File("Download the class maps as CSV", partial(head.class_maps_csv, end), "class-maps.csv")
-    controls.figure(head.versus(end, k, other, field, digit.pixels), head.say_versus(end, k, other), every)
+    every = tables.File("Download the class maps as CSV", partial(figures.class_maps_csv, end), "class-maps.csv")
+    widgets.figure(figures.versus(end, k, other, field, digit.pixels), figures.say_versus(end, k, other), every)
 
 
 def mixed_maps() -> None:
     """Show the weights of the 1x1 convolution, and what follows when its input maps are changed."""
-    choose.predict_without(trace, cached.each_muted(digit, mixer.name), mixer.name)
+    choose.predict_without(trace, cache.each_muted(digit, mixer.name), mixer.name)
     channels, gain = choose.change(len(mixer.input))
     weights = tables.File("Download the weights as CSV", partial(mixing.board_csv, mixer), "conv2d-13.csv")
-    controls.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
-    changed = cached.mixed(digit, mixer.name, channels, gain)
-    effects = heads.effects(trace, changed, mixer.name)
+    widgets.figure(mixing.board(mixer, channels), mixing.say_board(mixer), weights)
+    changed = cache.mixed(digit, mixer.name, channels, gain)
+    effects = logits.effects(trace, changed, mixer.name)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         every = tables.File("Download every difference as CSV", partial(mixing.follow_csv, effects), "differences.csv")
-        controls.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)
+        widgets.figure(mixing.follow(effects), mixing.say_follow(effects, channels, gain), every)
     with right:
-        controls.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.ITSELF)
+        widgets.figure(mixing.answers(trace, changed), mixing.say_answers(trace, changed), tables.ITSELF)
 
 
 def probabilities() -> None:
     """Show the arithmetic from logits to probabilities, with a temperature."""
     choose.predict_warmer(trace)
-    soft = heads.softened(trace.logits, choose.temperature())
+    soft = logits.softened(trace.logits, choose.temperature())
     numbers = tables.File("Download the arithmetic as CSV", partial(softmax.as_csv, soft), "softmax.csv")
-    controls.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
+    widgets.figure(softmax.worked(soft, trace.prediction), softmax.say(soft, trace.prediction), numbers)
 
 
 st.title("The head")
@@ -76,7 +78,7 @@ st.write(
 )
 SHOW = {"class": one_class, "sum": summed_maps, "two": two_classes, "mix": mixed_maps, "softmax": probabilities}
 SHOW[choose.part(end, len(mixer.input))]()
-controls.to_try(
+widgets.to_try(
     "Choose a sample between two digits, such as 4or9, and compare the two: which strokes decide?",
     "Choose a class that the digit is not: what speaks against it, its strokes or their absence?",
     "Change one input map after another: which can be silent without harm?",

@@ -4,12 +4,12 @@ from functools import partial
 
 import streamlit as st
 
-from viz.figures import overview
-from viz.ui import cached, controls, sidebar, state, tables
-from viz.ui.components import network_picture
+from viz.app import address, shared, sidebar, tables, widgets
+from viz.app.components import network_picture
+from viz.overview import figures
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 st.title("One digit through 23 rows")
 st.write(
@@ -18,27 +18,27 @@ st.write(
 )
 
 
-def network() -> overview.Tile | None:
+def network() -> figures.Tile | None:
     """Show every row as a picture, and what colours and decks mean; return the row that was just chosen."""
-    blocks = overview.blocks(trace)
+    blocks = figures.blocks(trace)
     chosen = network_picture(
-        blocks, digit.key, lambda row: state.address("feature_maps", row=row.name, channel=str(row.channel))
+        blocks, digit.key, lambda row: address.address("feature_maps", row=row.name, channel=str(row.channel))
     )
-    st.html(overview.legend(trace))
+    st.html(figures.legend(trace))
     return chosen
 
 
-every = tables.File("Download every value as CSV", partial(overview.activations_csv, trace), "rows.csv")
-opened = controls.figure(network, overview.say(trace), every)
+every = tables.File("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
+opened = widgets.figure(network, figures.say(trace), every)
 if opened:
-    st.switch_page("../pages/feature_maps.py", query_params=state.link(row=opened.name, channel=str(opened.channel)))
+    st.switch_page("../pages/feature_maps.py", query_params=address.link(row=opened.name, channel=str(opened.channel)))
 
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.header(f"It reads {trace.prediction}")
     answer = tables.answer_file(trace)
-    controls.figure(overview.probability_bars(trace), overview.say_probabilities(trace), answer)
-    controls.to_try(
+    widgets.figure(figures.probability_bars(trace), figures.say_probabilities(trace), answer)
+    widgets.to_try(
         "Choose one of the samples between two digits: which classes compete?",
         "Draw a digit slowly, and watch the answer change with each stroke.",
         "Follow the shapes from column to column: which rows change the size of the maps, which their number?",

@@ -4,25 +4,27 @@ from functools import partial
 
 import streamlit as st
 
-from model import layers, pooling
-from viz.figures import overview, shifting, workings
-from viz.figures import pooling as figures
-from viz.figures.panels import tabled
-from viz.ui import cached, controls, sidebar, tables
-from viz.ui import pooling as choose
-from viz.ui.components import workings as show_workings
-from viz.ui.refusals import or_say_why
+from model import layers
+from model.pooling import max_pool
+from viz.app import shared, sidebar, tables, widgets
+from viz.app.components import workings as show_workings
+from viz.app.error_boundary import or_say_why
+from viz.layers import workings
+from viz.overview import figures as overview
+from viz.pictures.panels import tabled
+from viz.pooling import cache, figures, shifting
+from viz.pooling import controls as choose
 
 digit = sidebar.current_digit()
-trace = cached.record(digit)
-step, pooled = trace[pooling.POOL], cached.pooled(digit)
+trace = shared.record(digit)
+step, pooled = trace[max_pool.POOL], cache.pooled(digit)
 
 
 def windows() -> None:
     """Show the winners of one map, and trace one value of a window to the digit."""
-    fields = cached.fields()
+    fields = shared.fields()
     with controls_of_map:
-        unit = (channel, *controls.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
+        unit = (channel, *widgets.unit(step.maps.shape[1:], figures.largest(pooled, channel)))
     left, right = st.columns([7, 3], gap="large")
     with left:
         explained = layers.explain(trace, step.name, unit)
@@ -33,42 +35,42 @@ def windows() -> None:
             show_workings(shown, choose.window_of(pooled, unit))
             st.html(figures.key())
 
-        controls.figure(stage, figures.say_stage(pooled, unit), tables.terms_file(explained))
+        widgets.figure(stage, figures.say_stage(pooled, unit), tables.terms_file(explained))
     with right:
         place = figures.place(pooled, unit, choose.traced())
         box = fields[pooled.source].box(place)
         words = figures.say_traced(pooled, unit, place, fields[pooled.source], fields[step.name])
         pixels = tables.pixels_file(digit.pixels, box, f"{pooled.source}-sees-{place[0]}-{place[1]}")
-        controls.figure(workings.field(digit.pixels, box), words, pixels)
+        widgets.figure(workings.field(digit.pixels, box), words, pixels)
 
 
 def what_is_lost() -> None:
     """Show what is thrown away, and where the gradient goes."""
-    gradient = cached.pool_gradient(digit)
+    gradient = cache.pool_gradient(digit)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What is thrown away")
         drawn = tabled(figures.accounts(pooled, channel), "What goes in and what comes out")
-        controls.figure(drawn, figures.say_account(pooled), tables.ITSELF)
+        widgets.figure(drawn, figures.say_account(pooled), tables.ITSELF)
     with right:
         st.header("Where the gradient goes")
         drawn = figures.gradients(gradient, channel)
         words = figures.say_gradient(gradient, pooled, (channel, *figures.largest(pooled, channel)))
-        controls.figure(drawn, words, choose.every_window(pooled, gradient, channel))
+        widgets.figure(drawn, words, choose.every_window(pooled, gradient, channel))
 
 
 def average_pool() -> None:
     """Show what an average pool in its place would hand on, and what would be read."""
-    averaged = cached.averaged(digit)
+    averaged = cache.averaged(digit)
     left, right = st.columns(2, gap="large")
     with left:
         maps = averaged[step.name].maps
         numbers = choose.both_maps(pooled, maps, channel)
-        controls.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
+        widgets.figure(figures.kinds(pooled, maps, channel), figures.say_average(trace, averaged), numbers)
     with right:
         drawn = f"<p>The probability of each class with the average pool:</p>{overview.probability_bars(averaged)}"
-        controls.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
-        score = or_say_why(partial(cached.pool_score, choose.on_mnist()))
+        widgets.figure(drawn, overview.say_probabilities(averaged), tables.answer_file(averaged, "average-pool"))
+        score = or_say_why(partial(cache.pool_score, choose.on_mnist()))
         if score:
             st.html(tabled(figures.scores(score), "How many are read right with either pool"))
 
@@ -79,19 +81,19 @@ def moved() -> None:
     if choose.predict(moves):
         drawn = shifting.shifts(trace, digit.pixels, moves, channel)
         words = "\n".join(f"- {shifting.say_shift(move)}" for move in moves)
-        controls.figure(drawn, words, choose.moved_maps(moves, channel))
+        widgets.figure(drawn, words, choose.moved_maps(moves, channel))
         st.html(shifting.folded(moves))
 
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = controls.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
 controls_of_map = st.container(horizontal=True, width=440)
 with controls_of_map:
-    channel = controls.channel(len(step.maps))
+    channel = widgets.channel(len(step.maps))
 {"windows": windows, "lost": what_is_lost, "average": average_pool, "move": moved}[shown]()
 
-controls.to_try(
+widgets.to_try(
     "Choose a unit where nothing is drawn: who wins among equals, and does it matter?",
     "Trace the winner, then a value that lost: how far does the box move on the digit?",
     "Move the digit by 1 pixel: into the pool nothing but the place changes. Why does more change behind it?",

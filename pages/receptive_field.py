@@ -4,50 +4,52 @@ from functools import partial
 
 import streamlit as st
 
-from viz.figures import field_growth, receptive_field
-from viz.ui import cached, charts, components, controls, sidebar, state, tables
-from viz.ui.refusals import or_say_why
+from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.app.charts import chart
+from viz.app.error_boundary import or_say_why
+from viz.receptive_field import figures
+from viz.receptive_field import growth as field_growth
 
 digit = sidebar.current_digit()
-steps = cached.growth()
-comparisons = cached.comparisons()
+steps = shared.growth()
+comparisons = shared.comparisons()
 
 st.title("Receptive field")
 st.write("The part of the digit that can affect one unit. Click a unit to see what it sees.")
-step = controls.step(cached.outline(), list(steps))
+step = widgets.step(shared.outline(), list(steps))
 growth = steps[step.name]
 
-as_trained = controls.as_trained()
-unit = controls.unit_in_link(growth.units, growth.middle, step.name)
-effective = or_say_why(lambda: cached.effective_field(step.name, *unit)) if as_trained else None
-measured = cached.measured_box(step.name, *unit)
+as_trained = widgets.as_trained()
+unit = widgets.unit_in_link(growth.units, growth.middle, step.name)
+effective = or_say_why(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
+measured = shared.measured_box(step.name, *unit)
 left, right = st.columns(2, gap="large")
 with left:
-    drawn = receptive_field.stage(digit.pixels, growth.after.box(unit), measured, effective)
-    words, name = receptive_field.say_unit(growth, unit, measured), f"{step.name}-unit-{unit[0]}-{unit[1]}"
+    drawn = figures.stage(digit.pixels, growth.after.box(unit), measured, effective)
+    words, name = figures.say_unit(growth, unit, measured), f"{step.name}-unit-{unit[0]}-{unit[1]}"
     numbers = tables.pixels_file(digit.pixels, measured, f"{name}-sees")
     if effective:
-        words += f"\n\n{receptive_field.say_effective(effective)}"
+        words += f"\n\n{figures.say_effective(effective)}"
         numbers = tables.map_file(effective.values, f"{name}-used")
-    controls.figure(drawn, words, numbers)
+    widgets.figure(drawn, words, numbers)
 with right:
-    said = receptive_field.say_units(growth)
-    shown = receptive_field.units(growth, unit, digit.pixels.shape)
-    controls.figure(
-        lambda: components.unit_map(shown, said, lambda chosen: state.write(unit=f"{chosen[0]}.{chosen[1]}")),
+    said = figures.say_units(growth)
+    shown = figures.units(growth, unit, digit.pixels.shape)
+    widgets.figure(
+        lambda: components.unit_map(shown, said, lambda chosen: address.write(unit=f"{chosen[0]}.{chosen[1]}")),
         said,
-        tables.File("Download where each looks as CSV", partial(receptive_field.units_csv, growth), f"{step.name}.csv"),
+        tables.File("Download where each looks as CSV", partial(figures.units_csv, growth), f"{step.name}.csv"),
     )
 
 left, right = st.columns(2, gap="large")
 with left:
     st.header("How it grows")
-    controls.figure(
-        lambda: components.growing(receptive_field.growing(digit.pixels, steps.values())),
-        receptive_field.say_growing(steps.values()),
+    widgets.figure(
+        lambda: components.growing(figures.growing(digit.pixels, steps.values())),
+        figures.say_growing(steps.values()),
         tables.File(
             "Download the boxes as CSV",
-            partial(receptive_field.growing_csv, digit.pixels.shape, steps.values()),
+            partial(figures.growing_csv, digit.pixels.shape, steps.values()),
             "boxes.csv",
         ),
     )
@@ -55,9 +57,7 @@ with right:
     st.header("What the notebook says")
     every = field_growth.numbers(steps.values(), comparisons)
     rows = tables.Folded("receptive-fields", every, title="All rows", key="all-rows")
-    charts.figure(
-        field_growth.chart(steps.values(), comparisons), "receptive-field", field_growth.say(comparisons), rows
-    )
+    chart(field_growth.chart(steps.values(), comparisons), "receptive-field", field_growth.say(comparisons), rows)
 with st.expander("Why each of them cannot be"):
     st.markdown(field_growth.mistakes(comparisons))
 

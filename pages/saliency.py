@@ -6,14 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from model.saliency import BASELINES, METHODS
-from viz.figures import saliency as figures
-from viz.ui import cached, components, controls, sidebar, state, tables
-from viz.ui import saliency as choose
-from viz.ui.cached import saliency as maps
+from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.saliency import cache, figures
+from viz.saliency import controls as choose
 
-LIE_DETECTOR = Path(__file__).with_name("lie_detector.py")
+LIE_DETECTOR = Path(__file__).with_name("sanity_checks.py")
 digit = sidebar.current_digit()
-trace = cached.record(digit)
+trace = shared.record(digit)
 
 
 def one_method() -> None:
@@ -24,12 +23,12 @@ def one_method() -> None:
     with right:
         st.html(figures.about(method))
         plan = choose.of_method(plan, method, trace)
-        found = maps.attribute(digit, plan)
+        found = cache.attribute(digit, plan)
         st.html(figures.sums(found, method))
         st.write(figures.say_sums(found, method))
         if method.uses_baseline:
             ink = tables.map_file(found.baseline, f"baseline-{plan.baseline}", "Download the baseline as CSV")
-            controls.figure(figures.baseline(found), figures.say_baseline(found, BASELINES[plan.baseline]), ink)
+            widgets.figure(figures.baseline(found), figures.say_baseline(found, BASELINES[plan.baseline]), ink)
     with left:
         stage = st.container()
         look = choose.look()
@@ -41,8 +40,8 @@ def one_method() -> None:
                 components.value_map(shown, said, "attribution")
 
         words = choose.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, look)
-        test = partial(st.page_link, LIE_DETECTOR, label="Put it to the lie detector", query_params=state.link())
-        controls.figure(drawn, words, tables.Files((choose.map_file(digit, found),), test))
+        test = partial(st.page_link, LIE_DETECTOR, label="Put it to the lie detector", query_params=address.link())
+        widgets.figure(drawn, words, tables.Files((choose.map_file(digit, found),), test))
 
 
 def all_methods() -> None:
@@ -51,7 +50,7 @@ def all_methods() -> None:
     plans = choose.every(plan)
     titles = {name: choose.titled(asked, plan) for name, asked in plans.items()}
     show = partial(figures.grid, titles, link=partial(choose.link_alone, "saliency", choose.VIEW), together=together)
-    found = maps.each(digit, plans, show)
+    found = cache.each(digit, plans, show)
     st.write(f"{figures.say_grid(titles, found)} {figures.say_times(list(found.values()))}")
     choose.numbers_of(titles, found).show()
     st.write(
@@ -65,8 +64,8 @@ def through_the_network() -> None:
     plan = choose.plan(trace)
     rows = choose.rows_with_maps(trace)
     titles = {"": choose.title_of_digit(plan)} | {name: name for name in rows}
-    show = partial(figures.grid, titles, link=lambda name: state.address("layer_by_layer", row=name or rows[0]))
-    found = maps.each(digit, maps.through(plan, rows), partial(show, timed=False))
+    show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))
+    found = cache.each(digit, cache.through(plan, rows), partial(show, timed=False))
     st.write(figures.say_grid(titles, found))
     choose.numbers_of(titles, found).show()
     st.write(
@@ -78,11 +77,11 @@ def through_the_network() -> None:
 
 st.title("Saliency")
 st.write("Which pixels made the network say so? Thirteen methods answer, and not all of them tell the truth.")
-components.follow_links(".attributions", state.follow)  # first: it can follow while maps are still coming
-shown = controls.part(choose.VIEW, choose.VIEWS, choose.allowed(trace))
+components.follow_links(".attributions", address.follow)  # first: it can follow while maps are still coming
+shown = widgets.part(choose.VIEW, choose.VIEWS, choose.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 
-controls.to_try(
+widgets.to_try(
     "Take a sample between two digits and explain one *rather than* the other: which strokes decide?",
     "Change the baseline: what is nothing for this network, black or the mean digit?",
     "Compare integrated gradients with deconvolution: which of them knows the class that you chose?",

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from viz.ui import cached, controls, live_training, sidebar, training
+from viz.app import shared, sidebar, widgets
+from viz.training import controls as training
+from viz.training.live import controls as live_training
 
 digit = sidebar.current_digit()
 
@@ -31,7 +33,7 @@ def curves() -> None:
 
 def epochs() -> None:
     """Show one block of the network after each epoch, on the digit."""
-    training.forming_block(digit, cached.outline())
+    training.forming_block(digit, shared.outline())
 
 
 def recipe() -> None:
@@ -74,6 +76,6 @@ TRY = {
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
-shown = controls.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
+shown = widgets.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
-controls.to_try(*TRY[shown])
+widgets.to_try(*TRY[shown])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import settings
 
 from deploy import nginx
-from model import mnist
+from model.images import mnist
 
 torch.set_num_threads(1)  # as the app does: on nets this small more threads only wait for one another
 settings.register_profile("steady", derandomize=True, deadline=None)

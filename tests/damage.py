@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from safetensors.torch import save as serialise
 
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 
 Damage = Callable[[bytes, random.Random], bytes]
 

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from model.lie_detector import Explain
-from model.records import Attribution, Output
-from model.similarity import edges
+from model.saliency.records import Attribution, Output
+from model.sanity_checks.evidence import Explain
+from model.sanity_checks.similarity import edges
 
 BLACK = -0.1307 / 0.3081  # after normalisation
 

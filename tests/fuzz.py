@@ -27,9 +27,11 @@ import torch
 from PIL import Image
 from safetensors.torch import save as serialise
 
-from model import digits, scores, weights
 from model.errors import GlassError
-from model.network import AssignmentNetwork
+from model.images import digits
+from model.mistakes import scores
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.training import report
 from tests.damage import GENERAL, Damage, enlarge_png, rebuild_png, reword, rewrite_header, rewrite_weights
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from model import recipes
-from model.training import report
+from model.training import alterations, report
 from model.training.report import Report, Result
 
 EPOCHS = 19
@@ -44,7 +43,7 @@ def made(name: str, seeds: int = 10, epochs: int = EPOCHS, **changed: Any) -> Re
             seconds=20.0,
         )
         results.append(result)
-    choices = {**recipes.choices(recipe), **changed}
+    choices = {**alterations.choices(recipe), **changed}
     words = {"name": protocol, "words": "Made up for a test."}
     judged = "test" if final else "held-out"
     return Report(choices, words, judged, images, tuple(results), {"hardware": "a machine that is not there"})

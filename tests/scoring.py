@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from model import scores, weights
+from model.mistakes import scores
+from model.networks.assignment import weights
 
 DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model import digits
+from model.images import digits
 from tests.serving import ROOT
 
 CACHES = {"cache_data": "max_entries", "cache_resource": "max_entries", "cache": "maxsize", "lru_cache": "maxsize"}

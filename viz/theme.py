@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorscale, unlabel_rgb
 
-from model.records import LayerKind
+from model.trace.records import LayerKind
 
 KIND_COLOURS = {
     LayerKind.CONVOLUTION: "#0072b2",

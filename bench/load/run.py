@@ -19,7 +19,7 @@ from bench.load.settings import REPLICAS, Settings
 from bench.load.visitor import Run
 from bench.repaint import NOTHING, addresses_of, measure, opened, serving_nothing
 from deploy import nginx
-from model.samples import SKETCHES
+from model.images.samples import SKETCHES
 from tests.deploying import serving_by_replicas
 from tests.serving import serving
 

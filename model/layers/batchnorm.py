@@ -9,7 +9,9 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, say
-from model.records import Calculation, LayerKind, Step, Term, Unit
+from model.layers.records import Calculation, Term
+from model.records import Unit
+from model.trace.records import LayerKind, Step
 
 
 class BatchNorm(Layer):

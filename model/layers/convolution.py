@@ -8,8 +8,11 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, product, weighted_sum
+from model.layers.records import Calculation, Term
 from model.layers.windows import each_axis, output_size, pair, places
-from model.records import Calculation, LayerKind, Pair, Step, Term, Unit, Window
+from model.receptive_field.records import Window
+from model.records import Pair, Unit
+from model.trace.records import LayerKind, Step
 
 
 class Convolution(Layer):

@@ -6,7 +6,9 @@ Enlarging keeps the mean over many masks where it was, so that nothing need chan
 from torch import nn
 
 from model.layers.layer import Layer, Sum, say
-from model.records import LayerKind, Step, Term, Unit
+from model.layers.records import Term
+from model.records import Unit
+from model.trace.records import LayerKind, Step
 
 
 class Dropout(Layer):

@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, product, say
-from model.records import Activation, Calculation, LayerKind, Step, Term, Unit
+from model.layers.records import Calculation, Term
+from model.records import Activation, Unit
+from model.trace.records import LayerKind, Step
 
 
 class Flatten(Layer):

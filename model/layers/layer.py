@@ -6,7 +6,10 @@ from typing import ClassVar
 
 from torch import nn
 
-from model.records import Calculation, LayerKind, Step, Term, Unit, Window
+from model.layers.records import Calculation, Term
+from model.receptive_field.records import Window
+from model.records import Unit
+from model.trace.records import LayerKind, Step
 
 _PRINTED = 9  # up to so many terms a formula prints each of them
 _AXES = ("channels", "height", "width")

@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, product, weighted_sum
-from model.records import Calculation, LayerKind, Step, Term, Unit
+from model.layers.records import Calculation, Term
+from model.records import Unit
+from model.trace.records import LayerKind, Step
 
 
 class Linear(Layer):

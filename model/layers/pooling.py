@@ -8,8 +8,11 @@ from torch import nn
 
 from model.errors import InputError
 from model.layers.layer import Layer, Sum, say, weighted_sum
+from model.layers.records import Calculation, Term
 from model.layers.windows import output_size, pair, places, sliding, values_at
-from model.records import Calculation, LayerKind, Pair, Step, Term, Unit, Window
+from model.receptive_field.records import Window
+from model.records import Pair, Unit
+from model.trace.records import LayerKind, Step
 
 _ABOUT_AVERAGE = (
     "Makes one number of each window, its mean. Where the window is the whole map, it asks of each map only how much "

@@ -4,7 +4,9 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, Sum, say
-from model.records import LayerKind, Step, Term, Unit
+from model.layers.records import Term
+from model.records import Unit
+from model.trace.records import LayerKind, Step
 
 
 class Softmax(Layer):

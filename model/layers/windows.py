@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import Calculation, Pair, Step, Window
+from model.layers.records import Calculation
+from model.receptive_field.records import Window
+from model.records import Pair
+from model.trace.records import Step
 
 
 def pair(value: Any) -> Pair:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
-from model.records import Activation, Attribution, Method, Output
+from model.records import Activation
 from model.saliency import baselines, checks, gradients, removals
+from model.saliency.records import Attribution, Method, Output
 from model.saliency.scorer import Scorer, Task
 
 LAYER = "Conv2d-19"

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model import digits
 from model.errors import InputError
-from model.records import MEAN, STD
+from model.images import digits
+from model.images.records import MEAN, STD
 
 BASELINES: Mapping[str, str] = MappingProxyType(
     {

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.network import IMAGE_SHAPE
-from model.records import Method, MethodOption, Output
+from model.networks.assignment.network import IMAGE_SHAPE
 from model.saliency.methods import METHODS
+from model.saliency.records import Method, MethodOption, Output
 
 _WITH_MAPS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout)
 
@@ -24,7 +24,7 @@ def image(x: Tensor) -> None:
         raise InputError(
             f"An image {kind} cannot be explained.",
             f"It must be one digit {(1, *IMAGE_SHAPE)} of finite values.",
-            "Take one from model.digits.to_input.",
+            "Take one from model.images.digits.to_input.",
         )
 
 

@@ -7,7 +7,7 @@ with respect to the pixel, at the picture in brackets.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from model.records import Method, MethodOption
+from model.saliency.records import Method, MethodOption
 
 _ONE_EACH = "1 forward and 1 backward pass"
 _RELU = "What came out negative becomes 0, as in the paper; otherwise it stays, as evidence against the class."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from model.records import Output
+from model.saliency.records import Output
 
 
 class Scorer(nn.Sequential):

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.preparation import SIDE
-from model.records import MEAN, STD
+from model.images.preparation import SIDE
+from model.images.records import MEAN, STD
 from model.training.recipe import Affine
 
 POINTS = 5  # in each direction; seven pixels apart

@@ -11,8 +11,8 @@ from safetensors.torch import save as serialise
 from torch import Tensor
 
 from model.errors import CheckpointError
+from model.networks.assignment.weights import epoch_name
 from model.training.loop import Epoch, Progress, Run
-from model.weights import epoch_name
 
 NAME = "checkpoint.safetensors"
 _ANEW = "Resume with what it was started with, or leave --resume out to start anew."

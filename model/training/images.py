@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model import mnist
-from model.digits import normalise
+from model.images import mnist
+from model.images.digits import normalise
 
 HELD_OUT = 5_000  # of the 60,000 training images
 _SPLIT_SEED = 0  # the split is the same for every seed, so that runs can be compared

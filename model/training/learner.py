@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
+from model.sanity_checks.randomization import forget
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import Average, measure_statistics
 from model.training.images import Images
@@ -13,7 +14,6 @@ from model.training.masks import WAYS, Part, PartDropout
 from model.training.recipe import Recipe
 from model.training.schedule import learning_rate
 from model.training.workers import SharedBatchNorm, Workers
-from model.untrained import forget
 
 State = dict[str, Tensor]
 

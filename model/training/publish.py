@@ -1,6 +1,6 @@
 """Let the project ship what ten seeds came to: ``python -m model.training.publish OURS THEIRS``.
 
-Each is a folder that ``python -m model.train --protocol final --seeds 1-10`` has written. Of ours the weights of the
+Each is a folder that ``python -m model.training --protocol final --seeds 1-10`` has written. Of ours the weights of the
 median seed are shipped, with every snapshot and the logits of the test images; of both, the report. The card beside the
 weights then says what seed they are and what all seeds came to, and whether the two recipes differ; and the README says
 it too.
@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model import results, scores, weights
 from model.errors import GlassError, InputError
-from model.training import readme, report
+from model.mistakes import scores
+from model.networks.assignment import weights
+from model.training import published, readme, report
 from model.training.comparison import compare, mcnemar
 from model.training.report import Report
 from model.training.runner import seed_folder
@@ -29,7 +30,7 @@ def publish(
     ours: Path,
     theirs: Path,
     shipped: Path = weights.SHIPPED,
-    kept: Path = results.FOLDER,
+    kept: Path = published.FOLDER,
     told: Path = readme.README,
 ) -> dict[str, Any]:
     """Ship the weights of our median seed and the reports of both recipes, and tell the README.

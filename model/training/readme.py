@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from model.errors import InputError
-from model.logged_run import logged_run
+from model.networks.assignment.logged_run import logged_run
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- Written by python -m model.training.publish: -->", "<!-- :as the card beside the weights has it -->"

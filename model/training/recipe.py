@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_type_hints
 
 from model.errors import InputError
-from model.network import DROPOUT
+from model.networks.assignment.network import DROPOUT
 
 _SHARES = {"momentum", "dropout", "label_smoothing", "averaging", "warm_up"}  # below 1
 _COUNTS = {"epochs", "batch_size"}  # at least 1

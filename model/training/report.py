@@ -158,7 +158,7 @@ def read(path: Path) -> Report:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"'{path}' cannot be read as a report ({error}).",
-            "python -m model.train writes them.",
+            "python -m model.training writes them.",
             "Give another file.",
         ) from error
 

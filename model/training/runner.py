@@ -5,9 +5,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from model import scores, weights
 from model.errors import CheckpointError
-from model.records import Scores
+from model.mistakes import scores
+from model.mistakes.records import Scores
+from model.networks.assignment import weights
 from model.training import checkpoint, report
 from model.training.images import Images, read_images
 from model.training.learner import blank

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from model import links
-from model.handwriting import Point, Stroke, smooth
-from model.samples import SKETCHES
+from model.images import codec
+from model.images.samples import SKETCHES
+from model.images.strokes import Point, Stroke, smooth
 from tests.held import Gate
 from tests.serving import settle
 
@@ -87,7 +87,7 @@ def draw(page: Page, strokes: Sequence[Stroke], lift: bool = True) -> None:
 def strokes_in(url: str) -> list[list[Point]]:
     """Return the strokes of the drawing that a link holds, or none."""
     source, _, code = parse_qs(urlsplit(url).query).get("digit", [""])[0].partition("-")
-    return links.unpack_strokes(code) if source == "drawn" else []
+    return codec.unpack_strokes(code) if source == "drawn" else []
 
 
 def expect_strokes(page: Page, count: int) -> list[list[Point]]:

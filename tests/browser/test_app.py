@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from model import digits
+from model.images import digits
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import (
     HAND,

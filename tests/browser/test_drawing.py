@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from model import digits, links
-from model.handwriting import Stroke
+from model.images import codec, digits
+from model.images.strokes import Stroke
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,
@@ -101,7 +101,7 @@ def test_a_finger_draws_and_does_not_scroll(visit: Visit) -> None:
     assert page.evaluate(SCROLLED) == before
 
 
-SPIRAL = [(0.5 + t * np.cos(60 * t) / 9, 0.5 + t * np.sin(60 * t) / 9) for t in np.linspace(0, 1, links.POINTS - 2)]
+SPIRAL = [(0.5 + t * np.cos(60 * t) / 9, 0.5 + t * np.sin(60 * t) / 9) for t in np.linspace(0, 1, codec.POINTS - 2)]
 SCRIBBLE = [
     (x, y) for line, y in enumerate(np.linspace(0.03, 0.97, 14)) for x in ((0.03, 0.97), (0.97, 0.03))[line % 2]
 ]

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from playwright.sync_api import Page, expect
 
-from model import digits, dropout, weights
-from model.records import DropoutPlan
+from model.dropout import passes as dropout
+from model.dropout.records import DropoutPlan
+from model.images import digits
+from model.networks.assignment import weights
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle

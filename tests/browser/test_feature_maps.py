@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import digits, weights
-from model.records import Trace
+from model.images import digits
+from model.networks.assignment import weights
 from model.trace import record
+from model.trace.records import Trace
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen
 from tests.serving import settle

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from model import digits, layers, weights
-from model.records import IMAGE, Trace
+from model import layers
+from model.images import digits
+from model.networks.assignment import weights
+from model.records import IMAGE
 from model.trace import record
+from model.trace.records import Trace
 from tests.browser.conftest import Visit
 from tests.browser.people import sent_from_now_on
 from tests.serving import settle

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from model import rounds
+from model.sanity_checks.comparison_quiz import pairs
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen
 from tests.held import Gate
@@ -119,11 +119,11 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     right = 0
     for number in (1, 2):
         page.keyboard.press("ArrowLeft")
-        right += rounds.deal(number).untrained == "left"
+        right += pairs.deal(number).untrained == "left"
         expect(page.get_by_text(f"Score: {right} of {number} right")).to_be_visible()
         settle(page)
         captions = page.locator(".doubt-round figcaption").all_inner_texts()
-        truth = {"left": 0, "right": 1}[rounds.deal(number).untrained]
+        truth = {"left": 0, "right": 1}[pairs.deal(number).untrained]
         assert "untrained" in captions[truth]
         assert "untrained" not in captions[1 - truth]
         if number == 1:

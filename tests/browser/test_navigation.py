@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import digits
+from model.images import digits
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     expect_chosen,

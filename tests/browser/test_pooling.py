@@ -4,7 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from model import digits, pooling, weights
+from model.images import digits
+from model.networks.assignment import weights
+from model.pooling import max_pool
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle
@@ -18,7 +20,7 @@ def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Vis
     picture.click(position={"x": box["width"] * 6.5 / 11, "y": box["height"] * 4.5 / 11})
     expect(page.locator(".workings")).to_have_attribute("data-unit", "MaxPool2d-10.3.4.6")
     settle(page)
-    done = pooling.pooled(record(weights.load(), digits.to_input(digits.find("project-3a"))))
+    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-3a"))))
     y, x = done.winners[3, 4, 6].tolist()
     expect(page.get_by_text(f"rows {y} to {y + 6}, columns {x} to {x + 6}.")).to_be_visible()
     loser = next((8 + down, 12 + across) for down in (0, 1) for across in (0, 1) if (8 + down, 12 + across) != (y, x))

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import weights
+from model.networks.assignment import weights
 from model.receptive_field import of_network
-from model.records import Box
+from model.receptive_field.records import Box
 from tests.browser.conftest import Visit
 from tests.browser.people import sent_from_now_on
 from tests.serving import settle

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page
 
-from model.handwriting import ink
+from model.images.strokes import ink
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,

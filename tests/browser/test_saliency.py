@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from model import digits, weights
-from model.records import Attribution
+from model.images import digits
+from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
+from model.saliency.records import Attribution
 from tests.browser.conftest import OVERFLOWING, Visit
 from tests.browser.people import expect_chosen, let_through
 from tests.browser.test_feature_maps import PHONE, expect_read, picture, point

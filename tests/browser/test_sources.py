@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
-from model import digits
-from model.handwriting import ink
+from model.images import digits
+from model.images.strokes import ink
 from tests.browser.conftest import Visit
 from tests.browser.people import (
     HAND,

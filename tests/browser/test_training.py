@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from model import formation, weights
-from model.digits import find, to_input
+from model.images.digits import find, to_input
+from model.networks.assignment import weights
+from model.training import snapshots
 from tests.browser.conftest import Visit
 from tests.browser.people import chosen, sample, sent_from_now_on
 from tests.serving import settle
@@ -61,7 +62,7 @@ def test_at_its_end_playing_begins_anew(visit: Visit) -> None:
 
 def test_what_is_read_after_each_epoch_stands_beneath_the_slider_and_can_be_clicked(visit: Visit) -> None:
     page = visit(LINK)
-    found = formation.follow(formation.snapshots(), to_input(find("project-4or9")), "Conv2d-1")
+    found = snapshots.follow(snapshots.snapshots(), to_input(find("project-4or9")), "Conv2d-1")
     strip = page.get_by_role("list", name="What is read after each epoch").get_by_role("listitem")
     expect(strip).to_have_text([str(read) for read in found.predictions])
     strip.nth(4).click()

@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import saliency
-from model.records import Attribution
+from model.saliency.records import Attribution
 from tests import charting
 from tests.serving import HOME
-from viz.ui.cached import saliency as cached_maps
+from viz.saliency import cache
 
 
 @pytest.fixture(autouse=True)
@@ -79,4 +79,4 @@ def speaking_against(monkeypatch: pytest.MonkeyPatch) -> None:
         kept = 0 if (options or {}).get("relu") else -1
         return replace(found, values=kept * np.abs(found.values), raw=kept * np.abs(found.raw))
 
-    monkeypatch.setattr(cached_maps, "saliency", SimpleNamespace(attribute=attribute_against))
+    monkeypatch.setattr(cache, "saliency", SimpleNamespace(attribute=attribute_against))

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import batch_norm, digits, trace, weights
+from model import trace
+from model.batch_norm import statistics
+from model.images import digits
+from model.networks.assignment import weights
 from tests import curve
 from tests.pages.conftest import as_read, assert_works, run, said, shown
-from viz.figures import words
+from viz.pictures import words
 
 PAGE, TITLE = "batch_norm", "Batch norm"
 NORMS = [f"BatchNorm2d-{number}" for number in (2, 5, 8, 11, 14, 17, 20)]
@@ -86,11 +89,11 @@ def test_with_mnist_the_batches_are_mnists(mnist_root: Path) -> None:
     app = run(PAGE, norm_view="forget", content="3", batch="64", forgets="ruined")
     assert_works(app, TITLE)
     assert "the others are MNIST test images" in captions(app)
-    network, supply = weights.load(), batch_norm.supply("3")
-    score = batch_norm.score(network, supply, 64)
+    network, supply = weights.load(), statistics.supply("3")
+    score = statistics.score(network, supply, 64)
     assert f"In evaluation mode {score.trained} of 256 are right" in said(app)
     assert "As you predicted: Under half as many" in said(app)
-    forgotten = batch_norm.forget(network, digits.find("project-3a").pixels, supply, 64)
+    forgotten = statistics.forget(network, digits.find("project-3a").pixels, supply, 64)
     three = trace.record(network, digits.to_input(digits.find("project-3a")))
     assert words.number(float(abs(three.logits - forgotten.logits).max())) in said(app)
     assert all(words.number(float(logit)) in shown(app) for logit in forgotten.logits)
@@ -160,12 +163,12 @@ def test_what_one_batch_came_to_is_not_shown_for_another() -> None:
         app.query_params.update({"content": content, "batch": str(size), "forgets": "same"})
         app.run()
         assert_works(app, TITLE)
-        network, supply = weights.load(), batch_norm.supply(content)
-        forgotten, score = batch_norm.forget(network, three, supply, size), batch_norm.score(network, supply, size)
+        network, supply = weights.load(), statistics.supply(content)
+        forgotten, score = statistics.forget(network, three, supply, size), statistics.score(network, supply, size)
         assert all(words.number(float(logit)) in shown(app) for logit in forgotten.logits)
         assert f"In evaluation mode {score.trained} of {score.count} are right" in said(app)
         assert f"forgotten, {score.forgotten} (" in said(app)
-        average = batch_norm.running(network, supply, size)["BatchNorm2d-5"]
+        average = statistics.running(network, supply, size)["BatchNorm2d-5"]
         assert f"from 0 to {words.number(average.means[-1, 0])} (as trained" in said(app)
         (chart,) = (each.proto.body for each in app.get("html") if 'class="curves"' in each.proto.body)
         up, _ = curve.scales(chart)

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import digits, dropout, weights
-from model.records import DropoutPlan, Passes
+from model.dropout import passes
+from model.dropout.records import DropoutPlan, Passes
+from model.images import digits
+from model.networks.assignment import weights
 from model.trace import record
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE = "dropout"
 ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
-TRAINED = f"{dropout.own_probabilities(weights.load())['Dropout-3']:.2f}"
+TRAINED = f"{passes.own_probabilities(weights.load())['Dropout-3']:.2f}"
 
 
 def digest_in(app: AppTest) -> str:
@@ -25,20 +27,20 @@ def digest_in(app: AppTest) -> str:
 
 def one_alone(key: str, plan: DropoutPlan) -> str:
     """Work out with the model alone what the page computes of one mask."""
-    return dropout.digest_of_trace(record(weights.load(), digits.to_input(digits.find(key)), plan=plan))
+    return passes.digest_of_trace(record(weights.load(), digits.to_input(digits.find(key)), plan=plan))
 
 
 def many_alone(key: str, plan: DropoutPlan, count: int) -> str:
     """Work out with the model alone what the page computes of many masks."""
-    return dropout.digest_of_passes(passes_of(key, plan, count))
+    return passes.digest_of_passes(passes_of(key, plan, count))
 
 
 def passes_of(key: str, plan: DropoutPlan, count: int) -> Passes:
     network, x = weights.load(), digits.to_input(digits.find(key))
     first = DropoutPlan(plan.p, plan.rows, plan.whole_channels, plan.seed // 1000 * 1000)
     off = record(network, x)
-    shares = dropout.probabilities(network, x, dropout.draw(network, off, first, count))
-    return dropout.passes(off, [shares], first.seed)
+    shares = passes.probabilities(network, x, passes.draw(network, off, first, count))
+    return passes.passes(off, [shares], first.seed)
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -68,7 +70,7 @@ def test_by_default_it_is_as_trained() -> None:
     app = run(PAGE)
     assert_works(app, "Dropout")
     assert digest_in(app) == one_alone("project-3a", DropoutPlan())
-    assert f'data-weights="{dropout.digest_of_weights(weights.load())}"' in shown(app)
+    assert f'data-weights="{passes.digest_of_weights(weights.load())}"' in shown(app)
     assert "Batch norm keeps to its running statistics" in said(app)
     many = run(PAGE, drop_view="many", changes="none")
     assert digest_in(many) == many_alone("project-3a", DropoutPlan(), 100)

@@ -2,7 +2,10 @@
 
 import pytest
 
-from model import digits, head, trace, weights
+from model import trace
+from model.head import logits
+from model.images import digits
+from model.networks.assignment import weights
 from tests.pages.conftest import as_read, assert_works, run, said, shown
 
 PAGE, TITLE = "head", "The head"
@@ -25,7 +28,7 @@ def test_every_part_opens_and_shows_its_figures() -> None:
 
 
 def test_the_page_explains_the_answer_against_the_runner_up_unless_told() -> None:
-    read = head.of_trace(trace.record(weights.load(), digits.to_input(digits.find(KEY))))
+    read = logits.of_trace(trace.record(weights.load(), digits.to_input(digits.find(KEY))))
     first, second = read.ranking[:2]
     app = run(PAGE, digit=KEY, part="two")
     assert app.button_group("widget-target").value == str(first)

@@ -10,14 +10,15 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from model import live_training, mnist
 from model.errors import DataError
-from model.live_queue import WAITING
-from model.live_training import Lesson
-from model.records import LiveChoices
+from model.images import mnist
+from model.training.live import lesson
+from model.training.live.lesson import Lesson
+from model.training.live.queue import WAITING
+from model.training.live.records import LiveChoices
 from tests.model.training.few import small_mnist
 from tests.pages.conftest import assert_works, run, said, shown
-from viz.ui import cached
+from viz.training.live import cache
 
 SOON = 60.0  # seconds
 FEW = small_mnist()
@@ -30,7 +31,7 @@ CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trainings learn from few images."""
     monkeypatch.setattr(mnist, "is_present", lambda: True)
-    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
 
 
 def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
@@ -53,7 +54,7 @@ def is_done(app: AppTest) -> bool:
 
 def alone() -> list[int]:
     """Return how many are right at each snapshot, from the model alone."""
-    *_, whole = live_training.train(CHOICES, LESSON)
+    *_, whole = lesson.train(CHOICES, LESSON)
     return [each.correct for each in whole.snapshots]
 
 
@@ -70,7 +71,7 @@ def test_it_starts_grows_and_ends() -> None:
     expected = alone()
     assert f"**{expected[-1]} of 50 held-out images are read right after step 100" in said(app)
     slider = next(each for each in app.select_slider if each.key == "widget-live_step")
-    assert slider.options == [str(mark) for mark in live_training.marks(100)]
+    assert slider.options == [str(mark) for mark in lesson.marks(100)]
     assert slider.value == "100"
     slider.set_value("25").run()
     assert app.query_params["live_step"] == "25"
@@ -127,7 +128,7 @@ def trainings() -> list[str]:
 def ask_for_long_ones(people: int) -> None:
     """Let people ask for trainings that take long, each for another."""
     for number in range(people):
-        cached.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
+        cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
 
 
 @pytest.mark.usefixtures("few")
@@ -145,7 +146,7 @@ def test_a_full_queue_is_a_sentence_and_start_can_be_pressed_again() -> None:
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("41 trainings are under way already. One runs at a time, and up to 40 wait.")
-    cached.live_queue().close()
+    cache.live_queue().close()
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
@@ -154,11 +155,11 @@ def test_what_fails_is_a_sentence_for_its_owner(few: None, monkeypatch: pytest.M
     def gone() -> Lesson:
         raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
 
-    monkeypatch.setattr(live_training, "lesson", gone)
+    monkeypatch.setattr(lesson, "lesson", gone)
     app = until(run("training", **SHORT, live="yes"), lambda app: app.error)
     assert not app.exception
     assert [each.value for each in app.error] == ["MNIST is damaged. It should be whole. Download it again."]
-    monkeypatch.setattr(live_training, "lesson", lambda: LESSON)
+    monkeypatch.setattr(lesson, "lesson", lambda: LESSON)
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
@@ -197,13 +198,13 @@ def test_nonsense_is_a_sentence_and_the_default(name: str, value: str, default: 
 @pytest.mark.usefixtures("few")
 def test_thirty_people_who_press_start_cost_one_training(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
-    train = live_training.train
+    train = lesson.train
 
     def counted(choices: LiveChoices, given: Lesson) -> object:
         begun.append(choices)
         return train(choices, given)
 
-    monkeypatch.setattr(live_training, "train", counted)
+    monkeypatch.setattr(lesson, "train", counted)
     people = [run("training", **SHORT, live="yes") for _ in range(30)]
     for app in people:
         until(app, is_done)

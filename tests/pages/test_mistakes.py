@@ -10,8 +10,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from model import digits, mnist, scores
-from model.records import Scores
+from model.images import digits, mnist
+from model.mistakes import scores
+from model.mistakes.records import Scores
 from tests.pages.conftest import assert_works, run, said, shown
 from tests.pictures import decode
 from tests.scoring import DISPUTED, in_cell, truth, worst, wrong
@@ -290,7 +291,7 @@ def test_without_its_logits_the_page_is_a_sentence_that_says_how_to_get_them(
     app = run(PAGE, mistakes_view=view)
     assert not app.exception
     (error,) = app.error
-    assert "python -m model.scores" in error.value
+    assert "python -m model.mistakes.scores" in error.value
 
 
 def test_the_pictures_are_mnists_and_every_other_page_opens_them(mnist_root: Path) -> None:

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from model import digits
+from model.images import digits
 from tests.pages.conftest import run
 from tests.views import VIEWS
-from viz.ui import state
+from viz.app import address
 
 SLOW = {"lie detector, asked"}  # more than 400 maps; its parameters are those of the lie detector
 WORDS = [
@@ -40,13 +40,13 @@ class Watch:
 
     def __init__(self, app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
         self.app, self.asked = app, set[str]()
-        read = state.read
+        read = address.read
 
         def noted(name: str, default: str) -> str:
             self.asked.add(name)
             return read(name, default)
 
-        monkeypatch.setattr(state, "read", noted)
+        monkeypatch.setattr(address, "read", noted)
 
     def follow(self, page: str, link: dict[str, str]) -> AppTest:
         """Open a page with what a link says, and return the app when it has made the best of it."""

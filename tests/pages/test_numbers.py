@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model import digits, trace, weights
+from model import trace
+from model.images import digits
+from model.networks.assignment import weights
 from tests.pages.conftest import run
 from tests.pages.figures import figures
 from tests.pictures import Picture, colours, decode
 from tests.views import VIEWS
 from viz import theme
-from viz.ui import tables
+from viz.app import tables
 
 Values = NDArray[np.float64]  # (H, W)
 Files = dict[str, str]  # the text of each by its label

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import digits, links, trace, weights
-from model.records import LayerKind, Step, Trace
+from model import trace
+from model.images import codec, digits
+from model.networks.assignment import weights
+from model.trace.records import LayerKind, Step, Trace
 from tests.pages.conftest import assert_works, component, run, shown
 from tests.pictures import decode
 from tests.serving import ROOT
-from viz.ui import shell, sidebar
+from viz.app import frame, sidebar
 
 STEPS = [
     f"{name}-{number}"
@@ -129,7 +131,7 @@ def test_every_source_of_digit_has_its_page(page: str, source: str, request: pyt
     assert_works(app, PAGES[page])
 
 
-BLANK, FULL = (f"upload-{links.pack(bytes([ink]) * 28 * 28)}" for ink in (0, 255))
+BLANK, FULL = (f"upload-{codec.pack(bytes([ink]) * 28 * 28)}" for ink in (0, 255))
 NONSENSE = [
     "nonsense",
     "project-99z",
@@ -277,7 +279,7 @@ def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPa
     begun, show, early = threading.Event(), sidebar.show, list[bool]()
 
     def begin() -> None:
-        with shell.PACE.in_line():
+        with frame.PACE.in_line():
             begun.set()
 
     def watched(pages: Sequence[Any]) -> None:
@@ -285,7 +287,7 @@ def test_the_next_page_begins_when_this_one_is_done(monkeypatch: pytest.MonkeyPa
         early.append(begun.wait(0.3))
         show(pages)
 
-    monkeypatch.setattr(shell.PACE, "_longest", 600)
+    monkeypatch.setattr(frame.PACE, "_longest", 600)
     monkeypatch.setattr(sidebar, "show", watched)
     assert_works(run("overview"), PAGES["overview"])
     assert early == [False]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from model import assignment, weights
+from model.networks.assignment import weights
+from model.parameters import printed_table
 from tests.pages.conftest import as_read, assert_works, run, shown
 
 PAGE = "parameters"
@@ -25,7 +26,7 @@ def test_every_step_opens_its_page() -> None:
 def test_the_page_says_every_mistake_and_every_limit() -> None:
     app = run(PAGE)
     html = shown(app)
-    sentences = [mistake.sentence for row in assignment.compare(weights.load()) for mistake in row.mistakes]
+    sentences = [mistake.sentence for row in printed_table.compare(weights.load()) for mistake in row.mistakes]
     assert len(sentences) == 9
     assert all(sentence in html for sentence in sentences)
     accurate = round(10_000 * weights.read_card()["test_accuracy"]) >= 9_940

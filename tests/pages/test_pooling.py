@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from model import digits, pooling, weights
+from model.images import digits
+from model.networks.assignment import weights
+from model.pooling import max_pool
 from model.trace import record
 from tests.pages.conftest import assert_works, run, said, shown
 
@@ -23,7 +25,7 @@ def test_every_map_and_a_corner_unit_open_the_page() -> None:
 
 
 def test_the_page_counts_what_it_says_for_this_digit() -> None:
-    done = pooling.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))))
+    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))))
     app = run(PAGE, digit="project-8a", channel="2")
     assert_works(app, "Pooling")
     assert f"In {(done.ties[2] > 1).sum()} of the 121 windows of this map" in said(app)

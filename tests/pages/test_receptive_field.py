@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import weights
+from model.networks.assignment import weights
 from model.receptive_field import of_network
 from tests.pages.conftest import component, run, said, shown
 

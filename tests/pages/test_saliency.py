@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import digits, trace, weights
-from model.records import Attribution, Method, Trace
+from model import trace
+from model.images import digits
+from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
+from model.saliency.records import Attribution, Method
+from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, run, said, shown
-from tests.viz.figures.test_saliency import number
-from viz.figures import saliency as figures
+from tests.viz.saliency.test_figures import number
+from viz.saliency import figures
 
 PAGE, TITLE = "saliency", "Saliency"
 KEY = "project-4or9"

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model import formation, results, trace, weights
-from model.digits import find, to_input
+from model import trace
+from model.images.digits import find, to_input
+from model.networks.assignment import weights
+from model.training import published, snapshots
 from tests import reports
 from tests.pages.conftest import as_read, assert_works, charts, component, run, said, shown
 
 PAGE = "training"
 VIEWS = ("curves", "epochs", "recipe")
-ROWS = formation.rows(trace.record(weights.load(), to_input(find("project-3a"))))
+ROWS = snapshots.rows(trace.record(weights.load(), to_input(find("project-3a"))))
 each_view = pytest.mark.parametrize("view", VIEWS)
 
 
@@ -22,14 +24,14 @@ each_view = pytest.mark.parametrize("view", VIEWS)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the app read reports that were made up."""
     reports.write_all(tmp_path, seeds=4)
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the app find no report."""
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
 
 
 def notes(app: AppTest) -> list[str]:
@@ -68,7 +70,7 @@ def test_without_results_the_page_says_so_and_shows_the_rest(view: str) -> None:
         return
     assert all("not there yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
-    assert all(f"'model/results/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
+    assert all(f"'model/training/reports/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
     assert ("accuracy-by-epoch" if view == "curves" else "learning-rate") in charts(app)
 
 
@@ -126,7 +128,7 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert not app.exception
     (warning,) = app.warning
-    assert "'model/results/glass-final.json' was measured with another recipe" in warning.value
+    assert "'model/training/reports/glass-final.json' was measured with another recipe" in warning.value
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -134,7 +136,7 @@ def test_results_of_another_recipe_are_told(folder: Path) -> None:
 def test_every_block_has_its_epochs(row: str, scale: str) -> None:
     app = run(PAGE, train_view="epochs", digit="project-4or9", row=row, epoch="2", scale=scale)
     assert_works(app, "Training")
-    found = formation.follow(formation.snapshots(), to_input(find("project-4or9")), row)
+    found = snapshots.follow(snapshots.snapshots(), to_input(find("project-4or9")), row)
     given = component(app, "formation")
     assert given["epochs"] == [*found.epochs]
     assert given["epochs"][given["at"]] == 2
@@ -160,8 +162,8 @@ def test_a_damaged_snapshot_is_a_sentence_and_the_other_views_work(
     shutil.copytree(weights.SHIPPED, folder)
     path = folder / "epoch-03.safetensors"
     path.write_bytes(path.read_bytes()[:-8])
-    healthy = formation.snapshots
-    monkeypatch.setattr(formation, "snapshots", lambda: healthy(folder))
+    healthy = snapshots.snapshots
+    monkeypatch.setattr(snapshots, "snapshots", lambda: healthy(folder))
     app = run(PAGE, train_view="epochs")
     assert not app.exception
     assert "are not the ones that were trained" in app.error[0].value

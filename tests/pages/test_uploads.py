@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from model import upload
+from model.images import upload
 from tests.damage import blank_png
-from tests.model.test_upload import (
+from tests.model.images.test_upload import (
     BOMB,
     JPEG,
     PNG,

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save as serialise
 from streamlit.testing.v1 import AppTest
 
-from model import scores, weights
+from model.mistakes import scores
+from model.networks.assignment import weights
 from tests.pages.conftest import run, shown
 from tests.serving import ROOT
 
@@ -119,7 +120,7 @@ def test_a_page_says_what_is_wrong_with_the_weights_or_needs_none(damage: str, s
         else:
             (sentence,) = refused(app)
             assert named in sentence
-            assert "git checkout -- model/weights" in sentence
+            assert "git checkout -- model/networks" in sentence
     assert "Without its weights the network reads nothing" in shown(app)
     assert app.query_params["digit"] == "project-8a"
 

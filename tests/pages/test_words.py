@@ -56,10 +56,10 @@ def test_a_figure_without_words_or_numbers_is_found() -> None:
 
 
 def test_what_the_browser_draws_is_mounted_as_a_figure_alone() -> None:
-    """A component cannot be shown but by ``controls.figure``, which asks for words and numbers."""
+    """A component cannot be shown but by ``widgets.figure``, which asks for words and numbers."""
     names = {*COMPONENTS, "show_workings", "plotly_chart"}
-    charts = ROOT / "viz" / "ui" / "charts.py"  # its own way to a figure
-    for path in {*(ROOT / "pages").glob("*.py"), *(ROOT / "viz" / "ui").glob("*.py")} - {charts}:
+    charts = ROOT / "viz" / "app" / "charts.py"  # its own way to a figure
+    for path in {*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")} - {charts}:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
         shown = [each for each in calls if called(each) == "figure"]

@@ -8,12 +8,12 @@ from itertools import islice
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from model import digits
-from model.turns import AT_ONCE
+from model.images import digits
 from tests import held
 from tests.serving import serving
 from tests.sessions import Visitor, visiting
-from viz.ui.cached.turns import say_waiting
+from viz.app.queued_cache import say_waiting
+from viz.app.work_queue import AT_ONCE
 
 LINE = 3  # people who wait while as many as can have their turn
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.records import LayerKind
+from model.trace.records import LayerKind
 from tests.pictures import colours
 from viz import theme
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from model import layers, weights
-from model.network import IMAGE_SHAPE, AssignmentNetwork
-from model.records import Arithmetic, Calculation, Step, Trace
+from model import layers
+from model.layers.records import Arithmetic, Calculation
+from model.networks.assignment import weights
+from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
 from model.trace import record
+from model.trace.records import Step, Trace
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")

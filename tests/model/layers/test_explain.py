@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model import layers, weights
-from model.digits import samples, to_input
+from model import layers
 from model.errors import InputError
-from model.network import AssignmentNetwork
-from model.records import IMAGE, Explanation, LayerKind, Step, Trace, Unit
+from model.images.digits import samples, to_input
+from model.layers.records import Explanation
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
+from model.records import IMAGE, Unit
 from model.trace import record
+from model.trace.records import LayerKind, Step, Trace
 
 # PyTorch warns that 'same' padding with an even kernel copies its input; the result is what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")

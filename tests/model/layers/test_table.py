@@ -9,8 +9,8 @@ from torchinfo import summary
 from torchsummary import summary as print_summary
 
 from model import layers
-from model.network import IMAGE_SHAPE, AssignmentNetwork
-from model.records import Arithmetic
+from model.layers.records import Arithmetic
+from model.networks.assignment.network import IMAGE_SHAPE, AssignmentNetwork
 from model.trace import record
 
 GOLDEN = Path(__file__).parent / "table.txt"

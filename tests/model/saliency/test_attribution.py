@@ -7,14 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import digits, trace, weights
+from model import trace
 from model.errors import InputError
-from model.network import AssignmentNetwork
-from model.records import IMAGE, Attribution, Output
+from model.images import digits
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
+from model.records import IMAGE
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.attribution import FUNCTIONS
 from model.saliency.baselines import BLACK, picture
-from viz.figures.mathematics import typeset
+from model.saliency.records import Attribution, Output
+from viz.pictures.mathematics import typeset
 
 QUICK = {"integrated_gradients": {"steps": 10}, "gradient_shap": {"samples": 2}, "smooth_grad": {"samples": 2}}
 P, Q = (4, 7), (20, 9)  # the two pixels that the net by hand looks at

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model import digits, weights
-from model.records import Digit
+from model.images import digits
+from model.images.records import Digit
+from model.networks.assignment import weights
 from model.saliency import attribute
 from model.saliency.baselines import BLACK
 

@@ -12,10 +12,11 @@ import torch
 from captum.attr import GradientShap, NoiseTunnel, Saliency
 from torch import Tensor, nn
 
-from model import digits, weights
-from model.dropout import digest_of_weights
-from model.network import AssignmentNetwork
-from model.records import Digit
+from model.dropout.passes import digest_of_weights
+from model.images import digits
+from model.images.records import Digit
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import picture
 

@@ -18,10 +18,14 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import digits, head, trace, weights
-from model.records import Digit, Output
+from model import trace
+from model.head import logits
+from model.images import digits
+from model.images.records import Digit
+from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
+from model.saliency.records import Output
 
 TWENTY = digits.samples()[::2][:20]
 each_of_twenty = pytest.mark.parametrize("digit", TWENTY, ids=[digit.key for digit in TWENTY])
@@ -125,7 +129,7 @@ def test_grad_cam_before_its_relu_adds_up_to_the_logit_at_the_last_dropout_only(
     for target in range(10):
         found = attribute(network, prepared(digit), target, "grad_cam", layer="Dropout-21")
         assert found.raw.sum() == pytest.approx(run.logits[target] - bias[target], rel=1e-5)
-        np.testing.assert_allclose(found.raw, head.of_trace(run).class_maps[target] / 49, rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(found.raw, logits.of_trace(run).class_maps[target] / 49, rtol=1e-5, atol=1e-9)
         earlier = attribute(network, prepared(digit), target, "grad_cam", layer="Conv2d-19")
         assert earlier.raw.sum() != pytest.approx(run.logits[target] - bias[target], rel=0.01)
 

@@ -18,10 +18,11 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torchcam.methods import GradCAM as OtherGradCAM
 
-from model import digits, weights
-from model.network import AssignmentNetwork
+from model.images import digits
+from model.images.records import Digit
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.receptive_field import of_network
-from model.records import Digit
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
 

@@ -1,4 +1,4 @@
-"""A training set that is learned in a second, and ``python -m model.train`` on it for tests of several processes."""
+"""A training set that is learned in a second, and ``python -m model.training`` on it for tests of several processes."""
 
 import os
 import sys
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import mnist, train
-from model.digits import normalise, samples
+from model.images import mnist
+from model.images.digits import normalise, samples
+from model.training import __main__ as train
 from model.training import images, runner
 from model.training.images import Images
 from model.training.recipe import RECIPES, Affine, Recipe

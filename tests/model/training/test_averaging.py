@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import weights
+from model.networks.assignment import weights
 from model.training.averaging import Average, measure_statistics
 from model.training.images import Images
 from tests.model.training.few import small_mnist

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from model import mnist, weights
-from model.digits import normalise
-from model.network import AssignmentNetwork
+from model.images import mnist
+from model.images.digits import normalise
+from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import Images, judge, read_images, score, split_training
 from tests.model.training.few import small_mnist
 

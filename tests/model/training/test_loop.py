@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from model.network import AssignmentNetwork
+from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import Images
 from model.training.learner import Learner
 from model.training.loop import Epoch, Progress, Run, train

@@ -8,8 +8,10 @@ import pytest
 import torch
 from scipy import stats
 
-from model import scores, train, weights
 from model.errors import InputError, WeightsError
+from model.mistakes import scores
+from model.networks.assignment import weights
+from model.training import __main__ as train
 from model.training import machine, publish, readme, report
 from tests.model.training.few import use_few_images
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from model import results, weights
-from model.training import readme
+from model.networks.assignment import weights
+from model.training import published, readme
 from tests.scoring import DISPUTED, wrong
 
 CARD = weights.read_card()
@@ -18,7 +18,7 @@ RECIPES = ("glass", "assignment")
 
 def right(recipe: str) -> dict[int, NDArray[np.bool_]]:
     """Return which test images each seed gets right, from the file of the report and nothing else."""
-    found: dict[str, Any] = json.loads((results.FOLDER / f"{recipe}-final.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((published.FOLDER / f"{recipe}-final.json").read_text(encoding="utf-8"))
     missed = {each["seed"]: [int(index) for index in each["mistakes"]] for each in found["results"]}
     return {seed: ~np.isin(np.arange(10_000), each) for seed, each in missed.items()}
 

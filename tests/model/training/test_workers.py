@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from model import weights
+from model.networks.assignment import weights
 from model.training import checkpoint, images, report
 from model.training.loop import train
 from model.training.workers import SharedBatchNorm, Workers

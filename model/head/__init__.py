@@ -1,0 +1,1 @@
+"""From the last feature maps to logits and probabilities."""

@@ -1,0 +1,1 @@
+"""Questions on each step, asked before its numbers are shown."""

@@ -1,0 +1,1 @@
+"""Which labels the network reads as which class."""

@@ -1,0 +1,1 @@
+"""Whether the network's probabilities agree with how often it is right."""

@@ -1,0 +1,1 @@
+"""The assignment's printed table, compared with what is measured."""

@@ -1,0 +1,1 @@
+"""A small training that a page shows while it runs."""

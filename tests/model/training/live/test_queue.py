@@ -1,0 +1,320 @@
+"""The queue of small trainings: whose turn it is, who shares, who left, and that its thread ends."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pytest
+
+from model.errors import DataError, InputError
+from model.training.live.queue import LiveQueue
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
+
+SOON = 20.0  # seconds in which everything here must have happened
+STEPS = 100
+
+
+def choices(seed: int) -> LiveChoices:
+    return LiveChoices(steps=STEPS, seed=seed)
+
+
+class Trainer:
+    """Pretends to train: each step waits until the test lets it go on, and what is begun is written down."""
+
+    def __init__(self, *, free: bool = False) -> None:
+        self.begun: list[int] = []
+        self.ended: list[int] = []
+        self.fails: Exception | None = None
+        self.most = self.now = 0
+        self.steps = threading.Semaphore(0)
+        self.free = free
+
+    def __call__(self, asked: LiveChoices) -> Iterator[LiveRun]:
+        """Yield again and again how far it is, as a training would."""
+        self.begun.append(asked.seed)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            snapshot = Snapshot(0, 1, {})
+            for step in range(asked.steps + 1):
+                if step:
+                    while not self.free and not self.steps.acquire(timeout=0.01):
+                        yield LiveRun(asked, 10, 10, np.zeros(step - 1), (snapshot,))
+                    if self.fails and asked.seed == 0:
+                        raise self.fails
+                yield LiveRun(asked, 10, 10, np.zeros(step), (snapshot,))
+        finally:
+            self.ended.append(asked.seed)
+            self.now -= 1
+
+    def go(self, steps: int = STEPS) -> None:
+        """Let it take so many steps more."""
+        self.steps.release(steps)
+
+
+class Clock:
+    """Shows the time that a test says it is."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        """Return the seconds."""
+        return self.time
+
+
+@pytest.fixture
+def trainer() -> Trainer:
+    return Trainer()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(trainer: Trainer, clock: Clock) -> Iterator[LiveQueue]:
+    made = LiveQueue(trainer, waiting=3, clock=clock)
+    yield made
+    made.close()
+    assert not [each for each in threading.enumerate() if each.name == "live-training"], "no thread is left"
+    assert sorted(trainer.begun) == sorted(trainer.ended), "what was begun was ended"
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait until something has happened, and fail where it does not."""
+    deadline = time.monotonic() + SOON
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def stage(queue: LiveQueue, person: str, seed: int) -> str:
+    status = queue.look(person, choices(seed))
+    return status.stage if status else "none"
+
+
+def is_finished(queue: LiveQueue, person: str, seed: int) -> bool:
+    return stage(queue, person, seed) == "finished"
+
+
+def seen(queue: LiveQueue, person: str, seed: int) -> LiveStatus:
+    status = queue.look(person, choices(seed))
+    assert status
+    return status
+
+
+def test_one_trains_at_a_time_in_the_order_of_asking(queue: LiveQueue, trainer: Trainer) -> None:
+    for seed in (3, 1, 2):
+        queue.start(f"person {seed}", choices(seed))
+    until(lambda: trainer.begun)
+    assert [seen(queue, f"person {seed}", seed).before for seed in (3, 1, 2)] == [0, 1, 2]
+    assert [stage(queue, f"person {seed}", seed) for seed in (3, 1, 2)] == ["running", "waiting", "waiting"]
+    trainer.go(3 * STEPS)
+    until(lambda: stage(queue, "person 2", 2) == "finished")
+    assert trainer.begun == [3, 1, 2]
+    assert trainer.most == 1
+
+
+def test_progress_is_seen_while_it_runs(queue: LiveQueue, trainer: Trainer) -> None:
+    queue.start("one", choices(1))
+    for steps in (7, 30):
+        trainer.go(steps)
+    until(lambda: (run := seen(queue, "one", 1).run) and run.step == 37)
+    assert stage(queue, "one", 1) == "running"
+    trainer.go()
+    until(lambda: stage(queue, "one", 1) == "finished")
+    run = seen(queue, "one", 1).run
+    assert run
+    assert run.finished
+
+
+def test_the_same_choices_are_trained_once_while_running_and_afterwards(queue: LiveQueue, trainer: Trainer) -> None:
+    queue.start("one", choices(1))
+    until(lambda: trainer.begun)
+    assert queue.start("two", choices(1)).before == 0
+    assert queue.people() == 2
+    trainer.go()
+    for person in ("one", "two"):
+        until(partial(is_finished, queue, person, 1))
+    third = queue.start("three", choices(1))
+    assert third.stage == "finished"
+    assert third.run is seen(queue, "one", 1).run
+    assert trainer.begun == [1]
+
+
+def test_a_new_training_replaces_the_old_one(queue: LiveQueue, trainer: Trainer) -> None:
+    queue.start("one", choices(1))
+    until(lambda: trainer.begun == [1])
+    queue.start("one", choices(2))
+    until(lambda: trainer.begun == [1, 2])
+    assert stage(queue, "one", 1) == "none"
+    assert stage(queue, "one", 2) == "running"
+    assert trainer.ended == [1]
+    assert queue.people() == 1
+
+
+def test_cancelling_ends_it_at_the_next_step_and_keeps_how_far_it_came(queue: LiveQueue, trainer: Trainer) -> None:
+    queue.start("one", choices(1))
+    queue.start("two", choices(2))
+    trainer.go(12)
+    until(lambda: (run := seen(queue, "one", 1).run) and run.step == 12)
+    queue.cancel("one")
+    until(lambda: trainer.ended == [1])
+    until(lambda: stage(queue, "two", 2) == "running" and trainer.begun == [1, 2])
+    status = seen(queue, "one", 1)
+    assert status.stage == "cancelled"
+    assert status.run
+    assert status.run.step == 12
+    queue.forget("one")
+    assert stage(queue, "one", 1) == "none"
+
+
+def test_who_cancels_ends_nobody_elses(queue: LiveQueue, trainer: Trainer) -> None:
+    queue.start("one", choices(1))
+    queue.start("two", choices(1))
+    queue.cancel("one")
+    assert stage(queue, "one", 1) == "cancelled"
+    trainer.go()
+    until(lambda: stage(queue, "two", 1) == "finished")
+    assert stage(queue, "one", 1) == "cancelled"
+
+
+def test_who_waits_and_cancels_lets_the_others_move_up(queue: LiveQueue, trainer: Trainer) -> None:
+    for seed in (1, 2, 3):
+        queue.start(f"person {seed}", choices(seed))
+    queue.cancel("person 2")
+    assert seen(queue, "person 3", 3).before == 1
+    assert stage(queue, "person 2", 2) == "cancelled"
+    trainer.go(2 * STEPS)
+    until(lambda: stage(queue, "person 3", 3) == "finished")
+    assert trainer.begun == [1, 3]
+
+
+def test_who_does_not_look_has_left(queue: LiveQueue, trainer: Trainer, clock: Clock) -> None:
+    for seed in (1, 2, 3):
+        queue.start(f"person {seed}", choices(seed))
+    until(lambda: trainer.begun == [1])
+    clock.time = 15.0
+    assert stage(queue, "person 3", 3) == "waiting"
+    clock.time = 21.0  # 21 s since the first two looked, 6 s since the third did
+    until(lambda: stage(queue, "person 3", 3) == "running")
+    assert stage(queue, "person 1", 1) == "none"
+    assert stage(queue, "person 2", 2) == "none"
+    until(lambda: trainer.begun == [1, 3])
+
+
+def test_a_full_queue_says_so_and_lets_in_who_shares(queue: LiveQueue) -> None:
+    for seed in range(4):  # one runs, three wait
+        queue.start(f"person {seed}", choices(seed))
+    with pytest.raises(InputError, match="4 trainings are under way already"):
+        queue.start("too many", choices(9))
+    assert queue.look("too many", choices(9)) is None
+    assert queue.start("too many", choices(3)).before == 3
+    assert queue.start("person 2", choices(8)).before == 3, "in place of one's own there is room"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (DataError("MNIST is gone.", "It was here.", "Fetch it again."), "MNIST is gone. It was here. Fetch it again."),
+        (RuntimeError("out of memory"), "The training failed (out of memory). Others are not affected."),
+    ],
+    ids=["ours", "another"],
+)
+def test_an_error_is_a_sentence_for_its_owner_alone(
+    queue: LiveQueue, trainer: Trainer, error: Exception, words: str
+) -> None:
+    trainer.fails = error
+    queue.start("unlucky", choices(0))
+    queue.start("other", choices(1))
+    trainer.go(2 * STEPS)
+    until(lambda: stage(queue, "other", 1) == "finished")
+    status = seen(queue, "unlucky", 0)
+    assert status.stage == "failed"
+    assert status.problem.startswith(words)
+    trainer.fails = None
+    assert queue.start("unlucky", choices(0)).under_way, "it can be tried again"
+
+
+def test_how_long_it_takes_is_told_from_what_steps_took() -> None:
+    trainer, clock = Trainer(), Clock()
+    queue = LiveQueue(trainer, patience=1e9, clock=clock)
+    try:
+        queue.start("one", choices(1))
+        queue.start("two", dataclasses.replace(choices(2), batch_size=64))
+        queue.start("three", choices(3))
+        until(lambda: seen(queue, "one", 1).run)
+        assert seen(queue, "one", 1).seconds is None
+        clock.time = 10.0
+        trainer.go(50)
+        until(lambda: (run := seen(queue, "one", 1).run) and run.step == 50)
+        a_step = 10 / 50
+        assert seen(queue, "one", 1).seconds == pytest.approx(50 * a_step)
+        third = seen(queue, "three", 3).seconds
+        assert third == pytest.approx(50 * a_step + 100 * 2 * a_step), "images twice as many take twice as long"
+    finally:
+        queue.close()
+
+
+def test_thirty_people_at_once() -> None:
+    """Each asks from a thread of their own; ten different trainings are each done once, and nobody waits in vain."""
+    trainer = Trainer(free=True)
+    queue = LiveQueue(trainer)
+
+    def sit_through(number: int) -> tuple[int, bool]:
+        asked = dataclasses.replace(choices(number % 10), steps=20)
+        status = queue.start(f"person {number}", asked)
+        deadline = time.monotonic() + SOON
+        while status.under_way:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+            found = queue.look(f"person {number}", asked)
+            assert found, "nobody is lost"
+            status = found
+        assert status.run
+        return status.run.choices.seed, status.run.finished
+
+    try:
+        with ThreadPoolExecutor(30) as people:
+            found = [*people.map(sit_through, range(30))]
+    finally:
+        queue.close()
+    assert found == [(number % 10, True) for number in range(30)]
+    assert sorted(trainer.begun) == [*range(10)]
+    assert trainer.most == 1
+
+
+def test_closing_ends_everything_soon_and_what_comes_after_works(queue: LiveQueue, trainer: Trainer) -> None:
+    for seed in (1, 2):
+        queue.start(f"person {seed}", choices(seed))
+    until(lambda: trainer.begun)
+    queue.close()
+    assert trainer.ended == [1]
+    assert [stage(queue, f"person {seed}", seed) for seed in (1, 2)] == ["cancelled", "cancelled"]
+    queue.start("later", choices(5))
+    trainer.go()
+    until(lambda: stage(queue, "later", 5) == "finished")
+
+
+def test_what_is_kept_is_bounded() -> None:
+    queue = LiveQueue(Trainer(free=True))
+    short = [dataclasses.replace(choices(seed), steps=1) for seed in range(40)]
+
+    def finished(asked: LiveChoices) -> bool:
+        status = queue.look("one", asked)
+        return status is not None and status.stage == "finished"
+
+    try:
+        for asked in short:
+            queue.start("one", asked)
+            until(partial(finished, asked))
+        assert queue.start("two", short[-1]).stage == "finished"
+        assert queue.start("two", short[0]).under_way, "the oldest is trained again"
+    finally:
+        queue.close()

@@ -1,0 +1,103 @@
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+
+from model import trace
+from model.batch_norm import statistics
+from model.batch_norm.records import Normalisation, NormStep
+from model.images import digits
+from model.networks.assignment import weights
+from model.trace.records import Trace
+from viz import theme
+from viz.batch_norm import figures
+from viz.pictures import words
+
+
+@pytest.fixture(scope="module")
+def three() -> Trace:
+    return trace.record(weights.load(), digits.to_input(digits.find("project-3a")))
+
+
+@pytest.fixture(scope="module", params=[("BatchNorm2d-2", 0), ("BatchNorm2d-11", 3), ("BatchNorm2d-20", 31)])
+def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
+    return statistics.normalisation(three, *request.param)
+
+
+def test_the_stage_works_out_the_largest_and_the_least_value(normal: Normalisation) -> None:
+    html = figures.stage(normal)
+    assert html.count("<img") == 5
+    values = normal.steps[0].values
+    scale, shift = (step.operand for step in normal.steps[3:])
+    mean, deviation = (step.operand for step in normal.steps[1:3])
+    for value in (values.max(), values.min()):
+        by_hand = (value - mean) / deviation * scale + shift
+        assert f"<b>{words.number(by_hand)}</b>" in html.rpartition("<img")[2]
+    assert "np.float" not in html
+
+
+def test_every_value_is_in_one_bin_and_the_zeros_are_marked(normal: Normalisation) -> None:
+    zero_count = int((normal.steps[0].values == 0).sum())
+    for index in range(5):
+        counts, marked = figures.bins(normal, index)
+        assert len(counts) == figures.BINS
+        assert sum(counts) == normal.recorded.size
+        assert (marked is None) == (zero_count == 0)
+        if marked is not None:
+            assert counts[marked] >= zero_count
+
+
+def test_every_histogram_holds_the_counts_of_its_bins(normal: Normalisation) -> None:
+    chart = figures.histograms(normal)
+    columns = figures.bin_columns(normal)
+    for index, (bars, step) in enumerate(zip(chart.data, normal.steps, strict=True)):
+        low, high = chart.layout.xaxis.range
+        expected = np.histogram(step.values, bins=figures.BINS, range=(low, high))[0]
+        np.testing.assert_allclose(np.square(bars.y), expected)
+        assert [int(each.replace(",", "")) for each in columns[step.name]] == expected.tolist()
+        assert [said.partition(" ")[0] for said in bars.customdata] == columns[step.name]
+        marked = figures.bins(normal, index)[1]
+        found = [place for place, colour in enumerate(bars.marker.color) if colour == theme.rgb(theme.HIGHLIGHT)]
+        assert found == ([] if marked is None else [marked])
+    assert figures.say_histograms(normal).count("orange") == (figures.bins(normal, 0)[1] is not None)
+
+
+def test_the_sentence_says_the_shares_that_were_measured(normal: Normalisation) -> None:
+    said = figures.say_stage(normal)
+    zero = float((normal.steps[0].values == 0).mean())
+    assert (f"Exactly zero come in: {words.share_of_units(zero)}" in said) == (zero > 0)
+    assert words.number(float(np.sqrt(normal.variance + normal.eps))) in said
+    assert "1e−5" in said
+    most = max(np.abs(step.values).max() for step in normal.steps)
+    assert f"blue −{words.number(most)}" in figures.say_scale(normal)
+
+
+def test_the_csv_holds_every_value(normal: Normalisation) -> None:
+    head, *rows = csv.reader(io.StringIO(figures.steps_csv(normal)))
+    assert head == ["y", "x", *(step.name for step in normal.steps), "recorded"]
+    assert len(rows) == normal.recorded.size
+    for y, x, *values in rows[:: max(1, len(rows) // 7)]:
+        place = int(y), int(x)
+        expected = [*(step.values[place] for step in normal.steps), normal.recorded[place]]
+        assert [float(value) for value in values] == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_zeros_are_counted_where_each_batch_norm_stands(three: Trace) -> None:
+    html = figures.zeros(three, "BatchNorm2d-8")
+    norms = [step for step in three.steps if step.name.startswith("BatchNorm")]
+    shares = [float(share) for share in re.findall(r"--share: ([\d.]+)", html)]
+    assert shares == pytest.approx([np.count_nonzero(step.input == 0) / step.input.size for step in norms], abs=1e-4)
+    assert html.count('aria-current="true"') == 1
+    assert "6 of the 7 batch norms come after a ReLU" in figures.say_zeros(three)
+    after_supply = "BatchNorm2d-11 comes after MaxPool2d-10"
+    assert after_supply in figures.say_zeros(three)
+    assert shares[0] > 0.1  # after a ReLU many are zero; the convolution's own output would have none
+    assert np.count_nonzero(three["Conv2d-1"].output == 0) == 0
+
+
+def test_a_map_of_one_value_only_can_be_drawn() -> None:
+    steps = tuple(NormStep("a", "", None, np.zeros((2, 2))) for _ in range(5))
+    flat = Normalisation("n", 0, "s", 1.0, 1e-5, steps, np.zeros((2, 2), np.float32))
+    assert "nan" not in figures.stage(flat)

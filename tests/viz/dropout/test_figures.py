@@ -1,0 +1,308 @@
+"""What is drawn and said of dropout is what was recorded."""
+
+import csv
+import functools
+import io
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from model import layers
+from model.dropout import passes as model
+from model.dropout.records import Convergence, DropoutPlan, Passes, Reading
+from model.images.digits import find, to_input
+from model.networks.assignment.weights import load
+from model.trace import record
+from model.trace.records import LayerKind, Step, Trace
+from tests import charting
+from tests.pictures import assert_painted, decode
+from viz import theme
+from viz.dropout import charts, figures
+
+NETWORK = load()
+X = to_input(find("project-4or9"))
+NAME = "Dropout-9"
+
+
+@functools.cache
+def off() -> Trace:
+    return record(NETWORK, X)
+
+
+@functools.cache
+def on(p: float = 0.3, *, whole: bool = False) -> Trace:
+    return record(NETWORK, X, plan=DropoutPlan(p, whole_channels=whole, seed=4))
+
+
+@functools.cache
+def passes() -> Passes:
+    drawn = model.draw(NETWORK, off(), DropoutPlan(0.2, seed=2000), 50)
+    return model.passes(off(), [model.probabilities(NETWORK, X, drawn)], 2000)
+
+
+@functools.cache
+def converging() -> Convergence:
+    return model.convergence(off(), model.masks(off(), NAME, DropoutPlan(0.2), 300))
+
+
+def parsed(html: str) -> ElementTree.Element:
+    """Read a figure; its markup is strict enough to be read as XML once its pictures are closed."""
+    return ElementTree.fromstring(re.sub(r"(<img [^>]*)>", r"\1/>", f"<div>{html}</div>"))  # noqa: S314 (our own)
+
+
+def said(element: ElementTree.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", "").removesuffix("\xa0%"))
+
+
+def mask(step: Step) -> np.ndarray:
+    assert step.mask is not None
+    return step.mask
+
+
+# The stage
+
+
+def test_the_stage_paints_off_mask_on_and_difference() -> None:
+    before, after = off()[NAME], on()[NAME]
+    page = parsed(figures.stage(before, after, 5, ("abc", "def")))
+    section = page.find("section")
+    assert section is not None
+    assert (section.get("data-digest"), section.get("data-weights")) == ("abc", "def")
+    large = [decode(str(image.get("src"))) for image in page.findall(".//figure/img")]
+    difference = after.output - before.output
+    shown = np.stack([before.output[5], after.output[5], difference[5]])
+    most = float(np.abs(shown).max())
+    for picture, values in zip([large[0], large[2], large[3]], shown, strict=True):
+        assert_painted(picture, values, -most, most, theme.DIVERGING)
+    assert_painted(large[1], 1.0 - mask(after)[5], 0, 1, theme.SEQUENTIAL)
+    with pytest.raises(AssertionError):
+        assert_painted(large[1], mask(after)[5], 0, 1, theme.SEQUENTIAL)
+    first = page.findall(".//p/span")[0]
+    assert str(first.text) == "map 5: "
+    low, high = (number(end) for end in first.find("span").itertext())  # type: ignore[union-attr]
+    assert [-low, high] == pytest.approx([most, most], rel=5e-3)
+
+
+@pytest.mark.parametrize("name", ["Dropout-3", "Dropout-9", "Dropout-21"])
+def test_beneath_are_all_maps_and_the_large_one_is_framed(name: str) -> None:
+    before, after = off()[name], on()[name]
+    count, height, width = before.output.shape
+    page = parsed(figures.stage(before, after, count - 1, ("", "")))
+    every = page.findall(".//figure/div")
+    assert len(every) == 4
+    image, frame = every[0]
+    picture = decode(str(image.get("src")))
+    columns = 8 if count > 16 else 4
+    step_y, step_x = 2 * height + 2, 2 * width + 2
+    assert picture.shape[:2] == (count // columns * step_y - 2, columns * step_x - 2)
+    values = np.stack([before.output, after.output, after.output - before.output])
+    most = float(np.abs(values).max())
+    for c in (0, 1, count - 1):
+        top, left = c // columns * step_y, c % columns * step_x
+        part = picture[top : top + 2 * height, left : left + 2 * width]
+        assert_painted(part, before.output[c], -most, most, theme.DIVERGING, zoom=2)
+    style = dict(pair.split(": ") for pair in str(frame.get("style")).split("; "))
+    assert number(style["top"].replace("%", "")) == pytest.approx(100 * top / picture.shape[0], abs=0.01)
+    assert number(style["left"].replace("%", "")) == pytest.approx(100 * left / picture.shape[1], abs=0.01)
+
+
+def test_the_sentence_counts_what_is_dropped() -> None:
+    step = on()[NAME]
+    here, everywhere = int((~mask(step)[5]).sum()), int((~mask(step)).sum())
+    sentence = figures.say_stage(step, 5, 4)
+    assert f"drops {here:,} of 484 values" in sentence
+    assert f"{everywhere:,} of 7,744 values ({100 * everywhere / 7744:.1f}\xa0%)" in sentence
+    assert "1 / (1 − 0.30) = 1.429" in sentence
+
+
+def test_examples_are_the_strongest_kept_and_dropped_units() -> None:
+    step = on()[NAME]
+    kept, gone = figures.examples(step, 5)
+    values = np.abs(step.input[5])
+    assert values[kept[1:]] == values[mask(step)[5]].max()
+    assert values[gone[1:]] == values[~mask(step)[5]].max()
+    lines = figures.say_examples([layers.explain(on(), NAME, unit) for unit in (kept, gone)]).splitlines()
+    assert lines[0].startswith(f"- **kept**, y {kept[1]}, x {kept[2]}: ")
+    assert lines[1].startswith(f"- **dropped**, y {gone[1]}, x {gone[2]}: ")
+    assert number(lines[0].rsplit(" ", 1)[1]) == pytest.approx(step.output[kept], abs=5e-4)
+    assert number(lines[1].rsplit(" ", 1)[1]) == 0
+
+
+def test_a_map_that_is_dropped_as_a_whole_has_no_unit_kept() -> None:
+    step = on(0.6, whole=True)[NAME]
+    for c in range(16):
+        assert len(figures.examples(step, c)) == 1
+
+
+def test_the_map_can_be_had_as_csv() -> None:
+    before, after = off()[NAME], on()[NAME]
+    lines = list(csv.DictReader(io.StringIO(figures.map_csv(before, after, 5))))
+    assert len(lines) == 484
+    for line in lines[::37]:
+        unit = (5, int(line["y"]), int(line["x"]))
+        assert float(line["off"]) == pytest.approx(before.output[unit], rel=1e-5)
+        assert float(line["on"]) == pytest.approx(after.output[unit], rel=1e-5)
+        assert float(line["difference"]) == pytest.approx(after.output[unit] - before.output[unit], rel=1e-4, abs=1e-5)
+        assert line["kept"] == str(int(mask(after)[unit]))
+    every = list(csv.DictReader(io.StringIO(figures.maps_csv(before, after))))
+    assert len(every) == 16 * 484
+    assert [line | {"map": "5"} for line in lines] == every[5 * 484 : 6 * 484]
+
+
+# The journey
+
+
+def test_every_row_of_the_journey_has_its_share_and_its_map() -> None:
+    changes = model.journey(off(), on())
+    page = parsed(figures.journey(changes, NAME))
+    items = page.findall(".//ol/li")
+    parts = [change.map.astype(float) / (change.map + change.size) for change in changes]
+    most = max(part.max() for part in parts)
+    assert len(items) == 23
+    for item, change, part in zip(items, changes, parts, strict=True):
+        assert said(item).endswith(change.name)
+        share = said(item).split(change.name)[0].strip()
+        assert share == ("none" if change.rms == 0 else f"{change.relative * 100:.1f} %")
+        (long,) = re.findall(r"--share: ([\d.]+)", str(item.get("style")))
+        assert float(long) == pytest.approx(change.rms / (change.rms + change.size), abs=1e-4)
+        image = item.find("img")
+        assert image is not None
+        assert_painted(decode(str(image.get("src"))), part, 0, most, theme.SEQUENTIAL)
+        assert (item.get("aria-current") == "true") == (change.name == NAME)
+
+
+def test_a_difference_of_many_times_the_activation_leaves_the_small_ones_to_be_seen() -> None:
+    small, large = (
+        replace(each, rms=rms, size=1.0) for each, rms in zip(model.journey(off(), on()), (0.25, 57.3), strict=False)
+    )
+    html = figures.journey([small, large], NAME)
+    assert [float(each) for each in re.findall(r"--share: ([\d.]+)", html)] == pytest.approx(
+        [0.2, 57.3 / 58.3], abs=1e-4
+    )
+    assert re.findall(r"<b>([^<]+)</b>", html) == ["25.0\xa0%", "57\xa0times"]
+    assert "%" not in figures.say_journey([large], off().probabilities, on().probabilities).partition("The answer")[0]
+
+
+def test_the_journey_is_said() -> None:
+    changes = model.journey(off(), on())
+    sentence = figures.say_journey(changes, off().probabilities, on().probabilities)
+    assert f"begins at Dropout-3 with {changes[2].relative * 100:.1f}\xa0%" in sentence
+    largest = max(changes, key=lambda change: change.relative)
+    assert f"largest at {largest.name}" in sentence
+    assert f"with this mask: {on().prediction} with" in sentence
+    same = model.journey(off(), off())
+    assert figures.say_journey(same, off().probabilities, off().probabilities).startswith("No row differs")
+    assert "none" in figures.journey(same, NAME)
+    assert figures.journey_columns(changes)["row"] == [row.name for row in off().rows]
+
+
+# Many passes
+
+
+def test_the_spread_has_every_class_and_its_numbers() -> None:
+    found = passes()
+    chart = figures.spread(found, ("abc", "def"))
+    assert chart.layout.meta == {"digest": "abc", "weights": "def"}
+    shares = found.probabilities.astype(float)
+    extent, middle = (charting.named(chart, name) for name in ("lowest to highest", "eight of ten passes"))
+    for bar, ends in ((extent, (0, 100)), (middle, (10, 90))):
+        low, high = np.percentile(shares, ends, axis=0)
+        np.testing.assert_allclose(np.asarray(bar.base, float), low, atol=1e-6)
+        np.testing.assert_allclose(np.asarray(bar.base, float) + bar.y, high, atol=1e-6)
+        assert bar.customdata[4] == f"{low[4] * 100:.1f}\xa0% to {high[4] * 100:.1f}\xa0%"
+    np.testing.assert_allclose(charting.named(chart, "mean of all").y, shares.mean(axis=0), atol=1e-6)
+    np.testing.assert_array_equal(charting.named(chart, "dropout off").y, found.off)
+    answers = [f"{c}<br>{(shares.argmax(1) == c).sum()}" for c in range(10)]
+    assert list(chart.layout.xaxis.ticktext) == answers
+
+
+@pytest.mark.parametrize(("changed", "word"), [(0, "none"), (1, "few"), (10, "few"), (11, "many"), (100, "many")])
+def test_how_many_changed(changed: int, word: str) -> None:
+    shares = np.tile(np.array([[0.8, 0.2]], np.float32), (100, 1))
+    shares[:changed] = [0.3, 0.7]
+    made = Passes(np.array([0.9, 0.1], np.float32), shares, 0)
+    assert figures.how_many_changed(made) == word
+    sentence = figures.say_passes(made, 0.1)
+    assert ("all answer 0" if word == "none" else f"{100 - changed:,} of 100 answer 0") in sentence
+
+
+def test_the_passes_as_numbers() -> None:
+    found = passes()
+    assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in figures.say_passes(found, 0.2)
+    columns = figures.passes_columns(found)
+    assert [float(each) for each in columns["mean"]] == pytest.approx(found.mean.tolist(), abs=1e-4)
+    assert sum(map(int, columns["answers"])) == 50
+    lines = list(csv.DictReader(io.StringIO(figures.passes_csv(found))))
+    assert [line["mask"] for line in lines] == [str(2000 + number) for number in range(50)]
+    again = [[float(line[str(c)]) for c in range(10)] for line in lines]
+    np.testing.assert_allclose(again, found.probabilities, rtol=1e-6)
+
+
+# Charts
+
+
+def test_the_chart_of_the_mean_holds_value_band_and_both_means() -> None:
+    found = converging()
+    chart = charts.convergence(found)
+    running = charting.named(chart, "mean over masks")
+    numbers = np.asarray(running.x)
+    assert (numbers[0], numbers[-1]) == (1, 300)
+    np.testing.assert_array_equal(running.y, found.running[numbers - 1])
+    unscaled = charting.named(chart, "mean, values kept not enlarged")
+    np.testing.assert_array_equal(unscaled.y, found.unscaled[numbers - 1])
+    assert set(charting.named(chart, "dropout off").y) == {found.value}
+    low, high = charting.edges(chart, chart.data[0].name)
+    np.testing.assert_allclose(high, found.value + 2 * found.error[numbers - 1])
+    np.testing.assert_allclose(low, found.value - 2 * found.error[numbers - 1])
+    with pytest.raises(AssertionError):  # one standard error is too narrow
+        np.testing.assert_allclose(high, found.value + found.error[numbers - 1])
+    assert chart.layout.xaxis.type == "log"
+
+
+def test_a_digit_without_ink_there_has_a_chart_too() -> None:
+    nothing = np.zeros(300)
+    flat = replace(converging(), value=0.0, running=nothing, unscaled=nothing, error=nothing)
+    for trace in charts.convergence(flat).data:
+        assert not np.any(trace.y)
+
+
+def test_the_mean_is_said_with_its_error() -> None:
+    found = converging()
+    sentence = charts.say_convergence(found)
+    away = abs(found.running[-1] - found.value) / found.error[-1]
+    assert f"{away:.1f} standard errors of {found.error[-1]:.4f} away" in sentence
+    assert f"map {found.unit[0]}, y {found.unit[1]}, x {found.unit[2]}" in sentence
+    assert f"{found.within * 100:.1f}\xa0% have a mean" in sentence
+    still = replace(found, error=np.zeros(300))
+    assert ": the same." in charts.say_convergence(still)
+    assert f"**{found.variance:.4f}**" in charts.say_variance(found)
+    columns = charts.convergence_columns(found)
+    assert columns["masks"] == ["1", "2", "5", "10", "20", "50", "100", "200", "300"]
+    assert {len(column) for column in columns.values()} == {9}
+
+
+READINGS = [Reading(step / 10, 100 - 9 * step, 100, 1 - step / 20) for step in range(10)]
+
+
+def test_the_chart_of_many_digits() -> None:
+    figure = charts.readings(READINGS, 0.1)
+    accuracy, confidence = charting.named(figure, "right"), charting.named(figure, "confidence")
+    assert list(accuracy.y) == [each.correct / 100 for each in READINGS]
+    assert accuracy.error_y.array[1] == pytest.approx(2 * (0.91 * 0.09 / 100) ** 0.5)
+    assert list(confidence.y) == [each.confidence for each in READINGS]
+    assert charting.named(figure, "as trained").x == (0.1, 0.1)
+    sentence = charts.say_readings(READINGS, "Some digits")
+    assert sentence.startswith("Some digits, each read once for each p")
+    assert "p = 0.90: 19.0\xa0% right, 55.0\xa0% confident." in sentence
+    assert charts.readings_columns(READINGS)["right"][:2] == ["100", "91"]
+
+
+def test_its_rows_are_dropout_rows() -> None:
+    assert off()[NAME].kind is LayerKind.DROPOUT

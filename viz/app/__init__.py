@@ -1,0 +1,1 @@
+"""Everything around the pages that knows Streamlit: frame, address, caches, queues, components."""

@@ -1,0 +1,214 @@
+"""Our own parts for the browser: a script and a style each, and the function that mounts it."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2.types import ComponentRenderer
+
+from model.images.strokes import Point, Stroke
+from model.records import Pair, Unit
+from viz import theme
+from viz.overview.figures import Tile
+from viz.pictures import raster
+
+_FOLDER = Path(__file__).parent
+_PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
+_RECONNECTION = "reconnection"
+_SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
+
+
+@functools.lru_cache(maxsize=32)
+def _component(name: str) -> ComponentRenderer:
+    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    # A page's own styles do not reach into a component.
+    sheets = [_FOLDER / f"{name}.css", *_SHARED, *([_PLAYER] if name in _PLAYING else [])]
+    return st.components.v2.component(name, js=script, css="".join(each.read_text(encoding="utf-8") for each in sheets))
+
+
+def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str]) -> Tile | None:
+    """Show the network as columns of rows, each a link.
+
+    Args:
+        blocks: The columns.
+        digit: Key of the digit that is drawn, so that a test can tell when it has changed.
+        href: Gives the address of a row, for who opens it in a new tab.
+
+    Returns:
+        The row that was just clicked, or None.
+    """
+    data = {
+        "digit": digit,
+        "blocks": [[{**asdict(tile), "href": href(tile)} for tile in block] for block in blocks],
+    }
+    opened = _mount("network_picture", "opened", data, lambda _name: None)
+    return next((tile for block in blocks for tile in block if tile.name == opened), None)
+
+
+def picture_grid(
+    label: str, images: NDArray[np.uint8], names: Sequence[str], selected: int, on_pick: Callable[[int], None], key: str
+) -> None:
+    """Show pictures to choose from; a click calls ``on_pick`` with the position of the one chosen.
+
+    Args:
+        label: What the group is, for screen readers.
+        images: (N, 28, 28) in 0..255.
+        names: One for each.
+        selected: Position of the one that is chosen now, or -1.
+        on_pick: Called before the next run.
+        key: Tells this grid from others.
+    """
+    data = {
+        "label": label,
+        "sprite": _sprite(images.tobytes(), images.shape),
+        "names": list(names),
+        "selected": selected,
+        "highlight": theme.HIGHLIGHT,
+    }
+    _mount("picture_grid", "picked", data, on_pick, key)
+
+
+def steps(
+    label: str, items: Sequence[Mapping[str, Any]], on_open: Callable[[int], None], key: str, wordy: bool
+) -> None:
+    """Show links through the network in a row; a click calls ``on_open`` with the position of the one chosen.
+
+    Args:
+        label: What the row is, for screen readers.
+        items: For each ``text``, ``title``, ``href``, ``colour`` and whether it is ``current``.
+        on_open: Called before the next run.
+        key: Tells this row from others.
+        wordy: Whether the links are as wide as their text, else all alike.
+    """
+    _mount("steps", "opened", {"label": label, "items": list(items), "wordy": wordy}, on_open, key)
+
+
+def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -> None:
+    """Show a unit worked out, as ``viz.layers.workings`` prepares it.
+
+    Args:
+        data: What is shown.
+        on_choose: Called before the next run with a unit, and whether it is one of the input to follow back, or one
+            of the output to work out.
+    """
+
+    def receive(chosen: Any) -> None:
+        c, y, x = (int(index) for index in chosen["unit"])
+        on_choose((c, y, x), bool(chosen["follow"]))
+
+    _mount("workings", "chosen", {**data, "highlight": theme.HIGHLIGHT}, receive)
+
+
+def unit_map(data: Mapping[str, Any], label: str, on_choose: Callable[[Pair], None]) -> None:
+    """Show the units of a map where they look on the image, as ``viz.receptive_field.figures`` prepares them.
+
+    Args:
+        data: What is shown.
+        label: What it is, for screen readers.
+        on_choose: Called before the next run with the unit that was clicked.
+    """
+
+    def receive(chosen: Any) -> None:
+        y, x = (int(place) for place in chosen)
+        on_choose((y, x))
+
+    _mount("unit_map", "chosen", {**data, "label": label}, receive)
+
+
+def map_grid(data: Mapping[str, Any], label: str, on_choose: Callable[[int], None]) -> None:
+    """Show feature maps to choose from, as ``viz.feature_maps.figures`` prepares them.
+
+    Args:
+        data: What is shown.
+        label: What they are, for screen readers.
+        on_choose: Called before the next run with the position of the one that was chosen.
+    """
+    _mount("map_grid", "chosen", {**data, "label": label}, lambda chosen: on_choose(int(chosen)))
+
+
+def value_map(data: Mapping[str, Any], label: str, key: str, places: str = "") -> None:
+    """Show a picture whose values can be read, as ``viz.pictures.readable`` prepares it; it sends nothing.
+
+    Args:
+        data: What is shown.
+        label: What it is, for screen readers.
+        key: Tells this picture from others.
+        places: What to call one of several squares, before its number.
+    """
+    _component("value_map")(key=f"value_map-{key}", data={**data, "label": label, "places": places})
+
+
+def growing(data: Mapping[str, Any]) -> None:
+    """Show how a box grows, as ``viz.receptive_field.figures`` prepares it; it sends nothing."""
+    _component("growing")(key="growing-only", data=data)
+
+
+def formation(data: Mapping[str, Any], on_choose: Callable[[int], None]) -> None:
+    """Show a block of the network after each epoch, as ``viz.training.snapshots`` prepares it.
+
+    Args:
+        data: What is shown.
+        on_choose: Called before the next run with an epoch that is stayed at; while it plays, nothing is sent.
+    """
+    _mount("formation", "chosen", data, lambda chosen: on_choose(int(chosen)))
+
+
+def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
+    """Follow the links in this page's HTML that lead to the page itself without loading it anew; this shows nothing.
+
+    Args:
+        show: What to bring into view, as a CSS selector.
+        on_follow: Called before the next run with the link's query, ``?row=Conv2d-7&...``.
+    """
+    _mount("follow_links", "followed", {"show": show}, on_follow)
+
+
+def reconnection() -> None:
+    """Ask for a run whenever the page has lost its server and found one again; this shows nothing."""
+    _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
+
+
+def drawing_pad(
+    strokes: Sequence[Stroke], code: str, pen: float, on_ink: Callable[[list[list[Point]], bool], None]
+) -> None:
+    """Show a pad to draw on; ``on_ink`` is called while the pen moves and when it is lifted.
+
+    Args:
+        strokes: What is on it now.
+        code: Plain text that changes with them.
+        pen: Width of the pen as a share of the pad.
+        on_ink: Called before the next run with the strokes, and whether the pen was lifted.
+    """
+    sequence = st.session_state.get("pad-sequence", 0)
+    reconnected = str(st.session_state[_RECONNECTION].times)  # when it changes, the pad sends all that is on it again
+
+    def receive(ink: Any) -> None:
+        st.session_state["pad-sequence"] = int(ink["sequence"])
+        drawn = [[(float(x), float(y)) for x, y in stroke] for stroke in ink["strokes"]]
+        on_ink(drawn, bool(ink["done"]))
+
+    data = {"strokes": strokes, "code": code, "pen": pen, "sequence": sequence, "reconnected": reconnected}
+    _mount("drawing_pad", "ink", data, receive)
+
+
+@functools.lru_cache(maxsize=64)  # the sidebar shows the same samples in every run
+def _sprite(pixels: bytes, shape: tuple[int, ...]) -> str:
+    return raster.sprite(np.frombuffer(pixels, np.uint8).reshape(shape))
+
+
+def _mount(name: str, event: str, data: Any, on_event: Callable[[Any], None], key: str = "only") -> Any:
+    """Mount a component that sends one kind of event; its value goes to ``on_event`` before the run that returns it."""
+    widget = f"{name}-{key}"
+
+    def on_change() -> None:
+        value = getattr(st.session_state[widget], event)
+        if value is not None:
+            on_event(value)
+
+    options: dict[str, Any] = {"key": widget, "data": data, f"on_{event}_change": on_change}
+    return getattr(_component(name)(**options), event)

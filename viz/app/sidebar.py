@@ -1,0 +1,214 @@
+"""The sidebar of every page: where to go, the digit that everything is about, and how to choose another."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from model.errors import GlassError, InputError, WeightsError
+from model.images import codec, digits
+from model.images import strokes as handwriting
+from model.images.records import Digit
+from model.images.strokes import Point
+from viz.app import address, mnist_picker, shared
+from viz.app.components import drawing_pad, picture_grid
+from viz.app.markdown import plain
+from viz.app.queued_cache import TURNS
+from viz.pictures import raster, words
+
+DEFAULT_DIGIT = "project-3a"
+_SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
+_CURRENT = "the digit of this run"
+_PAGES = "all pages"
+_LIVE = "the digit that is being drawn"
+_TOO_MUCH = "strokes that were refused, and why"
+_BEFORE = "the digit before drawing began"
+_REFUSED = "why the last upload was refused"
+_UPLOADED = "the last upload, with its stages"
+
+
+def show(pages: Sequence[st.Page]) -> None:
+    """Draw the sidebar."""
+    st.session_state[_PAGES] = pages
+    with st.sidebar:
+        with st.container(key="pages"):
+            for page in pages:
+                st.page_link(page, query_params=address.link(), width="stretch")
+        digit = st.session_state[_CURRENT] = _read_digit()
+        if not digit.key.startswith("drawn-"):
+            st.session_state[_BEFORE] = digit.key
+        _show_digit(digit)
+        _choose(digit)
+
+
+def all_pages() -> Sequence[st.Page]:
+    """Return all pages of the app, in their order."""
+    pages: Sequence[st.Page] = st.session_state[_PAGES]
+    return pages
+
+
+def current_digit() -> Digit:
+    """Return the digit that this run is about; the sidebar is drawn first and has found it."""
+    digit: Digit = st.session_state[_CURRENT]
+    return digit
+
+
+def _read_digit() -> Digit:
+    """Return the digit that is being drawn or that the link names; else the default, with a notice."""
+    if _LIVE in st.session_state:
+        live: Digit = st.session_state[_LIVE]
+        return live
+    try:
+        key = address.read(address.DIGIT, DEFAULT_DIGIT)
+        uploaded = st.session_state.get(_UPLOADED)
+        return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
+    except GlassError as error:
+        default = digits.find(DEFAULT_DIGIT)
+        address.notice(f"{error} Showing a {default.label} instead.")
+        return default
+
+
+def show_on_phone() -> None:
+    """Show digit and answer above the page, where the sidebar is folded away; wide screens leave it out."""
+    digit = current_digit()
+    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{_reading(digit)}</span></p>')
+
+
+def describe(digit: Digit) -> str:
+    """Say in a few words which digit it is."""
+    return digit.source if digit.label is None else f"{digit.source}, labelled {digit.label}"
+
+
+def _show_digit(digit: Digit) -> None:
+    st.html(
+        f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
+        f"<figcaption>{_reading(digit)}"
+        f"<br><small>{describe(digit)}</small></figcaption></figure>"
+    )
+
+
+def _reading(digit: Digit) -> str:
+    try:
+        trace = shared.record(digit)
+    except WeightsError:  # which the page says in full
+        return "Without its weights the network reads nothing"
+    wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"
+    certainty = words.percent(trace.probabilities.max())
+    return f"The network reads <strong>{trace.prediction}</strong>{wrong} ({certainty})"
+
+
+def _choose(digit: Digit) -> None:
+    source = digit.key.partition("-")[0]
+    match st.segmented_control(
+        "Choose a digit",
+        list(_SOURCES),
+        default=source if source in _SOURCES else "test",
+        format_func=_SOURCES.__getitem__,
+        required=True,
+        key="source",
+        width="stretch",
+    ):
+        case "project":
+            _choose_sample(digit)
+        case "test":
+            mnist_picker.show(digit)
+        case "drawn":
+            _draw(digit)
+        case "upload":
+            _upload(digit)
+
+
+def _choose_sample(digit: Digit) -> None:
+    clear = [sample for sample in digits.samples() if sample.label is not None]
+    _sample_grid("The project's digits", clear, digit)
+    st.caption("Between two digits")
+    _sample_grid("The project's digits between two", [s for s in digits.samples() if s.label is None], digit)
+
+
+def _sample_grid(label: str, samples: Sequence[Digit], digit: Digit) -> None:
+    keys = [sample.key for sample in samples]
+    picture_grid(
+        label,
+        np.stack([sample.pixels for sample in samples]),
+        [f"{sample.key.removeprefix('project-')}: {describe(sample)}" for sample in samples],
+        keys.index(digit.key) if digit.key in keys else -1,
+        lambda index: address.write(digit=keys[index]),
+        key=label,
+    )
+
+
+def _draw(digit: Digit) -> None:
+    on_pad = digit.key.startswith("drawn-")
+    code = digit.key.removeprefix("drawn-") if on_pad else ""
+    strokes = codec.unpack_strokes(code) if on_pad else []
+    why = ""
+    if _TOO_MUCH in st.session_state:
+        strokes, why = st.session_state[_TOO_MUCH]
+        code = why
+    drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
+    st.caption("Draw a digit. With keys: arrows move the pen, the space bar lowers and lifts it.")
+    if why:
+        st.error(plain(f"{why} Still reading what was there before."))
+    elif on_pad:
+        _show_stages(digit)
+
+
+def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
+    """Read along while the pen moves; once it is lifted, the drawing goes into the link.
+
+    What cannot be read stays on the pad, so that it can be undone, and the digit stays as it was.
+    """
+    for name in (_LIVE, _TOO_MUCH):
+        st.session_state.pop(name, None)
+    if not strokes:
+        address.write(digit=st.session_state.get(_BEFORE, DEFAULT_DIGIT))
+        return
+    try:
+        digit = digits.from_strokes(strokes)
+    except InputError as error:
+        st.session_state[_TOO_MUCH] = strokes, str(error)
+        return
+    if done:
+        address.write(digit=digit.key)
+    else:
+        st.session_state[_LIVE] = digit
+
+
+def _upload(digit: Digit) -> None:
+    st.file_uploader(
+        "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
+        type=["png", "jpg", "jpeg"],
+        key="upload",
+        on_change=_receive_upload,
+    )
+    if st.session_state["upload"] is not None and _REFUSED in st.session_state:
+        st.error(plain(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
+    elif digit.key.startswith("upload-"):
+        _show_stages(digit)
+
+
+def _receive_upload() -> None:
+    """Put an upload into the link, or keep the sentence that says why it was refused."""
+    st.session_state.pop(_REFUSED, None)
+    file = st.session_state["upload"]
+    if file is None:
+        return
+    try:
+        with TURNS.take():  # pictures are large while they are read: one after another
+            digit = digits.from_upload(file)
+    except GlassError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    st.session_state[_UPLOADED] = digit
+    address.write(digit=digit.key)
+
+
+def _show_stages(digit: Digit) -> None:
+    """Show what preprocessing did to a drawing or an upload."""
+    if not digit.stages:  # a link of an upload holds the finished picture alone
+        return
+    figures = "".join(
+        f'<figure><img src="{raster.grey(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
+        for stage in digit.stages
+    )
+    st.html(f'<div class="stages">{figures}</div>')

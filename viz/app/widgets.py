@@ -1,0 +1,199 @@
+"""Controls that several pages share; what they choose lives in the link."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from model.records import IMAGE, Pair
+from model.trace.records import Step, Trace
+from viz.app import address, tables
+
+Result = TypeVar("Result")
+
+_TOGETHER, _APART = "layer", "map"
+_DIGIT, _USED = "digit", "used"
+_STAGES = {_DIGIT: "The digit", _USED: "What the trained network really uses"}
+_SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
+
+
+def step(trace: Trace, names: Sequence[str] = ()) -> Step:
+    """Let the person choose a step: from a list, or with the arrow keys from one to the next.
+
+    Args:
+        trace: What was recorded.
+        names: Of the steps that can be chosen; by default all.
+    """
+    names = names or [step.name for step in trace.steps]
+    instead = _nearest(trace, names)
+
+    def kept(name: str) -> dict[str, str]:
+        """Stay on the same map where the other step has one of that number, and near the same unit."""
+        chosen = address.read(address.CHANNEL, "0")
+        channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
+        return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
+
+    position = names.index(address.read_one_of(address.ROW, names, names[0], instead, "Step"))
+
+    def move(words: str, key: str, to: int) -> None:
+        st.button(
+            words,
+            shortcut=key,
+            disabled=not 0 <= to < len(names),
+            on_click=lambda: address.write(row=names[to], **kept(names[to])),
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
+        move("Previous", "Left", position - 1)
+        address.bind(
+            st.selectbox,
+            "Step",
+            address.ROW,
+            names,
+            names[0],
+            together=kept,
+            instead=instead,
+            format_func=lambda name: f"{name} · {trace[name].kind}",
+        )
+        move("Next", "Right", position + 1)
+    return trace[names[position]]
+
+
+def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
+    """Return for the image and every step the last one before it that can be chosen, or the first there is.
+
+    The link carries a row from page to page, and not every page has them all: that is nobody's mistake.
+    """
+    instead, last = {}, names[0]
+    for name in [IMAGE, *(step.name for step in trace.steps)]:
+        last = name if name in names else last
+        instead[name] = last
+    return instead
+
+
+def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str]]) -> str:
+    """Let the person choose which part of a page is shown; by default the first.
+
+    Args:
+        name: The parameter in the link; each page has one of its own.
+        parts: For each value in the link, its words.
+        allowed: What the parameters of all parts can be.
+    """
+    address.expect(allowed)
+    return segments("What to look at", name, parts)
+
+
+def segments(
+    label: str, name: str, options: Sequence[str] | Mapping[str, str], default: str = "", **arguments: Any
+) -> str:
+    """Let the person choose one of a few values that lie side by side.
+
+    Args:
+        label: What the person reads.
+        name: The parameter in the link.
+        options: As for ``address.bind``.
+        default: What is chosen where the link says nothing or nonsense; if left out, the first.
+        arguments: Passed to ``address.bind``.
+    """
+    first = default or next(iter(options))
+    return address.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
+
+
+def switch(label: str, name: str, about: str) -> bool:
+    """Let the person switch something on, and tell whether it is.
+
+    Args:
+        label: What the person reads.
+        name: The parameter in the link.
+        about: One sentence on what it does.
+    """
+    key = f"widget-{name}"
+    st.session_state[key] = address.is_on(name)
+    st.toggle(label, key=key, help=about, on_change=lambda: address.switch(name, on=st.session_state[key]))
+    return bool(st.session_state[key])
+
+
+def shared_scale() -> bool:
+    """Let the person choose between one scale for the layer and one for each map."""
+    return segments("Scale", address.SCALE, _SCALES) == _TOGETHER
+
+
+def channel(count: int) -> int:
+    """Let the person choose a channel."""
+    return int(address.bind(st.selectbox, "Map", address.CHANNEL, {str(c): f"Map {c}" for c in range(count)}, "0"))
+
+
+def unit(units: Pair, middle: Pair) -> Pair:
+    """Let the person choose a unit of a map; the middle one where nothing is chosen."""
+    every, default = _codes(units, middle)
+    return _place(address.bind(st.selectbox, "Unit", address.UNIT, every, default, format_func=_say_unit))
+
+
+def unit_in_link(units: Pair, middle: Pair, name: str) -> Pair:
+    """Return the unit of a map that the link asks for; the middle one where it asks for none.
+
+    Args:
+        units: How many the map has, (y, x).
+        middle: Which is the middle one.
+        name: Of the step that is shown. Where the link means another one, its unit lies on that one's maps, and the
+            nearest one here is taken.
+    """
+    every, default = _codes(units, middle)
+    moved = _kept_unit(units) if address.read(address.ROW, name) != name else {}
+    instead = {address.read(address.UNIT, default): nearest for nearest in moved.values()}
+    return _place(address.read_one_of(address.UNIT, every, default, instead))
+
+
+def _codes(units: Pair, middle: Pair) -> tuple[list[str], str]:
+    """Return every unit as the link says it, and the middle one."""
+    return [f"{y}.{x}" for y in range(units[0]) for x in range(units[1])], ".".join(map(str, middle))
+
+
+def _place(code: str) -> Pair:
+    y, x = map(int, code.split("."))
+    return y, x
+
+
+def _kept_unit(units: tuple[int, ...]) -> dict[str, str]:
+    """Return the unit of the link, or the nearest one on a map of this many units; nothing where none is chosen."""
+    places = address.read(address.UNIT, "").split(".")
+    if len(places) != len(units) or not all(place.isdecimal() and len(place) < 4 for place in places):
+        return {}
+    return {address.UNIT: ".".join(str(min(int(place), most - 1)) for place, most in zip(places, units, strict=True))}
+
+
+def _say_unit(chosen: str) -> str:
+    y, x = chosen.split(".")
+    return f"y {y}, x {x}"
+
+
+def as_trained() -> bool:
+    """Let the person choose between the digit and what the trained network uses of it."""
+    return segments("On the stage", address.SHOWN, _STAGES) == _USED
+
+
+def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:
+    """Show a figure, and beneath it in words what it shows, and its numbers to be had: none is drawn without.
+
+    Args:
+        drawn: It in HTML; or what mounts it, where it is more than that.
+        words: What is to be seen, with its key numbers.
+        numbers: A table, or a file.
+
+    Returns:
+        What mounting it returned.
+    """
+    shown = None
+    if isinstance(drawn, str):
+        st.html(drawn)
+    else:
+        shown = drawn()
+    st.write(words)
+    numbers.show()
+    return shown
+
+
+def to_try(*ideas: str) -> None:
+    """Say what to try, an idea a line."""
+    st.header("What to try")
+    st.markdown("\n".join(f"- {idea}" for idea in ideas))

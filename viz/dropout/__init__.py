@@ -1,0 +1,1 @@
+"""One image with dropout off and on."""

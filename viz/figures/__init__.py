@@ -1,1 +1,0 @@
-"""Pure functions from records to pictures; numpy and Plotly only."""

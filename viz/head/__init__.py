@@ -1,0 +1,1 @@
+"""From the last maps to probabilities."""

@@ -1,0 +1,1 @@
+"""The rows one at a time, every number worked out."""

@@ -1,0 +1,1 @@
+"""Questions on each row, asked before its numbers are shown."""

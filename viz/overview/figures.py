@@ -1,0 +1,136 @@
+"""The whole network as one picture, and its answer, ready for HTML."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.trace.records import Row, Trace
+from viz import theme
+from viz.pictures import raster, swatches, words
+
+_WIDEST = 78  # picture pixels of the widest map, which has 26 units
+_BEHIND = 2  # picture pixels for each card behind the first: the depth of a deck counts its channels
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One row of the network as it is drawn: words, colour, and a picture of its activation.
+
+    Attributes:
+        channel: The feature map that is in front.
+    """
+
+    name: str
+    kind: str
+    colour: str
+    shape: str
+    picture: str
+    width: int
+    height: int
+    channel: int
+
+
+def blocks(trace: Trace) -> list[list[Tile]]:
+    """Draw every row, block by block; the last pool and the classifier behind it share a block.
+
+    A row's picture is a deck of its feature maps: wider maps make wider cards, more channels a deeper deck. In front
+    of a whole block is the map that is most active at its end, so that one map can be followed through it.
+    """
+    drawn: list[list[Tile]] = []
+    for block in trace.blocks:
+        rows = [step for step in block if isinstance(step, Row)]
+        order = by_activity(rows[-1]) if rows else []
+        tiles = [tile(row, order) for row in rows]
+        if drawn and len(tiles) <= 1 and len(drawn[-1]) == 1:
+            drawn[-1] += tiles
+        else:
+            drawn.append(tiles)
+    return drawn
+
+
+def legend(trace: Trace) -> str:
+    """Say in HTML which colour is which kind of layer, and how to read a deck."""
+    kinds = dict.fromkeys(row.kind for row in trace.rows)
+    keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
+    return (
+        f'<ul class="legend">{keys}</ul><p>A deck holds the feature maps of one row: the wider its cards the larger '
+        "the maps, the deeper the deck the more of them. In front of a whole column is the map that is strongest at "
+        "its foot. Blue is below zero, red above. A ReLU, which sets what is below zero to zero, follows every "
+        "convolution but the last; the table has no row for it, Feature maps shows it.</p>"
+    )
+
+
+def say(trace: Trace) -> str:
+    """Say how large the values get on their way, and what comes out."""
+    strongest = max(trace.rows, key=lambda row: float(np.abs(row.output).max()))
+    channel = int(np.abs(strongest.output).max(axis=(1, 2)).argmax())
+    values = sum(row.output.size for row in trace.rows)
+    return (
+        f"For your digit {len(trace.rows)} rows compute {values:,} values. The largest without its sign is "
+        f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}; the ten that "
+        f"come out run from {words.number(float(trace.logits.min()))} to {words.number(float(trace.logits.max()))}, "
+        f"the logit of {trace.prediction}."
+    )
+
+
+def activations_csv(trace: Trace) -> str:
+    """Return every value of every row as CSV."""
+    return swatches.activations_as_csv({row.name: row.maps for row in trace.rows})
+
+
+def answer_csv(trace: Trace) -> str:
+    """Return logit, log-probability and probability of each class as CSV, with all digits."""
+    columns = (trace.logits, trace.log_probabilities, trace.probabilities)
+    lines = zip(*([f"{value:.9g}" for value in each] for each in columns), strict=True)
+    head = ("class", "logit", "log-probability", "probability")
+    return swatches.as_csv([head, *((k, *line) for k, line in enumerate(lines))])
+
+
+def by_activity(row: Row) -> list[int]:
+    """Return the channels of a row, the one with the largest mean absolute value first."""
+    return [int(channel) for channel in (-np.abs(row.output).mean(axis=(1, 2))).argsort(kind="stable")]
+
+
+def tile(row: Row, order: list[int]) -> Tile:
+    """Draw one row, its channels from front to back in this order."""
+    colour = theme.KIND_COLOURS[row.kind]
+    channels, height, width = row.output.shape
+    if height == width == 1:  # a column of cells says more than a deck of dots
+        cell = (96 // channels, 18)
+        picture = raster.column(row.output.reshape(-1), cell, colour)
+        size = raster.deck_size((1, channels * cell[0], cell[1]), 1, 0)
+    else:
+        # Small maps are enlarged more than wide ones, or nothing could be seen on them; they stay the smaller ones.
+        zoom = round(_WIDEST / 26 * math.sqrt(26 / width))
+        picture = raster.deck(row.output, order, zoom, _BEHIND, colour)
+        size = raster.deck_size(row.output.shape, zoom, _BEHIND)
+    return Tile(row.name, row.kind, colour, words.shape(row.output.shape), picture, *size, order[0])
+
+
+def probability_bars(trace: Trace) -> str:
+    """Draw the ten probabilities as bars in HTML, the largest one strong.
+
+    Plain HTML repaints several times faster than a chart does, and its numbers are text that can be read aloud.
+    """
+    bars = "".join(_bar(trace, c) for c in range(len(trace.logits)))
+    return f'<ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
+
+
+def _bar(trace: Trace, c: int) -> str:
+    share, first = trace.probabilities[c], c == trace.prediction
+    rank = "most" if first else "least" if share < 0.005 else ""
+    return (
+        f'<li class="{rank}" style="--share: {share:.4f}; --colour: {theme.ACCENT if first else theme.MUTED}"'
+        f' title="class {c}: logit {words.number(trace.logits[c])}, probability {share:.6f}">'
+        f"<span>{words.percent(share)}</span><i></i><b>{c}</b></li>"
+    )
+
+
+def say_probabilities(trace: Trace) -> str:
+    """Say the answer in words, with the classes that compete for it."""
+    shares = trace.probabilities
+    first, *others = sorted(range(10), key=lambda c: -shares[c])
+    rivals = [f"{c} with {words.percent(shares[c])}" for c in others[:2] if shares[c] >= 0.001]
+    rest = f"Next: {' and '.join(rivals)}." if rivals else "No other class comes near."
+    return f"The network reads {first} with {words.percent(shares[first])}. {rest}"

@@ -1,0 +1,294 @@
+"""What every row learns and costs, beside what was printed of it: tables and bars in HTML, and the same as text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from model.layers.records import Arithmetic
+from model.parameters.records import RowComparison
+from model.trace.records import LayerKind, Trace
+from viz import theme
+from viz.layers.worked import WHATS
+from viz.pictures import swatches, words
+
+_COLUMNS = (
+    "row",
+    "in the printed table",
+    "printed shape",
+    "measured shape",
+    "printed parameters",
+    "measured parameters",
+    "running total",
+    "share of parameters",
+    "multiply-accumulates",
+    "activation bytes",
+    "wrong as printed",
+)
+
+Link = Callable[[str], str]  # gives the address that shows the row of this name
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: what was printed, None for a hidden step, and what is measured.
+
+    Attributes:
+        name: Of the step.
+        kind: What it does.
+        printed_shape: (-1, C, H, W).
+        printed_parameters: How many numbers it learns.
+        shape: Of the output, without the number of images.
+        parameters: How many numbers it learns.
+        running_total: Of these and all before.
+        share: Which part of all parameters these are.
+        multiply_accumulates: For one image.
+        memory: Of the output, in bytes, for one image.
+    """
+
+    name: str
+    kind: LayerKind
+    printed_shape: tuple[int, ...] | None
+    printed_parameters: int | None
+    shape: tuple[int, ...]
+    parameters: int
+    running_total: int
+    share: float
+    multiply_accumulates: int
+    memory: int
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the printed table leaves it out."""
+        return self.printed_shape is None
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Which of ``shape`` and ``parameters`` were printed and are not as measured."""
+        if self.printed_shape is None:
+            return ()
+        differs = {
+            "shape": self.printed_shape[1:] != self.shape,
+            "parameters": self.printed_parameters != self.parameters,
+        }
+        return tuple(what for what, wrong in differs.items() if wrong)
+
+
+def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Sequence[RowComparison]) -> tuple[Line, ...]:
+    """Put every step's printed figures beside the measured ones, in the order they ran."""
+    printed = {each.name: each for each in comparisons}
+    everything = sum(each.parameter_count for each in arithmetic.values())
+    return tuple(
+        Line(
+            name=step.name,
+            kind=step.kind,
+            printed_shape=printed[step.name].printed_shape if step.name in printed else None,
+            printed_parameters=printed[step.name].printed_parameters if step.name in printed else None,
+            shape=tuple(axis.result for axis in arithmetic[step.name].shape),
+            parameters=arithmetic[step.name].parameter_count,
+            running_total=arithmetic[step.name].running_total,
+            share=_part(arithmetic[step.name].parameter_count, everything),
+            multiply_accumulates=arithmetic[step.name].multiply_accumulates.result,
+            memory=arithmetic[step.name].memory.result,
+        )
+        for step in trace.steps
+    )
+
+
+def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> str:
+    """Draw the table in HTML.
+
+    Args:
+        every: All lines.
+        selected: The name of the marked one; it is shown even if it is a hidden step.
+        link: Gives each row's address.
+        hidden: Whether the hidden steps are shown.
+    """
+    shown = [line for line in every if hidden or not line.hidden or line.name == selected]
+    head = (
+        '<thead><tr><th rowspan="2" scope="col">Row</th><th colspan="2" scope="colgroup">Output shape</th>'
+        '<th colspan="4" scope="colgroup">Parameters</th>'
+        '<th rowspan="2" scope="col">Multiply-<br>accumulates</th></tr>'
+        '<tr><th scope="col">printed</th><th scope="col">measured</th><th scope="col">printed</th>'
+        '<th scope="col">measured</th><th scope="col">total</th><th scope="col">share</th></tr></thead>'
+    )
+    body = "".join(_line(line, line.name == selected, link) for line in shown)
+    printed = sum(line.printed_parameters or 0 for line in every)
+    measured = sum(line.parameters for line in every)
+    foot = (
+        f'<tfoot><tr><th scope="row">Sum</th><td></td><td></td><td>{printed:,}</td>'
+        f"<td>{measured:,}</td><td></td><td>{_percent(1)}</td>"
+        f"<td>{sum(line.multiply_accumulates for line in every):,}</td></tr></tfoot>"
+    )
+    ledger = f'<table class="ledger" style="--mark: {theme.HIGHLIGHT}">{head}<tbody>{body}</tbody>{foot}</table>'
+    return _boxed(ledger, "The rows, printed and measured")
+
+
+def _line(line: Line, selected: bool, link: Link) -> str:
+    classes = " ".join(name for name, is_so in (("selected", selected), ("ghost", line.hidden)) if is_so)
+    current = ' aria-current="true"' if selected else ""
+    shape, parameters = "not printed", ""
+    if line.printed_shape is not None:
+        shape = _printed(_brackets(line.printed_shape), "shape" in line.wrong)
+        parameters = _printed(f"{line.printed_parameters:,}", "parameters" in line.wrong)
+    return (
+        f'<tr class="{classes}"{current}><th scope="row"><i style="background: {theme.KIND_COLOURS[line.kind]}"></i>'
+        f"{_anchor(line.name, link)}</th><td>{shape}</td><td>{words.shape(line.shape)}</td><td>{parameters}</td>"
+        f"<td>{line.parameters:,}</td><td>{line.running_total:,}</td><td>{_percent(line.share)}</td>"
+        f"<td>{line.multiply_accumulates:,}</td></tr>"
+    )
+
+
+def mistakes(comparisons: Sequence[RowComparison], link: Link) -> str:
+    """List in HTML every printed figure that measuring contradicts."""
+    items = []
+    for row in comparisons:
+        figures = {
+            "shape": (_brackets(row.printed_shape), _brackets(row.measured_shape)),
+            "parameters": (f"{row.printed_parameters:,}", f"{row.measured_parameters:,}"),
+            "input": (words.shape(row.printed_input or ()), words.shape(row.measured_input)),
+            "field": (str(row.printed_field), words.shape(tuple(dict.fromkeys(row.measured_field)))),
+        }
+        for each in row.mistakes:
+            printed, measured = figures[each.what]
+            items.append(
+                f"<li><b>{_anchor(row.name, link)}</b> {WHATS[each.what]}: printed <del>{printed}</del>, "
+                f"measured <b>{measured}</b><p>{escape(each.sentence)}</p></li>"
+            )
+    return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>Everything printed is as measured.</p>"
+
+
+def say_mistakes(comparisons: Sequence[RowComparison]) -> str:
+    """Say how many printed figures are wrong, and where they stand."""
+    whats = [mistake.what for row in comparisons for mistake in row.mistakes]
+    table_ones = sum(what in {"shape", "parameters"} for what in whats)
+    return (
+        f"{len(whats)} printed figures are not what this network measures: {table_ones} in the table, "
+        f"{whats.count('input')} in its comments on inputs, {whats.count('field')} in those on receptive fields. "
+        "The network itself is as the assignment built it."
+    )
+
+
+def share_bars(every: Sequence[Line]) -> str:
+    """Draw in HTML, for each convolution, its share of all parameters and of all multiply-accumulates."""
+    work = sum(line.multiply_accumulates for line in every)
+    colour = theme.KIND_COLOURS[LayerKind.CONVOLUTION]
+    items = "".join(
+        f"<li><b>{escape(line.name)}</b><div>"
+        f"{_bar('parameters', line.share, colour)}"
+        f"{_bar('multiply-accumulates', _part(line.multiply_accumulates, work), theme.MUTED)}</div></li>"
+        for line in convolutions(every)
+    )
+    keys = "".join(
+        f'<li><i style="background: {paint}"></i>share of all {name}</li>'
+        for name, paint in (("parameters", colour), ("multiply-accumulates", theme.MUTED))
+    )
+    return f'<ul class="legend">{keys}</ul><ol class="shares">{items}</ol>'
+
+
+def _bar(name: str, share: float, colour: str) -> str:
+    return (
+        f'<span class="{name}" title="{name}"><i style="--share: {share:.4f}; background: {colour}"></i>'
+        f'{_percent(share)}<span class="unseen"> of the {name}</span></span>'
+    )
+
+
+def say_shares(every: Sequence[Line]) -> str:
+    """Say where the parameters are, where the work is, and why that differs."""
+    busiest = max(convolutions(every), key=lambda line: line.multiply_accumulates)
+    largest = max(convolutions(every), key=lambda line: line.parameters)
+    work = sum(line.multiply_accumulates for line in every)
+    said = [
+        f"{line.name} has {line.share * 100:.0f}\xa0% of the parameters and does "
+        f"{_part(line.multiply_accumulates, work) * 100:.0f}\xa0% of the multiply-accumulates"
+        for line in dict.fromkeys((busiest, largest))
+    ]
+    height, width = busiest.shape[1:]
+    reason = f"A kernel is used anew at every place of its map: in {busiest.name} that is {height * width:,} places"
+    if busiest is not largest:
+        height, width = largest.shape[1:]
+        reason += f", in {largest.name} {height * width:,}"
+    return f"{'; '.join(said)}. {reason}."
+
+
+def share_columns(every: Sequence[Line]) -> dict[str, list[str]]:
+    """Return the shares of each convolution as columns, with the counts that they are shares of."""
+    chosen, work = convolutions(every), sum(line.multiply_accumulates for line in every)
+    return {
+        "row": [line.name for line in chosen],
+        "parameters": [str(line.parameters) for line in chosen],
+        "share of all parameters": [f"{line.share:.6g}" for line in chosen],
+        "multiply-accumulates": [str(line.multiply_accumulates) for line in chosen],
+        "share of all multiply-accumulates": [f"{_part(line.multiply_accumulates, work):.6g}" for line in chosen],
+    }
+
+
+def convolutions(every: Sequence[Line]) -> tuple[Line, ...]:
+    """Return the lines of the convolutions."""
+    return tuple(line for line in every if line.kind is LayerKind.CONVOLUTION)
+
+
+def totals(arithmetic: Mapping[str, Arithmetic]) -> str:
+    """Draw in HTML what all steps come to."""
+    every = arithmetic.values()
+    buffers = sum(line.result for each in every for line in each.buffers)
+    figures = {
+        "parameters, learned": f"{sum(each.parameter_count for each in every):,}",
+        "buffers, kept without learning": f"{buffers:,}",
+        "multiply-accumulates for one image": f"{sum(each.multiply_accumulates.result for each in every):,}",
+        "bytes, if every step keeps its activation": f"{sum(each.memory.result for each in every):,}",
+    }
+    pairs = "".join(f"<div><dd>{figure}</dd><dt>{name}</dt></div>" for name, figure in figures.items())
+    return f'<dl class="totals">{pairs}</dl>'
+
+
+def as_csv(every: Sequence[Line]) -> str:
+    """Return the table as CSV."""
+    return swatches.as_csv([_COLUMNS, *map(_cells, every)])
+
+
+def as_markdown(every: Sequence[Line]) -> str:
+    """Return the table as Markdown."""
+    left = {"row", "in the printed table", "wrong as printed"}
+    rule = ["---" if name in left else "---:" for name in _COLUMNS]
+    rows = [_COLUMNS, rule, *map(_cells, every)]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    return (
+        line.name,
+        "no" if line.hidden else "yes",
+        "" if line.printed_shape is None else _brackets(line.printed_shape),
+        words.shape(line.shape),
+        "" if line.printed_parameters is None else str(line.printed_parameters),
+        str(line.parameters),
+        str(line.running_total),
+        f"{line.share:.6f}",
+        str(line.multiply_accumulates),
+        str(line.memory),
+        " and ".join(line.wrong),
+    )
+
+
+def _printed(figure: str, wrong: bool) -> str:
+    return f"<del>{figure}</del> <small>wrong</small>" if wrong else figure
+
+
+def _brackets(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _anchor(name: str, link: Link) -> str:
+    return f'<a href="{escape(link(name))}" target="_self">{escape(name)}</a>'
+
+
+def _boxed(html: str, label: str) -> str:
+    return f'<div class="sideways" role="region" tabindex="0" aria-label="{label}">{html}</div>'
+
+
+def _part(of: int, whole: int) -> float:
+    return of / whole if whole else 0.0
+
+
+def _percent(share: float) -> str:
+    return {0.0: "0\xa0%", 1.0: "100\xa0%"}.get(share) or words.percent(share)

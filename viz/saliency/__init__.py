@@ -1,0 +1,1 @@
+"""Attributions by many methods."""

@@ -1,0 +1,1 @@
+"""Tests that can discredit an attribution."""

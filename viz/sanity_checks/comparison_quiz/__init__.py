@@ -1,0 +1,1 @@
+"""Which of two maps comes from a network with random weights?"""

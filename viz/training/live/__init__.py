@@ -1,0 +1,1 @@
+"""A small training that the page shows while it runs."""

@@ -1,1 +1,0 @@
-"""Everything that knows Streamlit: links, pickers, the drawing pad, cached access to the model."""
