@@ -112,11 +112,12 @@ class Series:
         """Return it as a trace of Plotly's."""
         del across
         colour = {"color": theme.rgb(self.colour)} if self.colour else {}
+        there = len(self.values) > 0  # else Plotly would leave it out of the legend, and what is below would move
         trace: dict[str, Any] = {
             "type": "scatter",
             "name": plain(self.name),
-            "x": self.places,
-            "y": self.values,
+            "x": self.places if there else [None],
+            "y": self.values if there else [None],
             "mode": {"points": "markers", "joined": "lines+markers", "steps": "lines+markers"}.get(self.style, "lines"),
             "showlegend": self.keyed,
             **_said(self.says, up.pointed_at("y")),
