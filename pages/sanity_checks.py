@@ -18,7 +18,7 @@ trace = shared.record(digit)
 
 
 def one_map() -> None:
-    """Put one map to each test in turn."""
+    """Put one map to every test, and show one of them in full."""
     plan = choose.plan(trace)
     method = METHODS[plan.method]
     left, right = st.columns([2, 3], gap="large")
@@ -35,9 +35,7 @@ def one_map() -> None:
     with right, st.container(key="doubt_verdict"):
         cards, summary = st.empty(), st.empty()
         st.write("These results are for this network and this digit; another digit can give others.")
-    trial = doubt.Trial(digit, plan, seed, cards, summary)
-    for section in (trial.sums, trial.weights, trial.edges, trial.order, trial.noise):
-        section()
+    doubt.Trial(digit, plan, seed, cards, summary).run(doubt.test())
 
 
 def in_words(found: Attribution, plan: AttributionPlan) -> str:

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.records import Activation, Pixels
 from model.saliency.records import Attribution, Collapse, EdgeControl, PixelCurves, Reaction
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Band, Curve
+from viz.charts.draw import Axis, Band, Part, Series, draw
 from viz.pictures import raster, swatches
 from viz.pictures.scaling import Range
 from viz.saliency.figures import Look, painted
 
 _LOWEST = -0.3  # correlations of maps that have nothing in common scarcely go below it
-_CHANCE = Axis("probability", 0, 1, (0, 0.25, 0.5, 0.75, 1))
+_HEIGHT = 340  # pixels of each chart
 
 
 def strip(rows: Sequence[str], found: Collapse) -> str:
@@ -53,41 +53,27 @@ def figure(value: float) -> str:
     return "none" if np.isnan(value) else swatches.short(value)
 
 
-def fall(rows: Sequence[str], found: Collapse, reaction: Reaction | None) -> str:
-    """Draw in HTML how alike the maps stay to the first, row by row, and what a map that reacts stays under.
+def fall(rows: Sequence[str], found: Collapse, reaction: Reaction | None) -> go.Figure:
+    """Draw how alike the maps stay to the first, row by row, and what a map that reacts stays under.
 
     Accepts ``signed_rank_correlations`` and ``similarities``, (stages,) each; the limit is drawn where it is known.
     """
-    ends = np.array([0.0, len(rows)])
-    known = {"structural similarity": found.similarities, "rank correlation": found.signed_rank_correlations}
-    drawn = [
-        _defined(name, values, colour)
-        for (name, values), colour in zip(known.items(), (theme.MUTED, theme.ACCENT), strict=True)
-    ]
-    band = None
+    names = ["as trained", *rows]
+    ends, others = [names[0], names[-1]], list(reaction.others) if reaction else []
+    drawn: list[Part] = []
     if reaction is not None:
-        low, high = (np.full(2, end) for end in (min(reaction.others), max(reaction.others)))
-        band = Band("maps of other digits", ends, low, high, theme.HIGHLIGHT)
-        drawn.insert(0, Curve("limit", ends, np.full(2, reaction.limit), theme.HIGHLIGHT, "dashed"))
-    lowest = min([_LOWEST, *(reaction.others if reaction else ()), *(each.values.min() for each in drawn)])
-    up = Axis("likeness to the first", lowest, 1, curves.round_numbers(lowest, 1))
-    across = Axis("rows made random", 0, len(rows), tuple(float(number) for number in range(0, len(rows) + 1, 2)))
-    points = {
-        float(number): curves.say_point(
-            name, {what: values[number] for what, values in known.items() if np.isfinite(values[number])}
-        )
-        for number, name in enumerate(["as trained", *found.rows])
-    }
-    said = say_fall(found, reaction).replace("**", "")
-    return curves.draw(across, up, drawn, said, band=band, points=points)
-
-
-def _defined(name: str, values: Sequence[float], colour: str) -> Curve:
-    """Return a curve of those values that there are; where there is none, of a 0 at the beginning."""
-    there = np.isfinite(values)
-    if not there.any():
-        return Curve(name, np.zeros(1), np.zeros(1), colour)
-    return Curve(name, np.flatnonzero(there).astype(float), np.asarray(values)[there], colour)
+        low, high = [min(others)] * 2, [max(others)] * 2
+        drawn += [
+            Band("maps of other digits", ends, low, high, theme.HIGHLIGHT),
+            Series("limit", ends, [reaction.limit] * 2, theme.HIGHLIGHT, "dashed"),
+        ]
+    known = {"structural similarity": found.similarities, "rank correlation": found.signed_rank_correlations}
+    for (name, values), colour in zip(known.items(), (theme.MUTED, theme.ACCENT), strict=True):
+        drawn.append(Series(name, names[: len(values)], values, colour, "joined"))
+    lowest = min([_LOWEST, *others, *(value for values in known.values() for value in values if np.isfinite(value))])
+    every = names[::2]
+    across = Axis("rows made random", categories=names, ticks=every, names=[str(2 * n) for n in range(len(every))])
+    return draw(drawn, across, Axis("likeness to the first map", (lowest, 1.02), hover_format=".2f"), height=_HEIGHT)
 
 
 def say_fall(found: Collapse, reaction: Reaction | None) -> str:
@@ -181,31 +167,24 @@ def edges_csv(found: Attribution, control: EdgeControl) -> str:
     return swatches.as_csv([("y", "x", "edge", "size of the map"), *lines])
 
 
-def deletion(found: PixelCurves) -> str:
-    """Draw in HTML the target's probability while pixels become the baseline's, the map's highest first."""
-    return _removal("Taking pixels away", found, found.deletion, found.random_deletion)
+def deletion(found: PixelCurves) -> go.Figure:
+    """Draw the target's probability while pixels become the baseline's, the map's highest first."""
+    return _removal("pixels taken away", found, found.deletion, found.random_deletion)
 
 
-def insertion(found: PixelCurves) -> str:
-    """Draw in HTML the target's probability while pixels come back into the baseline, the map's highest first."""
-    return _removal("Bringing pixels back", found, found.insertion, found.random_insertion)
+def insertion(found: PixelCurves) -> go.Figure:
+    """Draw the target's probability while pixels come back into the baseline, the map's highest first."""
+    return _removal("pixels brought back", found, found.insertion, found.random_insertion)
 
 
-def _removal(title: str, found: PixelCurves, own: Activation, random: Activation) -> str:
-    places = found.counts.astype(float)
-    drawn = [Curve("the map's order", places, own.astype(float), theme.ACCENT)]
-    band = None
+def _removal(title: str, found: PixelCurves, own: Activation, random: Activation) -> go.Figure:
+    drawn: list[Part] = [Series("the map's order", found.counts, own, theme.ACCENT)]
     if len(random):
-        chance = random.astype(np.float64)
-        drawn.insert(0, Curve("random orders, mean", places, chance.mean(0), theme.MUTED, "dashed"))
-        band = Band("all random orders", places, chance.min(0), chance.max(0), theme.MUTED)
-    points = {
-        float(place): curves.say_point(f"{place:.0f} pixels", {each.name: float(each.values[number]) for each in drawn})
-        for number, place in enumerate(places)
-    }
-    across = Axis("pixels changed", 0, float(places[-1]), (0, 200, 400, 600))
-    chart = curves.draw(across, _CHANCE, drawn, title, band=band, points=points)
-    return f'<section class="doubt-removal"><h3>{title}</h3>{chart}</section>'
+        low, mean, high = random.min(axis=0), random.mean(axis=0), random.max(axis=0)
+        drawn.insert(0, Series("random orders, mean", found.counts, mean, theme.MUTED, "dashed"))
+        drawn.insert(0, Band("all random orders", found.counts, low, high, theme.MUTED))
+    up = Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%")
+    return draw(drawn, Axis(title, (0, float(found.counts[-1]))), up, height=_HEIGHT)
 
 
 def margins(found: PixelCurves) -> tuple[float, float]:
@@ -263,6 +242,18 @@ def signed(value: float) -> str:
 
 def _span(areas: NDArray[np.float64]) -> str:
     return f"{areas.mean():.3f} in the mean, {areas.min():.3f} to {areas.max():.3f}"
+
+
+def curve_columns(found: PixelCurves) -> dict[str, list[str]]:
+    """Return both curves of the map, and the mean of the random orders, as columns."""
+    columns = {"pixels": [f"{count:,}" for count in found.counts.tolist()]}
+    for name, own, random in (
+        ("taken away", found.deletion, found.random_deletion),
+        ("brought back", found.insertion, found.random_insertion),
+    ):
+        columns[name] = [figure(value) for value in own.tolist()]
+        columns[f"{name}, random orders"] = [figure(value) for value in random.mean(axis=0).tolist()]
+    return columns
 
 
 def curves_csv(found: PixelCurves) -> str:

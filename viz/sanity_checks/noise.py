@@ -3,28 +3,37 @@
 from collections.abc import Sequence
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.images.records import STD
 from model.saliency.records import Robustness
+from viz import theme
+from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink
 _ABOVE = 1.25  # times the limit that bars are measured against: the axis goes on to there
 
 
-def trials(changes: Sequence[float], count: int, limit: float) -> str:
-    """Draw in HTML how far the map moved for each changed digit, as a share of its length; with places for the rest."""
-    most = max([_ABOVE * limit, *(each for each in changes if np.isfinite(each))])
-    bars = "".join(
-        f'<li title="{words.percent(each)}"><i style="--share: {each / most:.4f}"></i></li>'
-        for each in changes
-        if np.isfinite(each)
-    )
-    bars += "<li></li>" * (count - bars.count("<li"))
-    return (
-        f'<div class="doubt-trials"><ol style="--limit: {limit / most:.4f}">{bars}</ol>'
-        f"<p>{count} digits, each changed a little: how far the map moved. The line is half of its length.</p></div>"
-    )
+def trials(changes: Sequence[float], count: int, limit: float) -> go.Figure:
+    """Draw how far the map moved for each changed digit, as a share of its length; with places for the rest."""
+    known = np.flatnonzero(np.isfinite(changes))
+    moved = np.asarray(changes, float)[known]
+    top = max([_ABOVE * limit, *(1.05 * moved).tolist()])
+    drawn: list[Part] = [
+        Bars("the map moved by", known + 1, moved, theme.ACCENT),
+        Series("half of its length", [0.5, count + 0.5], [limit, limit], theme.HIGHLIGHT, "dashed", 2),
+    ]
+    up = Axis("share of the map's length", (0, top), tick_format=".0%", hover_format=".1%")
+    return draw(drawn, Axis("changed digit", (0.5, count + 0.5)), up, height=300)
+
+
+def trial_columns(changes: Sequence[float]) -> dict[str, list[str]]:
+    """Return how far the map moved for each changed digit as columns."""
+    return {
+        "changed digit": [str(number) for number in range(1, len(changes) + 1)],
+        "the map moved by": [f"{each * 100:.1f}\xa0%" if np.isfinite(each) else "none" for each in changes],
+    }
 
 
 def trials_csv(changes: Sequence[float]) -> str:
