@@ -11,12 +11,13 @@ from tests.browser.controls import for_mouse_only, pictures, walk
 from tests.browser.people import chosen, expect_chosen, expect_read, expect_strokes, strokes_in
 from tests.serving import choose_source, settle, show_sidebar
 
+_TABLE = "[data-testid=stExpander] summary"  # the numbers of a chart as a table
 # What answers to a pointer and is no control, and the control that does the same with keys.
 INSTEAD = {
     "figure > div": ".workings .terms button",  # the input map: each unit that can be chosen is a button too
     "ol.strip > li": "input[type=range]",  # the epochs, one by one
-    "svg.main-svg > g": "summary:has-text('The numbers')",  # what is pointed at in a chart is read out
-    "g.traces > rect": "summary:has-text('The numbers')",  # Plotly shows a hand there, but nothing follows
+    "svg.main-svg > g": _TABLE,  # what is pointed at in a chart is read out
+    "g.traces > rect": _TABLE,  # Plotly shows a hand there, but nothing follows
 }
 
 

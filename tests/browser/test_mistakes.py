@@ -12,6 +12,7 @@ from tests.scoring import in_cell, truth, worst, wrong
 from tests.serving import settle
 
 PHONE = {"width": 390, "height": 844}
+BARS = "(chart) => chart.calcdata[0].map(({ p, s }) => [p, s])"  # where each bar stands, and how high
 
 
 def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> None:
@@ -67,8 +68,8 @@ def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnis
 
 def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     page = visit("mistakes?mistakes_view=calibration")
-    diagram = page.locator(".reliability > div")
-    place, bars = diagram.bounding_box(), diagram.inner_html()
+    diagram = page.locator(".st-key-reliability .js-plotly-plot")
+    place, bars = diagram.bounding_box(), diagram.evaluate(BARS)
     slider = page.get_by_role("slider", name="Temperature T")
     slider.focus()
     page.keyboard.press("End")
@@ -76,7 +77,7 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     expect(page.get_by_text("With T = 2.50 the network")).to_be_visible()
     settle(page)
     assert diagram.bounding_box() == place
-    assert diagram.inner_html() != bars
+    assert diagram.evaluate(BARS) != bars
     page.get_by_role("button", name="as fitted").click()
     expect(slider).to_have_attribute("aria-valuetext", re.compile("fitted$"))
     expect_chosen(page, mistakes_t="fitted")

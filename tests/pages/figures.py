@@ -8,8 +8,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 COMPONENTS = {"value_map", "map_grid", "unit_map", "growing", "formation", "workings", "network_picture"}
-_ITEMS = "norm-zeros|norm-steps|norm-maps|norm-logits|doubt-trials|doubt-foretold|doubt-strip|doubt-removal"
-DRAWN = re.compile(rf'<img|<svg|class="(bars|growth|spread|shares|reliability|journey|ten|[^"]*follow|{_ITEMS})"')
+_ITEMS = "norm-zeros|norm-steps|norm-maps|norm-logits|doubt-foretold|doubt-strip"
+DRAWN = re.compile(rf'<img|<svg|class="(bars|shares|journey|ten|[^"]*follow|{_ITEMS})"')
 
 
 @dataclass(slots=True)

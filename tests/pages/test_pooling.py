@@ -34,7 +34,6 @@ def test_the_page_counts_what_it_says_for_this_digit() -> None:
     text = said(app)
     assert f"{(done.ties > 1).sum():,} of 1,936 windows tie" in text
     assert "0 of the 5,808 values that lost have a gradient" in text
-    assert not app.get("plotly_chart")
 
 
 def test_the_moves_are_shown_once_something_is_predicted() -> None:

@@ -18,11 +18,13 @@ from model.sanity_checks import evidence, pixel_curves, robustness
 from model.sanity_checks.comparison_quiz import pairs
 from model.sanity_checks.comparison_quiz.records import Round
 from model.sanity_checks.randomization import cascade, learned_rows, untrained
-from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests import charting
+from tests.pages.conftest import as_read, assert_works, charts, component, run, said, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.saliency import controls
 from viz.sanity_checks import verdicts
+from viz.sanity_checks.controls import TESTS
 
 PAGE, TITLE = "lie_detector", "Lie detector"
 KEY = "project-4or9"
@@ -53,10 +55,25 @@ def test_one_map_is_put_to_every_test() -> None:
     assert len(told) == 6
     assert not [card for card in told.values() if card[0] == "awaited"]
     assert told["Does it add up?"][1:] == ("Not meant to", "so a gap is no fault")
+    app = run(PAGE, digit=KEY, method="saliency", doubt_test="order")
+    assert cards(app) == told, "whatever test is shown"
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
     assert f"an area of {curves.area(curves.deletion):.3f} under it" in said(app)
     assert said(app).count("These results are for this network and this digit") == 1
-    assert len(app.get("download_button")) == 6
+    drawn = charts(app)
+    assert {*drawn} == {"deletion", "insertion"}, "two that change, and no more"
+    np.testing.assert_array_equal(charting.named(drawn["deletion"], "the map's order").y, curves.deletion)
+
+
+@pytest.mark.parametrize(
+    ("test", "drawn"),
+    [("weights", {"similarity-by-row"}), ("noise", {"map-under-noise"}), ("edges", set()), ("sums", set())],
+)
+def test_each_test_is_shown_in_full(test: str, drawn: set[str]) -> None:
+    app = run(PAGE, digit=KEY, method="saliency", doubt_test=test)
+    assert_works(app, TITLE)
+    assert {*charts(app)} == drawn
+    assert [each.value for each in app.subheader] == [TESTS[test].question]
 
 
 @pytest.mark.parametrize("seed", ["0", "7"])

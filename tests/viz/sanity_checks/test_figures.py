@@ -1,6 +1,5 @@
 """What is drawn and said of one map under test: held against values worked out anew from the maps."""
 
-import base64
 import csv
 import io
 import math
@@ -19,6 +18,7 @@ from model.saliency.records import Collapse, PixelCurves, Reaction, Robustness
 from model.sanity_checks import evidence, pixel_curves
 from model.sanity_checks.randomization import learned_rows
 from model.sanity_checks.robustness import robustness
+from tests import charting
 from tests.explaining import attribution, by_slope
 from tests.pictures import assert_painted, decode
 from viz import theme
@@ -59,14 +59,6 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def paths(html: str) -> list[NDArray[np.float64]]:
-    """Return the corners of every line of a chart as shares of its width and height from bottom left."""
-    (drawn,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
-    svg = base64.b64decode(drawn).decode()
-    lines = [re.findall(r"(-?[\d.]+) (-?[\d.]+)", path) for path in re.findall(r'<path d="([^"]+)"', svg)]
-    return [np.array(line, dtype=float) * (1e-3, -1e-3) + (0, 1) for line in lines]
-
-
 def test_the_strip_shows_every_stage_with_both_of_its_numbers(fallen: Collapse) -> None:
     html = figures.strip(ROWS, fallen)
     names = re.findall(r"<li><b>([^<]+)</b>", html)
@@ -92,19 +84,26 @@ def test_a_place_is_kept_for_every_stage_that_is_still_to_come(fallen: Collapse)
     html = figures.strip(ROWS, some)
     assert html.count("<li") == len(ROWS) + 1
     assert html.count('class="awaited"') == len(ROWS) - 3
-    assert ">limit<" not in figures.fall(ROWS, some, None)
+    chart = figures.fall(ROWS, some, None)
+    assert charting.names(chart) == ["structural similarity", "rank correlation"]
+    assert len(chart.data[0].x) == 4
+    assert len(chart.layout.xaxis.categoryarray) == len(ROWS) + 1
     assert figures.say_fall(some, None).startswith("3 rows are random so far")
 
 
 def test_the_fall_is_drawn_where_its_values_lie(fallen: Collapse, reaction: Reaction) -> None:
-    band, limit, like, ranks = paths(figures.fall(ROWS, fallen, reaction))
-    low = 1 - (1 - fallen.similarities[-1]) / (1 - like[-1, 1])  # of the axis, from one point of one curve
-    np.testing.assert_allclose(ranks[:, 0], np.arange(len(ROWS) + 1) / len(ROWS), atol=2e-4)
-    np.testing.assert_allclose(low + ranks[:, 1] * (1 - low), fallen.signed_rank_correlations, atol=2e-3)
-    np.testing.assert_allclose(low + like[:, 1] * (1 - low), fallen.similarities, atol=2e-3)
-    np.testing.assert_allclose(low + limit[:, 1] * (1 - low), reaction.limit, atol=2e-3)
-    assert low + band[:, 1].max() * (1 - low) == pytest.approx(max(reaction.others), abs=2e-3)
-    assert low + band[:, 1].min() * (1 - low) == pytest.approx(min(reaction.others), abs=2e-3)
+    chart = figures.fall(ROWS, fallen, reaction)
+    like, ranks = (charting.named(chart, name) for name in ("structural similarity", "rank correlation"))
+    assert list(ranks.x) == ["as trained", *ROWS]
+    assert list(ranks.y) == list(fallen.signed_rank_correlations)
+    assert list(like.y) == list(fallen.similarities)
+    assert charting.named(chart, "limit").y == (reaction.limit,) * 2
+    low, high = charting.edges(chart, "maps of other digits")
+    assert set(low) == {min(reaction.others)}
+    assert set(high) == {max(reaction.others)}
+    bottom, top = chart.layout.yaxis.range
+    assert bottom <= min(*reaction.others, *ranks.y, *like.y)
+    assert top > 1
 
 
 def test_words_say_whether_it_reacted_and_where_the_limit_comes_from(fallen: Collapse, reaction: Reaction) -> None:
@@ -128,7 +127,8 @@ def test_a_blank_map_is_said_to_be_one() -> None:
     fallen = evidence.collapsed(["a", "b"], [blank, blank, blank])
     reaction = evidence.reaction(fallen, [blank])
     assert "blank" in figures.say_fall(fallen, reaction)
-    assert "nan" not in figures.strip(["a", "b"], fallen) + figures.fall(["a", "b"], fallen, reaction)
+    assert "nan" not in figures.strip(["a", "b"], fallen)
+    assert charting.names(figures.fall(["a", "b"], fallen, reaction))[-1] == "rank correlation"
     assert "nan" not in str(figures.fall_columns(fallen))
     control = evidence.edge_control(blank, DIGIT.pixels)
     assert "no rank correlation" in figures.say_edges(control)
@@ -136,7 +136,9 @@ def test_a_blank_map_is_said_to_be_one() -> None:
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
     assert "blank" in noise.say_sensitivity(nothing)
     still = replace(nothing, blank_infidelity=0.0)
-    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.foretold(still)
+    assert not len(noise.trials([math.nan] * 10, 10, 0.5).data[0].x)
+    assert noise.trial_columns([math.nan])["the map moved by"] == ["none"]
+    assert "nan" not in noise.foretold(still)
     assert "does nothing to the score" in noise.say_infidelity(still)
     assert "nan" not in noise.say_infidelity(still)
 
@@ -210,12 +212,17 @@ def test_both_charts_draw_the_map_the_mean_of_chance_and_all_of_it(curves: Pixel
         (figures.deletion(curves), curves.deletion, curves.random_deletion),
         (figures.insertion(curves), curves.insertion, curves.random_insertion),
     )
-    for html, own, chance in charts:
-        band, mean, drawn = paths(html)
-        np.testing.assert_allclose(drawn, np.stack([curves.counts / 784, own], 1), atol=2e-4)
-        np.testing.assert_allclose(mean[:, 1], chance.mean(0), atol=2e-4)
-        np.testing.assert_allclose(band[: len(own), 1], chance.max(0), atol=2e-4)
-        np.testing.assert_allclose(band[len(own) :, 1], chance.min(0)[::-1], atol=2e-4)
+    for chart, own, chance in charts:
+        np.testing.assert_array_equal(charting.named(chart, "the map's order").y, own)
+        np.testing.assert_array_equal(charting.named(chart, "the map's order").x, curves.counts)
+        np.testing.assert_allclose(charting.named(chart, "random orders, mean").y, chance.mean(0), rtol=1e-6)
+        low, high = charting.edges(chart, "all random orders")
+        np.testing.assert_array_equal(high, chance.max(0))
+        np.testing.assert_array_equal(low, chance.min(0))
+    assert charts[0][0].data[-1].y[1] != charts[1][0].data[-1].y[1], "the wrong rule: one for the other"
+    columns = figures.curve_columns(curves)
+    assert columns["taken away"] == [figures.figure(value) for value in curves.deletion]
+    assert columns["brought back, random orders"][-1] == figures.figure(float(curves.random_insertion[:, -1].mean()))
     lines = list(csv.reader(io.StringIO(figures.curves_csv(curves))))
     values = np.array(lines[1:], dtype=float)
     assert len(lines[0]) == values.shape[1] == 3 + 2 * len(curves.random_deletion)
@@ -241,10 +248,13 @@ def test_noise_is_said_in_its_unit(robust: Robustness) -> None:
 
 def test_each_changed_digit_has_a_bar_against_the_limit() -> None:
     changes = [0.1, 0.6, 1.5]
-    html = noise.trials(changes, 10, 0.5)
-    assert html.count("<li") == 10
-    shares = [float(each) for each in re.findall(r"--share: ([\d.]+)", html)]
-    (limit,) = (float(each) for each in re.findall(r"--limit: ([\d.]+)", html))
-    assert [each / limit * 0.5 for each in shares] == pytest.approx(changes, abs=1e-3)
+    chart = noise.trials(changes, 10, 0.5)
+    bars = charting.named(chart, "the map moved by")
+    assert list(bars.x) == [1, 2, 3]
+    assert list(bars.y) == changes
+    assert charting.named(chart, "half of its length").y == (0.5, 0.5)
+    assert chart.layout.xaxis.range == (0.5, 10.5), "with places for those to come"
+    assert chart.layout.yaxis.range[1] > max(changes)
+    assert noise.trial_columns(changes)["the map moved by"] == ["10.0\xa0%", "60.0\xa0%", "150.0\xa0%"]
     lines = table(noise.robustness_csv(Robustness(1.5, 2, 1, 4, 0.05, 0.05, 3, 256), changes))
     assert [float(line["value"]) for line in lines] == [1.5, 2, 1, 4, *changes]
