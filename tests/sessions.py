@@ -78,7 +78,7 @@ def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
 
 
 def html_of(address: str, page: str, link: Mapping[str, str]) -> str:
-    """Open a page as somebody new and return all HTML, and the specification of all charts, that its first run shows."""
+    """Open a page as somebody new and return all HTML and all charts that its first run shows."""
     with visiting(address) as visitor:
         elements = [message.delta.new_element for message in visitor.open(page, link)]
         kinds = {"html": lambda each: each.html.body, "plotly_chart": lambda each: each.plotly_chart.spec}

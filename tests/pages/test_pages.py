@@ -88,7 +88,7 @@ def assert_others(app: AppTest, name: str, channel: int) -> None:
         values = each[name].maps[channel]
         ends = [f"{end:z.3f}".replace("-", "−") for end in (values.min(), values.max())]
         expected.append(f"{label}: {ends[0] if values.size == 1 else ' to '.join(ends)}")
-    assert re.findall(r'<figure title="(\d: [^"]+)"', shown(app)) == expected
+    assert re.findall(r'<figure data-says="(\d: [^"]+)"', shown(app)) == expected
 
 
 @functools.cache

@@ -26,6 +26,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     address.begin_run()
     st.html(_Style())
     components.reconnection()
+    components.readout()
     notices = st.container()
     queued_cache.show_waiting(notices)
     shared.warm_up()

@@ -51,7 +51,7 @@ def _cell(found: Confusion, label: int, read: int, selected: Pair, link: Link) -
     said = f"labelled {label}, read as {read}: {images(count)}"
     return (
         f'<td class="{kind}{mark}" style="--depth: {depth:.0f}%"><a href="{escape(link(label, read))}" target="_self" '
-        f'title="{said}" aria-label="{said}"{current}>{count:,}</a></td>'
+        f'data-says="{said}" aria-label="{said}"{current}>{count:,}</a></td>'
     )
 
 

@@ -45,7 +45,7 @@ def _card(answer: Answer, pixels: Pixels | None, chosen: bool, link: Link) -> st
     disputed = "<small>disputed</small>" if answer.is_disputed else ""
     return (
         f'<li{swatches.marked(chosen)}><a href="{escape(link(answer.index))}" target="_self" '
-        f'aria-label="{say_short(answer)}" title="{say_short(answer)}"{current}>{_picture(pixels)}'
+        f'aria-label="{say_short(answer)}" data-says="{say_short(answer)}"{current}>{_picture(pixels)}'
         f"<b>{heading}</b>{shares}{disputed}</a></li>"
     )
 
@@ -79,7 +79,8 @@ def exhibit(answer: Answer, pixels: Pixels | None) -> str:
     return (
         f'<section class="exhibit"><h3>Image {answer.index:,}: {heading}</h3>'
         f"<figure>{_picture(pixels, f'Image {answer.index:,}')}</figure>"
-        f'<div><ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
+        '<div><ol class="bars" start="0" tabindex="0" data-reads="" aria-label="Probability of each class, 0 to 9">'
+        f"{bars}</ol>"
         f'<ul class="legend">{legend}</ul></div></section>'
     )
 
@@ -91,7 +92,7 @@ def _bar(answer: Answer, k: int) -> str:
     colour = theme.ACCENT if k == answer.read else theme.HIGHLIGHT if first else theme.MUTED
     return (
         f'<li class="{rank}" style="--share: {share:.4f}; --colour: {colour}" '
-        f'title="class {k}: probability {share:.6f}"><span>{words.percent(share)}</span><i></i><b>{k}</b></li>'
+        f'data-says="class {k}: probability {share:.6f}"><span>{words.percent(share)}</span><i></i><b>{k}</b></li>'
     )
 
 

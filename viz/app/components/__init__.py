@@ -173,6 +173,11 @@ def reconnection() -> None:
     _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
 
 
+def readout() -> None:
+    """Say what an element with ``data-says`` holds where it is pointed at, tapped, or reached with keys."""
+    _component("readout")(key="readout")
+
+
 def drawing_pad(
     strokes: Sequence[Stroke], code: str, pen: float, on_ink: Callable[[list[list[Point]], bool], None]
 ) -> None:

@@ -82,7 +82,7 @@ function build(parent) {
       ...now.predictions.map((read, index) => {
         const place = make("li", read === now.predictions[last()] ? "" : "other");
         place.textContent = read;
-        place.title = now.said[index];
+        place.dataset.says = now.said[index];
         place.onclick = () => {
           slider.value = index;
           move();
@@ -91,6 +91,7 @@ function build(parent) {
       }),
     );
     strip.setAttribute("aria-label", "What is read after each epoch");
+    readable(strip);
     for (const name of ["accent", "muted", "highlight"]) parent.style?.setProperty(`--${name}`, now[name]);
     [strip, stage, charts].forEach((each) => {
       for (const name of ["accent", "muted", "highlight"]) each.style.setProperty(`--${name}`, now[name]);
@@ -135,6 +136,8 @@ function bars({ probabilities }) {
     return place;
   });
   list.append(...places);
+  list.setAttribute("aria-label", "Its probabilities");
+  readable(list);
   figure.append(caption, list);
   return [
     figure,
@@ -142,7 +145,7 @@ function bars({ probabilities }) {
       places.forEach((place, digit) => {
         const share = probabilities[now][digit];
         place.style.setProperty("--share", share);
-        place.title = `${digit}: ${(100 * share).toFixed(1)} %`;
+        place.dataset.says = `${digit}: ${(100 * share).toFixed(1)} %`;
         place.classList.toggle("most", share === Math.max(...probabilities[now]));
       }),
   ];
@@ -175,6 +178,12 @@ function chart({ title, ends, lines, says, marked }) {
       for (const end of ["x1", "x2"]) line.setAttribute(end, (100 * now) / steps);
     },
   ];
+}
+
+// Its parts can be read with the arrow keys, as readout.js does it.
+function readable(list) {
+  list.dataset.reads = "";
+  list.tabIndex = 0;
 }
 
 function make(tag, kind = "") {
