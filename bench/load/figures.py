@@ -51,12 +51,21 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
-    """One page: its server time, the time until a click is painted (ms), and what is sent (bytes)."""
+    """One page: its server time, the time until a click is painted (ms), and what is sent (bytes, as transferred).
+
+    Attributes:
+        server: Of a run.
+        painted: From a click.
+        first_load: By the app itself, which compresses nothing, to somebody new.
+        rerun: For another choice.
+        compressed: As ``first_load``, by nginx in front of it; None where it was not measured.
+    """
 
     server: Times
     painted: float
     first_load: int
     rerun: int
+    compressed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
