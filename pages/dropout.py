@@ -72,7 +72,7 @@ def many_digits() -> None:
 
 st.title("Dropout")
 st.write("While it learned, the network dropped values at random. Switch that on, and see what it does.")
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+shown = widgets.part(choose.VIEW, choose.VIEWS, {**widgets.of_any_step(), **choose.ALLOWED})
 name, plan = choose.plan(off, own)
 {"mask": one_mask, "journey": its_journey, "many": many_masks, "mean": the_mean, "digits": many_digits}[shown]()
 

@@ -75,7 +75,7 @@ every = cache.scores()
 st.title("Mistakes")
 st.write(figures.say_tally(mistakes.tally(every), mistakes.tally(every, DISPUTED)))
 components.follow_links(".exhibit", address.follow)
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+shown = widgets.part(choose.VIEW, choose.VIEWS, choose.allowed())
 if shown != "calibration":
     choose.offer_pictures()
 {"matrix": matrix, "all": every_mistake, "calibration": calibrated}[shown]()

@@ -18,20 +18,22 @@ st.write(
 )
 
 
-def network() -> figures.Tile | None:
-    """Show every row as a picture, and what colours and decks mean; return the row that was just chosen."""
+def open_row(row: figures.Tile) -> None:
+    """Look inside a row."""
+    address.go_to("../pages/feature_maps.py", row=row.name, channel=str(row.channel))
+
+
+def network() -> None:
+    """Show every row as a picture, and what colours and decks mean."""
     blocks = figures.blocks(trace)
-    chosen = network_picture(
-        blocks, digit.key, lambda row: address.address("feature_maps", row=row.name, channel=str(row.channel))
+    network_picture(
+        blocks, digit.key, lambda row: address.address("feature_maps", row=row.name, channel=str(row.channel)), open_row
     )
     st.html(figures.legend(trace))
-    return chosen
 
 
 every = tables.File("Download every value as CSV", partial(figures.activations_csv, trace), "rows.csv")
-opened = widgets.figure(network, figures.say(trace), every)
-if opened:
-    st.switch_page("../pages/feature_maps.py", query_params=address.link(row=opened.name, channel=str(opened.channel)))
+widgets.figure(network, figures.say(trace), every)
 
 left, right = st.columns([2, 3], gap="large")
 with left:

@@ -87,7 +87,7 @@ def moved() -> None:
 
 st.title("Pooling")
 st.write("A max pool keeps the largest of every 2 × 2 values and throws three away. Which, and what does that cost?")
-shown = widgets.part(choose.VIEW, choose.VIEWS, choose.ALLOWED)
+shown = widgets.part(choose.VIEW, choose.VIEWS, {**widgets.of_any_step(), **choose.ALLOWED})
 controls_of_map = st.container(horizontal=True, width=440)
 with controls_of_map:
     channel = widgets.channel(len(step.maps))

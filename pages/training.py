@@ -76,6 +76,8 @@ TRY = {
 
 st.title("Training")
 st.write("How random numbers became this network, and how good its recipe is when nobody chooses the luckiest moment.")
-shown = widgets.part(training.VIEW, training.VIEWS, live_training.ALLOWED)
+shown = widgets.part(
+    training.VIEW, training.VIEWS, {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
+)
 {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
 widgets.to_try(*TRY[shown])

@@ -4,28 +4,41 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # Streamlit puts this file's own folder there, not the root
     sys.path.insert(0, str(ROOT))
 
-from viz.app import frame  # noqa: E402
+PAGES = {  # file in pages/, title
+    "overview": "Overview",
+    "feature_maps": "Feature maps",
+    "layers": "Layer by layer",
+    "receptive_field": "Receptive field",
+    "parameters": "Parameters",
+    "dropout": "Dropout",
+    "batch_norm": "Batch norm",
+    "pooling": "Pooling",
+    "head": "The head",
+    "saliency": "Saliency",
+    "sanity_checks": "Sanity checks",
+    "mistakes": "Mistakes",
+    "training": "Training",
+}
+OLD = {"layers": "layer_by_layer", "sanity_checks": "lie_detector"}
 
-PAGES = [
-    st.Page(ROOT / "pages" / "overview.py", title="Overview", url_path="overview", default=True),
-    st.Page(ROOT / "pages" / "feature_maps.py", title="Feature maps", url_path="feature_maps"),
-    st.Page(ROOT / "pages" / "layers.py", title="Layer by layer", url_path="layer_by_layer"),
-    st.Page(ROOT / "pages" / "receptive_field.py", title="Receptive field", url_path="receptive_field"),
-    st.Page(ROOT / "pages" / "parameters.py", title="Parameters", url_path="parameters"),
-    st.Page(ROOT / "pages" / "dropout.py", title="Dropout", url_path="dropout"),
-    st.Page(ROOT / "pages" / "batch_norm.py", title="Batch norm", url_path="batch_norm"),
-    st.Page(ROOT / "pages" / "pooling.py", title="Pooling", url_path="pooling"),
-    st.Page(ROOT / "pages" / "head.py", title="The head", url_path="head"),
-    st.Page(ROOT / "pages" / "saliency.py", title="Saliency", url_path="saliency"),
-    st.Page(ROOT / "pages" / "sanity_checks.py", title="Lie detector", url_path="lie_detector"),
-    st.Page(ROOT / "pages" / "mistakes.py", title="Mistakes", url_path="mistakes"),
-    st.Page(ROOT / "pages" / "training.py", title="Training", url_path="training"),
-]
+if get_script_run_ctx(suppress_warning=True) is None:  # the server starts; no page is open yet
+    from viz.app import first_answer
 
-st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")
-frame.run(st.navigation(PAGES, position="hidden"), PAGES)
+    app = st.App(__file__, routes=first_answer.routes(OLD.get(name, name) for name in PAGES))
+else:
+    from viz.app import frame
+
+    st.set_page_config(page_title="Glass Network", page_icon=ROOT / "viz" / "icon.svg", layout="wide")
+    first, *_rest = PAGES
+    frame.run(
+        [
+            st.Page(ROOT / "pages" / f"{name}.py", title=title, url_path=OLD.get(name, name), default=name == first)
+            for name, title in PAGES.items()
+        ]
+    )

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace import record
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import as_read, assert_works, run, said, shown
 from tests.pages.test_pages import STEPS
 
 PAGE = "layer_by_layer"
@@ -69,7 +69,8 @@ def test_a_unit_that_is_not_there_is_a_sentence(unit: str) -> None:
 def test_a_trail_that_makes_no_sense_is_left_out_with_a_sentence(trail: str) -> None:
     app = run(PAGE, row="Conv2d-1", trail=trail)
     assert not app.exception
-    assert app.warning[0].value == "The trail in the link cannot be read, so it is left out."
+    allowed = "It can be units of this network with ~ between, such as Conv2d-7.3.0.12. It is left out here."
+    assert as_read(app.warning[0].value) == f"The link asks for trail '{trail}'. {allowed}"
 
 
 def test_where_the_assignment_is_wrong_it_is_said_and_why() -> None:
@@ -164,8 +165,9 @@ def test_answers_that_make_no_sense_are_asked_again(answers: str) -> None:
     assert not app.exception
     assert not app.error
     assert len(app.text_input) == 4
-    assert [each.value for each in app.warning] == (
-        ["Some of the answers in the link are none, so they are left out."] if answers == "nonsense" else []
+    allowed = "It can be answers with ~ between, such as Conv2d-7_shape_16x22x22. What is no answer is left out."
+    assert [as_read(each.value) for each in app.warning] == (
+        [f"The link asks for answers 'nonsense'. {allowed}"] if answers == "nonsense" else []
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from model.images import digits
-from tests.pages.conftest import run
+from tests.pages.conftest import as_read, run
 from tests.views import VIEWS
 from viz.app import address
 
@@ -89,6 +89,13 @@ def test_each_parameter_of_each_page_may_be_nonsense(watch: Watch) -> None:
     assert all("digit" in names for names in tried.values())
     assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "what is asked for is seen"
     assert len(set[str]().union(*tried.values())) > 40
+    for page, link in views():  # what another part of the page shows is noticed too
+        nonsense = dict.fromkeys(tried[page] - link.keys(), "zzzz")
+        app = watch.follow(page, {**link, **nonsense})
+        noticed = [as_read(each.value) for each in app.warning]
+        assert "digit" in link or any(each.startswith("There is no digit 'zzzz'. ") for each in noticed)
+        for name in nonsense.keys() - {"digit"}:
+            assert [each for each in noticed if each.startswith(f"The link asks for {name} 'zzzz'. ")], (page, name)
 
 
 def test_nonsense_is_named_and_stays_in_the_link_and_so_does_what_makes_sense(watch: Watch) -> None:

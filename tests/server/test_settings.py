@@ -18,13 +18,13 @@ BROKEN = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 import streamlit as st
-from viz.ui import shell
+from viz.app import frame
 
 def broken():
     raise RuntimeError("told to nobody: /home/teacher")
 
 page = st.Page(broken, title="Broken")
-shell.run(st.navigation([page]), [page])
+frame.run([page])
 """
 
 COLLECTING = """

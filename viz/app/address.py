@@ -5,14 +5,21 @@ forward and a copied link all show the same view, and no page hands anything to 
 sense is answered with its default and a notice; the address keeps it until the person chooses anew.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from model.errors import InputError
 from viz.app.markdown import plain
+
+T = TypeVar("T")
+Reader = Callable[[str], T]  # raises an InputError that says what is allowed
+Allowed = Iterable[str] | Reader[object]
 
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
@@ -23,17 +30,56 @@ ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
 _READ = "what this run has read of the link"
 _HIDDEN = "what can be chosen in the parts of this page that are not shown"
+_UNSEEN = "choices that the browser may not know yet"
+_SHOWN_AT = "when a run ended that shows them"
+_GRACE = 0.5  # seconds from the end of a run until the browser shows its links
 YES = "yes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class _Choice(NamedTuple):
+    """A choice that the browser may not know yet: what the link said before, and what it says now."""
+
+    before: frozenset[str]
+    now: str
 
 
 def begin_run() -> None:
     """Forget the notices of the run before, and what it read."""
     st.session_state[_NOTICES], st.session_state[_READ], st.session_state[_HIDDEN] = [], set(), {}
+    _catch_up()
+
+
+def end_run() -> None:
+    """Note that the page shows all choices."""
+    st.session_state.setdefault(_SHOWN_AT, time.monotonic())
+
+
+def _unseen() -> dict[str, _Choice]:
+    """Return the choices that the browser may not have known when it asked for this run."""
+    unseen: dict[str, _Choice] = st.session_state.get(_UNSEEN, {})
+    context = get_script_run_ctx()
+    went_back = context is not None and context.is_history_navigation
+    if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > _GRACE:
+        unseen.clear()
+    return unseen
+
+
+def _catch_up() -> None:
+    """Add to the link the choices that it is older than: a quick click leaves the browser no time to hear of them."""
+    asked = st.query_params.to_dict()
+    late = {name: each.now for name, each in _unseen().items() if asked.get(name, "") in each.before}
+    if late:
+        st.query_params.from_dict(_without_empty({**asked, **late}, late))
+
+
+def _without_empty(chosen: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: value for name, value in chosen.items() if value or name not in names}
 
 
 def read(name: str, default: str) -> str:
     """Return what the link says for ``name``, or the default where it says nothing."""
+    _catch_up()
     st.session_state.setdefault(_READ, set()).add(name)
     return str(st.query_params.get(name, default))
 
@@ -56,30 +102,65 @@ def read_one_of(
         return value
     called = f" On the page it is “{label}”." if label else ""
     shown = f"Showing {default} instead." if default else "It is left out here."
-    notice(f"{_say_nonsense(name, value, allowed)}{called} {shown}")
+    notice(f"{_say_nonsense(name, value, _say_allowed(allowed))}{called} {shown}")
     return default
 
 
-def _say_nonsense(name: str, value: str, allowed: Sequence[str]) -> str:
+def read_as(name: str, reader: Reader[T], default: T, instead: str) -> T:
+    """Return what a reader makes of the link's value; the default where the link says nothing, or nonsense.
+
+    Args:
+        name: The parameter in the link.
+        reader: Reads a value that is not empty.
+        default: What it is where the link says nothing or nonsense.
+        instead: A sentence that says what is shown in place of nonsense.
+    """
+    value = read(name, "")
+    try:
+        return reader(value) if value else default
+    except InputError as error:
+        notice(f"{_say_nonsense(name, value, error.allowed)} {instead}")
+        return default
+
+
+def _say_nonsense(name: str, value: str, allowed: str) -> str:
+    return f"The link asks for {name} '{value[:40]}'. {allowed}"
+
+
+def _say_allowed(allowed: Sequence[str]) -> str:
     said = [each or "left out" for each in allowed]
-    some = ", ".join(said[:3]) + (f", ... {said[-1]}" if len(said) > 3 else "")
-    return f"The link asks for {name} '{value[:40]}'. It can be {some}."
+    return f"It can be {', '.join(said[:3])}{f', ... {said[-1]}' if len(said) > 3 else ''}."
 
 
-def expect(allowed: Mapping[str, Iterable[str]]) -> None:
+def expect(allowed: Mapping[str, Allowed]) -> None:
     """Say what a page's parts can be asked for, so that nonsense is noticed in those, too, that are not shown.
 
     Args:
-        allowed: For each parameter in the link, what it can be.
+        allowed: For each parameter in the link, what it can be, or what reads it.
     """
     st.session_state[_HIDDEN] = {**st.session_state[_HIDDEN], **allowed}
 
 
 def _notice_hidden() -> None:
-    for name, every in st.session_state[_HIDDEN].items():
-        value, allowed = st.query_params.get(name, ""), [*every]
-        if name not in st.session_state[_READ] and value not in ["", *allowed]:
-            notice(f"{_say_nonsense(name, value, allowed)} It is not shown here.")
+    for name, allowed in st.session_state[_HIDDEN].items():
+        value = st.query_params.get(name, "")
+        if not value or name in st.session_state[_READ]:
+            continue
+        if callable(allowed):
+            why = _why_unreadable(value, allowed)
+        else:
+            every = [*allowed]
+            why = "" if value in every else _say_allowed(every)
+        if why:
+            notice(f"{_say_nonsense(name, value, why)} It is not shown here.")
+
+
+def _why_unreadable(value: str, reader: Reader[object]) -> str:
+    try:
+        reader(value)
+    except InputError as error:
+        return error.allowed
+    return ""
 
 
 def is_on(name: str) -> bool:
@@ -94,20 +175,49 @@ def switch(name: str, *, on: bool) -> None:
 
 def write(**values: str) -> None:
     """Put choices into the link, all in one step of the browser's history; an empty one is taken out of it."""
-    wanted = link(**values)
-    if wanted != st.query_params.to_dict():
-        st.query_params.from_dict(wanted)
+    _put(link(**values))
 
 
 def follow(query: str) -> None:
-    """Take all choices from the query of a link, ``?row=Conv2d-7&...``, as the browser would."""
-    st.query_params.from_dict(dict(parse_qsl(query.removeprefix("?"))))
+    """Take all choices from the query of a link, ``?row=Conv2d-7&...``, as the browser would.
+
+    The digit is that of the link too, unless the link is older than the choice of a digit in the sidebar.
+    """
+    chosen, digit = dict(parse_qsl(query.removeprefix("?"))), _unseen().get(DIGIT)
+    if digit and chosen.get(DIGIT, "") in digit.before:
+        chosen = _without_empty({**chosen, DIGIT: digit.now}, [DIGIT])
+    _put(chosen)
+
+
+def go_to(page: str, **values: str) -> NoReturn:
+    """Open another page from a callback, with the link's choices, some of them changed."""
+    chosen = link(**values)
+    _note(chosen)
+    st.switch_page(page, query_params=chosen)
+
+
+def _put(chosen: Mapping[str, str]) -> None:
+    if chosen != st.query_params.to_dict():
+        _note(chosen)  # first: another click can end the run while Streamlit tells the browser
+        st.query_params.from_dict(chosen)
+
+
+def _note(chosen: Mapping[str, str]) -> None:
+    """Remember what changes in the link until the browser knows it."""
+    was, unseen = st.query_params.to_dict(), dict(_unseen())
+    for name in {*was, *chosen}:
+        before, now = was.get(name, ""), chosen.get(name, "")
+        if before != now:
+            older = unseen[name].before if name in unseen else frozenset()
+            unseen[name] = _Choice((older | {before}) - {now}, now)
+    st.session_state[_UNSEEN] = unseen
+    st.session_state.pop(_SHOWN_AT, None)
 
 
 def link(**values: str) -> Mapping[str, str]:
     """Return the link's choices as they are, with some changed: what a link to another page carries."""
-    chosen = {**st.query_params.to_dict(), **values}
-    return {name: value for name, value in chosen.items() if value or name not in values}
+    _catch_up()
+    return _without_empty({**st.query_params.to_dict(), **values}, values)
 
 
 def address(page: str, **values: str) -> str:
@@ -146,12 +256,27 @@ def bind(
     if isinstance(options, Mapping):
         arguments["format_func"] = options.__getitem__
 
-    def on_change() -> None:
-        value = st.session_state[key] or default  # a segmented control can be emptied by a second click
-        write(**{name: value}, **together(value))
+    def choose(value: str | None) -> None:
+        chosen = value or default  # a segmented control can be emptied by a second click
+        write(**{name: chosen}, **together(chosen))
 
-    widget(label, [*options], key=key, on_change=on_change, **arguments)
+    widget(label, [*options], key=key, on_change=when_chosen(key, choose), **arguments)
     return str(st.session_state[key])
+
+
+def when_chosen(key: str, choose: Callable[[Any], None]) -> Callable[[], None]:
+    """Return a widget's callback: it hands the widget's value over, unless a page change has removed the widget.
+
+    Args:
+        key: Of the widget.
+        choose: Called with its value.
+    """
+
+    def on_change() -> None:
+        if key in st.session_state:
+            choose(st.session_state[key])
+
+    return on_change
 
 
 def notice(sentence: str) -> None:

@@ -5,25 +5,52 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.errors import GlassError, WeightsError
-from viz.app import address, allowed_messages, components, queued_cache, shared, sidebar
+from viz.app import address, allowed_messages, components, queued_cache, quick_clicks, shared, sidebar
 from viz.app.markdown import plain
 from viz.app.page_queue import Pace
 
 _VIZ = Path(__file__).parents[1]
 PACE = Pace()
+_FIRST = "overview"  # Streamlit knows the first page by no name
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
+def run(pages: Sequence[st.Page]) -> None:
+    """Run the page that the address names inside the app's frame."""
+    allowed_messages.close()
+    quick_clicks.install()
+    if not components.unheard():
+        quick_clicks.callbacks_have_run()
+    address.begin_run()  # before the browser is told the page: the address then changes once
+    _refuse_unknown(pages)
+    _show(st.navigation(pages, position="hidden"), pages)
+    components.forget_unheard()
+    address.end_run()
+
+
+def _refuse_unknown(pages: Sequence[st.Page]) -> None:
+    """Say that the address names a page that is not there, and lead to the first page in its place."""
+    context = get_script_run_ctx()
+    name = context.pages_manager.intended_page_name if context else ""
+    if not context or not name or name in {page.url_path for page in pages}:
+        return
+    if name != _FIRST:
+        address.notice(
+            f"The address asks for the page '{name[:40]}', which is not there. The sidebar lists all pages. Showing "
+            f"{pages[0].title} instead."
+        )
+    context.pages_manager.set_script_intent("", "")  # Streamlit has a dialog for it that does not name the page
+
+
 @PACE.in_line()
-def run(page: st.Page, pages: Sequence[st.Page]) -> None:
-    """Run a page inside the app's frame.
+def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
+    """Show a page and what stands around it.
 
     A page asks for what it cannot do without before it draws anything, so one without weights has no title yet.
     """
-    allowed_messages.close()
-    address.begin_run()
     st.html(_Style())
     components.reconnection()
     components.readout()
@@ -31,6 +58,7 @@ def run(page: st.Page, pages: Sequence[st.Page]) -> None:
     queued_cache.show_waiting(notices)
     shared.warm_up()
     sidebar.show(pages)
+    quick_clicks.callbacks_have_run()
     sidebar.show_on_phone()
     try:
         page.run()

@@ -18,6 +18,8 @@ _SHOWN = 20
 _START = "mnist-start"
 _EVERY_CLASS = "any"
 _HARDEST = "hardest first"  # by the negative log-probability of the label
+_CLASSES, _ORDERS = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
+ALLOWED = {address.CLASS: _CLASSES, address.ORDER: _ORDERS}
 
 
 def show(digit: Digit) -> None:
@@ -58,9 +60,8 @@ def read(key: str) -> digits.MnistDigits | None:
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     """Return the indices of the images that are asked for, in the order that is asked for."""
     left, right = st.columns([2, 3])
-    classes, orders = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
-    wanted = address.bind(left.selectbox, "Class", address.CLASS, classes, _EVERY_CLASS, together=_from_the_start)
-    chosen = address.bind(right.selectbox, "Order", address.ORDER, orders, orders[0], together=_from_the_start)
+    wanted = address.bind(left.selectbox, "Class", address.CLASS, _CLASSES, _EVERY_CLASS, together=_from_the_start)
+    chosen = address.bind(right.selectbox, "Order", address.ORDER, _ORDERS, _ORDERS[0], together=_from_the_start)
     losses = or_say_why(shared.mnist_losses) if chosen == _HARDEST else None
     order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
@@ -95,8 +96,7 @@ def _by_index(digit: Digit, count: int) -> None:
     source, _, index = digit.key.partition("-")
     st.session_state["mnist-index"] = int(index) if source == "test" else None
 
-    def choose() -> None:
-        chosen = st.session_state["mnist-index"]
+    def choose(chosen: int | None) -> None:
         if chosen is not None:
             address.write(digit=f"test-{chosen}")
 
@@ -107,7 +107,7 @@ def _by_index(digit: Digit, count: int) -> None:
         value=None,
         placeholder=f"0 to {count - 1:,}",
         key="mnist-index",
-        on_change=choose,
+        on_change=address.when_chosen("mnist-index", choose),
     )
 
 

@@ -26,7 +26,7 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         key=key,
         wrap=True,  # on a phone
         format_func=answers.__getitem__,
-        on_change=lambda: address.write(**{name: st.session_state[key] or ""}),
+        on_change=address.when_chosen(key, lambda answer: address.write(**{name: answer or ""})),
     )
     if not chosen:
         st.write("Choose an answer; what was measured is said then.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from model.errors import GlassError, InputError, WeightsError
 from model.images import codec, digits
@@ -98,6 +99,7 @@ def _reading(digit: Digit) -> str:
 
 
 def _choose(digit: Digit) -> None:
+    address.expect(mnist_picker.ALLOWED)
     source = digit.key.partition("-")[0]
     match st.segmented_control(
         "Choose a digit",
@@ -179,7 +181,7 @@ def _upload(digit: Digit) -> None:
         "A picture of one digit: PNG or JPEG, at most 2 MB and 4,096 pixels a side",
         type=["png", "jpg", "jpeg"],
         key="upload",
-        on_change=_receive_upload,
+        on_change=address.when_chosen("upload", _receive_upload),
     )
     if st.session_state["upload"] is not None and _REFUSED in st.session_state:
         st.error(plain(f"{st.session_state[_REFUSED]} Still reading the digit before it."))
@@ -187,10 +189,9 @@ def _upload(digit: Digit) -> None:
         _show_stages(digit)
 
 
-def _receive_upload() -> None:
+def _receive_upload(file: UploadedFile | None) -> None:
     """Put an upload into the link, or keep the sentence that says why it was refused."""
     st.session_state.pop(_REFUSED, None)
-    file = st.session_state["upload"]
     if file is None:
         return
     try:

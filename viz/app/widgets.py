@@ -1,13 +1,14 @@
 """Controls that several pages share; what they choose lives in the link."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, tables
+from viz.app import address, shared, tables
 
 Result = TypeVar("Result")
 
@@ -71,16 +72,46 @@ def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
     return instead
 
 
-def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, Iterable[str]]) -> str:
+def part(name: str, parts: Mapping[str, str], allowed: Mapping[str, address.Allowed]) -> str:
     """Let the person choose which part of a page is shown; by default the first.
 
     Args:
         name: The parameter in the link; each page has one of its own.
         parts: For each value in the link, its words.
-        allowed: What the parameters of all parts can be.
+        allowed: What the parameters of all parts can be, or what reads them.
     """
     address.expect(allowed)
     return segments("What to look at", name, parts)
+
+
+def of_any_step() -> dict[str, address.Allowed]:
+    """Return what row, channel and unit can be in a link to some page, for the parts of a page without them."""
+    every = shared.arithmetic()
+    return {
+        address.ROW: [IMAGE, *every],
+        address.CHANNEL: whole_number,
+        address.UNIT: _any_unit,
+        address.SCALE: _SCALES,
+    }
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number of at most four digits.
+
+    Raises:
+        InputError: It is anything else.
+    """
+    if text.isascii() and text.isdecimal() and len(text) <= 4:
+        return int(text)
+    raise InputError(f"'{text[:40]}' is no number.", "It can be a whole number from 0 to 9999.", "Leave it out.")
+
+
+def _any_unit(text: str) -> Pair:
+    y, _, x = text.partition(".")
+    try:
+        return whole_number(y), whole_number(x)
+    except InputError as error:
+        raise InputError(f"'{text[:40]}' is no unit.", "It can be y.x, such as 0.0.", "Leave it out.") from error
 
 
 def segments(
@@ -109,7 +140,7 @@ def switch(label: str, name: str, about: str) -> bool:
     """
     key = f"widget-{name}"
     st.session_state[key] = address.is_on(name)
-    st.toggle(label, key=key, help=about, on_change=lambda: address.switch(name, on=st.session_state[key]))
+    st.toggle(label, key=key, help=about, on_change=address.when_chosen(key, lambda on: address.switch(name, on=on)))
     return bool(st.session_state[key])
 
 

@@ -37,14 +37,13 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     key = "widget-norm"
     st.session_state[key] = name
 
-    def choose() -> None:
-        chosen = st.session_state[key]
+    def choose(chosen: str) -> None:
         channel = address.read(address.CHANNEL, "0")
         kept = channel if channel in map(str, range(len(norms[chosen].output))) else "0"
         address.write(row=chosen, channel=kept)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Batch norm", list(norms), key=key, on_change=choose, width=220)
+        st.selectbox("Batch norm", list(norms), key=key, on_change=address.when_chosen(key, choose), width=220)
         with st.container(width=140):
             channel = widgets.channel(len(norms[name].output))
     return norms[name], channel

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from model.dropout.records import DropoutPlan, Passes
+from model.errors import InputError
 from model.images import digits
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
@@ -40,9 +41,8 @@ def row(trace: Trace) -> str:
     shown = address.read_one_of(address.ROW, names, names[0], instead, "Row")
     key = "widget-dropout-row"
     st.session_state[key] = shown
-    st.selectbox(
-        "Row", names, key=key, on_change=lambda: address.write(row=st.session_state[key], channel="", **{MANY: ""})
-    )
+    on_change = address.when_chosen(key, lambda chosen: address.write(row=chosen, channel="", **{MANY: ""}))
+    st.selectbox("Row", names, key=key, on_change=on_change)
     return shown
 
 
@@ -97,7 +97,7 @@ def mask() -> None:
             0,
             _MOST_SEED,
             key=key,
-            on_change=lambda: _write_seed(st.session_state[key]),
+            on_change=address.when_chosen(key, _write_seed),
             width=150,
         )
 
@@ -158,13 +158,13 @@ def readings(chosen: DropoutPlan) -> bool:
 
 
 def _seed() -> int:
-    text = address.read(SEED, "0")
-    if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_SEED)):
-        return int(text)
-    address.notice(
-        f"The link asks for {SEED} '{text[:40]}'. It can be a whole number from 0 to {_MOST_SEED}. Showing 0 instead."
-    )
-    return 0
+    def seed(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_SEED)):
+            return int(text)
+        allowed = f"It can be a whole number from 0 to {_MOST_SEED}."
+        raise InputError(f"'{text[:40]}' is no seed.", allowed, "Leave it out.")
+
+    return address.read_as(SEED, seed, 0, "Showing 0 instead.")
 
 
 def _write_seed(seed: int) -> None:

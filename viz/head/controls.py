@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.errors import InputError
 from model.head.logits import softened
 from model.head.records import Head
 from model.records import Activation
@@ -101,24 +102,25 @@ def _changed(count: int) -> tuple[int, ...]:
     names = [str(c) for c in range(count)]
     st.session_state[key] = [str(c) for c in _read_maps(count)]
 
-    def choose() -> None:
-        address.write(**{MUTE: ".".join(sorted(st.session_state[key], key=int))})
+    def choose(maps: list[str]) -> None:
+        address.write(**{MUTE: ".".join(sorted(maps, key=int))})
 
-    st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=choose, wrap=True)
+    on_change = address.when_chosen(key, choose)
+    st.pills("Input maps to change", names, key=key, selection_mode="multi", on_change=on_change, wrap=True)
     return tuple(sorted(map(int, st.session_state[key])))
 
 
 def _read_maps(count: int) -> tuple[int, ...]:
     """Return the maps that the link names, ``3`` or ``3.7``; none where it names anything else."""
-    value = address.read(MUTE, "")
-    parts = value.split(".") if value else []
-    if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
-        return tuple(sorted(map(int, parts)))
-    address.notice(
-        f"The link asks for {MUTE} '{value[:40]}'. It can be input maps 0 to {count - 1} with dots between, such as "
-        "3.7. Showing none instead."
-    )
-    return ()
+
+    def maps(text: str) -> tuple[int, ...]:
+        parts = text.split(".")
+        if all(part in map(str, range(count)) for part in parts) and len(set(parts)) == len(parts):
+            return tuple(sorted(map(int, parts)))
+        allowed = f"It can be input maps 0 to {count - 1} with dots between, such as 3.7."
+        raise InputError(f"'{text[:40]}' names no input maps.", allowed, "Leave it out.")
+
+    return address.read_as(MUTE, maps, (), "Showing none instead.")
 
 
 def temperature() -> float:

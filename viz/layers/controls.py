@@ -1,11 +1,13 @@
 """Walking through the network: from row to row, and from a number back to the numbers that it was made of."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from model.errors import InputError
 from model.layers.records import Explanation
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Step, Trace
@@ -107,18 +109,23 @@ def unit_of(maps: Activation) -> Unit:
     largest = np.unravel_index(int(maps.argmax()), maps.shape)
     channel = int(address.read_one_of(address.CHANNEL, [str(c) for c in range(len(maps))], str(largest[0])))
     height, width = maps.shape[1:]
-    y, x = _place(address.read(address.UNIT, ""), (height, width)) or divmod(int(maps[channel].argmax()), width)
+    largest_here = divmod(int(maps[channel].argmax()), width)
+    read_place = partial(_place, shape=(height, width))
+    y, x = address.read_as(address.UNIT, read_place, largest_here, "Showing the largest instead.")
     return channel, y, x
 
 
 def trail(trace: Trace) -> list[Stop]:
     """Return the units that were followed to the present one, first to last; nothing of what makes no sense."""
-    codes = [code for code in address.read(address.TRAIL, "").split("~") if code][:_LONGEST]
-    try:
-        return [_stop(trace, code) for code in codes]
-    except (ValueError, LookupError):
-        address.notice("The trail in the link cannot be read, so it is left out.")
-        return []
+
+    def stops(text: str) -> list[Stop]:
+        try:
+            return [_stop(trace, code) for code in [each for each in text.split("~") if each][:_LONGEST]]
+        except (ValueError, LookupError) as error:
+            allowed = "It can be units of this network with ~ between, such as Conv2d-7.3.0.12."
+            raise InputError(f"'{text[:40]}' is no trail.", allowed, "Leave it out.") from error
+
+    return address.read_as(address.TRAIL, stops, [], "It is left out here.")
 
 
 def show_trail(trace: Trace, here: Stop, *, hidden: bool = False) -> None:
@@ -163,18 +170,13 @@ def choose(unit: Unit) -> None:
     address.write(channel=str(channel), unit=f"{y}.{x}", trail="")
 
 
-def _place(text: str, shape: Pair) -> Pair | None:
-    """Read ``y.x``; None where there is nothing, or after a notice where there is no such unit."""
-    if not text:
-        return None
+def _place(text: str, shape: Pair) -> Pair:
+    """Read ``y.x``, a unit of maps of this shape."""
     places = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
     if text in places:
         return places[text]
-    address.notice(
-        f"The link asks for unit '{text[:40]}'. It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to "
-        f"{shape[1] - 1}. Showing the largest instead."
-    )
-    return None
+    allowed = f"It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to {shape[1] - 1}."
+    raise InputError(f"'{text[:40]}' is no unit.", allowed, "Leave it out.")
 
 
 def _value(trace: Trace, stop: Stop) -> str:

@@ -1,6 +1,6 @@
 """The mistakes page's controls and its pictures; what is chosen lives in the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -27,7 +27,6 @@ _TOGETHER = 24  # images that are shown at once
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
 _CELLS = [f"{label}.{read}" for label in range(10) for read in range(10)]
 _LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
-ALLOWED = {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES]}
 
 
 def cell(found: Confusion) -> Pair:
@@ -44,6 +43,12 @@ def _cell_of_image() -> str:
         return ""
     (answer,) = confusion.answers(cache.scores(), [int(index)])
     return f"{answer.label}.{answer.read}"
+
+
+def allowed() -> dict[str, Iterable[str]]:
+    """Return what the page's parameters can be in the link."""
+    images = map(str, range(mnist.SIZES["test"]))
+    return {CELL: _CELLS, SORT: _SORTS, WHICH: _LISTS, TEMPERATURE: [_FITTED, *_TEMPERATURES], IMAGE: images}
 
 
 def _is_image(text: str) -> bool:

@@ -45,7 +45,7 @@ def allowed(trace: Trace) -> dict[str, Iterable[str]]:
     classes = [str(k) for k in range(len(trace.logits))]
     every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, address.EXPLAIN: _OUTPUTS}
     every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: _layers(trace), DRAW: _SEEDS}
-    every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE}
+    every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE, CLIP: [address.YES]}
     for option in (option for each in METHODS.values() for option in each.options):
         every[option.name] = [*every.get(option.name, ()), *_values(option)]
     return every

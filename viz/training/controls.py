@@ -27,6 +27,7 @@ from viz.training import snapshots as forming
 from viz.training.figures import Curves
 
 VIEW, EPOCH = "train_view", "epoch"
+ALLOWED = {EPOCH: widgets.whole_number}
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
 RECIPES = ("glass", "assignment")
 _IMAGES = 60_000  # that the final runs learn from

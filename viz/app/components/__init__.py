@@ -20,6 +20,7 @@ from viz.pictures import raster
 _FOLDER = Path(__file__).parent
 _PLAYER, _PLAYING = _FOLDER / "player.css", {"formation", "growing"}
 _RECONNECTION = "reconnection"
+_UNHEARD = "components whose last click could not be read"
 _SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
 
 
@@ -31,23 +32,23 @@ def _component(name: str) -> ComponentRenderer:
     return st.components.v2.component(name, js=script, css="".join(each.read_text(encoding="utf-8") for each in sheets))
 
 
-def network_picture(blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str]) -> Tile | None:
-    """Show the network as columns of rows, each a link.
+def network_picture(
+    blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str], on_open: Callable[[Tile], None]
+) -> None:
+    """Show the network as columns of rows, each a link; a click calls ``on_open`` with the row.
 
     Args:
         blocks: The columns.
         digit: Key of the digit that is drawn, so that a test can tell when it has changed.
         href: Gives the address of a row, for who opens it in a new tab.
-
-    Returns:
-        The row that was just clicked, or None.
+        on_open: Called before the next run.
     """
     data = {
         "digit": digit,
         "blocks": [[{**asdict(tile), "href": href(tile)} for tile in block] for block in blocks],
     }
-    opened = _mount("network_picture", "opened", data, lambda _name: None)
-    return next((tile for block in blocks for tile in block if tile.name == opened), None)
+    tiles = {tile.name: tile for block in blocks for tile in block}
+    _mount("network_picture", "opened", data, lambda name: on_open(tiles[name]) if name in tiles else None)
 
 
 def picture_grid(
@@ -206,14 +207,37 @@ def _sprite(pixels: bytes, shape: tuple[int, ...]) -> str:
     return raster.sprite(np.frombuffer(pixels, np.uint8).reshape(shape))
 
 
-def _mount(name: str, event: str, data: Any, on_event: Callable[[Any], None], key: str = "only") -> Any:
-    """Mount a component that sends one kind of event; its value goes to ``on_event`` before the run that returns it."""
+def unheard() -> bool:
+    """Tell whether a click could not be read before this run; it is then acted on where its component is mounted."""
+    return bool(st.session_state.get(_UNHEARD))
+
+
+def forget_unheard() -> None:
+    """Drop the clicks on components that a page change has removed."""
+    st.session_state[_UNHEARD] = set()
+
+
+def _mount(name: str, event: str, data: Any, on_event: Callable[[Any], None], key: str = "only") -> None:
+    """Mount a component that sends one kind of event; its value goes to ``on_event`` before the run that shows it.
+
+    A page change takes the component's state away, and its callback runs all the same. The value comes back when the
+    component is mounted: then it goes to ``on_event``, and the run begins again.
+    """
     widget = f"{name}-{key}"
 
     def on_change() -> None:
+        unheard: set[str] = st.session_state.setdefault(_UNHEARD, set())
+        if widget not in st.session_state:
+            unheard.add(widget)
+            return
+        unheard.discard(widget)
         value = getattr(st.session_state[widget], event)
         if value is not None:
             on_event(value)
 
     options: dict[str, Any] = {"key": widget, "data": data, f"on_{event}_change": on_change}
-    return getattr(_component(name)(**options), event)
+    value = getattr(_component(name)(**options), event)
+    if value is not None and widget in st.session_state.get(_UNHEARD, ()):
+        st.session_state[_UNHEARD].discard(widget)
+        on_event(value)
+        st.rerun()

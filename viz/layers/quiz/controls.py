@@ -27,6 +27,7 @@ _MOST = 200  # answers in a link; four for each of the 23 rows make 92
 
 def switch() -> None:
     """Let the person choose whether to be asked first."""
+    address.expect({address.ANSWERS: _all_answers})
     widgets.switch("Ask first", address.ASK, "Hides each answer until you have typed one.")
 
 
@@ -87,7 +88,7 @@ def _receive(open_ones: Mapping[str, Question]) -> None:
     given = _given()
     for name, question in open_ones.items():
         with suppress(InputError):
-            given[name] = questions.mark(question, str(st.session_state[f"ask-{name}"])).given
+            given[name] = questions.mark(question, str(st.session_state.get(f"ask-{name}", ""))).given
     _keep(given)
 
 
@@ -145,11 +146,25 @@ def _short(digit: Digit) -> str:
 
 
 def _given() -> dict[str, str]:
-    """Return all answers of the link by their names; what is none is noticed and left out."""
-    parts = [code.rsplit("_", 1) for code in address.read(address.ANSWERS, "").split("~")[:_MOST] if code]
-    if any(len(part) != 2 for part in parts):
-        address.notice("Some of the answers in the link are none, so they are left out.")
+    """Return all answers of the link by their names; those that are none are noticed and left out."""
+    some = _some_answers(address.read(address.ANSWERS, ""))
+    return address.read_as(address.ANSWERS, _all_answers, some, "What is no answer is left out.")
+
+
+def _codes(text: str) -> list[str]:
+    return [code for code in text.split("~") if code][:_MOST]
+
+
+def _some_answers(text: str) -> dict[str, str]:
+    parts = [code.rsplit("_", 1) for code in _codes(text)]
     return {part[0]: part[1] for part in parts if len(part) == 2}
+
+
+def _all_answers(text: str) -> dict[str, str]:
+    if not all("_" in code for code in _codes(text)):
+        allowed = "It can be answers with ~ between, such as Conv2d-7_shape_16x22x22."
+        raise InputError(f"'{text[:40]}' holds more than answers.", allowed, "Leave it out.")
+    return _some_answers(text)
 
 
 def _forget(names: set[str]) -> None:

@@ -5,7 +5,6 @@ from html import escape
 
 import streamlit as st
 
-from model.errors import InputError
 from model.records import Activation
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan
@@ -23,16 +22,12 @@ from viz.sanity_checks.controls import SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
 _NUMBERS = [str(number) for number in range(1, pairs.MOST + 1)]
-ALLOWED = {ROUND: _NUMBERS}
+ALLOWED: dict[str, state.Allowed] = {ROUND: _NUMBERS, GUESSES: pairs.read}
 
 
 def guesses() -> tuple[Guess, ...]:
     """Return the guesses of the link; none, and a notice, where it holds nonsense."""
-    try:
-        return pairs.read(state.read(GUESSES, ""))
-    except InputError as error:
-        state.notice(f"In the link, {error}")
-        return ()
+    return state.read_as(GUESSES, pairs.read, (), "No guess is counted.")
 
 
 def play() -> None:

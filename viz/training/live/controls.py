@@ -29,7 +29,11 @@ _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
     "live_seed": ("Seed", [str(seed) for seed in range(lesson.HIGHEST_SEED + 1)], "1"),
 }
-ALLOWED = {STARTED: [address.YES], **{name: options for name, (_, options, _) in _CHOICES.items()}}
+ALLOWED: dict[str, address.Allowed] = {
+    STARTED: [address.YES],
+    STEP: widgets.whole_number,
+    **{name: options for name, (_, options, _) in _CHOICES.items()},
+}
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two looks: at least, and for each person who looks too
 
 

@@ -1,0 +1,109 @@
+"""Two clicks in quick succession, with a real mouse: a sample in the sidebar and a link to a page. Both count."""
+
+import random
+import re
+from itertools import cycle, islice, product
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from model.images import digits
+from tests.browser.conftest import Visit
+from tests.browser.people import sample
+from tests.serving import settle
+
+# Of each page: its path, its title in the sidebar, and how its heading begins.
+PAGES = [
+    ("feature_maps", "Feature maps", "Feature maps"),
+    ("layer_by_layer", "Layer by layer", "Conv2d-1"),
+    ("receptive_field", "Receptive field", "Receptive field"),
+    ("parameters", "Parameters", ""),
+    ("dropout", "Dropout", "Dropout"),
+    ("batch_norm", "Batch norm", "Batch norm"),
+    ("pooling", "Pooling", "Pooling"),
+    ("head", "The head", "The head"),
+    ("saliency", "Saliency", "Saliency"),
+    ("lie_detector", "Lie detector", "Lie detector"),
+    ("mistakes", "Mistakes", "Mistakes"),
+    ("training", "Training", "Training"),
+    ("", "Overview", "One digit"),
+]
+GAPS = (0, 10, 40, 120)  # milliseconds
+PAIRS = list(product(GAPS, ("sample first", "link first")))
+LARGE = {"width": 1280, "height": 1600}  # all samples and links are in view
+SAMPLES = [each.key.removeprefix("project-") for each in digits.samples() if each.label is not None]
+
+
+def middle(place: Locator) -> tuple[float, float]:
+    box = place.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def press(page: Page, at: tuple[float, float]) -> None:
+    page.mouse.move(*at)
+    page.mouse.down()
+    page.mouse.up()
+
+
+def press_both(page: Page, first: Locator, second: Locator, gap: int) -> None:
+    places = middle(first), middle(second)
+    press(page, places[0])
+    if gap:
+        page.wait_for_timeout(gap)
+    press(page, places[1])
+
+
+def page_link(page: Page, title: str) -> Locator:
+    links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
+    return links.get_by_role("link", name=title, exact=True)
+
+
+def expect_both(page: Page, path: str, heading: str, key: str) -> None:
+    """Expect a page and a digit, in the address and in what is shown. It waits as briefly as it can."""
+    address = re.compile(rf"://[^/]+/{path}\?([^#]*&)?digit=project-{key}(&|$)")
+    page.wait_for_url(address, wait_until="commit")
+    page.get_by_role("heading", level=1, name=re.compile(f"^{heading}")).wait_for()
+    page.get_by_role("button", name=re.compile(f"^{key}: "), pressed=True).wait_for()
+    assert page.get_by_test_id("stException").count() == 0
+    assert address.search(page.url)
+
+
+def test_both_clicks_count_on_every_page_in_one_tab(visit: Visit) -> None:
+    page = visit(viewport=LARGE)
+    keys, pairs = cycle(SAMPLES[::7]), cycle(PAIRS)
+    for path, title, heading in PAGES * 3:
+        key, (gap, order) = next(keys), next(pairs)
+        both = sample(page, key), page_link(page, title)
+        press_both(page, *(both if order == "sample first" else both[::-1]), gap)
+        expect_both(page, path, heading, key)
+
+
+@pytest.mark.exhaustive
+def test_forty_pairs_each_at_rest(visit: Visit) -> None:
+    chance = random.Random(0)  # noqa: S311 (no secret)
+    page, key, place = visit(viewport=LARGE), "", PAGES[-1]
+    for gap, order in islice(cycle(PAIRS), 40):
+        key = chance.choice([each for each in SAMPLES if each != key])
+        place = chance.choice([each for each in PAGES if each != place])
+        path, title, heading = place
+        both = sample(page, key), page_link(page, title)
+        press_both(page, *(both if order == "sample first" else both[::-1]), gap)
+        settle(page)
+        expect_both(page, path, heading, key)
+
+
+@pytest.mark.parametrize("link_first", [True, False], ids=["link first", "link second"])
+def test_a_click_on_what_the_page_change_removes_harms_nothing(visit: Visit, link_first: bool) -> None:
+    page = visit("layer_by_layer?row=Conv2d-7&digit=project-1a&ask=yes", viewport=LARGE)
+    start = page.url
+    for place in (
+        page.get_by_role("link", name="Row 12: "),
+        page.get_by_test_id("stForm").get_by_role("button", name="Answer"),
+    ):
+        both = page_link(page, "Pooling"), place
+        press_both(page, *(both if link_first else both[::-1]), 0)
+        settle(page)
+        expect_both(page, "pooling", "Pooling", "1a")
+        page.goto(start)
+        settle(page)
