@@ -2,8 +2,8 @@
 
 All are clicked in turn, in one browser, and timed in the page itself: from the click until the run has finished, the
 new digit is there, and the browser has painted the last change of the page, charts that come late included. Only the
-ratios mean something on another machine. ``make bench ARGS="parameters receptive_field"`` measures some pages alone, and
-``make bench ARGS="dropout,_their_mean"`` a view of one, as ``tests/views.py`` names it.
+ratios mean something on another machine. ``make bench ARGS="parameters receptive_field"`` measures some pages alone,
+and ``ARGS="dropout,_their_mean"`` a view of one, as ``tests/views.py`` names it.
 """
 
 import argparse

@@ -28,7 +28,7 @@ VIEWS = {"one": "One map", "all": "All methods", "round": "Which is untrained?"}
 SEED, EVERY, TEST = "doubt_seed", "doubt_all", "doubt_test"
 _SEEDS = [str(number) for number in range(100)]
 _SEED = "Random weights, random orders of pixels and noise are drawn from it."
-_OFTEN = 0.1  # seconds between two pictures of what there is so far
+_OFTEN, _SELDOM = 0.1, 0.5  # seconds between two pictures of what there is so far, and between two charts of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +180,20 @@ class Trial:
 
 
 class _Growing:
-    """A place for a chart that is drawn again and again in one run: only the last drawing has the name for itself."""
+    """A place for a chart that is drawn now and then in one run, and in the end, when it has the name for itself."""
 
     def __init__(self, name: str) -> None:
         with st.container(key=f"{name}-place"):
-            self._name, self._place, self._count = name, st.empty(), 0
+            self._name, self._place, self._count, self._drawn = name, st.empty(), 0, time.monotonic()
 
-    def draw(self, drawn: go.Figure, words: str, *, ended: bool) -> None:
-        """Draw the chart in place of the one before."""
+    def draw(self, chart: Callable[[], go.Figure], words: str, *, ended: bool) -> None:
+        """Draw the chart in place of the one before; where that is too early, leave it."""
+        if not ended and time.monotonic() - self._drawn < _SELDOM:
+            return
         self._count += 1
         with self._place:
-            mount(drawn, self._name if ended else f"{self._name}-{self._count}", words)
+            mount(chart(), self._name if ended else f"{self._name}-{self._count}", words)
+        self._drawn = time.monotonic()
 
 
 class _Fall:
@@ -212,7 +215,7 @@ class _Fall:
         """Show how far it is; it ends with how the map reacted."""
         words = figures.say_fall(found, reaction)
         self._strip.html(figures.strip(self._rows, found))
-        self._chart.draw(figures.fall(self._rows, found, reaction), words, ended=reaction is not None)
+        self._chart.draw(partial(figures.fall, self._rows, found, reaction), words, ended=reaction is not None)
         self._words.write(words)
 
 
@@ -232,8 +235,8 @@ class _Removal:
     def show(self, found: PixelCurves, *, ended: bool = False) -> None:
         """Show what there is so far."""
         words = figures.say_curves(found, self._target)
-        self._gone.draw(figures.deletion(found), f"Taking pixels away. {words}", ended=ended)
-        self._back.draw(figures.insertion(found), f"Bringing pixels back. {words}", ended=ended)
+        self._gone.draw(partial(figures.deletion, found), f"Taking pixels away. {words}", ended=ended)
+        self._back.draw(partial(figures.insertion, found), f"Bringing pixels back. {words}", ended=ended)
         self._words.write(words)
 
 
@@ -249,7 +252,7 @@ class _Noise:
 
     def show(self, changes: Sequence[float], found: Robustness | None = None) -> None:
         """Show what there is so far; it ends with both measures."""
-        chart = noise.trials(changes, robustness.TRIALS, verdicts.SHAKY)
+        chart = partial(noise.trials, changes, robustness.TRIALS, verdicts.SHAKY)
         words = noise.say_sensitivity(found) if found else f"{len(changes)} changed digits so far."
         self._bars.draw(chart, words, ended=found is not None)
         if found:
