@@ -7,6 +7,7 @@ import streamlit as st
 from model.batch_norm.folding import fold_errors
 from model.batch_norm.statistics import normalisation
 from viz.app import shared, sidebar, tables, widgets
+from viz.app.charts import chart
 from viz.batch_norm import cache, controls, figures, folding, statistics
 
 digit = sidebar.current_digit()
@@ -16,9 +17,14 @@ trace = shared.record(digit)
 def step_by_step() -> None:
     """Show the four operations on one map, and the zeros in the inputs of the batch norms."""
     normal = normalisation(trace, step.name, channel)
-    table, name = partial(figures.steps_csv, normal), f"{step.name}-map-{channel}-figures.csv"
+    table, name = partial(figures.steps_csv, normal), f"{step.name}-map-{channel}-steps.csv"
     words = f"{figures.say_stage(normal)} {figures.say_scale(normal)}"
     widgets.figure(figures.stage(normal), words, tables.CsvFile("Download these steps as CSV", table, name))
+    st.header("The values after each step")
+    counts = tables.ExpandableTable(
+        "Values in each bin", partial(figures.bin_columns, normal), title="Values in each bin"
+    )
+    chart(figures.histograms(normal), "values-after-each-step", figures.say_histograms(normal), counts)
     st.header("ReLU before batch norm")
     zeros = tables.columns_file("Download these shares as CSV", partial(figures.zeros_columns, trace), "zeros")
     widgets.figure(figures.zeros(trace, step.name), figures.say_zeros(trace), zeros)
@@ -38,10 +44,9 @@ def training_mode() -> None:
         widgets.figure(statistics.logits(trace, batch), statistics.say_logits(trace, batch), tables.IN_FIGURE)
         st.header("The running average")
         average = cache.running_average(images, size)[step.name]
-        table, name = partial(statistics.running_csv, average, channel), f"{step.name}-map-{channel}-running.csv"
-        drawn = statistics.running_chart(average, channel, size)
+        running = tables.ExpandableTable("The running average", partial(statistics.running_columns, average, channel))
         words = statistics.say_running(average, channel, size)
-        widgets.figure(drawn, words, tables.CsvFile("Download as CSV", table, name))
+        chart(statistics.running_chart(average, channel), "running-mean", words, running)
     with right:
         drawn = statistics.maps(trace, batch, step.name, channel)
         both = {"evaluation mode": step.output[channel], "training mode": batch.rows[step.name].output[channel]}

@@ -7,6 +7,7 @@ import streamlit as st
 from model import layers
 from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, row_differences
 from viz.app import shared, sidebar, tables, widgets
+from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.dropout import cache, charts, controls, figures
 
@@ -40,7 +41,8 @@ def many_masks() -> None:
     passes = cache.many_passes(digit, plan, controls.pass_count())
     if controls.predict(passes):
         drawn = figures.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network())))
-        widgets.figure(drawn, figures.say_passes(passes, plan.p or 0), controls.passes_table(passes))
+        words = figures.say_passes(passes, plan.p or 0)
+        chart(drawn, "probabilities-of-many-masks", words, controls.passes_table(passes))
         controls.offer_next_steps(passes)
     st.write(f"With p = {own[name]:.2f}, as in training, a clear digit hardly changes; an ambiguous digit varies most.")
 
@@ -52,7 +54,7 @@ def mean_of_masks() -> None:
     drawn = charts.convergence(converging)
     words = f"{charts.say_convergence(converging)}\n\n{charts.say_variance(converging)}"
     numbers = tables.ExpandableTable("Mean over masks", partial(charts.convergence_columns, converging))
-    widgets.figure(drawn, words, numbers)
+    chart(drawn, "mean-over-masks", words, numbers)
 
 
 def many_digits() -> None:
@@ -62,7 +64,7 @@ def many_digits() -> None:
         if every:
             words = charts.say_accuracies(every, source)
             numbers = tables.ExpandableTable("Many digits", partial(charts.accuracies_columns, every))
-            widgets.picture(charts.accuracies(every, own[name]), "many", words, numbers)
+            chart(charts.accuracies(every, own[name]), "accuracy-by-p", words, numbers)
 
 
 st.title("Dropout")

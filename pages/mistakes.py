@@ -7,6 +7,7 @@ import streamlit as st
 from model.mistakes.confusion import accuracy
 from model.training.report import DISPUTED
 from viz.app import address, components, tables, widgets
+from viz.app.charts import chart
 from viz.mistakes import cache, calibration, confusion, controls, figures
 from viz.pictures.panels import tabled
 from viz.training import origin
@@ -62,12 +63,12 @@ def show_calibration() -> None:
             "The bins", partial(calibration.bin_columns, found), exact, "The bins", "mistakes-bins"
         )
         words = f"{calibration.say_diagram(found)} {calibration.say_chance(found, cache.chance_error(1, t))}"
-        widgets.figure(calibration.diagram(found), words, bins)
+        chart(calibration.diagram(found), "reliability", words, bins)
     with right:
         columns = partial(calibration.loss_columns, scaling)
         losses = tables.ExpandableTable("The losses", columns, title="The losses", key="mistakes-losses")
         words = f"{calibration.say_losses(scaling)} {calibration.say_scaling(fitting, evaluation)}"
-        widgets.figure(calibration.losses(scaling, t), words, losses)
+        chart(calibration.losses(scaling, t), "loss-by-temperature", words, losses)
     st.html(tabled(calibration.columns(fitting, evaluation), "Both halves, with and without temperature scaling"))
     st.write(calibration.say_halves(*(accuracy(cache.scores().at(part)) for part in controls.PARTS)))
 

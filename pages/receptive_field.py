@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.receptive_field import figures
 from viz.receptive_field import growth as field_growth
@@ -52,11 +53,8 @@ with left:
 with right:
     st.header("The notebook's figures")
     every = field_growth.numbers(steps.values(), comparisons)
-    widgets.figure(
-        field_growth.chart(steps.values(), comparisons),
-        field_growth.say(comparisons),
-        tables.columns_file("Download all rows as CSV", every, "receptive-fields"),
-    )
+    rows = tables.ExpandableTable("receptive-fields", every, title="All rows", key="all-rows")
+    chart(field_growth.chart(steps.values(), comparisons), "receptive-field", field_growth.say(comparisons), rows)
 with st.expander("Why these figures are wrong"):
     st.markdown(field_growth.mistakes(comparisons))
 
@@ -82,5 +80,3 @@ with right:
 st.header("The numbers")
 st.write("Every step that changes the receptive field.")
 st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes the receptive field"))
-with st.expander("All rows"):
-    st.html(field_growth.table(every, "All rows"))

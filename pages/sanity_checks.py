@@ -17,7 +17,7 @@ trace = shared.record(digit)
 
 
 def one_map() -> None:
-    """Show the checks of one map."""
+    """Show the verdicts on one map, and one of the checks in detail."""
     plan = saliency.choose_plan(trace)
     method = METHODS[plan.method]
     left, right = st.columns([2, 3], gap="large")
@@ -34,9 +34,7 @@ def one_map() -> None:
     with right, st.container(key="check_verdict"):
         cards, summary = st.empty(), st.empty()
         st.write("These results are for this network and this digit; another digit can give other results.")
-    checks = controls.Checks(digit, plan, seed, cards, summary)
-    for section in (checks.sums, checks.weights, checks.edges, checks.order, checks.noise):
-        section()
+    controls.Checks(digit, plan, seed, cards, summary).run(controls.choose_check())
 
 
 def in_words(found: Attribution, plan: AttributionPlan) -> str:

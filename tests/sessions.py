@@ -78,7 +78,8 @@ def visiting(address: str, origin: str | None = None) -> Iterator[Visitor]:
 
 
 def html_of(address: str, page: str, link: Mapping[str, str]) -> str:
-    """Open a page in a new session and return all HTML of its first run."""
+    """Open a page in a new session and return all HTML and all charts of its first run."""
     with visiting(address) as visitor:
         elements = [message.delta.new_element for message in visitor.open(page, link)]
-        return "".join(each.html.body for each in elements if each.WhichOneof("type") == "html")
+        kinds = {"html": lambda each: each.html.body, "plotly_chart": lambda each: each.plotly_chart.spec}
+        return "".join(kinds[kind](each) for each in elements if (kind := each.WhichOneof("type")) in kinds)

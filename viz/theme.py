@@ -7,7 +7,7 @@ diverging scale, symmetric about zero; magnitudes use one sequential scale; digi
 
 import numpy as np
 from numpy.typing import NDArray
-from plotly.colors import get_colorscale, label_rgb, sample_colorscale, unlabel_rgb
+from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorscale, unlabel_rgb
 
 from model.trace.records import LayerKind
 
@@ -28,7 +28,9 @@ MUTED = "#858c97"
 HIGHLIGHT = "#cb7900"  # the selection
 BLACK, WHITE, SHADOW = "#000", "#fff", "#808080"
 # One colour for each scheme; Streamlit's own are in .streamlit/config.toml, which a test compares with these.
+INK = {"light": "#16181d", "dark": "#eceef2"}
 PAGE = {"light": "#ffffff", "dark": "#101216"}
+PANEL = {"light": "#f3f4f6", "dark": "#1b1f26"}
 LINK = {"light": "#0b5d99", "dark": "#6cb6f0"}
 FAILURE = {"light": "#b24a00", "dark": "#f0822f"}
 
@@ -45,6 +47,20 @@ def _scale(name: str) -> Scale:
     return [[place, label_rgb(unlabel_rgb(colour))] for place, colour in zip(places, colours, strict=True)]
 
 
+def rgb(colour: str, opacity: float = 1.0) -> str:
+    """Return a colour as Streamlit leaves it alone in a chart: its chart theme replaces some hexadecimal colours.
+
+    Args:
+        colour: ``#rrggbb``.
+        opacity: 0 to 1.
+
+    >>> rgb("#0072b2"), rgb("#0072b2", 0.2)
+    ('rgb(0, 114, 178)', 'rgba(0, 114, 178, 0.2)')
+    """
+    solid = label_rgb(hex_to_rgb(colour))
+    return solid if opacity == 1 else f"rgba{solid.removeprefix('rgb')[:-1]}, {opacity:g})"
+
+
 DIVERGING = _scale("RdBu_r")  # blue below zero, white at zero, red above
 SEQUENTIAL = _scale("Inferno")  # black at zero
 
@@ -53,7 +69,7 @@ def css_variables() -> str:
     """Return the colours that style sheets use as CSS variables: ``--accent``, ``--page`` and so on."""
     colours = {"accent": ACCENT, "muted": MUTED, "highlight": HIGHLIGHT}
     colours |= {"black": BLACK, "white": WHITE, "shadow": SHADOW}
-    schemes = {"page": PAGE, "link": LINK, "failure": FAILURE}
+    schemes = {"ink": INK, "page": PAGE, "link": LINK, "failure": FAILURE}
     colours |= {name: f"light-dark({each['light']}, {each['dark']})" for name, each in schemes.items()}
     return f":root {{ {' '.join(f'--{name}: {colour};' for name, colour in colours.items())} }}"
 

@@ -51,12 +51,21 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
-    """One page: its server time, the time until a click is painted (ms), and the bytes sent."""
+    """One page: its server time, the time until a click is painted (ms), and the bytes transferred.
+
+    Attributes:
+        server: Time of a run.
+        painted: Time from a click.
+        first_load: In a new session, from the app itself, which does not compress.
+        rerun: For another choice.
+        compressed: As ``first_load``, through nginx, which compresses; None where it was not measured.
+    """
 
     server: Times
     painted: float
     first_load: int
     rerun: int
+    compressed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

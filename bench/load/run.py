@@ -59,14 +59,17 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         ours = _ladder(ask, app, [app], pages, settings)
         nothing = _ladder(ask, empty, [empty], [""], settings)
     say(f"many people, {REPLICAS} replicas")
-    replicas = _by_replicas(ask, pages, settings)
+    replicas, compressed = _by_replicas(browser, ask, pages, settings)
     say("memory")
     with (
         serving_nothing() as empty,
         serving() as app,
     ):  # new servers: sessions that have ended still take memory in the others
         held = _memory(ask, app, empty, pages, settings)
-    measured = {name: _figures_of_page(served[name], painted[name], loads[name]) for name in addresses}
+    measured = {
+        name: _figures_of_page(served[name], painted[name], loads[name], compressed.get(_page_name(address)))
+        for name, address in addresses.items()
+    }
     return Figures(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine,
@@ -119,9 +122,9 @@ def _painted(browser: Browser, addresses: Mapping[str, str], settings: Settings)
     return painted
 
 
-def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int) -> PageFigures:
+def _figures_of_page(runs: Sequence[Run], painted: float, first_load: int, compressed: int | None) -> PageFigures:
     received = round(statistics.median(run.received for run in runs))
-    return PageFigures(_times(runs), round(painted, 1), first_load, received)
+    return PageFigures(_times(runs), round(painted, 1), first_load, received, compressed)
 
 
 def _ladder(
@@ -132,12 +135,16 @@ def _ladder(
     return ask(people.ladder, address, pages, DIGITS, settings.rungs, settings.seconds, settings.thinking)
 
 
-def _by_replicas(ask: Ask, pages: Sequence[str], settings: Settings) -> Sequence[list[Run] | None]:
-    """Return the runs on each rung with replicas; None without nginx."""
+def _by_replicas(
+    browser: Browser, ask: Ask, pages: Sequence[str], settings: Settings
+) -> tuple[Sequence[list[Run] | None], dict[str, int]]:
+    """Return the runs on each rung with replicas, and the bytes of each page's first load; no values without nginx."""
     if nginx.executable() is None:
-        return [None] * len(settings.rungs)
+        return [None] * len(settings.rungs), {}
     with TemporaryDirectory() as folder, serving_by_replicas(Path(folder), REPLICAS) as replicas:
-        return _ladder(ask, replicas.address, replicas.each, pages, settings)
+        ladder = _ladder(ask, replicas.address, replicas.each, pages, settings)
+        loads = {page: first_content.visit(browser, f"{replicas.address}/{page}").received for page in pages}
+        return ladder, loads
 
 
 def _rung(count: int, ours: Sequence[Run], replicas: Sequence[Run] | None, nothing: Sequence[Run]) -> Rung:

@@ -41,7 +41,7 @@ def expected(link: dict[str, str]) -> tuple[str, str]:
 
 
 def digests_in(html: str) -> tuple[str, str]:
-    found = re.search(r'data-digest="(\w+)" data-weights="(\w+)"', html)
+    found = re.search(r'digest(?:="|":")(\w+)"(?: data-|,")weights(?:="|":")(\w+)"', html)
     assert found, html[:500]
     return found[1], found[2]
 

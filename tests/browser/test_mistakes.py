@@ -11,6 +11,8 @@ from tests.browser.people import expect_chosen, expect_heading
 from tests.scoring import in_cell, truth, worst, wrong
 from tests.serving import settle
 
+BARS = "(chart) => chart.calcdata[0].map(({ p, s }) => [p, s])"  # the place and the height of each bar
+
 
 def test_a_cell_shows_its_images_without_loading_the_page_anew(visit: Visit) -> None:
     page = visit("mistakes")
@@ -65,8 +67,8 @@ def test_a_mistake_opens_on_another_page_with_its_two_classes(visit: Visit, mnis
 
 def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     page = visit("mistakes?mistakes_view=calibration")
-    diagram = page.locator(".reliability > div")
-    place, bars = diagram.bounding_box(), diagram.inner_html()
+    diagram = page.locator(".st-key-reliability .js-plotly-plot")
+    place, bars = diagram.bounding_box(), diagram.evaluate(BARS)
     slider = page.get_by_role("slider", name="Temperature T")
     slider.focus()
     page.keyboard.press("End")
@@ -74,7 +76,7 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     expect(page.get_by_text("With T = 2.50 the network")).to_be_visible()
     settle(page)
     assert diagram.bounding_box() == place
-    assert diagram.inner_html() != bars
+    assert diagram.evaluate(BARS) != bars
     page.get_by_role("button", name="as fitted").click()
     expect(slider).to_have_attribute("aria-valuetext", re.compile("fitted$"))
     expect_chosen(page, mistakes_t="fitted")
@@ -82,7 +84,7 @@ def test_the_temperature_moves_the_bars_and_nothing_else(visit: Visit) -> None:
     page.get_by_role("button", name="T = 1, no scaling").click()
     expect_chosen(page, mistakes_t="1.00")
     settle(page)
-    assert diagram.inner_html() == bars
+    assert diagram.evaluate(BARS) == bars
 
 
 def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(

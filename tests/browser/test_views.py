@@ -57,7 +57,9 @@ PALE = "<p style='color: #777; background: #888'>A word</p>"
 OURS = "<div data-testid='stHtml'><p><i style='{}'></i></p></div>"
 FAULTS = {
     "at a desk, images": "<img alt='X' style='width: 9px; height: 9px' src='data:image/png;base64,AAAA'>",
-    "at a desk, words for charts": "<div class='js-plotly-plot'>X</div><details><summary>The numbers</details>",
+    "at a desk, words for charts": (
+        "<div class='js-plotly-plot'>X</div><details data-testid='stExpander'><summary>X</details>"
+    ),
     "at a desk, keyboard": "<button tabindex='-1'>X</button>",
     "at a desk, pointer": "<p><b style='cursor: pointer'>X</b></p>",
     "at a desk, motion": OURS.format("display: block; height: 9px; transition: all 1s"),

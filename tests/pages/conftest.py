@@ -9,12 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import saliency
 from model.saliency.records import Attribution
+from tests import charting
 from tests.serving import HOME
 from viz.saliency import cache
 
@@ -75,6 +77,12 @@ def as_read(sentence: str) -> str:
 def shown(app: AppTest) -> str:
     """Return all HTML of a page."""
     return "".join(each.proto.body for each in app.get("html"))
+
+
+def charts(app: AppTest) -> dict[str, go.Figure]:
+    """Return every chart of a page by the name of the file that it is saved as."""
+    sent = [each.proto for each in app.get("plotly_chart")]
+    return {json.loads(each.config)["toImageButtonOptions"]["filename"]: charting.opened(each.spec) for each in sent}
 
 
 def component(app: AppTest, name: str) -> dict[str, Any]:

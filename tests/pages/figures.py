@@ -8,10 +8,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 COMPONENTS = {"value_map", "map_grid", "unit_map", "growth_player", "epoch_player", "workings", "network_picture"}
-_ITEMS = "norm-zeros|norm-steps|norm-maps|norm-logits|check-trials|check-predicted|check-stages|check-pixels"
-DRAWN = re.compile(
-    rf'<img|<svg|class="(bars|growth|spread|shares|reliability|row-differences|seed-strip|alone|worth|all-classes|[^"]*changes|{_ITEMS})"'
-)
+_ITEMS = "norm-zeros|norm-steps|norm-maps|norm-logits|check-predicted|check-stages"
+DRAWN = re.compile(rf'<img|<svg|class="(bars|shares|row-differences|all-classes|[^"]*changes|{_ITEMS})"')
 
 
 @dataclass(slots=True)

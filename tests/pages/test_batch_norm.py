@@ -12,8 +12,8 @@ from model import trace
 from model.batch_norm import statistics
 from model.images import digits
 from model.networks.assignment import weights
-from tests import curve
-from tests.pages.conftest import as_read, assert_works, run, said, show, shown
+from tests import charting
+from tests.pages.conftest import as_read, assert_works, charts, run, said, show, shown
 from viz.pictures import words
 
 PAGE, TITLE = "batch_norm", "Batch norm"
@@ -63,8 +63,7 @@ def test_page_shows_every_batch_norm(opened: AppTest) -> None:
     app.query_params["norm_view"] = "forget"
     app.run()
     assert_works(app, TITLE)
-    assert not app.get("plotly_chart")
-    assert shown(app).count('class="curves"') == 1
+    assert {*charts(app)} == {"running-mean"}
 
 
 @pytest.mark.usefixtures("no_mnist")
@@ -191,9 +190,7 @@ def test_results_are_those_of_the_chosen_batch(opened: AppTest) -> None:
         assert f"in training mode {score.training_mode} (" in said(app)
         average = statistics.running_averages(network, images, size)["BatchNorm2d-5"]
         assert f"from 0 to {words.number(average.means[-1, 0])} (as trained" in said(app)
-        (chart,) = (each.proto.body for each in app.get("html") if 'class="curves"' in each.proto.body)
-        up, _ = curve.scales(chart)
-        running = up(curve.lines(chart)[1].y)
-        np.testing.assert_allclose(running, average.means[:, 0], atol=curve.near(up))
+        running = charting.named(charts(app)["running-mean"], "running mean").y
+        np.testing.assert_array_equal(running, average.means[:, 0])
         averages.add(running.tobytes())
     assert len(averages) == 3

@@ -1,6 +1,5 @@
 """The dropout page in Streamlit's own simulator."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace import record
-from tests.pages.conftest import as_read, assert_works, run, said, show, shown
+from tests.pages.conftest import as_read, assert_works, charts, run, said, show, shown
 
 PAGE, TITLE = "dropout", "Dropout"
 ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
@@ -38,9 +37,8 @@ def opened() -> AppTest:
 
 
 def digest_in(app: AppTest) -> str:
-    found = re.search(r'data-digest="([0-9a-f]{64})"', shown(app))
-    assert found
-    return found[1]
+    masks = re.search(r'data-digest="([0-9a-f]{64})"', shown(app))
+    return masks[1] if masks else str(charts(app)["probabilities-of-many-masks"].layout.meta["digest"])
 
 
 def digest_of_mask(key: str, plan: DropoutPlan) -> str:
@@ -95,8 +93,7 @@ def test_page_shows_dropout_as_in_training_by_default(opened: AppTest) -> None:
     show(opened, digit="project-4or9", drop_view="many", changes="none")
     assert digest_in(app) == digest_of_many("project-4or9", DropoutPlan(), 100), "not that of the digit before"
     show(opened, drop_view="mean")
-    assert not app.get("plotly_chart")
-    assert shown(app).count('class="curves"') == 1
+    assert {*charts(app)} == {"mean-over-masks"}
 
 
 def test_mask_buttons_change_the_seed(opened: AppTest) -> None:
@@ -138,7 +135,8 @@ def test_link_to_another_row_shows_the_next_dropout_row(opened: AppTest, asked: 
 def test_prediction_is_compared_with_the_measurement(opened: AppTest) -> None:
     app = show(opened, digit="project-4or9", p="0.50", drop_view="many")
     assert "Choose an answer" in said(app)
-    assert "data-digest" not in shown(app), "no result before the prediction"
+    assert not charts(app), "no result before the prediction"
+    assert "data-digest" not in shown(app)
     app.button_group("widget-passes").set_value("30").run()
     app.button_group("widget-changes").set_value("none").run()
     found = passes_of("project-4or9", DropoutPlan(0.5), 30)
@@ -166,8 +164,7 @@ def test_accuracy_without_mnist_is_measured_on_the_samples(
     assert_works(app, TITLE)
     assert app.query_params["many"] == "yes"
     assert "The project's 45 labelled digits, each classified once for each p" in said(app)
-    chart = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert [each["name"] for each in chart["data"]] == ["accuracy", "confidence"]
+    assert [each.name for each in charts(app)["accuracy-by-p"].data] == ["as trained", "confidence", "accuracy"]
 
 
 def test_accuracy_with_mnist_is_measured_on_test_images(opened: AppTest, mnist_root: Path) -> None:

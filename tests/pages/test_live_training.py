@@ -1,6 +1,5 @@
 """The small training in Streamlit's simulator."""
 
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from model.training.live.loop import LiveImages
 from model.training.live.queue import MAX_WAITING
 from model.training.live.records import LiveChoices
 from tests.model.training.few import small_mnist
-from tests.pages.conftest import assert_works, run, said, shown
+from tests.pages.conftest import assert_works, charts, run, said, shown
 from viz.training.live import cache
 
 SOON = 60.0  # seconds
@@ -87,11 +86,10 @@ def test_same_address_gives_the_same_run() -> None:
     first = until(run("training", **SHORT, live="yes"), is_done)
     again = until(run("training", **SHORT, live="yes"), is_done)
     assert_works(again, "Training")
-    curves = [re.findall(r'<img src="(data:image/svg[^"]+)"', shown(app)) for app in (first, again)]
-    assert curves[0] == curves[1]
-    assert len(curves[0]) == 2
+    assert {*charts(first)} == {"live-loss", "live-accuracy"}
+    assert charts(first) == charts(again)
     other = until(run("training", **{**SHORT, "live_seed": "4"}, live="yes"), is_done)
-    assert re.findall(r'<img src="(data:image/svg[^"]+)"', shown(other)) != curves[0]
+    assert charts(other)["live-loss"] != charts(first)["live-loss"]
 
 
 @pytest.mark.usefixtures("few")

@@ -69,8 +69,7 @@ def test_every_page_file_has_an_address_and_a_title() -> None:
 
 
 def assert_drawn(app: AppTest, step: Step, name: str) -> None:
-    """Assert that a step's maps, one large map and the maps of other digits are shown, and no chart."""
-    assert not app.get("plotly_chart")
+    """Assert that a step's maps, one large map and the maps of other digits are shown."""
     grid = component(app, "map_grid")
     assert [decode(tile["picture"]).shape[:2] for tile in grid["tiles"]] == [each.shape for each in step.maps]
     mounted = [each.proto for each in app.get("bidi_component")]
@@ -90,7 +89,7 @@ def assert_others(app: AppTest, name: str, channel: int) -> None:
         values = each[name].maps[channel]
         ends = [f"{end:z.3f}".replace("-", "−") for end in (values.min(), values.max())]
         expected.append(f"{label}: {ends[0] if values.size == 1 else ' to '.join(ends)}")
-    assert re.findall(r'<figure title="(\d: [^"]+)"', shown(app)) == expected
+    assert re.findall(r'<figure data-says="(\d: [^"]+)"', shown(app)) == expected
 
 
 @functools.cache

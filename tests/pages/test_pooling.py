@@ -51,7 +51,6 @@ def test_page_shows_the_counts_of_this_digit(opened: AppTest) -> None:
     text = said(app)
     assert f"{(done.ties > 1).sum():,} of 1,936 windows have a tie" in text
     assert "and 0 of the 5,808 other values." in text
-    assert not app.get("plotly_chart")
 
 
 def test_prediction_comes_before_the_shifted_digit(opened: AppTest) -> None:

@@ -20,11 +20,13 @@ from model.sanity_checks import pixel_curves, robustness, weight_dependence
 from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Round
 from model.sanity_checks.randomization import cascade, learned_rows, randomized
-from tests.pages.conftest import as_read, assert_works, component, run, said, show, shown
+from tests import charting
+from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.saliency import controls
 from viz.sanity_checks import verdicts
+from viz.sanity_checks.controls import CHECKS
 
 PAGE, TITLE = "lie_detector", "Sanity checks"
 KEY = "project-4or9"
@@ -68,10 +70,25 @@ def test_one_map_has_all_checks(opened: AppTest) -> None:
     assert len(told) == 6
     assert not [card for card in told.values() if card[0] == "pending"]
     assert told["Does it add up?"][1:] == ("No claim", "a gap is not an error")
+    app = show(opened, digit=KEY, method="saliency", doubt_test="order")
+    assert cards(app) == told, "the verdicts do not depend on the check shown"
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
     assert f"under the probability of {ANSWER} is {curves.area(curves.deletion):.3f} in" in said(app)
     assert said(app).count("These results are for this network and this digit") == 1
-    assert len(app.get("download_button")) == 6
+    drawn = charts(app)
+    assert {*drawn} == {"deletion", "insertion"}, "only the charts of this check"
+    np.testing.assert_array_equal(charting.named(drawn["deletion"], "the map's order").y, curves.deletion)
+
+
+@pytest.mark.parametrize(
+    ("check", "drawn"),
+    [("weights", {"similarity-by-row"}), ("noise", {"map-under-noise"}), ("edges", set()), ("sums", set())],
+)
+def test_each_check_is_shown_in_detail(opened: AppTest, check: str, drawn: set[str]) -> None:
+    app = show(opened, digit=KEY, method="saliency", doubt_test=check)
+    assert_works(app, TITLE)
+    assert {*charts(app)} == drawn
+    assert [each.value for each in app.subheader] == [CHECKS[check].question]
 
 
 @pytest.mark.slow  # explains 15 networks, and runs all other checks of the page

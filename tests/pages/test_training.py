@@ -13,7 +13,7 @@ from model.images.digits import find, to_input
 from model.networks.assignment import weights
 from model.training import published, snapshots
 from tests import reports
-from tests.pages.conftest import as_read, assert_works, component, run, said, shown
+from tests.pages.conftest import as_read, assert_works, charts, component, run, said, shown
 from viz.training import cache
 
 PAGE = "training"
@@ -51,8 +51,7 @@ def test_curves_view_has_the_numbers_of_the_reports(folder: Path) -> None:
     for name in reports.FINAL:
         head = json.loads((folder / f"{name}.json").read_text())
         assert f"mean **{100 * head['accuracy']['mean']:.2f}\xa0%**" in said(app)
-    assert shown(app).count('class="curves"') == 2
-    assert shown(app).count('class="seed-line"') == 3
+    assert {*charts(app)} == {"accuracy-by-epoch", "loss-by-epoch", "every-seed", "right-by-one-alone"}
     assert "McNemar" in said(app)
     assert "the label of 15 test images" in said(app)
     assert "**99.26\xa0%**" in said(app)
@@ -61,7 +60,7 @@ def test_curves_view_has_the_numbers_of_the_reports(folder: Path) -> None:
 def test_recipe_view_has_each_part_and_the_log(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert_works(app, "Training")
-    assert "dropout: 0.1 instead of 0.03" in shown(app)
+    assert any("dropout: 0.1 instead of 0.03" in text for text in charts(app)["effect-of-each-part"].data[-1].text)
     for path in (folder / "search").iterdir():
         assert f'<th scope="row">{path.stem}</th>' in shown(app)
     assert "The assignment's recipe keeps 0.1 in all steps." in said(app)
@@ -78,7 +77,7 @@ def test_page_without_results_shows_the_rest(view: str) -> None:
     assert all("do not exist yet" in each for each in notes(app))
     assert len(notes(app)) == {"curves": 2, "recipe": 1}[view]
     assert all(f"'model/training/reports/{recipe}-search.json'" in notes(app)[0] for recipe in ("glass", "assignment"))
-    assert 'class="curves"' in shown(app)
+    assert ("accuracy-by-epoch" if view == "curves" else "learning-rate") in charts(app)
 
 
 @pytest.mark.parametrize("name", reports.FINAL)
@@ -87,7 +86,7 @@ def test_page_with_one_result_of_two(name: str, folder: Path) -> None:
     app = run(PAGE)
     assert_works(app, "Training")
     assert [name in each for each in notes(app)] == [True]
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
     assert "The paired test needs the results of both recipes." in said(app)
 
 
@@ -97,7 +96,7 @@ def test_broken_report_is_a_warning_and_the_rest_shows(content: str, folder: Pat
     app = run(PAGE)
     assert not app.exception
     assert [each.value.endswith("Its results are left out here.") for each in app.warning] == [True]
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
 
 
 def test_broken_trial_is_a_warning_and_the_others_show(folder: Path) -> None:
@@ -106,8 +105,9 @@ def test_broken_trial_is_a_warning_and_the_others_show(folder: Path) -> None:
     app = run(PAGE, train_view="recipe")
     assert not app.exception
     assert [each.value.endswith("This trial is left out.") for each in app.warning] == [True, True]
-    assert "dropout: 0.1 instead of 0.03" in shown(app)
-    assert "shift, pixels" not in shown(app).partition("effect")[2]
+    texts = charts(app)["effect-of-each-part"].data[-1].text
+    assert any("dropout: 0.1 instead of 0.03" in text for text in texts)
+    assert not any("shift, pixels" in text for text in texts)
 
 
 @pytest.mark.parametrize("other", ["assignment-search", "glass-final"])
@@ -117,7 +117,7 @@ def test_report_with_the_wrong_name_is_left_out(other: str, folder: Path) -> Non
     assert not app.exception
     (warning,) = app.warning
     assert "'assignment-final.json' has the recipe" in warning.value
-    assert shown(app).count('class="seed-line"') == 2
+    assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
 
 
 @pytest.mark.slow(reason="resamples 10,000 times")

@@ -14,11 +14,11 @@ from tests.views import VIEWS
 
 # Numbers come later: with the answer of a unit or of a round, or once a small training has begun.
 LATER = {"layer by layer, asked", "lie detector, a round", "training, live"}
-# Pictures that have their words and their numbers together: maps and how alike they stay, pixels taken and brought;
-# the map of one class, and those of all ten.
-PAIRS = {"lie detector": 2, "head": 1}
+# Pictures that have their words and their numbers together: maps and how alike they stay; pixels taken and brought;
+# how far a map moved, and what it says of the score; the map of one class, and those of all ten.
+PAIRS = {"lie detector": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}
 
-FIGURE = {"figure", "picture"}  # the functions that show a figure
+FIGURE = {"figure"}  # the function that shows a figure
 
 
 def lacking(found: list[Figure]) -> list[Figure]:
@@ -61,7 +61,8 @@ def test_figure_without_text_or_numbers_is_found() -> None:
 def test_components_are_shown_only_by_widgets_figure() -> None:
     """Components are shown only by ``widgets.figure``, which requires text and numbers."""
     names = {*COMPONENTS, "show_workings", "plotly_chart"}
-    paths = [*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")]
+    charts = ROOT / "viz" / "app" / "charts.py"  # its own way to a figure
+    paths = sorted({*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")} - {charts})
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
     drawing = {name for tree in trees.values() for name in given_to_figure(tree)}
     for path, tree in trees.items():

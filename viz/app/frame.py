@@ -54,6 +54,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     """
     st.html(_Style())
     components.reconnection()
+    components.readout()
     notices = st.container()
     queued_cache.show_waiting_in(notices)
     shared.warm_up()

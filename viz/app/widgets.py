@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
-from plotly import graph_objects as go
 
 from model.errors import InputError
 from model.records import IMAGE, Pair
@@ -13,7 +12,6 @@ from viz.app import address, shared, tables
 
 Result = TypeVar("Result")
 
-_STILL = {"displayModeBar": False, "scrollZoom": False}
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
 _STAGES = {_DIGIT: "The digit", _USED: "What the trained network uses"}
@@ -230,8 +228,3 @@ def to_try(*ideas: str) -> None:
     """Show things to try, one on each line."""
     st.header("What to try")
     st.markdown("\n".join(f"- {idea}" for idea in ideas))
-
-
-def picture(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> None:
-    """Show a Plotly figure, as ``figure`` does."""
-    figure(lambda: st.plotly_chart(drawn, key=key, config=_STILL, alt=words), words, numbers)

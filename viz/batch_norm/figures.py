@@ -1,13 +1,15 @@
-"""Figures of batch norm: one map after each of the four operations, and the zeros in the inputs."""
+"""Figures of batch norm: a map and its histogram after each operation, and the zeros in the inputs."""
 
 from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 
-from model.batch_norm.records import Normalisation
+from model.batch_norm.records import Normalisation, NormStep
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
+from viz.charts.histograms import Histogram, draw_histograms
 from viz.pictures import raster, words
 from viz.pictures.scaling import range_of
 from viz.pictures.swatches import as_csv
@@ -18,8 +20,7 @@ _RELU = "ReLU"
 
 
 def stage(normal: Normalisation) -> str:
-    """Draw in HTML, for each operation, the map, its histogram on a shared axis, and the arithmetic of two units."""
-    low, high = _axis(normal)
+    """Draw in HTML, for each operation, the map and the arithmetic of two units."""
     every = np.stack([step.values for step in normal.steps]).astype(np.float32)
     range_ = range_of(every, signed=True)
     places = _example_units(normal)
@@ -30,12 +31,11 @@ def stage(normal: Normalisation) -> str:
         picture = raster.mosaic(values[None], [range_], [(0, 0)])
         cards.append(
             f'<li><b>{escape(step.name.capitalize())}</b><span class="operand">{operand or "&nbsp;"}</span>'
-            f'<img src="{picture}" alt="The map: {escape(step.name)}">{_histogram(normal, index)}'
-            f'<span class="axis"><span>{words.number(low)}</span><span>{words.number(high)}</span></span>'
+            f'<img src="{picture}" alt="The map: {escape(step.name)}">'
             f"<ul>{worked}<li>mean <b>{words.number(values.mean())}</b></li>"
             f"<li>deviation <b>{words.number(values.std())}</b></li></ul></li>"
         )
-    return f'<ol class="norm-steps" style="--bar: {_COLOUR}; --mark: {theme.HIGHLIGHT}">{"".join(cards)}</ol>'
+    return f'<ol class="norm-steps" style="--mark: {theme.HIGHLIGHT}">{"".join(cards)}</ol>'
 
 
 def _axis(normal: Normalisation) -> tuple[float, float]:
@@ -60,15 +60,25 @@ def bins(normal: Normalisation, index: int) -> tuple[list[int], int | None]:
     return counts.tolist(), int(np.histogram(values[zeros][:1], bins=edges)[0].argmax())
 
 
-def _histogram(normal: Normalisation, index: int) -> str:
-    counts, marked = bins(normal, index)
-    low, high = _axis(normal)
-    heights = np.sqrt(np.asarray(counts) / max(counts))
-    bars = "".join(
-        f'<i class="{"zeros" if number == marked else "bin"}" style="height: {height:.1%}"></i>'
-        for number, height in enumerate(heights)
-    )
-    return f'<div class="bins" aria-hidden="true">{bars}<u style="left: {-low / (high - low):.2%}"></u></div>'
+def histograms(normal: Normalisation) -> go.Figure:
+    """Draw a histogram of the values after each step, on a shared axis, and mark the bin of the exact zeros."""
+    found = (bins(normal, index) for index in range(len(normal.steps)))
+    every = [Histogram(_named(step), *each) for step, each in zip(normal.steps, found, strict=True)]
+    return draw_histograms(every, _axis(normal), "value", _COLOUR)
+
+
+def bin_columns(normal: Normalisation) -> dict[str, list[str]]:
+    """Return the number of values in each bin after each step as columns."""
+    edges = np.linspace(*_axis(normal), BINS + 1)
+    columns = {"from": [words.number(edge) for edge in edges[:-1]], "to": [words.number(edge) for edge in edges[1:]]}
+    for index, step in enumerate(normal.steps):
+        columns[step.name] = [f"{count:,}" for count in bins(normal, index)[0]]
+    return columns
+
+
+def _named(step: NormStep) -> str:
+    operand = "" if step.operand is None else f": {step.sign} {words.number(step.operand)}"
+    return f"{step.name.capitalize()}{operand}"
 
 
 def _example_units(normal: Normalisation) -> dict[str, tuple[int, ...]]:
@@ -114,13 +124,22 @@ def say_stage(normal: Normalisation) -> str:
 
 
 def say_scale(normal: Normalisation) -> str:
-    """Describe the colours and the heights of the stage."""
+    """Describe the colours of the stage."""
     most = max(float(np.abs(step.values).max()) for step in normal.steps)
-    low, high = _axis(normal)
     return (
-        f"All five maps share one scale: blue −{words.number(most)}, white 0, red {words.number(most)}. All histograms "
-        f"go from {words.number(low)} to {words.number(high)}; the thin line is 0. The height of a bar is the square "
-        "root of its count, so that small counts are visible. Numbers are rounded for display only."
+        f"All five maps share one scale: blue −{words.number(most)}, white 0, red {words.number(most)}. Numbers are "
+        "rounded for display only."
+    )
+
+
+def say_histograms(normal: Normalisation) -> str:
+    """Describe the axis and the bars of the histograms."""
+    low, high = _axis(normal)
+    marked = " The orange bar contains the inputs that are exactly zero." if bins(normal, 0)[1] is not None else ""
+    return (
+        f"The {normal.recorded.size:,} values of the map after each step, from {words.number(low)} to "
+        f"{words.number(high)}; the thin line is 0. The height of a bar is the square root of its count, so that small "
+        f"counts are visible.{marked}"
     )
 
 

@@ -1,18 +1,17 @@
 """Evaluation mode and training mode compared in maps, logits and accuracy; and the running average."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.batch_norm.records import BatchAccuracy, BatchStatistics, ImageSet, RunningAverage, TrainingModeBatch
 from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.batch_norm.figures import bracketed, definitions
-from viz.charts import curves
-from viz.charts.curves import Axis, Curve
+from viz.charts.draw import Axis, Series, draw
 from viz.pictures import raster, words
 from viz.pictures.scaling import range_of
-from viz.pictures.swatches import as_csv
 
 ANSWERS = {
     "same": "About as many",
@@ -143,25 +142,19 @@ def variances(statistics: BatchStatistics, channel: int) -> str:
     return definitions(lines)
 
 
-def running_chart(average: RunningAverage, channel: int, size: int) -> str:
-    """Draw in HTML the running mean of one map over batches, each batch's own, and what training arrived at."""
+def running_chart(average: RunningAverage, channel: int) -> go.Figure:
+    """Draw the running mean of one map over batches, the mean of each batch, and the trained running mean."""
     own, mean, m = average.batch_means[:, channel], average.means[:, channel], average.momentum
     count = np.arange(len(mean), dtype=float)
     closed, trained = own.mean() * (1 - (1 - m) ** count), np.full(len(mean), average.trained_mean[channel])
     drawn = [
-        Curve("a batch's own mean", count[1:], own, theme.MUTED, "points", 6),
-        Curve("running mean", count, mean, _COLOUR, width=4),
-        Curve(f"average × (1 − {1 - m:g}ᵏ)", count, closed, theme.HIGHLIGHT, "dotted"),
-        Curve("as trained", count, trained, theme.ACCENT, "dashed", 2),
+        Series("mean of the batch", count[1:], own, theme.MUTED, "points", 6),
+        Series("running mean", count, mean, _COLOUR, width=4),
+        Series(f"average × (1 − {1 - m:g}ᵏ)", count, closed, theme.HIGHLIGHT, "dotted"),
+        Series("as trained", count, trained, theme.ACCENT, "dashed", 2),
     ]
-    points = {}
-    for k in range(len(mean)):
-        there = {each.name: float(each.values[k]) for each in drawn[1:]}
-        before = {drawn[0].name: float(own[k - 1])} if k else {}
-        points[float(k)] = curves.say_point(f"k = {k}", {**before, **there})
-    up = curves.axis_of("mean", own, mean, closed, trained, zero=True)
-    across = Axis("batches k", 0, len(own) + 0.5, curves.round_numbers(0, len(own)))
-    return curves.draw(across, up, drawn, say_running(average, channel, size), points=points)
+    up = Axis(f"mean of map {channel}", zero=True, hover_format=".3f")
+    return draw(drawn, Axis("batches k", (0, len(own) + 0.5)), up)
 
 
 def say_running(average: RunningAverage, channel: int, size: int) -> str:
@@ -177,14 +170,19 @@ def say_running(average: RunningAverage, channel: int, size: int) -> str:
     ).replace("%", "\xa0%")
 
 
-def running_csv(average: RunningAverage, channel: int) -> str:
-    """Return the running statistics of one map, batch by batch, as CSV."""
-    header = ["batches", "batch mean", "batch variance, unbiased", "running mean", "running variance"]
-    own = zip(average.batch_means[:, channel], average.batch_variances[:, channel], strict=True)
-    rows: list[list[Any]] = [[0, "", ""]] + [[k, f"{a:.6g}", f"{b:.6g}"] for k, (a, b) in enumerate(own, start=1)]
-    for row, mean, variance in zip(rows, average.means[:, channel], average.variances[:, channel], strict=True):
-        row += [f"{mean:.6g}", f"{variance:.6g}"]
-    return as_csv([header, *rows])
+def running_columns(average: RunningAverage, channel: int) -> dict[str, list[str]]:
+    """Return the running statistics of one map as columns, one line for the start and one for each batch."""
+
+    def said(values: Iterable[float]) -> list[str]:
+        return [f"{value:.6g}" for value in values]
+
+    return {
+        "batches": [str(k) for k in range(len(average.means))],
+        "batch mean": ["", *said(average.batch_means[:, channel])],
+        "batch variance, unbiased": ["", *said(average.batch_variances[:, channel])],
+        "running mean": said(average.means[:, channel]),
+        "running variance": said(average.variances[:, channel]),
+    }
 
 
 def _rate(correct: int, count: int) -> str:

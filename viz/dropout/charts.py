@@ -7,13 +7,11 @@ import plotly.graph_objects as go
 
 from model.dropout.records import Convergence, DropoutAccuracy
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Band, Curve
+from viz.charts.draw import Axis, Band, Part, Series, draw
 from viz.pictures import words
 
 _POINTS = 120  # points drawn of a thousand means, equally far apart on the axis
 _ERRORS = 2  # standard errors on each side of the value and of an accuracy
-_HEIGHT = 340
 THEORY = (
     "A mask keeps a value x with probability 1 − p. A kept value becomes x / (1 − p), a dropped value becomes 0. So "
     "the mean over masks is (1 − p) · x / (1 − p) + p · 0 = **x**: the next layer gets the same mean with dropout on "
@@ -21,29 +19,22 @@ THEORY = (
 )
 
 
-def convergence(found: Convergence) -> str:
-    """Draw in HTML the running mean of one unit over masks, and the range that theory expects.
+def convergence(found: Convergence) -> go.Figure:
+    """Draw the running mean of one unit over masks, and the range that theory expects.
 
     Accepts ``running``, ``unscaled`` and ``error``, (N,) each.
     """
     count = len(found.running)
     places = np.unique(np.geomspace(1, count, min(_POINTS, count)).round().astype(int)) - 1
-    numbers, running, unscaled = (places + 1).astype(float), found.running[places], found.unscaled[places]
-    error = _ERRORS * found.error[places]
-    band = Band(f"{_ERRORS} standard errors", numbers, found.value - error, found.value + error, theme.ACCENT)
-    off = np.full(len(places), found.value)
-    drawn = [
-        Curve("dropout off", numbers, off, theme.HIGHLIGHT, "dashed"),
-        Curve("mean if kept values were not scaled", numbers, unscaled, theme.MUTED),
-        Curve("mean over masks", numbers, running, theme.ACCENT),
+    numbers, error = places + 1, _ERRORS * found.error[places]
+    drawn: list[Part] = [
+        Band(f"{_ERRORS} standard errors", numbers, found.value - error, found.value + error, theme.ACCENT),
+        Series("dropout off", numbers, np.full(len(places), found.value), theme.HIGHLIGHT, "dashed"),
+        Series("mean if kept values were not scaled", numbers, found.unscaled[places], theme.MUTED),
+        Series("mean over masks", numbers, found.running[places], theme.ACCENT),
     ]
-    points = {
-        float(number): curves.say_point(f"{number:,.0f} masks", {each.name: each.values[place] for each in drawn})
-        for place, number in enumerate(numbers)
-    }
-    across = Axis("masks", 1, count * 10**0.05 if count > 1 else 10, (1, 10, 100, 1000)[: len(str(count))], True)
-    up = curves.axis_of("mean of the unit", band.low, band.high, running, unscaled)
-    return curves.draw(across, up, drawn, say_convergence(found), band=band, points=points)
+    across = Axis("masks", (1, max(count, 10) * 10**0.05), ticks=(1, 10, 100, 1000), logarithmic=True)
+    return draw(drawn, across, Axis("mean of the unit", hover_format=".3f"), height=400)
 
 
 def say_convergence(found: Convergence) -> str:
@@ -87,28 +78,14 @@ def accuracies(every: Sequence[DropoutAccuracy], own: float) -> go.Figure:
         own: The p that the network was trained with.
     """
     ps = [each.p for each in every]
-    figure = go.Figure()
-    figure.add_scatter(
-        x=ps,
-        y=[each.accuracy for each in every],
-        error_y={"type": "data", "array": [_ERRORS * each.error for each in every]},
-        name="accuracy",
-        mode="lines+markers",
-        line={"color": theme.ACCENT, "width": 3},
-        hovertemplate="p = %{x:.2f}<br>%{y:.1%} correct<extra></extra>",
-    )
-    figure.add_scatter(
-        x=ps,
-        y=[each.confidence for each in every],
-        name="confidence",
-        mode="lines+markers",
-        line={"color": theme.MUTED, "width": 3, "dash": "dash"},
-        hovertemplate="p = %{x:.2f}<br>%{y:.1%} confident<extra></extra>",
-    )
-    figure.add_vline(x=own, line={"color": theme.HIGHLIGHT, "width": 2})
-    figure.update_xaxes(title="p (the line: as trained)", fixedrange=True)
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], fixedrange=True)
-    return _framed(figure)
+    error = np.array([_ERRORS * each.error for each in every])
+    drawn: list[Part] = [
+        Series("as trained", [own, own], [0.0, 1.0], theme.HIGHLIGHT, "line", 2),
+        Series("confidence", ps, [each.confidence for each in every], theme.MUTED, "joined"),
+        Series("accuracy", ps, [each.accuracy for each in every], theme.ACCENT, "joined", error=error),
+    ]
+    up = Axis("share of the digits", (0, 1.02), tick_format=".0%", hover_format=".1%")
+    return draw(drawn, Axis("p, share dropped", hover_format=".2f"), up)
 
 
 def say_accuracies(every: Sequence[DropoutAccuracy], source: str) -> str:
@@ -138,28 +115,6 @@ def accuracies_columns(every: Sequence[DropoutAccuracy]) -> dict[str, list[str]]
         "standard error": [f"{each.error:.4f}" for each in every],
         "confidence": [f"{each.confidence:.4f}" for each in every],
     }
-
-
-def _framed(figure: go.Figure) -> go.Figure:
-    figure.update_layout(
-        height=_HEIGHT,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        dragmode=False,
-        # No curve is hidden by a click: keys could not do it.
-        legend={
-            "orientation": "h",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "x": 0,
-            "itemclick": False,
-            "itemdoubleclick": False,
-            "font_size": 16,
-        },
-    )
-    # Streamlit's theme has sizes of its own, too small for a back row: they yield to what an axis says itself.
-    figure.update_xaxes(title_font_size=16, tickfont_size=14)
-    figure.update_yaxes(tickfont_size=14)
-    return figure
 
 
 def _share(share: float) -> str:

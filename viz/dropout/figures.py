@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.dropout.records import Passes, RowDifference
@@ -12,6 +13,7 @@ from model.layers.records import Explanation
 from model.records import Activation, Unit
 from model.trace.records import Step
 from viz import theme
+from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
@@ -21,6 +23,7 @@ _PANELS = ("Dropout off", "What the mask drops", "Dropout on", "Difference: on â
 _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
 _COLUMNS = ("y", "x", "off", "kept", "on", "difference")
 _AS_FACTOR = 10  # from this ratio on a difference is given as a factor: 57 times, not 5,700 %
+_MIDDLE_NAME = "middle 80\xa0% of the passes"
 _MIDDLE = (0.1, 0.9)  # quantiles that limit the box of a class
 
 
@@ -172,38 +175,32 @@ def difference_columns(differences: Sequence[RowDifference]) -> dict[str, list[s
     }
 
 
-def spread(passes: Passes, digests: tuple[str, str]) -> str:
-    """Draw in HTML the ten probabilities of many passes: the range, the middle 80 %, and the mean.
+def spread(passes: Passes, digests: tuple[str, str]) -> go.Figure:
+    """Draw the ten probabilities of many passes: the range, the middle 80 %, and the mean.
 
     Args:
         passes: The passes.
         digests: The digests of the passes and of the weights.
     """
-    low, high = (passes.probabilities.min(axis=0), passes.probabilities.max(axis=0))
+    low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
     bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
-    items = "".join(
-        f'<li style="--low: {low[c]:.4f}; --high: {high[c]:.4f}; --bottom: {bottom[c]:.4f}; --top: {top[c]:.4f}; '
-        f'--mean: {mean:.4f}; --off: {passes.off[c]:.4f}"><div><i class="extent"></i><i class="middle"></i>'
-        f'<i class="mean"></i><i class="off"></i></div><b>{c}</b>'
-        f'<span>{passes.predictions[c]:,}<span class="unseen"> passes predict {c}; its probability is '
-        f"{_percent(passes.off[c])} with dropout off and {_percent(mean)} in the mean, "
-        f"{_percent(low[c])} to {_percent(high[c])}</span></span></li>"
-        for c, mean in enumerate(passes.mean)
-    )
-    keys = (
-        ("extent", theme.MUTED, "lowest to highest probability"),
-        ("middle", theme.ACCENT, "middle 80\xa0% of the passes"),
-        ("mean", theme.HIGHLIGHT, "mean of all passes"),
-        ("off", "currentColor", "dropout off"),
-    )
-    legend = "".join(f'<li><i class="{name}"></i>{said}</li>' for name, _, said in keys)
-    colours = "; ".join(f"--{name}-colour: {colour}" for name, colour, _ in keys)
-    return (
-        f'<div class="many" style="{colours}" data-digest="{digests[0]}" data-weights="{digests[1]}">'
-        f'<ul class="legend">{legend}</ul><p>100\xa0%</p>'
-        f'<ol class="spread" start="0" aria-label="Spread of the probability of each class, 0 to 9">{items}</ol>'
-        "<p>Each class, and below it the number of passes that predict it.</p></div>"
-    )
+    classes = [str(c) for c in range(len(low))]
+
+    def between(name: str, start: Activation, end: Activation, colour: str, width: float) -> Bars:
+        said = [f"{_percent(float(a))} to {_percent(float(b))}" for a, b in zip(start, end, strict=True)]
+        pale = [name == _MIDDLE_NAME] * len(classes)
+        return Bars(name, classes, end - start, colour, start, width, pale, said)
+
+    drawn: list[Part] = [
+        between("lowest to highest", low, high, theme.MUTED, 0.08),
+        between(_MIDDLE_NAME, bottom, top, theme.ACCENT, 0.5),
+        Series("mean of all passes", classes, passes.mean, theme.HIGHLIGHT, "points", 12, "diamond"),
+        Series("dropout off", classes, passes.off, "", "points", 16, "circle-open"),
+    ]
+    names = [f"{c}\n{count:,}" for c, count in zip(classes, passes.predictions, strict=True)]
+    across = Axis("class, and the number of passes that predict it", categories=classes, ticks=classes, names=names)
+    figure = draw(drawn, across, Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%"), height=400)
+    return figure.update_layout(meta={"digest": digests[0], "weights": digests[1]})
 
 
 def say_passes(passes: Passes, p: float) -> str:

@@ -70,9 +70,10 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
         says, note = f"{title}: {_say_values(each)}", _note(each, range_, shared)
         small = f"<small>{note}</small>" if note else ""
         image = f'<img src="{_paint(each, range_)}" alt="{says}">'
-        drawn += f'<figure title="{says}">{image}<figcaption>{title}{small}</figcaption></figure>'
+        drawn += f'<figure data-says="{says}">{image}<figcaption>{title}{small}</figcaption></figure>'
     bar = scale_bar(ranges[0]) if shared else ""
-    return f'<div class="tiles"><div style="--columns: {columns(len(maps))}">{drawn}</div>{bar}</div>'
+    read = 'role="group" aria-label="Maps" tabindex="0" data-reads=""'
+    return f'<div class="tiles"><div {read} style="--columns: {columns(len(maps))}">{drawn}</div>{bar}</div>'
 
 
 def say_tiled(step: Step, shared: bool) -> str:

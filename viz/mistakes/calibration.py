@@ -1,49 +1,51 @@
 """Calibration: the reliability diagram, the loss over temperatures, and both in words."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Accuracy
-from model.records import Numbers
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Curve
+from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import swatches, words
 
 FEW = 20  # images in a bin: the accuracy of fewer images varies much by chance
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def diagram(found: Reliability) -> str:
+def diagram(found: Reliability) -> go.Figure:
     """Draw a bar for each bin: its accuracy, and the gap to its mean confidence."""
-    bins = "".join(_bin(found, m) for m in range(len(found.counts)))
-    across = "".join(f'<span class="below" style="--x: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
-    beside = "".join(f'<span class="beside" style="--y: {tick:.0%}">{tick:.0%}</span>' for tick in _TICKS)
-    style = f"--colour: {theme.ACCENT}; --gap: {theme.HIGHLIGHT}"
-    return (
-        f'<section class="reliability" style="{style}"><ul class="legend"><li><i></i>accuracy</li>'
-        '<li><i class="gap"></i>gap to the mean confidence</li><li><i class="even"></i>no gap</li></ul>'
-        f'<div role="img" aria-label="{escape(say_diagram(found))}"><ol>{bins}</ol>{across}{beside}'
-        '<span class="across">probability of the predicted class</span><span class="up">accuracy</span></div>'
-        "</section>"
-    )
-
-
-def _bin(found: Reliability, m: int) -> str:
-    count = int(found.counts[m])
-    low, high = found.edges[m], found.edges[m + 1]
-    if not count:
-        return f'<li title="{low:.1%} to {high:.1%}: no image"></li>'
-    accuracy, confidence = float(found.accuracies[m]), float(found.mean_confidences[m])
-    few = ' class="few"' if count < FEW else ""
-    title = f"{low:.1%} to {high:.1%}: {count:,} images, accuracy {accuracy:.1%}, mean confidence {confidence:.1%}"
-    gap = f"--from: {min(accuracy, confidence):.4f}; --off: {abs(accuracy - confidence):.4f}"
-    return (
-        f'<li{few} style="--right: {accuracy:.4f}; {gap}" title="{title}"><i></i><u></u><small>{count:,}</small></li>'
-    )
+    filled = np.flatnonzero(found.counts)
+    accuracies, confidences = found.accuracies[filled], found.mean_confidences[filled]
+    low, high = found.edges[filled], found.edges[filled + 1]
+    pale = [bool(found.counts[m] < FEW) for m in filled]
+    counts = [f"{found.counts[m]:,}" for m in filled]
+    said = [
+        f"{a:.1%} to {b:.1%}: {count} images, accuracy {accuracy:.1%}, mean confidence {confidence:.1%}"
+        for a, b, count, accuracy, confidence in zip(low, high, counts, accuracies, confidences, strict=True)
+    ]
+    middles, width = (low + high) / 2, float(found.edges[1] - found.edges[0])
+    drawn: list[Part] = [
+        Bars("accuracy", middles, accuracies, theme.ACCENT, width=0.92 * width, pale=pale, says=said),
+        Bars(
+            "gap to the mean confidence",
+            middles,
+            np.abs(accuracies - confidences),
+            theme.HIGHLIGHT,
+            base=np.minimum(accuracies, confidences),
+            width=0.36 * width,  # narrower than the bar, so that the top of the bar stays visible
+            pale=pale,
+            says=said,
+            printed=counts,
+            turned=True,
+        ),
+        Series("no gap", [0, 1], [0, 1], "", "dashed", 2),
+    ]
+    across = Axis("probability of the predicted class", (0, 1), _TICKS, tick_format=".0%", hover_format=".0%")
+    up = Axis("accuracy", (0, 1.2), _TICKS, tick_format=".0%", hover_format=".0%")
+    return draw(drawn, across, up, height=420, alone=True)
 
 
 def say_diagram(found: Reliability) -> str:
@@ -54,7 +56,7 @@ def say_diagram(found: Reliability) -> str:
         f"With {_t(found.temperature)} the network has a mean confidence of {words.accuracy(found.confidence)} and an "
         f"accuracy of {words.accuracy(found.accuracy)} on the {found.images:,} images of the evaluation half. The "
         f"expected calibration error is {words.accuracy(found.error)}: the mean gap of the {bins} bins, weighted by "
-        f"their numbers of images. The last bin holds {words.percent(last)} of the images. The number below a bar is "
+        f"their numbers of images. The last bin holds {words.percent(last)} of the images. The number above a bar is "
         f"its number of images; pale bars hold fewer than {FEW}."
     )
 
@@ -70,37 +72,25 @@ def say_chance(found: Reliability, chance: ChanceError) -> str:
     )
 
 
-def losses(found: TemperatureScaling, chosen: float) -> str:
+def losses(found: TemperatureScaling, chosen: float) -> go.Figure:
     """Draw the loss of both halves over the temperature, and the minimum of each.
 
     Args:
         found: The losses of both halves.
         chosen: The temperature that is marked.
     """
-    drawn = [
-        Curve("fitting half", found.temperatures, found.fitting_losses, theme.ACCENT),
-        Curve("evaluation half", found.temperatures, found.evaluation_losses, theme.HIGHLIGHT),
-        _minimum(found.temperature, found.temperatures, found.fitting_losses, theme.ACCENT),
-        _minimum(found.evaluation_temperature, found.temperatures, found.evaluation_losses, theme.HIGHLIGHT),
-    ]
     every = np.concatenate([found.fitting_losses, found.evaluation_losses])
-    up = curves.axis_of("loss", every)
-    mark = np.array([chosen, chosen])
-    drawn.append(Curve(f"{_t(chosen)}", mark, np.array([up.low, up.high]), theme.MUTED, "dashed", 2))
-    points = {
-        float(t): curves.say_point(_t(float(t)), {"fitting half": float(fitting), "evaluation half": float(evaluation)})
-        for t, fitting, evaluation in zip(
-            found.temperatures, found.fitting_losses, found.evaluation_losses, strict=True
-        )
-    }
-    first, last = float(found.temperatures[0]), float(found.temperatures[-1])
-    across = Axis("temperature T", first, last, curves.round_numbers(first, last))
-    return curves.draw(across, up, drawn, say_losses(found), points=points)
-
-
-def _minimum(place: float, temperatures: Numbers, losses: Numbers, colour: str) -> Curve:
-    value = np.interp(place, temperatures, losses)
-    return Curve(f"minimum at {place:.2f}", np.array([place]), np.array([value]), colour, "points", 13)
+    room = 0.05 * float(np.ptp(every))
+    ends = float(every.min()) - room, float(every.max()) + room
+    drawn = [Series(_t(chosen), [chosen, chosen], ends, theme.MUTED, "dashed", 2)]
+    for name, values, best, colour in (
+        ("fitting half", found.fitting_losses, found.temperature, theme.ACCENT),
+        ("evaluation half", found.evaluation_losses, found.evaluation_temperature, theme.HIGHLIGHT),
+    ):
+        lowest = [float(np.interp(best, found.temperatures, values))]
+        drawn.append(Series(name, found.temperatures, values, colour))
+        drawn.append(Series(f"minimum at {best:.2f}", [best], lowest, colour, "points", 13))
+    return draw(drawn, Axis("temperature T", hover_format=".2f"), Axis("loss", ends, hover_format=".4f"), height=420)
 
 
 def say_losses(found: TemperatureScaling) -> str:

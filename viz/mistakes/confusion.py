@@ -52,7 +52,7 @@ def _cell(found: Confusion, label: int, predicted: int, selected: Pair, link: Li
     return (
         f'<td class="{kind}{mark}" style="--depth: {depth:.0f}%">'
         f'<a href="{escape(link(label, predicted))}" target="_self" '
-        f'title="{title}" aria-label="{title}"{current}>{count:,}</a></td>'
+        f'data-says="{title}" aria-label="{title}"{current}>{count:,}</a></td>'
     )
 
 

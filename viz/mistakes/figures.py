@@ -46,7 +46,7 @@ def _card(found: Prediction, pixels: Pixels | None, chosen: bool, link: Link) ->
     disputed = "<small>disputed</small>" if found.is_disputed else ""
     return (
         f'<li{swatches.selected_class(chosen)}><a href="{escape(link(found.index))}" target="_self" '
-        f'aria-label="{say_short(found)}" title="{say_short(found)}"{current}>{_picture(pixels)}'
+        f'aria-label="{say_short(found)}" data-says="{say_short(found)}"{current}>{_picture(pixels)}'
         f"<b>{heading}</b>{shares}{disputed}</a></li>"
     )
 
@@ -80,7 +80,8 @@ def large(found: Prediction, pixels: Pixels | None) -> str:
     return (
         f'<section class="large-image"><h3>Image {found.index:,}: {heading}</h3>'
         f"<figure>{_picture(pixels, f'Image {found.index:,}')}</figure>"
-        f'<div><ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
+        '<div><ol class="bars" start="0" tabindex="0" data-reads="" aria-label="Probability of each class, 0 to 9">'
+        f"{bars}</ol>"
         f'<ul class="legend">{legend}</ul></div></section>'
     )
 
@@ -92,7 +93,7 @@ def _bar(found: Prediction, k: int) -> str:
     colour = theme.ACCENT if k == found.predicted else theme.HIGHLIGHT if first else theme.MUTED
     return (
         f'<li class="{rank}" style="--share: {share:.4f}; --colour: {colour}" '
-        f'title="class {k}: probability {share:.6f}"><span>{words.percent(share)}</span><i></i><b>{k}</b></li>'
+        f'data-says="class {k}: probability {share:.6f}"><span>{words.percent(share)}</span><i></i><b>{k}</b></li>'
     )
 
 

@@ -114,7 +114,8 @@ def probability_bars(trace: Trace) -> str:
     HTML repaints several times faster than a chart, and a screen reader can read its numbers.
     """
     bars = "".join(_bar(trace, c) for c in range(len(trace.logits)))
-    return f'<ol class="bars" start="0" aria-label="Probability of each class, 0 to 9">{bars}</ol>'
+    label = "Probability of each class, 0 to 9"
+    return f'<ol class="bars" start="0" tabindex="0" data-reads="" aria-label="{label}">{bars}</ol>'
 
 
 def _bar(trace: Trace, c: int) -> str:
@@ -122,7 +123,7 @@ def _bar(trace: Trace, c: int) -> str:
     rank = "most" if first else "least" if share < 0.005 else ""
     return (
         f'<li class="{rank}" style="--share: {share:.4f}; --colour: {theme.ACCENT if first else theme.MUTED}"'
-        f' title="class {c}: logit {words.number(trace.logits[c])}, probability {share:.6f}">'
+        f' data-says="class {c}: logit {words.number(trace.logits[c])}, probability {share:.6f}">'
         f"<span>{words.percent(share)}</span><i></i><b>{c}</b></li>"
     )
 

@@ -187,7 +187,7 @@ def share_bars(every: Sequence[Line]) -> str:
 
 def _bar(name: str, share: float, colour: str) -> str:
     return (
-        f'<span class="{name}" title="{name}"><i style="--share: {share:.4f}; background: {colour}"></i>'
+        f'<span class="{name}"><i style="--share: {share:.4f}; background: {colour}"></i>'
         f'{_percent(share)}<span class="unseen"> of the {name}</span></span>'
     )
 

@@ -1,75 +1,43 @@
 """The growth of the receptive field beside the notebook's printed figures: a chart and tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from html import escape
-from itertools import pairwise
+
+import plotly.graph_objects as go
 
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz import theme
+from viz.charts.draw import Axis, Part, Series, Texts, draw
 
 FORMULAS = {
     "size": "size ← size + (kernel − 1) × dilation × jump",
     "jump": "jump ← jump × stride",
     "centre": "centre ← centre + ((kernel − 1) × dilation / 2 − padding) × jump",
 }
-_EVERY_PIXELS, _EVERY_ROWS = 5, 3  # between two numbers beside the chart
+_EVERY = 3  # rows between two numbers beside the axis
+_OVER = 0.5  # pixels of the image between a cross and its number
 
 
-def chart(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> str:
-    """Draw in HTML size and jump after each row, and what the notebook printed; wrong figures are crosses."""
+def chart(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> go.Figure:
+    """Draw size and jump after each row, and what the notebook printed; wrong figures are crosses."""
     rows = rows_of(steps)
     names = [step.name for step in rows]
-    lines = {"jump": [step.after.jump[0] for step in rows], "size": [step.after.size[0] for step in rows]}
-    printed = {row.name: row.printed_field for row in comparisons if row.printed_field is not None}
-    wrong = {row.name for row in comparisons if _is_wrong(row)}
-    highest = max([*lines["size"], *lines["jump"], *printed.values()])
-    place = partial(_place, rows=len(rows), highest=highest)
-    drawn = [_ticks(len(rows), highest)]
-    for what, values in lines.items():
-        drawn += [_step(what, row, pair, len(rows), highest) for row, pair in enumerate(pairwise(values), start=1)]
-        for row, (name, value) in enumerate(zip(names, values, strict=True), start=1):
-            drawn.append(f'<i class="{what} dot" {place(row, value)} title="{name}: {what} {value}"></i>')
-    for row, name in enumerate(names, start=1):
-        if name in printed:
-            kind, text = ("wrong", printed[name]) if name in wrong else ("right", "")
-            words = f"{name}: printed {printed[name]}"
-            drawn.append(f'<b class="{kind}" {place(row, printed[name])} title="{words}">{text}</b>')
-    return (
-        f'{_legend()}<div class="growth" role="img" aria-label="Size and jump after each row, and what was printed" '
-        f'style="--size: {theme.ACCENT}; --jump: {theme.MUTED}; --mark: {theme.HIGHLIGHT}">{"".join(drawn)}</div>'
-    )
-
-
-def _legend() -> str:
-    keys = (
-        f'<li><i style="background: {theme.ACCENT}"></i>size</li><li><i style="background: {theme.MUTED}"></i>jump</li>'
-        "<li><b>○</b>printed, right</li><li><b>×</b>printed, wrong</li>"
-    )
-    return f'<ul class="legend">{keys}</ul>'
-
-
-def _place(row: float, pixels: float, rows: int, highest: int) -> str:
-    """Say where in the chart a row, counted from 1, and a number of pixels lie, in hundredths."""
-    return f'style="--x: {(row - 0.5) / rows * 100:.2f}; --y: {pixels / highest * 100:.2f}"'
-
-
-def _step(what: str, row: int, values: tuple[int, int], rows: int, highest: int) -> str:
-    """Draw a value that holds until the next row, and there goes up; neither size nor jump ever falls."""
-    here, after = values
-    place = _place(row, here, rows, highest).removesuffix('"')
-    rise = (after - here) / highest * 100
-    return f'<i class="{what} step" {place}; --across: {100 / rows:.2f}; --up: {rise:.2f}"></i>'
-
-
-def _ticks(rows: int, highest: int) -> str:
-    pixels = range(0, highest + 1, _EVERY_PIXELS)
-    beside = [f'<i class="line" {_place(0.5, each, rows, highest)}></i>' for each in pixels]
-    beside += [f'<span class="beside" {_place(0.5, each, rows, highest)}>{each}</span>' for each in pixels]
-    numbers = range(1, rows + 1, _EVERY_ROWS)
-    below = [f'<span class="below" {_place(each, 0, rows, highest)}>{each}</span>' for each in numbers]
-    return "".join(beside + below) + '<span class="across">row</span><span class="up">pixels</span>'
+    printed = [row for row in comparisons if row.printed_field is not None and row.name in names]
+    drawn: list[Part] = [
+        Series("jump", names, [step.after.jump[0] for step in rows], theme.MUTED, "steps"),
+        Series("size", names, [step.after.size[0] for step in rows], theme.ACCENT, "steps"),
+    ]
+    for name, symbol, wrong in (("printed, correct", "circle-open", False), ("printed, wrong", "x", True)):
+        found = [row for row in printed if _is_wrong(row) == wrong]
+        places, values = [row.name for row in found], [row.printed_field or 0 for row in found]
+        drawn.append(Series(name, places, values, theme.HIGHLIGHT, "points", 15, symbol))
+        if wrong:
+            over = [value + _OVER for value in values]
+            drawn.append(Texts(places, over, [str(value) for value in values], "top center"))
+    ticks = names[::_EVERY]
+    numbers = [str(number) for number in range(1, len(names) + 1, _EVERY)]
+    return draw(drawn, Axis("row", categories=names, ticks=ticks, names=numbers), Axis("pixels", zero=True), height=420)
 
 
 def say(comparisons: Sequence[RowComparison]) -> str:

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.records import Activation, Pixels
 from model.saliency.records import Attribution
 from model.sanity_checks.records import EdgeComparison, PixelCurves, Randomization, WeightDependence
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Band, Curve
+from viz.charts.draw import Axis, Band, Part, Series, draw
 from viz.pictures import raster, swatches
 from viz.pictures.scaling import Range
 from viz.saliency.figures import MapStyle, styled
 
 _LOWEST = -0.3  # correlations of unrelated maps are rarely lower
-_PROBABILITY = Axis("probability", 0, 1, (0, 0.25, 0.5, 0.75, 1))
+_HEIGHT = 340  # pixels of each chart
 
 
 def stages(rows: Sequence[str], found: Randomization) -> str:
@@ -54,41 +54,28 @@ def two_decimals(value: float) -> str:
     return "none" if np.isnan(value) else swatches.short(value)
 
 
-def randomization_chart(rows: Sequence[str], found: Randomization, dependence: WeightDependence | None) -> str:
-    """Draw in HTML how similar the map of each stage is to the first, and the limit once it is known.
+def randomization_chart(rows: Sequence[str], found: Randomization, dependence: WeightDependence | None) -> go.Figure:
+    """Draw how similar the map of each stage is to the first, and the limit once it is known.
 
     Accepts ``signed_rank_correlations`` and ``similarities``, (stages,) each.
     """
-    ends = np.array([0.0, len(rows)])
-    known = {"structural similarity": found.similarities, "rank correlation": found.signed_rank_correlations}
-    drawn = [
-        _defined(name, values, colour)
-        for (name, values), colour in zip(known.items(), (theme.MUTED, theme.ACCENT), strict=True)
-    ]
-    band = None
+    names = ["trained", *rows]
+    ends, others = [names[0], names[-1]], list(dependence.others) if dependence else []
+    drawn: list[Part] = []
     if dependence is not None:
-        low, high = (np.full(2, end) for end in (min(dependence.others), max(dependence.others)))
-        band = Band("maps of other digits", ends, low, high, theme.HIGHLIGHT)
-        drawn.insert(0, Curve("limit", ends, np.full(2, dependence.limit), theme.HIGHLIGHT, "dashed"))
-    lowest = min([_LOWEST, *(dependence.others if dependence else ()), *(each.values.min() for each in drawn)])
-    up = Axis("similarity to the first map", lowest, 1, curves.round_numbers(lowest, 1))
-    across = Axis("rows randomized", 0, len(rows), tuple(float(number) for number in range(0, len(rows) + 1, 2)))
-    points = {
-        float(number): curves.say_point(
-            name, {what: values[number] for what, values in known.items() if np.isfinite(values[number])}
-        )
-        for number, name in enumerate(["trained", *found.rows])
-    }
-    words = say_randomization(found, dependence).replace("**", "")
-    return curves.draw(across, up, drawn, words, band=band, points=points)
-
-
-def _defined(name: str, values: Sequence[float], colour: str) -> Curve:
-    """Return a curve of the finite values, or of one 0 if there are none."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return Curve(name, np.zeros(1), np.zeros(1), colour)
-    return Curve(name, np.flatnonzero(finite).astype(float), np.asarray(values)[finite], colour)
+        low, high = [min(others)] * 2, [max(others)] * 2
+        drawn += [
+            Band("maps of other digits", ends, low, high, theme.HIGHLIGHT),
+            Series("limit", ends, [dependence.limit] * 2, theme.HIGHLIGHT, "dashed"),
+        ]
+    known = {"structural similarity": found.similarities, "rank correlation": found.signed_rank_correlations}
+    for (name, values), colour in zip(known.items(), (theme.MUTED, theme.ACCENT), strict=True):
+        drawn.append(Series(name, names[: len(values)], values, colour, "joined"))
+    lowest = min([_LOWEST, *others, *(value for values in known.values() for value in values if np.isfinite(value))])
+    every = names[::2]
+    across = Axis("rows randomized", categories=names, ticks=every, names=[str(2 * n) for n in range(len(every))])
+    up = Axis("similarity to the first map", (lowest, 1.02), hover_format=".2f")
+    return draw(drawn, across, up, height=_HEIGHT)
 
 
 def say_randomization(found: Randomization, dependence: WeightDependence | None) -> str:
@@ -184,31 +171,24 @@ def edges_csv(found: Attribution, compared: EdgeComparison) -> str:
     return swatches.as_csv([("y", "x", "edge", "absolute value of the map"), *lines])
 
 
-def deletion(found: PixelCurves) -> str:
-    """Draw in HTML the probability of the target while the baseline replaces pixels, the highest in the map first."""
-    return _pixel_chart("Deletion of pixels", found, found.deletion, found.random_deletion)
+def deletion(found: PixelCurves) -> go.Figure:
+    """Draw the probability of the target while the baseline replaces pixels, the highest in the map first."""
+    return _pixel_chart("pixels deleted", found, found.deletion, found.random_deletion)
 
 
-def insertion(found: PixelCurves) -> str:
-    """Draw in HTML the probability of the target while pixels replace the baseline, the highest in the map first."""
-    return _pixel_chart("Insertion of pixels", found, found.insertion, found.random_insertion)
+def insertion(found: PixelCurves) -> go.Figure:
+    """Draw the probability of the target while pixels replace the baseline, the highest in the map first."""
+    return _pixel_chart("pixels inserted", found, found.insertion, found.random_insertion)
 
 
-def _pixel_chart(title: str, found: PixelCurves, own: Activation, random: Activation) -> str:
-    places = found.counts.astype(float)
-    drawn = [Curve("the map's order", places, own.astype(float), theme.ACCENT)]
-    band = None
+def _pixel_chart(title: str, found: PixelCurves, own: Activation, random: Activation) -> go.Figure:
+    drawn: list[Part] = [Series("the map's order", found.counts, own, theme.ACCENT)]
     if len(random):
-        orders = random.astype(np.float64)
-        drawn.insert(0, Curve("random orders, mean", places, orders.mean(0), theme.MUTED, "dashed"))
-        band = Band("all random orders", places, orders.min(0), orders.max(0), theme.MUTED)
-    points = {
-        float(place): curves.say_point(f"{place:.0f} pixels", {each.name: float(each.values[number]) for each in drawn})
-        for number, place in enumerate(places)
-    }
-    across = Axis("pixels changed", 0, float(places[-1]), (0, 200, 400, 600))
-    chart = curves.draw(across, _PROBABILITY, drawn, title, band=band, points=points)
-    return f'<section class="check-pixels"><h3>{title}</h3>{chart}</section>'
+        low, mean, high = random.min(axis=0), random.mean(axis=0), random.max(axis=0)
+        drawn.insert(0, Series("random orders, mean", found.counts, mean, theme.MUTED, "dashed"))
+        drawn.insert(0, Band("all random orders", found.counts, low, high, theme.MUTED))
+    up = Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%")
+    return draw(drawn, Axis(title, (0, float(found.counts[-1]))), up, height=_HEIGHT)
 
 
 def margins(found: PixelCurves) -> tuple[float, float]:
@@ -265,6 +245,18 @@ def signed(value: float) -> str:
 
 def _span(areas: NDArray[np.float64]) -> str:
     return f"{areas.mean():.3f} on average ({areas.min():.3f} to {areas.max():.3f})"
+
+
+def curve_columns(found: PixelCurves) -> dict[str, list[str]]:
+    """Return both curves of the map, and the mean of the random orders, as columns."""
+    columns = {"pixels": [f"{count:,}" for count in found.counts.tolist()]}
+    for name, own, random in (
+        ("deletion", found.deletion, found.random_deletion),
+        ("insertion", found.insertion, found.random_insertion),
+    ):
+        columns[name] = [two_decimals(value) for value in own.tolist()]
+        columns[f"{name}, random orders"] = [two_decimals(value) for value in random.mean(axis=0).tolist()]
+    return columns
 
 
 def curves_csv(found: PixelCurves) -> str:

@@ -3,28 +3,37 @@
 from collections.abc import Sequence
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.images.records import STD
 from model.sanity_checks.records import Robustness
+from viz import theme
+from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import swatches, words
 
 _LEVEL = 1 / 255 / STD  # one grey level in normalised ink
 _HEADROOM = 1.25  # the axis goes to this multiple of the limit, or higher
 
 
-def trials(changes: Sequence[float], count: int, limit: float) -> str:
-    """Draw in HTML the change of the map for each changed digit, as a share of its norm, with gaps for the rest."""
-    end = max([_HEADROOM * limit, *(each for each in changes if np.isfinite(each))])
-    bars = "".join(
-        f'<li title="{words.percent(each)}"><i style="--share: {each / end:.4f}"></i></li>'
-        for each in changes
-        if np.isfinite(each)
-    )
-    bars += "<li></li>" * (count - bars.count("<li"))
-    return (
-        f'<div class="check-trials"><ol style="--limit: {limit / end:.4f}">{bars}</ol>'
-        f"<p>Change of the map for {count} slightly changed digits. The line is half of the norm of the map.</p></div>"
-    )
+def trials(changes: Sequence[float], count: int, limit: float) -> go.Figure:
+    """Draw the change of the map for each changed digit, as a share of its norm, with gaps for the rest."""
+    known = np.flatnonzero(np.isfinite(changes))
+    finite = np.asarray(changes, float)[known]
+    top = max([_HEADROOM * limit, *(1.05 * finite).tolist()])
+    drawn: list[Part] = [
+        Bars("change of the map", known + 1, finite, theme.ACCENT),
+        Series("half of its norm", [0.5, count + 0.5], [limit, limit], theme.HIGHLIGHT, "dashed", 2),
+    ]
+    up = Axis("share of the map's norm", (0, top), tick_format=".0%", hover_format=".1%")
+    return draw(drawn, Axis("changed digit", (0.5, count + 0.5)), up, height=300)
+
+
+def trial_columns(changes: Sequence[float]) -> dict[str, list[str]]:
+    """Return the change of the map for each changed digit as columns."""
+    return {
+        "changed digit": [str(number) for number in range(1, len(changes) + 1)],
+        "change of the map": [f"{each * 100:.1f}\xa0%" if np.isfinite(each) else "none" for each in changes],
+    }
 
 
 def trials_csv(changes: Sequence[float]) -> str:

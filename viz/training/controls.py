@@ -16,6 +16,7 @@ from model.training.report import DISPUTED
 from model.training.seeds import best_epochs, curve_band, spread
 from model.training.snapshots import block_rows
 from viz.app import address, components, tables, widgets
+from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.mistakes import cache as mistakes_cache
@@ -52,10 +53,9 @@ def reports(protocol: str) -> dict[str, RecipeResult]:
 def accuracy(searched: Mapping[str, RecipeResult]) -> None:
     """Show the accuracy after each epoch."""
     bands, logged = _bands(searched, "held_out"), logged_run.logged_run()
-    drawn = figures.accuracy(bands, logged, logged_run.REQUIRED_ACCURACY)
-    widgets.figure(
-        drawn, figures.say_accuracy(bands, logged, logged_run.REQUIRED_ACCURACY), _curves(searched, "accuracy")
-    )
+    goal = logged_run.REQUIRED_ACCURACY
+    drawn, words = figures.accuracy(bands, logged, goal), figures.say_accuracy(bands, logged, goal)
+    chart(drawn, "accuracy-by-epoch", words, _curves(searched, "accuracy"))
 
 
 def losses(searched: Mapping[str, RecipeResult]) -> None:
@@ -63,7 +63,7 @@ def losses(searched: Mapping[str, RecipeResult]) -> None:
     trained, held_out = _bands(searched, "training_loss"), _bands(searched, "validation_loss")
     logged = logged_run.logged_run()
     drawn = figures.loss(trained, held_out, logged)
-    widgets.figure(drawn, figures.say_loss(trained, held_out, logged), _curves(searched, "loss"))
+    chart(drawn, "loss-by-epoch", figures.say_loss(trained, held_out, logged), _curves(searched, "loss"))
 
 
 def peak(final: Mapping[str, RecipeResult]) -> None:
@@ -81,9 +81,9 @@ def peak(final: Mapping[str, RecipeResult]) -> None:
     numbers = (
         _table("Every seed", partial(seeds.value_columns, [*final.values()]))
         if final
-        else tables.columns_file("Download the logged run as CSV", alone, "logged-run")
+        else _table("The logged run", alone)
     )
-    widgets.figure(drawn, "\n\n".join(said), numbers)
+    chart(drawn, "every-seed", "\n\n".join(said), numbers)
 
 
 def best_and_last_epoch(searched: Mapping[str, RecipeResult]) -> None:
@@ -109,7 +109,7 @@ def paired_test(final: Mapping[str, RecipeResult]) -> None:
         st.warning(escape_markdown(str(error)))
         return
     both = _table("Both tests", partial(seeds.paired_columns, found))
-    widgets.figure(seeds.paired(found), seeds.say_paired(found), both)
+    chart(seeds.paired(found), "right-by-one-alone", seeds.say_paired(found), both)
 
 
 def disputed(final: Mapping[str, RecipeResult]) -> None:
@@ -155,8 +155,8 @@ def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
 def schedule() -> None:
     """Show the learning rate over a run of both recipes."""
     found: dict[str, tuple[Numbers, Numbers]] = cache.rates(RECIPES, _IMAGES)
-    rates = tables.columns_file("Download the rates as CSV", partial(parts.schedule_columns, found), "learning-rates")
-    widgets.figure(parts.schedule(found), parts.say_schedule(found), rates)
+    rates = _table("The learning rates", partial(parts.schedule_columns, found))
+    chart(parts.schedule(found), "learning-rate", parts.say_schedule(found), rates)
 
 
 def recipe_in_words() -> None:
@@ -191,9 +191,8 @@ def search() -> None:
         st.warning(escape_markdown(f"{problem} This trial is left out."))
     alone = parts.parts(trials)
     if alone:
-        each = partial(parts.trial_columns, alone, base)
-        worth = tables.columns_file("Download the differences as CSV", each, "worth")
-        widgets.figure(parts.part_effects(alone), parts.say_part_effects(alone, base), worth)
+        differences = _table("The differences", partial(parts.trial_columns, alone, base))
+        chart(parts.part_effects(alone), "effect-of-each-part", parts.say_part_effects(alone, base), differences)
     else:
         st.info("'model/training/reports/search' contains no trial with a single change yet.")
     if trials:
@@ -209,10 +208,10 @@ def _bands(found: Mapping[str, RecipeResult], what: str) -> dict[str, CurveBand]
     return {name: curve_band(each) for name, each in curves.items() if each.size}
 
 
-def _curves(searched: Mapping[str, RecipeResult], what: Curves) -> tables.CsvFile:
-    """Return the curves of every seed and of the logged run as CSV."""
+def _curves(searched: Mapping[str, RecipeResult], what: Curves) -> tables.ExpandableTable:
+    """Return the curves of every seed and of the logged run as a table."""
     columns = partial(figures.curve_columns, [*searched.values()], logged_run.logged_run(), what)
-    return tables.columns_file(f"Download every {what} curve as CSV", columns, f"{what}-curves")
+    return _table(f"Every {what} curve", columns)
 
 
 def _table(name: str, columns: tables.Columns) -> tables.ExpandableTable:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.records import Numbers
 from model.training.records import BestEpochs, CurveBand, LoggedRun, RecipeResult, Spread
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Band, Curve
+from viz.charts.draw import Axis, Band, Series, draw
 
 Curves = Literal["accuracy", "loss"]
 COLOURS = {"glass": theme.ACCENT, "assignment": theme.HIGHLIGHT}
@@ -47,8 +47,8 @@ def points(value: float) -> str:
     return ("0.000" if float(f"{value:.5f}") == 0 else said) + "\xa0points"
 
 
-def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
-    """Draw in HTML the accuracy after each epoch: recipes on held-out images, the logged run on the test images.
+def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> go.Figure:
+    """Draw the accuracy after each epoch: recipes on held-out images, the logged run on the test images.
 
     Args:
         found: For each recipe, the band of its seeds, (E,).
@@ -58,19 +58,13 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> s
     hundredths = {name: _times(each, 100) for name, each in found.items()}
     known = 100 * logged.accuracies
     last = max([len(logged.numbers), *(len(each.mean) for each in found.values())])
-    drawn, bands = _of_recipes(hundredths)
-    numbers = logged.numbers.astype(float)
-    drawn = [
-        Curve(f"the goal, {bar * 100:.1f} %", np.asarray([1.0, last]), np.full(2, 100 * bar), theme.MUTED, "dashed", 2),
-        *drawn,
-        Curve(f"{LOGGED} (test images)", numbers, known, COLOURS["assignment"], "points", 9),
-    ]
+    level = Series(f"the goal, {bar * 100:.1f} %", [1, last], np.full(2, 100 * bar), theme.MUTED, "dashed", 2)
+    dots = Series(f"{LOGGED} (test images)", logged.numbers, known, COLOURS["assignment"], "points", 9)
     ends = [float(known[-1]), *(float(each.low[-1]) for each in hundredths.values())]
     highest = max(float(known.max()), 100 * bar, *(float(each.high.max()) for each in hundredths.values()), 0)
-    low, high = min(_FLOOR, np.floor(min(ends))), highest + 0.05
-    up = Axis("right, %", float(low), high, curves.round_numbers(float(low), high))
-    at = _at_each(last, {**{name_of(name): each.mean for name, each in hundredths.items()}, LOGGED: known})
-    return curves.draw(_epochs(last), up, drawn, say_accuracy(found, logged, bar), band=bands, points=at)
+    low = float(min(_FLOOR, np.floor(min(ends))))
+    up = Axis("accuracy, %", (low, highest + 0.05), hover_format=".2f")
+    return draw([*_bands(hundredths), level, *_means(hundredths), dots], _epochs(last), up)
 
 
 def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
@@ -88,32 +82,26 @@ def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) 
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:
-        said.append(f"The first epochs of {' and '.join(below)} are below the chart; the file contains them.")
+        said.append(f"The first epochs of {' and '.join(below)} are below the chart; the table contains them.")
     return " ".join(said)
 
 
-def loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> str:
-    """Draw in HTML the loss of each epoch, where equal factors are equally far apart.
+def loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> go.Figure:
+    """Draw the loss of each epoch, where equal factors are equally far apart.
 
     Args:
         trained: For each recipe, of the batches that it learned from.
         held_out: For each recipe, of the images that it did not see.
         logged: The assignment's run, on the test images.
     """
-    drawn, _ = _of_recipes(held_out, "held-out")
-    drawn += [
-        Curve(f"{name_of(name)}, training", _numbers(each), each.mean, COLOURS.get(name, theme.MUTED), "dotted", 3)
+    drawn = _means(held_out, "held-out") + [
+        Series(f"{name_of(name)}, training", _numbers(each), each.mean, COLOURS.get(name, theme.MUTED), "dotted")
         for name, each in trained.items()
     ]
-    drawn.append(
-        Curve(LOGGED, logged.numbers.astype(float), logged.losses, COLOURS["assignment"], "points", 8),
-    )
-    every = np.concatenate([each.values for each in drawn])
-    low, high = float(every[every > 0].min()) / 1.1, float(every.max()) * 1.1
-    up = Axis("loss", low, high, tuple(tick for tick in _LOSSES if low <= tick <= high), logarithmic=True)
+    drawn.append(Series(LOGGED, logged.numbers, logged.losses, COLOURS["assignment"], "points", 8))
     last = max(len(each.values) for each in drawn)
-    at = _at_each(last, {each.name: each.values for each in drawn})
-    return curves.draw(_epochs(last), up, drawn, say_loss(trained, held_out, logged), points=at)
+    up = Axis("loss", logarithmic=True, ticks=_LOSSES, hover_format=".4f")
+    return draw(drawn, _epochs(last), up, height=420)
 
 
 def say_loss(trained: Mapping[str, CurveBand], held_out: Mapping[str, CurveBand], logged: LoggedRun) -> str:
@@ -192,16 +180,29 @@ def curve_columns(results: Iterable[RecipeResult], logged: LoggedRun, what: Curv
     return {"epoch": [str(number) for number in range(1, last + 1)], **padded}
 
 
-def _of_recipes(found: Mapping[str, CurveBand], what: str = "") -> tuple[list[Curve], list[Band]]:
-    """Return the mean of each recipe's seeds as a curve, and its band from the smallest to the largest."""
-    lines, bands = [], []
-    for name, each in found.items():
-        colour, title = COLOURS.get(name, theme.MUTED), ", ".join(filter(None, (name_of(name), what)))
-        lines.append(Curve(title, _numbers(each), each.mean, colour, width=4))
-        if not _is_one(each):
-            title = f"{name_of(name)}, least to most of its seeds"
-            bands.append(Band(title, _numbers(each), each.low, each.high, colour))
-    return lines, bands
+def _means(found: Mapping[str, CurveBand], what: str = "") -> list[Series]:
+    """Return the mean of each recipe's seeds as a series."""
+    return [
+        Series(
+            ", ".join(filter(None, (name_of(name), what))),
+            _numbers(each),
+            each.mean,
+            COLOURS.get(name, theme.MUTED),
+            width=4,
+        )
+        for name, each in found.items()
+    ]
+
+
+def _bands(found: Mapping[str, CurveBand]) -> list[Band]:
+    """Return the range of each recipe's seeds as a band; a single seed has none."""
+    return [
+        Band(
+            f"{name_of(name)}, range of its seeds", _numbers(each), each.low, each.high, COLOURS.get(name, theme.MUTED)
+        )
+        for name, each in found.items()
+        if not _is_one(each)
+    ]
 
 
 def _is_one(each: CurveBand) -> bool:
@@ -218,13 +219,4 @@ def _times(each: CurveBand, factor: float) -> CurveBand:
 
 
 def _epochs(last: int) -> Axis:
-    return Axis("epoch", 0.5, last + 0.5, tuple(float(number) for number in range(1, last + 1, 2)))
-
-
-def _at_each(last: int, values: Mapping[str, Numbers]) -> dict[float, str]:
-    return {
-        float(number): curves.say_point(
-            f"epoch {number}", {name: float(each[number - 1]) for name, each in values.items() if number <= len(each)}
-        )
-        for number in range(1, last + 1)
-    }
+    return Axis("epoch", (0.5, last + 0.5))

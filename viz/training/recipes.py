@@ -1,16 +1,16 @@
 """Recipes as text, the learning rate over a run, and the effect of each part on the held-out accuracy."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from model.records import Numbers
 from model.training.records import RecipeChange, RecipeResult, Trial
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Curve
+from viz.charts.draw import Axis, Part, Series, Texts, draw
 from viz.pictures import panels, words
 from viz.training.figures import COLOURS, name_of, points, share
 
@@ -30,6 +30,8 @@ _TITLES = {
     "channels_last": "channels last in memory",
 }
 _FITTING = 80  # letters in the longest table line that fits on a phone
+_LINE, _TEXT = 46, 20  # letters in a line above a dot that fits on a phone, and the height of a line in pixels
+_BELOW = 2  # lines for the dot and a gap
 _ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe does not use them
 _REASONS = {
     "epochs": "How many times every image is used.",
@@ -118,28 +120,17 @@ def text_table(columns: Mapping[str, Sequence[str]], label: str) -> str:
     return f'<div class="wordy-table{wide}">{panels.tabled(columns, label)}</div>'
 
 
-def schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
-    """Draw in HTML the learning rate over a run of each recipe.
+def schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> go.Figure:
+    """Draw the learning rate over a run of each recipe.
 
     Args:
         found: For each, places in epochs and the rates there, (P,) each.
     """
     drawn = [
-        Curve(name_of(name), places, rates, COLOURS.get(name, theme.MUTED), width=4)
+        Series(name_of(name), places, rates, COLOURS.get(name, theme.MUTED), width=4)
         for name, (places, rates) in found.items()
     ]
-    last = max(float(places.max()) for places, _ in found.values())
-    across = Axis("epochs", 0, float(np.ceil(last)), curves.round_numbers(0, float(np.ceil(last))))
-    up = curves.axis_of("learning rate", *(rates for _, rates in found.values()), zero=True)
-    whole = np.arange(0, int(np.ceil(last)) + 1)
-    at = {
-        float(number): curves.say_point(
-            f"after {number} epochs",
-            {name_of(name): float(np.interp(number, *pair)) for name, pair in found.items()},
-        )
-        for number in whole
-    }
-    return curves.draw(across, up, drawn, say_schedule(found), points=at)
+    return draw(drawn, Axis("epochs", hover_format=".2f"), Axis("learning rate", zero=True, hover_format=".4~g"))
 
 
 def say_schedule(found: Mapping[str, tuple[Numbers, Numbers]]) -> str:
@@ -173,28 +164,33 @@ def parts(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     return tuple(sorted((each for each in trials if len(each.changes) == 1), key=lambda each: each.difference))
 
 
-def part_effects(trials: Sequence[Trial]) -> str:
-    """Draw in HTML, for each part of the recipe, what is lost or won when it alone is changed.
+def part_effects(trials: Sequence[Trial]) -> go.Figure:
+    """Draw, for each part of the recipe, the change in accuracy if it alone is changed.
 
     Args:
         trials: As ``parts`` returns them; at least one.
     """
-    ends = [end for each in trials for end in (each.low, each.high)]
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    room = 0.05 * (high - low) or 0.001
-    low, high = low - room, high + room
-
-    def at(value: float) -> str:
-        return f"{(value - low) / (high - low) * 100:.2f}"
-
-    lines = "".join(
-        f"<li{' class=apart' if _apart(each) else ''}><span>{escape(say_changes(each.changes))}</span>"
-        f'<div title="{points(each.low)} to {points(each.high)}"><b style="--at: {at(each.low)}; '
-        f'--to: {at(each.high)}"></b><u style="--at: {at(each.difference)}"></u></div>'
-        f"<strong>{points(each.difference)}</strong></li>"
-        for each in trials
-    )
-    return f'<ol class="worth" style="--zero: {at(0)}; --colour: {theme.ACCENT}">{lines}</ol>'
+    hundredths = np.array([(each.low, each.difference, each.high) for each in trials]) * 100
+    low, high = min(0.0, float(hundredths.min())), max(0.0, float(hundredths.max()))
+    room = 0.05 * (high - low) or 0.1
+    said = [f"{say_changes(each.changes)} ({points(each.difference)})" for each in trials]
+    titles = [textwrap.fill(each, _LINE) for each in said]
+    lines = np.array([title.count("\n") + 1 for title in titles])
+    heights = lines + _BELOW
+    tops = heights[::-1].cumsum()[::-1]
+    dots = tops - lines - 0.6
+    apart = np.array([_apart(each) for each in trials])
+    intervals = np.array([f"{points(each.difference)} ({points(each.low)} to {points(each.high)})" for each in trials])
+    drawn: list[Part] = [Series("no change", [0, 0], [0, tops[0]], "", "line", 1, keyed=False)]
+    for name, chosen, colour in (
+        ("interval contains zero", ~apart, theme.MUTED),
+        ("interval without zero", apart, theme.ACCENT),
+    ):
+        here, ends, says = hundredths[chosen], (hundredths[chosen, 0], hundredths[chosen, 2]), [*intervals[chosen]]
+        drawn.append(Series(name, here[:, 1], dots[chosen], colour, "points", 13, reach=ends, says=says))
+    drawn.append(Texts([low - room] * len(trials), tops, titles))
+    across = Axis("change in held-out accuracy, points", (low - room, high + room))
+    return draw(drawn, across, Axis("", (0, int(tops[0]))), height=_TEXT * int(tops[0]) + 110, alone=True)
 
 
 def say_part_effects(trials: Sequence[Trial], base: RecipeResult) -> str:

@@ -1,100 +1,100 @@
 """All seeds of a recipe with mean and deviation, the paired test, and the disputed labels."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
+from dataclasses import dataclass, replace
 
 import numpy as np
+import plotly.graph_objects as go
 
-from model.records import Numbers
 from model.training.records import LoggedRun, PairedTest, RecipeResult, Spread
 from viz import theme
-from viz.charts import curves
+from viz.charts.draw import Axis, Bars, Part, Series, Texts, draw
 from viz.training.figures import COLOURS, LOGGED, name_of, points, share
 
-_ROOM = 0.08  # of the axis left free on either side
+_SAME = 1e-6  # per cent: values closer than this are equal
+_ROOM = 0.08  # share of the axis that is empty on each side
+_LANE = 116  # pixels: the height of a line
+_DOTS, _STACK = 0.56, 0.13  # shares of a line: below its title, and between two equal dots
 
 
-def strip(found: Mapping[str, tuple[Sequence[int], Spread]], logged: LoggedRun, bar: float) -> str:
-    """Draw in HTML a dot for each value on one scale: every seed at its last epoch, and the logged run's epochs.
+def strip(found: Mapping[str, tuple[Sequence[int], Spread]], logged: LoggedRun, bar: float) -> go.Figure:
+    """Draw a dot for each value on one scale: every seed at its last epoch, and the epochs of the logged run.
 
     Args:
         found: For each recipe, the seeds and their test accuracies.
         logged: The assignment's run: the epochs just before its peak, and the peak.
         bar: The goal of the assignment.
     """
-    before = logged.accuracies[logged.around]
+    before, epochs = logged.accuracies[logged.around], logged.numbers[logged.around]
+    around = Spread(before, float(before.mean()), float(before.std(ddof=1)) if len(before) > 1 else float("nan"))
     every = np.concatenate([*(each.values for _, each in found.values()), before, [logged.reported, bar]])
-    room = _ROOM * float(every.max() - every.min())
-    low, high = float(every.min()) - room, float(every.max()) + room
-    lines = [
-        _line(
-            f"{name_of(name)}, {_seeds(len(seeds))} at the last epoch",
-            f"{share(each.mean)} {_deviation(each)}",
-            each.values,
-            [f"seed {seed}: {share(value)}" for seed, value in zip(seeds, each.values, strict=True)],
+    room = _ROOM * float(np.ptp(every))
+    low, high = 100 * (float(every.min()) - room), 100 * (float(every.max()) + room)
+    lanes = [
+        _Lane(
+            name_of(name),
+            f"{_first_large(name_of(name))}, {_seeds(len(seeds))} at the last epoch",
             each,
+            [f"seed {seed}: {share(value)}" for seed, value in zip(seeds, each.values, strict=True)],
             COLOURS.get(name, theme.MUTED),
-            (low, high),
         )
         for name, (seeds, each) in found.items()
     ]
-    lines.append(_logged_line(logged, (low, high)))
-    ticks = curves.round_numbers(100 * low, 100 * high)
-    numbers = "".join(f'<span style="--at: {_at(tick / 100, low, high)}">{tick:g}</span>' for tick in ticks)
-    marks = "".join(f'<i style="--at: {_at(tick / 100, low, high)}"></i>' for tick in ticks)
-    return (
-        f'<section class="seed-strip" style="--bar: {_at(bar, low, high)}" aria-label="Every test accuracy">'
-        f"{''.join(lines)}"
-        f'<div class="seed-axis"><div>{marks}<b title="the goal: {share(bar)}"></b>{numbers}</div>'
-        f"<p>test images right, %; the dashed line is the goal of {bar * 100:.1f}\xa0%</p></div></section>"
-    )
-
-
-def _line(
-    title: str,
-    said: str,
-    values: Numbers,
-    titles: Sequence[str],
-    around: Spread,
-    colour: str,
-    ends: tuple[float, float],
-    chosen: str = "",
-) -> str:
-    """Draw one line of dots, equal ones above one another, on its mean and one standard deviation to either side."""
-    dots = ""
-    there: dict[str, int] = {}
-    for value, each in zip(values.tolist(), titles, strict=True):
-        place = _at(value, *ends)
-        there[place] = there.get(place, -1) + 1
-        dots += f'<u style="--at: {place}; --up: {there[place]}" title="{escape(each)}"></u>'
-    deviation = 0.0 if np.isnan(around.deviation) else around.deviation
-    left, right = (_at(around.mean + sign * deviation, *ends) for sign in (-1, 1))
-    return (
-        f'<div class="seed-line" style="--colour: {colour}"><h4>{escape(title[:1].upper() + title[1:])}'
-        f"<strong>{said}</strong></h4>"
-        f'<div role="img" aria-label="{escape("; ".join(titles))}">'
-        f'<b style="--at: {left}; --to: {right}"></b><i style="--at: {_at(around.mean, *ends)}"></i>{dots}{chosen}'
-        "</div></div>"
-    )
-
-
-def _logged_line(logged: LoggedRun, ends: tuple[float, float]) -> str:
-    before = logged.accuracies[logged.around]
-    numbers = logged.numbers[logged.around]
-    titles = [f"epoch {number}: {share(value)}" for number, value in zip(numbers, before, strict=True)]
-    deviation = float(before.std(ddof=1)) if len(before) > 1 else float("nan")
+    said = [f"epoch {number}: {share(value)}" for number, value in zip(epochs, before, strict=True)]
+    title = f"{_first_large(LOGGED)}, epochs {epochs[0]} to {epochs[-1]}"
+    lanes.append(_Lane(LOGGED, title, around, said, COLOURS["assignment"]))
+    parts = [part for place, lane in enumerate(lanes, 1) for part in lane.parts(len(lanes) - place, low)]
     peak = f"epoch {logged.numbers[logged.peak]}: {share(logged.reported)}, reported"
-    ring = f'<em style="--at: {_at(logged.reported, *ends)}" title="{peak}"></em>'
-    return _line(
-        f"{LOGGED}, epochs {numbers[0]} to {numbers[-1]}, and the ring: the epoch reported",
-        f"{share(float(before.mean()))}, reported {share(logged.reported)}",
-        before,
-        titles,
-        Spread(before, float(before.mean()), deviation),
-        COLOURS["assignment"],
-        ends,
-        ring,
+    ring = Series("the reported epoch", [100 * logged.reported], [_STACK], COLOURS["assignment"], "points", 16)
+    level = Series(f"the goal, {bar * 100:.1f} %", [100 * bar] * 2, [0, len(lanes)], theme.MUTED, "dashed", 2)
+    return draw(
+        [level, *parts, replace(ring, symbol="circle-open", says=[peak])],
+        Axis("test accuracy, %", (low, high), hover_format=".2f"),
+        Axis("", (0, len(lanes))),
+        height=_LANE * len(lanes) + 130,
+        alone=True,
     )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Lane:
+    """A line of dots, with their mean and one standard deviation on each side."""
+
+    name: str
+    title: str
+    spread: Spread
+    says: Sequence[str]
+    colour: str
+
+    def parts(self, number: int, left: float) -> list[Part]:
+        """Return the parts of a chart for this line; equal dots are stacked.
+
+        Args:
+            number: The number of lines below it.
+            left: The place of its title.
+        """
+        values, mean = 100 * self.spread.values, 100 * self.spread.mean
+        deviation = 0.0 if np.isnan(self.spread.deviation) else 100 * self.spread.deviation
+        said = f"mean {share(self.spread.mean)} {_deviation(self.spread)}".strip()
+        heights: list[float] = []
+        for place, value in enumerate(values):
+            equal = sum(1 for other in values[:place] if abs(other - value) < _SAME)
+            heights.append(number + _STACK * (equal + 1))
+        area = Bars(
+            "mean and one standard deviation",
+            [mean],
+            [_DOTS],
+            self.colour,
+            base=[number],
+            width=2 * deviation,
+            pale=[True],
+            says=[said],
+            keyed=False,
+        )
+        line = Series(area.name, [mean] * 2, [number, number + _DOTS], self.colour, width=4, says=[said] * 2)
+        dots = Series(self.name, values, heights, self.colour, "points", 12, says=self.says)
+        texts = Texts([left], [number + 0.94], [f"{self.title}\n{said}"])
+        return [area, replace(line, keyed=False), dots, texts]
 
 
 def say_strip(found: Mapping[str, tuple[Sequence[int], Spread]], bar: float) -> str:
@@ -166,21 +166,19 @@ def _how_many(passing: int, count: int) -> str:
     return {0: "none reaches", count: "all reach"}.get(passing, f"{passing} of {count} reach")
 
 
-def _at(value: float, low: float, high: float) -> str:
-    """Say where on the scale a value lies, in hundredths."""
-    return f"{(value - low) / (high - low) * 100:.2f}"
+def _first_large(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def paired(found: PairedTest) -> str:
-    """Draw in HTML what the two median networks get right and wrong together, and the two tests in numbers."""
-    first, second = (name_of(name) for name in found.names)
-    most = max(found.alone) or 1
-    bars = "".join(
-        f'<li><span>only {escape(name)}</span><i style="--share: {count / most:.4f}; --colour: '
-        f'{COLOURS.get(key, theme.MUTED)}"></i><b>{count}</b></li>'
-        for key, name, count in zip(found.names, (first, second), found.alone, strict=True)
-    )
-    return f'<ul class="alone" aria-label="Test images that one network alone gets right">{bars}</ul>'
+def paired(found: PairedTest) -> go.Figure:
+    """Draw how many test images only one of the two median networks classifies correctly."""
+    names = [f"only {name_of(name)}" for name in found.names]
+    bars = [
+        Bars(name, [name], [count], COLOURS.get(key, theme.MUTED), printed=[f"{count}"], keyed=False)
+        for key, name, count in zip(found.names, names, found.alone, strict=True)
+    ]
+    up = Axis("test images", (0, 1.15 * (max(found.alone) or 1)))
+    return draw(bars, Axis("classified correctly by one network only", categories=names), up, height=300)
 
 
 def say_paired(found: PairedTest) -> str:

@@ -11,6 +11,7 @@ from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
+from viz import theme
 from viz.batch_norm import figures
 from viz.pictures import words
 
@@ -27,13 +28,13 @@ def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
 
 def test_stage_shows_the_arithmetic_of_the_largest_and_the_smallest_value(normal: Normalisation) -> None:
     html = figures.stage(normal)
-    assert html.count("<img") == html.count('<div class="bins"') == 5
+    assert html.count("<img") == 5
     values = normal.steps[0].values
     scale, shift = (step.operand for step in normal.steps[3:])
     mean, deviation = (step.operand for step in normal.steps[1:3])
     for value in (values.max(), values.min()):
         by_hand = (value - mean) / deviation * scale + shift
-        assert f"<b>{words.number(by_hand)}</b>" in html.rpartition('<div class="bins"')[2]
+        assert f"<b>{words.number(by_hand)}</b>" in html.rpartition("<img")[2]
     assert "np.float" not in html
 
 
@@ -46,6 +47,21 @@ def test_bins_hold_every_value_once_and_mark_the_zeros(normal: Normalisation) ->
         assert (marked is None) == (zero_count == 0)
         if marked is not None:
             assert counts[marked] >= zero_count
+
+
+def test_histograms_show_the_counts_of_the_bins(normal: Normalisation) -> None:
+    chart = figures.histograms(normal)
+    columns = figures.bin_columns(normal)
+    for index, (bars, step) in enumerate(zip(chart.data, normal.steps, strict=True)):
+        low, high = chart.layout.xaxis.range
+        expected = np.histogram(step.values, bins=figures.BINS, range=(low, high))[0]
+        np.testing.assert_allclose(np.square(bars.y), expected)
+        assert [int(each.replace(",", "")) for each in columns[step.name]] == expected.tolist()
+        assert [said.partition(" ")[0] for said in bars.customdata] == columns[step.name]
+        marked = figures.bins(normal, index)[1]
+        found = [place for place, colour in enumerate(bars.marker.color) if colour == theme.rgb(theme.HIGHLIGHT)]
+        assert found == ([] if marked is None else [marked])
+    assert figures.say_histograms(normal).count("orange") == (figures.bins(normal, 0)[1] is not None)
 
 
 def test_say_stage_gives_the_measured_share_of_zeros(normal: Normalisation) -> None:

@@ -5,7 +5,6 @@ import functools
 import io
 import re
 from dataclasses import replace
-from html import escape
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,15 +17,15 @@ from model.images.digits import find, to_input
 from model.networks.assignment.weights import load
 from model.trace import record
 from model.trace.records import Step, Trace
-from tests import curve
+from tests import charting
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.dropout import charts, figures
-from viz.pictures import words
 
 NETWORK = load()
 X = to_input(find("project-4or9"))
 NAME = "Dropout-9"
+UNSCALED = "mean if kept values were not scaled"
 
 
 @functools.cache
@@ -213,17 +212,19 @@ def test_say_differences_gives_the_first_and_the_largest() -> None:
 
 def test_spread_shows_every_class_with_its_numbers() -> None:
     found = many()
-    drawn = parsed(figures.spread(found, ("abc", "def")))
-    section = drawn if drawn.get("data-digest") else drawn[0]
-    assert (section.get("data-digest"), section.get("data-weights")) == ("abc", "def")
-    items = drawn.findall(".//ol/li")
-    assert len(items) == 10
+    chart = figures.spread(found, ("abc", "def"))
+    assert chart.layout.meta == {"digest": "abc", "weights": "def"}
     shares = found.probabilities.astype(float)
-    for c, item in enumerate(items):
-        style = {key: float(value) for key, value in re.findall(r"--(\w+): ([\d.]+)", str(item.get("style")))}
-        wanted = [shares[:, c].min(), shares[:, c].max(), *np.percentile(shares[:, c], [10, 90])]
-        assert list(style.values()) == pytest.approx([*wanted, shares[:, c].mean(), found.off[c]], abs=1e-4)
-        assert said(item).startswith(f"{c}{(shares.argmax(1) == c).sum()} passes predict {c};")
+    extent, middle = (charting.named(chart, name) for name in ("lowest to highest", "middle 80\xa0% of the passes"))
+    for bar, ends in ((extent, (0, 100)), (middle, (10, 90))):
+        low, high = np.percentile(shares, ends, axis=0)
+        np.testing.assert_allclose(np.asarray(bar.base, float), low, atol=1e-6)
+        np.testing.assert_allclose(np.asarray(bar.base, float) + bar.y, high, atol=1e-6)
+        assert bar.customdata[4] == f"{low[4] * 100:.1f}\xa0% to {high[4] * 100:.1f}\xa0%"
+    np.testing.assert_allclose(charting.named(chart, "mean of all passes").y, shares.mean(axis=0), atol=1e-6)
+    np.testing.assert_array_equal(charting.named(chart, "dropout off").y, found.off)
+    predictions = [f"{c}<br>{(shares.argmax(1) == c).sum()}" for c in range(10)]
+    assert list(chart.layout.xaxis.ticktext) == predictions
 
 
 @pytest.mark.parametrize(("changed", "word"), [(0, "none"), (1, "few"), (10, "few"), (11, "many"), (100, "many")])
@@ -254,50 +255,31 @@ def test_passes_columns_and_csv_hold_the_probabilities() -> None:
 def test_convergence_chart_shows_value_band_and_both_means() -> None:
     found = converging()
     chart = charts.convergence(found)
-    band, value, unscaled, running = curve.lines(chart)
-    up, across = curve.scales(chart, logarithmic=True)
-    exact = across(running.x)
-    numbers = exact.round().astype(int)
-    np.testing.assert_allclose(exact, numbers, rtol=4e-3)
+    running = charting.named(chart, "mean over masks")
+    numbers = np.asarray(running.x)
     assert (numbers[0], numbers[-1]) == (1, 300)
-    near = curve.near(up)
-    np.testing.assert_allclose(up(running.y), found.running[numbers - 1], atol=near)
-    np.testing.assert_allclose(up(unscaled.y), found.unscaled[numbers - 1], atol=near)
-    np.testing.assert_allclose(up(value.y), found.value, atol=near)
-    half = len(numbers)
-    np.testing.assert_allclose(up(band.y[:half]), found.value + 2 * found.error[numbers - 1], atol=near)
-    np.testing.assert_allclose(up(band.y[half:])[::-1], found.value - 2 * found.error[numbers - 1], atol=near)
+    np.testing.assert_array_equal(running.y, found.running[numbers - 1])
+    unscaled = charting.named(chart, UNSCALED)
+    np.testing.assert_array_equal(unscaled.y, found.unscaled[numbers - 1])
+    assert set(charting.named(chart, "dropout off").y) == {found.value}
+    low, high = charting.edges(chart, chart.data[0].name)
+    np.testing.assert_allclose(high, found.value + 2 * found.error[numbers - 1])
+    np.testing.assert_allclose(low, found.value - 2 * found.error[numbers - 1])
     with pytest.raises(AssertionError):  # one standard error is too narrow
-        np.testing.assert_allclose(up(band.y[:half]), found.value + found.error[numbers - 1], atol=near)
-    assert [line.paint.get("stroke") for line in (value, unscaled, running)] == [
-        theme.HIGHLIGHT,
-        theme.MUTED,
-        theme.ACCENT,
+        np.testing.assert_allclose(high, found.value + found.error[numbers - 1])
+    assert chart.layout.xaxis.type == "log"
+    assert [charting.named(chart, name).line.color for name in ("dropout off", UNSCALED, "mean over masks")] == [
+        theme.rgb(theme.HIGHLIGHT),
+        theme.rgb(theme.MUTED),
+        theme.rgb(theme.ACCENT),
     ]
-
-
-def test_convergence_chart_gives_the_values_of_each_point() -> None:
-    found = converging()
-    chart = charts.convergence(found)
-    pointed = curve.pointed_at(chart)
-    assert len(pointed) == len(curve.lines(chart)[1].x)
-    assert pointed[0].startswith("1 masks\n")
-    assert pointed[-1].splitlines() == [
-        "300 masks",
-        f"dropout off: {words.number(found.value)}",
-        f"mean if kept values were not scaled: {words.number(found.unscaled[-1])}",
-        f"mean over masks: {words.number(found.running[-1])}",
-    ]
-    assert f'aria-label="{escape(charts.say_convergence(found))}"' in chart
 
 
 def test_convergence_chart_of_zeros_is_flat() -> None:
     nothing = np.zeros(300)
     flat = replace(converging(), value=0.0, running=nothing, unscaled=nothing, error=nothing)
-    chart = charts.convergence(flat)
-    up, _ = curve.scales(chart, logarithmic=True)
-    for line in curve.lines(chart):
-        np.testing.assert_allclose(up(line.y), 0, atol=curve.near(up))
+    for trace in charts.convergence(flat).data:
+        assert not np.any(trace.y)
 
 
 def test_say_convergence_gives_the_standard_error() -> None:
@@ -320,11 +302,11 @@ ACCURACIES = [DropoutAccuracy(step / 10, 100 - 9 * step, 100, 1 - step / 20) for
 
 def test_accuracies_chart_shows_accuracy_and_confidence() -> None:
     figure = charts.accuracies(ACCURACIES, 0.1)
-    accuracy, confidence = figure.data
+    accuracy, confidence = charting.named(figure, "accuracy"), charting.named(figure, "confidence")
     assert list(accuracy.y) == [each.correct / 100 for each in ACCURACIES]
     assert accuracy.error_y.array[1] == pytest.approx(2 * (0.91 * 0.09 / 100) ** 0.5)
     assert list(confidence.y) == [each.confidence for each in ACCURACIES]
-    assert figure.layout.shapes[0].x0 == 0.1
+    assert charting.named(figure, "as trained").x == (0.1, 0.1)
     sentence = charts.say_accuracies(ACCURACIES, "Some digits")
     assert sentence.startswith("Some digits, each classified once for each p")
     assert "p = 0.90: 19.0\xa0% correct, 55.0\xa0% confidence." in sentence

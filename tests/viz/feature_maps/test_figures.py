@@ -122,7 +122,7 @@ def test_each_map_says_its_range() -> None:
     expected = [f"{said(float(each.min()))} to {said(float(each.max()))}" for each in maps]
     tiles = choices(maps)["tiles"]
     assert [tile["says"] for tile in tiles] == [f"Map {n}: {ends}" for n, ends in enumerate(expected)]
-    for attribute in ("alt", "title"):
+    for attribute in ("alt", "data-says"):
         found = re.findall(f'{attribute}="([^"]+)"', tiled(maps))
         assert found == [f"map {n}: {ends}" for n, ends in enumerate(expected)]
 

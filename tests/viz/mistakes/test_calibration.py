@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from model.mistakes.calibration import reliability
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Accuracy, Scores
-from tests import curve
+from tests import charting
 from viz.mistakes import calibration
 
 BINS = 15
@@ -42,35 +41,31 @@ def counted(temperature: float) -> dict[int, tuple[int, float, float]]:
     return {m: (len(bins[m]), float(right), float(sure)) for m, (right, sure) in sorted(means.items())}
 
 
-def drawn(html: str) -> dict[int, tuple[int, float, float, float]]:
-    """Return the place, count and height of each bar, and the start and length of its gap."""
-    bars = re.findall(r"<li([^>]*)>(.*?)</li>", html.partition("<ol>")[2].partition("</ol>")[0])
-    assert len(bars) == BINS
-    found = {}
-    for place, (attributes, inside) in enumerate(bars):
-        if inside:
-            sizes = dict(re.findall(r"--(right|from|off): ([\d.]+)", attributes))
-            count = int(re.sub(r"<[^>]+>|,", "", inside))
-            found[place] = (count, float(sizes["right"]), float(sizes["from"]), float(sizes["off"]))
-    return found
+ACCURACY, GAP = "accuracy", "gap to the mean confidence"
 
 
 def test_diagram_bars_show_accuracy_and_gap() -> None:
-    expected, bars = counted(1.5), drawn(calibration.diagram(FOUND))
-    assert bars.keys() == expected.keys()
-    for place, (count, right, sure) in expected.items():
-        low, high = sorted((right, sure))
-        assert bars[place] == pytest.approx((count, right, low, high - low), abs=1e-4)
-    middles = {place: (place + 0.5) / BINS for place in expected}  # the wrong rule: how sure, by the bin's middle
-    assert any(abs(abs(bars[m][1] - middles[m]) - bars[m][3]) > 1e-3 for m in expected)
+    expected, chart = counted(1.5), calibration.diagram(FOUND)
+    accuracy, gap = charting.named(chart, ACCURACY), charting.named(chart, GAP)
+    assert [round(x * BINS - 0.5) for x in accuracy.x] == [*expected] == [round(x * BINS - 0.5) for x in gap.x]
+    assert list(gap.text) == [f"{count:,}" for count, _, _ in expected.values()]
+    for place, (_, share, confidence) in enumerate(expected.values()):
+        assert accuracy.y[place] == pytest.approx(share)
+        assert (gap.base[place], gap.base[place] + gap.y[place]) == pytest.approx(sorted((share, confidence)))
+        assert f"accuracy {share:.1%}, mean confidence {confidence:.1%}" in accuracy.customdata[place]
+    off = np.abs(np.asarray(accuracy.y) - np.asarray(accuracy.x))  # the wrong rule: the middle of the bin
+    assert np.abs(off - np.asarray(gap.y)).max() > 1e-3
 
 
-def test_diagram_marks_bins_with_few_images() -> None:
-    html = calibration.diagram(FOUND)
-    few = [count for count, _, _ in counted(1.5).values() if count < calibration.FEW]
-    assert 0 < len(few) < BINS
-    assert html.count('<li class="few"') == len(few)
-    assert html.count(": no image") == int((FOUND.counts == 0).sum()) > 0
+def test_diagram_bars_of_few_images_are_pale_and_empty_bins_have_none() -> None:
+    chart = calibration.diagram(FOUND)
+    counts = [count for count, _, _ in counted(1.5).values()]
+    assert len(counts) == int((FOUND.counts > 0).sum())
+    assert 0 < len(counts) < BINS, "some bins are empty"
+    for name in (ACCURACY, GAP):
+        pale = [opacity < 1 for opacity in charting.named(chart, name).marker.opacity]
+        assert pale == [count < calibration.FEW for count in counts]
+        assert any(pale)
 
 
 def test_say_diagram_error_is_the_weighted_mean_gap() -> None:
@@ -97,18 +92,18 @@ def test_loss_columns_hold_both_losses() -> None:
 
 
 def test_losses_chart_shows_both_losses_and_minima() -> None:
-    html = calibration.losses(SCALING, 2.0)
-    up, across = curve.scales(html)
-    fitted, judged, one, other, mark = curve.lines(html)
-    for line, half in zip((fitted, judged), reliability.halves(SCORES), strict=True):
-        np.testing.assert_allclose(across(line.x), TEMPERATURES, atol=2 * curve.near(across))
-        expected = [reliability.loss(half, each) for each in TEMPERATURES]
-        np.testing.assert_allclose(up(line.y), expected, atol=2 * curve.near(up))
-    assert np.abs(up(fitted.y) - up(judged.y)).max() > 5 * curve.near(up), "the wrong rule: one for the other"
-    for point, least in ((one, SCALING.temperature), (other, SCALING.evaluation_temperature)):
-        assert across(point.x[:1]) == pytest.approx(least, abs=2 * curve.near(across))
-    assert across(mark.x) == pytest.approx([2, 2], abs=2 * curve.near(across))
-    assert len(curve.pointed_at(html)) == len(TEMPERATURES)
+    chart = calibration.losses(SCALING, 2.0)
+    fitting, evaluation = (charting.named(chart, name) for name in ("fitting half", "evaluation half"))
+    for line, half in zip((fitting, evaluation), reliability.halves(SCORES), strict=True):
+        np.testing.assert_array_equal(line.x, TEMPERATURES)
+        np.testing.assert_allclose(line.y, [reliability.loss(half, each) for each in TEMPERATURES])
+    assert not np.allclose(fitting.y, evaluation.y), "the wrong rule: one for the other"
+    points = [trace for trace in chart.data if trace.mode == "markers"]
+    minima = SCALING.temperature, SCALING.evaluation_temperature
+    for point, line, minimum in zip(points, (fitting, evaluation), minima, strict=True):
+        assert point.x[0] == minimum
+        assert min(line.y) - 1e-9 <= point.y[0] <= max(line.y)
+    assert charting.named(chart, "T\xa0=\xa02.00").x == (2, 2)
 
 
 def test_say_losses_names_both_minima() -> None:

@@ -9,6 +9,7 @@ from model.networks.assignment import weights
 from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
+from tests import charting
 from viz.pictures.swatches import columns_as_csv
 from viz.receptive_field import growth
 
@@ -16,58 +17,37 @@ STEPS = {step.name: step for step in receptive_field.growth(weights.load())}
 COMPARISONS = printed_table.compare(weights.load())
 TRUE = {row.name: row.measured_field[0] for row in COMPARISONS}
 each_step = pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+CHART = growth.chart(STEPS.values(), COMPARISONS)
 
 
-def drawn(what: str) -> dict[str, tuple[float, float, int]]:
-    """Return x and y in the chart, and the number in the title, of everything that is drawn of a class, by row."""
-    found = re.findall(
-        rf'<[ib] class="{what}" style="--x: ([\d.]+); --y: ([\d.]+)" title="(\S+): \D+ (\d+)">',
-        growth.chart(STEPS.values(), COMPARISONS),
-    )
-    assert found
-    return {name: (float(x), float(y), int(number)) for x, y, name, number in found}
+def drawn(name: str) -> dict[str, int]:
+    """Return the values of a series, by row."""
+    trace = charting.named(CHART, name)
+    return dict(zip(trace.x, map(int, trace.y), strict=True))
 
 
-def test_the_chart_holds_size_and_jump_of_every_row() -> None:
-    assert {name: size for name, (_, _, size) in drawn("size dot").items()} == TRUE
+def test_chart_has_size_and_jump_of_every_row() -> None:
+    assert drawn("size") == TRUE
     jumps = {step.name: step.after.jump[0] for step in STEPS.values() if step.number}
-    assert {name: jump for name, (_, _, jump) in drawn("jump dot").items()} == jumps
+    assert drawn("jump") == jumps
     assert max(jumps.values()) == 14
+    assert charting.named(CHART, "size").line.shape == "hv", "a value is kept until the next row"
 
 
-def test_the_chart_holds_every_printed_size_right_or_wrong() -> None:
+def test_chart_has_every_printed_size_correct_or_wrong() -> None:
     printed = {row.name: row.printed_field for row in COMPARISONS if row.printed_field}
-    right, wrong = drawn("right"), drawn("wrong")
-    assert {name: number for name, (_, _, number) in {**right, **wrong}.items()} == printed
-    assert all(number == TRUE[name] for name, (_, _, number) in right.items())
-    assert all(number != TRUE[name] for name, (_, _, number) in wrong.items())
+    correct, wrong = drawn("printed, correct"), drawn("printed, wrong")
+    assert {**correct, **wrong} == printed
+    assert all(number == TRUE[name] for name, number in correct.items())
+    assert all(number != TRUE[name] for name, number in wrong.items())
+    (texts,) = (trace for trace in CHART.data if trace.mode == "text")
+    assert list(texts.text) == [str(number) for number in wrong.values()]
 
 
-def test_all_in_the_chart_is_on_one_scale() -> None:
-    """Held against the numbers beside and below it, which somebody reads it by."""
-    html = growth.chart(STEPS.values(), COMPARISONS)
-    ticks = re.findall(r'class="(beside|below)" style="--x: ([\d.]+); --y: ([\d.]+)">(\d+)<', html)
-    beside = {float(number): float(y) for kind, _, y, number in ticks if kind == "beside"}
-    below = {float(number): float(x) for kind, x, _, number in ticks if kind == "below"}
-    up, across = (
-        (max(places.values()) - min(places.values())) / (max(places) - min(places)) for places in (beside, below)
-    )
-    assert beside[0] == 0
-    for what in ("size dot", "jump dot", "right", "wrong"):
-        for name, (x, y, number) in drawn(what).items():
-            assert y == pytest.approx(number * up, abs=0.02)
-            assert x == pytest.approx(below[1] + (int(name.rpartition("-")[2]) - 1) * across, abs=0.02)
-
-
-@pytest.mark.parametrize("what", ["size", "jump"])
-def test_the_line_goes_from_dot_to_dot(what: str) -> None:
-    dots = [*drawn(f"{what} dot").values()]
-    pattern = rf'class="{what} step" style="--x: (.*?); --y: (.*?); --across: (.*?); --up: (.*?)"'
-    steps = [tuple(map(float, each)) for each in re.findall(pattern, growth.chart(STEPS.values(), COMPARISONS))]
-    assert len(steps) == len(dots) - 1
-    for (x, y, across, up), here, there in zip(steps, dots, dots[1:], strict=False):
-        assert (x, y) == here[:2]
-        assert (x + across, y + up) == pytest.approx(there[:2], abs=0.02)
+def test_chart_rows_are_in_order_and_numbered_from_1() -> None:
+    axis = CHART.layout.xaxis
+    assert list(axis.categoryarray) == [*TRUE]
+    assert all(name == [*TRUE][int(number) - 1] for name, number in zip(axis.tickvals, axis.ticktext, strict=True))
 
 
 def test_say_names_the_wrong_figures() -> None:

@@ -1,6 +1,5 @@
 """Figures and sentences of the checks of one map, compared with values computed again from the maps."""
 
-import base64
 import csv
 import io
 import math
@@ -19,6 +18,7 @@ from model.sanity_checks import edges, pixel_curves, weight_dependence
 from model.sanity_checks.randomization import learned_rows
 from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
 from model.sanity_checks.robustness import robustness
+from tests import charting
 from tests.explaining import attribution, by_gradient
 from tests.pictures import assert_painted, decode
 from viz import theme
@@ -59,14 +59,6 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def paths(html: str) -> list[NDArray[np.float64]]:
-    """Return the corners of every line of a chart as shares of its width and height from bottom left."""
-    (drawn,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
-    svg = base64.b64decode(drawn).decode()
-    lines = [re.findall(r"(-?[\d.]+) (-?[\d.]+)", path) for path in re.findall(r'<path d="([^"]+)"', svg)]
-    return [np.array(line, dtype=float) * (1e-3, -1e-3) + (0, 1) for line in lines]
-
-
 def test_stages_show_each_map_with_both_numbers(randomized: Randomization) -> None:
     html = figures.stages(ROWS, randomized)
     names = re.findall(r"<li><b>([^<]+)</b>", html)
@@ -92,19 +84,26 @@ def test_stages_have_a_placeholder_for_each_pending_map(randomized: Randomizatio
     html = figures.stages(ROWS, some)
     assert html.count("<li") == len(ROWS) + 1
     assert html.count('class="pending"') == len(ROWS) - 3
-    assert ">limit<" not in figures.randomization_chart(ROWS, some, None)
+    chart = figures.randomization_chart(ROWS, some, None)
+    assert charting.names(chart) == ["structural similarity", "rank correlation"]
+    assert len(chart.data[0].x) == 4
+    assert len(chart.layout.xaxis.categoryarray) == len(ROWS) + 1
     assert figures.say_randomization(some, None).startswith("3 rows are randomized so far")
 
 
 def test_randomization_chart_draws_the_values(randomized: Randomization, dependence: WeightDependence) -> None:
-    band, limit, like, ranks = paths(figures.randomization_chart(ROWS, randomized, dependence))
-    low = 1 - (1 - randomized.similarities[-1]) / (1 - like[-1, 1])  # of the axis, from one point of one curve
-    np.testing.assert_allclose(ranks[:, 0], np.arange(len(ROWS) + 1) / len(ROWS), atol=2e-4)
-    np.testing.assert_allclose(low + ranks[:, 1] * (1 - low), randomized.signed_rank_correlations, atol=2e-3)
-    np.testing.assert_allclose(low + like[:, 1] * (1 - low), randomized.similarities, atol=2e-3)
-    np.testing.assert_allclose(low + limit[:, 1] * (1 - low), dependence.limit, atol=2e-3)
-    assert low + band[:, 1].max() * (1 - low) == pytest.approx(max(dependence.others), abs=2e-3)
-    assert low + band[:, 1].min() * (1 - low) == pytest.approx(min(dependence.others), abs=2e-3)
+    chart = figures.randomization_chart(ROWS, randomized, dependence)
+    similarities, ranks = (charting.named(chart, name) for name in ("structural similarity", "rank correlation"))
+    assert list(ranks.x) == ["trained", *ROWS]
+    assert list(ranks.y) == list(randomized.signed_rank_correlations)
+    assert list(similarities.y) == list(randomized.similarities)
+    assert charting.named(chart, "limit").y == (dependence.limit,) * 2
+    low, high = charting.edges(chart, "maps of other digits")
+    assert set(low) == {min(dependence.others)}
+    assert set(high) == {max(dependence.others)}
+    bottom, top = chart.layout.yaxis.range
+    assert bottom <= min(*dependence.others, *ranks.y, *similarities.y)
+    assert top > 1
 
 
 def test_say_randomization_names_verdict_and_limit(randomized: Randomization, dependence: WeightDependence) -> None:
@@ -128,9 +127,9 @@ def test_blank_map_has_sentences_without_nan() -> None:
     randomized = weight_dependence.compare(["a", "b"], [blank, blank, blank])
     dependence = weight_dependence.weight_dependence(randomized, [blank])
     assert "blank" in figures.say_randomization(randomized, dependence)
-    assert "nan" not in figures.stages(["a", "b"], randomized) + figures.randomization_chart(
-        ["a", "b"], randomized, dependence
-    )
+    assert "nan" not in figures.stages(["a", "b"], randomized)
+    chart = figures.randomization_chart(["a", "b"], randomized, dependence)
+    assert charting.names(chart)[-1] == "rank correlation"
     assert "nan" not in str(figures.randomization_columns(randomized))
     control = edges.compare(blank, DIGIT.pixels)
     assert "no rank correlation" in figures.say_edges(control)
@@ -138,7 +137,9 @@ def test_blank_map_has_sentences_without_nan() -> None:
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
     assert "blank" in noise.say_sensitivity(nothing)
     still = replace(nothing, blank_infidelity=0.0)
-    assert "nan" not in noise.trials([math.nan] * 10, 10, 0.5) + noise.predicted_share(still)
+    assert not len(noise.trials([math.nan] * 10, 10, 0.5).data[0].x)
+    assert noise.trial_columns([math.nan])["change of the map"] == ["none"]
+    assert "nan" not in noise.predicted_share(still)
     assert "noise does not change the score" in noise.say_infidelity(still)
     assert "nan" not in noise.say_infidelity(still)
 
@@ -212,12 +213,17 @@ def test_deletion_and_insertion_charts_draw_the_curves(curves: PixelCurves) -> N
         (figures.deletion(curves), curves.deletion, curves.random_deletion),
         (figures.insertion(curves), curves.insertion, curves.random_insertion),
     )
-    for html, own, chance in charts:
-        band, mean, drawn = paths(html)
-        np.testing.assert_allclose(drawn, np.stack([curves.counts / 784, own], 1), atol=2e-4)
-        np.testing.assert_allclose(mean[:, 1], chance.mean(0), atol=2e-4)
-        np.testing.assert_allclose(band[: len(own), 1], chance.max(0), atol=2e-4)
-        np.testing.assert_allclose(band[len(own) :, 1], chance.min(0)[::-1], atol=2e-4)
+    for chart, own, chance in charts:
+        np.testing.assert_array_equal(charting.named(chart, "the map's order").y, own)
+        np.testing.assert_array_equal(charting.named(chart, "the map's order").x, curves.counts)
+        np.testing.assert_allclose(charting.named(chart, "random orders, mean").y, chance.mean(0), rtol=1e-6)
+        low, high = charting.edges(chart, "all random orders")
+        np.testing.assert_array_equal(high, chance.max(0))
+        np.testing.assert_array_equal(low, chance.min(0))
+    assert charts[0][0].data[-1].y[1] != charts[1][0].data[-1].y[1], "the wrong rule: one for the other"
+    columns = figures.curve_columns(curves)
+    assert columns["deletion"] == [figures.two_decimals(value) for value in curves.deletion]
+    assert columns["insertion, random orders"][-1] == figures.two_decimals(float(curves.random_insertion[:, -1].mean()))
     lines = list(csv.reader(io.StringIO(figures.curves_csv(curves))))
     values = np.array(lines[1:], dtype=float)
     assert len(lines[0]) == values.shape[1] == 3 + 2 * len(curves.random_deletion)
@@ -243,10 +249,13 @@ def test_noise_sentences_hold_the_measures(robust: Robustness) -> None:
 
 def test_trials_have_a_bar_for_each_changed_digit() -> None:
     changes = [0.1, 0.6, 1.5]
-    html = noise.trials(changes, 10, 0.5)
-    assert html.count("<li") == 10
-    shares = [float(each) for each in re.findall(r"--share: ([\d.]+)", html)]
-    (limit,) = (float(each) for each in re.findall(r"--limit: ([\d.]+)", html))
-    assert [each / limit * 0.5 for each in shares] == pytest.approx(changes, abs=1e-3)
+    chart = noise.trials(changes, 10, 0.5)
+    bars = charting.named(chart, "change of the map")
+    assert list(bars.x) == [1, 2, 3]
+    assert list(bars.y) == changes
+    assert charting.named(chart, "half of its norm").y == (0.5, 0.5)
+    assert chart.layout.xaxis.range == (0.5, 10.5), "with places for the pending trials"
+    assert chart.layout.yaxis.range[1] > max(changes)
+    assert noise.trial_columns(changes)["change of the map"] == ["10.0\xa0%", "60.0\xa0%", "150.0\xa0%"]
     lines = table(noise.robustness_csv(Robustness(1.5, 2, 1, 4, 0.05, 0.05, 3, 256), changes))
     assert [float(line["value"]) for line in lines] == [1.5, 2, 1, 4, *changes]

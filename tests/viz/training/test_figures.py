@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from model.networks.assignment import logged_run
 from model.training import published, recipe_changes
 from model.training.records import CurveBand, PairedTest, RecipeChange, RecipeResult, Spread, Trial
 from model.training.seeds import best_epochs, curve_band, spread
-from tests import curve, reports
+from tests import charting, reports
 from viz.pictures.swatches import columns_as_csv
 from viz.training import figures, seeds
 from viz.training import recipes as parts
@@ -42,22 +41,20 @@ def strip(found: dict[str, RecipeResult]) -> dict[str, tuple[tuple[int, ...], Sp
 
 def test_accuracy_chart_equals_the_values(found: dict[str, RecipeResult]) -> None:
     every = bands(found, "held_out")
-    html = figures.accuracy(every, LOGGED, BAR)
-    up, across = curve.scales(html)
-    first, second, bar, ours, theirs, logged = curve.lines(html)
-    for line, each in ((ours, every["glass"]), (theirs, every["assignment"])):
-        np.testing.assert_allclose(up(line.y), 100 * each.mean, atol=curve.near(up))
-        np.testing.assert_allclose(across(line.x), range(1, reports.EPOCHS + 1), atol=curve.near(across))
-    for area, each in ((first, every["glass"]), (second, every["assignment"])):
-        around = 100 * np.concatenate([each.high, each.low[::-1]])
-        np.testing.assert_allclose(np.sort(up(area.y)), np.sort(around), atol=curve.near(up))
-    np.testing.assert_allclose(up(logged.y), 100 * LOGGED.accuracies, atol=curve.near(up))
-    np.testing.assert_allclose(up(bar.y), 100 * BAR, atol=curve.near(up))
-    assert ours.paint["stroke"] != theirs.paint["stroke"] == logged.paint["stroke"]
-    said = curve.pointed_at(html)
-    assert len(said) == reports.EPOCHS
-    assert f"{100 * LOGGED.accuracies[16]:.3f}" in said[16]
-    assert figures.LOGGED not in said[17], "it had stopped by then"
+    chart = figures.accuracy(every, LOGGED, BAR)
+    for name, each in every.items():
+        line = charting.named(chart, figures.name_of(name))
+        np.testing.assert_array_equal(line.x, range(1, reports.EPOCHS + 1))
+        np.testing.assert_allclose(line.y, 100 * found[f"{name}-search"].held_out.mean(axis=0))
+        low, high = charting.edges(chart, f"{figures.name_of(name)}, range of its seeds")
+        np.testing.assert_allclose(low, 100 * found[f"{name}-search"].held_out.min(axis=0))
+        np.testing.assert_allclose(high, 100 * found[f"{name}-search"].held_out.max(axis=0))
+        assert not np.allclose(low, 100 * each.mean)
+    logged = charting.named(chart, f"{figures.LOGGED} (test images)")
+    np.testing.assert_allclose(logged.y, 100 * LOGGED.accuracies)
+    np.testing.assert_allclose(charting.named(chart, "the goal, 99.4 %").y, 99.4)
+    ours, theirs = (charting.named(chart, figures.name_of(name)) for name in every)
+    assert ours.line.color != theirs.line.color == logged.marker.color
 
 
 def test_say_accuracy_has_the_numbers_of_the_chart(found: dict[str, RecipeResult]) -> None:
@@ -72,58 +69,55 @@ def test_say_accuracy_has_the_numbers_of_the_chart(found: dict[str, RecipeResult
 
 
 def test_accuracy_chart_without_results_has_the_logged_run() -> None:
-    assert len(curve.lines(figures.accuracy({}, LOGGED, BAR))) == 2
-    assert len(curve.lines(figures.loss({}, {}, LOGGED))) == 1
+    assert len(figures.accuracy({}, LOGGED, BAR).data) == 2
+    assert len(figures.loss({}, {}, LOGGED).data) == 1
     assert "the assignment's logged run at 0.0186" in figures.say_loss({}, {}, LOGGED)
-    assert seeds.strip({}, LOGGED, BAR).count("seed-line") == 1
+    assert charting.names(seeds.strip({}, LOGGED, BAR)) == ["the goal, 99.4 %", figures.LOGGED, "the reported epoch"]
 
 
 def test_loss_chart_equals_the_values(found: dict[str, RecipeResult]) -> None:
     trained, held_out = bands(found, "training_loss"), bands(found, "validation_loss")
-    html = figures.loss(trained, held_out, LOGGED)
-    ticks = re.findall(r'<span class="beside" style="--y: ([\d.]+)">([\d.]+)<', html)
-    slope, start = np.polyfit([float(y) / 100 for y, _ in ticks], np.log([float(text) for _, text in ticks]), 1)
-    every = [held_out["glass"], held_out["assignment"], trained["glass"], trained["assignment"]]
-    lines = curve.lines(html)
-    for line, each in zip(lines, every, strict=False):
-        np.testing.assert_allclose(np.exp(start + slope * line.y), each.mean, rtol=0.01)
-        assert not np.allclose(start + slope * line.y, each.mean, rtol=0.01), "the axis is one of factors"
-    np.testing.assert_allclose(np.exp(start + slope * lines[-1].y), LOGGED.losses, rtol=0.01)
+    chart = figures.loss(trained, held_out, LOGGED)
+    for name in trained:
+        result, said = found[f"{name}-search"], figures.name_of(name)
+        np.testing.assert_allclose(charting.named(chart, f"{said}, held-out").y, result.validation_loss.mean(axis=0))
+        np.testing.assert_allclose(charting.named(chart, f"{said}, training").y, result.training_loss.mean(axis=0))
+    np.testing.assert_array_equal(charting.named(chart, figures.LOGGED).y, LOGGED.losses)
+    assert chart.layout.yaxis.type == "log"
 
 
 def test_strip_has_a_dot_for_every_seed(found: dict[str, RecipeResult]) -> None:
-    lines = strip(found)
-    html = seeds.strip(lines, LOGGED, BAR)
-    ticks = re.findall(r'<span style="--at: ([\d.]+)">([\d.]+)</span>', html)
-    slope, start = np.polyfit([float(at) for at, _ in ticks], [float(text) for _, text in ticks], 1)
-    drawn = re.split(r'<div class="seed-line"', html)[1:]
-    values = [each.values for _, each in lines.values()] + [LOGGED.accuracies[LOGGED.around]]
-    for part, each in zip(drawn, values, strict=True):
-        places = [float(at) for at in re.findall(r'<u style="--at: ([\d.]+);', part)]
-        np.testing.assert_allclose(start + slope * np.asarray(places), 100 * each, atol=0.001)
-        mean = float(re.findall(r'<i style="--at: ([\d.]+)"', part)[0])
-        assert start + slope * mean == pytest.approx(100 * each.mean(), abs=0.001)
-        left, right = map(float, re.findall(r'<b style="--at: ([\d.]+); --to: ([\d.]+)"', part)[0])
-        assert (right - left) / 2 * slope == pytest.approx(100 * each.std(ddof=1), abs=0.001)
-        assert (right - left) / 2 * slope != pytest.approx(100 * each.std(), abs=0.001)
-    (peak,) = re.findall(r'<em style="--at: ([\d.]+)"', html)
-    assert start + slope * float(peak) == pytest.approx(99.41, abs=0.001)
-    (bar,) = re.findall(r'class="seed-strip" style="--bar: ([\d.]+)"', html)
-    assert start + slope * float(bar) == pytest.approx(99.4, abs=0.001)
+    chart = seeds.strip(strip(found), LOGGED, BAR)
+    final = {name: found[f"{name}-final"] for name in ("glass", "assignment")}
+    values = {figures.name_of(name): each.accuracies for name, each in final.items()}
+    values[figures.LOGGED] = LOGGED.accuracies[LOGGED.around]
+    areas = [trace for trace in chart.data if trace.type == "bar"]
+    for (name, each), area in zip(values.items(), areas, strict=True):
+        dots = charting.named(chart, name)
+        np.testing.assert_allclose(dots.x, 100 * each)
+        assert area.x[0] == pytest.approx(100 * each.mean())
+        assert area.width / 2 == pytest.approx(100 * each.std(ddof=1))
+        assert area.width / 2 != pytest.approx(100 * each.std())
+        assert all(area.base[0] < height < area.base[0] + 1 for height in dots.y), "in its own line"
+    for name, result in final.items():
+        seed, value = result.seeds[0], figures.share(result.accuracies[0])
+        assert charting.named(chart, figures.name_of(name)).customdata[0] == f"seed {seed}: {value}"
+    assert charting.named(chart, "the reported epoch").x[0] == pytest.approx(99.41)
+    assert charting.named(chart, "the goal, 99.4 %").x == pytest.approx((99.4, 99.4))
 
 
 def test_strip_stacks_equal_values() -> None:
     values = np.array([0.996, 0.995, 0.996, 0.996])
-    html = seeds.strip({"glass": ((1, 2, 3, 4), spread(values))}, LOGGED, BAR)
-    first = re.split(r'<div class="seed-line"', html)[1]
-    assert re.findall(r"--up: (\d)", first) == ["0", "0", "1", "2"]
+    dots = charting.named(seeds.strip({"glass": ((1, 2, 3, 4), spread(values))}, LOGGED, BAR), "our recipe")
+    first, second, third, fourth = dots.y
+    assert first == second < third < fourth
 
 
 def test_strip_of_one_seed_has_no_deviation() -> None:
     one = {"glass": ((1,), spread(np.array([0.996])))}
-    html = seeds.strip(one, LOGGED, BAR)
-    assert "one seed at the last epoch" in html
-    assert "nan" not in html
+    chart = seeds.strip(one, LOGGED, BAR).update_layout(template=None).to_json()
+    assert "one seed at the last epoch" in chart
+    assert "nan" not in chart.lower()
     assert "standard deviation unknown" in seeds.say_strip(one, BAR)
 
 
@@ -161,8 +155,9 @@ PAIRED = PairedTest(("glass", "assignment"), (10, 9), 10_000, 0.0035, 0.002, 0.0
 
 
 def test_paired_test_chart_and_text() -> None:
-    html, said = seeds.paired(PAIRED), seeds.say_paired(PAIRED)
-    assert re.findall(r"--share: ([\d.]+)", html) == ["1.0000", "0.2500"]
+    chart, said = seeds.paired(PAIRED), seeds.say_paired(PAIRED)
+    drawn = {bar.x[0]: (bar.y[0], bar.text[0]) for bar in chart.data}
+    assert drawn == {"only our recipe": (40, "40"), "only the assignment's recipe": (10, "10")}
     for number in ("+0.350\xa0points", "+0.200\xa0points to +0.500\xa0points", "p = 0.0002", "p = 2e-05", "10 and 9"):
         assert number in said
     assert "is above zero" in said
@@ -192,15 +187,15 @@ TRIALS = (trial("b", 0.0005), trial("a", -0.003), trial("many", -0.01, changes=2
 def test_parts_are_trials_with_one_change_and_largest_loss_first(found: dict[str, RecipeResult]) -> None:
     alone = parts.parts(TRIALS)
     assert [each.key for each in alone] == ["a", "b"]
-    html = parts.part_effects(alone)
-    zero = float(re.findall(r"--zero: ([\d.]+)", html)[0])
-    dots = [float(at) for at in re.findall(r'<u style="--at: ([\d.]+)"', html)]
-    ends = [tuple(map(float, pair)) for pair in re.findall(r'<b style="--at: ([\d.]+); --to: ([\d.]+)"', html)]
-    shares = [each.difference for each in alone]
-    scale = (dots[1] - dots[0]) / (shares[1] - shares[0])
-    assert dots[0] - zero == pytest.approx(scale * shares[0], abs=0.02)
-    assert [end - start for start, end in ends] == pytest.approx([scale * 0.002] * 2, abs=0.02)
-    assert re.findall(r"<li( class=apart)?>", html) == [" class=apart", ""]
+    chart = parts.part_effects(alone)
+    for name, each in (("interval without zero", alone[0]), ("interval contains zero", alone[1])):
+        dot = charting.named(chart, name)
+        assert dot.x[0] == pytest.approx(100 * each.difference)
+        assert dot.x[0] - dot.error_x.arrayminus[0] == pytest.approx(100 * each.low)
+        assert dot.x[0] + dot.error_x.array[0] == pytest.approx(100 * each.high)
+    (texts,) = (trace for trace in chart.data if trace.mode == "text")
+    assert texts.text[0].startswith("choice 0: 2 instead of 1")
+    assert charting.named(chart, "interval without zero").y[0] > charting.named(chart, "interval contains zero").y[0]
     said = parts.say_part_effects(alone, found["glass-search"])
     assert "5,000 held-out images" in said
     assert "Here these do not: choice 0: 2 instead of 1 (−0.300\xa0points)." in said
@@ -231,11 +226,11 @@ def test_trial_columns_have_every_trial_best_first(found: dict[str, RecipeResult
 
 def test_schedule_chart_equals_the_rates() -> None:
     every = {name: recipe_changes.rates(name, 60_000) for name in ("glass", "assignment")}
-    html = parts.schedule(every)
-    up, across = curve.scales(html)
-    for line, (places, rates) in zip(curve.lines(html), every.values(), strict=True):
-        np.testing.assert_allclose(up(line.y), rates, atol=curve.near(up))
-        np.testing.assert_allclose(across(line.x), places, atol=curve.near(across))
+    chart = parts.schedule(every)
+    for name, (places, rates) in every.items():
+        line = charting.named(chart, figures.name_of(name))
+        np.testing.assert_array_equal(line.x, places)
+        np.testing.assert_array_equal(line.y, rates)
     said = parts.say_schedule(every)
     for name, (_, rates) in every.items():
         assert (f"{figures.name_of(name).capitalize()} keeps" in said) == (len({*rates.tolist()}) == 1)
@@ -251,4 +246,5 @@ def test_choice_columns_have_every_choice_and_an_unknown_one() -> None:
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
     assert "how dropout draws masks gaps" in said
-    assert "<script>" not in parts.part_effects([trial("<script>", 0.1)])
+    changed_names = replace(trial("a", 0.1), changes=(RecipeChange("<b>", 0, 1),))
+    assert any("&lt;b&gt;" in text for trace in parts.part_effects([changed_names]).data for text in trace.text or ())

@@ -168,8 +168,13 @@ def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
 
 
 def reconnection() -> None:
-    """Ask for a run whenever the page has lost its server and found one again; this shows nothing."""
+    """Ask for a run when the page has found its server again, or has become dark or light; this shows nothing."""
     _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
+
+
+def readout() -> None:
+    """Say what an element with ``data-says`` holds where it is pointed at, tapped, or reached with keys."""
+    _component("readout")(key="readout")
 
 
 def drawing_pad(

@@ -82,7 +82,7 @@ function build(parent) {
       ...now.predictions.map((predicted, index) => {
         const place = make("li", predicted === now.predictions[last()] ? "" : "other");
         place.textContent = predicted;
-        place.title = now.said[index];
+        place.dataset.says = now.said[index];
         place.onclick = () => {
           slider.value = index;
           move();
@@ -91,6 +91,7 @@ function build(parent) {
       }),
     );
     strip.setAttribute("aria-label", "Predicted class after each epoch");
+    readable(strip);
     drawn = [...fill(stage, [...now.panels.map(panel), bars(now)]), ...fill(charts, now.statistics.map(chart))];
     draw();
   };
@@ -131,6 +132,8 @@ function bars({ probabilities }) {
     return place;
   });
   list.append(...places);
+  list.setAttribute("aria-label", "Its probabilities");
+  readable(list);
   figure.append(caption, list);
   return [
     figure,
@@ -138,7 +141,7 @@ function bars({ probabilities }) {
       places.forEach((place, digit) => {
         const share = probabilities[now][digit];
         place.style.setProperty("--share", share);
-        place.title = `${digit}: ${(100 * share).toFixed(1)} %`;
+        place.dataset.says = `${digit}: ${(100 * share).toFixed(1)} %`;
         place.classList.toggle("most", share === Math.max(...probabilities[now]));
       }),
   ];
@@ -171,6 +174,12 @@ function chart({ title, ends, lines, says, marked }) {
       for (const end of ["x1", "x2"]) line.setAttribute(end, (100 * now) / steps);
     },
   ];
+}
+
+// The arrow keys show the values of its parts: see readout.js.
+function readable(list) {
+  list.dataset.reads = "";
+  list.tabIndex = 0;
 }
 
 function make(tag, kind = "") {

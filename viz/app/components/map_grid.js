@@ -37,7 +37,7 @@ function show(button, { picture, title, says, note }) {
   if (image.src !== picture) image.src = picture;
   name.textContent = title;
   small.textContent = note;
-  button.title = says;
+  button.dataset.says = says;
   button.setAttribute("aria-label", says);
 }
 

@@ -21,6 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     selected = unit.map((place, axis) => Math.min(Math.max(place, 0), data.units[axis] - 1));
     parts.selected.setAttribute("d", square(data, selected));
     parts.picture.dataset.selected = selected.join(".");
+    parts.picture.dataset.says = `unit y ${selected[0]}, x ${selected[1]}`;
   };
   select(data.selected);
 
@@ -50,7 +51,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   parts.picture.onpointermove = (event) => {
     const [y, x] = nearest(event);
-    parts.title.textContent = `unit y ${y}, x ${x}`;
+    parts.picture.dataset.says = `unit y ${y}, x ${x}`;
   };
 }
 
@@ -67,14 +68,14 @@ function square({ center, jump }, unit) {
 
 function build(parent) {
   const parts = Object.fromEntries(
-    [["picture", "svg"], ["title", "title"], ["image", "rect"], ["units", "path"], ["selected", "path"]].map(
+    [["picture", "svg"], ["image", "rect"], ["units", "path"], ["selected", "path"]].map(
       ([name, tag]) => [name, document.createElementNS(SVG, tag)],
     ),
   );
   parts.picture.setAttribute("role", "application"); // so that screen readers pass the arrow keys on
   parts.picture.setAttribute("tabindex", 0);
   for (const name of ["image", "units", "selected"]) parts[name].setAttribute("class", name);
-  parts.picture.append(parts.title, parts.image, parts.units, parts.selected);
+  parts.picture.append(parts.image, parts.units, parts.selected);
   parent.append(parts.picture);
   return parts;
 }

@@ -144,7 +144,7 @@ function grid(data, group, follow) {
       cell.dataset.value = term.value;
       const [c, y, x] = term.unit;
       cell.setAttribute("aria-label", `${data.source} map ${c}, y ${y}, x ${x}: ${term.value}. Follow it back.`);
-      cell.title = `${data.source}, map ${c}, y ${y}, x ${x}: follow it back`;
+      cell.dataset.says = `${data.source}, map ${c}, y ${y}, x ${x}: follow it back`;
       cell.append(make("b", "", term.value), make("span", "", term.rule));
       cell.onclick = () => follow(term.unit);
       return cell;

@@ -14,6 +14,7 @@ from model.trace.records import LayerKind, Trace
 from model.training.live import loop
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 from viz.app import address, mnist_picker, shared, tables, widgets
+from viz.app.charts import mount
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.pictures.swatches import columns_as_csv
@@ -155,7 +156,9 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.html(figures.charts(choices, run, known, shown.step if shown else None))
+        step, said = shown.step if shown else None, "Not started." if run is None else figures.say_progress(run)
+        mount(figures.losses(choices, run, step), "live-loss", f"Loss. {said}")
+        mount(figures.accuracies(choices, run, known, step), "live-accuracy", f"Accuracy. {said}")
     if run is None or shown is None:
         right.write("The first kernels and the feature maps of your digit appear here.")
         return

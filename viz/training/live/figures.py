@@ -7,14 +7,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.records import Activation, Numbers
 from model.trace.records import Trace
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz import theme
-from viz.charts import curves
-from viz.charts.curves import Axis, Curve
+from viz.charts.draw import Axis, Series, draw
 from viz.overview import figures
 from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
@@ -23,16 +23,35 @@ from viz.pictures.scaling import Range, range_of
 KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps
 _GUESSING = math.log(10)  # the loss if each class has the same probability
-_LOSS = Axis("loss", 0, 3, (0, 1, 2, 3))
-_RIGHT = Axis("held-out right, %", 0, 100, (0, 25, 50, 75, 100))
-_NOTHING = np.zeros(1)  # a path of one place draws nothing, and keeps its place in the legend
+_LOSS = Axis("loss", (0, 3), hover_format=".3f")
+_ACCURACY = Axis("held-out accuracy, %", (0, 100), hover_format=".1f")
+_HEIGHT = 280  # pixels of each chart
 _FEW = 4  # maps in a line; twice as many if there were more than two lines
 _REACH = 1e30
 _TILE, _GAP = 26, 3  # pixels: the approximate width of a drawn map, and the gap
 
 
-def charts(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> str:
-    """Draw the loss of each step, and the accuracy on the held-out images.
+def losses(choices: LiveChoices, run: LiveRun | None, step: int | None) -> go.Figure:
+    """Draw the loss of each step.
+
+    Args:
+        choices: What decides the training.
+        run: As far as it has come; None before its start.
+        step: Of the snapshot that is shown; None for none.
+    """
+    values = np.zeros(0) if run is None else within(run.losses, 3)
+    steps = np.arange(1, len(values) + 1)
+    drawn = [
+        _level("guessing", choices, _GUESSING),
+        _marker(step, 3),
+        Series("loss of each step", steps, values, theme.MUTED, "points", 4),
+        Series(f"mean of {_SMOOTHED}", steps, smoothed(values), theme.ACCENT),
+    ]
+    return draw(drawn, _steps(choices), _LOSS, height=_HEIGHT)
+
+
+def accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> go.Figure:
+    """Draw the accuracy on the held-out images at each snapshot.
 
     Args:
         choices: What decides the training.
@@ -40,39 +59,32 @@ def charts(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, s
         shipped: The app's own network, where it is known.
         step: Of the snapshot that is shown; None for none.
     """
-    every = choices.steps // 4 if choices.steps % 4 == 0 else choices.steps // 5
-    across = Axis("step", 0, choices.steps, tuple(map(float, range(0, choices.steps + 1, every))))
-    points = {float(each.step): _say_point(run, each) for each in run.snapshots} if run else {0.0: "not started"}
-    said = "Not started." if run is None else say_progress(run)
-    loss = curves.draw(across, _LOSS, _losses(choices, run, step), f"Loss. {said}", points=points)
-    right = curves.draw(across, _RIGHT, _accuracies(choices, run, shipped, step), f"Accuracy. {said}", points=points)
-    return f'<div class="live-charts"><section>{loss}</section><section>{right}</section></div>'
-
-
-def _losses(choices: LiveChoices, run: LiveRun | None, step: int | None) -> list[Curve]:
-    losses = np.zeros(0) if run is None else within(run.losses, _LOSS.high)
-    steps = np.arange(1, len(losses) + 1, dtype=float)
-    return [
-        _level("guessing", choices, _GUESSING),
-        _marker(step, _LOSS),
-        _grown("loss of each step", steps, losses, theme.MUTED, "points", 4),
-        _grown(f"mean of {_SMOOTHED}", steps, smoothed(losses), theme.ACCENT),
-    ]
-
-
-def _accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> list[Curve]:
-    judged = run.snapshots if run else ()
-    steps = np.asarray([float(each.step) for each in judged])
-    shares = np.asarray([100 * run.accuracy(each) for each in judged] if run else [])
-    own = Curve("the app's own network", _NOTHING, _NOTHING, theme.HIGHLIGHT, "dashed")
-    if run and shipped:
-        own = _level(own.name, choices, 100 * shipped.correct / run.held_out, theme.HIGHLIGHT)
-    return [
+    snapshots = run.snapshots if run else ()
+    shares = [100 * run.accuracy(each) for each in snapshots] if run else []
+    own = 100 * shipped.correct / run.held_out if run and shipped else None
+    drawn = [
         _level("guessing", choices, 10),
-        own,
-        _marker(step, _RIGHT),
-        _grown("this one", steps, shares, theme.ACCENT),
+        _level("the app's own network", choices, own, theme.HIGHLIGHT),
+        _marker(step, 100),
+        Series("this training", [each.step for each in snapshots], shares, theme.ACCENT, "joined"),
     ]
+    return draw(drawn, _steps(choices), _ACCURACY, height=_HEIGHT)
+
+
+def _steps(choices: LiveChoices) -> Axis:
+    return Axis("step", (0, choices.steps))
+
+
+def _level(name: str, choices: LiveChoices, value: float | None, colour: str = theme.MUTED) -> Series:
+    """Return a level line; without a value it is only in the legend, so that nothing moves."""
+    places = [] if value is None else [0, choices.steps]
+    return Series(name, places, [value or 0.0] * len(places), colour, "dashed", 2)
+
+
+def _marker(step: int | None, top: float) -> Series:
+    """Return a vertical line at the step that is shown."""
+    places = [] if step is None else [step, step]
+    return Series("step shown", places, [0, top][: len(places)], theme.HIGHLIGHT, width=2)
 
 
 def within(values: Numbers, most: float) -> Numbers:
@@ -96,32 +108,6 @@ def smoothed(values: Numbers) -> Numbers:
     starts = np.maximum(ends - _SMOOTHED, 0)
     means: Numbers = (sums[ends] - sums[starts]) / (ends - starts)
     return means
-
-
-def _grown(name: str, places: Numbers, values: Numbers, colour: str, style: str = "line", width: int = 3) -> Curve:
-    if not len(places):
-        return Curve(name, _NOTHING, _NOTHING, colour, "line", width)
-    return Curve(name, places, values, colour, style, width)
-
-
-def _level(name: str, choices: LiveChoices, value: float, colour: str = theme.MUTED) -> Curve:
-    return Curve(name, np.asarray([0.0, choices.steps]), np.full(2, value), colour, "dashed", 2)
-
-
-def _marker(step: int | None, up: Axis) -> Curve:
-    """Return an upright line at the step that is shown."""
-    name = "step shown"
-    if step is None:
-        return Curve(name, _NOTHING, _NOTHING, theme.HIGHLIGHT, width=2)
-    return Curve(name, np.full(2, float(step)), np.asarray([up.low, up.high]), theme.HIGHLIGHT, width=2)
-
-
-def _say_point(run: LiveRun, snapshot: Snapshot) -> str:
-    taken = run.losses[: snapshot.step]
-    loss = (
-        f"\nloss: {_say_loss(mean_loss(taken))} in the mean of the last {len(taken[-_SMOOTHED:])}" if len(taken) else ""
-    )
-    return f"step {snapshot.step}{loss}\n{snapshot.correct} of {run.held_out} right"
 
 
 def mean_loss(losses: Numbers) -> float:

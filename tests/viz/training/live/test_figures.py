@@ -15,7 +15,7 @@ from model.trace.records import Trace
 from model.training.live import loop
 from model.training.live.loop import LiveImages
 from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
-from tests import curve
+from tests import charting
 from tests.model.training.few import small_mnist
 from tests.pictures import assert_painted, decode
 from viz import theme
@@ -37,48 +37,40 @@ def read(run: LiveRun) -> Trace:
     return trace.record(loop.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
 
 
-def halves(html: str) -> list[str]:
-    return html.split("<section>")[1:]
-
-
 def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
-    loss, right = halves(figures.charts(CHOICES, run, SHIPPED, 25))
-    up, across = curve.scales(loss)
-    guessing, shown, each, mean = curve.lines(loss)
-    np.testing.assert_allclose(across(each.x), np.arange(1, 61), atol=2 * curve.near(across))
-    np.testing.assert_allclose(up(each.y), run.losses, atol=2 * curve.near(up))
-    expected = [run.losses[max(0, end - 25) : end].mean() for end in range(1, 61)]
-    np.testing.assert_allclose(up(mean.y), expected, atol=2 * curve.near(up))
-    np.testing.assert_allclose(up(guessing.y), -np.log(0.1), atol=2 * curve.near(up))
-    np.testing.assert_allclose(across(shown.x), 25, atol=2 * curve.near(across))
-    up, across = curve.scales(right)
-    chance, own, _, this = curve.lines(right)
-    np.testing.assert_allclose(across(this.x), [0, 5, 10, 25, 50], atol=2 * curve.near(across))
-    np.testing.assert_allclose(up(this.y), [2 * each.correct for each in run.snapshots], atol=2 * curve.near(up))
-    np.testing.assert_allclose(up(own.y), 98, atol=2 * curve.near(up))
-    np.testing.assert_allclose(up(chance.y), 10, atol=2 * curve.near(up))
-    with pytest.raises(AssertionError):
-        np.testing.assert_allclose(up(this.y), [each.correct for each in run.snapshots], atol=2 * curve.near(up))
+    chart = figures.losses(CHOICES, run, 25)
+    each, mean = charting.named(chart, "loss of each step"), charting.named(chart, "mean of 25")
+    np.testing.assert_array_equal(each.x, np.arange(1, 61))
+    np.testing.assert_allclose(each.y, run.losses)
+    np.testing.assert_allclose(mean.y, [run.losses[max(0, end - 25) : end].mean() for end in range(1, 61)])
+    np.testing.assert_allclose(charting.named(chart, "guessing").y, -np.log(0.1))
+    assert charting.named(chart, "step shown").x == (25, 25)
+    chart = figures.accuracies(CHOICES, run, SHIPPED, 25)
+    this = charting.named(chart, "this training")
+    assert this.x == (0, 5, 10, 25, 50)
+    assert this.y == pytest.approx([2 * each.correct for each in run.snapshots])
+    assert this.y != pytest.approx([each.correct for each in run.snapshots])
+    assert charting.named(chart, "the app's own network").y == pytest.approx((98, 98))
+    assert charting.named(chart, "guessing").y == (10, 10)
 
 
 def test_chart_axes_do_not_change_during_the_run(run: LiveRun) -> None:
-    """Axes, their numbers and legends exist before the first step and do not change."""
+    """Axes and legends exist before the first step and do not change."""
 
-    def frame(html: str) -> list[str]:
-        axes = re.findall(r'<span class="(?:beside|below|across|up)"[^>]*>[^<]*</span>', html)
-        return axes + re.findall(r"</i>([^<]+)</li>", html)
+    def frame(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> list[object]:
+        both = figures.losses(choices, run, step), figures.accuracies(choices, run, shipped, step)
+        return [(charting.names(each), each.layout.to_plotly_json()) for each in both]
 
-    before = figures.charts(CHOICES, None, None, None)
-    assert frame(before) == frame(figures.charts(CHOICES, run, SHIPPED, 50))
-    assert len(frame(before)) > 20
-    assert frame(before) != frame(figures.charts(dataclasses.replace(CHOICES, steps=300), None, None, None))
+    before = frame(CHOICES, None, None, None)
+    assert before == frame(CHOICES, run, SHIPPED, 50)
+    assert before != frame(dataclasses.replace(CHOICES, steps=300), None, None, None)
+    assert all(trace.x == (None,) for trace in figures.losses(CHOICES, None, None).data[1:]), "kept in the legend"
 
 
 def test_loss_that_is_not_finite_is_clipped(run: LiveRun) -> None:
     spoilt = dataclasses.replace(run, losses=np.asarray([2.0, 7e28, float("nan")]), snapshots=run.snapshots[:1])
-    up, _ = curve.scales(halves(figures.charts(CHOICES, spoilt, None, 0))[0])
-    each = curve.lines(halves(figures.charts(CHOICES, spoilt, None, 0))[0])[2]
-    np.testing.assert_allclose(up(each.y), [2, 3, 3], atol=2 * curve.near(up))
+    each = charting.named(figures.losses(CHOICES, spoilt, 0), "loss of each step")
+    np.testing.assert_array_equal(each.y, [2, 3, 3])
     assert spoilt.diverged
     assert "At step 3 the loss was no longer finite" in figures.say_result(spoilt, None)
     assert "Ended at step 3 of 100" in figures.say_status(LiveStatus("finished", CHOICES, spoilt), CHOICES)[1]
