@@ -123,17 +123,31 @@ class Runs:
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 _AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-# By the browser's own clock, however slow it is: a run for what was just done has been asked for by then.
-_ASKED = "() => new Promise((resolve) => setTimeout(() => resolve(true), 100))"
+# A busy browser draws a page piece by piece, and timers run in between: only when it is idle has it done all it had to.
+_IDLE = "const idle = () => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 5000 }));"
+# A run for what was just done has been asked for by then.
+_ASKED = f"""async () => {{
+  {_IDLE}
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await idle();
+  return true;
+}}"""
 # The page shows what came last once nothing in it has changed for a while; what plays never stops changing.
-_SHOWN = """() => new Promise((resolve) => {
+_SHOWN = f"""async () => {{
+  {_IDLE}
   const [STILL, AT_MOST] = [60, 200];
-  const done = () => { observer.disconnect(); resolve(true); };
-  let rest = setTimeout(done, STILL);
-  const observer = new MutationObserver(() => { clearTimeout(rest); rest = setTimeout(done, STILL); });
-  observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
-  setTimeout(done, AT_MOST);
-})"""
+  await document.fonts.ready;
+  await idle();
+  await new Promise((resolve) => {{
+    const done = () => {{ observer.disconnect(); resolve(); }};
+    let rest = setTimeout(done, STILL);
+    const observer = new MutationObserver(() => {{ clearTimeout(rest); rest = setTimeout(done, STILL); }});
+    observer.observe(document.body, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+    setTimeout(done, AT_MOST);
+  }});
+  await idle();
+  return true;
+}}"""
 
 
 def watch(page: Page) -> None:
