@@ -18,7 +18,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 LONGEST = 1.0  # seconds that a message waits for the callbacks of the one before
-MOST = 20  # messages that wait; no hand is as quick
+MOST = 4  # messages that wait; a pen that moves sends more while a server is busy, and the latest ones count
 
 
 class Queue:
