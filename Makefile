@@ -7,7 +7,7 @@ ARGS ?=
 WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help app replicas test quick test-exhaustive check train bench load fuzz screenshots audit pins clean
+.PHONY: help app replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s%s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ quick: .venv/dev ## Run the tests that need no browser, no server and little tim
 test-exhaustive: .venv/dev ## Run the long sweeps, of which 'make test' takes samples
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m pytest $(WORKERS) -m exhaustive $(ARGS)
+
+mutants: .venv/dev ## Plant deliberate faults in a copy: each must turn its test red (ARGS="-k dropout" for some)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: .venv/dev ## Check style and types
 	$(BIN)/ruff check .

@@ -21,6 +21,10 @@ class InputError(GlassError, ValueError):
     """A value that the user chose, typed, drew or uploaded cannot be used."""
 
 
+class NetworkError(GlassError):
+    """A network file, or an id of a network, cannot be used."""
+
+
 class WeightsError(GlassError):
     """Trained weights are missing, damaged, or belong to another network."""
 

@@ -1,7 +1,9 @@
 """Damage to files, drawn from a seed: of any kind, and such as gets past check sums and headers."""
 
+import io
 import json
 import random
+import zipfile
 import zlib
 from collections.abc import Callable
 
@@ -123,3 +125,29 @@ def rewrite_weights(_data: bytes, chance: random.Random) -> bytes:
         lambda: state[key].unsqueeze(0),
     )
     return serialise({**state, key: chance.choice(changes)().contiguous()})
+
+
+def rewrite_network(data: bytes, chance: random.Random) -> bytes:
+    """Change what one part of a network file says, and put the zip around it right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = chance.choice(("network.json", "network.json", "network.json", *parts))
+    parts[name] = (reword if name == "network.json" else rewrite_header)(parts[name], chance)
+    return _zipped(parts, chance)
+
+
+def damage_network_part(data: bytes, chance: random.Random) -> bytes:
+    """Damage one part of a network file in any way, and put the zip around it right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = chance.choice([*parts])
+    parts[name] = chance.choice(GENERAL)(parts[name], chance)
+    return _zipped(parts, chance)
+
+
+def _zipped(parts: dict[str, bytes], chance: random.Random) -> bytes:
+    file, method = io.BytesIO(), chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, part in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), part, method)
+    return file.getvalue()

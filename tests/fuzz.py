@@ -18,6 +18,8 @@ import tempfile
 import time
 import traceback
 import warnings
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,15 +32,27 @@ from safetensors.torch import save as serialise
 from model.errors import GlassError
 from model.images import digits
 from model.mistakes import scores
+from model.networks import file as network_file
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.training import report
-from tests.damage import GENERAL, Damage, enlarge_png, rebuild_png, reword, rewrite_header, rewrite_weights
+from tests.damage import (
+    GENERAL,
+    Damage,
+    damage_network_part,
+    enlarge_png,
+    rebuild_png,
+    reword,
+    rewrite_header,
+    rewrite_network,
+    rewrite_weights,
+)
 
 SECONDS = 20  # CPU seconds for one input
 _CLOCK = 600  # seconds of wall time for one input, also on a busy computer
 MEGABYTES = 120  # for one input; decoding the largest picture takes 64
 _FINE = ("read", "refused")
+NETWORK = Path(__file__).parent / "model" / "networks" / "torch-2.6.glass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,12 @@ def targets(folder: Path) -> tuple[Target, ...]:
         Target("card", through_disk(card.name, weights.read_card), (card.read_bytes(),), (reword,)),
         Target("logits", through_disk(logits.name, scores.read), (logits.read_bytes(),), (rewrite_header,)),
         Target("report", through_disk("r.json", lambda at: report.read(at / "r.json")), (made.encode(),), (reword,)),
+        Target(
+            "network",
+            network_file.read,
+            (NETWORK.read_bytes(),),
+            (rewrite_network, rewrite_network, damage_network_part),
+        ),
         Target("link", lambda data: digits.find(data.decode("utf-8", "replace")), _links()),
     )
 
@@ -179,7 +199,15 @@ def inputs(target: Target, chance: random.Random) -> Iterator[bytes]:
             damage = chance.choice([*target.own, chance.choice(GENERAL)])
             try:
                 data = damage(data, chance)
-            except (ValueError, RecursionError):
+            except (
+                ValueError,
+                RecursionError,
+                zipfile.BadZipFile,
+                zlib.error,
+                NotImplementedError,
+                RuntimeError,
+                EOFError,
+            ):
                 continue  # it is too damaged for this kind of damage
         yield data
 

@@ -53,7 +53,7 @@ def test_short_run_finds_no_fault(tmp_path: Path) -> None:
     told = python("-m", "tests.fuzz", "--inputs", "160", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
     assert not (tmp_path / "kept").exists()
     lines = {kind: count for kind, _, count in (line.partition(":") for line in told.splitlines())}
-    assert [*lines] == ["PNG", "JPEG", "other pictures", "weights", "card", "logits", "report", "link"]
+    assert [*lines] == ["PNG", "JPEG", "other pictures", "weights", "card", "logits", "report", "network", "link"]
     assert all(" refused" in count for count in lines.values())
     assert [kind for kind, count in lines.items() if " read" not in count] == ["other pictures"]
 

@@ -183,7 +183,7 @@ def test_memory_is_that_of_the_process_at_the_address() -> None:
             sizes.append(memory.resident(process.pid))
             process.stdin.close()
     assert sizes[1] - sizes[0] == pytest.approx(50, abs=5)
-    with pytest.raises(FiguresError, match="which only Linux has"):
+    with pytest.raises(FiguresError, match="Only Linux has /proc"):
         memory.process_at("http://127.0.0.1:64003")
 
 

@@ -18,6 +18,8 @@ LATER = {"layer by layer, asked", "lie detector, a round", "training, live"}
 # how far a map moved, and what it says of the score; the map of one class, and those of all ten.
 PAIRS = {"lie detector": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}
 
+FIGURE = {"figure"}  # the function that shows a figure
+
 
 def lacking(found: list[Figure]) -> list[Figure]:
     """Return the figures without a number in their text, or without a table or file."""
@@ -44,7 +46,7 @@ def test_figure_without_text_or_numbers_is_found() -> None:
         yield from [("words", "a 3"), ("numbers", "CSV")]
         yield from in_html('<ol class="bars">')
         yield from [("words", "a digit"), ("numbers", "CSV")]
-        yield from in_html('<table class="ledger follow"></table>')
+        yield from in_html('<table class="ledger changes"></table>')
         yield "words", "a 3"
         yield from in_html("<svg>")
         yield "words", "a 3"
@@ -60,14 +62,27 @@ def test_components_are_shown_only_by_widgets_figure() -> None:
     """Components are shown only by ``widgets.figure``, which requires text and numbers."""
     names = {*COMPONENTS, "show_workings", "plotly_chart"}
     charts = ROOT / "viz" / "app" / "charts.py"  # its own way to a figure
-    for path in {*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")} - {charts}:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    paths = sorted({*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")} - {charts})
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    drawing = {name for tree in trees.values() for name in given_to_figure(tree)}
+    for path, tree in trees.items():
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-        shown = [each for each in calls if called(each) == "figure"]
-        given = {each.args[0].id for each in shown if isinstance(each.args[0], ast.Name)}
-        mounting = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name in given]
-        inside = {id(each) for node in (*shown, *mounting) for each in ast.walk(node)}
-        assert {id(each) for each in calls if called(each) in names} <= inside, f"{path.name} draws without numbers"
+        shown = [each for each in calls if called(each) in FIGURE]
+        functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name in drawing]
+        inside = {id(each) for node in (*shown, *functions) for each in ast.walk(node)}
+        outside = [each.lineno for each in calls if called(each) in names and id(each) not in inside]
+        assert outside == [], f"{path.name} draws without numbers"
+
+
+def given_to_figure(tree: ast.Module) -> set[str]:
+    """Return the names of functions that are given to ``widgets.figure``, also within a ``partial``."""
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    names = {ast.unparse(each.args[0]) for each in calls if called(each) in FIGURE and each.args}
+    assigned = [each for each in ast.walk(tree) if isinstance(each, ast.Assign)]
+    for target, value in ((ast.unparse(each.targets[0]), each.value) for each in assigned):
+        if target in names and isinstance(value, ast.Call) and called(value) == "partial":
+            names.add(ast.unparse(value.args[0]).rpartition(".")[2])
+    return names
 
 
 def called(call: ast.Call) -> str:

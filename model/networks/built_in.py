@@ -1,0 +1,89 @@
+"""The networks that come along, built without an export: they are chains whose steps have names."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor, nn
+
+from model.graph.module import NetworkModule
+from model.graph.records import IMAGE, Graph, Node, Op
+from model.graph.shapes import Given, Value, infer
+from model.images.records import MEAN, STD
+from model.networks.assignment import weights
+from model.networks.records import ImageSpec, Network
+
+ROWS = (nn.Conv2d, nn.BatchNorm2d, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d)  # what the printed table has a row for
+
+
+def assignment() -> Network:
+    """Return the assignment's network with its trained weights.
+
+    Raises:
+        WeightsError: Its weights are missing or damaged.
+    """
+    author = weights.load()
+    graph, tensors = of_chain(author, (1, 28, 28))
+    image = ImageSpec(1, 28, 28, (MEAN,), (STD,))
+    classes = tuple(map(str, range(10)))
+    module = NetworkModule(graph, tensors).eval()
+    return Network("assignment", "The assignment's network", graph, module, image, classes, card=weights.read_card())
+
+
+def of_chain(author: nn.Sequential, input_shape: tuple[int, int, int]) -> tuple[Graph, dict[str, Tensor]]:
+    """Return the graph of a chain of named steps whose result is flattened, and its weights.
+
+    Args:
+        author: Its steps' names become those of the nodes.
+        input_shape: (C, H, W).
+    """
+    nodes = [*_nodes(author, input_shape)]
+    tensors = {key: tensor.detach().clone() for key, tensor in author.state_dict().items()}
+    parameters = {key for key, _ in author.named_parameters()}
+    owned = sum(tensors[key].numel() for key in parameters)
+    graph = Graph(tuple(nodes), input_shape, buffers=frozenset(tensors.keys() - parameters), used=owned, owned=owned)
+    return graph, tensors
+
+
+def _nodes(author: nn.Sequential, input_shape: tuple[int, int, int]) -> Iterator[Node]:
+    last, value, row = IMAGE, Value(1, input_shape), 0
+    for name, step in author.named_children():
+        op, settings = _described(step)
+        kind = type(step).__name__ if isinstance(step, ROWS) else ""
+        tensors = {role: f"{name}.{role}" for role in step.state_dict()}
+        node = Node(name, op, (last,), settings, name, tensors, kind)
+        shapes = {role: tuple(tensor.shape) for role, tensor in step.state_dict().items()}
+        found = infer(op, Given([value], settings, shapes))
+        last, value, row = name, found.value, node.row or row
+        yield replace(node, shape=value.shape, multiply_accumulates=found.multiply_accumulates)
+    settings = {"start": 1, "end": len(value.shape)}
+    flat = infer(Op.FLATTEN, Given([value], settings, {})).value
+    yield Node(f"flatten-{row}", Op.FLATTEN, (last,), settings, shape=flat.shape)
+
+
+def _described(step: nn.Module) -> tuple[Op, dict[str, Any]]:
+    """Return the operation and the settings of a step."""
+    match step:
+        case nn.Conv2d():
+            settings = {"kernel": step.kernel_size, "stride": step.stride, "padding": step.padding}
+            return Op.CONV, {**settings, "dilation": step.dilation, "groups": step.groups}
+        case nn.BatchNorm2d():
+            return Op.BATCH_NORM, {"eps": step.eps, "momentum": step.momentum, "batch_statistics": False}
+        case nn.Dropout():
+            return Op.DROPOUT, {"p": step.p, "when": "training"}
+        case nn.ReLU():
+            return Op.RELU, {}
+        case nn.MaxPool2d():
+            return Op.MAX_POOL, {**_window(step), "dilation": _pair(step.dilation)}
+        case nn.AvgPool2d():
+            return Op.AVG_POOL, {**_window(step), "count_include_pad": step.count_include_pad, "divisor": None}
+    raise TypeError(f"no operation for {type(step).__name__}")
+
+
+def _window(step: nn.MaxPool2d | nn.AvgPool2d) -> dict[str, Any]:
+    pairs = {"kernel": step.kernel_size, "stride": step.stride, "padding": step.padding}
+    return {**{name: _pair(value) for name, value in pairs.items()}, "ceil": step.ceil_mode}
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
