@@ -48,7 +48,7 @@ def _scale(name: str) -> Scale:
 
 
 def rgb(colour: str, opacity: float = 1.0) -> str:
-    """Return a colour as Streamlit leaves it alone in a chart: its chart theme replaces some hexadecimal colours.
+    """Return a colour that Streamlit does not replace; its chart theme replaces some hexadecimal colours.
 
     Args:
         colour: ``#rrggbb``.

@@ -18,6 +18,7 @@ from model import saliency
 from model.saliency.records import Attribution
 from tests import charting
 from tests.serving import HOME
+from viz.app import address
 from viz.saliency import cache
 
 
@@ -52,7 +53,9 @@ def run(page: str, **link: str) -> AppTest:
 
 
 def show(app: AppTest, **link: str) -> AppTest:
-    """Show the open page with other parameters in the address."""
+    """Show the open page with other parameters in the address, which the browser sent after every earlier click."""
+    if address._UNSEEN in app.session_state:
+        del app.session_state[address._UNSEEN]
     app.query_params.clear()
     app.query_params.update(link)
     return app.run()

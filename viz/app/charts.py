@@ -1,4 +1,4 @@
-"""How a chart stands in a page: in its theme, with its words and its numbers."""
+"""Charts on a page, in its theme, each with a text and its numbers."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -6,24 +6,24 @@ import streamlit as st
 from viz.app import tables, widgets
 from viz.charts.template import TEMPLATES
 
-_PHONE = "Mobi"  # a browser with a touch screen alone has it in its name
+_PHONE = "Mobi"  # the user agent of a browser on a phone contains it
 _UNUSED = ["select2d", "lasso2d", "autoScale2d"]
 
 
 def chart(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> None:
-    """Show a chart, in words what it shows, and its numbers.
+    """Show a chart, a text that describes it, and its numbers.
 
     Args:
-        drawn: The chart; it gets the look of the page.
-        key: Tells it from others on the page, and names the file that it is saved as.
-        words: What is to be seen, with its key numbers.
-        numbers: A table, which can be had with the keyboard alone.
+        drawn: The chart; it gets the template of the page's theme.
+        key: Distinguishes it from others on the page; also the name of the saved file.
+        words: A description with its key numbers; also the alternative text.
+        numbers: The numbers as a table, which works with the keyboard.
     """
     widgets.figure(lambda: mount(drawn, key, words), words, numbers)
 
 
 def mount(drawn: go.Figure, key: str, words: str) -> None:
-    """Show a chart alone; ``words`` are read aloud in its place."""
+    """Show only the chart; ``words`` is its alternative text."""
     drawn.update_layout(template=TEMPLATES[_theme()], uirevision=key, dragmode=False if _on_phone() else "zoom")
     st.plotly_chart(
         drawn,
@@ -43,5 +43,5 @@ def _theme() -> str:
 
 
 def _on_phone() -> bool:
-    """Tell whether a finger that goes over the chart means to scroll the page, not to zoom."""
+    """Return whether the browser is on a phone: there a drag scrolls the page, and must not zoom the chart."""
     return _PHONE in st.context.headers.get("User-Agent", "")

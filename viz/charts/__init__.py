@@ -1,1 +1,1 @@
-"""Everything with axes, drawn by Plotly: plain values in, a ``plotly.graph_objects.Figure`` out."""
+"""Charts with axes, drawn by Plotly: functions from values to a ``plotly.graph_objects.Figure``."""

@@ -1,4 +1,4 @@
-"""Parts of a chart, and the function that draws them between two axes."""
+"""The parts of a chart, and the function that draws them on two axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from viz import theme
 
 HEIGHT = 360  # pixels
-_BUTTONS = 30  # pixels kept free for Plotly's buttons above the legend
+_BUTTONS = 30  # pixels above the legend for Plotly's buttons
 _PALE = 0.22  # opacity of a band
-_DOT = 8  # pixels of a point on a line
-_THIN = {"type": "data", "width": 4, "thickness": 2}  # the line of an error
+_DOT = 8  # pixels: the size of a point on a line
+_THIN = {"type": "data", "width": 4, "thickness": 2}  # of an error bar
 _DASHES = {"line": "solid", "dashed": "dash", "dotted": "dot"}
 
 Values = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | Sequence[float] | Sequence[str]
@@ -24,18 +24,18 @@ Style = Literal["line", "dashed", "dotted", "steps", "points", "joined"]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What an axis says, and where it begins and ends.
+    """The labels and the range of an axis.
 
     Attributes:
-        title: What is measured, with its unit; an axis without one is not drawn.
-        ends: The values at its ends; by default as the values need it.
-        ticks: Values that are written beside it; by default as Plotly chooses.
-        names: What is written there in their place, one for each tick.
-        categories: Where the values are names: all of them, in order.
+        title: What is measured, with its unit; an axis without a title is not drawn.
+        ends: The values at its ends; by default Plotly chooses them.
+        ticks: The values with a label; by default Plotly chooses them.
+        names: The labels of the ticks; by default their values.
+        categories: All values in order, if they are names.
         logarithmic: Whether equal factors, not equal differences, are equally far apart.
-        zero: Whether zero lies on it, where it has no ends.
-        tick_format: Of the numbers beside it, as D3 writes it, such as ``.0%``.
-        hover_format: Of a value that is pointed at, likewise.
+        zero: Whether an axis without ``ends`` includes zero.
+        tick_format: D3 format of the labels, such as ``.0%``.
+        hover_format: D3 format of the value in a hover text.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Axis:
     hover_format: str = ""
 
     def layout(self) -> dict[str, Any]:
-        """Return the axis as Plotly takes it."""
+        """Return the layout of a Plotly axis."""
         found: dict[str, Any] = {"title": {"text": self.title}, "visible": bool(self.title)}
         if self.ends:
             found["range"] = [*(np.log10(self.ends).tolist() if self.logarithmic else self.ends)]
@@ -59,7 +59,7 @@ class Axis:
             found |= {"type": "category", "categoryorder": "array", "categoryarray": [*self.categories]}
         if self.ticks:
             found |= {"tickmode": "array", "tickvals": [*self.ticks]}
-            found |= {"ticktext": [*map(plain, self.names)]} if self.names else {}
+            found |= {"ticktext": [*map(escape_tags, self.names)]} if self.names else {}
         if self.zero:
             found["rangemode"] = "tozero"
         if self.tick_format:
@@ -67,33 +67,33 @@ class Axis:
         return found
 
     def pointed_at(self, letter: str) -> str:
-        """Return the part of a hover text that says a value of this axis."""
+        """Return the placeholder of a value of this axis in a hover text."""
         return f"%{{{letter}:{self.hover_format}}}" if self.hover_format else f"%{{{letter}}}"
 
 
 class Part(Protocol):
-    """What can be drawn between two axes."""
+    """A part of a chart."""
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
-        """Return it as traces of Plotly's."""
+        """Return its Plotly traces."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Series:
-    """Values, (N,), over their places, (N,).
+    """Values, (N,), at places, (N,).
 
     Attributes:
-        name: In the legend, and beside a value that is pointed at.
-        places: Along the axis across.
-        values: Along the axis that goes up.
+        name: Its name in the legend and in hover texts.
+        places: Places on the horizontal axis.
+        values: Places on the vertical axis.
         colour: ``#rrggbb``; by default the colour of the text.
-        style: How they are drawn; ``joined`` are points on a line, ``steps`` hold their value until the next place.
-        width: Of the line, or of a point, in pixels.
-        symbol: Of the points, as Plotly names it.
-        error: How far the true value may lie off, (N,), to either side; drawn as thin lines.
-        reach: From where to where each goes along the axis across, (N,) each; drawn likewise.
-        says: What is said of each in place of its value.
-        keyed: Whether the legend has it.
+        style: ``joined`` draws points on a line; ``steps`` keeps each value until the next place.
+        width: The width of the line, or of a point, in pixels.
+        symbol: Plotly's name for the symbol of a point.
+        error: Half the height of a vertical error bar, (N,).
+        reach: The ends of a horizontal error bar, (N,) each.
+        says: Hover texts, (N,), instead of the values.
+        keyed: Whether it is in the legend.
     """
 
     name: str
@@ -109,13 +109,13 @@ class Series:
     keyed: bool = True
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
-        """Return it as a trace of Plotly's."""
+        """Return its Plotly trace."""
         del across
         colour = {"color": theme.rgb(self.colour)} if self.colour else {}
-        there = len(self.values) > 0  # else Plotly would leave it out of the legend, and what is below would move
+        there = len(self.values) > 0  # an empty trace has no legend entry, and the chart would move
         trace: dict[str, Any] = {
             "type": "scatter",
-            "name": plain(self.name),
+            "name": escape_tags(self.name),
             "x": self.places if there else [None],
             "y": self.values if there else [None],
             "mode": {"points": "markers", "joined": "lines+markers", "steps": "lines+markers"}.get(self.style, "lines"),
@@ -138,7 +138,7 @@ class Series:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Band:
-    """An area between two curves, (N,) each, over their places, (N,)."""
+    """The area between two curves, (N,) each, at places, (N,)."""
 
     name: str
     places: Values
@@ -147,13 +147,13 @@ class Band:
     colour: str
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
-        """Return its lower and its upper edge, and the area between them, as traces of Plotly's."""
+        """Return a trace of the lower edge, and one of the upper edge with the area."""
         del across
         edges: list[dict[str, Any]] = []
         for end, values in (("lowest", self.low), ("highest", self.high)):
-            said = f"{up.pointed_at('y')}<extra>{plain(self.name)}, {end}</extra>"
+            said = f"{up.pointed_at('y')}<extra>{escape_tags(self.name)}, {end}</extra>"
             edge = {"type": "scatter", "mode": "lines", "line": {"width": 0, "color": theme.rgb(self.colour)}}
-            edges.append({**edge, "name": plain(self.name), "x": self.places, "y": values, "hovertemplate": said})
+            edges.append({**edge, "name": escape_tags(self.name), "x": self.places, "y": values, "hovertemplate": said})
         edges[0]["showlegend"] = False
         edges[1] |= {"fill": "tonexty", "fillcolor": theme.rgb(self.colour, _PALE)}
         return edges
@@ -164,16 +164,17 @@ class Bars:
     """A bar for each value, (N,), at its place, (N,).
 
     Attributes:
-        name: In the legend, and beside a value that is pointed at.
-        places: Along the axis across.
-        values: How high they are.
+        name: Its name in the legend and in hover texts.
+        places: Places on the horizontal axis.
+        values: The heights of the bars.
         colour: ``#rrggbb``.
-        base: Where they begin, (N,); by default at zero.
-        width: Of all, in units of the axis across; by default most of the room.
-        pale: Which of them are pale, (N,).
-        says: What is said of each in place of its value.
-        keyed: Whether the legend has it.
-        printed: What stands over each, upright where ``turned``.
+        base: The lower ends of the bars, (N,); by default zero.
+        width: The width of every bar, in units of the horizontal axis; by default Plotly chooses it.
+        pale: Whether a bar is pale, (N,).
+        says: Hover texts, (N,), instead of the values.
+        keyed: Whether it is in the legend.
+        printed: The text above each bar, (N,).
+        turned: Whether these texts are vertical.
     """
 
     name: str
@@ -189,14 +190,14 @@ class Bars:
     turned: bool = False
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
-        """Return it as a trace of Plotly's."""
+        """Return its Plotly trace."""
         del across
         marker: dict[str, Any] = {"color": theme.rgb(self.colour), "line": {"width": 0}}
         if len(self.pale):
             marker["opacity"] = [0.4 if pale else 1.0 for pale in self.pale]
         trace: dict[str, Any] = {
             "type": "bar",
-            "name": plain(self.name),
+            "name": escape_tags(self.name),
             "x": self.places,
             "y": self.values,
             "base": self.base,
@@ -213,7 +214,7 @@ class Bars:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Texts:
-    """Words beside their places, (N,) each; by default to the right and hanging from them."""
+    """Texts, (N,), at places and values, (N,) each; by default below and to the right of them."""
 
     places: Values
     values: Values
@@ -221,38 +222,38 @@ class Texts:
     position: str = "bottom right"
 
     def traces(self, across: Axis, up: Axis) -> list[dict[str, Any]]:
-        """Return them as a trace of Plotly's."""
+        """Return a Plotly trace."""
         del across, up
-        text = {"mode": "text", "text": [*map(plain, self.texts)], "textposition": self.position}
+        text = {"mode": "text", "text": [*map(escape_tags, self.texts)], "textposition": self.position}
         place = {"x": self.places, "y": self.values, "showlegend": False, "hoverinfo": "skip", "cliponaxis": False}
         return [{"type": "scatter", **place, **text}]
 
 
-def plain(text: str) -> str:
-    r"""Return text as Plotly shows it letter by letter: it takes some tags for what they do.
+def escape_tags(text: str) -> str:
+    r"""Escape text for Plotly, which interprets some HTML tags.
 
-    >>> plain("1 < 2\nand <b>")
+    >>> escape_tags("1 < 2\nand <b>")
     '1 &lt; 2<br>and &lt;b&gt;'
     """
     return escape(text, quote=False).replace("\n", "<br>")
 
 
 def _said(says: Sequence[str], value: str) -> dict[str, Any]:
-    """Return what a trace says where it is pointed at: the name of the series stands beside it."""
+    """Return the hover text of a trace; Plotly adds the name of the series."""
     if not says:
         return {"hovertemplate": value}
-    return {"customdata": [*map(plain, says)], "hovertemplate": "%{customdata}"}
+    return {"customdata": [*map(escape_tags, says)], "hovertemplate": "%{customdata}"}
 
 
 def draw(parts: Sequence[Part], across: Axis, up: Axis, *, height: int = HEIGHT, alone: bool = False) -> go.Figure:
-    """Draw parts of a chart between two axes.
+    """Draw the parts of a chart.
 
     Args:
-        parts: The later ones lie on the earlier.
-        across: The axis of their places.
-        up: The axis of their values.
-        height: Of the chart in pixels.
-        alone: Whether the value that is nearest is said alone; else all values at its place.
+        parts: Later parts are drawn on top of earlier ones.
+        across: The horizontal axis.
+        up: The vertical axis.
+        height: The height of the chart in pixels.
+        alone: Whether a hover text shows only the nearest value, instead of all values at its place.
     """
     layout: dict[str, Any] = {
         "height": height,

@@ -1,4 +1,4 @@
-"""Histograms under one another, on one axis."""
+"""Several histograms, one below the other, on a shared axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz import theme
-from viz.charts.draw import plain
+from viz.charts.draw import escape_tags
 
-_ROW, _TITLE, _AROUND = 64, 26, 116  # pixels: of a histogram, of its title, and of what is around all
+_ROW, _TITLE, _AROUND = 64, 26, 116  # pixels: the height of a histogram, of its title, and of the rest of the figure
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many values lie in each bin, and which bin is marked.
+    """The number of values in each bin, and a marked bin.
 
     Attributes:
-        title: What the values are.
-        counts: One for each bin, at least one above zero.
-        marked: The position of a bin that stands out; None where there is none.
+        title: The name of the values.
+        counts: One for each bin; at least one is above zero.
+        marked: The index of the marked bin; None for none.
     """
 
     title: str
@@ -29,13 +29,15 @@ class Histogram:
 
 
 def draw_histograms(every: Sequence[Histogram], ends: tuple[float, float], title: str, colour: str) -> go.Figure:
-    """Draw histograms under one another; a bar is as high as the square root of its count, so that few are seen too.
+    """Draw histograms one below the other; the height of a bar is the square root of its count.
+
+    So small counts are visible.
 
     Args:
-        every: From the highest; all with as many bins.
-        ends: Where the first bin begins and the last one ends.
-        title: Of the axis that all share, with its unit.
-        colour: Of a bar, ``#rrggbb``.
+        every: From top to bottom; all have the same number of bins.
+        ends: The start of the first bin and the end of the last one.
+        title: The title of the shared axis, with its unit.
+        colour: The colour of the bars, ``#rrggbb``.
     """
     height = len(every) * (_ROW + _TITLE) + _AROUND
     layout: dict[str, Any] = {
@@ -56,7 +58,7 @@ def draw_histograms(every: Sequence[Histogram], ends: tuple[float, float], title
         line = {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": f"{axis} domain", "line": {"width": 1}}
         layout["shapes"].append(line)
         layout["annotations"].append(
-            {"text": plain(each.title), "x": 0, "xref": "paper", "xanchor": "left", "y": top, "yref": "paper"}
+            {"text": escape_tags(each.title), "x": 0, "xref": "paper", "xanchor": "left", "y": top, "yref": "paper"}
             | {"yanchor": "bottom", "showarrow": False}
         )
         traces.append(_bars(each, ends, axis, colour))
@@ -74,7 +76,7 @@ def _bars(histogram: Histogram, ends: tuple[float, float], axis: str, colour: st
     ]
     return {
         "type": "bar",
-        "name": plain(histogram.title),
+        "name": escape_tags(histogram.title),
         "x": (edges[:-1] + edges[1:]) / 2,
         "y": np.sqrt(histogram.counts),
         "yaxis": axis,

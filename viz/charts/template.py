@@ -1,12 +1,12 @@
-"""The look of every chart, on a light page and on a dark one."""
+"""The Plotly templates of the light and of the dark theme."""
 
 import plotly.graph_objects as go
 
 from viz import theme
 
-_FAINT, _CLEAR = 0.15, 0.45  # opacity of the ink in a grid and in an axis
-_FONT = '"Source Sans", sans-serif'  # Streamlit's own, which the page has loaded
-TEXT, TICKS = 16, 14  # pixels: to be read from the back row
+_FAINT, _CLEAR = 0.15, 0.45  # opacity of grid lines and of axes
+_FONT = '"Source Sans", sans-serif'  # Streamlit's own font, which the page has loaded
+TEXT, TICKS = 16, 14  # pixels: readable on a projector
 
 
 def _template(name: str) -> go.layout.Template:
@@ -37,7 +37,7 @@ def _template(name: str) -> go.layout.Template:
                 "font": {"family": _FONT, "size": TICKS, "color": ink},
                 "namelength": -1,
             },
-            # No series is hidden by a click on its name: keys could not do it.
+            # A click on a name hides no series, because the keyboard could not do the same.
             "legend": {
                 "orientation": "h",
                 "x": 0,

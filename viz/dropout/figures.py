@@ -198,7 +198,7 @@ def spread(passes: Passes, digests: tuple[str, str]) -> go.Figure:
         Series("dropout off", classes, passes.off, "", "points", 16, "circle-open"),
     ]
     names = [f"{c}\n{count:,}" for c, count in zip(classes, passes.predictions, strict=True)]
-    across = Axis("class, and the number of passes that predict it", categories=classes, ticks=classes, names=names)
+    across = Axis("class, and its number of passes", categories=classes, ticks=classes, names=names)
     figure = draw(drawn, across, Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%"), height=400)
     return figure.update_layout(meta={"digest": digests[0], "weights": digests[1]})
 

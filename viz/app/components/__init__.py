@@ -168,12 +168,12 @@ def follow_links(show: str, on_follow: Callable[[str], None]) -> None:
 
 
 def reconnection() -> None:
-    """Ask for a run when the page has found its server again, or has become dark or light; this shows nothing."""
+    """Request a run when the page reconnects to a server or changes between light and dark; this shows nothing."""
     _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
 
 
 def readout() -> None:
-    """Say what an element with ``data-says`` holds where it is pointed at, tapped, or reached with keys."""
+    """Show the text of an element's ``data-says`` beside it when it is hovered, tapped or focused."""
     _component("readout")(key="readout")
 
 

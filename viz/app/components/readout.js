@@ -1,5 +1,5 @@
-// Says what an element with `data-says` holds, in a bubble beside it: where it is pointed at, tapped, or reached with Tab.
-// In a list with `data-reads` the arrow keys go from one such element to the next. The component itself shows nothing.
+// Shows the text of an element's `data-says` in a bubble beside it when the element is hovered, tapped or focused.
+// In a list with `data-reads` the arrow keys go from one such element to the next. The component itself is invisible.
 
 const EDGE = 6; // pixels between the bubble and the element, and between it and the edge of the window
 const WAYS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
@@ -31,7 +31,7 @@ export default function ({ parentElement }) {
   const tap = (event) => event.pointerType !== "mouse" && show(within(event, "says"));
   const reach = (event) => {
     const list = within(event, "reads");
-    if (shown && list?.contains(shown)) return; // a finger has just tapped it
+    if (shown && list?.contains(shown)) return; // it was just tapped
     show(within(event, "says") ?? list?.querySelector("[data-says]"));
   };
   const read = (event) => {
@@ -39,7 +39,7 @@ export default function ({ parentElement }) {
     const list = event.composedPath()[0];
     const way = WAYS[event.key];
     if (!way || !("reads" in (list.dataset ?? {}))) return;
-    event.stopImmediatePropagation(); // elsewhere on the page these keys go from step to step
+    event.stopImmediatePropagation(); // outside the list these keys choose a step
     event.preventDefault();
     const every = [...list.querySelectorAll("[data-says]")];
     const next = every[every.indexOf(shown) + way];

@@ -24,7 +24,7 @@ KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps
 _GUESSING = math.log(10)  # the loss if each class has the same probability
 _LOSS = Axis("loss", (0, 3), hover_format=".3f")
-_ACCURACY = Axis("held-out accuracy, %", (0, 100), hover_format=".1f")
+_ACCURACY = Axis("accuracy, %", (0, 100), hover_format=".1f")
 _HEIGHT = 280  # pixels of each chart
 _FEW = 4  # maps in a line; twice as many if there were more than two lines
 _REACH = 1e30
@@ -35,9 +35,9 @@ def losses(choices: LiveChoices, run: LiveRun | None, step: int | None) -> go.Fi
     """Draw the loss of each step.
 
     Args:
-        choices: What decides the training.
-        run: As far as it has come; None before its start.
-        step: Of the snapshot that is shown; None for none.
+        choices: The choices of the training.
+        run: The run so far; None before its start.
+        step: The step of the snapshot shown; None for none.
     """
     values = np.zeros(0) if run is None else within(run.losses, 3)
     steps = np.arange(1, len(values) + 1)
@@ -54,10 +54,10 @@ def accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | Non
     """Draw the accuracy on the held-out images at each snapshot.
 
     Args:
-        choices: What decides the training.
-        run: As far as it has come; None before its start.
-        shipped: The app's own network, where it is known.
-        step: Of the snapshot that is shown; None for none.
+        choices: The choices of the training.
+        run: The run so far; None before its start.
+        shipped: The app's own network; None if it is unknown.
+        step: The step of the snapshot shown; None for none.
     """
     snapshots = run.snapshots if run else ()
     shares = [100 * run.accuracy(each) for each in snapshots] if run else []
