@@ -18,7 +18,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     ("arguments", "sentence"),
     [
         (["--count", "0"], "--count 0 is not possible. It can be 1 to 64"),
-        (["--count", "65"], "--count 65 cannot be."),
+        (["--count", "65"], "--count 65 is not possible. It can be 1 to 64"),
         (["--count", "3", "--port", "65533"], "--port 65533 is not possible. It can be 1 to 65532"),
     ],
 )

@@ -172,7 +172,7 @@ def test_record_drops_whole_channels() -> None:
         (DropoutPlan(1.0), r"p = 1\.0 is not possible"),
         (DropoutPlan(-0.1), "not possible"),
         (DropoutPlan(float("nan")), "not possible"),
-        (DropoutPlan(rows=("Conv2d-1",)), r"Conv2d-1 cannot drop\. These rows can: Dropout-3"),
+        (DropoutPlan(rows=("Conv2d-1",)), r"Conv2d-1 cannot drop values\. These rows can: Dropout-3"),
     ],
 )
 def test_record_refuses_an_impossible_plan(plan: DropoutPlan, sentence: str) -> None:
