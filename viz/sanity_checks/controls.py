@@ -257,9 +257,11 @@ class _NoiseView:
     def __init__(self) -> None:
         left, right = st.columns(2, gap="large")
         with left:
-            self._bars, self._sensitivity = _ChartInProgress("map-under-noise"), st.empty()
+            self._bars = _ChartInProgress("map-under-noise")
         with right:
-            self._share, self._infidelity = st.empty(), st.empty()
+            self._share = st.empty()
+        left, right = st.columns(2, gap="large")
+        self._sensitivity, self._infidelity = left.empty(), right.empty()
 
     def show(self, changes: Sequence[float], found: Robustness | None = None) -> None:
         """Show the changes that are ready; both measures are known at the end."""
