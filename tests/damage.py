@@ -84,9 +84,9 @@ def rebuild_png(data: bytes, chance: random.Random) -> bytes:
 
 def enlarge_png(_data: bytes, chance: random.Random) -> bytes:
     """Return a small file that is a picture as large as is allowed, or larger."""
-    sides = [chance.choice((1, 3_000, 4_095, 4_096, 4_097, 60_000)) for _ in "xy"]
+    sides = [chance.choice((1, 3_000, 7_000, 7_100, 60_000)) for _ in "xy"]
     depth, colour = chance.choice(((1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (1, 3), (8, 4), (8, 6), (16, 6)))
-    return blank_png(min(sides[0], 5_000), min(sides[1], 5_000), depth, colour)
+    return blank_png(min(sides[0], 8_000), min(sides[1], 8_000), depth, colour)
 
 
 def rewrite_header(data: bytes, chance: random.Random) -> bytes:

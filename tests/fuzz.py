@@ -53,6 +53,7 @@ _CLOCK = 600  # seconds of wall time for one input, also on a busy computer
 MEGABYTES = 120  # for one input; decoding the largest picture takes 64
 _FINE = ("read", "refused")
 NETWORK = Path(__file__).parent / "model" / "networks" / "torch-2.6.glass"
+MODES = {"WEBP": ("L", "RGBA"), "BMP": ("1", "P", "RGB"), "GIF": ("L", "P"), "HEIF": ("L", "RGB", "RGBA")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def targets(folder: Path) -> tuple[Target, ...]:
     pngs.append(saved(small, "PNG", save_all=True, append_images=[small], duration=9))
     jpegs = [saved(small.convert(mode), "JPEG", exif=exif) for mode in ("L", "RGB", "CMYK")]
     jpegs.append(saved(small, "MPO", save_all=True, append_images=[small]))
-    others = tuple(saved(small.convert("P"), format) for format in ("GIF", "TIFF", "BMP", "WEBP"))
+    others = {format: _pictures(small, format, modes) for format, modes in MODES.items()}
     card, logits = (weights.SHIPPED / name for name in ("card.json", scores.NAME))
 
     def through_disk(name: str, read: Callable[[Path], object]) -> Callable[[bytes], object]:
@@ -112,7 +113,8 @@ def targets(folder: Path) -> tuple[Target, ...]:
     return (
         Target("PNG", read_picture, tuple(pngs), (rebuild_png, rebuild_png, enlarge_png)),
         Target("JPEG", read_picture, tuple(jpegs)),
-        Target("other pictures", read_picture, others),
+        *(Target(name, read_picture, whole) for name, whole in others.items()),
+        Target("other pictures", read_picture, _pictures(small, "TIFF", ("L", "P"))),
         Target(
             "weights",
             lambda data: weights.from_bytes(data, "a file"),
@@ -130,6 +132,14 @@ def targets(folder: Path) -> tuple[Target, ...]:
         ),
         Target("link", lambda data: digits.find(data.decode("utf-8", "replace")), _links()),
     )
+
+
+def _pictures(image: Image.Image, format: str, modes: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return a picture in each mode, and as an animation where the format has them."""
+    files = [saved(image.convert(mode), format) for mode in modes]
+    if format in {"GIF", "WEBP"}:
+        files.append(saved(image, format, save_all=True, append_images=[image.rotate(90)], duration=9))
+    return tuple(files)
 
 
 def _links() -> tuple[bytes, ...]:

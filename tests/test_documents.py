@@ -6,10 +6,17 @@ import tomllib
 import pytest
 
 from deploy import nginx
-from model.images.upload import MAX_MEGABYTES, MAX_SIDE
+from model.images.upload import (
+    MAX_MEGABYTES,
+    MAX_MEGAPIXELS,
+    MAX_MEGAPIXELS_CMYK,
+    MAX_MEGAPIXELS_HEIC,
+    MAX_MEGAPIXELS_WEBP,
+)
 from tests.serving import ROOT
 
 PATH = re.compile(r"`((?:model|viz|pages|tests|deploy|bench|docs|\.streamlit)(?:/[\w.-]+)+/?)`|\]\(([\w./-]+)\)")
+OWN_LIMITS = f"(HEIC {MAX_MEGAPIXELS_HEIC}, WebP {MAX_MEGAPIXELS_WEBP}, CMYK {MAX_MEGAPIXELS_CMYK})"
 DOCUMENTS = ("README.md", "SECURITY.md", "bench/README.md")
 
 
@@ -44,9 +51,9 @@ def test_proxy_accepts_the_upload_limit_and_one_megabyte_for_the_form() -> None:
     [
         ("SECURITY.md", f"An upload has at most {MAX_MEGABYTES} MB"),
         ("SECURITY.md", f"size of files | {MAX_MEGABYTES} MB;"),
-        ("SECURITY.md", f"a side of more than {MAX_SIDE:,} pixels"),
+        ("SECURITY.md", f"more than {MAX_MEGAPIXELS} megapixels {OWN_LIMITS} is refused"),
         ("deploy/nginx.conf", f"the app's upload limit of {MAX_MEGABYTES} MB"),
-        ("viz/app/sidebar.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_SIDE:,} pixels a side"),
+        ("viz/app/uploads.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
     ],
 )
 def test_sentence_states_the_upload_limit(name: str, sentence: str) -> None:

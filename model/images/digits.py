@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.errors import InputError
-from model.images import codec
+from model.images import codec, several
 from model.images import mnist as mnist_files
+from model.images.adjustment import AS_IT_IS, Adjustment, adjusted
+from model.images.ink import Grey, find_ink
 from model.images.preparation import SIDE, prepare
-from model.images.records import MEAN, STD, Digit
+from model.images.records import MEAN, STD, Digit, Upload
 from model.images.samples import samples
-from model.images.strokes import Stroke, rasterize
-from model.images.upload import read_ink
+from model.images.strokes import Point, Stroke, enlarged, rasterize
+from model.images.upload import Picture, decode
 from model.records import Pixels
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "from_upload",
     "mnist",
     "normalise",
+    "read_picture",
+    "read_upload",
     "samples",
     "say_normalised",
     "to_input",
@@ -131,12 +135,52 @@ def from_pixels(pixels: Pixels) -> Digit:
 
 
 def from_upload(file: BinaryIO) -> Digit:
-    """Make a digit of a PNG or JPEG file of any size, orientation, mode and colours.
+    """Make a digit of a picture file of any size, orientation, mode and colour; of several digits the first.
 
     Raises:
-        InputError: The file is not a PNG or JPEG, is too large, or shows no ink.
+        InputError: The file is not a picture in an allowed format, is too large, or shows no ink.
     """
-    return from_pixels(read_ink(file))
+    return read_upload(file).digits[0]
+
+
+def read_upload(file: BinaryIO, adjustment: Adjustment = AS_IT_IS) -> Upload:
+    """Find the digits in a picture file.
+
+    Args:
+        file: Its content.
+        adjustment: How the person turns, inverts or crops it.
+
+    Raises:
+        InputError: The file is not a picture in an allowed format, is too large, or shows no ink.
+    """
+    return read_picture(decode(file), adjustment)
+
+
+def read_picture(picture: Picture, adjustment: Adjustment = AS_IT_IS) -> Upload:
+    """Find the digits in a decoded picture.
+
+    Raises:
+        InputError: It shows no ink.
+    """
+    grey = adjusted(picture.grey, adjustment)
+    ink = find_ink(grey, picture.lossy, invert=adjustment.invert)
+    found = tuple(from_pixels(sheet) for sheet in several.split(ink))
+    is_several = len(found) > 1 or several.is_wide(ink)
+    if _is_prepared(grey) and not adjustment.invert:
+        whole = from_pixels(grey.astype(np.uint8))
+        return Upload((whole, *found) if len(found) > 1 else (whole,), is_several)
+    return Upload(found, is_several)
+
+
+def _is_prepared(grey: Grey) -> bool:
+    """Whether a picture has MNIST's form already: preparing it, specks included, changes no pixel."""
+    if grey.shape != (SIDE, SIDE):
+        return False
+    pixels = grey.astype(np.uint8)
+    try:
+        return np.array_equal(prepare(pixels)[-1].pixels, pixels)
+    except InputError:
+        return False
 
 
 def from_strokes(strokes: Sequence[Stroke]) -> Digit:
@@ -149,8 +193,14 @@ def from_strokes(strokes: Sequence[Stroke]) -> Digit:
         InputError: There is no ink, nearly everything is ink, or there are more points than an address can hold.
     """
     code = codec.pack_strokes(strokes)
-    stages = prepare(rasterize(codec.unpack_strokes(code)))  # decoded, so that the address gives the same pixels
+    stages = prepare(rasterize(_strokes_of(code)))
     return Digit(f"drawn-{code}", stages[-1].pixels, None, "drawn by hand", stages)
+
+
+def _strokes_of(code: str) -> list[list[Point]]:
+    """Return strokes as the address holds them, so that a link gives the same pixels, scaled to a digit's size."""
+    strokes = codec.unpack_strokes(code)
+    return enlarged(strokes) if strokes else []
 
 
 def find(key: str) -> Digit:

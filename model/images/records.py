@@ -32,3 +32,16 @@ class Digit:
     label: int | None
     source: str
     stages: tuple[Stage, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Upload:
+    """What a picture shows.
+
+    Attributes:
+        digits: In reading order; at least one.
+        is_several: Whether there seem to be several digits, of which some may touch.
+    """
+
+    digits: tuple[Digit, ...]
+    is_several: bool

@@ -1,72 +1,104 @@
-"""Read an uploaded picture safely, as white ink on black."""
+"""An uploaded file, decoded with care to a small grey picture."""
 
 import threading
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from model.errors import InputError
-from model.records import Pixels
+from model.images.ink import Grey
 
-MAX_MEGABYTES = 2  # in settings, the proxy and documents too: tests/test_upload_limit.py
+MAX_MEGABYTES = 20  # in settings, the proxy and documents too: tests/test_documents.py
 MAX_BYTES = MAX_MEGABYTES << 20
-MAX_SIDE = 4096
-_WORKING_SIDE = 512  # more than enough for a digit of 20 pixels
+MAX_MEGAPIXELS = 50
+# What is decoded whole and takes more memory for each pixel has a limit of its own: 300 MB are enough for each.
+MAX_MEGAPIXELS_HEIC = 25
+MAX_MEGAPIXELS_WEBP = 16
+MAX_MEGAPIXELS_CMYK = 36
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "HEIF")  # the allow-list: every other decoder stays out of reach
+SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "heic", "heif")
+_NAMES = "a PNG, JPEG, WebP, BMP, GIF or HEIC file"
+_LOSSLESS = {"PNG", "BMP", "GIF"}
+_WORKING_SIDE = 512  # plenty for a digit of 20 pixels
 _STRIP = 16  # rows of the reduced picture that are made at a time
-_decoding = threading.Lock()  # one picture at a time: at 4,096 pixels a side the decoder alone takes 64 MB
+_one_at_a_time = threading.Lock()  # a decoder alone may take 200 MB
 _REMEDY = "Choose another picture."
-_MIN_CONTRAST = 24  # of 255; less is paper with shadows
-_SHADED = 12  # of 255; greys that differ more than this along the border mean uneven light
-_BLACK = 250  # of 255; ink as strong as this is not rescaled, so that a digit of MNIST does not change
+_SMALLER = "Make it smaller, or crop it."
+_CARD = 0.9  # of its box: an opaque card fills more of it, strokes far less
+
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def read_ink(file: BinaryIO) -> Pixels:
-    """Read a PNG or JPEG file as ink.
+@dataclass(frozen=True, eq=False, slots=True)
+class Picture:
+    """A decoded picture.
 
-    It is rotated as its EXIF says; transparency becomes paper; colour, palette, CMYK and 16 bit become grey; of an
-    animation the first frame is read; dark ink on light paper is inverted; the noise of the paper is removed.
+    Attributes:
+        grey: (H, W) in 0..255, at most 512 pixels a side, upright, without transparency.
+        lossy: Whether its format leaves faint rings around strokes.
+    """
 
-    Returns:
-        (H, W) in 0..255, white ink on black, at most 512 pixels a side.
+    grey: Grey
+    lossy: bool
+
+
+def decode(file: BinaryIO) -> Picture:
+    """Decode a picture file.
+
+    It is turned as its EXIF says; what is transparent becomes paper; colour, palette, CMYK and 16 bit become grey; of
+    an animation the first frame counts.
 
     Raises:
-        InputError: The file is not a PNG or JPEG, is too large, is damaged, or shows no ink.
+        InputError: It has another format, is too large, or is damaged.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+    file.seek(0)
+    if len(file.read(MAX_BYTES + 1)) > MAX_BYTES:
         raise InputError(
             f"The file is larger than {MAX_MEGABYTES} MB.",
-            f"It must be a PNG or JPEG of at most {MAX_MEGABYTES} MB.",
-            "Make it smaller, or crop it.",
+            f"{_NAMES.capitalize()} of at most {MAX_MEGABYTES} MB can be opened.",
+            _SMALLER,
         )
     file.seek(0)
     try:
-        # Only these two of Pillow's decoders may run.
-        with _decoding, Image.open(file, formats=("PNG", "JPEG")) as image:
-            if max(image.size) > MAX_SIDE:  # read from the header, before decoding
-                raise InputError(
-                    f"The picture is {image.width:,} by {image.height:,} pixels.",
-                    f"Each side may have at most {MAX_SIDE:,}.",
-                    "Make it smaller, or crop it.",
-                )
-            lossy = image.format != "PNG"  # a JPEG of several pictures, from some cameras, has the format MPO
-            image.draft(None, (2 * _WORKING_SIDE, 2 * _WORKING_SIDE))  # a JPEG can be decoded at a smaller size
-            grey = _grey(ImageOps.exif_transpose(_reduced(image)))
+        with _one_at_a_time, Image.open(file, formats=FORMATS) as image:
+            _check_size(image)
+            lossy = image.format not in _LOSSLESS  # a JPEG of several pictures, as some cameras write, is called MPO
+            image.draft(None, (2 * _WORKING_SIDE, 2 * _WORKING_SIDE))  # a JPEG can be decoded to a part of its size
+            return Picture(_grey(ImageOps.exif_transpose(_reduced(image))), lossy)
     except InputError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(
+            f"The picture is too large ({error}).", f"It can have {MAX_MEGAPIXELS} million pixels.", _SMALLER
+        ) from error
     except UnidentifiedImageError as error:
-        raise InputError("The file is not a picture that can be read.", "It must be a PNG or JPEG.", _REMEDY) from error
-    except Exception as error:  # a damaged file can raise any exception in Pillow: TypeError, struct.error
-        raise InputError(f"The picture is damaged ({error}).", "It must be a complete PNG or JPEG.", _REMEDY) from error
-    return _ink(grey, lossy)
+        raise InputError("The file is not a picture that can be opened.", f"It must be {_NAMES}.", _REMEDY) from error
+    except Exception as error:  # a damaged file makes a decoder raise anything: TypeError, struct.error
+        raise InputError(
+            f"The picture is damaged ({error}).", f"It must be {_NAMES} that is whole.", _REMEDY
+        ) from error
+
+
+def _check_size(image: Image.Image) -> None:
+    """Refuse a picture by the size in its header, before anything is decoded."""
+    own = {"HEIF": MAX_MEGAPIXELS_HEIC, "WEBP": MAX_MEGAPIXELS_WEBP, "CMYK": MAX_MEGAPIXELS_CMYK}
+    kind = next((name for name in (image.format, image.mode) if name in own), "")
+    limit = own.get(kind, MAX_MEGAPIXELS)
+    if image.width * image.height > limit * 1_000_000:
+        raise InputError(
+            f"The picture has {image.width:,} x {image.height:,} pixels.",
+            f"A {kind or image.format} picture can have {limit} million pixels.",
+            _SMALLER,
+        )
 
 
 def _reduced(image: Image.Image) -> Image.Image:
     """Return a picture in grey, with its transparency, each side at most twice the working side.
 
-    It is made strip by strip: converting the whole picture would take several times its memory.
+    It is made strip by strip: colours, transparency and 16 bit of the whole would take several times its memory.
     """
     factor = max(1, max(image.size) // _WORKING_SIDE)
     deep = image.mode.startswith("I")
@@ -75,68 +107,35 @@ def _reduced(image: Image.Image) -> Image.Image:
     for row in range(0, small.height, _STRIP):
         top = row * factor
         strip = image.crop((0, top, image.width, min(top + _STRIP * factor, image.height)))
-        if deep:  # 16 bit; Pillow would clip it instead of scaling it
+        if deep:  # 16 bit, which Pillow would clip rather than scale
             strip = Image.fromarray((np.asarray(strip, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
         elif mode == "LA":
             strip = strip.convert("RGBA")
         small.paste(strip.convert(mode).reduce(factor), (0, row))
-    small.info = image.info  # holds the EXIF, which is applied later
+    small.info = image.info  # its EXIF, which still has to turn it
     return small
 
 
-def _grey(image: Image.Image) -> NDArray[np.float32]:
-    """Return (H, W) in 0..255, with transparency as paper that contrasts with the ink."""
+def _grey(image: Image.Image) -> Grey:
+    """Return (H, W) in 0..255, transparency laid on paper that the ink stands out from."""
     if image.mode == "LA":
-        grey, alpha = (np.asarray(image.getchannel(part), dtype=np.float32) for part in "LA")
-        seen = alpha.sum()
-        paper = 255.0 if seen == 0 or (grey * alpha).sum() / seen < 128 else 0.0
-        image = Image.fromarray((paper + (grey - paper) * alpha / 255).astype(np.uint8))
+        image = _without_transparency(image)
     image.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BOX)
     return np.asarray(image, dtype=np.float32)
 
 
-def _ink(grey: NDArray[np.float32], lossy: bool) -> Pixels:
-    """Measure the paper along the border; ink differs from the paper by more than the paper's own noise."""
-    paper, spread = _paper(grey)
-    darker, lighter = paper - float(grey.min()), float(grey.max()) - paper
-    dark = grey if darker > lighter else 255 - grey  # from here on, dark ink on light paper
-    if spread > _SHADED:
-        dark = _evenly_lit(dark)
-    paper, spread = _paper(dark)
-    ink = paper - dark
-    strongest = float(ink.max())
-    if strongest < _MIN_CONTRAST:
-        raise InputError(
-            f"The picture shows no ink: its greys differ from the paper by {strongest:.0f} of 255.",
-            f"Ink must differ by at least {_MIN_CONTRAST}.",
-            "Write darker, or choose another picture.",
-        )
-    noise = 3 * spread  # five standard deviations of uniform noise: no speck remains
-    floor = max(noise, 0.05 * strongest if lossy else 0.0)  # JPEG leaves faint rings around ink
-    if strongest <= floor:
-        raise InputError(
-            f"No ink can be told from the paper, whose greys differ by {spread:.0f} of 255.",
-            "Ink must be much darker or much lighter than all of the paper.",
-            "Take the picture in even light, or crop it closer.",
-        )
-    clean = np.where(ink > floor, ink, 0) * (255 / strongest if strongest < _BLACK else 1)
-    return clean.round().clip(0, 255).astype(np.uint8)
+def _without_transparency(image: Image.Image) -> Image.Image:
+    """Lay a picture on paper.
 
-
-def _paper(grey: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the border's median grey, and the distance from it that 90% of the border's pixels stay within."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    middle = float(np.median(border))
-    return middle, float(np.percentile(np.abs(border - middle), 90))
-
-
-def _evenly_lit(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Divide dark ink on light paper by its illumination: the picture with its strokes closed and then blurred."""
-    image = Image.fromarray(grey.astype(np.uint8))
-    small = image.resize((64, 64), Image.Resampling.BOX)
-    light = (
-        small.filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.MinFilter(15)).filter(ImageFilter.GaussianBlur(3))
-    )
-    lit = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    even: NDArray[np.float32] = (255 * grey / lit.clip(1)).clip(0, 255)
-    return even
+    Opaque strokes on nothing get paper of the other side of grey. An opaque card has paper of its own: it is cut out.
+    """
+    grey, alpha = (np.asarray(image.getchannel(part), dtype=np.float32) for part in "LA")
+    opaque = alpha > 127
+    card = Image.fromarray(opaque).getbbox() if opaque.any() else None
+    if card and opaque[card[1] : card[3], card[0] : card[2]].mean() > _CARD:
+        paper = float(np.median(grey[opaque]))
+    else:
+        seen = alpha.sum()
+        paper, card = 255.0 if seen == 0 or (grey * alpha).sum() / seen < 128 else 0.0, None
+    laid = Image.fromarray((paper + (grey - paper) * alpha / 255).round().astype(np.uint8))
+    return laid.crop(card)

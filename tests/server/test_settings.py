@@ -10,6 +10,7 @@ import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
+from model.images.upload import MAX_BYTES
 from tests.serving import ROOT, serving
 from tests.sessions import Visitor, visiting
 
@@ -76,10 +77,10 @@ def test_a_page_of_another_site_cannot_read_an_answer(address: str) -> None:
 def test_an_upload_needs_the_token_and_a_session_and_a_small_file(address: str) -> None:
     with visiting(address) as visitor:
         visitor.open("overview", {})
-        assert upload(address, visitor, 2 * MB - 4096) == 204
+        assert upload(address, visitor, MAX_BYTES - 4096) == 204
         assert upload(address, visitor, 1000, token=False) == 403
         assert upload(address, visitor, 1000, session="0" * 36) == 400
-        assert upload(address, visitor, 2 * MB + 1) == 413
+        assert upload(address, visitor, MAX_BYTES + 1) == 413
 
 
 def test_the_token_is_no_cookie_of_other_sites(address: str) -> None:

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from model.errors import GlassError, InputError, WeightsError
-from model.images import codec, digits, upload
+from model.images import codec, digits
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
-from viz.app import address, mnist_picker, shared
+from viz.app import address, mnist_picker, shared, uploads
 from viz.app.components import drawing_pad, picture_grid
 from viz.app.markdown import escape_markdown
-from viz.app.queued_cache import WORK_QUEUE
 from viz.pictures import raster, words
 
 DEFAULT_DIGIT = "project-3a"
@@ -24,8 +22,6 @@ _PAGES = "all pages"
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
 _BEFORE = "the digit before drawing began"
-_REFUSED = "why the last upload was refused"
-_UPLOADED = "the last upload, with its stages"
 
 
 def show(pages: Sequence[st.Page]) -> None:
@@ -39,6 +35,8 @@ def show(pages: Sequence[st.Page]) -> None:
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit)
+        with st.container():  # always there, so that what is open below stays open when a warning goes
+            uploads.show_doubts(digit)
         _choose(digit)
 
 
@@ -61,8 +59,7 @@ def _read_digit() -> Digit:
         return live
     try:
         key = address.read(address.DIGIT, DEFAULT_DIGIT)
-        uploaded = st.session_state.get(_UPLOADED)
-        return uploaded if uploaded is not None and uploaded.key == key else digits.find(key)
+        return uploads.find(key) or digits.find(key)
     except GlassError as error:
         default = digits.find(DEFAULT_DIGIT)
         address.notice(f"{error} Showing a {default.label} instead.")
@@ -117,7 +114,7 @@ def _choose(digit: Digit) -> None:
         case "drawn":
             _draw(digit)
         case "upload":
-            _upload(digit)
+            uploads.show(digit)
 
 
 def _choose_sample(digit: Digit) -> None:
@@ -152,7 +149,8 @@ def _draw(digit: Digit) -> None:
     if why:
         st.error(escape_markdown(f"{why} The digit before it stays."))
     elif on_pad:
-        _show_stages(digit)
+        uploads.show_stages(digit)
+        uploads.show_turning(digit)
 
 
 def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
@@ -174,42 +172,3 @@ def _receive_ink(strokes: list[list[Point]], done: bool) -> None:
         address.write(digit=digit.key)
     else:
         st.session_state[_LIVE] = digit
-
-
-def _upload(digit: Digit) -> None:
-    st.file_uploader(
-        f"A picture of one digit: PNG or JPEG, at most {upload.MAX_MEGABYTES} MB and {upload.MAX_SIDE:,} pixels a side",
-        type=["png", "jpg", "jpeg"],
-        key="upload",
-        on_change=address.when_chosen("upload", _receive_upload),
-    )
-    if st.session_state["upload"] is not None and _REFUSED in st.session_state:
-        st.error(escape_markdown(f"{st.session_state[_REFUSED]} The digit before it stays."))
-    elif digit.key.startswith("upload-"):
-        _show_stages(digit)
-
-
-def _receive_upload(file: UploadedFile | None) -> None:
-    """Put an upload into the link, or keep the sentence that says why it was refused."""
-    st.session_state.pop(_REFUSED, None)
-    if file is None:
-        return
-    try:
-        with WORK_QUEUE.turn():  # pictures are large while they are read: one after another
-            digit = digits.from_upload(file)
-    except GlassError as error:
-        st.session_state[_REFUSED] = str(error)
-        return
-    st.session_state[_UPLOADED] = digit
-    address.write(digit=digit.key)
-
-
-def _show_stages(digit: Digit) -> None:
-    """Show what preprocessing did to a drawing or an upload."""
-    if not digit.stages:  # a link of an upload holds the finished picture alone
-        return
-    figures = "".join(
-        f'<figure><img src="{raster.grey(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
-        for stage in digit.stages
-    )
-    st.html(f'<div class="stages">{figures}</div>')

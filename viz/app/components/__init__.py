@@ -200,6 +200,15 @@ def drawing_pad(
     _mount("drawing_pad", "ink", data, receive)
 
 
+def picture_source(on_camera: Callable[[], None]) -> None:
+    """Hand pictures that are pasted or dropped on the page to the file uploader, and show a button for the camera.
+
+    Args:
+        on_camera: Called before the next run when the button is pressed and the browser lets a page use the camera.
+    """
+    _mount("picture_source", "camera", {}, lambda _pressed: on_camera())
+
+
 @functools.lru_cache(maxsize=64)  # the sidebar shows the same samples in every run
 def _sprite(pixels: bytes, shape: tuple[int, ...]) -> str:
     return raster.sprite(np.frombuffer(pixels, np.uint8).reshape(shape))

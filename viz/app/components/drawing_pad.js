@@ -2,7 +2,7 @@
 // Python draws the network's input from the strokes; this canvas is only a preview.
 
 const SEND_EVERY = 150; // milliseconds, while the pen is down
-const SMALLEST_STEP = 1 / 80; // as a share of the pad; closer points are dropped
+const SMALLEST_STEP = 1 / 160; // as a share of the pad; closer points are dropped; a small drawing needs some
 const KEY_STEP = 1 / 28; // as a share of the pad, for each press of an arrow key
 const WAYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
