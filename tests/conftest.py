@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by markers, and before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that open a browser, a server or a page, and keep those together that share what is expensive to start."""
+    """Mark the tests that open a browser, a server or a page; group those that share what is expensive to start."""
     for item in items:
         folder = item.path.relative_to(config.rootpath).parts[:-1]
         if marker := MARKERS.get("/".join(folder[:2])):
