@@ -87,7 +87,7 @@ def test_keys_alone_start_it_cancel_it_and_go_through_its_steps(visit: Visit) ->
     expect(page.locator(".live-maps img").first).to_have_attribute("alt", re.compile("after step 0$"))
     page.keyboard.press("ArrowRight")
     expect_chosen(page, live_step="5")
-    expect(page.get_by_text("After step 5 it reads")).to_be_visible()
+    expect(page.get_by_text("After step 5 it predicts")).to_be_visible()
     page = visit("training?train_view=live&live_steps=600&live_batch=64&live_seed=77")
     page.keyboard.press("s")
     expect_chosen(page, live="yes")

@@ -155,13 +155,14 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     known = or_show_error(cache.shipped) if run is not None else None
     over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
-    with left:
-        step, said = shown.step if shown else None, "Not started." if run is None else figures.say_progress(run)
-        mount(figures.losses(choices, run, step), "live-loss", f"Loss. {said}")
-        mount(figures.accuracies(choices, run, known, step), "live-accuracy", f"Accuracy. {said}")
+    curves = left.container(key="live_charts")
     if run is None or shown is None:
+        curves.write("The loss of each step and the accuracy on the held-out images appear here.")
         right.write("The first kernels and the feature maps of your digit appear here.")
         return
+    with curves:
+        mount(figures.losses(run, shown.step), "live-loss", f"Loss. {figures.say_progress(run)}")
+        mount(figures.accuracies(run, known, shown.step), "live-accuracy", f"Accuracy. {figures.say_progress(run)}")
     trace = cache.record_snapshot(digit, choices, shown)
     with right:
         name = _inside(run, shown, trace)

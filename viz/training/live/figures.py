@@ -31,60 +31,56 @@ _REACH = 1e30
 _TILE, _GAP = 26, 3  # pixels: the approximate width of a drawn map, and the gap
 
 
-def losses(choices: LiveChoices, run: LiveRun | None, step: int | None) -> go.Figure:
+def losses(run: LiveRun, step: int) -> go.Figure:
     """Draw the loss of each step.
 
     Args:
-        choices: The choices of the training.
-        run: The run so far; None before its start.
-        step: The step of the snapshot shown; None for none.
+        run: The run so far.
+        step: The step of the snapshot shown.
     """
-    values = np.zeros(0) if run is None else within(run.losses, 3)
+    values = within(run.losses, 3)
     steps = np.arange(1, len(values) + 1)
     drawn = [
-        _level("guessing", choices, _GUESSING),
+        _level("guessing", run, _GUESSING),
         _marker(step, 3),
         Series("loss of each step", steps, values, theme.MUTED, "points", 4),
         Series(f"mean of {_SMOOTHED}", steps, smoothed(values), theme.ACCENT),
     ]
-    return draw(drawn, _steps(choices), _LOSS, height=_HEIGHT)
+    return draw(drawn, _steps(run), _LOSS, height=_HEIGHT)
 
 
-def accuracies(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> go.Figure:
+def accuracies(run: LiveRun, shipped: Shipped | None, step: int) -> go.Figure:
     """Draw the accuracy on the held-out images at each snapshot.
 
     Args:
-        choices: The choices of the training.
-        run: The run so far; None before its start.
+        run: The run so far.
         shipped: The app's own network; None if it is unknown.
-        step: The step of the snapshot shown; None for none.
+        step: The step of the snapshot shown.
     """
-    snapshots = run.snapshots if run else ()
-    shares = [100 * run.accuracy(each) for each in snapshots] if run else []
-    own = 100 * shipped.correct / run.held_out if run and shipped else None
+    own = 100 * shipped.correct / run.held_out if shipped else None
+    shares = [100 * run.accuracy(each) for each in run.snapshots]
     drawn = [
-        _level("guessing", choices, 10),
-        _level("the app's own network", choices, own, theme.HIGHLIGHT),
+        _level("guessing", run, 10),
+        _level("the app's own network", run, own, theme.HIGHLIGHT),
         _marker(step, 100),
-        Series("this training", [each.step for each in snapshots], shares, theme.ACCENT, "joined"),
+        Series("this training", [each.step for each in run.snapshots], shares, theme.ACCENT, "joined"),
     ]
-    return draw(drawn, _steps(choices), _ACCURACY, height=_HEIGHT)
+    return draw(drawn, _steps(run), _ACCURACY, height=_HEIGHT)
 
 
-def _steps(choices: LiveChoices) -> Axis:
-    return Axis("step", (0, choices.steps))
+def _steps(run: LiveRun) -> Axis:
+    return Axis("step", (0, run.choices.steps))
 
 
-def _level(name: str, choices: LiveChoices, value: float | None, colour: str = theme.MUTED) -> Series:
-    """Return a level line; without a value it is only in the legend, so that nothing moves."""
-    places = [] if value is None else [0, choices.steps]
+def _level(name: str, run: LiveRun, value: float | None, colour: str = theme.MUTED) -> Series:
+    """Return a level line; without a value it is only in the legend."""
+    places = [] if value is None else [0, run.choices.steps]
     return Series(name, places, [value or 0.0] * len(places), colour, "dashed", 2)
 
 
-def _marker(step: int | None, top: float) -> Series:
+def _marker(step: int, top: float) -> Series:
     """Return a vertical line at the step that is shown."""
-    places = [] if step is None else [step, step]
-    return Series("step shown", places, [0, top][: len(places)], theme.HIGHLIGHT, width=2)
+    return Series("step shown", [step, step], [0, top], theme.HIGHLIGHT, width=2)
 
 
 def within(values: Numbers, most: float) -> Numbers:

@@ -38,14 +38,14 @@ def read(run: LiveRun) -> Trace:
 
 
 def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
-    chart = figures.losses(CHOICES, run, 25)
+    chart = figures.losses(run, 25)
     each, mean = charting.named(chart, "loss of each step"), charting.named(chart, "mean of 25")
     np.testing.assert_array_equal(each.x, np.arange(1, 61))
     np.testing.assert_allclose(each.y, run.losses)
     np.testing.assert_allclose(mean.y, [run.losses[max(0, end - 25) : end].mean() for end in range(1, 61)])
     np.testing.assert_allclose(charting.named(chart, "guessing").y, -np.log(0.1))
     assert charting.named(chart, "step shown").x == (25, 25)
-    chart = figures.accuracies(CHOICES, run, SHIPPED, 25)
+    chart = figures.accuracies(run, SHIPPED, 25)
     this = charting.named(chart, "this training")
     assert this.x == (0, 5, 10, 25, 50)
     assert this.y == pytest.approx([2 * each.correct for each in run.snapshots])
@@ -55,21 +55,22 @@ def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
 
 
 def test_chart_axes_do_not_change_during_the_run(run: LiveRun) -> None:
-    """Axes and legends exist before the first step and do not change."""
+    """Axes and legends exist at the first step and do not change."""
 
-    def frame(choices: LiveChoices, run: LiveRun | None, shipped: Shipped | None, step: int | None) -> list[object]:
-        both = figures.losses(choices, run, step), figures.accuracies(choices, run, shipped, step)
+    def frame(run: LiveRun, shipped: Shipped | None, step: int) -> list[object]:
+        both = figures.losses(run, step), figures.accuracies(run, shipped, step)
         return [(charting.names(each), each.layout.to_plotly_json()) for each in both]
 
-    before = frame(CHOICES, None, None, None)
-    assert before == frame(CHOICES, run, SHIPPED, 50)
-    assert before != frame(dataclasses.replace(CHOICES, steps=300), None, None, None)
-    assert all(trace.x == (None,) for trace in figures.losses(CHOICES, None, None).data[1:]), "kept in the legend"
+    first = dataclasses.replace(run, losses=run.losses[:0], snapshots=run.snapshots[:1])
+    longer = dataclasses.replace(first, choices=dataclasses.replace(CHOICES, steps=300))
+    assert frame(first, None, 0) == frame(run, SHIPPED, 50)
+    assert frame(first, None, 0) != frame(longer, None, 0)
+    assert charting.named(figures.losses(first, 0), "loss of each step").x == (None,), "kept in the legend"
 
 
 def test_loss_that_is_not_finite_is_clipped(run: LiveRun) -> None:
     spoilt = dataclasses.replace(run, losses=np.asarray([2.0, 7e28, float("nan")]), snapshots=run.snapshots[:1])
-    each = charting.named(figures.losses(CHOICES, spoilt, 0), "loss of each step")
+    each = charting.named(figures.losses(spoilt, 0), "loss of each step")
     np.testing.assert_array_equal(each.y, [2, 3, 3])
     assert spoilt.diverged
     assert "At step 3 the loss was no longer finite" in figures.say_result(spoilt, None)
