@@ -23,7 +23,7 @@ PAGES = [
     ("pooling", "Pooling", "Pooling"),
     ("head", "The head", "The head"),
     ("saliency", "Saliency", "Saliency"),
-    ("lie_detector", "Lie detector", "Lie detector"),
+    ("lie_detector", "Sanity checks", "Sanity checks"),
     ("mistakes", "Mistakes", "Mistakes"),
     ("training", "Training", "Training"),
     ("", "Overview", "One digit"),

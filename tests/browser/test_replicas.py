@@ -87,7 +87,9 @@ def test_when_a_replica_is_killed_its_people_go_on_at_another_one(visit: Visit, 
     expect_strokes(page, 3)
     expect_read(page, 5, "drawn by hand")
     choose_source(page, "Upload")
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files([FilePayload(name="2.png", mimeType="image/png", buffer=a_two())])
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(
+        [FilePayload(name="2.png", mimeType="image/png", buffer=a_two())]
+    )
     expect_read(page, 2, "a picture of yours")
     expect_chosen(page, row="ReLU-1", channel="5")
     expect_replica(page, elsewhere)

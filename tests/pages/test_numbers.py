@@ -52,7 +52,6 @@ WRITTEN = {
     "parameters": {"Download the shares as CSV"},
     "pooling, average": {"Download the prediction as CSV"},
     "batch norm": {"Download these shares as CSV"},
-    "lie detector": {"Download the changes as CSV"},
     "mistakes": {"Download its probabilities as CSV"},
 }
 
@@ -206,11 +205,7 @@ def unsaid(picture: str, text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [
-        pytest.param(name, each, marks=[MANY_MAPS] if name == "lie detector" else [])
-        for name, labels in WRITTEN.items()
-        for each in labels
-    ],
+    [(name, each) for name, labels in WRITTEN.items() for each in labels],
 )
 def test_every_number_of_a_figure_is_in_its_file(name: str, label: str, files: Files) -> None:
     (picture,) = ("".join(pictures) for pictures, labels in drawn(name) if label in labels)
