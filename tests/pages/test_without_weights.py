@@ -136,7 +136,7 @@ def test_wrong_card_is_an_error_on_pages_that_need_it(damage: str, shipped: Path
         assert len(refused(app)) == (page != "receptive_field"), page
         assert all(named in sentence for sentence in refused(app)), page
     visit(app, "parameters")
-    assert "card does not say." in shown(app), "its table needs no card"
+    assert "card of the weights does not say." in shown(app), "its table needs no card"
 
 
 def test_parts_without_weights_are_errors_and_the_rest_stays(shipped: Path) -> None:

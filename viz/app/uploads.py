@@ -125,7 +125,8 @@ def _show_several(digit: Digit) -> None:
         return
     keys = [each.key for each in found]
     chosen = keys.index(digit.key)
-    st.warning(f"The picture shows {len(found)} parts that may be digits. Part {chosen + 1} is shown; choose another.")
+    said = f"The picture shows {len(found)} parts that may be digits. Part {chosen + 1} is shown; choose another."
+    st.warning(escape_markdown(said))
     picture_grid(
         "Parts of the picture",
         np.stack([each.pixels for each in found]),
