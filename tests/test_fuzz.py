@@ -28,7 +28,7 @@ def upload(data):
 def refuse(data):
     raise InputError("It is wrong.", "It must be right.", "Mend it.")
 
-fuzz.SECONDS = 1
+fuzz.SECONDS = 4
 reading = {
     "read": len, "refused": refuse, "KeyError": {}.__getitem__, "crash": lambda data: os.abort(),
     "memory": lambda data: np.ones(400 << 20, np.uint8), "hang": lambda data: [0 for _ in iter(int, 1) if False],
