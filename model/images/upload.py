@@ -58,7 +58,7 @@ def decode(file: BinaryIO) -> Picture:
     if len(file.read(MAX_BYTES + 1)) > MAX_BYTES:
         raise InputError(
             f"The file is larger than {MAX_MEGABYTES} MB.",
-            f"{_NAMES.capitalize()} of at most {MAX_MEGABYTES} MB can be opened.",
+            f"A{_NAMES[1:]} of at most {MAX_MEGABYTES} MB can be opened.",
             _SMALLER,
         )
     file.seek(0)

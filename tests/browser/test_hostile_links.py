@@ -55,9 +55,9 @@ def test_a_hostile_link_is_shown_as_it_is(visit: Visit, name: str) -> None:
 def test_a_hostile_file_is_named_as_it_is(visit: Visit) -> None:
     page = visit()
     choose_source(page, "Upload")
-    page.locator('input[type="file"]').set_input_files(
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": f"{IMAGE}.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
     settle(page)
-    assert "It must be a PNG or JPEG." in notices(page)
+    assert "It must be a PNG, JPEG, WebP, BMP, GIF or HEIC file." in notices(page)
     assert_harmless(page)
