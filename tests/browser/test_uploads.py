@@ -106,6 +106,7 @@ def test_picture_that_is_pasted_or_dropped_on_the_page_is_read(visit: Visit, way
     expect_read(page, 3, YOURS)
 
 
+@pytest.mark.exhaustive  # a second Chromium whose fake camera starts late on a busy machine
 def test_camera_of_a_secure_page_takes_a_picture(app: str, browser: Browser) -> None:
     """Chromium's own fake camera shows a green picture with a clock, which is no digit: it is read or refused."""
     options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
