@@ -143,7 +143,7 @@ def _otsu(ink: Grey) -> float:
 def _floor(ink: Grey, threshold: float, spread: float, lossy: float) -> float:
     """Return the strength up to which a pixel is paper: above the paper's noise and below the strokes.
 
-    What lies away from every stroke is paper, whatever its grey: a patch on a white page too.
+    Every pixel away from the strokes is paper, also a grey patch on a white page.
     """
     reach = 2 * max(1, round(_HALO * max(ink.shape))) + 1
     away = ink[ndimage.maximum_filter(ink > threshold, size=reach) == 0]

@@ -36,8 +36,8 @@ class WeightDependence:
     Attributes:
         correlation: The mean rank correlation of the map with those of the randomized networks.
         others: The rank correlation of the map with the map of each of some other digits.
-        floor: Below this correlation the map depends on the weights, whatever the other digits give.
-        ceiling: Above this correlation it does not, whatever the other digits give.
+        floor: Below this correlation the map depends on the weights, for any maps of other digits.
+        ceiling: Above this correlation it does not, for any maps of other digits.
     """
 
     correlation: float

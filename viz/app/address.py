@@ -2,7 +2,7 @@
 
 The address is the only truth: a choice is written to it, and each run reads everything from it. So reload, back,
 forward and a copied link all show the same view, and no page hands anything to another. A value that makes no
-sense is answered with its default and a notice; the address keeps it until the person chooses anew.
+sense is answered with its default and a notice; the address keeps it until the person chooses again.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Deconvolution: a gradient of which each ReLU passes back the positive values, whatever its input was."""
+"""Deconvolution: a gradient that each ReLU passes back where it is positive; the input of the ReLU does not matter."""
 
 from captum.attr import Deconvolution
 from torch import Tensor
