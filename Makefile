@@ -23,8 +23,8 @@ test: .venv/dev ## Run the tests, in a real browser too, by two workers (ARGS="-
 	$(BIN)/python -m tests.install_nginx
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-quick: .venv/dev ## Run the tests that need no browser, no server and little time: before each commit
-	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not server and not slow and not exhaustive" $(ARGS)
+quick: .venv/dev ## Run the tests that open no browser, no server and no page: before each commit
+	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not server and not pages and not slow and not exhaustive" $(ARGS)
 
 test-exhaustive: .venv/dev ## Run the long sweeps, of which 'make test' takes samples
 	$(BIN)/python -m tests.install_browser

@@ -10,14 +10,8 @@ from tests.serving import launch, serving, settle
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
 SHOTS = {
     "overview": "?digit=project-4or9",
-    "feature-maps": "feature_maps?digit=project-4or9&row=ReLU-7&channel=9",
     "layer-by-layer": "layer_by_layer?digit=project-4or9&row=Conv2d-7&channel=3",
-    "parameters": "parameters?digit=project-4or9&row=Conv2d-13",
-    "dropout": "dropout?digit=project-4or9&p=0.30",
-    "head": "head?digit=project-4or9",
     "saliency": "saliency?digit=project-4or9&map_view=all&explain=difference",
-    "lie-detector": "lie_detector?digit=project-4or9",
-    "mistakes": "mistakes?digit=project-4or9",
     "training": "training?digit=project-4or9&train_view=epochs&row=Conv2d-1&epoch=5",
 }
 

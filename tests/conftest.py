@@ -16,6 +16,14 @@ SPECIAL_SERVERS = (
     "app_without_mnist",
 )  # fixtures of the session: one worker starts each of them
 
+MARKERS = {  # by folder
+    "tests/browser": "browser",
+    "tests/server": "server",
+    "tests/deploy": "server",
+    "tests/bench": "server",
+    "tests/pages": "pages",
+}
+
 torch.set_num_threads(1)  # like the app: more threads do not help a network this small
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
@@ -27,12 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by markers, and before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of a browser and of a server, and keep those together that share what is expensive to start."""
+    """Mark the tests that open a browser, a server or a page; group those that share what is expensive to start."""
     for item in items:
         folder = item.path.relative_to(config.rootpath).parts[:-1]
-        for marker in ("browser", "server"):
-            if folder[:2] == ("tests", marker):
-                item.add_marker(marker)
+        if marker := MARKERS.get("/".join(folder[:2])):
+            item.add_marker(marker)
         if config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(_group(item)))
 

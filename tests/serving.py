@@ -124,7 +124,8 @@ class Runs:
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 _AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # A busy browser draws a page piece by piece, and timers run in between: only when it is idle has it done all it had to.
-_IDLE = "const idle = () => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 5000 }));"
+# Beside other browsers a page that lost the focus may never be called idle: then a second must do.
+_IDLE = "const idle = () => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));"
 # A run for what was just done has been asked for by then.
 _ASKED = f"""async () => {{
   {_IDLE}

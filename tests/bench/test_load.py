@@ -198,3 +198,6 @@ def test_what_goes_wrong_on_a_page_counts_as_failed() -> None:
     assert fault(alert) == ""
     assert fault(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)) == ""
     assert fault(ForwardMsg(script_finished=ForwardMsg.FINISHED_WITH_COMPILE_ERROR)) == "FINISHED_WITH_COMPILE_ERROR"
+    unknown = ForwardMsg()
+    unknown.page_not_found.page_name = "nowhere"
+    assert fault(unknown) == "there is no such page"

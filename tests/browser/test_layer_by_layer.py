@@ -193,7 +193,9 @@ def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: 
     for label in answers:
         expect(page.get_by_role("textbox", name=label)).to_have_count(0)
     expect_step(page, "Conv2d-4")
-    expect(page.get_by_role("region", name="Parameters: wrong")).to_contain_text("That leaves out the biases: 16 more.")
+    expect(page.get_by_role("region", name="Parameters: incorrect")).to_contain_text(
+        "That leaves out the biases: 16 more."
+    )
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     page.reload()
     settle(page)

@@ -29,11 +29,6 @@ def test_a_visitor_is_sent_what_has_changed(app: str, ask: people.Ask) -> None:
     assert all(1_000 < run.received < runs[0].received for run in runs[1:])  # the styles are not sent again
 
 
-def test_a_visitor_says_what_goes_wrong(app: str, ask: people.Ask) -> None:
-    (run,) = ask(people.choosing, app, "nowhere", DIGITS[:1], 0)
-    assert run.wrong == "there is no such page"
-
-
 def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> None:
     rungs = ask(people.ladder, app, ["", "parameters"], DIGITS, (1, 4), 2.0, 0.2)
     assert len(rungs[0]) >= 1

@@ -35,8 +35,6 @@ def show(pages: Sequence[st.Page]) -> None:
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit)
-        with st.container():  # always there, so that what is open below stays open when a warning goes
-            uploads.show_doubts(digit)
         _choose(digit)
 
 
@@ -146,6 +144,8 @@ def _draw(digit: Digit) -> None:
         code = why
     drawing_pad(strokes, code, handwriting.PEN, _receive_ink)
     st.caption("Draw a digit. With keys: arrows move the pen, the space bar lowers and lifts it.")
+    with st.container():  # always there, so that what is open below stays open when a warning goes
+        uploads.show_doubts(digit)
     if why:
         st.error(escape_markdown(f"{why} The digit before it stays."))
     elif on_pad:
