@@ -50,6 +50,8 @@ def draw_histograms(
     zero = [end for row in rows for end in (row, row + _TALLEST, np.nan)]  # a line in each row, none over its title
     parts: list[Part] = [Series("zero", [0] * len(zero), zero, width=1, keyed=False)]
     for name, here, paint in (("values", ~chosen, colour), (marked, chosen, theme.HIGHLIGHT)):
+        if not here.any():
+            continue
         row, place = np.nonzero(here)
         bins = zip(row.tolist(), counts[here], edges[place], edges[place + 1], strict=True)
         parts.append(
@@ -61,7 +63,6 @@ def draw_histograms(
                 base=rows[row],
                 width=0.95 * float(edges[1] - edges[0]),
                 says=[f"{every[n].title}\n{count:,} from {low:.3f} to {high:.3f}" for n, count, low, high in bins],
-                keyed=bool(here.any()),
             )
         )
     parts.append(Texts([ends[0]] * len(every), rows + 0.97, [each.title for each in every]))
