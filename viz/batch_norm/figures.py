@@ -64,7 +64,7 @@ def histograms(normal: Normalisation) -> go.Figure:
     """Draw a histogram of the values after each step, on a shared axis, and mark the bin of the exact zeros."""
     found = (bins(normal, index) for index in range(len(normal.steps)))
     every = [Histogram(_named(step), *each) for step, each in zip(normal.steps, found, strict=True)]
-    return draw_histograms(every, _axis(normal), "value", _COLOUR)
+    return draw_histograms(every, _axis(normal), "value", _COLOUR, "exactly zero in the input")
 
 
 def bin_columns(normal: Normalisation) -> dict[str, list[str]]:

@@ -1,26 +1,26 @@
-"""Several histograms, one below the other, on a shared axis."""
+"""Histograms below one another, on one axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from viz import theme
-from viz.charts.draw import escape_tags
+from viz.charts.draw import Axis, Bars, Part, Series, Texts, draw
 
-_ROW, _TITLE, _AROUND = 64, 26, 116  # pixels: the height of a histogram, of its title, and of the rest of the figure
+_ROW, _AROUND = 90, 116  # pixels: of a histogram with its title, and of what is around all
+_TALLEST = 0.7  # of a row; the title needs the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """The number of values in each bin, and a marked bin.
+    """How many values are in each bin, and which bin is marked.
 
     Attributes:
-        title: The name of the values.
-        counts: One for each bin; at least one is above zero.
-        marked: The index of the marked bin; None for none.
+        title: What the values are.
+        counts: One for each bin, at least one above zero.
+        marked: The position of a bin in another colour; None for none.
     """
 
     title: str
@@ -28,60 +28,42 @@ class Histogram:
     marked: int | None = None
 
 
-def draw_histograms(every: Sequence[Histogram], ends: tuple[float, float], title: str, colour: str) -> go.Figure:
-    """Draw histograms one below the other; the height of a bar is the square root of its count.
+def draw_histograms(
+    every: Sequence[Histogram], ends: tuple[float, float], title: str, colour: str, marked: str
+) -> go.Figure:
+    """Draw histograms below one another; the height of a bar is the square root of its count.
 
-    So small counts are visible.
+    All are in one coordinate system, each in a row of height 1: an axis for each would take twice as long to draw.
 
     Args:
-        every: From top to bottom; all have the same number of bins.
-        ends: The start of the first bin and the end of the last one.
-        title: The title of the shared axis, with its unit.
-        colour: The colour of the bars, ``#rrggbb``.
+        every: From the top; all with the same number of bins.
+        ends: Where the first bin begins and the last one ends.
+        title: Of the shared axis, with its unit.
+        colour: Of a bar, ``#rrggbb``.
+        marked: What a marked bin is, for the legend.
     """
-    height = len(every) * (_ROW + _TITLE) + _AROUND
-    layout: dict[str, Any] = {
-        "height": height,
-        "showlegend": False,
-        "hovermode": "closest",
-        "bargap": 0.05,
-        "margin": {"t": 34},  # Plotly's buttons
-        "xaxis": {"title": {"text": title}, "range": [*ends], "anchor": "free", "position": 0, "showgrid": False},
-        "shapes": [],
-        "annotations": [],
-    }
-    traces = []
-    for row, each in enumerate(every):
-        low, top = (1 - (row + part) / len(every) for part in (1.0, _TITLE / (_ROW + _TITLE)))
-        axis = f"y{row + 1}" if row else "y"
-        layout[axis.replace("y", "yaxis")] = {"domain": [low, top], "visible": False, "fixedrange": True}
-        line = {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": f"{axis} domain", "line": {"width": 1}}
-        layout["shapes"].append(line)
-        layout["annotations"].append(
-            {"text": escape_tags(each.title), "x": 0, "xref": "paper", "xanchor": "left", "y": top, "yref": "paper"}
-            | {"yanchor": "bottom", "showarrow": False}
+    rows = np.arange(len(every))[::-1]
+    edges = np.linspace(*ends, len(every[0].counts) + 1)
+    counts = np.array([each.counts for each in every])
+    heights = _TALLEST * np.sqrt(counts / counts.max(axis=1, keepdims=True))
+    chosen = np.array([np.arange(len(edges) - 1) == each.marked for each in every])
+    zero = [end for row in rows for end in (row, row + _TALLEST, np.nan)]  # a line in each row, none over its title
+    parts: list[Part] = [Series("zero", [0] * len(zero), zero, width=1, keyed=False)]
+    for name, here, paint in (("values", ~chosen, colour), (marked, chosen, theme.HIGHLIGHT)):
+        if not here.any():
+            continue
+        row, place = np.nonzero(here)
+        bins = zip(row.tolist(), counts[here], edges[place], edges[place + 1], strict=True)
+        parts.append(
+            Bars(
+                name,
+                (edges[place] + edges[place + 1]) / 2,
+                heights[here],
+                paint,
+                base=rows[row],
+                width=0.95 * float(edges[1] - edges[0]),
+                says=[f"{every[n].title}\n{count:,} from {low:.3f} to {high:.3f}" for n, count, low, high in bins],
+            )
         )
-        traces.append(_bars(each, ends, axis, colour))
-    return go.Figure(traces, layout)
-
-
-def _bars(histogram: Histogram, ends: tuple[float, float], axis: str, colour: str) -> dict[str, Any]:
-    edges = np.linspace(*ends, len(histogram.counts) + 1)
-    colours = [theme.rgb(colour)] * len(histogram.counts)
-    if histogram.marked is not None:
-        colours[histogram.marked] = theme.rgb(theme.HIGHLIGHT)
-    said = [
-        f"{count:,} from {low:.3f} to {high:.3f}"
-        for count, low, high in zip(histogram.counts, edges[:-1], edges[1:], strict=True)
-    ]
-    return {
-        "type": "bar",
-        "name": escape_tags(histogram.title),
-        "x": (edges[:-1] + edges[1:]) / 2,
-        "y": np.sqrt(histogram.counts),
-        "yaxis": axis,
-        "width": edges[1] - edges[0],
-        "customdata": said,
-        "hovertemplate": "%{customdata}",
-        "marker": {"color": colours, "line": {"width": 0}},
-    }
+    parts.append(Texts([ends[0]] * len(every), rows + 0.97, [each.title for each in every]))
+    return draw(parts, Axis(title, ends), Axis("", (0, len(every))), height=_ROW * len(every) + _AROUND, alone=True)

@@ -11,7 +11,6 @@ from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
-from viz import theme
 from viz.batch_norm import figures
 from viz.pictures import words
 
@@ -52,15 +51,24 @@ def test_bins_hold_every_value_once_and_mark_the_zeros(normal: Normalisation) ->
 def test_histograms_show_the_counts_of_the_bins(normal: Normalisation) -> None:
     chart = figures.histograms(normal)
     columns = figures.bin_columns(normal)
-    for index, (bars, step) in enumerate(zip(chart.data, normal.steps, strict=True)):
-        low, high = chart.layout.xaxis.range
-        expected = np.histogram(step.values, bins=figures.BINS, range=(low, high))[0]
-        np.testing.assert_allclose(np.square(bars.y), expected)
+    ends = chart.layout.xaxis.range
+    for index, step in enumerate(normal.steps):
+        expected = np.histogram(step.values, bins=figures.BINS, range=ends)[0]
+        drawn = {
+            x: (y, said, trace.name)
+            for trace in chart.data
+            if trace.type == "bar"
+            for x, y, base, said in zip(trace.x, trace.y, trace.base, trace.customdata, strict=True)
+            if base == len(normal.steps) - 1 - index
+        }
+        heights, said, names = zip(*(drawn[x] for x in sorted(drawn)), strict=True)
+        np.testing.assert_allclose(np.square(np.asarray(heights) / max(heights)), expected / expected.max())
         assert [int(each.replace(",", "")) for each in columns[step.name]] == expected.tolist()
-        assert [said.partition(" ")[0] for said in bars.customdata] == columns[step.name]
-        marked = figures.bins(normal, index)[1]
-        found = [place for place, colour in enumerate(bars.marker.color) if colour == theme.rgb(theme.HIGHLIGHT)]
-        assert found == ([] if marked is None else [marked])
+        assert [each.partition("<br>")[2].partition(" ")[0] for each in said] == columns[step.name]
+        assert said[0].startswith(step.name.capitalize())
+        marked = [place for place, name in enumerate(names) if name == "exactly zero in the input"]
+        place = figures.bins(normal, index)[1]
+        assert marked == ([] if place is None else [place])
     assert figures.say_histograms(normal).count("orange") == (figures.bins(normal, 0)[1] is not None)
 
 
