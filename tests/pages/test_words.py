@@ -12,11 +12,11 @@ from tests.pages.figures import COMPONENTS, Figure, figures, grouped, in_html
 from tests.serving import ROOT
 from tests.views import VIEWS
 
-# Numbers come later: with the answer of a unit or of a round, or once a small training has begun.
-LATER = {"layer by layer, asked", "lie detector, a round", "training, live"}
+# Numbers come later: with the answer of a unit or of a round.
+LATER = {"layer by layer, asked", "lie detector, a round"}
 # Pictures that have their words and their numbers together: maps and how alike they stay; pixels taken and brought;
-# how far a map moved, and what it says of the score; the map of one class, and those of all ten; loss and accuracy.
-PAIRS = {"lie detector": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1, "training, live": 1}
+# how far a map moved, and what it says of the score; the map of one class, and those of all ten.
+PAIRS = {"lie detector": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}
 
 FIGURE = {"figure"}  # the function that shows a figure
 
