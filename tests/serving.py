@@ -124,8 +124,11 @@ class Runs:
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 _AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # A busy browser draws a page piece by piece, and timers run in between: only when it is idle has it done all it had to.
-# Beside other browsers a page that lost the focus may never be called idle: then a second must do.
-_IDLE = "const idle = () => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));"
+# A page that nobody looks at may never be called idle: then it must do that nothing else waits for its turn.
+_IDLE = """const idle = () => Promise.race([
+    new Promise((resolve) => requestIdleCallback(resolve)),
+    scheduler.postTask(() => {}, { priority: "background", delay: 200 }),
+  ]);"""
 # A run for what was just done has been asked for by then.
 _ASKED = f"""async () => {{
   {_IDLE}

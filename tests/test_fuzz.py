@@ -28,14 +28,14 @@ def upload(data):
 def refuse(data):
     raise InputError("It is wrong.", "It must be right.", "Mend it.")
 
-fuzz.SECONDS = 4
+fuzz.SECONDS = 2
 reading = {
     "read": len, "refused": refuse, "KeyError": {}.__getitem__, "crash": lambda data: os.abort(),
     "memory": lambda data: np.ones(400 << 20, np.uint8), "hang": lambda data: [0 for _ in iter(int, 1) if False],
 }
 outcomes = {name: fuzz.attempt(read, b"data").what for name, read in reading.items()}
 fuzz.SECONDS = 60
-kinds = [(1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (8, 6), (16, 6)]
+kinds = [(1, 0), (8, 3), (16, 6)]  # the least, a palette, the most
 largest = [fuzz.attempt(upload, blank_png(8_000, 6_200, *kind)) for kind in kinds]
 print(json.dumps([outcomes, [[each.what, each.megabytes] for each in largest]]))
 """
@@ -49,9 +49,9 @@ def python(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow(reason="reads 220 damaged files in their own processes")
+@pytest.mark.slow(reason="reads 150 damaged files in their own processes")
 def test_short_run_finds_no_fault(tmp_path: Path) -> None:
-    told = python("-m", "tests.fuzz", "--inputs", "220", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
+    told = python("-m", "tests.fuzz", "--inputs", "150", "--seconds", "3600", "--kept", str(tmp_path / "kept"))
     assert not (tmp_path / "kept").exists()
     lines = {kind: count for kind, _, count in (line.partition(":") for line in told.splitlines())}
     kinds = ["PNG", "JPEG", *MODES, "other pictures", "weights", "card", "logits", "report", "network", "link"]

@@ -43,7 +43,7 @@ def test_a_short_run_measures_everything(
     monkeypatch.setattr(run, "serving", lambda: nullcontext(app))
     monkeypatch.setattr(nginx, "executable", lambda: None)
     parts: list[str] = []
-    found = run.figures(browser, ask, replace(SHORT, pages=1), parts.append)
+    found = run.figures(browser, ask, replace(SHORT, pages=1, staying=3, kept=1, coming=1), parts.append)
     assert len(parts) == 7
     assert_measured(report.tables(found), ["overview"], ladders=2)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from bench.load.visitor import fault
@@ -52,7 +53,15 @@ def test_this_computer_alone_is_let_in_by_default_and_at_the_port_where_nginx_li
     assert not any("ports" in service for name, service in SERVICES.items() if name != "proxy")
 
 
-def test_what_the_image_holds_is_enough_for_every_page(tmp_path: Path) -> None:
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [["overview", "layers", "training"], pytest.param(PAGES, marks=pytest.mark.exhaustive)],
+    ids=["three", "all"],
+)
+def test_what_the_image_holds_is_enough_for_pages(pages: list[str], tmp_path: Path) -> None:
     """Without a container: the files that go into the image, and the command that it starts with."""
     for name in copied("app"):
         if (ROOT / name).is_dir():
@@ -74,7 +83,7 @@ def test_what_the_image_holds_is_enough_for_every_page(tmp_path: Path) -> None:
             while not answers(f"http://127.0.0.1:{port}/_stcore/health"):
                 assert server.poll() is None, (tmp_path / "said.txt").read_text()
             with visiting(f"http://127.0.0.1:{port}") as visitor:
-                for page in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
+                for page in pages:
                     name = "" if page == "overview" else page
                     found = [fault(message) for message in visitor.open(name, {})]
                     assert {*found} == {""}, page

@@ -63,37 +63,46 @@ class Watch:
         return app
 
 
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    return Watch(run("overview"), monkeypatch)
+@pytest.fixture(scope="module")
+def watch() -> Iterator[Watch]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield Watch(run("overview"), monkeypatch)
 
 
-def views() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield every view of every page with its parameters."""
+def views() -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+    """Yield the name of every view, its page and its parameters."""
     for view, path in VIEWS.items():
         page, _, query = path.partition("?")
         if view not in SLOW:
-            yield page or "overview", dict(parse_qsl(query))
+            yield view, (page or "overview", dict(parse_qsl(query)))
+
+
+@pytest.fixture(scope="module")
+def read(watch: Watch) -> dict[str, set[str]]:
+    """Return the parameters that each view reads."""
+    found = {}
+    for view, (page, link) in views():
+        watch.asked.clear()
+        watch.follow(page, link)
+        found[view] = {*watch.asked}
+    return found
 
 
 @pytest.mark.slow(reason="opens every view many times")
-def test_every_parameter_of_every_page_with_unknown_values(watch: Watch) -> None:
-    """The parameters are those that the page has just read."""
+def test_every_parameter_of_every_page_with_unknown_values(watch: Watch, read: dict[str, set[str]]) -> None:
     tried, words = (
         defaultdict[str, set[str]](set),
         itertools.cycle(WORDS),
     )  # each parameter gets some, all together get all
-    for page, link in views():
-        watch.asked.clear()
-        watch.follow(page, link)
-        for name in sorted(watch.asked - tried[page]):
+    for view, (page, link) in views():
+        for name in sorted(read[view] - tried[page]):
             tried[page].add(name)
-            for word in (next(words) for _ in range(4)):
+            for word in (next(words) for _ in range(3)):
                 watch.follow(page, {**link, name: word})
     assert all("digit" in names for names in tried.values())
     assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "read parameters are recorded"
     assert len(set[str]().union(*tried.values())) > 40
-    for page, link in views():  # what another part of the page shows is noticed too
+    for _, (page, link) in views():  # what another part of the page shows is noticed too
         nonsense = dict.fromkeys(tried[page] - link.keys(), "zzzz")
         app = watch.follow(page, {**link, **nonsense})
         noticed = [as_read(each.value) for each in app.warning]
@@ -111,31 +120,27 @@ def test_unknown_value_is_named_and_the_address_stays(watch: Watch) -> None:
     assert app.query_params["digit"] == "project-8a"
 
 
-UNHURRIED = [
-    HealthCheck.function_scoped_fixture,
-    HealthCheck.too_slow,
-]  # one app for all examples; a busy computer is no fault
+UNHURRIED = [HealthCheck.too_slow]  # a busy computer is no fault
 VALUES = st.sampled_from([*WORDS, *MAKES_SENSE]) | st.text(max_size=12)
-QUICK = [(page, link) for page, link in views() if page not in {"saliency", "lie_detector"}]
+QUICK = {view: each for view, each in views() if each[0] not in {"saliency", "lie_detector"}}
 
 
 def changes(names: list[str]) -> st.SearchStrategy[dict[str, str]]:
     return st.dictionaries(st.sampled_from(names), VALUES, max_size=6)
 
 
-@pytest.fixture
-def names(watch: Watch) -> list[str]:
+@pytest.fixture(scope="module")
+def names(read: dict[str, set[str]]) -> list[str]:
     """Return the parameters that the quick pages read."""
-    for page, link in QUICK:
-        watch.follow(page, link)
-    return sorted(watch.asked - {"many", "live"})  # these start work of several seconds
+    quick = set[str]().union(*(read[view] for view in QUICK))
+    return sorted(quick - {"many", "live"})  # these start work of several seconds
 
 
 @pytest.mark.slow(reason="opens every view many times")
 @settings(max_examples=25, suppress_health_check=UNHURRIED)
 @given(st.data())
 def test_random_parameters_never_fail(watch: Watch, names: list[str], data: st.DataObject) -> None:
-    page, link = data.draw(st.sampled_from(QUICK))
+    page, link = data.draw(st.sampled_from([*QUICK.values()]))
     watch.follow(page, {**link, **data.draw(changes(names))})
 
 

@@ -24,7 +24,7 @@ def made(maps: int = 8, reads: int = 4, side: int = 3, epochs: tuple[int, ...] =
         "Conv2d-4",
         GENERATOR.normal(size=(count, maps, reads, side, side)).astype(np.float32),
         "ReLU-4",
-        GENERATOR.random((count, maps, 6, 5)).astype(np.float32),
+        (GENERATOR.random((count, maps, 6, 5)) * np.linspace(0.2, 1, maps)[:, None, None]).astype(np.float32),
         "BatchNorm2d-5",
         {title: GENERATOR.normal(size=(count, maps)).astype(np.float32) for title in STATISTICS},
         shares / shares.sum(axis=1, keepdims=True),
