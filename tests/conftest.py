@@ -33,15 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write files of expected results")
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m selects by markers, and before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that open a browser, a server or a page; group those that share what is expensive to start."""
-    for item in items:
-        folder = item.path.relative_to(config.rootpath).parts[:-1]
-        if marker := MARKERS.get("/".join(folder[:2])):
-            item.add_marker(marker)
-        if config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test that opens a browser, a server or a page, and say which tests share what is expensive to start."""
+    folder = item.path.relative_to(item.config.rootpath).parts[:-1]
+    if marker := MARKERS.get("/".join(folder[:2])):
+        item.add_marker(marker)
+    if item.config.pluginmanager.hasplugin("xdist"):
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
 def _group(item: pytest.Item) -> str:

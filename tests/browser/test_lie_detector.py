@@ -54,13 +54,12 @@ def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) 
     page.reload()
     settle(page)
     expect(page.get_by_test_id("stMain").get_by_test_id("stSkeleton")).not_to_have_count(0)
-    assert page.evaluate(STANDS) == before
+    page.wait_for_function(f"({STANDS})() === '{before}'")
     while late:  # what has come may ask for more
         late.pop().continue_()
         settle(page)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    settle(page)
-    assert page.evaluate(STANDS) == before
+    page.wait_for_function(f"({STANDS})() === '{before}'")
 
 
 def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) -> None:

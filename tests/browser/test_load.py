@@ -1,16 +1,12 @@
-"""People without a browser, and a whole short run of ``bench.load``, on real servers."""
+"""People without a browser, and the whole command ``bench.load``, on real servers."""
 
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser
 
-from bench.load import people, report, run
-from bench.load.settings import SHORT
+from bench.load import people
 from deploy import nginx
 from tests.serving import ROOT
 
@@ -34,18 +30,6 @@ def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> No
     assert len(rungs[0]) >= 1
     assert len(rungs[1]) >= 4  # each of the four has chosen
     assert {run.wrong for rung in rungs for run in rung} == {""}
-
-
-def test_a_short_run_measures_everything(
-    app: str, ask: people.Ask, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a server that others use too, and without replicas: so nothing has to be started."""
-    monkeypatch.setattr(run, "serving", lambda: nullcontext(app))
-    monkeypatch.setattr(nginx, "executable", lambda: None)
-    parts: list[str] = []
-    found = run.figures(browser, ask, replace(SHORT, pages=1, staying=3, kept=1, coming=1), parts.append)
-    assert len(parts) == 7
-    assert_measured(report.tables(found), ["overview"], ladders=2)
 
 
 @pytest.mark.exhaustive
