@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 # Tests of one file share what they start; the files with a browser come first, so that no long one is left at the end.
-WORKERS := -n 3 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help app replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean

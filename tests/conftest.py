@@ -1,4 +1,4 @@
-"""Shared markers, groups for parallel workers and fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
+"""Shared markers and fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,6 @@ from hypothesis import settings
 
 from deploy import nginx
 from model.images import mnist
-
-SPECIAL_SERVERS = (
-    "address",
-    "held_app",
-    "app_without_mnist",
-)  # fixtures of the session: one worker starts each of them
 
 MARKERS = {  # by folder
     "tests/browser": "browser",
@@ -34,18 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test that opens a browser, a server or a page, and say which tests share what is expensive to start."""
+    """Mark a test that opens a browser, a server or a page."""
     folder = item.path.relative_to(item.config.rootpath).parts[:-1]
     if marker := MARKERS.get("/".join(folder[:2])):
         item.add_marker(marker)
-    if item.config.pluginmanager.hasplugin("xdist"):
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _group(item: pytest.Item) -> str:
-    """Return which tests run in the same worker: those of one file, and those of one server that is special."""
-    special = [name for name in SPECIAL_SERVERS if name in getattr(item, "fixturenames", ())]
-    return special[0] if special else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture

@@ -352,7 +352,8 @@ class _Run:
 
     output: Any = None
     ran: set[int] = field(default_factory=set)  # ids of modules whose forward ran
-    functions: list[str] = field(default_factory=list)
+    functions: list[tuple[str, str]] = field(default_factory=list)  # the module that called it, and the call
+    inside: list[str] = field(default_factory=lambda: [""])  # paths of the modules whose forward runs now
     softmax_inputs: list[Tensor] = field(default_factory=list)
     calls: int = 0
     same: set[int] = field(default_factory=set)  # ids of modules that return their input, such as nn.Identity
@@ -377,7 +378,7 @@ class _Watch(TorchFunctionMode):
         result = function(*args, **kwargs)
         if isinstance(result, Tensor | tuple | list) and name not in _UNCOUNTED and not _is_counter(args):
             plain = [] if name == "batch_norm" else _plain_arguments([*args, *kwargs.values()])
-            self.run.functions.append(f"{name.rstrip('_')} {plain}")
+            self.run.functions.append((self.run.inside[-1], f"{name.rstrip('_')} {plain}"))
         return result
 
 
@@ -398,11 +399,15 @@ def _observe(module: nn.Module, image: Tensor) -> _Run:
     """Run the author's code on a batch and note which modules and functions run."""
     run = _Run()
 
+    paths = {each: path for path, each in module.named_modules()}
+
     def note(each: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **kwargs: Any) -> Any:
             run.ran.add(id(each))
             before = run.calls
+            run.inside.append(paths[each])
             output = forward(*args, **kwargs)
+            run.inside.pop()
             if run.calls == before and any(output is given for given in args):
                 run.same.add(id(each))
             return output
@@ -1343,6 +1348,7 @@ def _before_softmax(end: _Node | None) -> tuple[_Node | None, list[_Node]]:
 def _add_what_only_training_runs(graph: _Graph, module: nn.Module, image: Tensor, run: _Run) -> None:
     """Find dropouts behind ``if self.training``; warn of other differences between the two modes."""
     twin = copy.deepcopy(module).train()
+    other = _Run()
     try:
         other = _observe(twin, image)
         if other.functions == run.functions:
@@ -1354,17 +1360,24 @@ def _add_what_only_training_runs(graph: _Graph, module: nn.Module, image: Tensor
         training.read()
         merged = _merged(graph.nodes, training.nodes)
     except CaptureError as error:
-        graph.warnings.append(f"In training the network does something that cannot be shown here. {error.problem}")
+        graph.warnings.append(f"{_otherwise(module, run, other)}. It cannot be shown: {error.problem}")
         return
     if merged is None:
         extra = [node for node in training.nodes if node.op not in {each.op for each in graph.nodes}]
         names = ", ".join(dict.fromkeys(f"'{node.op}'{_at(node.line)}" for node in extra[:3]))
-        graph.warnings.append(
-            f"In training the network runs other operations than here{': ' + names if names else ''}."
-        )
+        graph.warnings.append(f"{_otherwise(module, run, other)}{': ' + names if names else ''}.")
         return
     graph.nodes, graph.results = training.nodes, training.results
     graph.constants, graph.softmaxes_seen = training.constants, training.softmaxes_seen
+
+
+def _otherwise(module: nn.Module, run: _Run, other: _Run) -> str:
+    """Say which modules call other functions in training."""
+    calls = [[each.functions.count(call) for call in (*run.functions, *other.functions)] for each in (run, other)]
+    both = zip((*run.functions, *other.functions), *calls, strict=True)
+    paths = dict.fromkeys(path for (path, _), here, there in both if here != there)
+    names = ", ".join(f"{path} ({type(module.get_submodule(path)).__name__})" for path in paths if path)
+    return f"In training the network works otherwise than here{', in ' + names if names else ''}"
 
 
 def _merged(evaluation: Sequence[_Node], training: Sequence[_Node]) -> bool | None:

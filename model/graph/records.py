@@ -77,6 +77,14 @@ class Op(StrEnum):
     CONSTANT = "constant"
 
 
+# What gives sums of its inputs' values, each with a factor of its own, and a constant.
+_LINEAR = {
+    *(Op.CONV, Op.CONV_TRANSPOSE, Op.LINEAR, Op.BATCH_NORM, Op.AVG_POOL, Op.ADAPTIVE_AVG_POOL, Op.MEAN, Op.SUM),
+    *(Op.DROPOUT, Op.DROPOUT2D, Op.IDENTITY, Op.NEG, Op.ADD, Op.SUB, Op.RSUB, Op.CAT, Op.FLATTEN, Op.VIEW),
+    *(Op.EXPAND, Op.SQUEEZE, Op.UNSQUEEZE, Op.PERMUTE, Op.SLICE, Op.SELECT),
+}
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
     """One operation of a network.
@@ -181,3 +189,19 @@ class Graph:
         """Return the last node that gives feature maps of more than one unit, or None."""
         maps = [node for node in self.nodes if len(node.shape) == 3 and node.shape[1] * node.shape[2] > 1]
         return maps[-1] if maps else None
+
+    def linear_head(self) -> tuple[Node, ...] | None:
+        """Return the nodes after the last maps, where the logits are a linear function of these maps, or None.
+
+        Linear is meant with a constant, and in evaluation mode: there a dropout passes on what it gets.
+        """
+        last = self.last_maps()
+        if last is None:
+            return None
+        head = self.nodes[self.nodes.index(last) + 1 :]
+        known = {last.name, *(node.name for node in head)}
+        linear = all(
+            (node.op in _LINEAR or (node.op is Op.MUL and len(node.inputs) == 1)) and known.issuperset(node.inputs)
+            for node in head
+        )
+        return head if linear and not any(node.settings.get("batch_statistics") for node in head) else None

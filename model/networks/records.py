@@ -63,3 +63,7 @@ class Network:
     def last_maps(self) -> Node | None:
         """Return the last node that gives feature maps of more than one unit, or None."""
         return self.graph.last_maps()
+
+    def linear_head(self) -> tuple[Node, ...] | None:
+        """Return the nodes after the last maps, where the logits are a linear function of these maps, or None."""
+        return self.graph.linear_head()

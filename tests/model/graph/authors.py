@@ -145,6 +145,18 @@ class Guarded(nn.Module):
         return F.log_softmax(self.fc(x.flatten(1)), dim=1)
 
 
+class GhostBatchNorm(nn.BatchNorm2d):
+    """In training each half of the batch has statistics of its own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what the author returns."""
+        if not self.training:
+            return super().forward(x)
+        n, c, h, w = x.shape
+        halves = self.weight.repeat(2), self.bias.repeat(2)
+        return F.batch_norm(x.view(-1, 2 * c, h, w), None, None, *halves, True, 0.1, self.eps).view(n, c, h, w)
+
+
 def seeded(make: Callable[[], nn.Module], seed: int = 0) -> Any:
     """Return a network in evaluation mode whose weights and batch statistics are drawn from a seed."""
     torch.manual_seed(seed)

@@ -225,9 +225,18 @@ def test_a_dropout_that_never_turns_off_is_off_here_and_said() -> None:
 @pytest.mark.slow
 def test_other_operations_in_training_are_said() -> None:
     captured = capture(net(lambda m, x: m.fc(flat(m.conv(x) * (2 if m.training else 1)))), SHAPE)
-    assert "In training the network runs other operations than here" in captured.warnings[0]
+    assert captured.warnings[0].startswith("In training the network works otherwise than here")
     noisy = net(lambda m, x: m.fc(flat(m.conv(x + torch.randn_like(x) if m.training else x))))
     assert "cannot be shown" in capture(noisy, SHAPE).warnings[0]
+
+
+def test_ghost_batch_norm_is_found_and_named() -> None:
+    ghost = net(lambda m, x: m.fc(flat(m.norm(m.conv(x)))), norm=authors.GhostBatchNorm(3))
+    captured = capture(ghost, SHAPE)
+    assert captured.warnings[0].startswith(
+        "In training the network works otherwise than here, in norm (GhostBatchNorm)"
+    )
+    assert [node["op"] for node in captured.document["nodes"]] == ["conv2d", "batch_norm", "view", "linear"]
 
 
 def test_a_batch_norm_without_running_statistics_is_said() -> None:

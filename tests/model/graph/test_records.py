@@ -1,6 +1,9 @@
 """The graph's records: queries, and no PyTorch behind them."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from model.graph.records import Graph, Node, Op
 from tests.model.graph.conftest import Example
@@ -18,6 +21,35 @@ def test_a_graph_is_asked_by_operation(residual: Example) -> None:
     assert graph.logits == "add-14"
     with pytest.raises(KeyError):
         graph["Conv2d-2"]
+
+
+def test_linear_head_is_all_after_the_last_maps_unless_a_step_bends() -> None:
+    head = (
+        Node("mean-1", Op.MEAN, ("Conv2d-1",), shape=(4,)),
+        Node("Linear-2", Op.LINEAR, ("mean-1",), kind="Linear", shape=(3,)),
+    )
+    maps = Node("Conv2d-1", Op.CONV, kind="Conv2d", shape=(4, 5, 5))
+    assert Graph((maps, *head), (1, 7, 7)).linear_head() == head
+    bent = Node("relu-1", Op.RELU, ("mean-1",), shape=(4,))
+    assert Graph((maps, head[0], bent, replace(head[1], inputs=("relu-1",))), (1, 7, 7)).linear_head() is None
+    around = Node("add-2", Op.ADD, ("Linear-2", "image"), shape=(3,))
+    assert Graph((maps, *head, around), (1, 7, 7)).linear_head() is None
+    assert Graph(head[1:], (1, 7, 7)).linear_head() is None
+
+
+def test_linear_head_of_a_network_adds_up(residual: Example) -> None:
+    network = residual.network
+    head = network.linear_head()
+    assert head is not None
+    a, b = torch.rand(2, 1, *(network.last_maps() or head[0]).shape)
+
+    def logits(maps: torch.Tensor) -> torch.Tensor:
+        values = {getattr(network.last_maps(), "name", ""): maps}
+        for node in head:
+            values[node.name] = network.module.step(node.name)(*(values[name] for name in node.inputs))
+        return values[network.graph.logits]
+
+    torch.testing.assert_close(logits(a + 2 * b), logits(a) + 2 * logits(b) - 2 * logits(0 * b))
 
 
 def test_costs_are_those_of_the_formula(residual: Example) -> None:

@@ -62,8 +62,8 @@ def test_at_most_two_in_a_hundred_mnist_digits_are_doubted(step: int) -> None:
 
 
 @pytest.mark.usefixtures("mnist_root")
-@pytest.mark.slow(reason="a decomposition of six thousand images")
-@pytest.mark.parametrize("label", [8, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive  # decompositions of six thousand images
+@pytest.mark.parametrize("label", [1, 8])
 def test_shapes_are_the_principal_components_of_mnist(label: int) -> None:
     """A singular value decomposition gives the same axes as the eigenvectors of the covariance."""
     images, labels = mnist.read("train")
@@ -90,7 +90,7 @@ def test_distance_is_what_a_projection_leaves_over() -> None:
     assert len(labels) == len(images)
 
 
-@pytest.mark.slow(reason="ten decompositions")
+@pytest.mark.exhaustive
 def test_command_writes_the_shapes(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), dtype=np.uint8)
     monkeypatch.setattr("model.images.mnist.read", lambda _split: (images, np.arange(200) % 10))

@@ -3,7 +3,7 @@
 import io
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -191,8 +191,13 @@ LARGEST: dict[str, tuple[str, str, int, int, dict[str, Any]]] = {
 }
 
 
+def sampled(names: Iterable[str], without: str) -> list[Any]:
+    """Leave the one that takes longest to the exhaustive suite."""
+    return [pytest.param(each, marks=pytest.mark.exhaustive) if each == without else each for each in names]
+
+
 @pytest.mark.slow(reason="decodes pictures of 48 megapixels")
-@pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.parametrize("name", sampled(LARGEST, without="HEIC"))
 def test_largest_picture_of_a_camera_is_read(name: str) -> None:
     format, mode, width, height, options = LARGEST[name]
     found = digits.read_upload(io.BytesIO(blank(format, mode, width, height, **options)))
@@ -209,7 +214,7 @@ TOO_LARGE = {
 
 
 @pytest.mark.slow(reason="writes pictures of 50 megapixels")
-@pytest.mark.parametrize("name", TOO_LARGE)
+@pytest.mark.parametrize("name", sampled(TOO_LARGE, without="HEIF"))
 def test_picture_above_its_limit_is_refused_by_its_header(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     format, mode, width, height, limit = TOO_LARGE[name]
     data = blank(format, mode, width, height)

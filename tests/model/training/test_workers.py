@@ -85,7 +85,7 @@ def test_two_processes_equal_one(start: Start, tmp_path: Path, monkeypatch: pyte
     assert card["processes"] == 2
 
 
-@pytest.mark.slow(reason="starts two processes that train")
+@pytest.mark.exhaustive
 def test_two_processes_share_the_seeds(start: Start, tmp_path: Path) -> None:
     said = finish(start("--protocol", "final", "--seeds", "1-3", "--epochs", "1", "--out", str(tmp_path / "run")))
     together = report.read(tmp_path / "run" / report.NAME)
