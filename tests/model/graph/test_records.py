@@ -46,7 +46,7 @@ def test_linear_head_of_a_network_adds_up(residual: Example) -> None:
     def logits(maps: torch.Tensor) -> torch.Tensor:
         values = {getattr(network.last_maps(), "name", ""): maps}
         for node in head:
-            values[node.name] = network.module.step(node.name)(*(values[name] for name in node.inputs))
+            values[node.name] = residual.module.step(node.name)(*(values[name] for name in node.inputs))
         return values[network.graph.logits]
 
     torch.testing.assert_close(logits(a + 2 * b), logits(a) + 2 * logits(b) - 2 * logits(0 * b))
