@@ -22,7 +22,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -50,7 +50,7 @@ from tests.damage import (
 
 SECONDS = 20  # CPU seconds for one input
 _CLOCK = 600  # seconds of wall time for one input, also on a busy computer
-MEGABYTES = 300  # for one input; decoding the largest picture takes 290
+MEGABYTES, MEGABYTES_OF_A_PICTURE = 120, 300  # for one input; decoding the largest picture takes 290
 _FINE = ("read", "refused")
 NETWORK = Path(__file__).parent / "model" / "networks" / "torch-2.6.glass"
 MODES = {"WEBP": ("L", "RGBA"), "BMP": ("1", "P", "RGB"), "GIF": ("L", "P"), "HEIF": ("L", "RGB", "RGBA")}
@@ -58,12 +58,13 @@ MODES = {"WEBP": ("L", "RGBA"), "BMP": ("1", "P", "RGB"), "GIF": ("L", "P"), "HE
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A kind of file: its reader, valid files, and its own kinds of damage."""
+    """A kind of file: its reader, valid files, its own kinds of damage, and the memory that one may take in MB."""
 
     name: str
     read: Callable[[bytes], object]
     whole: tuple[bytes, ...]
     own: tuple[Damage, ...] = ()
+    megabytes: int = MEGABYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,14 @@ def targets(folder: Path) -> tuple[Target, ...]:
 
     (folder / card.name).write_bytes(card.read_bytes())
     made = json.dumps({"results": [], "recipe": {}, "protocol": {}, "judged": "test", "images": 1, "setting": {}})
-    return (
+    pictures = (
         Target("PNG", read_picture, tuple(pngs), (rebuild_png, rebuild_png, enlarge_png)),
         Target("JPEG", read_picture, tuple(jpegs)),
         *(Target(name, read_picture, whole) for name, whole in others.items()),
         Target("other pictures", read_picture, _pictures(small, "TIFF", ("L", "P"))),
+    )
+    return (
+        *(replace(each, megabytes=MEGABYTES_OF_A_PICTURE) for each in pictures),
         Target(
             "weights",
             lambda data: weights.from_bytes(data, "a file"),
@@ -150,14 +154,14 @@ def _links() -> tuple[bytes, ...]:
 # Read each input in its own process
 
 
-def attempt(read: Callable[[bytes], object], data: bytes) -> Outcome:
-    """Read one input in a child process, and return the outcome."""
+def attempt(read: Callable[[bytes], object], data: bytes, megabytes: int = MEGABYTES) -> Outcome:
+    """Read one input in a child process that may take so much memory, and return the outcome."""
     sys.stdout.flush()
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(receiving)
-        _read_and_tell(read, data, sending)
+        _read_and_tell(read, data, megabytes, sending)
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
         told = pipe.read()  # ends with the child
@@ -169,7 +173,7 @@ def attempt(read: Callable[[bytes], object], data: bytes) -> Outcome:
     return Outcome("hang" if -code in {signal.SIGALRM, signal.SIGXCPU} else "crash", ended, 0)
 
 
-def _read_and_tell(read: Callable[[bytes], object], data: bytes, sending: int) -> None:
+def _read_and_tell(read: Callable[[bytes], object], data: bytes, megabytes: int, sending: int) -> None:
     """Read within limits, write the outcome into a pipe, and end this process."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # a signal at the first limit, a kill at the second
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -186,7 +190,7 @@ def _read_and_tell(read: Callable[[bytes], object], data: bytes, sending: int) -
     except BaseException as error:
         what, why = f"{type(error).__name__}", traceback.format_exc(limit=-4)
     taken = max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 - before)
-    if what in _FINE and taken > MEGABYTES and sys.platform == "linux":
+    if what in _FINE and taken > megabytes and sys.platform == "linux":
         what, why = "memory", f"{taken} MB"
     os.write(sending, json.dumps([what, why[-2_000:], taken]).encode())
     os._exit(0)
@@ -236,7 +240,7 @@ def run(seconds: float, most: int, seed: int, kept: Path) -> int:
             if number >= len(streams) and time.monotonic() > deadline:
                 break
             data = next(stream)
-            outcome = attempt(target.read, data)
+            outcome = attempt(target.read, data, target.megabytes)
             counts.setdefault(target.name, Counter())[outcome.what] += 1
             largest[target.name] = max(largest[target.name], outcome.megabytes)
             if outcome.what not in _FINE:

@@ -36,7 +36,7 @@ reading = {
 outcomes = {name: fuzz.attempt(read, b"data").what for name, read in reading.items()}
 fuzz.SECONDS = 60
 kinds = [(1, 0), (8, 3), (16, 6)]  # the least, a palette, the most
-largest = [fuzz.attempt(upload, blank_png(8_000, 6_200, *kind)) for kind in kinds]
+largest = [fuzz.attempt(upload, blank_png(8_000, 6_200, *kind), fuzz.MEGABYTES_OF_A_PICTURE) for kind in kinds]
 print(json.dumps([outcomes, [[each.what, each.megabytes] for each in largest]]))
 """
 
