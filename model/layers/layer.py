@@ -1,11 +1,14 @@
 """The base class of the kinds of layer; its defaults are those of an element-wise layer."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from torch import nn
 
+from model.graph.records import Node, Op
 from model.layers.records import Calculation, Term
 from model.receptive_field.records import Window
 from model.records import Unit
@@ -13,6 +16,8 @@ from model.trace.records import LayerKind, Step
 
 _MAX_PRINTED_TERMS = 9  # a formula with more terms prints one sum for each input map
 _AXES = ("channels", "height", "width")
+Settings = Mapping[str, Any]
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Layer(ABC):
     Attributes:
         kind: The kind of operation.
         modules: The PyTorch modules of this kind.
+        ops: The operations of a graph of this kind.
+        names: PyTorch's name of a setting, where a graph has another name for it.
         about: What it does and why, for beginners.
         settings: The attributes of these modules that the arithmetic needs.
         hidden: Whether the printed table leaves it out.
@@ -39,6 +46,8 @@ class Layer(ABC):
 
     kind: ClassVar[LayerKind]
     modules: ClassVar[tuple[type[nn.Module], ...]]
+    ops: ClassVar[tuple[Op, ...]] = ()
+    names: ClassVar[Mapping[str, str]] = MappingProxyType({})
     about: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
@@ -61,9 +70,23 @@ class Layer(ABC):
         """Work out the number of products of a weight and a value that are added to a sum."""
         return Calculation("multiply-accumulates", "none: no sum of weighted values", "0", 0)
 
-    def window(self, step: Step) -> Window:
-        """Return the window of one unit."""
+    def settings_of(self, node: Node) -> Settings:
+        """Return the settings of a node by PyTorch's names."""
+        return {self.names.get(name, name): value for name, value in node.settings.items()}
+
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
+        """Return the window of one unit.
+
+        Args:
+            settings: By PyTorch's names.
+            before: Shape of the input, (C, H, W).
+            after: Shape of the output, (C, H, W).
+        """
         return Window((1, 1))
+
+    def window_of(self, step: Step) -> Window:
+        """Return the window of one unit of a recorded step."""
+        return self.window(step.settings, step.input.shape, step.output.shape)
 
     @abstractmethod
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:

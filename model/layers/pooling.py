@@ -1,18 +1,21 @@
 """Pools: the largest value or the mean of each window of a map. They learn nothing and work on each map alone."""
 
 from itertools import pairwise, product
+from types import MappingProxyType
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, WorkedUnit, format_number, weighted_sum
+from model.graph.records import Op
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, format_number, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.windows import covered_positions, output_size, pair, sliding, values_at
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
 
+_POOL_NAMES = MappingProxyType({"kernel": "kernel_size", "ceil": "ceil_mode", "divisor": "divisor_override"})
 _ABOUT_AVERAGE = (
     "Computes the mean of each window. Where the window is the whole map, the result says how much of the map's "
     "pattern there is, not where it is. It learns nothing and works on each map alone."
@@ -24,6 +27,8 @@ class MaxPool(Layer):
 
     kind = LayerKind.MAX_POOL
     modules = (nn.MaxPool2d,)
+    ops = (Op.MAX_POOL,)
+    names = _POOL_NAMES
     about = (
         "Keeps the largest value of each window and drops the others. The maps get smaller, and a pattern is still "
         "found when it moves a little. It learns nothing and works on each map alone."
@@ -34,14 +39,14 @@ class MaxPool(Layer):
         """As many maps as before; height and width by the places that the window has."""
         return _pooled(step)
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the window that slides."""
-        return sliding(step)
+        return sliding(settings)
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window; the largest has weight 1 and the others 0. The first of equal values counts."""
         channel, *where = unit
-        covered = covered_positions(self.window(step), (where[0], where[1]), step.input.shape[1:])
+        covered = covered_positions(self.window_of(step), (where[0], where[1]), step.input.shape[1:])
         values = values_at(step, channel, covered)
         largest = int(values.argmax())
         terms = tuple(
@@ -59,6 +64,8 @@ class AveragePool(Layer):
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AvgPool2d,)
+    ops = (Op.AVG_POOL,)
+    names = _POOL_NAMES
     about = _ABOUT_AVERAGE
     settings = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 
@@ -66,14 +73,14 @@ class AveragePool(Layer):
         """As many maps as before; height and width by the places that the window has."""
         return _pooled(step)
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the window that slides."""
-        return sliding(step)
+        return sliding(settings)
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window, each divided by their number."""
         channel, y, x = unit
-        window, size = self.window(step), (step.input.shape[1], step.input.shape[2])
+        window, size = self.window_of(step), (step.input.shape[1], step.input.shape[2])
         covered = covered_positions(window, (y, x), size)
         divisor = step.settings["divisor_override"]
         if divisor is None:
@@ -86,6 +93,8 @@ class AdaptiveAveragePool(Layer):
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AdaptiveAvgPool2d,)
+    ops = (Op.ADAPTIVE_AVG_POOL,)
+    names = MappingProxyType({"size": "output_size"})
     about = _ABOUT_AVERAGE
     settings = ("output_size",)
 
@@ -95,13 +104,13 @@ class AdaptiveAveragePool(Layer):
         given = (Calculation(n, "as given", str(s), s) for n, s in zip(("height", "width"), sides, strict=True))
         return Calculation("channels", "channels in", str(channels), channels), *given
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the sliding window.
 
         Raises:
             InputError: The windows differ in size or in stride.
         """
-        kernel, stride = zip(*map(_regular, step.input.shape[1:], step.output.shape[1:]), strict=True)
+        kernel, stride = zip(*map(_regular, before[1:], after[1:]), strict=True)
         return Window(pair(kernel), pair(stride))
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
@@ -116,7 +125,7 @@ class AdaptiveAveragePool(Layer):
 
 
 def _pooled(step: Step) -> tuple[Calculation, ...]:
-    window, channels = sliding(step), step.input.shape[0]
+    window, channels = sliding(step.settings), step.input.shape[0]
     sides = [
         output_size(name, size, axis, window, after=window.padding[axis], round_up=step.settings["ceil_mode"])
         for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True))

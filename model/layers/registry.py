@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from model.errors import InputError
+from model.graph.records import Op
 from model.layers.batchnorm import BatchNorm
 from model.layers.convolution import Convolution
 from model.layers.dropout import Dropout
@@ -44,6 +45,11 @@ _FLOAT32_BYTES = 4
 def of_module(module: nn.Module) -> Layer | None:
     """Return the kind of layer of a module, or None if the module is not a step."""
     return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
+
+
+def of_op(op: Op) -> Layer | None:
+    """Return the kind of layer of an operation of a graph, or None if no kind has it."""
+    return next((layer for layer in _LAYERS if op in layer.ops), None)
 
 
 def settings(module: nn.Module) -> Mapping[str, Any]:
@@ -117,7 +123,7 @@ def window(step: Step) -> Window:
     Raises:
         InputError: The windows of an adaptive pool differ, or the padding is not zeros.
     """
-    return _layer_of(step).window(step)
+    return _layer_of(step).window_of(step)
 
 
 def _layer_of(step: Step) -> Layer:

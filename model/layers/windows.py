@@ -1,7 +1,7 @@
 """The arithmetic of sliding windows, for convolutions and pools."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
@@ -82,9 +82,8 @@ def covered_positions(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair
     return [((ky, kx), (y, x)) for (ky, y), (kx, x) in product(*inside)]
 
 
-def sliding(step: Step) -> Window:
+def sliding(settings: Mapping[str, Any]) -> Window:
     """Return the window of a pool."""
-    settings = step.settings
     return Window(
         pair(settings["kernel_size"]),
         pair(settings["stride"]),

@@ -13,8 +13,9 @@ from model import layers
 from model.errors import InputError, TraceError
 from model.layers.windows import pair
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.receptive_field.records import Box, EffectiveField
-from model.receptive_field.recurrence import Shape, of_network
+from model.receptive_field.network import of_network
+from model.receptive_field.records import Box, EffectiveField, ReceptiveField
+from model.receptive_field.recurrence import Shape
 from model.records import Pair
 
 BATCH = 64
@@ -92,7 +93,10 @@ def effective_field(network: nn.Module, images: Tensor, name: str, unit: Pair | 
     values = torch.cat(strengths).mean(dim=(0, 1)).numpy()  # (H, W)
     values.setflags(write=False)
     channels, height, width = images.shape[1:]
-    box = of_network(private, (channels, height, width))[name].box(unit)
+    field = of_network(private, (channels, height, width))[name]
+    box = Box(0, 0, height, width)
+    if isinstance(field, ReceptiveField) and not field.held:
+        box = field.box(unit)
     return EffectiveField(name, unit, values, box, inner_share(values, box))
 
 

@@ -16,7 +16,7 @@ from model.trace.records import Row, Step
 
 T = TypeVar("T")
 Shape = tuple[int, int, int]
-_PIXEL = ReceptiveField(size=(1, 1), jump=(1, 1), center=(0.0, 0.0))
+PIXEL = ReceptiveField(size=(1, 1), jump=(1, 1), center=(0.0, 0.0))
 
 
 def next_size(size: int, jump: int, kernel: int, dilation: int) -> int:
@@ -46,6 +46,20 @@ def next_jump(jump: int, stride: int) -> int:
     return jump * stride
 
 
+def next_field(field: ReceptiveField, window: Window) -> ReceptiveField:
+    """Return the receptive field after a window; its padding can be negative, where the first values are cut off.
+
+    >>> next_field(ReceptiveField((3, 3), (1, 1), (1.0, 1.0)), Window((2, 2), (2, 2)))
+    ReceptiveField(size=(4, 4), jump=(2, 2), center=(1.5, 1.5), held=())
+    """
+    return ReceptiveField(
+        _each_axis(next_size, field.size, field.jump, window.kernel, window.dilation),
+        _each_axis(next_jump, field.jump, window.stride),
+        _each_axis(next_center, field.center, field.jump, window.kernel, window.padding, window.dilation),
+        field.held,
+    )
+
+
 def from_windows(windows: Iterable[Window]) -> list[ReceptiveField]:
     """Compute the receptive field after each window of a chain.
 
@@ -70,39 +84,18 @@ def from_windows(windows: Iterable[Window]) -> list[ReceptiveField]:
     >>> [field.size for field in from_windows([Window((3, 3)), Window((2, 2), stride=(2, 2)), Window((3, 1))])]
     [(3, 3), (4, 4), (8, 4)]
     """
-    fields = [_PIXEL]
+    fields = [PIXEL]
     for window in windows:
         _check_window(window)
-        fields.append(_next_field(window, fields[-1]))
+        fields.append(next_field(fields[-1], window))
     return fields[1:]
-
-
-def of_network(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, ReceptiveField]:
-    """Compute the receptive field of every step that gives feature maps, in the order they run.
-
-    Args:
-        network: A chain of steps, each on the output of the one before. It is only read.
-        input_shape: Shape of one image, (C, H, W). The windows of adaptive pools depend on it.
-
-    Returns:
-        The receptive field of each step by its name in the trace.
-
-    Raises:
-        InputError: A step has no single window: see ``windows_of``.
-        TraceError: A step does not run, runs twice, or does not get the output of the one before.
-
-    >>> of_network(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))["1"]
-    ReceptiveField(size=(4, 4), jump=(2, 2), center=(1.5, 1.5))
-    """
-    windows = windows_of(network, input_shape)
-    return dict(zip(windows, from_windows(windows.values()), strict=True))
 
 
 def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth, ...]:
     """Return the receptive field arithmetic of every step that gives feature maps, in the order they run.
 
     Args:
-        network: As for ``of_network``.
+        network: A chain of steps, each on the output of the one before. It is only read.
         input_shape: Shape of one image, (C, H, W).
 
     Raises:
@@ -114,7 +107,7 @@ def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth
     """
     trace = record(network, torch.zeros(1, *input_shape))
     windows = windows_of(network, input_shape)
-    fields = [_PIXEL, *from_windows(windows.values())]
+    fields = [PIXEL, *from_windows(windows.values())]
     return tuple(
         _growth_of(trace[name], window, before, after)
         for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True)
@@ -143,7 +136,7 @@ def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
     An element-wise step has a 1 × 1 window.
 
     Args:
-        network: As for ``of_network``; a private copy runs once on a blank image.
+        network: As for ``growth``; a private copy runs once on a blank image.
         input_shape: Shape of one image, (C, H, W).
 
     Raises:
@@ -154,14 +147,6 @@ def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
     steps = [step for step in trace.steps if step.output.ndim == 3]
     _check_chain(steps, input_shape)
     return {step.name: layers.window(step) for step in steps}
-
-
-def _next_field(window: Window, field: ReceptiveField) -> ReceptiveField:
-    return ReceptiveField(
-        _each_axis(next_size, field.size, field.jump, window.kernel, window.dilation),
-        _each_axis(next_jump, field.jump, window.stride),
-        _each_axis(next_center, field.center, field.jump, window.kernel, window.padding, window.dilation),
-    )
 
 
 def _each_axis(formula: Callable[..., T], *pairs: tuple[Any, Any]) -> tuple[T, T]:
