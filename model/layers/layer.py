@@ -12,7 +12,7 @@ from model.graph.records import Node, Op
 from model.layers.records import Calculation, Term
 from model.receptive_field.records import Window
 from model.records import Unit
-from model.trace.records import LayerKind, Step
+from model.trace.records import Step
 
 _MAX_PRINTED_TERMS = 9  # a formula with more terms prints one sum for each input map
 _AXES = ("channels", "height", "width")
@@ -44,7 +44,7 @@ class Layer(ABC):
         hidden: Whether the printed table leaves it out.
     """
 
-    kind: ClassVar[LayerKind]
+    kind: ClassVar[str]
     modules: ClassVar[tuple[type[nn.Module], ...]]
     ops: ClassVar[tuple[Op, ...]] = ()
     names: ClassVar[Mapping[str, str]] = MappingProxyType({})

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from model.errors import InputError
+from model.graph.module import Function
 from model.graph.records import Op
 from model.layers.batchnorm import BatchNorm
 from model.layers.convolution import Convolution
@@ -43,7 +44,9 @@ _FLOAT32_BYTES = 4
 
 
 def of_module(module: nn.Module) -> Layer | None:
-    """Return the kind of layer of a module, or None if the module is not a step."""
+    """Return the kind of layer of a module, or None if none is known."""
+    if isinstance(module, Function):
+        return of_op(module.op)
     return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
 
 
@@ -52,8 +55,18 @@ def of_op(op: Op) -> Layer | None:
     return next((layer for layer in _LAYERS if op in layer.ops), None)
 
 
+def kind_of(module: nn.Module) -> str:
+    """Return the name of the kind of layer of a step; where none is known, its operation or its class."""
+    layer = of_module(module)
+    if layer:
+        return layer.kind
+    return str(module.op) if isinstance(module, Function) else type(module).__name__
+
+
 def settings(module: nn.Module) -> Mapping[str, Any]:
     """Return the settings of a module that the arithmetic needs, by PyTorch's names."""
+    if isinstance(module, Function):
+        return MappingProxyType(dict(module.settings))
     layer = of_module(module)
     return MappingProxyType({name: getattr(module, name) for name in (layer.settings if layer else ())})
 
