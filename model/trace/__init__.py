@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from model.trace.masks import SeededDropout, draw_mask, reseed, with_dropout
     from model.trace.recorder import record
+    from model.trace.running import inputs_of, run
 
-__all__ = ["SeededDropout", "draw_mask", "record", "reseed", "with_dropout"]
-_FILES = {"record": "recorder"}
+__all__ = ["SeededDropout", "draw_mask", "inputs_of", "record", "reseed", "run", "with_dropout"]
+_FILES = {"inputs_of": "running", "record": "recorder", "run": "running"}
 
 
 def __getattr__(name: str) -> Any:
