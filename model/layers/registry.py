@@ -1,9 +1,11 @@
-"""The arithmetic of every kind of layer: each kind has its own file and one line here.
+"""The arithmetic of every kind of layer: each kind has its own file, which is found here.
 
 These functions work on a recorded trace, so each result can be compared with what the network computed.
 """
 
+import pkgutil
 from collections.abc import Mapping
+from importlib import import_module
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
@@ -13,33 +15,24 @@ from torch import nn
 from model.errors import InputError
 from model.graph.module import Function
 from model.graph.records import Op
-from model.layers.batchnorm import BatchNorm
-from model.layers.convolution import Convolution
-from model.layers.dropout import Dropout
-from model.layers.flatten import Flatten
 from model.layers.layer import Layer, product
-from model.layers.linear import Linear
-from model.layers.pooling import AdaptiveAveragePool, AveragePool, MaxPool
 from model.layers.records import Arithmetic, Calculation, Explanation
-from model.layers.relu import ReLU
-from model.layers.softmax import LogSoftmax, Softmax
+from model.layers.unworked import Unworked
 from model.receptive_field.records import Window
 from model.records import Unit
 from model.trace.records import Step, Trace
 
-_LAYERS: tuple[Layer, ...] = (
-    Convolution(),
-    ReLU(),
-    BatchNorm(),
-    Dropout(),
-    MaxPool(),
-    AveragePool(),
-    AdaptiveAveragePool(),
-    Flatten(),
-    Linear(),
-    Softmax(),
-    LogSoftmax(),
-)
+
+def _find_layers() -> tuple[Layer, ...]:
+    """Return the kinds of layer of every file of this package."""
+    package = import_module("model.layers")
+    names = [each.name for each in pkgutil.iter_modules(package.__path__) if not each.ispkg and each.name != "registry"]
+    found = (getattr(import_module(f"model.layers.{name}"), "LAYERS", ()) for name in sorted(names))
+    return tuple(layer for layers in found for layer in layers)
+
+
+_LAYERS = _find_layers()
+_UNWORKED = Unworked()
 _FLOAT32_BYTES = 4
 
 
@@ -97,13 +90,14 @@ def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
     return Explanation(
         name=name,
         unit=unit,
-        source=trace.source(name),
+        source=trace.source(name) if step.input.size else "",
         terms=worked.terms,
         bias=worked.bias,
         symbols=worked.symbols,
         formula=worked.formula,
         value=worked.value,
         recorded=float(step.maps[unit]),
+        is_worked_out=worked.is_worked_out,
     )
 
 
@@ -140,7 +134,9 @@ def window(step: Step) -> Window:
 
 
 def _layer_of(step: Step) -> Layer:
-    of_kind = [layer for layer in _LAYERS if layer.kind is step.kind]
+    of_kind = [layer for layer in _LAYERS if layer.kind == step.kind]
+    if len(of_kind) < 2:
+        return of_kind[0] if of_kind else _UNWORKED
     return next(layer for layer in of_kind if {*layer.settings} == {*step.settings})  # average pool: two layers
 
 
