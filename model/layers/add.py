@@ -5,7 +5,7 @@ from torch import nn
 from model.graph.records import Op
 from model.layers.join import Join, scaled
 from model.layers.layer import WorkedUnit
-from model.layers.monotone import Sum
+from model.layers.stand_ins import Sum
 from model.records import Unit
 from model.trace.records import Step
 

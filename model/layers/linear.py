@@ -5,8 +5,8 @@ from torch import nn
 
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, axes, position_of, product, unchanged, unit_at, weighted_sum
-from model.layers.monotone import positive
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 

@@ -5,8 +5,8 @@ from torch import nn
 from model.graph.records import Op
 from model.layers.join import Join, first_and_second
 from model.layers.layer import WorkedUnit, format_number
-from model.layers.monotone import Sum
 from model.layers.records import Term
+from model.layers.stand_ins import Sum
 from model.records import Unit
 from model.trace.records import Step
 

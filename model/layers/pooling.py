@@ -10,8 +10,8 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Op
 from model.layers.layer import Layer, Modules, Settings, Shape, WorkedUnit, format_number, weighted_sum
-from model.layers.monotone import WindowMean
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import WindowMean
 from model.layers.windows import covered_positions, output_size, pair, sliding
 from model.receptive_field.records import Window
 from model.records import Pair, Unit, format_sizes

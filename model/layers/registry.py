@@ -56,6 +56,15 @@ def kind_of(module: nn.Module) -> str:
     return str(module.op) if isinstance(module, Function) else type(module).__name__
 
 
+def monotone(module: nn.Module) -> nn.Module:
+    """Return what a step becomes where a receptive field is measured: see ``Layer.monotone``.
+
+    Raises:
+        InputError: Nothing is known of its kind.
+    """
+    return (of_module(module) or Unworked(kind_of(module))).monotone(module)
+
+
 def settings(module: nn.Module) -> Mapping[str, Any]:
     """Return the settings of a module that the arithmetic needs, by PyTorch's names."""
     if isinstance(module, Function):

@@ -7,8 +7,8 @@ from torch import nn
 
 from model.graph.records import Op
 from model.layers.layer import Layer, Modules, WorkedUnit, as_maps, format_number, position_of, unit_at
-from model.layers.monotone import SumAlong
 from model.layers.records import Term
+from model.layers.stand_ins import SumAlong
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 

@@ -5,8 +5,8 @@ from torch import nn
 from model.graph.module import Stored as StoredModule
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, format_number, listed
-from model.layers.monotone import Ones
 from model.layers.records import Calculation
+from model.layers.stand_ins import Ones
 from model.records import Unit
 from model.trace.records import Step
 

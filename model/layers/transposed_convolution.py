@@ -11,8 +11,8 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Op
 from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
-from model.layers.monotone import positive
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
 from model.layers.windows import pair
 from model.receptive_field.records import Window
 from model.records import Unit

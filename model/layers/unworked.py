@@ -7,9 +7,15 @@ from model.trace.records import Step
 
 
 class Unworked(Layer):
-    """Any step that no kind of layer knows."""
+    """Any step that no kind of layer knows.
 
-    kind = "not worked out"
+    Args:
+        kind: What it is called.
+    """
+
+    def __init__(self, kind: str = "not worked out") -> None:
+        self.kind = kind  # type: ignore[misc]
+
     about = "This step is not worked out term by term here. Its shape and its values are those of the network."
     hidden = True
 
