@@ -32,6 +32,8 @@ def _find_layers() -> tuple[Layer, ...]:
 
 
 _LAYERS = _find_layers()
+_OF_CLASSES: Mapping[type, Layer] = {kind: layer for layer in _LAYERS for kind in layer.modules}
+_OF_OPS = {op: layer for layer in _LAYERS for op in layer.ops}
 _UNWORKED = Unworked()
 _FLOAT32_BYTES = 4
 
@@ -40,12 +42,12 @@ def of_module(module: nn.Module) -> Layer | None:
     """Return the kind of layer of a module, or None if none is known."""
     if isinstance(module, Function):
         return of_op(module.op)
-    return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
+    return next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
 
 
 def of_op(op: Op) -> Layer | None:
     """Return the kind of layer of an operation of a graph, or None if no kind has it."""
-    return next((layer for layer in _LAYERS if op in layer.ops), None)
+    return _OF_OPS.get(op)
 
 
 def kind_of(module: nn.Module) -> str:
