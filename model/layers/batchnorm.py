@@ -21,6 +21,7 @@ class BatchNorm(Layer):
     kind = LayerKind.BATCH_NORM
     modules = (nn.BatchNorm2d, nn.BatchNorm1d)
     ops = (Op.BATCH_NORM,)
+    linear = True
     about = (
         "Subtracts the mean of each map and divides by its standard deviation, both measured in training; then scales "
         "and shifts by two learned numbers. Every map gets a similar range, which keeps training stable."

@@ -26,6 +26,7 @@ class Convolution(Layer):
     modules = (nn.Conv2d,)
     ops = (Op.CONV,)
     names = MappingProxyType({"kernel": "kernel_size"})
+    linear = True
     about = (
         "Each output map has its own kernel, which slides over the input maps. At each position the values that it "
         "covers are multiplied by its weights and summed, and a bias is added. So an output map shows where one "

@@ -47,6 +47,7 @@ class Layer(ABC):
         about: What it does and why, for beginners.
         settings: The attributes of these modules that the arithmetic needs.
         hidden: Whether the printed table leaves it out.
+        linear: Whether it gives weighted sums of its input and a fixed number; a product of two inputs does not.
     """
 
     kind: ClassVar[str]
@@ -56,6 +57,7 @@ class Layer(ABC):
     about: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
 
     def describe(self, step: Step) -> str:
         """Say what a step does; a kind may add what is special about this step."""

@@ -17,6 +17,7 @@ class Linear(Layer):
     kind = LayerKind.LINEAR
     modules = (nn.Linear,)
     ops = (Op.LINEAR,)
+    linear = True
     about = "Every output has a weight for every input and a bias; weights are not shared. The assignment forbids it."
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:

@@ -26,6 +26,7 @@ class TransposedConvolution(Layer):
     modules = (nn.ConvTranspose2d,)
     ops = (Op.CONV_TRANSPOSE,)
     names = MappingProxyType({"kernel": "kernel_size"})
+    linear = True
     about = (
         "Adds each input value, times a kernel, to the output around its place. With a stride these places lie apart, "
         "so the maps grow. It is what a convolution does to gradients."
