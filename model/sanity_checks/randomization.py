@@ -1,20 +1,17 @@
 """Networks with random weights: rows randomized one by one from the last to the first, or all at once."""
 
 import copy
-import math
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import torch
 from torch import nn
 
+from model import layers
 from model.errors import InputError
 from model.graph.module import NetworkModule
 from model.trace.private import steps_of
 
-_Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm | nn.InstanceNorm2d
-_Weighted = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
-_Learned = _Norm | _Weighted
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -29,7 +26,8 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
     """
     found, last = list[str](), dict[int, str]()
     for name, module in _modules(network).items():
-        if isinstance(module, _Learned):
+        layer = layers.of_module(module)
+        if layer and layer.learns:
             last |= {id(tensor): name for tensor in (*module.parameters(), *module.buffers())}
             found.append(name)
         elif next(module.parameters(recurse=False), None) is not None:
@@ -96,10 +94,6 @@ def randomize(module: nn.Module, generator: torch.Generator) -> None:
         module: Changed in place; a module without trained weights is left unchanged.
         generator: For the random weights, on the device of the module.
     """
-    if isinstance(module, _Norm):
-        module.reset_parameters()  # draws nothing
-    elif isinstance(module, _Weighted):
-        nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
-        if module.bias is not None:
-            bound = 1 / math.sqrt(module.weight[0].numel())
-            nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    layer = layers.of_module(module)
+    if layer:
+        layer.randomize(module, generator)
