@@ -83,6 +83,7 @@ def test_every_unit_of_a_network_is_explained(name: str, request: pytest.Fixture
     for node in graph.nodes:
         worked = assert_explained(trace, trace[node.name], 60)
         assert worked == (node.op not in UNWORKED), node
+    assert layers.arithmetic(trace)["log-softmax"].running_total == graph.used  # what steps share counts once
 
 
 SAMPLE = 14
@@ -337,6 +338,19 @@ def test_axes_that_are_removed_and_added_again_keep_their_values() -> None:
     assert_counted(trace, module.graph)
     for step in trace.steps:
         assert assert_explained(trace, step)
+
+
+def test_a_network_of_60_steps_is_explained() -> None:
+    builder = Builder((2, 5, 5))
+    for _ in range(29):
+        builder.conv(2, 3, 1, 1)
+        builder.add(Op.RELU)
+    builder.add(Op.MEAN, dims=(2, 3), keepdim=False)
+    builder.add(Op.LINEAR, weights={"weight": (3, 2), "bias": (3,)})
+    trace = record(builder.module(), torch.randn(1, 2, 5, 5, generator=torch.Generator().manual_seed(1)))
+    assert len(builder.nodes) == 60
+    for step in trace.steps:
+        assert assert_explained(trace, step, 4)
 
 
 def test_terms_of_a_join_name_their_steps() -> None:
