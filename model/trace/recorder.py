@@ -1,7 +1,7 @@
 """Run a network once and record every step with forward hooks."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from model.trace.private import private_copy, steps_of
 from model.trace.records import LayerKind, Row, Step, Trace
 
 Array = NDArray[Any]
+Kept = Callable[[Mapping[str, Tensor | None]], Mapping[str, Array]]
 _NOTHING: Activation = np.empty(0, np.float32)  # the input of a step that has none
 
 
@@ -108,7 +109,7 @@ class _Recorder:
             )
 
     def _record(self, name: str, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if getattr(module, "inplace", False):
+        if vars(module).get("inplace"):
             raise TraceError(
                 f"{name} works in place.", "Each step must keep its input.", "Build it with inplace=False."
             )
@@ -147,7 +148,7 @@ class _OnGraph(_Recorder):
             values[name] = _view(output[0] if node.batch == 1 else output)
             batches[name] = node.batch
             operands = tuple([values[each] for each in inputs])
-            step = _step(name, self.modules[name], operands[0] if inputs else _NOTHING, values[name], _view)
+            step = _step(name, self.modules[name], operands[0] if inputs else _NOTHING, values[name], _Views)
             step["inputs"], step["operands"] = inputs, operands
             step["batches"] = (*[batches[each] for each in inputs], node.batch)
             found.append(_numbered(step, node.row))
@@ -195,7 +196,7 @@ class _OnModules(_Recorder):
         )
         kind = registry.of_module(module)
         number = 1 + sum(isinstance(step, Row) for step in found.values())
-        step = _step(name, module, operands[0], _array(output[0]), _array)
+        step = _step(name, module, operands[0], _array(output[0]), _copies)
         named = tuple(source for source in sources if source)
         step["inputs"], step["operands"] = named if len(named) == len(sources) else (), operands
         found[name] = _numbered(step, None if kind and kind.hidden else number)
@@ -206,16 +207,36 @@ class _OnModules(_Recorder):
         return list(self._found.values())
 
 
-def _step(name: str, module: nn.Module, taken: Array, output: Array, kept: Any) -> dict[str, Any]:
-    """Return the arguments of a step; ``kept`` makes an array of a tensor."""
+class _Views(Mapping[str, Array]):
+    """Weights as arrays that are made when they are asked for: most steps of a trace are never asked."""
+
+    def __init__(self, tensors: Mapping[str, Tensor | None]) -> None:
+        self._tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    def __getitem__(self, name: str) -> Array:
+        return _view(self._tensors[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+
+def _copies(tensors: Mapping[str, Tensor | None]) -> dict[str, Array]:
+    return {name: _array(tensor) for name, tensor in tensors.items() if tensor is not None}
+
+
+def _step(name: str, module: nn.Module, taken: Array, output: Array, kept: Kept) -> dict[str, Any]:
+    """Return the arguments of a step; ``kept`` makes arrays of its weights."""
     mask = module.kept if isinstance(module, SeededDropout) else None
     return {
         "name": name,
         "kind": registry.kind_of(module),
         "input": taken,
         "output": output,
-        "parameters": {key: kept(value) for key, value in module._parameters.items() if value is not None},
-        "buffers": {key: kept(value) for key, value in module._buffers.items() if value is not None},
+        "parameters": kept(module._parameters),
+        "buffers": kept(module._buffers),
         "settings": registry.settings(module),
         "mask": None if mask is None else _array(mask[0]),
     }
