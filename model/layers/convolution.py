@@ -3,12 +3,18 @@
 Each output map has its own kernel, and a kernel has a slice for every input map of its group.
 """
 
+from types import MappingProxyType
+
 import numpy as np
+import torch
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, WorkedUnit, product, weighted_sum
+from model.graph.records import Node, Op
+from model.layers.initial import draw_weights
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
 from model.layers.windows import covered_positions, each_axis, output_size, pair
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
@@ -20,6 +26,10 @@ class Convolution(Layer):
 
     kind = LayerKind.CONVOLUTION
     modules = (nn.Conv2d,)
+    ops = (Op.CONV,)
+    names = MappingProxyType({"kernel": "kernel_size"})
+    learns = True
+    linear = True
     about = (
         "Each output map has its own kernel, which slides over the input maps. At each position the values that it "
         "covers are multiplied by its weights and summed, and a bias is added. So an output map shows where one "
@@ -29,12 +39,15 @@ class Convolution(Layer):
 
     def describe(self, step: Step) -> str:
         """Say what the convolution does, with a sentence on 1 × 1 kernels."""
+        if pair(step.settings["kernel_size"]) != (1, 1):
+            return self.about
         one_by_one = " Here the window is 1 × 1: the kernel combines maps and uses no neighbours."
-        return self.about + (one_by_one if pair(step.settings["kernel_size"]) == (1, 1) else "")
+        ring = " The padding adds a ring of units that see no input: their value is the bias."
+        return self.about + one_by_one + (ring if any(_padding(step.settings)[0]) else "")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One map for each kernel; height and width are the numbers of kernel positions."""
-        window, after = self.window(step), _padding_after(step)
+        window, after = self.window_of(step), _padding(step.settings)[1]
         sides = [
             output_size(name, size, axis, window, after=after[axis])
             for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True))
@@ -64,13 +77,16 @@ class Convolution(Layer):
             kernel_width=kernel_width,
         )
 
-    def window(self, step: Step) -> Window:
+    def settings_of(self, node: Node) -> Settings:
+        """Return the settings of a node by PyTorch's names; in a graph, other padding than zeros is a node."""
+        return {**super().settings_of(node), "padding_mode": "zeros"}
+
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return its kernel, stride, padding and dilation.
 
         Raises:
             InputError: The padding is not zeros.
         """
-        settings = step.settings
         mode = settings["padding_mode"]
         if mode != "zeros":
             raise InputError(
@@ -78,8 +94,8 @@ class Convolution(Layer):
                 "Only with zeros does no other pixel enter a unit's window.",
                 "Build it with padding_mode='zeros'.",
             )
-        before, _ = _padding(step)
-        return Window(pair(settings["kernel_size"]), pair(settings["stride"]), before, pair(settings["dilation"]))
+        padding, _ = _padding(settings)
+        return Window(pair(settings["kernel_size"]), pair(settings["stride"]), padding, pair(settings["dilation"]))
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Patch times kernel, by input map, and the bias."""
@@ -87,7 +103,7 @@ class Convolution(Layer):
         weight = step.parameters["weight"][channel].astype(np.float64)  # (C_in / groups, kH, kW)
         per_group = len(step.parameters["weight"]) // step.settings["groups"]
         first = channel // per_group * len(weight)  # input map of this output map's group
-        covered = covered_positions(self.window(step), (y, x), step.input.shape[1:])
+        covered = covered_positions(self.window_of(step), (y, x), step.input.shape[1:])
         terms = []
         for slice_, (ky, kx), (iy, ix) in ((k, *each) for k in range(len(weight)) for each in covered):
             value, factor = float(step.input[first + slice_, iy, ix]), float(weight[slice_, ky, kx])
@@ -96,16 +112,23 @@ class Convolution(Layer):
         bias = float(step.parameters["bias"][channel]) if biased else 0.0
         return weighted_sum(tuple(terms), bias, biased=biased)
 
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """All weights positive and equal."""
+        return positive(module)
 
-def _padding_after(step: Step) -> Pair:
-    return _padding(step)[1]
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Draw weights and biases."""
+        draw_weights(module, generator)
 
 
-def _padding(step: Step) -> tuple[Pair, Pair]:
+LAYERS = (Convolution(),)
+
+
+def _padding(settings: Settings) -> tuple[Pair, Pair]:
     """Return the number of zeros before the first value and after the last, each (y, x)."""
-    padding = step.settings["padding"]
+    padding = settings["padding"]
     if padding == "same":  # an odd number puts one more after the last value
-        total = each_axis(lambda k, d: (k - 1) * d, pair(step.settings["kernel_size"]), pair(step.settings["dilation"]))
+        total = each_axis(lambda k, d: (k - 1) * d, pair(settings["kernel_size"]), pair(settings["dilation"]))
         before = each_axis(lambda t: t // 2, total)
         return before, each_axis(lambda t, b: t - b, total, before)
     both = (0, 0) if padding == "valid" else pair(padding)

@@ -1,18 +1,23 @@
 """Pools: the largest value or the mean of each window of a map. They learn nothing and work on each map alone."""
 
 from itertools import pairwise, product
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, WorkedUnit, format_number, weighted_sum
+from model.graph.records import Op
+from model.layers.layer import Layer, Modules, Settings, Shape, WorkedUnit, format_number, weighted_sum
 from model.layers.records import Calculation, Term
-from model.layers.windows import covered_positions, output_size, pair, sliding, values_at
+from model.layers.stand_ins import WindowMean
+from model.layers.windows import covered_positions, output_size, pair, sliding
 from model.receptive_field.records import Window
-from model.records import Pair, Unit
+from model.records import Pair, Unit, format_sizes
 from model.trace.records import LayerKind, Step
 
+_POOL_NAMES = MappingProxyType({"kernel": "kernel_size", "ceil": "ceil_mode", "divisor": "divisor_override"})
 _ABOUT_AVERAGE = (
     "Computes the mean of each window. Where the window is the whole map, the result says how much of the map's "
     "pattern there is, not where it is. It learns nothing and works on each map alone."
@@ -24,6 +29,8 @@ class MaxPool(Layer):
 
     kind = LayerKind.MAX_POOL
     modules = (nn.MaxPool2d,)
+    ops = (Op.MAX_POOL,)
+    names = _POOL_NAMES
     about = (
         "Keeps the largest value of each window and drops the others. The maps get smaller, and a pattern is still "
         "found when it moves a little. It learns nothing and works on each map alone."
@@ -34,24 +41,24 @@ class MaxPool(Layer):
         """As many maps as before; height and width by the places that the window has."""
         return _pooled(step)
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the window that slides."""
-        return sliding(step)
+        return sliding(settings)
+
+    def describe(self, step: Step) -> str:
+        """Say what the pool does, and what it leaves out."""
+        return self.about + _say_left_out(step)
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window; the largest has weight 1 and the others 0. The first of equal values counts."""
         channel, *where = unit
-        covered = covered_positions(self.window(step), (where[0], where[1]), step.input.shape[1:])
-        values = values_at(step, channel, covered)
-        largest = int(values.argmax())
-        terms = tuple(
-            Term((channel, y, x), float(value), float(i == largest), float(value) if i == largest else 0.0)
-            for i, (value, (_, (y, x))) in enumerate(zip(values, covered, strict=True))
-        )
-        result = float(values[largest])
-        listed = ", ".join(format_number(value, bracket=False) for value in values.tolist())
-        formula = f"max({listed}) = {format_number(result, bracket=False)}"
-        return WorkedUnit(terms, 0.0, "max of the window", formula, result)
+        covered = covered_positions(self.window_of(step), (where[0], where[1]), step.input.shape[1:])
+        return _largest(step, channel, [position for _, position in covered])
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The mean of each window: the maximum passes on a change of one value alone."""
+        assert isinstance(module, nn.MaxPool2d)  # noqa: S101 (for the type checker)
+        return WindowMean(module)
 
 
 class AveragePool(Layer):
@@ -59,6 +66,9 @@ class AveragePool(Layer):
 
     kind = LayerKind.AVERAGE_POOL
     modules = (nn.AvgPool2d,)
+    ops = (Op.AVG_POOL,)
+    names = _POOL_NAMES
+    linear = True
     about = _ABOUT_AVERAGE
     settings = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 
@@ -66,26 +76,37 @@ class AveragePool(Layer):
         """As many maps as before; height and width by the places that the window has."""
         return _pooled(step)
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the window that slides."""
-        return sliding(step)
+        return sliding(settings)
+
+    def describe(self, step: Step) -> str:
+        """Say what the pool does, and what it leaves out."""
+        return self.about + _say_left_out(step)
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window, each divided by their number."""
         channel, y, x = unit
-        window, size = self.window(step), (step.input.shape[1], step.input.shape[2])
+        window, size = self.window_of(step), (step.input.shape[1], step.input.shape[2])
         covered = covered_positions(window, (y, x), size)
         divisor = step.settings["divisor_override"]
         if divisor is None:
             divisor = _padded_area(window, (y, x), size) if step.settings["count_include_pad"] else len(covered)
         return _mean(step, channel, [position for _, position in covered], divisor)
 
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The step itself."""
+        return module
+
 
 class AdaptiveAveragePool(Layer):
     """The mean of each window; the number of windows is given, and together they cover the map."""
 
     kind = LayerKind.AVERAGE_POOL
-    modules = (nn.AdaptiveAvgPool2d,)
+    modules: ClassVar[Modules] = (nn.AdaptiveAvgPool2d,)
+    ops = (Op.ADAPTIVE_AVG_POOL,)
+    names = MappingProxyType({"size": "output_size"})
+    linear = True
     about = _ABOUT_AVERAGE
     settings = ("output_size",)
 
@@ -95,33 +116,96 @@ class AdaptiveAveragePool(Layer):
         given = (Calculation(n, "as given", str(s), s) for n, s in zip(("height", "width"), sides, strict=True))
         return Calculation("channels", "channels in", str(channels), channels), *given
 
-    def window(self, step: Step) -> Window:
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
         """Return the sliding window.
 
         Raises:
             InputError: The windows differ in size or in stride.
         """
-        kernel, stride = zip(*map(_regular, step.input.shape[1:], step.output.shape[1:]), strict=True)
+        kernel, stride = zip(*map(_regular, before[1:], after[1:]), strict=True)
         return Window(pair(kernel), pair(stride))
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of this window, each divided by their number."""
-        channel, y, x = unit
-        (top, bottom), (left, right) = (
-            _adaptive_span(length, parts, i)
-            for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], (y, x), strict=True)
+        covered = _adaptive_window(step, unit)
+        return _mean(step, unit[0], covered, len(covered))
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The step itself."""
+        return module
+
+
+class AdaptiveMaxPool(AdaptiveAveragePool):
+    """The largest value of each window; the number of windows is given, and together they cover the map."""
+
+    kind = LayerKind.MAX_POOL
+    modules = (nn.AdaptiveMaxPool2d,)
+    ops = (Op.ADAPTIVE_MAX_POOL,)
+    linear = False
+    about = MaxPool.about
+
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """The values of this window; the largest has weight 1 and the others 0. The first of equal values counts."""
+        return _largest(step, unit[0], _adaptive_window(step, unit))
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The mean of each window."""
+        assert isinstance(module, nn.AdaptiveMaxPool2d)  # noqa: S101 (for the type checker)
+        return nn.AdaptiveAvgPool2d(module.output_size)
+
+
+LAYERS = (MaxPool(), AveragePool(), AdaptiveAveragePool(), AdaptiveMaxPool())
+
+
+def _adaptive_window(step: Step, unit: Unit) -> list[Pair]:
+    """Return the places of the window of a unit."""
+    (top, bottom), (left, right) = (
+        _adaptive_span(length, parts, i)
+        for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], unit[1:], strict=True)
+    )
+    return list(product(range(top, bottom), range(left, right)))
+
+
+def _say_left_out(step: Step) -> str:
+    """Say which rows and columns at the end no window reaches, or that a window is not the whole map as it seems."""
+    window, sides = sliding(step.settings), step.input.shape[1:]
+    used = [
+        (units - 1) * stride - padding + dilation * (kernel - 1) + 1
+        for units, stride, padding, dilation, kernel in zip(
+            step.output.shape[1:], window.stride, window.padding, window.dilation, window.kernel, strict=True
         )
-        covered = list(product(range(top, bottom), range(left, right)))
-        return _mean(step, channel, covered, len(covered))
+    ]
+    left = [max(0, side - end) for side, end in zip(sides, used, strict=True)]
+    if not any(left):
+        return ""
+    named = [f"{n} {name}{'s' if n > 1 else ''}" for n, name in zip(left, ("row", "column"), strict=True) if n]
+    said = f" No window reaches the last {' and '.join(named)}."
+    if step.output.shape[1:] == (1, 1):
+        size, whole = format_sizes(window.kernel), format_sizes(sides)
+        return f" There is one window, but it is not the whole map: {size} of {whole} values.{said}"
+    return said
 
 
 def _pooled(step: Step) -> tuple[Calculation, ...]:
-    window, channels = sliding(step), step.input.shape[0]
+    window, channels = sliding(step.settings), step.input.shape[0]
     sides = [
         output_size(name, size, axis, window, after=window.padding[axis], round_up=step.settings["ceil_mode"])
         for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True))
     ]
     return Calculation("channels", "channels in", str(channels), channels), *sides
+
+
+def _largest(step: Step, channel: int, covered: list[Pair]) -> WorkedUnit:
+    values = [float(step.input[channel, y, x]) for y, x in covered]
+    largest = int(np.argmax(values))
+    terms = tuple(
+        Term((channel, y, x), value, float(i == largest), value if i == largest else 0.0)
+        for i, (value, (y, x)) in enumerate(zip(values, covered, strict=True))
+    )
+    result = values[largest]
+    listed = ", ".join(format_number(value, bracket=False) for value in values)
+    formula = f"max({listed}) = {format_number(result, bracket=False)}"
+    return WorkedUnit(terms, 0.0, "max of the window", formula, result)
 
 
 def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> WorkedUnit:

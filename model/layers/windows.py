@@ -1,17 +1,13 @@
 """The arithmetic of sliding windows, for convolutions and pools."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from model.layers.records import Calculation
 from model.receptive_field.records import Window
 from model.records import Pair
-from model.trace.records import Step
 
 
 def pair(value: Any) -> Pair:
@@ -82,17 +78,11 @@ def covered_positions(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair
     return [((ky, kx), (y, x)) for (ky, y), (kx, x) in product(*inside)]
 
 
-def sliding(step: Step) -> Window:
+def sliding(settings: Mapping[str, Any]) -> Window:
     """Return the window of a pool."""
-    settings = step.settings
     return Window(
         pair(settings["kernel_size"]),
         pair(settings["stride"]),
         pair(settings["padding"]),
         pair(settings.get("dilation", 1)),
     )
-
-
-def values_at(step: Step, channel: int, positions: list[tuple[Pair, Pair]]) -> NDArray[np.float64]:
-    """Return the values at these positions of one input map, in double precision."""
-    return np.asarray([step.input[channel, y, x] for _, (y, x) in positions], dtype=np.float64)

@@ -61,11 +61,14 @@ class ReceptiveField:
         size: Number of pixels from the first to the last that can affect the unit.
         jump: Number of pixels between the centres of neighbouring units.
         center: The centre for unit (0, 0), in pixels; the centre of pixel (0, 0) is (0, 0).
+        held: Steps through which every pixel can affect the unit, and which are held fixed here: a gate (squeeze and
+            excitation), or a norm with statistics of the image itself. With them counted, the region is the image.
     """
 
     size: Pair
     jump: Pair
     center: tuple[float, float]
+    held: tuple[str, ...] = ()
 
     def center_of(self, unit: tuple[float, float]) -> tuple[float, float]:
         """Return the centre of a unit's receptive field, ``center + unit * jump``, in pixels.
@@ -93,6 +96,24 @@ class ReceptiveField:
         """
         top, left = (int(c - (s - 1) / 2) for c, s in zip(self.center_of(unit), self.size, strict=True))
         return Box(top, left, top + self.size[0], left + self.size[1])
+
+
+@dataclass(frozen=True, slots=True)
+class NoSingleWindow:
+    """The units of a step have no window of one size and jump; their regions can only be measured.
+
+    Attributes:
+        step: The first step without one, on the way to this step.
+        reason: Why, as a sentence.
+        fields: The receptive fields that do not fit together, where there are any.
+    """
+
+    step: str
+    reason: str
+    fields: tuple[ReceptiveField, ...] = ()
+
+
+Field = ReceptiveField | NoSingleWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +161,7 @@ class EffectiveField:
         name: The step's name.
         unit: (y, x).
         values: Mean absolute gradient, (H, W).
-        box: The receptive field of the unit, not clipped.
+        box: The receptive field of the unit, not clipped; the image where there is no single window.
         inner_share: Share of the sum of ``values`` in the inner half of the box, half as high and half as wide;
             0.25 if all values are equal. Not a number if no pixel has an effect.
     """

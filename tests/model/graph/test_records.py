@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.graph.records import Graph, Node, Op
-from tests.model.graph.conftest import Example
+from tests.model.conftest import Example
 from tests.test_architecture import assert_without
 
 
