@@ -22,7 +22,7 @@ from model.training.images import Images, read_images
 from model.training.protocol import PROTOCOLS, THREADS, Plan
 from model.training.recipe import RECIPES, Recipe, changed
 from model.training.runner import run_seed, seed_folder
-from model.training.workers import Workers, joined
+from model.training.workers import Workers, joined, leave
 
 _INTERRUPTED = 130  # the exit code of shells
 
@@ -169,3 +169,4 @@ def _download() -> None:
 
 if __name__ == "__main__":
     main()
+    leave()

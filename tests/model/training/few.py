@@ -14,6 +14,7 @@ from model.training import __main__ as train
 from model.training import images, runner
 from model.training.images import Images
 from model.training.recipe import RECIPES, Affine, Recipe
+from model.training.workers import leave
 
 PLAIN = Recipe(epochs=3, batch_size=32, learning_rate=0.05)
 RICH = Recipe(
@@ -62,3 +63,4 @@ if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patch:
         use_few_images(patch)
         train.main(sys.argv[1:])
+        leave()
