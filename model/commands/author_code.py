@@ -136,7 +136,7 @@ def _run(folder: Path, seconds: float, show: Callable[[str], None]) -> int | Non
         if process.poll() is None:
             process.kill()
             process.wait()
-    printing.join(1.0)
+    printing.join(5.0)
     return status
 
 
@@ -144,12 +144,13 @@ def _show_output(process: "subprocess.Popen[str]", show: Callable[[str], None]) 
     """Show what the code prints, up to a limit; what follows is read and dropped, so that the code does not wait."""
     assert process.stdout is not None  # noqa: S101 (it was asked for)
     left = MAX_PRINTED
-    for line in process.stdout:
-        if left > 0:
-            show(line.rstrip("\n")[:left])
-            left -= len(line)
-            if left <= 0:
-                show(f"(It prints more than {MAX_PRINTED:,} characters; the rest is left out.)")
+    with process.stdout as lines:
+        for line in lines:
+            if left > 0:
+                show(line.rstrip("\n")[:left])
+                left -= len(line)
+                if left <= 0:
+                    show(f"(It prints more than {MAX_PRINTED:,} characters; the rest is left out.)")
 
 
 def _ended(request: Request, folder: Path, status: int | None) -> CommandError:
