@@ -11,18 +11,28 @@ from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorsca
 
 from model.trace.records import LayerKind
 
-KIND_COLOURS = {
-    LayerKind.CONVOLUTION: "#0072b2",
-    LayerKind.RELU: "#91597f",
-    LayerKind.BATCH_NORM: "#2c975a",
-    LayerKind.DROPOUT: "#8c8d8d",
-    LayerKind.MAX_POOL: "#ae4c11",
-    LayerKind.AVERAGE_POOL: "#c67300",
-    LayerKind.FLATTEN: "#0093e5",
-    LayerKind.LINEAR: "#0072b2",
-    LayerKind.SOFTMAX: "#0093e5",
-    LayerKind.LOG_SOFTMAX: "#0093e5",
-}
+
+class _Colours(dict[str, str]):
+    """The colours of kinds; one that is not listed has that of a step without weights."""
+
+    def __missing__(self, kind: str) -> str:
+        return self[LayerKind.FLATTEN]
+
+
+KIND_COLOURS = _Colours(
+    {
+        LayerKind.CONVOLUTION: "#0072b2",
+        LayerKind.RELU: "#91597f",
+        LayerKind.BATCH_NORM: "#2c975a",
+        LayerKind.DROPOUT: "#8c8d8d",
+        LayerKind.MAX_POOL: "#ae4c11",
+        LayerKind.AVERAGE_POOL: "#c67300",
+        LayerKind.FLATTEN: "#0093e5",
+        LayerKind.LINEAR: "#0072b2",
+        LayerKind.SOFTMAX: "#0093e5",
+        LayerKind.LOG_SOFTMAX: "#0093e5",
+    }
+)
 ACCENT = "#0072b2"
 MUTED = "#858c97"
 HIGHLIGHT = "#cb7900"  # the selection

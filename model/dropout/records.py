@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.records import Activation, Numbers, Unit
-from model.trace.records import LayerKind
 
 
 def entropy(probabilities: Activation) -> float:
@@ -52,7 +51,7 @@ class RowDifference:
 
     name: str
     number: int
-    kind: LayerKind
+    kind: str
     rms: float
     activation_rms: float
     map: Activation

@@ -18,6 +18,7 @@ from model import trace as recorder
 from model.errors import InputError
 from model.head.records import Head, RowChange, ScaledSoftmax
 from model.records import Numbers
+from model.trace.private import private_copy, steps_of
 from model.trace.records import LayerKind, Step, Trace
 
 
@@ -28,7 +29,7 @@ def of_trace(trace: Trace) -> Head:
         InputError: The trace does not end in an average pool over whole maps and a 1x1 convolution to the logits.
     """
     pooled = [step for step in trace.steps if step.kind is LayerKind.AVERAGE_POOL]
-    after = [step for step in trace.steps if pooled and step.input is pooled[-1].output]
+    after = [step for step in trace.steps if pooled and pooled[-1].name in step.inputs]
     if not after or not _is_linear_head(pooled[-1], after[0], trace):
         raise InputError(
             f"A network that ends in {', '.join(step.name for step in trace.steps[-4:])} has no linear head.",
@@ -84,7 +85,7 @@ def scale_maps(network: nn.Module, x: Tensor, name: str, gains: Mapping[int, flo
     return recorder.record(private, x)
 
 
-def logits_without_each_map(network: nn.Sequential, trace: Trace, name: str) -> NDArray[np.float32]:
+def logits_without_each_map(network: nn.Module, trace: Trace, name: str) -> NDArray[np.float32]:
     """Return the logits without each single input map of a step, (input channels, K), from one batch.
 
     Args:
@@ -92,14 +93,13 @@ def logits_without_each_map(network: nn.Sequential, trace: Trace, name: str) -> 
         trace: A trace of the network, so that the steps before ``name`` do not run again.
         name: Name of the step.
     """
-    private = copy.deepcopy(network).eval()
-    names = [each for each, _ in private.named_children()]
     maps = torch.from_numpy(trace[name].input.copy())  # (C, H, W)
     keep = 1 - torch.eye(len(maps))  # (C, C): row i sets map i to 0
+    module = steps_of(private_copy(network).eval())[name]
     with torch.no_grad():
-        rest = nn.Sequential(*list(private.children())[names.index(name) :])
-        logits = rest(maps * keep[:, :, None, None])
-    return np.asarray(logits.flatten(1).numpy())
+        value = module(maps * keep[:, :, None, None])
+        logits = recorder.run(network, trace, {name: value})
+    return np.asarray(logits.numpy())
 
 
 def row_changes(before: Trace, after: Trace, since: str) -> tuple[RowChange, ...]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.records import Activation, Numbers
-from model.trace.records import LayerKind
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -121,7 +120,7 @@ class RowChange:
     """
 
     name: str
-    kind: LayerKind
+    kind: str
     before: Activation
     after: Activation
 

@@ -8,7 +8,8 @@ import numpy as np
 from torch import nn
 
 from model.errors import InputError
-from model.layers.layer import Layer, WorkedUnit, format_number, product
+from model.graph.records import Op
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, position_of, product
 from model.layers.records import Calculation, Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -18,7 +19,8 @@ class BatchNorm(Layer):
     """``y = (x - mean) / sqrt(var + eps) * scale + shift``, with the running mean and variance of its map."""
 
     kind = LayerKind.BATCH_NORM
-    modules = (nn.BatchNorm2d,)
+    modules = (nn.BatchNorm2d, nn.BatchNorm1d)
+    ops = (Op.BATCH_NORM,)
     about = (
         "Subtracts the mean of each map and divides by its standard deviation, both measured in training; then scales "
         "and shifts by two learned numbers. Every map gets a similar range, which keeps training stable."
@@ -36,8 +38,8 @@ class BatchNorm(Layer):
         Raises:
             InputError: The batch norm has no running statistics.
         """
-        channel = unit[0]
-        value = float(step.input[unit])
+        channel = position_of(unit, step.input.shape)[0]
+        value = float(as_maps(step.input)[unit])
         if "running_var" not in step.buffers:
             raise InputError(
                 f"{step.name} has no running statistics.",
@@ -61,3 +63,10 @@ class BatchNorm(Layer):
             f" = {format_number(float(result), bracket=False)}",
             float(result),
         )
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """Its statistics are fixed, so its place is all that matters."""
+        return nn.Identity()
+
+
+LAYERS = (BatchNorm(),)

@@ -12,6 +12,7 @@ from model.errors import InputError
 from model.graph.records import Node, Op
 from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
 from model.layers.windows import covered_positions, each_axis, output_size, pair
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
@@ -34,8 +35,11 @@ class Convolution(Layer):
 
     def describe(self, step: Step) -> str:
         """Say what the convolution does, with a sentence on 1 × 1 kernels."""
+        if pair(step.settings["kernel_size"]) != (1, 1):
+            return self.about
         one_by_one = " Here the window is 1 × 1: the kernel combines maps and uses no neighbours."
-        return self.about + (one_by_one if pair(step.settings["kernel_size"]) == (1, 1) else "")
+        ring = " The padding adds a ring of units that see no input: their value is the bias."
+        return self.about + one_by_one + (ring if any(_padding(step.settings)[0]) else "")
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One map for each kernel; height and width are the numbers of kernel positions."""
@@ -103,6 +107,13 @@ class Convolution(Layer):
         biased = "bias" in step.parameters
         bias = float(step.parameters["bias"][channel]) if biased else 0.0
         return weighted_sum(tuple(terms), bias, biased=biased)
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """All weights positive and equal."""
+        return positive(module)
+
+
+LAYERS = (Convolution(),)
 
 
 def _padding(settings: Settings) -> tuple[Pair, Pair]:

@@ -1,11 +1,14 @@
 """Dropout: in training mode set each value to zero with probability p and multiply the others by 1 / (1 - p).
 
+``Dropout2d`` sets whole maps to zero.
+
 The factor keeps the mean over many masks unchanged, so evaluation mode needs no factor.
 """
 
 from torch import nn
 
-from model.layers.layer import Layer, WorkedUnit, format_number
+from model.graph.records import Op
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number
 from model.layers.records import Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -15,7 +18,8 @@ class Dropout(Layer):
     """``y = x * keep / (1 - p)`` in training mode, with ``keep`` 0 or 1; ``y = x`` in evaluation mode."""
 
     kind = LayerKind.DROPOUT
-    modules = (nn.Dropout,)
+    modules = (nn.Dropout, nn.Dropout2d)
+    ops = (Op.DROPOUT, Op.DROPOUT2D)
     about = (
         "In training mode it sets each value to zero with probability p and multiplies the others by 1 / (1 − p), so "
         "that no unit can rely on another. In evaluation mode, as here, it changes nothing."
@@ -24,10 +28,10 @@ class Dropout(Layer):
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the input unit, kept or dropped."""
-        value = float(step.input[unit])
+        value = float(as_maps(step.input)[unit])
         if step.mask is None:
             factor, symbols, worked = 1.0, "input, because dropout is off", format_number(value)
-        elif step.mask[unit]:
+        elif as_maps(step.mask)[unit]:
             p = step.settings["p"]
             factor = 1 / (1 - p)
             symbols, worked = "input × 1 / (1 − p), because it is kept", f"{format_number(value)} × 1 / (1 − {p:g})"
@@ -41,3 +45,10 @@ class Dropout(Layer):
             f"{worked} = {format_number(result, bracket=False)}",
             result,
         )
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """It is off."""
+        return nn.Identity()
+
+
+LAYERS = (Dropout(),)

@@ -3,9 +3,9 @@
 import numpy as np
 from torch import nn
 
-from model.layers.layer import Layer, WorkedUnit, format_number, product
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, product
 from model.layers.records import Calculation, Term
-from model.records import Activation, Unit
+from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 
@@ -24,12 +24,15 @@ class Flatten(Layer):
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the value itself."""
-        maps = _maps(step.input)
+        maps = as_maps(step.input)
         channel, y, x = (int(i) for i in np.unravel_index(unit[0], maps.shape))
         value = float(maps[channel, y, x])
         formula = f"{format_number(value)} = {format_number(value, bracket=False)}"
         return WorkedUnit((Term((channel, y, x), value, 1.0, value),), 0.0, "input", formula, value)
 
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The step itself."""
+        return module
 
-def _maps(values: Activation) -> Activation:
-    return values if values.ndim == 3 else values.reshape(-1, 1, 1)
+
+LAYERS = (Flatten(),)

@@ -1,23 +1,27 @@
 """The base class of the kinds of layer; its defaults are those of an element-wise layer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
+from model.errors import InputError
 from model.graph.records import Node, Op
 from model.layers.records import Calculation, Term
 from model.receptive_field.records import Window
 from model.records import Unit
-from model.trace.records import LayerKind, Step
+from model.trace.records import Step
 
 _MAX_PRINTED_TERMS = 9  # a formula with more terms prints one sum for each input map
 _AXES = ("channels", "height", "width")
 Settings = Mapping[str, Any]
 Shape = tuple[int, ...]
+Modules = tuple[type[nn.Module], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class WorkedUnit:
     symbols: str
     formula: str
     value: float
+    is_worked_out: bool = True
 
 
 class Layer(ABC):
@@ -36,7 +41,7 @@ class Layer(ABC):
 
     Attributes:
         kind: The kind of operation.
-        modules: The PyTorch modules of this kind.
+        modules: The PyTorch modules of this kind, where it has any.
         ops: The operations of a graph of this kind.
         names: PyTorch's name of a setting, where a graph has another name for it.
         about: What it does and why, for beginners.
@@ -44,8 +49,8 @@ class Layer(ABC):
         hidden: Whether the printed table leaves it out.
     """
 
-    kind: ClassVar[LayerKind]
-    modules: ClassVar[tuple[type[nn.Module], ...]]
+    kind: ClassVar[str]
+    modules: ClassVar[Modules] = ()
     ops: ClassVar[tuple[Op, ...]] = ()
     names: ClassVar[Mapping[str, str]] = MappingProxyType({})
     about: ClassVar[str]
@@ -64,7 +69,7 @@ class Layer(ABC):
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """Work out the number of parameters, one line for each kind of parameter."""
-        return ()
+        return tuple(Calculation(key, key, f"{values.size:,}", values.size) for key, values in step.parameters.items())
 
     def multiply_accumulates(self, step: Step) -> Calculation:
         """Work out the number of products of a weight and a value that are added to a sum."""
@@ -88,14 +93,64 @@ class Layer(ABC):
         """Return the window of one unit of a recorded step."""
         return self.window(step.settings, step.input.shape, step.output.shape)
 
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """Return a module in whose place a brighter input always gives a brighter output.
+
+        Receptive fields are measured with it: no two paths cancel, and no change is lost.
+
+        Args:
+            module: A step of this kind; it is not changed.
+
+        Raises:
+            InputError: Nothing is known of this kind.
+        """
+        raise InputError(
+            f"The receptive field of a step '{self.kind}' cannot be measured.",
+            "It is not known how it passes a change on.",
+            "Choose a step before it.",
+        )
+
     @abstractmethod
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Work out one unit, (c, y, x), from the input."""
 
 
 def axes(shape: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the names of the axes of a shape: channels, height and width, or units for a vector."""
-    return _AXES if len(shape) == 3 else ("units",)
+    """Return the names of the axes of a shape: channels, height and width, units for a vector, numbers for others.
+
+    >>> axes((8, 26, 26)), axes((10,)), axes((2, 3))
+    (('channels', 'height', 'width'), ('units',), ('axis 1', 'axis 2'))
+    """
+    if len(shape) == 3:
+        return _AXES
+    return ("units",) if len(shape) == 1 else tuple(f"axis {number}" for number in range(1, len(shape) + 1))
+
+
+def as_maps(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values as maps (C, H, W); what has other axes becomes a list of maps of one unit."""
+    return values if values.ndim == 3 else values.reshape(-1, 1, 1)
+
+
+def position_of(unit: Unit, shape: Shape) -> Shape:
+    """Return where a unit of ``as_maps`` is in an array of a shape.
+
+    >>> position_of((5, 0, 0), (2, 3)), position_of((1, 2, 3), (8, 8, 8))
+    ((1, 2), (1, 2, 3))
+    """
+    return unit if len(shape) == 3 else tuple(int(i) for i in np.unravel_index(unit[0], shape))
+
+
+def unit_at(position: Sequence[int], shape: Shape) -> Unit:
+    """Return the unit of ``as_maps`` at a position of an array of a shape; the inverse of ``position_of``."""
+    if len(shape) == 3:
+        channel, y, x = (int(i) for i in position)
+        return channel, y, x
+    return int(np.ravel_multi_index(tuple(position), shape)) if shape else 0, 0, 0
+
+
+def listed(shape: Shape, symbols: str) -> tuple[Calculation, ...]:
+    """Return a line for each axis of a shape that is not computed from sizes."""
+    return tuple(Calculation(name, symbols, str(size), size) for name, size in zip(axes(shape), shape, strict=True))
 
 
 def unchanged(name: str, size: int) -> Calculation:

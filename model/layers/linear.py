@@ -3,8 +3,10 @@
 import numpy as np
 from torch import nn
 
-from model.layers.layer import Layer, WorkedUnit, product, weighted_sum
+from model.graph.records import Op
+from model.layers.layer import Layer, WorkedUnit, axes, position_of, product, unchanged, unit_at, weighted_sum
 from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
@@ -14,12 +16,15 @@ class Linear(Layer):
 
     kind = LayerKind.LINEAR
     modules = (nn.Linear,)
+    ops = (Op.LINEAR,)
     about = "Every output has a weight for every input and a bias; weights are not shared. The assignment forbids it."
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One unit for each row of the weight matrix."""
         units = step.parameters["weight"].shape[0]
-        return (Calculation("units", "rows of the weight matrix", str(units), units),)
+        *before, last = axes(step.output.shape)
+        kept = (unchanged(name, size) for name, size in zip(before, step.input.shape[:-1], strict=True))
+        return *kept, Calculation(last, "rows of the weight matrix", str(units), units)
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A weight for each pair of output and input; a bias for each output."""
@@ -28,16 +33,27 @@ class Linear(Layer):
         return (weights, product("biases", units_out=units_out)) if "bias" in step.parameters else (weights,)
 
     def multiply_accumulates(self, step: Step) -> Calculation:
-        """Each weight once."""
+        """Each weight once, at each place."""
         units_out, units_in = step.parameters["weight"].shape
-        return product("multiply-accumulates", units_out=units_out, units_in=units_in)
+        places = int(np.prod(step.output.shape[:-1]))
+        return product(
+            "multiply-accumulates", **({"places": places} if places > 1 else {}), units_out=units_out, units_in=units_in
+        )
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Every input times its weight, and the bias."""
-        weights = step.parameters["weight"][unit[0]].astype(np.float64)
+        *place, row = position_of(unit, step.output.shape)
+        weights = step.parameters["weight"][row].astype(np.float64)
         terms = tuple(
-            Term((k, 0, 0), float(value), float(weight), float(value) * float(weight))
-            for k, (value, weight) in enumerate(zip(step.input, weights, strict=True))
+            Term(unit_at((*place, k), step.input.shape), float(value), float(weight), float(value) * float(weight))
+            for k, (value, weight) in enumerate(zip(step.input[tuple(place)], weights, strict=True))
         )
         biased = "bias" in step.parameters
-        return weighted_sum(terms, float(step.parameters["bias"][unit[0]]) if biased else 0.0, biased=biased)
+        return weighted_sum(terms, float(step.parameters["bias"][row]) if biased else 0.0, biased=biased)
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """All weights positive and equal."""
+        return positive(module)
+
+
+LAYERS = (Linear(),)

@@ -2,17 +2,19 @@
 
 from itertools import pairwise, product
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from torch import nn
 
 from model.errors import InputError
 from model.graph.records import Op
-from model.layers.layer import Layer, Settings, Shape, WorkedUnit, format_number, weighted_sum
+from model.layers.layer import Layer, Modules, Settings, Shape, WorkedUnit, format_number, weighted_sum
 from model.layers.records import Calculation, Term
-from model.layers.windows import covered_positions, output_size, pair, sliding, values_at
+from model.layers.stand_ins import WindowMean
+from model.layers.windows import covered_positions, output_size, pair, sliding
 from model.receptive_field.records import Window
-from model.records import Pair, Unit
+from model.records import Pair, Unit, format_sizes
 from model.trace.records import LayerKind, Step
 
 _POOL_NAMES = MappingProxyType({"kernel": "kernel_size", "ceil": "ceil_mode", "divisor": "divisor_override"})
@@ -43,20 +45,20 @@ class MaxPool(Layer):
         """Return the window that slides."""
         return sliding(settings)
 
+    def describe(self, step: Step) -> str:
+        """Say what the pool does, and what it leaves out."""
+        return self.about + _say_left_out(step)
+
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window; the largest has weight 1 and the others 0. The first of equal values counts."""
         channel, *where = unit
         covered = covered_positions(self.window_of(step), (where[0], where[1]), step.input.shape[1:])
-        values = values_at(step, channel, covered)
-        largest = int(values.argmax())
-        terms = tuple(
-            Term((channel, y, x), float(value), float(i == largest), float(value) if i == largest else 0.0)
-            for i, (value, (_, (y, x))) in enumerate(zip(values, covered, strict=True))
-        )
-        result = float(values[largest])
-        listed = ", ".join(format_number(value, bracket=False) for value in values.tolist())
-        formula = f"max({listed}) = {format_number(result, bracket=False)}"
-        return WorkedUnit(terms, 0.0, "max of the window", formula, result)
+        return _largest(step, channel, [position for _, position in covered])
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The mean of each window: the maximum passes on a change of one value alone."""
+        assert isinstance(module, nn.MaxPool2d)  # noqa: S101 (for the type checker)
+        return WindowMean(module)
 
 
 class AveragePool(Layer):
@@ -77,6 +79,10 @@ class AveragePool(Layer):
         """Return the window that slides."""
         return sliding(settings)
 
+    def describe(self, step: Step) -> str:
+        """Say what the pool does, and what it leaves out."""
+        return self.about + _say_left_out(step)
+
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window, each divided by their number."""
         channel, y, x = unit
@@ -87,12 +93,16 @@ class AveragePool(Layer):
             divisor = _padded_area(window, (y, x), size) if step.settings["count_include_pad"] else len(covered)
         return _mean(step, channel, [position for _, position in covered], divisor)
 
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The step itself."""
+        return module
+
 
 class AdaptiveAveragePool(Layer):
     """The mean of each window; the number of windows is given, and together they cover the map."""
 
     kind = LayerKind.AVERAGE_POOL
-    modules = (nn.AdaptiveAvgPool2d,)
+    modules: ClassVar[Modules] = (nn.AdaptiveAvgPool2d,)
     ops = (Op.ADAPTIVE_AVG_POOL,)
     names = MappingProxyType({"size": "output_size"})
     about = _ABOUT_AVERAGE
@@ -115,13 +125,62 @@ class AdaptiveAveragePool(Layer):
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of this window, each divided by their number."""
-        channel, y, x = unit
-        (top, bottom), (left, right) = (
-            _adaptive_span(length, parts, i)
-            for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], (y, x), strict=True)
+        covered = _adaptive_window(step, unit)
+        return _mean(step, unit[0], covered, len(covered))
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The step itself."""
+        return module
+
+
+class AdaptiveMaxPool(AdaptiveAveragePool):
+    """The largest value of each window; the number of windows is given, and together they cover the map."""
+
+    kind = LayerKind.MAX_POOL
+    modules = (nn.AdaptiveMaxPool2d,)
+    ops = (Op.ADAPTIVE_MAX_POOL,)
+    about = MaxPool.about
+
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """The values of this window; the largest has weight 1 and the others 0. The first of equal values counts."""
+        return _largest(step, unit[0], _adaptive_window(step, unit))
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """The mean of each window."""
+        assert isinstance(module, nn.AdaptiveMaxPool2d)  # noqa: S101 (for the type checker)
+        return nn.AdaptiveAvgPool2d(module.output_size)
+
+
+LAYERS = (MaxPool(), AveragePool(), AdaptiveAveragePool(), AdaptiveMaxPool())
+
+
+def _adaptive_window(step: Step, unit: Unit) -> list[Pair]:
+    """Return the places of the window of a unit."""
+    (top, bottom), (left, right) = (
+        _adaptive_span(length, parts, i)
+        for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], unit[1:], strict=True)
+    )
+    return list(product(range(top, bottom), range(left, right)))
+
+
+def _say_left_out(step: Step) -> str:
+    """Say which rows and columns at the end no window reaches, or that a window is not the whole map as it seems."""
+    window, sides = sliding(step.settings), step.input.shape[1:]
+    used = [
+        (units - 1) * stride - padding + dilation * (kernel - 1) + 1
+        for units, stride, padding, dilation, kernel in zip(
+            step.output.shape[1:], window.stride, window.padding, window.dilation, window.kernel, strict=True
         )
-        covered = list(product(range(top, bottom), range(left, right)))
-        return _mean(step, channel, covered, len(covered))
+    ]
+    left = [max(0, side - end) for side, end in zip(sides, used, strict=True)]
+    if not any(left):
+        return ""
+    named = [f"{n} {name}{'s' if n > 1 else ''}" for n, name in zip(left, ("row", "column"), strict=True) if n]
+    said = f" No window reaches the last {' and '.join(named)}."
+    if step.output.shape[1:] == (1, 1):
+        size, whole = format_sizes(window.kernel), format_sizes(sides)
+        return f" There is one window, but it is not the whole map: {size} of {whole} values.{said}"
+    return said
 
 
 def _pooled(step: Step) -> tuple[Calculation, ...]:
@@ -131,6 +190,19 @@ def _pooled(step: Step) -> tuple[Calculation, ...]:
         for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True))
     ]
     return Calculation("channels", "channels in", str(channels), channels), *sides
+
+
+def _largest(step: Step, channel: int, covered: list[Pair]) -> WorkedUnit:
+    values = [float(step.input[channel, y, x]) for y, x in covered]
+    largest = int(np.argmax(values))
+    terms = tuple(
+        Term((channel, y, x), value, float(i == largest), value if i == largest else 0.0)
+        for i, (value, (y, x)) in enumerate(zip(values, covered, strict=True))
+    )
+    result = values[largest]
+    listed = ", ".join(format_number(value, bracket=False) for value in values)
+    formula = f"max({listed}) = {format_number(result, bracket=False)}"
+    return WorkedUnit(terms, 0.0, "max of the window", formula, result)
 
 
 def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> WorkedUnit:

@@ -64,13 +64,15 @@ class Term:
         unit: The input unit, (c, y, x).
         value: Its value.
         weight: The factor of the value; None where the rule is not a product (an exponential).
-        product: What it adds to the sum.
+        product: What it adds to the sum; 0 for a value that is itself the factor of another.
+        source: The step that the unit belongs to, where a step has several inputs; None for the first.
     """
 
     unit: Unit
     value: float
     weight: float | None
     product: float
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,15 @@ class Explanation:
     Attributes:
         name: The step's name.
         unit: (c, y, x).
-        source: The step that the terms' units belong to, or ``image``.
+        source: The step that the terms' units belong to, or ``image``; empty for a step without an input.
         terms: One for each input unit in the window, by channel, then y, then x.
         bias: What is added to the sum of the terms' products; 0 where there is none.
         symbols: The formula in symbols.
         formula: The formula with this unit's numbers; where there are many terms, their sums by channel.
         value: The result of the arithmetic.
         recorded: The value that the network computed.
+        is_worked_out: Whether there is a rule for this kind of step. If not, there are no terms, and the value is the
+            recorded one.
     """
 
     name: str
@@ -98,6 +102,7 @@ class Explanation:
     formula: str
     value: float
     recorded: float
+    is_worked_out: bool = True
 
     @property
     def channels(self) -> dict[int, float]:

@@ -1,9 +1,11 @@
-"""The arithmetic of every kind of layer: each kind has its own file and one line here.
+"""The arithmetic of every kind of layer: each kind has its own file, which is found here.
 
 These functions work on a recorded trace, so each result can be compared with what the network computed.
 """
 
+import pkgutil
 from collections.abc import Mapping
+from importlib import import_module
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
@@ -11,39 +13,33 @@ from typing import Any
 from torch import nn
 
 from model.errors import InputError
+from model.graph.module import Function
 from model.graph.records import Op
-from model.layers.batchnorm import BatchNorm
-from model.layers.convolution import Convolution
-from model.layers.dropout import Dropout
-from model.layers.flatten import Flatten
 from model.layers.layer import Layer, product
-from model.layers.linear import Linear
-from model.layers.pooling import AdaptiveAveragePool, AveragePool, MaxPool
 from model.layers.records import Arithmetic, Calculation, Explanation
-from model.layers.relu import ReLU
-from model.layers.softmax import LogSoftmax, Softmax
+from model.layers.unworked import Unworked
 from model.receptive_field.records import Window
 from model.records import Unit
 from model.trace.records import Step, Trace
 
-_LAYERS: tuple[Layer, ...] = (
-    Convolution(),
-    ReLU(),
-    BatchNorm(),
-    Dropout(),
-    MaxPool(),
-    AveragePool(),
-    AdaptiveAveragePool(),
-    Flatten(),
-    Linear(),
-    Softmax(),
-    LogSoftmax(),
-)
+
+def _find_layers() -> tuple[Layer, ...]:
+    """Return the kinds of layer of every file of this package."""
+    package = import_module("model.layers")
+    names = [each.name for each in pkgutil.iter_modules(package.__path__) if not each.ispkg and each.name != "registry"]
+    found = (getattr(import_module(f"model.layers.{name}"), "LAYERS", ()) for name in sorted(names))
+    return tuple(layer for layers in found for layer in layers)
+
+
+_LAYERS = _find_layers()
+_UNWORKED = Unworked()
 _FLOAT32_BYTES = 4
 
 
 def of_module(module: nn.Module) -> Layer | None:
-    """Return the kind of layer of a module, or None if the module is not a step."""
+    """Return the kind of layer of a module, or None if none is known."""
+    if isinstance(module, Function):
+        return of_op(module.op)
     return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
 
 
@@ -52,8 +48,27 @@ def of_op(op: Op) -> Layer | None:
     return next((layer for layer in _LAYERS if op in layer.ops), None)
 
 
+def kind_of(module: nn.Module) -> str:
+    """Return the name of the kind of layer of a step; where none is known, its operation or its class."""
+    layer = of_module(module)
+    if layer:
+        return layer.kind
+    return str(module.op) if isinstance(module, Function) else type(module).__name__
+
+
+def monotone(module: nn.Module) -> nn.Module:
+    """Return what a step becomes where a receptive field is measured: see ``Layer.monotone``.
+
+    Raises:
+        InputError: Nothing is known of its kind.
+    """
+    return (of_module(module) or Unworked(kind_of(module))).monotone(module)
+
+
 def settings(module: nn.Module) -> Mapping[str, Any]:
     """Return the settings of a module that the arithmetic needs, by PyTorch's names."""
+    if isinstance(module, Function):
+        return MappingProxyType(dict(module.settings))
     layer = of_module(module)
     return MappingProxyType({name: getattr(module, name) for name in (layer.settings if layer else ())})
 
@@ -84,13 +99,14 @@ def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
     return Explanation(
         name=name,
         unit=unit,
-        source=trace.source(name),
+        source=trace.source(name) if step.input.size else "",
         terms=worked.terms,
         bias=worked.bias,
         symbols=worked.symbols,
         formula=worked.formula,
         value=worked.value,
         recorded=float(step.maps[unit]),
+        is_worked_out=worked.is_worked_out,
     )
 
 
@@ -127,7 +143,9 @@ def window(step: Step) -> Window:
 
 
 def _layer_of(step: Step) -> Layer:
-    of_kind = [layer for layer in _LAYERS if layer.kind is step.kind]
+    of_kind = [layer for layer in _LAYERS if layer.kind == step.kind]
+    if len(of_kind) < 2:
+        return of_kind[0] if of_kind else _UNWORKED
     return next(layer for layer in of_kind if {*layer.settings} == {*step.settings})  # average pool: two layers
 
 

@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from model.layers.layer import Layer, WorkedUnit, format_number
+from model.graph.records import Op
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number
 from model.layers.records import Term
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -13,6 +14,7 @@ class ReLU(Layer):
 
     kind = LayerKind.RELU
     modules = (nn.ReLU,)
+    ops = (Op.RELU,)
     about = (
         "Keeps positive values and sets all others to zero. Without this non-linearity, two convolutions in a row "
         "would be equivalent to one."
@@ -21,7 +23,7 @@ class ReLU(Layer):
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the input unit, times 1 or times 0."""
-        value = float(step.input[unit])
+        value = float(as_maps(step.input)[unit])
         result = max(0.0, value)
         return WorkedUnit(
             (Term(unit, value, float(value > 0), result),),
@@ -30,3 +32,10 @@ class ReLU(Layer):
             f"max(0, {format_number(value)}) = {format_number(result, bracket=False)}",
             result,
         )
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """Its place is all that matters."""
+        return nn.Identity()
+
+
+LAYERS = (ReLU(),)

@@ -5,13 +5,9 @@ from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model.layers.records import Calculation
 from model.receptive_field.records import Window
 from model.records import Pair
-from model.trace.records import Step
 
 
 def pair(value: Any) -> Pair:
@@ -90,8 +86,3 @@ def sliding(settings: Mapping[str, Any]) -> Window:
         pair(settings["padding"]),
         pair(settings.get("dilation", 1)),
     )
-
-
-def values_at(step: Step, channel: int, positions: list[tuple[Pair, Pair]]) -> NDArray[np.float64]:
-    """Return the values at these positions of one input map, in double precision."""
-    return np.asarray([step.input[channel, y, x] for _, (y, x) in positions], dtype=np.float64)

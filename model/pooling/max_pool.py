@@ -1,6 +1,5 @@
 """A max pool: its winners, its gradient, an average pool in its place, and its outputs for a shifted digit."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,8 @@ from model.layers.windows import pair
 from model.pooling.records import Offset, PoolAccuracy, Pooled, PoolGradient, Shift, ShiftedMaps
 from model.receptive_field.records import ReceptiveField, Window
 from model.records import Activation, Pair, Pixels
-from model.trace import record
+from model.trace import inputs_of, record, run
+from model.trace.private import private_copy, put, steps_of
 from model.trace.records import LayerKind, Trace
 
 POOL = "MaxPool2d-10"
@@ -92,22 +92,18 @@ def _relu_zeros(trace: Trace, name: str) -> NDArray[np.bool_]:
     return relus[-1].output == 0 if relus else np.zeros(step.input.shape, dtype=np.bool_)
 
 
-def split_at_pool(network: nn.Module, name: str = POOL) -> tuple[nn.Sequential, nn.MaxPool2d, nn.Sequential]:
-    """Split a network into the steps before a max pool, the pool, and the steps after it.
-
-    These are the modules of the network itself and must not be changed.
+def replaceable_pool(network: nn.Module, name: str = POOL) -> nn.MaxPool2d:
+    """Return a max pool that an average pool can replace; it is the network's own and must not be changed.
 
     Raises:
-        InputError: The network is not sequential, or the step is not a max pool, or is dilated.
+        InputError: The step is not a max pool, or is dilated.
     """
-    steps = list(network.named_children()) if isinstance(network, nn.Sequential) else []
-    for index, (known, pool) in enumerate(steps):
-        if known == name and isinstance(pool, nn.MaxPool2d) and pair(pool.dilation) == (1, 1):
-            before, after = (nn.Sequential(OrderedDict(some)) for some in (steps[:index], steps[index + 1 :]))
-            return before, pool, after
+    pool = steps_of(network).get(name)
+    if isinstance(pool, nn.MaxPool2d) and pair(pool.dilation) == (1, 1):
+        return pool
     raise InputError(
         f"'{name}' is not a max pool that an average pool can replace.",
-        "It must be a step of a sequential network, without dilation.",
+        "It must be a step of the network, without dilation.",
         "Choose such a step.",
     )
 
@@ -118,19 +114,19 @@ def average_pool_like(pool: nn.MaxPool2d) -> nn.AvgPool2d:
 
 
 def with_average_pool(network: nn.Module, trace: Trace, name: str = POOL) -> Trace:
-    """Run the network from a max pool on, with an average pool in its place; the weights stay the same.
+    """Record the network with an average pool in the place of a max pool; the weights stay the same.
 
     Args:
         network: Not changed.
-        trace: Trace of the whole network, with the max pool.
+        trace: Trace of the network itself, for the image.
         name: Name of the pool; in the result the average pool has it.
 
     Raises:
-        InputError: See ``split_at_pool``.
+        InputError: See ``replaceable_pool``.
     """
-    _, pool, after = split_at_pool(network, name)
-    averaged = nn.Sequential(OrderedDict([(name, average_pool_like(pool)), *after.named_children()]))
-    return record(averaged, _pool_input(trace, name))
+    private = private_copy(network)
+    put(private, name, average_pool_like(replaceable_pool(network, name)))
+    return record(private, torch.tensor(trace.image)[None])
 
 
 def gradient(network: nn.Module, trace: Trace, target: int, name: str = POOL) -> PoolGradient:
@@ -143,31 +139,28 @@ def gradient(network: nn.Module, trace: Trace, target: int, name: str = POOL) ->
         name: Name of the max pool.
 
     Raises:
-        InputError: There is no such class, or see ``split_at_pool``.
+        InputError: There is no such class, or see ``replaceable_pool``.
     """
     if not 0 <= target < len(trace.logits):
         raise InputError(
             f"There is no class {target}.", f"The classes are 0 to {len(trace.logits) - 1}.", "Choose one of them."
         )
-    _, pool, after = split_at_pool(network, name)
-    at_input, at_output = _gradients(pool, after, _pool_input(trace, name), target)
-    at_average_input, _ = _gradients(average_pool_like(pool), after, _pool_input(trace, name), target)
+    pool = replaceable_pool(network, name)
+    at_input, at_output = _gradients(network, trace, name, pool, target)
+    at_average_input, _ = _gradients(network, trace, name, average_pool_like(pool), target)
     return PoolGradient(target, at_input, at_output, at_average_input)
 
 
-def _gradients(pool: nn.Module, after: nn.Module, inputs: Tensor, target: int) -> tuple[Activation, Activation]:
+def _gradients(
+    network: nn.Module, trace: Trace, name: str, pool: nn.Module, target: int
+) -> tuple[Activation, Activation]:
     """Return the gradient of a logit with respect to the input and to the output of a pool."""
-    inputs.requires_grad_()
+    inputs = torch.tensor(trace[name].input)[None].requires_grad_()  # (1, C, H, W)
     with torch.enable_grad():
         outputs = pool(inputs)
-        logits = after(outputs).flatten()
+        logits = run(network, trace, {name: outputs}).flatten()
         at_input, at_output = torch.autograd.grad(logits[target], (inputs, outputs))
     return at_input[0].numpy(), at_output[0].numpy()
-
-
-def _pool_input(trace: Trace, name: str) -> Tensor:
-    """Return a copy of the input of a step, (1, C, H, W)."""
-    return torch.tensor(trace[name].input)[None]
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: NDArray[np.int64], name: str = POOL) -> PoolAccuracy:
@@ -180,13 +173,13 @@ def accuracy(network: nn.Module, images: Tensor, labels: NDArray[np.int64], name
         name: Name of the max pool.
 
     Raises:
-        InputError: See ``split_at_pool``.
+        InputError: See ``replaceable_pool``.
     """
-    before, pool, after = split_at_pool(network, name)
+    pool = replaceable_pool(network, name)
     with torch.no_grad():
-        inputs = before(images)
+        inputs = run(network, images, give=inputs_of(network, name)[0])
         correct = (
-            int((after(each(inputs)).flatten(1).argmax(dim=1).numpy() == labels).sum())
+            int((run(network, images, {name: each(inputs)}).argmax(dim=1).numpy() == labels).sum())
             for each in (pool, average_pool_like(pool))
         )
         return PoolAccuracy(len(labels), *correct)
@@ -233,14 +226,14 @@ def shift(
         name: Name of the pool.
 
     Raises:
-        InputError: The shift is up or to the left, or see ``split_at_pool``.
+        InputError: The shift is up or to the left, or see ``replaceable_pool``.
     """
-    before, pool, after = split_at_pool(network, name)
+    pool = replaceable_pool(network, name)
     shifted, step = shift_image(pixels, by), trace[name]
     with torch.no_grad():
-        inputs = before(normalise(shifted))
+        inputs = run(network, normalise(shifted), give=trace.source(name))
         outputs = pool(inputs)
-        prediction = int(after(outputs).argmax())
+        prediction = int(run(network, normalise(shifted), {name: outputs}).argmax())
     input_jump, output_jump = fields[trace.source(name)].jump, fields[name].jump
     window = layers.window(step)
     means = [cut_windows(maps, window).mean(axis=-1) for maps in (step.input, inputs[0].numpy())]

@@ -7,64 +7,101 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from model import layers
 from model.errors import InputError, TraceError
-from model.layers.windows import pair
+from model.graph.module import NetworkModule
+from model.graph.records import Op
+from model.layers.stand_ins import Held
 from model.networks.assignment.network import IMAGE_SHAPE
+from model.receptive_field.graph import of_graph
 from model.receptive_field.network import of_network
 from model.receptive_field.records import Box, EffectiveField, ReceptiveField
 from model.receptive_field.recurrence import Shape
 from model.records import Pair
+from model.trace import run
+from model.trace.private import private_copy, put, steps_of
 
 BATCH = 64
 
 
-def measured_box(network: nn.Module, name: str, unit: Pair, input_shape: Shape = IMAGE_SHAPE) -> Box:
+def measured_box(
+    network: nn.Module, name: str, unit: Pair, input_shape: Shape | None = None, *, gates: bool = True
+) -> Box:
     """Measure which pixels can affect a unit: those where its gradient is not zero.
 
     Args:
         network: A copy with positive weights is measured: see ``with_positive_weights``.
         name: The step's name.
         unit: (y, x); its channels are summed.
-        input_shape: Shape of one image, (C, H, W).
+        input_shape: Shape of one image, (C, H, W). A graph has its own; that of another network is (1, 28, 28) by
+            default.
+        gates: Whether gates count; a gate that is held fixed passes no change on.
 
     Returns:
         The smallest box around these pixels, on the image; empty where there are none.
 
     Raises:
-        InputError: There is no such step or no such unit.
+        InputError: There is no such step or no such unit, or of a step before it nothing is known.
 
     >>> measured_box(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), "1", (1, 0), (1, 6, 6))
     Box(top=2, left=0, bottom=6, right=4)
     """
     _check_step(network, name)
-    images = torch.ones(1, *input_shape, dtype=torch.float64, requires_grad=True)
+    own = network.graph.input_shape if isinstance(network, NetworkModule) else IMAGE_SHAPE
+    images = torch.ones(1, *(input_shape or own), dtype=torch.float64, requires_grad=True)
     with torch.enable_grad():
-        output = _output_of(with_positive_weights(network), name, images)  # (1, C, H, W)
+        output = _output_of(with_positive_weights(network, name, gates=gates), name, images)  # (1, C, H, W)
         y, x = _checked_unit(unit, output)
         (gradient,) = torch.autograd.grad(output[0, :, y, x].sum(), images)  # (1, C, H, W)
     return _bounding_box((gradient != 0).any(dim=1)[0].numpy())
 
 
-def with_positive_weights(network: nn.Module) -> nn.Module:
+def with_positive_weights(network: nn.Module, name: str | None = None, *, gates: bool = True) -> nn.Module:
     """Return a copy in double precision in which a bright image gives every path a gradient.
 
-    Weights become positive, so that no two paths cancel and no ReLU is zero; biases become 0; a batch norm becomes
-    the identity; a max pool becomes the mean of its window, because the maximum has a gradient for one value only;
-    dropout is off.
+    Weights become positive, so that no two paths cancel; biases become 0; activations and norms become linear; a max
+    pool becomes the mean of its window, because the maximum has a gradient for one value only; products become sums;
+    dropout is off. Each kind of layer says what it becomes.
+
+    Args:
+        network: Not changed.
+        name: The step that is measured; of a graph, only what it needs is changed.
+        gates: Whether gates count.
+
+    Raises:
+        InputError: Of the kind of a step nothing is known.
     """
-    private = copy.deepcopy(network).double().eval()
-    for name, module in list(private.named_modules()):
-        if isinstance(module, nn.BatchNorm2d):
-            private.set_submodule(name, nn.Identity())
-        elif isinstance(module, nn.MaxPool2d):
-            private.set_submodule(name, _WindowMean(module))
-    for parameter in private.parameters():
-        parameter.requires_grad_(False)
-        parameter.fill_(1 / parameter[0].numel() if parameter.ndim > 1 else 0)
+    private = private_copy(network).eval()
+    needed = None if name is None else _before(network, name)
+    held = set[str]() if gates else _gates(network)
+    for each, module in steps_of(private).items():
+        if needed is None or each in needed:
+            put(private, each, Held() if each in held else layers.monotone(module))
     return private
+
+
+def _before(network: nn.Module, name: str) -> set[str] | None:
+    """Return the steps of a graph that a step needs, and itself; None where there is no graph."""
+    if not isinstance(network, NetworkModule):
+        return None
+    needed = {name}
+    for node in reversed(network.graph.nodes):
+        if node.name in needed:
+            needed |= {*node.inputs}
+    return needed
+
+
+def _gates(network: nn.Module) -> set[str]:
+    """Return the products of a graph that are gates: their name is among what is held fixed after them."""
+    if not isinstance(network, NetworkModule):
+        return set()
+    fields = of_graph(network.graph)
+    return {
+        node.name
+        for node in network.graph.all(Op.MUL)
+        if isinstance(field := fields.get(node.name), ReceptiveField) and node.name in field.held
+    }
 
 
 def effective_field(network: nn.Module, images: Tensor, name: str, unit: Pair | None = None) -> EffectiveField:
@@ -123,33 +160,18 @@ def _inner_cover(start: int, stop: int, length: int) -> NDArray[np.float64]:
     return np.asarray(covered.clip(0, 1))
 
 
-class _WindowMean(nn.Module):
-    """The mean of each window of a max pool, with its dilation and ``ceil_mode``."""
-
-    def __init__(self, pool: nn.MaxPool2d) -> None:
-        super().__init__()
-        self.pool = pool
-
-    def forward(self, x: Tensor) -> Tensor:
-        (kernel, stride, padding, dilation) = map(
-            pair, (self.pool.kernel_size, self.pool.stride, self.pool.padding, self.pool.dilation)
-        )
-        channels, (height, width) = x.shape[1], self.pool(x).shape[-2:]
-        # With ceil_mode the last window can reach up to stride - 1 positions further.
-        pad = [amount for p, s in zip(padding[::-1], stride[::-1], strict=True) for amount in (p, p + s - 1)]
-        weights = x.new_full((channels, 1, *kernel), 1 / (kernel[0] * kernel[1]))
-        means = functional.conv2d(functional.pad(x, pad), weights, None, stride, 0, dilation, channels)
-        return means[..., :height, :width]
-
-
 def _output_of(network: nn.Module, name: str, images: Tensor) -> Tensor:
     """Run a private copy of a network and return the output of one step."""
     outputs: list[Tensor] = []
-    handle = network.get_submodule(name).register_forward_hook(lambda module, inputs, output: outputs.append(output))
-    try:
-        network(images)
-    finally:
-        handle.remove()
+    if isinstance(network, NetworkModule):
+        outputs.append(run(network, images, give=name))
+    else:
+        step = network.get_submodule(name)
+        handle = step.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+        try:
+            network(images)
+        finally:
+            handle.remove()
     if len(outputs) != 1 or outputs[0].ndim != 4:
         raise TraceError(
             f"{name} gave feature maps {sum(output.ndim == 4 for output in outputs)} times.",
@@ -192,7 +214,7 @@ def _checked_unit(unit: Pair, output: Tensor) -> Pair:
 
 
 def _check_step(network: nn.Module, name: str) -> None:
-    steps = [known for known, module in network.named_modules() if layers.of_module(module)]
+    steps = list(steps_of(network))
     if name not in steps:
         raise InputError(f"No step is called '{name}'.", f"There are {', '.join(steps)}.", "Choose one of these.")
 

@@ -1,10 +1,8 @@
 """Run a network once and record every step with forward hooks."""
 
-import copy
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,51 +13,15 @@ from torch import Tensor, nn
 from model import layers
 from model.dropout.records import DropoutPlan
 from model.errors import InputError, TraceError
-from model.layers.layer import Layer
+from model.graph.module import NetworkModule
+from model.graph.records import Graph
+from model.records import IMAGE, Activation
+from model.trace.masks import SeededDropout, with_dropout
+from model.trace.private import private_copy, steps_of
 from model.trace.records import LayerKind, Row, Step, Trace
 
-
-class SeededDropout(nn.Dropout):
-    """Dropout that draws its masks from its own generators, so that no other thread can change them.
-
-    In training mode ``y = x * keep / (1 - p)`` with ``keep`` 1 with probability 1 - p, else 0: the same
-    masks that ``nn.Dropout`` draws after ``torch.manual_seed``. ``kept`` holds the last mask.
-
-    Args:
-        p: Probability that a value is dropped, in [0, 1).
-        generators: One for the whole batch, or one for each of its images.
-        whole_channels: Whether a channel is kept or dropped as a whole.
-        drops: Whether the mask is used. It is drawn in either case, so that the masks of later rows do not change.
-    """
-
-    kept: Tensor | None = None
-
-    def __init__(
-        self, p: float, *generators: torch.Generator, whole_channels: bool = False, drops: bool = True
-    ) -> None:
-        super().__init__(p)
-        self.generators = generators
-        self.whole_channels = whole_channels
-        self.drops = drops
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop values of ``x`` (N, C, H, W) in training mode; return ``x`` in evaluation mode."""
-        if not self.training:
-            return x
-        share = len(x) // len(self.generators)  # images for each generator
-        keep = torch.cat(
-            [draw_mask((share, *x.shape[1:]), self.p, each, self.whole_channels) for each in self.generators]
-        )
-        if not self.drops:
-            return x
-        self.kept = keep.bool()
-        return x * keep.div_(1 - self.p)
-
-
-def draw_mask(shape: tuple[int, ...], p: float, generator: torch.Generator, whole_channels: bool) -> Tensor:
-    """Draw a mask (N, C, H, W): 1 where a value is kept, 0 where it is dropped."""
-    drawn = (*shape[:2], *(1 for _ in shape[2:])) if whole_channels else shape
-    return torch.empty(drawn).bernoulli_(1 - p, generator=generator).expand(shape).contiguous()
+Array = NDArray[Any]
+_NOTHING: Activation = np.empty(0, np.float32)  # the input of a step that has none
 
 
 def record(
@@ -71,7 +33,8 @@ def record(
     threads may record it at once.
 
     Args:
-        network: Maps (1, C, H, W) to logits. Its steps are the modules of every kind that ``model.layers`` knows.
+        network: Maps (1, C, H, W) to logits. Its steps are the nodes of its graph; without a graph, the modules of
+            every kind that ``model.layers`` knows.
         x: One normalised image, (1, C, H, W).
         dropout: Whether dropout is on. Batch norm uses its running statistics in either case.
         seed: Seed of the dropout masks; the same seed gives the same masks.
@@ -84,22 +47,24 @@ def record(
     _check_image(x)
     if dropout and plan is None:
         plan = DropoutPlan(seed=seed)
-    private = copy.deepcopy(network).eval() if plan is None else with_dropout(network, plan)
-    known = {name: layers.of_module(module) for name, module in private.named_modules()}
-    recorder = _Recorder(private, {name: layer for name, layer in known.items() if layer})
+    private = private_copy(network).eval() if plan is None else with_dropout(network, plan)
+    x = x.detach().clone()  # a step may give a view of it
+    recorder = _OnGraph(private) if isinstance(private, NetworkModule) else _OnModules(private)
     with torch.no_grad(), recorder.hooks():
         scores = private(x)
     recorder.check_complete()
-    last = recorder.steps[-1].output
+    steps = recorder.steps(_array(x[0]))
     logits = _array(scores).reshape(-1)
     log_probabilities = _array(scores.flatten().log_softmax(0))
-    hidden = (
-        Step("flatten", LayerKind.FLATTEN, last, logits),
-        Step("log-softmax", LayerKind.LOG_SOFTMAX, logits, log_probabilities),
+    if not isinstance(private, NetworkModule):
+        flat = (steps[-1].name,), (steps[-1].output,)
+        steps.append(Step("flatten", LayerKind.FLATTEN, steps[-1].output, logits, inputs=flat[0], operands=flat[1]))
+    last = Step(
+        "log-softmax", LayerKind.LOG_SOFTMAX, logits, log_probabilities, inputs=(steps[-1].name,), operands=(logits,)
     )
     return Trace(
         _array(x[0]),
-        (*recorder.steps, *hidden),
+        (*steps, last),
         logits,
         log_probabilities,
         plan is not None,
@@ -107,65 +72,36 @@ def record(
     )
 
 
-def with_dropout(network: nn.Module, plan: DropoutPlan) -> nn.Module:
-    """Copy a network and replace each dropout by a seeded one in training mode.
-
-    All other modules are in evaluation mode: batch norm uses its running statistics.
-
-    Raises:
-        InputError: A row of the plan is not a dropout, or p is not in [0, 1).
-    """
-    private = copy.deepcopy(network).eval()
-    dropouts = {name: module for name, module in private.named_modules() if isinstance(module, nn.Dropout)}
-    _check_plan(plan, list(dropouts))
-    for name, module in dropouts.items():
-        p = module.p if plan.p is None else plan.p
-        drops = plan.rows is None or name in plan.rows
-        seeded = SeededDropout(p, whole_channels=plan.whole_channels, drops=drops).train()
-        private.set_submodule(name, seeded)
-    reseed(private, [plan.seed])
-    return private
-
-
-def reseed(private: nn.Module, seeds: Iterable[int]) -> None:
-    """Set the seeds of the next masks in a network of ``with_dropout``, one for each image of the next batch."""
-    generators = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
-    for module in private.modules():
-        if isinstance(module, SeededDropout):
-            module.generators = generators
-
-
-@dataclass
 class _Recorder:
-    """Records a step each time a module with a hook has run.
+    """Puts a hook on each step of a private copy.
 
     Attributes:
-        network: A private copy, whose modules get the hooks.
-        layers: The kind of layer of each module that gets a hook, by name.
-        steps: The steps that have run so far.
+        network: A private copy.
+        modules: Its steps by name.
+        ran: The names of those that have run so far.
     """
 
-    network: nn.Module
-    layers: dict[str, Layer]
-    steps: list[Step] = field(default_factory=list)
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self.modules = steps_of(network)
+        self.ran: dict[str, None] = {}
 
     @contextmanager
     def hooks(self) -> Iterator[None]:
-        """Add a hook to every module of ``layers``, and remove each again, also after an exception."""
+        """Add a hook to every step, and remove each again, also after an exception."""
         handles = []
         try:
-            for name in self.layers:
-                hook = functools.partial(self._record, name)
-                handles.append(self.network.get_submodule(name).register_forward_hook(hook))
+            for name, module in self.modules.items():
+                handles.append(module.register_forward_hook(functools.partial(self._record, name)))
             yield
         finally:
             for handle in handles:
                 handle.remove()
 
     def check_complete(self) -> None:
-        """Raise unless every module with a hook has run."""
-        idle = sorted(self.layers.keys() - {step.name for step in self.steps})
-        if idle or not self.steps:
+        """Raise unless every step has run."""
+        idle = sorted(self.modules.keys() - self.ran.keys())
+        if idle or not self.ran:
             raise TraceError(
                 f"These steps never ran: {', '.join(idle) or 'the network has none'}.",
                 "A forward pass must run every step.",
@@ -177,28 +113,130 @@ class _Recorder:
             raise TraceError(
                 f"{name} works in place.", "Each step must keep its input.", "Build it with inplace=False."
             )
-        if any(step.name == name for step in self.steps):
+        if name in self.ran:
             raise TraceError(f"{name} ran twice.", "Each step may run once.", "Use a separate module for each call.")
-        taken = _array(inputs[0][0])
-        if self.steps and np.array_equal(taken, self.steps[-1].output):
-            taken = self.steps[-1].output  # a step usually gets the previous output: keep one array for both
-        kept = module.kept if isinstance(module, SeededDropout) else None
-        values = (
-            name,
-            self.layers[name].kind,
-            taken,
-            _array(output[0]),
-            {key: _array(value) for key, value in module.named_parameters()},
-            {key: _array(value) for key, value in module.named_buffers()},
-            layers.settings(module),
-            None if kept is None else _array(kept[0]),
+        self.ran[name] = None
+        self.keep(name, inputs, output)
+
+    def keep(self, name: str, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        """Keep what a step was given and what it gave."""
+        raise NotImplementedError
+
+    def steps(self, image: Activation) -> list[Step]:
+        """Return the steps in the order they ran."""
+        raise NotImplementedError
+
+
+class _OnGraph(_Recorder):
+    """Knows the inputs of each step by name. Nothing works in place, so outputs are kept as they are."""
+
+    network: NetworkModule
+
+    def __init__(self, network: NetworkModule) -> None:
+        super().__init__(network)
+        self.outputs: dict[str, Tensor] = {}
+
+    def keep(self, name: str, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        """Keep the output alone: it is the input of other steps."""
+        self.outputs[name] = output
+
+    def steps(self, image: Activation) -> list[Step]:
+        """Return a step for each node."""
+        graph: Graph = self.network.graph
+        values, batches, found = {IMAGE: image}, {IMAGE: 1}, list[Step]()
+        for node in graph.nodes:
+            module, output = self.modules[node.name], self.outputs[node.name]
+            values[node.name] = _view(output[0] if node.batch == 1 else output)
+            batches[node.name] = node.batch
+            operands = tuple(values[name] for name in node.inputs)
+            given = {"operands": operands, "batches": (*(batches[name] for name in node.inputs), node.batch)}
+            step = _step(node.name, module, operands[0] if operands else _NOTHING, values[node.name], _view)
+            found.append(_numbered(step | given | {"inputs": node.inputs}, node.row))
+        return found
+
+
+class _OnModules(_Recorder):
+    """Finds the inputs of each step by the identity of tensors: which step gave this very tensor?
+
+    A tensor that was changed in place after its step is no output of that step any more: PyTorch counts such changes.
+    Outputs are copied, since the network may change them later.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(network)
+        self._found: dict[str, Step] = {}
+        # By id: the step, the tensor, which must live on for its id to be its own, and the number of changes to it.
+        self._given: dict[int, tuple[str, Tensor, int]] = {}
+
+    @contextmanager
+    def hooks(self) -> Iterator[None]:
+        """Add a hook to every step, and one that takes the image."""
+        handle = self.network.register_forward_pre_hook(lambda _, inputs: self._put(IMAGE, inputs[0]))
+        try:
+            with super().hooks():
+                yield
+        finally:
+            handle.remove()
+            self._given.clear()
+
+    def _put(self, name: str, tensor: Tensor) -> None:
+        self._given[id(tensor)] = name, tensor, tensor._version
+
+    def _source(self, tensor: Tensor) -> str | None:
+        name, _, changes = self._given.get(id(tensor), (None, None, 0))
+        return name if changes == tensor._version else None
+
+    def keep(self, name: str, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        """Make a step of what a module was given and gave."""
+        module, found = self.modules[name], self._found
+        sources = [self._source(each) for each in inputs]
+        operands = tuple(
+            found[source].output if source in found else _array(each[0])
+            for source, each in zip(sources, inputs, strict=True)
         )
-        number = 1 + sum(isinstance(step, Row) for step in self.steps)
-        self.steps.append(Step(*values) if self.layers[name].hidden else Row(*values, number=number))
+        kind = layers.of_module(module)
+        number = 1 + sum(isinstance(step, Row) for step in found.values())
+        step = _step(name, module, operands[0], _array(output[0]), _array)
+        named = tuple(source for source in sources if source)
+        given = {"operands": operands, "inputs": named if len(named) == len(sources) else ()}
+        found[name] = _numbered(step | given, None if kind and kind.hidden else number)
+        self._put(name, output)
+
+    def steps(self, image: Activation) -> list[Step]:
+        """Return a step for each module."""
+        return list(self._found.values())
 
 
-def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+def _step(name: str, module: nn.Module, taken: Array, output: Array, kept: Any) -> dict[str, Any]:
+    """Return the arguments of a step; ``kept`` makes an array of a tensor."""
+    mask = module.kept if isinstance(module, SeededDropout) else None
+    return {
+        "name": name,
+        "kind": layers.kind_of(module),
+        "input": taken,
+        "output": output,
+        "parameters": {key: kept(value) for key, value in module.named_parameters()},
+        "buffers": {key: kept(value) for key, value in module.named_buffers()},
+        "settings": layers.settings(module),
+        "mask": None if mask is None else _array(mask[0]),
+    }
+
+
+def _numbered(step: Mapping[str, Any], number: int | None) -> Step:
+    """Return a row of the printed table, or a hidden step."""
+    return Step(**step) if number is None else Row(**step, number=number)
+
+
+def _array(tensor: Tensor) -> Array:
+    """Return a copy."""
+    array: Array = tensor.detach().cpu().numpy().copy()
+    array.setflags(write=False)
+    return array
+
+
+def _view(tensor: Tensor) -> Array:
+    """Return the numbers of a tensor that nothing changes any more, without a copy."""
+    array: Array = tensor.detach().cpu().numpy()
     array.setflags(write=False)
     return array
 
@@ -209,18 +247,4 @@ def _check_image(x: Tensor) -> None:
             f"An image of shape {tuple(x.shape)} cannot be recorded.",
             "It must be one image (1, C, H, W) of finite values.",
             "Make it with model.images.digits.to_input.",
-        )
-
-
-def _check_plan(plan: DropoutPlan, names: Sequence[str]) -> None:
-    unknown = [name for name in plan.rows or () if name not in names]
-    if unknown:
-        raise InputError(
-            f"{', '.join(unknown)} cannot drop values.",
-            f"These rows can: {', '.join(names) or 'none'}.",
-            "Choose among them.",
-        )
-    if plan.p is not None and not 0 <= plan.p < 1:
-        raise InputError(
-            f"Dropout with p = {plan.p} is not possible.", "p must be at least 0 and below 1.", "Choose another p."
         )

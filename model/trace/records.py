@@ -12,7 +12,7 @@ from model.records import IMAGE, Activation
 
 
 class LayerKind(StrEnum):
-    """The kinds of operation that a step can be."""
+    """The kinds of operation that pages ask for; ``model.layers`` has more."""
 
     CONVOLUTION = "convolution"
     RELU = "ReLU"
@@ -37,23 +37,31 @@ class Step:
 
     Attributes:
         name: As in the printed table (``Conv2d-7``), or of a hidden step (``ReLU-7``).
-        kind: The kind of operation.
-        input: The activation that it gets, (C, H, W), or (N,) once flattened.
+        kind: The kind of operation: a ``LayerKind``, or one of the kinds that ``model.layers`` has beside these.
+        input: The activation that it gets, (C, H, W), or (N,) once flattened; of several inputs the first.
         output: The activation that it computes, likewise.
         parameters: Its learned values by name; empty where it learns none.
         buffers: Its values that are kept but not learned (a batch norm's running statistics), by name.
         settings: The arguments of its module that the arithmetic needs (kernel size, stride), by PyTorch's names.
         mask: The values that a dropout kept, shaped as the output; None where dropout is off.
+        inputs: The names of the steps that give its inputs, or ``image``; empty where that is not known, because an
+            operation that is not recorded ran between them.
+        operands: All inputs; ``input`` is the first.
+        batches: For each input and for the output, how many entries its first axis has for one image: 1, and then the
+            arrays here are without it; k, where a reshape puts k there; 0 where there is no such axis.
     """
 
     name: str
-    kind: LayerKind
+    kind: str
     input: Activation
     output: Activation
     parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     buffers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     mask: NDArray[np.bool_] | None = None
+    inputs: tuple[str, ...] = ()
+    operands: tuple[Activation, ...] = ()
+    batches: tuple[int, ...] = ()
 
     @property
     def maps(self) -> Activation:
@@ -78,10 +86,10 @@ class Trace:
     """One recorded forward pass.
 
     Attributes:
-        image: The normalised input, (1, 28, 28).
+        image: The normalised input, (C, H, W).
         steps: All steps in the order they ran, hidden ones too.
-        logits: (10,).
-        log_probabilities: (10,).
+        logits: (K,).
+        log_probabilities: (K,).
         dropout: Whether dropout was on.
         seed: Seed of the dropout masks.
     """
@@ -106,7 +114,7 @@ class Trace:
 
     @property
     def probabilities(self) -> Activation:
-        """(10,), summing to 1."""
+        """(K,), summing to 1."""
         return np.exp(self.log_probabilities)
 
     @property
@@ -115,19 +123,16 @@ class Trace:
         return int(self.logits.argmax())
 
     def source(self, name: str) -> str:
-        """Return the name of the step whose output is this step's input; ``image`` where it is the image.
+        """Return the name of the step whose output is this step's first input; ``image`` where it is the image.
 
         Raises:
             KeyError: No step has this name.
-            LookupError: The input is not a step's output: an operation that is not recorded ran between them.
+            LookupError: It is not known: an operation that is not recorded ran between them, or there is no input.
         """
         step = self[name]
-        before = self.steps[: self.steps.index(step)]
-        outputs: list[tuple[str, Activation]] = [(IMAGE, self.image), *((each.name, each.output) for each in before)]
-        for source, output in reversed(outputs):
-            if output is step.input or np.array_equal(output, step.input):
-                return source
-        raise LookupError(f"the input of {name} is not the output of a step")
+        if not step.inputs:
+            raise LookupError(f"the input of {name} is not the output of a step")
+        return step.inputs[0]
 
     def maps_of(self, name: str) -> Activation:
         """Return the feature maps (C, H, W) of a step, or the image where ``name`` is ``image``.

@@ -46,7 +46,7 @@ class Line:
     """
 
     name: str
-    kind: LayerKind
+    kind: str
     printed_shape: tuple[int, ...] | None
     printed_parameters: int | None
     shape: tuple[int, ...]

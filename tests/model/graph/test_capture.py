@@ -21,9 +21,9 @@ from model.graph.records import Op
 from model.networks.assignment import weights
 from model.networks.file import read
 from model.trace import record
+from tests.model.conftest import Example
 from tests.model.graph import authors
 from tests.model.graph.authors import SHAPE, FunctionalAssignment, seeded
-from tests.model.graph.conftest import Example
 
 HERE = Path(__file__).name
 

@@ -11,8 +11,8 @@ from model.errors import InputError
 from model.graph.capture import capture, to_bytes
 from model.graph.records import Op
 from model.networks.file import read
+from tests.model.conftest import Example
 from tests.model.graph.authors import SHAPE, Residual, seeded
-from tests.model.graph.conftest import Example
 
 
 class Trained(nn.Module):

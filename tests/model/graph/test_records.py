@@ -3,7 +3,7 @@
 import pytest
 
 from model.graph.records import Graph, Node, Op
-from tests.model.graph.conftest import Example
+from tests.model.conftest import Example
 from tests.test_architecture import assert_without
 
 

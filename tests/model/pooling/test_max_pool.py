@@ -165,14 +165,14 @@ def test_gradient_of_an_average_pool_is_equal_in_each_window(trained: Assignment
     np.testing.assert_array_equal(windows, windows[..., :1].repeat(4, axis=-1))
 
 
-def test_gradient_and_split_refuse_an_unknown_class_or_pool(trained: AssignmentNetwork, trace: Trace) -> None:
+def test_gradient_and_replacing_refuse_an_unknown_class_or_pool(trained: AssignmentNetwork, trace: Trace) -> None:
     with pytest.raises(InputError, match="There is no class 10"):
         max_pool.gradient(trained, trace, 10)
     for name in ("Conv2d-7", "nowhere"):
         with pytest.raises(InputError, match=f"'{name}' is not a max pool"):
-            max_pool.split_at_pool(trained, name)
+            max_pool.replaceable_pool(trained, name)
     with pytest.raises(InputError, match="'0' is not a max pool"):
-        max_pool.split_at_pool(nn.Sequential(nn.MaxPool2d(2, dilation=2)), "0")
+        max_pool.replaceable_pool(nn.Sequential(nn.MaxPool2d(2, dilation=2)), "0")
 
 
 # ---- an average pool in its place ----

@@ -1,0 +1,59 @@
+"""The base class of norms that take mean and variance from the image itself: group, layer and instance norm."""
+
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from model.layers.layer import Layer, Shape, WorkedUnit, as_maps, format_number, position_of, product
+from model.layers.records import Calculation, Term
+from model.records import Activation, Unit
+from model.trace.records import Step
+
+
+class ImageNorm(Layer):
+    """``y = (x - mean) / sqrt(var + eps) * scale + shift``, with mean and variance over some values of the image.
+
+    So every value that is averaged affects each unit, but only through two numbers. They are held fixed in the one
+    term of a unit.
+    """
+
+    @abstractmethod
+    def members(self, step: Step, position: Shape) -> Activation:
+        """Return the values whose mean and variance a unit uses."""
+
+    @abstractmethod
+    def learned(self, step: Step, position: Shape) -> Shape:
+        """Return which scale and shift a unit uses."""
+
+    def parameters(self, step: Step) -> tuple[Calculation, ...]:
+        """A scale and a shift for each map, or for each value."""
+        names = {"weight": "scale", "bias": "shift"}
+        return tuple(product(names[key], values=values.size) for key, values in step.parameters.items())
+
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """One term: once mean and variance are known, it is a product and a sum."""
+        position = position_of(unit, step.input.shape)
+        members: NDArray[np.float64] = self.members(step, position).astype(np.float64)
+        value, mean, variance = float(as_maps(step.input)[unit]), float(members.mean()), float(members.var())
+        place, eps = self.learned(step, position), float(step.settings["eps"])
+        scale, shift = (
+            float(step.parameters[key][place]) if key in step.parameters else default
+            for key, default in (("weight", 1.0), ("bias", 0.0))
+        )
+        factor = scale / float(np.sqrt(variance + eps))
+        result = (value - mean) * factor + shift
+        numbers = [format_number(each) for each in (value, mean, variance, scale, shift)]
+        return WorkedUnit(
+            (Term(unit, value, factor, value * factor),),
+            shift - mean * factor,
+            f"(input − mean) / √(variance + ε) × scale + shift, over {members.size:,} values of this image",
+            f"({numbers[0]} − {numbers[1]}) / √({numbers[2]} + {eps:g}) × {numbers[3]} + {numbers[4]}"
+            f" = {format_number(result, bracket=False)}",
+            result,
+        )
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """Mean and variance are held fixed."""
+        return nn.Identity()

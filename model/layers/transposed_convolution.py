@@ -1,0 +1,116 @@
+"""Transposed convolution: each input value, times a kernel, is added to the output around its place.
+
+With a stride the input places lie apart in the output, so the maps grow.
+"""
+
+from itertools import product as product_of
+from types import MappingProxyType
+
+from torch import nn
+
+from model.errors import InputError
+from model.graph.records import Op
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
+from model.layers.records import Calculation, Term
+from model.layers.stand_ins import positive
+from model.layers.windows import pair
+from model.receptive_field.records import Window
+from model.records import Unit
+from model.trace.records import Step
+
+
+class TransposedConvolution(Layer):
+    """``y[c, i * stride - padding + a * dilation, ...] += weight[k, c, a, b] * x[k, i, j]``, and the bias."""
+
+    kind = "transposed convolution"
+    modules = (nn.ConvTranspose2d,)
+    ops = (Op.CONV_TRANSPOSE,)
+    names = MappingProxyType({"kernel": "kernel_size"})
+    about = (
+        "Adds each input value, times a kernel, to the output around its place. With a stride these places lie apart, "
+        "so the maps grow. It is what a convolution does to gradients."
+    )
+    settings = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups")
+
+    def shape(self, step: Step) -> tuple[Calculation, ...]:
+        """``(size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output padding + 1``."""
+        s = step.settings
+        names = ("stride", "padding", "dilation", "kernel_size", "output_padding")
+        lines = []
+        for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True)):
+            stride, padding, dilation, kernel, extra = (pair(s[each])[axis] for each in names)
+            lines.append(
+                Calculation(
+                    name,
+                    f"({name} in − 1) × stride − 2 × padding + dilation × (kernel − 1) + output padding + 1",
+                    f"({size} − 1) × {stride} − 2 × {padding} + {dilation} × ({kernel} − 1) + {extra} + 1",
+                    (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1,
+                )
+            )
+        per_group, groups = step.parameters["weight"].shape[1], s["groups"]
+        return product("channels", maps_of_a_group=per_group, groups=groups), *lines
+
+    def parameters(self, step: Step) -> tuple[Calculation, ...]:
+        """A weight for each input map, output map of its group and window position; a bias for each output map."""
+        maps_in, maps_out, height, width = step.parameters["weight"].shape
+        weights = product("weights", maps_in=maps_in, maps_out=maps_out, kernel_height=height, kernel_width=width)
+        if "bias" not in step.parameters:
+            return (weights,)
+        return weights, product("biases", maps_out=step.parameters["bias"].size)
+
+    def multiply_accumulates(self, step: Step) -> Calculation:
+        """The weights of an input map, once for each of its values."""
+        maps_in, maps_out, kernel_height, kernel_width = step.parameters["weight"].shape
+        _, height, width = step.input.shape
+        return product(
+            "multiply-accumulates",
+            maps_in=maps_in,
+            height_in=height,
+            width_in=width,
+            maps_out=maps_out,
+            kernel_height=kernel_height,
+            kernel_width=kernel_width,
+        )
+
+    def window(self, settings: Settings, before: Shape, after: Shape) -> Window:
+        """Return the window, which is that of a convolution where the stride is 1.
+
+        Raises:
+            InputError: The stride is larger: neighbouring units then have other windows.
+        """
+        if pair(settings["stride"]) != (1, 1):
+            raise InputError(
+                "Units of a transposed convolution with a stride have different windows.",
+                "With a stride of 1 all are alike.",
+                "Measure its receptive field.",
+            )
+        kernel, padding, dilation = (pair(settings[name]) for name in ("kernel_size", "padding", "dilation"))
+        reach = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding, strict=True)]
+        return Window(kernel, (1, 1), (reach[0], reach[1]), dilation)
+
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """Every input value whose kernel reaches this place, and the bias."""
+        channel, *where = unit
+        weight, s = step.parameters["weight"], step.settings
+        per_group, maps_in = weight.shape[1], len(weight) // s["groups"]
+        first = channel // per_group * maps_in  # input map of this output map's group
+        inside: list[list[tuple[int, int]]] = [[], []]  # for y and x: the place in the kernel, and in the input
+        for axis in (0, 1):
+            stride, padding, dilation = (pair(s[name])[axis] for name in ("stride", "padding", "dilation"))
+            for k in range(weight.shape[2 + axis]):
+                place, rest = divmod(where[axis] + padding - k * dilation, stride)
+                if rest == 0 and 0 <= place < step.input.shape[1 + axis]:
+                    inside[axis].append((k, place))
+        terms = []
+        for k, (ky, y), (kx, x) in product_of(range(first, first + maps_in), inside[0][::-1], inside[1][::-1]):
+            value, factor = float(step.input[k, y, x]), float(weight[k, channel % per_group, ky, kx])
+            terms.append(Term((k, y, x), value, factor, value * factor))
+        biased = "bias" in step.parameters
+        return weighted_sum(tuple(terms), float(step.parameters["bias"][channel]) if biased else 0.0, biased=biased)
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """All weights positive and equal."""
+        return positive(module)
+
+
+LAYERS = (TransposedConvolution(),)
