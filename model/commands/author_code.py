@@ -57,10 +57,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A network file, and what a reader should know of how it was made."""
+    """A network file, and how it was made.
+
+    Args:
+        data: The file.
+        notes: What a reader should know, a sentence each.
+        name: Of the class.
+        is_random: Whether the weights are random.
+    """
 
     data: bytes
     notes: tuple[str, ...]
+    name: str
+    is_random: bool
 
 
 class NotRunningError(CommandError):
@@ -98,7 +107,8 @@ def make(request: Request, show: Callable[[str], None]) -> Made:
         except (OSError, ValueError) as error:
             raise _ended(request, folder, status) from error
         if "problem" not in answer:
-            return Made((folder / "network.glass").read_bytes(), tuple(answer["notes"]))
+            data = (folder / "network.glass").read_bytes()
+            return Made(data, tuple(answer["notes"]), answer["name"], answer["is_random"])
     sentence = answer["problem"], answer["allowed"], answer["remedy"]
     if "steps" in answer:
         raise NotRunningError(*sentence, answer["steps"], answer["line"])

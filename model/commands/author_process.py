@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -203,14 +204,28 @@ def _runs(module: nn.Module, shape: tuple[int, int, int], definitions: Definitio
 # The whole
 
 
-def build(request: dict[str, Any]) -> tuple[Captured, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A capture and how it was made.
+
+    Args:
+        captured: The network.
+        notes: What a reader should know, a sentence each.
+        name: Of its class.
+        is_random: Whether its weights are random.
+    """
+
+    captured: Captured
+    notes: list[str]
+    name: str
+    is_random: bool
+
+
+def build(request: dict[str, Any]) -> Built:
     """Make the network that a request names, and capture it.
 
     Args:
         request: file, name, args, input, weights, title, classes, mean, std, history.
-
-    Returns:
-        The capture, and what a reader should know.
 
     Raises:
         GlassError: It cannot be made, does not run, or cannot be captured.
@@ -221,9 +236,10 @@ def build(request: dict[str, Any]) -> tuple[Captured, list[str]]:
         module = copy.deepcopy(module).eval()
     except Exception:
         module = module.eval()  # the capture says why it cannot be copied
+    is_made = not isinstance(definitions.namespace.get(name), nn.Module)
     if request["weights"]:
         load_weights(module, Path(request["weights"]))
-    elif isinstance(definitions.namespace.get(name), nn.Module):
+    elif not is_made:
         notes.append("The weights are those that the file's code gives; trained ones are given with --weights.")
     else:
         notes.append("The weights are random: no trained ones were given (--weights).")
@@ -234,7 +250,8 @@ def build(request: dict[str, Any]) -> tuple[Captured, list[str]]:
     try:
         options = {key: request[key] for key in ("classes", "mean", "std", "history")}
         title = request["title"] or name
-        return definitions.resolving(lambda: capture(module, shape, title=title, **options)), notes
+        captured = definitions.resolving(lambda: capture(module, shape, title=title, **options))
+        return Built(captured, notes, type(module).__name__, is_made and not request["weights"])
     except GlassError:
         definitions.resolving(lambda: explain(module, shape, path))
         raise
@@ -284,9 +301,9 @@ def main(folder: Path) -> None:
     _forget_this_project(path)
     answer: dict[str, Any]
     try:
-        captured, notes = build(request)
-        (folder / "network.glass").write_bytes(to_bytes(captured))
-        answer = {"notes": notes}
+        built = build(request)
+        (folder / "network.glass").write_bytes(to_bytes(built.captured))
+        answer = {"notes": built.notes, "name": built.name, "is_random": built.is_random}
     except GlassError as error:
         answer = _describe(error)
     except (Exception, SystemExit) as error:

@@ -5,12 +5,13 @@ does not run.
 """
 
 import argparse
+import json
 import re
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,17 +19,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from model.commands import author_code
 from model.commands.author_code import GIGABYTES, SECONDS, NotRunningError, Request
 from model.commands.history import read_history
+from model.commands.notebook import code_of
 from model.commands.progress import progress
 from model.commands.target import Target, parse
 from model.errors import CommandError, GlassError
 
 if TYPE_CHECKING:
+    from model.commands.check import Counted
     from model.networks.records import Network
 
 _EXAMPLES = """examples:
   glass table net.py:Net                        the table of a class in your file
   glass table net.ipynb:Net --format markdown   of a class in a notebook, for a README
   glass table net.py:Net --input 3x32x32 --args "norm='b', p=0.1"
+  glass check net.py:Net --weights net.pt --readme README.md --max-parameters 20000 --no-linear
   glass capture net.py:Net --weights net.pt -o net.glass
   glass show net.glass                          opens the app
 
@@ -36,6 +40,7 @@ NET is 'assignment', a .glass file, or FILE.py:NAME or FILE.ipynb:NAME, where NA
 function that returns a network. Your code runs in a process of its own, on your machine.
 'glass COMMAND --help' has every option.
 """
+ACCURACY = 99.4
 _FORMATS = ("text", "markdown", "csv", "json")
 
 
@@ -45,8 +50,8 @@ class Opened:
 
     network: "Network"
     data: bytes = b""
-    notes: tuple[str, ...] = ()
     is_random: bool = False
+    name: str = ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--format", choices=_FORMATS, default="text", help="text (as wide as the terminal) by default")
     table.add_argument("--all", action="store_true", help="also the steps that are function calls")
     table.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal")
+    _add_check(
+        _command(commands, "check", _check, "Check limits, and the figures of a README, a notebook or comments.")
+    )
     capture = _command(commands, "capture", _capture, "Write the network into a .glass file, which the app opens.")
     capture.add_argument("-o", "--output", metavar="FILE.glass", help="the name of the network by default")
     show = _command(commands, "show", _show, "Capture the network and open the app on it.")
@@ -122,6 +130,22 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     code.add_argument("--time-limit", type=_positive, default=SECONDS, metavar="SECONDS", help=f"{SECONDS:g}")
     code.add_argument("--memory-limit", type=_positive, default=GIGABYTES, metavar="GIGABYTES", help=f"{GIGABYTES:g}")
     return parser
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    limits = parser.add_argument_group("limits")
+    limits.add_argument("--max-parameters", type=int, nargs="?", const=20_000, metavar="N", help="20000 without N")
+    limits.add_argument("--no-linear", action="store_true", help="no fully connected layer")
+    limits.add_argument("--max-epochs", type=int, nargs="?", const=20, metavar="N", help="20 without N")
+    limits.add_argument(
+        "--min-accuracy", type=float, nargs="?", const=ACCURACY, metavar="P", help="per cent, 99.4 without P"
+    )
+    limits.add_argument("--mnist", type=Path, metavar="ROOT", help="count the accuracy on the test images there")
+    printed = parser.add_argument_group("printed figures")
+    printed.add_argument(
+        "--readme", type=Path, action="append", default=[], metavar="FILE", help="Markdown or notebook"
+    )
 
 
 # Types of options
@@ -195,7 +219,7 @@ def _opened(options: argparse.Namespace) -> Opened:
         network = read(made.data)
     for note in (*made.notes, *network.warnings):
         print(f"Note: {note}", file=sys.stderr)
-    return Opened(network, made.data, made.notes, not options.weights)
+    return Opened(network, made.data, made.is_random, made.name)
 
 
 def _refuse_options(options: argparse.Namespace, target: Target) -> None:
@@ -224,6 +248,44 @@ def _table(options: argparse.Namespace) -> int:
         write = {"markdown": table.as_markdown, "csv": table.as_csv, "json": table.as_json}[options.format]
         print(write(found, options.all))
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    target = parse(options.net)
+    history = read_history(options.history) if options.history else []
+    opened = _opened(options)
+    from model.commands import check  # noqa: PLC0415 (as above)
+
+    network = opened.network
+    history = history or [dict(row) for row in network.history]
+    asked = check.Limits(options.max_parameters, options.no_linear, options.max_epochs, options.min_accuracy)
+    counted = _counted(options, opened)
+    if options.mnist and asked.accuracy is None:
+        asked = replace(asked, accuracy=ACCURACY)
+    texts, code, name = list(options.readme), [], ""
+    if target.file is not None:
+        code, name = code_of(target.file), opened.name
+        texts += [target.file] if target.file.suffix == ".ipynb" else []
+    found, figures, notes = check.mistakes(network, texts, code, name)
+    for note in notes:
+        print(f"Note: {note}", file=sys.stderr)
+    report = check.report(network, asked, history, counted, found, figures)
+    print(json.dumps(report.plain(), indent=2) if options.format == "json" else check.as_text(report))
+    return 0 if report.holds else 1
+
+
+def _counted(options: argparse.Namespace, opened: Opened) -> "Counted":
+    """Return the accuracy on the test images, where data was given and the weights are trained."""
+    from tqdm import tqdm  # noqa: PLC0415 (as above)
+
+    from model.commands import check  # noqa: PLC0415 (as above)
+
+    if not options.mnist:
+        return check.Counted()
+    if opened.is_random:
+        return check.Counted(reason="the weights are random (--weights FILE)")
+    with tqdm(total=10_000, desc="test images", disable=not sys.stderr.isatty(), leave=False) as bar:
+        return check.count_correct(opened.network, options.mnist, bar.update)
 
 
 def _capture(options: argparse.Namespace) -> int:

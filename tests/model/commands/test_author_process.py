@@ -90,11 +90,12 @@ def test_what_cannot_be_made_is_a_sentence(file: Path, name: str, arguments: str
 
 @pytest.mark.slow(reason="the first export of a process brings much in")
 def test_a_capture_says_what_was_guessed(file: Path) -> None:
-    captured, notes = build(request(file, name="small"))
-    assert captured.document["input"]["height"] == 28
-    assert "random" in notes[0]
-    assert "taken to be 1x28x28" in notes[1]
-    assert captured.document["nodes"][0]["line"] == "net.py:11"
+    built = build(request(file, name="small"))
+    assert (built.name, built.is_random) == ("Net", True)
+    assert built.captured.document["input"]["height"] == 28
+    assert "random" in built.notes[0]
+    assert "taken to be 1x28x28" in built.notes[1]
+    assert built.captured.document["nodes"][0]["line"] == "net.py:11"
 
 
 @pytest.mark.parametrize(
