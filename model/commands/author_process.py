@@ -9,6 +9,7 @@ import faulthandler
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,7 +192,8 @@ def _runs(module: nn.Module, shape: tuple[int, int, int], definitions: Definitio
     """Tell whether a network gives one row of scores for each picture of a shape."""
     image = torch.zeros(2, *shape)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             output = definitions.resolving(lambda: module(image))
     except GlassError:
         raise
@@ -252,8 +254,9 @@ def build(request: dict[str, Any]) -> Built:
         title = request["title"] or name
         captured = definitions.resolving(lambda: capture(module, shape, title=title, **options))
         return Built(captured, notes, type(module).__name__, is_made and not request["weights"])
-    except GlassError:
-        definitions.resolving(lambda: explain(module, shape, path))
+    except GlassError as error:
+        if any(words in error.problem for words in ("forward fails", "batch", "rows of scores")):
+            definitions.resolving(lambda: explain(module, shape))
         raise
 
 
@@ -276,7 +279,7 @@ def _forget_this_project(path: Path) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "model"]:
         del sys.modules[name]
     kept = [each for each in sys.path if each and Path(each).resolve() != own]
-    sys.path[:] = [str(path.parent), *kept]
+    sys.path[:] = [str(path.parent), *kept, str(path.parent.parent)]  # the last for 'from .blocks import Block'
 
 
 def _describe(error: GlassError) -> dict[str, Any]:

@@ -280,6 +280,7 @@ def read_definitions(path: Path, pieces: Sequence[Piece]) -> Definitions:
     ordinary = not any(piece.is_cell for piece in pieces) and all(_is_ordinary(s, classes) for s in statements)
     module = types.ModuleType(path.stem.replace(".", "_"))
     module.__file__ = str(path)
+    module.__package__ = path.parent.name if path.parent.name.isidentifier() else ""  # for 'from .blocks import Block'
     sys.modules[module.__name__] = module
     if future:
         statements = [each for each in statements if not _is_future(each.node)]

@@ -7,6 +7,7 @@ import linecache
 import math
 import re
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,13 +136,12 @@ class _Watch(TorchFunctionMode):
         return result
 
 
-def explain(module: nn.Module, shape: Sequence[int], path: Path) -> None:
+def explain(module: nn.Module, shape: Sequence[int]) -> None:
     """Run a network once and raise a sentence that says where and why it fails; return where it does not.
 
     Args:
         module: The author's network; a copy runs.
         shape: (C, H, W).
-        path: The author's file.
 
     Raises:
         StepError: A step does not fit what comes in, or mixes pictures.
@@ -152,17 +152,14 @@ def explain(module: nn.Module, shape: Sequence[int], path: Path) -> None:
     image = torch.randn(BATCH, *shape, generator=torch.Generator().manual_seed(1))
     record.makers[id(image)] = Ran("the picture", "", "image", tuple(shape))
     try:
-        with torch.no_grad(), _noted(private, record), _Watch(record):
+        with torch.no_grad(), warnings.catch_warnings(), _Noted(private, record), _Watch(record):
+            warnings.simplefilter("ignore")
             private(image)
     except GlassError:
         raise
     except Exception as error:
-        raise _explained(error, record, private, tuple(shape), path) from error
+        raise _explained(error, record, private) from error
     _check_batches(record, private)
-
-
-def _noted(module: nn.Module, record: _Record) -> "_Noted":
-    return _Noted(module, record)
 
 
 class _Noted:
@@ -259,7 +256,7 @@ class _Case:
         return (int(value[0]), int(value[-1])) if isinstance(value, list | tuple) else (default, default)
 
 
-def _explained(error: Exception, record: _Record, root: nn.Module, shape: tuple[int, ...], path: Path) -> CommandError:
+def _explained(error: Exception, record: _Record, root: nn.Module) -> CommandError:
     place, code = _line_of(error)
     failed = record.failed
     if failed is None or isinstance(error, AttributeError | NameError) or not _is_of_torch(error):

@@ -61,7 +61,7 @@ def network(code: str) -> nn.Module:
 
 
 def test_a_network_that_runs_is_not_explained() -> None:
-    explain(network(LENET), (1, 28, 28), Path("net.py"))
+    explain(network(LENET), (1, 28, 28))
 
 
 @pytest.mark.parametrize(("right", "wrong", "step", "fits"), FAULTS, ids=[f"{f[2]}: {f[1]}" for f in FAULTS])
@@ -70,7 +70,7 @@ def test_the_failing_step_and_the_number_that_fits_are_named(right: str, wrong: 
     if wrong.startswith("x.view(-1, 128"):
         code = code.replace("self.norm2(x)", "x").replace("nn.Linear(256", "nn.Linear(128")
     with pytest.raises(StepError) as caught:
-        explain(network(code), (1, 28, 28), Path("net.py"))
+        explain(network(code), (1, 28, 28))
     assert caught.value.problem.startswith(step)
     assert fits in str(caught.value)
     assert "net.py:" in caught.value.problem
@@ -81,17 +81,17 @@ def test_putting_in_what_fits_mends_it(fault: tuple[str, str, str, str]) -> None
     right, wrong, _, _ = fault
     code = LENET.replace(right, wrong, 1)
     with pytest.raises(StepError) as caught:
-        explain(network(code), (1, 28, 28), Path("net.py"))
+        explain(network(code), (1, 28, 28))
     fits = caught.value.remedy.removeprefix("Write ").partition(". ")[0].rstrip(".")
     target = wrong.partition(" = ")[2] or wrong
     mended = network(code.replace(target, fits, 1))
-    explain(mended, (1, 28, 28), Path("net.py"))
+    explain(mended, (1, 28, 28))
     assert mended.eval()(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
 
 
 def test_the_steps_before_are_listed_with_shapes() -> None:
     with pytest.raises(StepError) as caught:
-        explain(network(LENET.replace("256, 40", "400, 40")), (1, 28, 28), Path("net.py"))
+        explain(network(LENET.replace("256, 40", "400, 40")), (1, 28, 28))
     listed = [(step.name, step.shape) for step in caught.value.steps]
     assert listed[:3] == [("Conv2d-1", (6, 24, 24)), ("BatchNorm2d-2", (6, 24, 24)), ("relu-2", (6, 24, 24))]
     assert "16 × 4 × 4 = 256" in caught.value.problem
@@ -108,10 +108,10 @@ def test_the_steps_before_are_listed_with_shapes() -> None:
 def test_an_error_of_python_is_a_sentence_with_the_line(wrong: str, said: str) -> None:
     code = LENET.replace("return F.log_softmax(x, dim=1)", f"return {wrong}")
     with pytest.raises(CommandError, match=r"net.py:21") as caught:
-        explain(network(code), (1, 28, 28), Path("net.py"))
+        explain(network(code), (1, 28, 28))
     assert said in str(caught.value)
 
 
 def test_a_forward_of_another_name_is_found() -> None:
     with pytest.raises(CommandError, match="Rename 'forwad' to 'forward'"):
-        explain(network(LENET.replace("def forward", "def forwad")), (1, 28, 28), Path("net.py"))
+        explain(network(LENET.replace("def forward", "def forwad")), (1, 28, 28))
