@@ -109,6 +109,8 @@ def make(request: Request, show: Callable[[str], None]) -> Made:
         if "problem" not in answer:
             data = (folder / "network.glass").read_bytes()
             return Made(data, tuple(answer["notes"]), answer["name"], answer["is_random"])
+    for note in answer["notes"]:
+        show(f"Note: {note}")
     sentence = answer["problem"], answer["allowed"], answer["remedy"]
     if "steps" in answer:
         raise NotRunningError(*sentence, answer["steps"], answer["line"])

@@ -5,7 +5,9 @@ What this program needs of the project is imported before, and then forgotten by
 """
 
 import ast
+import contextlib
 import faulthandler
+import io
 import json
 import os
 import sys
@@ -52,6 +54,8 @@ def make(path: Path, name: str, arguments: str) -> tuple[nn.Module, str, Definit
         notes.append(f"The network is {path.name}:{name}.")
     given, named = _arguments(arguments)
     found = definitions.get(name)
+    if isinstance(found, nn.DataParallel):
+        found = found.module
     if isinstance(found, nn.Module):
         if arguments:
             raise CommandError(
@@ -175,12 +179,16 @@ def guess_shape(module: nn.Module, definitions: Definitions) -> tuple[tuple[int,
     for channels in candidates:
         for side in SIDES.get(channels, _OTHER_SIDES):
             if _runs(module, (channels, side, side), definitions):
-                why = f"its first convolution takes {channels} channels, and this size runs"
+                why = f"its first convolution takes {_channels(channels)}, and this size runs"
                 return (channels, side, side), _said((channels, side, side), why)
     channels = candidates[0]
     side = SIDES.get(channels, _OTHER_SIDES)[0]
     shape = (channels, side, side)
-    return shape, _said(shape, f"its first convolution takes {channels} channels, and no usual size runs")
+    return shape, _said(shape, f"its first convolution takes {_channels(channels)}, and no usual size runs")
+
+
+def _channels(number: int) -> str:
+    return "1 channel" if number == 1 else f"{number} channels"
 
 
 def _said(shape: tuple[int, int, int], why: str) -> str:
@@ -223,17 +231,20 @@ class Built:
     is_random: bool
 
 
-def build(request: dict[str, Any]) -> Built:
+def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
     """Make the network that a request names, and capture it.
 
     Args:
         request: file, name, args, input, weights, title, classes, mean, std, history.
+        notes: A list to which is added what a reader should know, also where this fails.
 
     Raises:
         GlassError: It cannot be made, does not run, or cannot be captured.
     """
     path = Path(request["file"])
-    module, name, definitions, notes = make(path, request["name"], request["args"])
+    notes = [] if notes is None else notes
+    module, name, definitions, said = make(path, request["name"], request["args"])
+    notes += said
     try:
         module = copy.deepcopy(module).eval()
     except Exception:
@@ -247,16 +258,20 @@ def build(request: dict[str, Any]) -> Built:
         notes.append("The weights are random: no trained ones were given (--weights).")
     shape = tuple(request["input"] or ())
     if not shape:
-        shape, said = guess_shape(module, definitions)
-        notes.append(said)
+        with contextlib.redirect_stdout(io.StringIO()):
+            shape, why = guess_shape(module, definitions)
+        notes.append(why)
+    _runs(module, shape, definitions)  # once with what it prints; a capture runs it several times
     try:
         options = {key: request[key] for key in ("classes", "mean", "std", "history")}
         title = request["title"] or name
-        captured = definitions.resolving(lambda: capture(module, shape, title=title, **options))
+        with contextlib.redirect_stdout(io.StringIO()):
+            captured = definitions.resolving(lambda: capture(module, shape, title=title, **options))
         return Built(captured, notes, type(module).__name__, is_made and not request["weights"])
     except GlassError as error:
         if any(words in error.problem for words in ("forward fails", "batch", "rows of scores")):
-            definitions.resolving(lambda: explain(module, shape))
+            with contextlib.redirect_stdout(io.StringIO()):
+                definitions.resolving(lambda: explain(module, shape))
         raise
 
 
@@ -303,16 +318,20 @@ def main(folder: Path) -> None:
     _limit(request, folder)
     _forget_this_project(path)
     answer: dict[str, Any]
+    notes: list[str] = []
     try:
-        built = build(request)
+        built = build(request, notes)
         (folder / "network.glass").write_bytes(to_bytes(built.captured))
-        answer = {"notes": built.notes, "name": built.name, "is_random": built.is_random}
+        answer = {"name": built.name, "is_random": built.is_random}
     except GlassError as error:
         answer = _describe(error)
     except (Exception, SystemExit) as error:
         answer = _describe(failure(error, path.name))
     faulthandler.cancel_dump_traceback_later()
-    (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    (folder / "answer.json").write_text(json.dumps(answer | {"notes": notes}), encoding="utf-8")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # a thread of the author's may still run
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def _epochs(most: int, history: History, network: Network) -> Limit:
         )
     if isinstance(kept, int):
         return Limit(name, kept <= most, f"trained for {kept} epochs, by the card of its weights")
-    return Limit(name, None, "not known: there is no history (--history FILE)")
+    return Limit(name, None, "no history was given (--history FILE)")
 
 
 def _accuracy(least: float, history: History, counted: Counted, network: Network) -> Limit:
@@ -117,7 +117,7 @@ def _accuracy(least: float, history: History, counted: Counted, network: Network
     if isinstance(stated, float):
         share = 100 * stated if stated <= 1 else stated
         return Limit(name, share >= least, f"{share:.2f} % of the test images, by the card of its weights")
-    return Limit(name, None, f"not known: {counted.reason or 'there is no history (--history) and no data (--mnist)'}")
+    return Limit(name, None, counted.reason or "neither a history (--history) nor data (--mnist) was given")
 
 
 def count_correct(network: Network, root: Path, progress: Callable[[int], object]) -> Counted:
@@ -172,7 +172,7 @@ def mistakes(
     found: list[Mistake] = []
     notes, figures = [], 0
     for path in texts:
-        compared = comparison.compare(find(text_of(path)), path.name, lines=path.suffix != ".ipynb")
+        compared = comparison.compare(find(text_of(path), comparison.names), path.name, lines=path.suffix != ".ipynb")
         found += compared.mistakes
         figures += compared.figures
         if compared.others:

@@ -33,6 +33,7 @@ class Comparison:
     def __init__(self, network: Network) -> None:
         self.graph = network.graph
         self.steps = steps_of(network)
+        self.names = {name for step in self.steps for name in (step.name, step.node.path) if name}
         self._by_name = {step.name: step for step in self.steps}
         self._elsewhere = 0
         self._unused = [each for each in network.graph.unused if each.parameters]

@@ -1,7 +1,7 @@
 """Printed figures, found in a text: tables in torchsummary's, torchinfo's and Markdown's form, totals, and claims."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 Sizes = tuple[int, ...]
@@ -95,18 +95,20 @@ _FIELD = re.compile(
     re.I,
 )
 _OUTPUT_SIDE = re.compile(r"\boutput[_ ]?(?:size|side|shape)?\s*[=:\-]+\s*(\d{1,4})(?!\s*[x×X*\d])", re.I)
-_NAMED = re.compile(
-    r"^\W*[`'\"]?([A-Za-z_][\w.]*(?:-\d+)?)[`'\"]?\s*(?:\([^)]*\))?\s*[:=|,\-\u2013>\u2192]+|^\W*(?:after|at)\s+[`'\"]?([A-Za-z_][\w.]*(?:-\d+)?)",
-    re.I,
-)
+_WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*(?:-\d+(?:\.\d+)?)?")
 
 
-def find(text: str) -> Printed:
-    """Return all printed figures of a text."""
+def find(text: str, names: Collection[str] = ()) -> Printed:
+    """Return all printed figures of a text.
+
+    Args:
+        text: Markdown, or what was printed.
+        names: What steps are called; a line of text that names one may claim its receptive field.
+    """
     lines = text.splitlines()
     taken = set[int]()
     tables = [*_summaries(lines, taken), *_infos(lines, taken), *_markdown(lines, taken)]
-    claims = tuple(_claims(lines, taken))
+    claims = tuple(_claims(lines, taken, names))
     if claims:
         tables.append(PrintedTable("text", claims[0].line, claims))
     totals = [(number, int(match[1].replace(",", ""))) for number, match in _totals(lines, taken)]
@@ -292,14 +294,17 @@ def _pair(text: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2] or match[1])) if match else None
 
 
-def _claims(lines: Sequence[str], taken: set[int]) -> Iterator[PrintedRow]:
-    """Find lines of text that name a step and its receptive field."""
+def _claims(lines: Sequence[str], taken: set[int], names: Collection[str]) -> Iterator[PrintedRow]:
+    """Find receptive fields beside the name of a step: the last name before one, or the first after it."""
     for number, line in enumerate(lines, 1):
         if number in taken:
             continue
-        name, claimed = _NAMED.search(line), field_in(line)
-        if name and claimed and not re.match(r"(rf|receptive)", name[1] or name[2], re.I):
-            yield PrintedRow(number, name[1] or name[2], field=claimed)
+        named = [(match.start(), match[0]) for match in _WORD.finditer(line) if match[0] in names]
+        for match in _FIELD.finditer(line):
+            before = [name for start, name in named if start < match.start()]
+            name = before[-1] if before else named[0][1] if named else ""
+            if name:
+                yield PrintedRow(number, name, field=(int(match[1]), int(match[2] or match[1])))
 
 
 def field_in(text: str) -> tuple[int, int] | None:

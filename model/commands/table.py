@@ -47,7 +47,8 @@ def of_network(network: Network) -> Table:
     fields = of_graph(graph)
     assert isinstance(network.module, NetworkModule)  # noqa: S101 (every Network has one)
     counts = {node.name: _count(network.module, node) for node in graph.nodes}
-    rows = tuple(_row(node, fields.get(node.name), counts[node.name]) for node in graph.nodes)
+    everything = (*graph.nodes, *graph.hidden)  # a softmax at the end is a row as well
+    rows = tuple(_row(node, fields.get(node.name), counts.get(node.name, 0)) for node in everything)
     unused = tuple((each.path or each.kind, each.parameters) for each in graph.unused)
     return Table(network.title, graph.input_shape, rows, graph.used, graph.owned, unused)
 

@@ -73,8 +73,8 @@ def test_epochs_are_counted(history: list[Mapping[str, float]], holds: bool | No
         (PEAK[:2], Counted(), True, "last 99.41 % at epoch 2"),
         (PEAK, Counted(9953, 10_000), True, "9,953 of 10,000 test images are correct (99.53 %); best 99.41 %"),
         ([], Counted(9900, 10_000), False, "(99.00 %)"),
-        ([], Counted(reason="the weights are random"), None, "not known: the weights are random"),
-        ([], Counted(), None, "no history"),
+        ([], Counted(reason="the weights are random"), None, "the weights are random"),
+        ([], Counted(), None, "neither a history"),
     ],
 )
 def test_accuracy_is_that_of_the_test_images_or_of_the_last_epoch(

@@ -21,6 +21,7 @@ class Net(nn.Module):
         self.conv, self.never = nn.Conv2d(1, 4, 5), nn.Linear(3, 3)
         self.fc = nn.Linear(4 * 12 * 12, 10)
     def forward(self, x):
+        print("it sees", tuple(x.shape))
         return F.log_softmax(self.fc(F.max_pool2d(F.relu(self.conv(x)), 2).flatten(1)), dim=1)
 """
 slow = pytest.mark.slow(reason="starts a process with PyTorch")
@@ -53,7 +54,7 @@ def test_the_installed_command_runs_beside_a_file_called_model(net: Path) -> Non
         ("Linear-2", "fc", 5770),
     ]
     assert found["parameters"] == {"used": 5874, "owned": 5886}
-    assert done.stderr.startswith("the author says hello\nNote: The weights are random")
+    assert done.stderr.startswith("the author says hello\nit sees (2, 1, 28, 28)\nNote: The weights are random")
     assert "taken to be 1x28x28" in done.stderr
 
 
@@ -67,7 +68,7 @@ def test_a_notebook_that_trains_is_captured_without_training(
     out = tmp_path / "net.glass"
     assert glass("capture", f"{path}:Net", "-o", str(out), "--title", "Mine", "--input", "1x28x28") == 0
     network = load(out)
-    assert (network.title, network.graph["Conv2d-1"].line) == ("Mine", "net.ipynb cell 2:10")
+    assert (network.title, network.graph["Conv2d-1"].line) == ("Mine", "net.ipynb cell 2:11")
     assert not (tmp_path / "trained").exists()
     assert "Mine, 5,874 parameters" in capsys.readouterr().out
     assert glass("table", str(out), "--format", "csv") == 0
@@ -85,8 +86,8 @@ def test_a_network_that_does_not_run_prints_the_table_up_to_there(
     said = capsys.readouterr()
     assert said.out == ""
     assert "max_pool2d-1        [-1, 4, 12, 12]        0" in said.err
-    assert "Linear-2 (fc) at model.py:10 gets 576 numbers for each picture (4 × 12 × 12 = 576)." in said.err
-    assert "Write nn.Linear(576, 10).\n  model.py:10: return F.log_softmax" in said.err
+    assert "Linear-2 (fc) at model.py:11 gets 576 numbers for each picture (4 × 12 × 12 = 576)." in said.err
+    assert "Write nn.Linear(576, 10).\n  model.py:11: return F.log_softmax" in said.err
 
 
 @slow

@@ -83,7 +83,8 @@ def summaries(author: nn.Module) -> dict[str, str]:
 
 def found(network: Network, text: str) -> tuple[Mistake, ...]:
     """Return the mistakes of a text."""
-    compared = Comparison(network).compare(find(text), "README.md")
+    comparison = Comparison(network)
+    compared = comparison.compare(find(text, comparison.names), "README.md")
     assert compared.figures > 3
     return compared.mistakes
 

@@ -101,5 +101,10 @@ def test_sizes_in_words_are_found(text: str, sizes: list[tuple[str, tuple[int, .
 
 
 def test_lines_that_name_a_step_are_claims() -> None:
-    (table,) = find("- `conv1.0`: receptive field 3\n- conv2: 24x24, RF = 5\nThe RF is 7.\n").tables
-    assert [(row.name, row.field) for row in table.rows] == [("conv1.0", (3, 3)), ("conv2", (5, 5))]
+    text = "- `conv1.0`: receptive field 3\n- 24x24, RF = 5 at conv2; after MaxPool2d-3 the RF is 6.\nThe RF is 7.\n"
+    (table,) = find(text, {"conv1.0", "conv2", "MaxPool2d-3"}).tables
+    assert [(row.name, row.field) for row in table.rows] == [
+        ("conv1.0", (3, 3)),
+        ("conv2", (5, 5)),
+        ("MaxPool2d-3", (6, 6)),
+    ]
