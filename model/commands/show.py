@@ -1,5 +1,6 @@
 """Open the app on a network: keep its file in the store, start the server, and open the browser when it answers."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def show(id: str, port: int, browser: bool, say: Callable[[str], None]) -> int:
         CommandError: The port is taken, or the app does not start.
     """
     _check_port(port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server ends with this command
     process = subprocess.Popen(command(port), cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603 (Streamlit)
     try:
         _wait(process, port)
