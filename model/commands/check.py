@@ -1,5 +1,6 @@
 """Check a network against limits, and the printed figures of a README, a notebook and comments against the network."""
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,15 +179,16 @@ def mistakes(
         if compared.others:
             notes.append(f"Tables of other networks were left out: {', '.join(compared.others)}.")
     comments = list(comments_of(code, name, comparison.steps))
+    places = {id(each.row): each.place for each in comments}
+    said: list[tuple[str, int, Mistake]] = []
     for each in comments:
         for mistake in comparison.of_row(each.row, each.first, each.last, each.place):
             figures += 1
-            found += [mistake] if mistake else []
-    pairs = [(each.row, each.last) for each in comments]
-    files = {id(each.row): each.place.rpartition(":")[0] for each in comments}
-    for _, mistake in comparison.fields(pairs, lambda row: f"{files[id(row)]}:{row.line}"):
+            said += [(each.place.rpartition(":")[0], each.row.line, mistake)] if mistake else []
+    for row, mistake in comparison.fields([(each.row, each.last) for each in comments], lambda row: places[id(row)]):
         figures += 1
-        found += [mistake] if mistake else []
+        said += [(places[id(row)].rpartition(":")[0], row.line, mistake)] if mistake else []
+    found += [mistake for *_, mistake in sorted(said, key=lambda one: one[:2])]
     return found, figures, notes
 
 
@@ -197,15 +199,26 @@ def report(
     return Report(tuple(limits(network, asked, history, counted)), tuple(found), compared)
 
 
-def as_text(report: Report) -> str:
-    """Write a report for a terminal."""
-    marks = {True: "holds  ", False: "FAILS  ", None: "unknown"}
-    lines = [f"{marks[each.holds]}  {each.name}: {each.evidence}." for each in report.limits]
+def as_text(report: Report, width: int = 120) -> str:
+    """Write a report for a terminal.
+
+    Args:
+        report: What was found.
+        width: How many characters a line may have.
+    """
+    marks = {True: "holds", False: "FAILS", None: "unknown"}
+    lines = [_wrapped(marks[each.holds], f"{each.name}: {each.evidence}.", width) for each in report.limits]
     if lines and (report.mistakes or report.compared):
         lines.append("")
     for each in report.mistakes:
-        lines.append(f"WRONG    {each.where}: printed {each.printed}, right is {each.right}.\n         {each.why}")
+        lines.append(_wrapped("WRONG", f"{each.where}: printed {each.printed}, right is {each.right}.", width))
+        lines.append(_wrapped("", each.why, width))
     if report.compared:
         wrong = len(report.mistakes)
         lines.append(f"{report.compared} printed figures compared, {wrong} {'mistake' if wrong == 1 else 'mistakes'}.")
     return "\n".join(lines) or "Nothing was asked for: give limits (--max-parameters) or printed figures (--readme)."
+
+
+def _wrapped(mark: str, text: str, width: int) -> str:
+    """Write a mark in a column of its own and a text beside it."""
+    return textwrap.fill(text, max(width, 40), initial_indent=f"{mark:<9}", subsequent_indent=" " * 9)

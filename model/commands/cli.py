@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.commands import author_code
 from model.commands.author_code import GIGABYTES, SECONDS, NotRunningError, Request
-from model.commands.history import read_history
+from model.commands.history import History, read_history
 from model.commands.notebook import code_of
 from model.commands.progress import progress
 from model.commands.target import Target, parse
@@ -196,7 +196,7 @@ def _opened(options: argparse.Namespace) -> Opened:
             from model.networks import load  # noqa: PLC0415 (brings in PyTorch)
 
             return Opened(load(target.text))
-    history = read_history(options.history) if options.history else None
+    history = _history(options, target)
     request = Request(
         str(target.file),
         target.name,
@@ -220,6 +220,20 @@ def _opened(options: argparse.Namespace) -> Opened:
     for note in (*made.notes, *network.warnings):
         print(f"Note: {note}", file=sys.stderr)
     return Opened(network, made.data, made.is_random, made.name)
+
+
+def _history(options: argparse.Namespace, target: Target) -> History | None:
+    """Return the history of a training: that of --history, or what a notebook printed."""
+    if options.history:
+        return read_history(options.history)
+    if target.file is None or target.file.suffix != ".ipynb" or not target.file.is_file():
+        return None
+    try:
+        found = read_history(target.file)
+    except CommandError:
+        return None
+    print(f"Note: The history is what {target.file.name} printed: {len(found)} epochs.", file=sys.stderr)
+    return found
 
 
 def _refuse_options(options: argparse.Namespace, target: Target) -> None:
@@ -252,12 +266,12 @@ def _table(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     target = parse(options.net)
-    history = read_history(options.history) if options.history else []
     opened = _opened(options)
     from model.commands import check  # noqa: PLC0415 (as above)
 
     network = opened.network
-    history = history or [dict(row) for row in network.history]
+    given = read_history(options.history) if options.history else []
+    history = given or [dict(row) for row in network.history]
     asked = check.Limits(options.max_parameters, options.no_linear, options.max_epochs, options.min_accuracy)
     counted = _counted(options, opened)
     if options.mnist and asked.accuracy is None:
@@ -270,7 +284,11 @@ def _check(options: argparse.Namespace) -> int:
     for note in notes:
         print(f"Note: {note}", file=sys.stderr)
     report = check.report(network, asked, history, counted, found, figures)
-    print(json.dumps(report.plain(), indent=2) if options.format == "json" else check.as_text(report))
+    print(
+        json.dumps(report.plain(), indent=2)
+        if options.format == "json"
+        else check.as_text(report, shutil.get_terminal_size((120, 24)).columns)
+    )
     return 0 if report.holds else 1
 
 
