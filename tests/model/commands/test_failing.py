@@ -52,6 +52,29 @@ FAULTS = [  # of a network that runs: what is written in the place of what, the 
 ]
 
 
+SMALL = [  # what __init__ makes and forward returns, and what is said
+    ("self.f = nn.Linear(100, 10)", "self.f(x)", "not flattened: 28 numbers a row. It takes 100"),
+    ("self.f = nn.Linear(784, 10)", "self.f(torch.flatten(x))", "x.flatten(1). Then nn.Linear(784, 10) fits"),
+    ("self.w = nn.Parameter(torch.zeros(100, 10))", "x.flatten(1) @ self.w", "Give it the shape (784, 10)"),
+    ("self.t = nn.ConvTranspose2d(4, 2, 3)", "self.t(self.a(x))", "Write nn.ConvTranspose2d(8, 2, 3)"),
+    ("self.d = nn.Conv2d(4, 4, 3, groups=4)", "self.d(self.a(x))", "Write nn.Conv2d(8, 8, 3, groups=8)"),
+    ("self.g = nn.GroupNorm(2, 6)", "self.g(self.a(x))", "Write nn.GroupNorm(2, 8)"),
+    ("self.l = nn.LayerNorm([8, 26, 26])", "self.l(self.a(x))", "Write nn.LayerNorm([8, 28, 28])"),
+    (
+        "self.b = nn.Conv2d(8, 16, 3, 2, 1)",
+        "self.b(self.a(x)) + self.a(x)",
+        "Put nn.Conv2d(8, 16, 1, stride=2) on the way",
+    ),
+    ("self.b = nn.Conv2d(8, 8, 5)", "self.b(self.a(x)) + self.a(x)", "Write padding=2 for b"),
+    ("self.p = nn.MaxPool2d(2, padding=2)", "self.p(x)", "Write padding=1"),
+    ("self.c = nn.Conv2d(8, 10, 1)", "self.c(self.a(x).flatten(1))", "or use nn.Linear(6272, 10)"),
+    ("self.c = nn.Conv2d(1, 8, 5, dilation=8)", "self.c(x)", "covers 8 × (5 − 1) + 1 = 33 values along a side, and 28"),
+    ("self.c = nn.Conv2d(1, 8, (3, 5))", "self.c(self.a(x))", "Write nn.Conv2d(8, 8, (3, 5))"),
+    ("pass", "self.a(x).permute(0, 2, 3, 1).view(2, -1)", "Write reshape in the place of view"),
+    ("pass", "F.interpolate(x, size=(1, 2, 3))", "PyTorch says: Input and output must have the same number"),
+]
+
+
 def network(code: str) -> nn.Module:
     """Return the network that some code defines."""
     definitions = read_definitions(Path("net.py"), [Piece("net.py", HEAD + code)])
@@ -87,6 +110,16 @@ def test_putting_in_what_fits_mends_it(fault: tuple[str, str, str, str]) -> None
     mended = network(code.replace(target, fits, 1))
     explain(mended, (1, 28, 28))
     assert mended.eval()(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
+
+
+@pytest.mark.parametrize(("made", "returned", "said"), SMALL, ids=[each[0] for each in SMALL])
+def test_other_misfits_are_explained(made: str, returned: str, said: str) -> None:
+    body = f"super().__init__(); self.a = nn.Conv2d(1, 8, 3, padding=1); {made}"
+    code = f"class Net(nn.Module):\n    def __init__(self): {body}\n    def forward(self, x): return {returned}\n"
+    with pytest.raises(StepError) as caught:
+        explain(network(code), (1, 28, 28))
+    assert said in str(caught.value)
+    assert " at net.py:4 " in caught.value.problem
 
 
 def test_the_steps_before_are_listed_with_shapes() -> None:
