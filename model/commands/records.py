@@ -6,6 +6,8 @@ from typing import Any
 
 from model.records import Pair
 
+RANDOM = "The weights are random: trained ones were not given (--weights)."  # kept in the network's file
+
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
@@ -49,6 +51,7 @@ class Table:
         used: Number of parameters that the scores depend on.
         owned: Number of parameters that the author's module has.
         unused: Path and parameters of each module that never runs.
+        reasons: Why some steps have no single receptive field, a sentence each.
     """
 
     title: str
@@ -57,6 +60,7 @@ class Table:
     used: int
     owned: int
     unused: tuple[tuple[str, int], ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def multiply_accumulates(self) -> int:

@@ -11,7 +11,7 @@ from model.graph.module import NetworkModule
 from model.graph.records import Node
 from model.networks.records import Network
 from model.receptive_field import of_graph
-from model.receptive_field.records import ReceptiveField
+from model.receptive_field.records import NoSingleWindow, ReceptiveField
 from model.records import Pair, format_sizes
 
 _DIM, _BOLD, _END = "\033[2m", "\033[1m", "\033[0m"
@@ -50,7 +50,9 @@ def of_network(network: Network) -> Table:
     everything = (*graph.nodes, *graph.hidden)  # a softmax at the end is a row as well
     rows = tuple(_row(node, fields.get(node.name), counts.get(node.name, 0)) for node in everything)
     unused = tuple((each.path or each.kind, each.parameters) for each in graph.unused)
-    return Table(network.title, graph.input_shape, rows, graph.used, graph.owned, unused)
+    missing = [field for field in fields.values() if isinstance(field, NoSingleWindow)]
+    reasons = dict.fromkeys(f"No single receptive field from {each.step} on: {each.reason}" for each in missing)
+    return Table(network.title, graph.input_shape, rows, graph.used, graph.owned, unused, tuple(reasons))
 
 
 def _count(module: NetworkModule, node: Node) -> int:
@@ -216,6 +218,7 @@ def _coloured(line: str, row: TableRow | None) -> str:
 def _totals(table: Table) -> list[str]:
     """Return the totals in words."""
     lines = [f"Input: {format_sizes(table.input_shape)}. Multiply-adds for one image: {table.multiply_accumulates:,}."]
+    lines += table.reasons
     if table.used == table.owned:
         return [f"Parameters: {table.used:,}.", *lines]
     never = [f"{path} ({count:,})" for path, count in table.unused if count]
