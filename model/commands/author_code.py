@@ -17,6 +17,7 @@ from model.errors import CommandError
 
 SECONDS, GIGABYTES = 120.0, 8.0
 MAX_PRINTED = 20_000  # characters of what the author's code prints
+WAITING = 4  # times the limit, in seconds of a clock
 _PROGRAM = Path(__file__).with_name("author_process.py")
 _START = 60.0  # seconds beyond the limit, for the start of Python and PyTorch
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
@@ -37,7 +38,7 @@ class Request:
         mean: A number for each channel.
         std: Likewise.
         history: A row for each epoch.
-        seconds: How long the code may take.
+        seconds: How long the code may take, as time of the processor.
         memory: How many gigabytes it may take.
     """
 
@@ -63,13 +64,11 @@ class Made:
         data: The file.
         notes: What a reader should know, a sentence each.
         name: Of the class.
-        is_random: Whether the weights are random.
     """
 
     data: bytes
     notes: tuple[str, ...]
     name: str
-    is_random: bool
 
 
 class NotRunningError(CommandError):
@@ -108,7 +107,7 @@ def make(request: Request, show: Callable[[str], None]) -> Made:
             raise _ended(request, folder, status) from error
         if "problem" not in answer:
             data = (folder / "network.glass").read_bytes()
-            return Made(data, tuple(answer["notes"]), answer["name"], answer["is_random"])
+            return Made(data, tuple(answer["notes"]), answer["name"])
     for note in answer["notes"]:
         show(f"Note: {note}")
     sentence = answer["problem"], answer["allowed"], answer["remedy"]
@@ -141,7 +140,7 @@ def _run(folder: Path, seconds: float, show: Callable[[str], None]) -> int | Non
     printing = threading.Thread(target=_show_output, args=(process, show), daemon=True)
     printing.start()
     try:
-        status: int | None = process.wait(seconds + _START)
+        status: int | None = process.wait(WAITING * seconds + _START)
     except subprocess.TimeoutExpired:
         status = None
     finally:

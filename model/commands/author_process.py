@@ -9,8 +9,11 @@ import contextlib
 import faulthandler
 import io
 import json
+import math
 import os
+import signal
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +28,12 @@ import copy
 import torch
 from torch import nn
 
+from model.commands.author_code import WAITING
 from model.commands.definitions import Definitions, failure, read_definitions
 from model.commands.failing import StepError, explain
 from model.commands.normalisation import normalisation_of
 from model.commands.notebook import code_of
+from model.commands.records import RANDOM
 from model.commands.weights_file import load_weights
 from model.errors import CommandError, GlassError
 from model.graph.capture import Captured, capture, to_bytes
@@ -135,7 +140,8 @@ def _called(found: Any, name: str, given: Sequence[Any], named: dict[str, Any], 
         try:
             signature.bind(*given, **named)
         except TypeError as error:
-            raise _wrong_arguments(name, signature, given, named, str(error)) from error
+            called = f"{name}{signature} at {definitions.place_of(name)}"
+            raise _wrong_arguments(called, signature, given, named, str(error)) from error
     try:
         return definitions.resolving(lambda: found(*given, **named))
     except GlassError:
@@ -144,7 +150,9 @@ def _called(found: Any, name: str, given: Sequence[Any], named: dict[str, Any], 
         raise failure(error, f"{name}()") from error
 
 
-def _wrong_arguments(name: str, signature: Any, given: Sequence[Any], named: dict[str, Any], said: str) -> CommandError:
+def _wrong_arguments(
+    called: str, signature: Any, given: Sequence[Any], named: dict[str, Any], said: str
+) -> CommandError:
     parameters = list(signature.parameters.values())
     needed = [each.name for each in parameters if each.default is each.empty and each.kind < each.VAR_POSITIONAL]
     needed += [each.name for each in parameters if each.default is each.empty and each.kind == each.KEYWORD_ONLY]
@@ -152,12 +160,12 @@ def _wrong_arguments(name: str, signature: Any, given: Sequence[Any], named: dic
     if missing:
         example = ", ".join(f"{each}=..." for each in missing)
         return CommandError(
-            f"{name}{signature} needs the arguments {', '.join(missing)}.",
+            f"{called} needs the arguments {', '.join(missing)}.",
             "Those without a default must be given.",
             f'Give them: --args "{example}".',
         )
     return CommandError(
-        f"{name}{signature} cannot be called so: {said}.",
+        f"{called} cannot be called so: {said}.",
         f"It takes {', '.join(each.name for each in parameters) or 'no arguments'}.",
         "Correct --args.",
     )
@@ -223,13 +231,11 @@ class Built:
         captured: The network.
         notes: What a reader should know, a sentence each.
         name: Of its class.
-        is_random: Whether its weights are random.
     """
 
     captured: Captured
     notes: list[str]
     name: str
-    is_random: bool
 
 
 def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
@@ -250,13 +256,11 @@ def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
         module = copy.deepcopy(module).eval()
     except Exception:
         module = module.eval()  # the capture says why it cannot be copied
-    is_made = not isinstance(definitions.namespace.get(name), nn.Module)
+    is_instance = isinstance(definitions.namespace.get(name), nn.Module)
     if request["weights"]:
         load_weights(module, Path(request["weights"]))
-    elif not is_made:
+    elif is_instance:
         notes.append("The weights are those that the file's code gives; trained ones are given with --weights.")
-    else:
-        notes.append("The weights are random: no trained ones were given (--weights).")
     shape = tuple(request["input"] or ())
     if not shape:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -272,7 +276,9 @@ def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
         title = request["title"] or name
         with contextlib.redirect_stdout(io.StringIO()):
             captured = definitions.resolving(lambda: capture(module, shape, title=title, **options))
-        return Built(captured, notes, type(module).__name__, is_made and not request["weights"])
+        if not is_instance and not request["weights"]:
+            captured.document["warnings"].insert(0, RANDOM)
+        return Built(captured, notes, type(module).__name__)
     except GlassError as error:
         if any(words in error.problem for words in ("forward fails", "batch", "rows of scores")):
             with contextlib.redirect_stdout(io.StringIO()):
@@ -281,16 +287,24 @@ def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
 
 
 def _limit(request: dict[str, Any], folder: Path) -> None:
-    """Limit memory and time; at the end of the time the line that runs is written down."""
+    """Limit memory and time; at the end of the time the line that runs is written down.
+
+    The time is that of the processor, so that a busy machine does not end what would soon be done; a code that waits
+    for something is ended after some times as long.
+    """
+    dump = (folder / "lines").open("w", encoding="utf-8")
+    seconds = math.ceil(request["seconds"])
+    faulthandler.dump_traceback_later(WAITING * seconds, exit=True, file=dump)
     try:
         import resource  # noqa: PLC0415 (not on Windows)
 
-        limit = int(request["memory"] * (1 << 30))
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    except (ImportError, ValueError, OSError):
-        pass
-    dump = (folder / "lines").open("w", encoding="utf-8")
-    faulthandler.dump_traceback_later(request["seconds"], exit=True, file=dump)
+        memory = int(request["memory"] * (1 << 30))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        faulthandler.register(signal.SIGXCPU, file=dump)
+        end = math.ceil(time.process_time()) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (end, end + 1))  # the line is written at the first, the process ends
+    except (ImportError, AttributeError, ValueError, OSError):
+        pass  # not every system has these limits
 
 
 def _forget_this_project(path: Path) -> None:
@@ -327,7 +341,7 @@ def main(folder: Path) -> None:
     try:
         built = build(request, notes)
         (folder / "network.glass").write_bytes(to_bytes(built.captured))
-        answer = {"name": built.name, "is_random": built.is_random}
+        answer = {"name": built.name}
     except GlassError as error:
         answer = _describe(error)
     except (Exception, SystemExit) as error:

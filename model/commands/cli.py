@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,7 @@ from model.commands.author_code import GIGABYTES, SECONDS, NotRunningError, Requ
 from model.commands.history import History, read_history
 from model.commands.notebook import code_of
 from model.commands.progress import progress
+from model.commands.records import RANDOM
 from model.commands.target import Target, parse
 from model.errors import CommandError, GlassError
 
@@ -50,7 +51,6 @@ class Opened:
 
     network: "Network"
     data: bytes = b""
-    is_random: bool = False
     name: str = ""
 
 
@@ -195,7 +195,9 @@ def _opened(options: argparse.Namespace) -> Opened:
         with progress(f"Reading {target.text}"):
             from model.networks import load  # noqa: PLC0415 (brings in PyTorch)
 
-            return Opened(load(target.text))
+            network = load(target.text)
+        _say(network.warnings)
+        return Opened(network)
     history = _history(options, target)
     request = Request(
         str(target.file),
@@ -217,9 +219,14 @@ def _opened(options: argparse.Namespace) -> Opened:
         from model.networks.file import read  # noqa: PLC0415 (as above)
 
         network = read(made.data)
-    for note in (*made.notes, *network.warnings):
+    _say((*made.notes, *network.warnings))
+    return Opened(network, made.data, made.name)
+
+
+def _say(notes: Iterable[str]) -> None:
+    """Print what a reader should know beside the result."""
+    for note in notes:
         print(f"Note: {note}", file=sys.stderr)
-    return Opened(network, made.data, made.is_random, made.name)
 
 
 def _history(options: argparse.Namespace, target: Target) -> History | None:
@@ -232,7 +239,7 @@ def _history(options: argparse.Namespace, target: Target) -> History | None:
         found = read_history(target.file)
     except CommandError:
         return None
-    print(f"Note: The history is what {target.file.name} printed: {len(found)} epochs.", file=sys.stderr)
+    _say([f"The history is what {target.file.name} printed: {len(found)} epochs."])
     return found
 
 
@@ -281,8 +288,7 @@ def _check(options: argparse.Namespace) -> int:
         code, name = code_of(target.file), opened.name
         texts += [target.file] if target.file.suffix == ".ipynb" else []
     found, figures, notes = check.mistakes(network, texts, code, name)
-    for note in notes:
-        print(f"Note: {note}", file=sys.stderr)
+    _say(notes)
     report = check.report(network, asked, history, counted, found, figures)
     print(
         json.dumps(report.plain(), indent=2)
@@ -300,7 +306,7 @@ def _counted(options: argparse.Namespace, opened: Opened) -> "Counted":
 
     if not options.mnist:
         return check.Counted()
-    if opened.is_random:
+    if RANDOM in opened.network.warnings:
         return check.Counted(reason="the weights are random (--weights FILE)")
     with tqdm(total=10_000, desc="test images", disable=not sys.stderr.isatty(), leave=False) as bar:
         return check.count_correct(opened.network, options.mnist, bar.update)

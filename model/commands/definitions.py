@@ -112,6 +112,10 @@ class Definitions:
         found = [each.node for each in self.statements if isinstance(each.node, ast.ClassDef) and each.node.bases]
         return list(dict.fromkeys(node.name for node in found))
 
+    def place_of(self, name: str) -> str:
+        """Return the line of the last statement that binds a name."""
+        return next((each.place for each in reversed(self.statements) if name in each.binds), self.path.name)
+
     def uses_of(self, name: str) -> frozenset[str]:
         """Return the names that the statements read that bind a name."""
         return frozenset[str]().union(*(each.uses for each in self.statements if name in each.binds))
@@ -278,7 +282,8 @@ def read_definitions(path: Path, pieces: Sequence[Piece]) -> Definitions:
     classes = {node.name for _, tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
     statements = [_statement(piece, node) for piece, tree in trees for node in tree.body]
     ordinary = not any(piece.is_cell for piece in pieces) and all(_is_ordinary(s, classes) for s in statements)
-    module = types.ModuleType(path.stem.replace(".", "_"))
+    stem = path.stem.replace(".", "_")
+    module = types.ModuleType(f"author_{stem}" if stem in {*sys.stdlib_module_names, "torch"} else stem)
     module.__file__ = str(path)
     module.__package__ = path.parent.name if path.parent.name.isidentifier() else ""  # for 'from .blocks import Block'
     sys.modules[module.__name__] = module

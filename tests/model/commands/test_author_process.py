@@ -10,6 +10,7 @@ from torch import nn
 
 from model.commands.author_process import build, guess_shape, make
 from model.commands.definitions import read_definitions
+from model.commands.records import RANDOM
 from model.commands.weights_file import load_weights
 from model.errors import CommandError
 
@@ -74,7 +75,7 @@ def test_the_only_network_is_found(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("Net", "", r"needs the arguments width"),
+        ("Net", "", r"at net.py:12 needs the arguments width"),
         ("Net", "8, colour=1", r"unexpected keyword argument 'colour'"),
         ("Net", "8, norm=open('x')", r"--args .* cannot be read"),
         ("Net", "0", r"net.py:\d+ fails|needs"),
@@ -91,10 +92,10 @@ def test_what_cannot_be_made_is_a_sentence(file: Path, name: str, arguments: str
 @pytest.mark.slow(reason="the first export of a process brings much in")
 def test_a_capture_says_what_was_guessed(file: Path) -> None:
     built = build(request(file, name="small"))
-    assert (built.name, built.is_random) == ("Net", True)
+    assert built.name == "Net"
     assert built.captured.document["input"]["height"] == 28
-    assert "random" in built.notes[0]
-    assert "taken to be 1x28x28" in built.notes[1]
+    assert built.captured.warnings == [RANDOM]
+    assert "taken to be 1x28x28" in built.notes[0]
     assert built.captured.document["nodes"][0]["line"] == "net.py:11"
 
 
@@ -141,7 +142,7 @@ def test_weights_are_read_in_every_form(tmp_path: Path, form: str) -> None:
 def test_a_pickled_module_is_refused_with_two_lines_that_save_a_state_dict(tmp_path: Path) -> None:
     path = tmp_path / "whole.pt"
     torch.save(net(), path)
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises(CommandError, match="is a pickled module") as caught:
         load_weights(net(), path)
     assert "torch.save(net.state_dict()" in str(caught.value)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.commands.cli import main
+from model.commands.records import RANDOM
 from model.networks import load
 from tests.model.commands.test_definitions import notebook
 from tests.serving import ROOT
@@ -44,9 +45,9 @@ def net(tmp_path: Path) -> Path:
 def test_the_installed_command_runs_beside_a_file_called_model(net: Path) -> None:
     folder = net.parent
     made = ["make", f"BIN={folder}", f"{folder}/glass"]
-    subprocess.run(made, cwd=ROOT, check=True, capture_output=True, timeout=60)  # noqa: S603 (our Makefile)
+    subprocess.run(made, cwd=ROOT, check=True, capture_output=True, timeout=300)  # noqa: S603 (our Makefile)
     command = [str(folder / "glass"), "table", "model.py:Net", "--format", "json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)  # noqa: S603
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [(row["name"], row["path"], row["parameters"]) for row in found["rows"]] == [
@@ -54,8 +55,10 @@ def test_the_installed_command_runs_beside_a_file_called_model(net: Path) -> Non
         ("Linear-2", "fc", 5770),
     ]
     assert found["parameters"] == {"used": 5874, "owned": 5886}
-    assert done.stderr.startswith("the author says hello\nit sees (2, 1, 28, 28)\nNote: The weights are random")
-    assert "taken to be 1x28x28" in done.stderr
+    assert done.stderr.startswith(
+        "the author says hello\nit sees (2, 1, 28, 28)\nNote: The input is taken to be 1x28x28"
+    )
+    assert f"Note: {RANDOM}" in done.stderr
 
 
 @slow
@@ -72,7 +75,11 @@ def test_a_notebook_that_trains_is_captured_without_training(
     assert not (tmp_path / "trained").exists()
     assert "Mine, 5,874 parameters" in capsys.readouterr().out
     assert glass("table", str(out), "--format", "csv") == 0
-    assert capsys.readouterr().out.splitlines()[1].startswith("Conv2d-1,conv,5,1,0,")
+    said = capsys.readouterr()
+    assert said.out.splitlines()[1].startswith("Conv2d-1,conv,5,1,0,")
+    assert f"Note: {RANDOM}" in said.err  # the file says it too
+    assert glass("check", str(out), "--mnist", str(tmp_path)) == 1
+    assert "the weights are random (--weights FILE)" in capsys.readouterr().out
     assert glass("capture", str(out)) == 2
     assert "is captured already" in capsys.readouterr().err
 
@@ -145,5 +152,5 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
 
 def test_python_m_model_is_the_command() -> None:
     command = [sys.executable, "-m", "model", "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)  # noqa: S603
     assert done.stdout.startswith("usage: glass")
