@@ -154,7 +154,8 @@ def _summaries(lines: Sequence[str], taken: set[int]) -> Iterator[PrintedTable]:
             rows = []
         last = int(match[2])
         row = PrintedRow(number, f"{match[1]}-{match[2]}", match[1], _without_batch(_whole(match[3])))
-        rows.append(replace(row, parameters=int(match[4].replace(",", ""))))
+        rest = field_in(line[match.end() :])  # a comment behind the row
+        rows.append(replace(row, parameters=int(match[4].replace(",", "")), field=rest))
     yield from finished()
 
 
@@ -295,11 +296,17 @@ def _pair(text: str) -> tuple[int, int] | None:
 
 
 def _claims(lines: Sequence[str], taken: set[int], names: Collection[str]) -> Iterator[PrintedRow]:
-    """Find receptive fields beside the name of a step: the last name before one, or the first after it."""
+    """Find receptive fields beside the name of a step: the last name before one, or the first after it.
+
+    Where a line names one step alone, sizes that it calls input and output are about that step.
+    """
     for number, line in enumerate(lines, 1):
         if number in taken:
             continue
         named = [(match.start(), match[0]) for match in _WORD.finditer(line) if match[0] in names]
+        sizes = tuple(each for each in sizes_in(line) if each[0] != "either")
+        if sizes and len({name for _, name in named}) == 1:
+            yield PrintedRow(number, named[0][1], sizes=sizes)
         for match in _FIELD.finditer(line):
             before = [name for start, name in named if start < match.start()]
             name = before[-1] if before else named[0][1] if named else ""

@@ -101,6 +101,12 @@ def test_sizes_in_words_are_found(text: str, sizes: list[tuple[str, tuple[int, .
 
 
 def test_lines_that_name_a_step_are_claims() -> None:
+    (table,) = find(
+        "`conv1`: 28x28x1 -> 26x26x8\nconv1 and conv2: 3x3 -> 5x5\nconv2 has 26x26x8\n", {"conv1", "conv2"}
+    ).tables
+    assert [row.sizes for row in table.rows] == [(("input", (28, 28, 1)), ("output", (26, 26, 8)))]
+    (table,) = find(SUMMARY.replace("80\n", "80  # RF: 3x3\n")).tables
+    assert [row.field for row in table.rows] == [(3, 3), None]
     text = "- `conv1.0`: receptive field 3\n- 24x24, RF = 5 at conv2; after MaxPool2d-3 the RF is 6.\nThe RF is 7.\n"
     (table,) = find(text, {"conv1.0", "conv2", "MaxPool2d-3"}).tables
     assert [(row.name, row.field) for row in table.rows] == [
