@@ -127,8 +127,12 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     code.add_argument("--std", type=_numbers, metavar="X,...", help="what each channel is then divided by")
     code.add_argument("--title", default="", help="what pages call the network")
     code.add_argument("--history", type=Path, metavar="FILE", help="epochs as CSV, JSON, or the log of the training")
-    code.add_argument("--time-limit", type=_positive, default=SECONDS, metavar="SECONDS", help=f"{SECONDS:g}")
-    code.add_argument("--memory-limit", type=_positive, default=GIGABYTES, metavar="GIGABYTES", help=f"{GIGABYTES:g}")
+    code.add_argument(
+        "--time-limit", type=_positive, default=SECONDS, metavar="SECONDS", help=f"of the processor ({SECONDS:g})"
+    )
+    code.add_argument(
+        "--memory-limit", type=_positive, default=GIGABYTES, metavar="GIGABYTES", help=f"of memory ({GIGABYTES:g})"
+    )
     return parser
 
 

@@ -25,8 +25,10 @@ class Ran:
         op: The class of the module, or the function's name.
         shape: What it gave for one picture.
         parameters: How many it has.
-        inputs: Numbers of the steps that fed it.
-        module: The leaf module.
+        batch: The size of the first axis of what it gave.
+        given: The shapes of what came in.
+        module: The leaf module; None for a function call.
+        line: The author's line that called it.
     """
 
     name: str

@@ -20,7 +20,6 @@ class PrintedRow:
         field: The receptive field after it, (y, x).
         jump: Its jump.
         sizes: Sizes of what comes in and out, each with what it is: ``input``, ``output`` or ``either``.
-        has_channels: Whether the shape was printed with the axis of the batch.
     """
 
     line: int

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from model.commands import table
+from model.commands.check import mistakes
 from model.commands.figures import Comparison
+from model.commands.notebook import Piece
 from model.commands.printed import find
 from model.commands.records import Mistake
 from model.graph.capture import capture, to_bytes
@@ -16,6 +18,16 @@ from model.networks.records import Network
 from tests.model.graph.facts import Facts, fact_files, needs_facts, read_facts, rebuilt
 
 pytestmark = [needs_facts(), pytest.mark.slow(reason="each network is exported")]
+CAUSES = {  # what the facts call a mistake, and the words that say it here
+    "pool doubles RF": "doubles the field",
+    "jump ignored after pool (+2 instead of +4)": "The jump of 2 is forgotten",
+    "pool does not grow RF": "adds nothing here",
+    "GAP not counted": "is not counted",
+    "GAP RF by +6 only": "adds its 6 values",
+    "map size wrong, so GAP RF wrong": "is taken over maps of 4",
+    "typo (5 for 54)": "A digit is missing",
+    "stride claimed at another layer than in the code": "a stride elsewhere",
+}
 SAMPLE = {"N11", "N54"}  # in every run: fields that are wrong in several ways, and a table of another version
 PATHS = [
     pytest.param(path, id=path.stem, marks=() if path.stem in SAMPLE else pytest.mark.exhaustive)
@@ -27,6 +39,12 @@ def claims(facts: Facts) -> list[dict[str, Any]]:
     """Return the receptive fields that the author claims."""
     found = facts["claimed_receptive_fields"] or []
     return list(found["rows"] if isinstance(found, dict) else found)
+
+
+def wrong_claims(facts: Facts) -> dict[str, tuple[str, str]]:
+    """Return by path the claims that are wrong, as printed and right."""
+    wrong = [each for each in claims(facts) if not each["right"]]
+    return {each["layer"]: (str(each["claimed"]), str(each["computed"])) for each in wrong}
 
 
 def readme(facts: Facts) -> str:
@@ -124,3 +142,63 @@ def _assert_table(network: Network, facts: Facts) -> None:
                 assert (row["receptive_field"], row["jump"]) == (each["receptive_field"], each["jump"]), each["path"]
                 seen += 1
     assert seen or facts["reused_modules"] or not fact_files()
+
+
+# The same claims as comments in code
+
+
+def source(facts: Facts) -> str:
+    """Write the network as its author may have: a Sequential for each block, the claims as comments behind lines."""
+    claimed = {each["layer"]: each["claimed"] for each in claims(facts)}
+    blocks: dict[str, list[Facts]] = {}
+    for each in facts["operations"]:
+        if each["as"] == "module":
+            blocks.setdefault(each["path"].partition(".")[0], []).append(each)
+    lines = ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
+    for name, steps in blocks.items():
+        if steps[0]["path"] == name:
+            lines.append(f"        self.{name} = {_call(steps[0])}{_comment(claimed, name)}")
+            continue
+        lines.append(f"        self.{name} = nn.Sequential(")
+        lines += [f"            {_call(each)},{_comment(claimed, each['path'])}" for each in steps]
+        lines.append("        )")
+    return "\n".join(lines)
+
+
+def _call(operation: Facts) -> str:
+    given = ", ".join(f"{name}={_plain(value)!r}" for name, value in operation["settings"].items())
+    return f"nn.{operation['op']}({given})"
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _comment(claimed: dict[str, int], path: str) -> str:
+    return f"  # RF = {claimed[path]}" if path in claimed else ""
+
+
+def _is_flat(facts: Facts) -> bool:
+    paths = [each["path"].split(".") for each in facts["operations"] if each["as"] == "module"]
+    numbered = all(len(path) == 1 or (len(path) == 2 and path[1].isdigit()) for path in paths)
+    return bool(claims(facts)) and numbered and not facts["reused_modules"]
+
+
+COMMENTED = [path for path in fact_files() if _is_flat(read_facts(path))]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=pytest.mark.exhaustive if number else ())
+        for number, path in enumerate(COMMENTED)
+    ],
+)
+def test_claims_in_comments_are_found_too(path: Path) -> None:
+    facts = read_facts(path)
+    wrong, compared, _ = mistakes(network_of(facts), [], [Piece("net.py", source(facts))], "Net")
+    assert compared == len(claims(facts))
+    expected = {
+        each["layer"]: (str(each["claimed"]), str(each["computed"])) for each in claims(facts) if not each["right"]
+    }
+    assert found_in(tuple(wrong)) == (set(), expected)
