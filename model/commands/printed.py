@@ -237,7 +237,7 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for number, title in enumerate(header):
         for name, pattern in _HEADERS.items():
-            if pattern.search(title) and name not in found:
+            if pattern.search(title.replace("_", " ")) and name not in found:
                 if name != "before":
                     found[name] = number
                 break

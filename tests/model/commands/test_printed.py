@@ -59,6 +59,13 @@ def test_a_markdown_table_is_read_by_its_header() -> None:
     assert (second.field, second.sizes) == ((4, 4), (("output", (13, 13)), ("input", (26, 26))))
 
 
+def test_headers_may_be_names_of_columns() -> None:
+    text = "row | layer | printed_shape | printed_params | printed_input | rf_out\n---|---|---|---|---|---\n"
+    ((row,),) = [table.rows for table in find(f"{text}1 | Conv2d-1 | [-1, 8, 26, 26] | 80 | 28x28x1 | 3\n").tables]
+    assert (row.name, row.shape, row.parameters, row.field) == ("Conv2d-1", (8, 26, 26), 80, (3, 3))
+    assert row.sizes == (("input", (28, 28, 1)),)
+
+
 def test_a_table_of_other_things_is_no_table() -> None:
     assert find("| page | shows |\n|--|--|\n| Overview | 3x3 |\n").tables == ()
 
