@@ -126,15 +126,15 @@ def _check(request: Request) -> None:
 def _run(folder: Path, seconds: float, show: Callable[[str], None]) -> int | None:
     """Run the program; return its exit status, or None where it was ended for it took too long."""
     command = [sys.executable, "-P", "-u", str(_PROGRAM), str(folder)]
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {"MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(  # noqa: S603 (the author's code, on their own machine)
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env={**os.environ, **own},
         start_new_session=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     )
     printing = threading.Thread(target=_show_output, args=(process, show), daemon=True)

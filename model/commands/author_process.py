@@ -253,7 +253,7 @@ def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
     module, name, definitions, said = make(path, request["name"], request["args"])
     notes += said
     try:
-        module = copy.deepcopy(module).eval()
+        module = copy.deepcopy(module).to("cpu", torch.float32).eval()
     except Exception:
         module = module.eval()  # the capture says why it cannot be copied
     is_instance = isinstance(definitions.namespace.get(name), nn.Module)
@@ -330,7 +330,7 @@ def _describe(error: GlassError) -> dict[str, Any]:
 def main(folder: Path) -> None:
     """Answer the request in a folder: write ``network.glass`` there, and ``answer.json``."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    path = Path(request["file"]).resolve()
+    path = Path(request["file"]).absolute()  # not where a link leads: its neighbours count
     request["file"] = str(path)
     os.chdir(path.parent)
     sys.argv = [str(path)]

@@ -6,6 +6,7 @@ does not run.
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -267,7 +268,9 @@ def _table(options: argparse.Namespace) -> int:
     found = table.of_network(opened.network)
     if options.format == "text":
         width = shutil.get_terminal_size((120, 24)).columns
-        colour = options.color == "always" or (options.color == "auto" and sys.stdout.isatty())
+        colour = options.color == "always" or (
+            options.color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        )
         print(table.as_text(found, width, colour, options.all))
     else:
         write = {"markdown": table.as_markdown, "csv": table.as_csv, "json": table.as_json}[options.format]

@@ -89,6 +89,12 @@ def test_what_cannot_be_made_is_a_sentence(file: Path, name: str, arguments: str
         make(file, name, arguments)
 
 
+@pytest.mark.slow(reason="exports a network")
+def test_double_precision_is_shown_in_single(file: Path) -> None:
+    file.write_text(CODE + "model = model.double()", encoding="utf-8")
+    assert build(request(file, name="model")).captured.document["input"]["height"] == 28
+
+
 @pytest.mark.slow(reason="the first export of a process brings much in")
 def test_a_capture_says_what_was_guessed(file: Path) -> None:
     built = build(request(file, name="small"))
