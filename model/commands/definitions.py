@@ -24,7 +24,8 @@ from model.errors import CommandError
 T = TypeVar("T")
 _PLAIN = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNED = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-_HARMLESS = {"print", "sys.path.append", "sys.path.insert", "warnings.filterwarnings", "warnings.simplefilter"}
+_HARMLESS = {"print", "warnings.filterwarnings", "warnings.simplefilter"}
+_PATHS = {"sys.path.append", "sys.path.insert"}
 _MAKERS = {"nn", "F", "torch", "math", "os", "Path", "namedtuple", "partial", "OrderedDict", "np", "logging"}
 _READERS = {"load", "hub", "save", "system", "popen", "loadtxt", "fromfile", "genfromtxt", "listdir"}
 _ATTEMPTS = 1_000
@@ -337,6 +338,11 @@ def _statement(piece: Piece, node: ast.stmt) -> Statement:
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
     uses = frozenset(each.id for each in names if isinstance(each.ctx, ast.Load))
     plain, binds = _is_plain(node), frozenset(_bound(node))
+    name = _call_name(node)
+    if name in _PATHS:  # like an import of all names, it may matter to any other
+        plain, binds = True, frozenset({"*"})
+    elif name.endswith(".add_argument"):  # it completes the parser that an assignment makes
+        plain, binds = True, frozenset({name.partition(".")[0]})
     calls = isinstance(node, _ASSIGNED) and any(isinstance(each, ast.Call) for each in ast.walk(node))
     return Statement(piece.file, node, binds, uses, plain, calls)
 
@@ -407,7 +413,7 @@ def _is_ordinary(statement: Statement, classes: set[str]) -> bool:
     if _is_main(node) or _is_text(node) or isinstance(node, _PLAIN):
         return True
     if name := _call_name(node):
-        return name in _HARMLESS or name.endswith(".add_argument") or "seed" in name.rpartition(".")[2]
+        return name in _HARMLESS | _PATHS or name.endswith(".add_argument") or "seed" in name.rpartition(".")[2]
     return statement.is_plain and all(_makes(call, classes) for call in ast.walk(node) if isinstance(call, ast.Call))
 
 

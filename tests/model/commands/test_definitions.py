@@ -1,6 +1,7 @@
 """Of a notebook or a training script only what defines is run, and only where a network needs it."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,19 @@ def test_what_a_loop_sets_is_named() -> None:
 def test_a_name_that_is_not_defined_is_a_sentence(name: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
         definitions(SCRIPT).get(name)
+
+
+def test_options_and_paths_of_a_script_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside_the_script.py").write_text("width = 5")
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.setattr("sys.argv", ["script.py"])
+    code = (
+        f"import sys, argparse\nsys.path.append({str(tmp_path)!r})\nfrom beside_the_script import width\n"
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--classes', default=7)\nargs = parser.parse_args()\n"
+        "train(args)\nclass Net:\n    def shape(self): return width, args.classes\n"
+    )
+    found = definitions(code)
+    assert found.resolving(found.get("Net")().shape) == (5, 7)
 
 
 def test_a_file_that_only_defines_runs_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
