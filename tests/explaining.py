@@ -20,7 +20,9 @@ def attribution(
     """Return an attribution with these values and a black baseline."""
     array = np.asarray(values, dtype=np.float32)
     baseline = np.full_like(array, black)
-    return Attribution("made up", target, against, output, array, array, baseline, 0.0, 0.0, None, None, 0.0)
+    return Attribution(
+        "made up", target, against, output, array, array, baseline, 0.0, 0.0, None, None, 0.0, array[None]
+    )
 
 
 def gradient(network: nn.Module, x: Tensor, target: int) -> Tensor:

@@ -5,8 +5,9 @@ if each step between them commutes with ``gain × x + offset``.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,7 +17,11 @@ from torch.nn import functional
 
 from model.batch_norm.records import Fold, FoldComparison, FoldErrors
 from model.errors import InputError
+from model.graph.module import NetworkModule
+from model.trace.private import put, steps_of
 from model.trace.records import Trace
+
+M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -31,29 +36,30 @@ class _Affine:
         return _Affine(self.gain * other.gain, self.offset * other.gain + other.offset)
 
 
-def fold(network: nn.Sequential, name: str) -> Fold:
+def fold(network: nn.Module, name: str) -> Fold:
     """Fold one batch norm, and those after it, into the next convolution, or give the obstacle.
 
     Args:
-        network: Its children run in order; it is not changed.
+        network: With a graph, or a sequence of steps; it is not changed.
         name: Name of the batch norm.
 
     Raises:
         InputError: No batch norm has this name.
     """
-    steps = dict(network.named_children())
-    norm = steps.get(name)
+    norm = _steps(network).get(name)
     if not isinstance(norm, nn.BatchNorm2d):
-        known = [each for each, module in steps.items() if isinstance(module, nn.BatchNorm2d)]
+        known = _norms(network)
         raise InputError(
             f"There is no batch norm '{name}'.",
             f"The batch norms are {', '.join(known) or 'none'}.",
             "Choose one of them.",
         )
+    if norm.running_mean is None:
+        nothing = _Affine(torch.empty(0), torch.empty(0))
+        return _fold(name, [], None, f"{name} has no running statistics", nothing, None)
     affine, through = _affine(norm), list[str]()
-    after = list(steps)[list(steps).index(name) + 1 :]
-    for each in after:
-        module = steps[each]
+    after, end = _after(network, name)
+    for each, module in after:
         obstacle = _obstacle(module, affine)
         if obstacle:
             return _fold(name, through, None, f"{each} {obstacle}", affine, None)
@@ -62,26 +68,48 @@ def fold(network: nn.Sequential, name: str) -> Fold:
         if isinstance(module, nn.BatchNorm2d):
             affine = affine.then(_affine(module))
         through.append(each)
-    return _fold(name, through, None, "no convolution comes after it", affine, None)
+    return _fold(name, through, None, end or "no convolution comes after it", affine, None)
 
 
-def fold_all(network: nn.Sequential) -> nn.Sequential:
+def _steps(network: nn.Module) -> Mapping[str, nn.Module]:
+    return steps_of(network) if isinstance(network, NetworkModule) else dict(network.named_children())
+
+
+def _norms(network: nn.Module) -> list[str]:
+    return [name for name, module in _steps(network).items() if isinstance(module, nn.BatchNorm2d)]
+
+
+def _after(network: nn.Module, name: str) -> tuple[list[tuple[str, nn.Module]], str]:
+    """Return the steps that follow one after another, and what ends them in a graph; nothing where they just end."""
+    steps = _steps(network)
+    if not isinstance(network, NetworkModule):
+        return list(steps.items())[list(steps).index(name) + 1 :], ""
+    found = list[tuple[str, nn.Module]]()
+    while True:
+        users = [node for node in network.graph.nodes if name in node.inputs]
+        if len(users) != 1:
+            return found, f"{name} feeds several steps" if users else ""
+        name = users[0].name
+        found.append((name, steps[name]))
+
+
+def fold_all(network: M) -> M:
     """Return a copy in which every batch norm that can be folded is replaced by an identity."""
     private = copy.deepcopy(network).eval()
-    for name, module in network.named_children():
-        if not isinstance(module, nn.BatchNorm2d) or isinstance(private.get_submodule(name), nn.Identity):
+    for name in _norms(network):
+        if isinstance(_steps(private)[name], nn.Identity):
             continue
         found = fold(network, name)
         if found.into is None:
             continue
         for each in (name, *found.through):
-            if isinstance(private.get_submodule(each), nn.BatchNorm2d):
-                private.set_submodule(each, nn.Identity())
-        private.set_submodule(found.into, _with_weights(private.get_submodule(found.into), found))
+            if isinstance(_steps(private)[each], nn.BatchNorm2d):
+                put(private, each, nn.Identity())
+        put(private, found.into, _with_weights(_steps(private)[found.into], found))
     return private
 
 
-def compare(network: nn.Sequential, images: Tensor) -> FoldComparison:
+def compare(network: nn.Module, images: Tensor) -> FoldComparison:
     """Compare the folded network with the original.
 
     Args:
@@ -93,9 +121,8 @@ def compare(network: nn.Sequential, images: Tensor) -> FoldComparison:
     with torch.no_grad():
         logits, folded_logits = original(images), folded(images)
         exact = (double(images.double()) - fold_all(double)(images.double())).abs().max()
-    names = [name for name, module in network.named_children() if isinstance(module, nn.BatchNorm2d)]
     return FoldComparison(
-        folds={name: fold(network, name) for name in names},
+        folds={name: fold(network, name) for name in _norms(network)},
         images=len(images),
         difference=float((logits - folded_logits).abs().max()),
         exact_difference=float(exact),
@@ -105,7 +132,7 @@ def compare(network: nn.Sequential, images: Tensor) -> FoldComparison:
     )
 
 
-def fold_errors(network: nn.Sequential, trace: Trace, found: Fold, seed: int = 0) -> FoldErrors:
+def fold_errors(network: nn.Module, trace: Trace, found: Fold, seed: int = 0) -> FoldErrors:
     """Measure on one image the error of a fold with zero padding and with dropout.
 
     Args:
@@ -121,7 +148,7 @@ def fold_errors(network: nn.Sequential, trace: Trace, found: Fold, seed: int = 0
         raise InputError(
             f"{found.name} is not folded.", "Errors are measured for exact folds.", "Choose another batch norm."
         )
-    between = [network.get_submodule(each) for each in found.through]
+    between = [_steps(network)[each] for each in found.through]
     normalised = torch.from_numpy(trace[found.into].input.copy()).double()[None]
     bare = torch.from_numpy(trace[found.name].input.copy()).double()[None]
     for module in between:  # the input of the convolution without batch norm: only pools change it

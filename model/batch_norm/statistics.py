@@ -25,6 +25,7 @@ from model.batch_norm.records import (
 from model.errors import DataError, InputError
 from model.images import digits, mnist
 from model.records import Numbers, Pixels
+from model.trace.private import steps_of
 from model.trace.records import LayerKind, Trace
 
 MIXED = "mixed"
@@ -251,7 +252,7 @@ def _in_training_mode(network: nn.Module) -> nn.Module:
 
 
 def _norms(network: nn.Module) -> dict[str, nn.BatchNorm2d]:
-    return {name: module for name, module in network.named_modules() if isinstance(module, nn.BatchNorm2d)}
+    return {name: step for name, step in steps_of(network).items() if isinstance(step, nn.BatchNorm2d)}
 
 
 @contextmanager

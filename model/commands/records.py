@@ -55,7 +55,7 @@ class Table:
     """
 
     title: str
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     rows: tuple[TableRow, ...]
     used: int
     owned: int

@@ -4,7 +4,6 @@ Only the dropout rows are in training mode; batch norm uses its running statisti
 pass i is the trace that ``model.trace.record`` gives for that seed.
 """
 
-import copy
 import hashlib
 from collections.abc import Sequence
 
@@ -24,6 +23,7 @@ from model.dropout.records import (
 )
 from model.errors import InputError
 from model.trace import SeededDropout, draw_mask, reseed, with_dropout
+from model.trace.private import private_copy, put, steps_of
 from model.trace.records import LayerKind, Trace
 
 MASKS = 1000
@@ -34,7 +34,7 @@ _STANDARD_ERRORS = 4  # a mean over masks is accepted within so many
 
 def trained_probabilities(network: nn.Module) -> dict[str, float]:
     """Return the p of each dropout module by its name, in order."""
-    return {name: module.p for name, module in network.named_modules() if isinstance(module, nn.Dropout)}
+    return {name: step.p for name, step in steps_of(network).items() if isinstance(step, nn.Dropout | nn.Dropout2d)}
 
 
 def row_differences(off: Trace, on: Trace) -> tuple[RowDifference, ...]:
@@ -80,13 +80,13 @@ def draw_masks(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) 
         count: Number of passes.
     """
     rows = [
-        (name, each) for name, each in with_dropout(network, plan).named_modules() if isinstance(each, SeededDropout)
+        (name, each) for name, each in steps_of(with_dropout(network, plan)).items() if isinstance(each, SeededDropout)
     ]
     kept: dict[str, list[NDArray[np.uint8]]] = {name: [] for name, row in rows if row.drops}
     for seed in range(plan.seed, plan.seed + count):
         generator = torch.Generator().manual_seed(seed)
         for name, row in rows:
-            mask = draw_mask((1, *trace[name].input.shape), row.p, generator, plan.whole_channels)
+            mask = draw_mask((1, *trace[name].input.shape), row.p, generator, row.whole_channels)
             if row.drops:
                 kept[name].append(np.packbits(mask.bool().numpy()))
     return tuple(
@@ -102,10 +102,10 @@ def probabilities(network: nn.Module, x: Tensor, drawn: Sequence[RowMasks]) -> N
         x: One normalised image, (1, C, H, W).
         drawn: The masks of each active dropout row in the N passes.
     """
-    private = copy.deepcopy(network).eval()
+    private = private_copy(network)
     rows = [(each, _FixedDropout(each.p)) for each in drawn]
     for each, row in rows:
-        private.set_submodule(each.name, row)
+        put(private, each.name, row)
     count, found = len(drawn[0].kept), []
     with torch.no_grad():
         for start in range(0, count, _BATCH):

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 import torch
@@ -117,6 +118,32 @@ class NetworkModule(nn.Module):
         for node, step in zip(self.graph.nodes, self.steps, strict=True):
             for role, key in node.tensors.items():
                 _put(step, role, first.setdefault(key, getattr(step, role)))
+
+
+def after(module: NetworkModule, name: str) -> NetworkModule | None:
+    """Return the part of a network after a step, which takes the output of the step; it shares the weights.
+
+    Returns:
+        None for the step that gives the logits.
+
+    Raises:
+        InputError: There is another way around the step.
+    """
+    graph, needed = module.graph, {module.graph.logits} - {name}
+    for node in reversed(graph.nodes):
+        if node.name in needed:
+            needed |= {*node.inputs} - {name}
+    if IMAGE in needed:
+        raise InputError(
+            f"The logits do not depend on {name} alone.",
+            "There is a way around it, such as that of a residual block.",
+            "Choose the step where the ways meet.",
+        )
+    nodes = [node for node in graph.nodes if node.name in needed]
+    renamed = [replace(node, inputs=tuple(IMAGE if each == name else each for each in node.inputs)) for node in nodes]
+    tensors = {key: getattr(module.step(node.name), role) for node in nodes for role, key in node.tensors.items()}
+    rest = replace(graph, nodes=tuple(renamed), input_shape=graph[name].shape)
+    return NetworkModule(rest, tensors).train(module.training) if nodes else None
 
 
 def _stored(key: str, tensor: Tensor, graph: Graph) -> Tensor:

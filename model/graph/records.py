@@ -132,7 +132,7 @@ class Graph:
 
     Args:
         nodes: In the order they run; the last gives the logits (N, K).
-        input_shape: (C, H, W).
+        input_shape: (C, H, W); of a part of a network the shape of what it takes.
         hidden: What the author's code does with the logits: a softmax and what follows it.
         buffers: Keys of tensors that are not parameters.
         frozen: Keys of parameters that training leaves alone.
@@ -143,7 +143,7 @@ class Graph:
     """
 
     nodes: tuple[Node, ...]
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     hidden: tuple[Node, ...] = ()
     buffers: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()

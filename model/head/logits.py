@@ -95,7 +95,7 @@ def logits_without_each_map(network: nn.Module, trace: Trace, name: str) -> NDAr
     """
     maps = torch.from_numpy(trace[name].input.copy())  # (C, H, W)
     keep = 1 - torch.eye(len(maps))  # (C, C): row i sets map i to 0
-    module = steps_of(private_copy(network).eval())[name]
+    module = steps_of(private_copy(network))[name]
     with torch.no_grad():
         value = module(maps * keep[:, :, None, None])
         logits = recorder.run(network, trace, {name: value})

@@ -15,6 +15,7 @@ class Add(Join):
 
     kind = "add"
     ops = (Op.ADD,)
+    linear = True
     about = (
         "Adds two inputs, place by place. In a residual block one of them is what went in: the block then learns only "
         "what to change, and gradients have a short way back."

@@ -5,6 +5,7 @@ evaluation mode they are constants. Every unit depends on one input unit only.
 """
 
 import numpy as np
+import torch
 from torch import nn
 
 from model.errors import InputError
@@ -21,6 +22,8 @@ class BatchNorm(Layer):
     kind = LayerKind.BATCH_NORM
     modules = (nn.BatchNorm2d, nn.BatchNorm1d)
     ops = (Op.BATCH_NORM,)
+    learns = True
+    linear = True
     about = (
         "Subtracts the mean of each map and divides by its standard deviation, both measured in training; then scales "
         "and shifts by two learned numbers. Every map gets a similar range, which keeps training stable."
@@ -67,6 +70,10 @@ class BatchNorm(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its statistics are fixed, so its place is all that matters."""
         return nn.Identity()
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Scale 1 and shift 0, mean 0 and variance 1; nothing is drawn."""
+        module.reset_parameters()  # type: ignore[operator]
 
 
 LAYERS = (BatchNorm(),)

@@ -6,10 +6,12 @@ Each output map has its own kernel, and a kernel has a slice for every input map
 from types import MappingProxyType
 
 import numpy as np
+import torch
 from torch import nn
 
 from model.errors import InputError
 from model.graph.records import Node, Op
+from model.layers.initial import draw_weights
 from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
@@ -26,6 +28,8 @@ class Convolution(Layer):
     modules = (nn.Conv2d,)
     ops = (Op.CONV,)
     names = MappingProxyType({"kernel": "kernel_size"})
+    learns = True
+    linear = True
     about = (
         "Each output map has its own kernel, which slides over the input maps. At each position the values that it "
         "covers are multiplied by its weights and summed, and a bias is added. So an output map shows where one "
@@ -111,6 +115,10 @@ class Convolution(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""
         return positive(module)
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Draw weights and biases."""
+        draw_weights(module, generator)
 
 
 LAYERS = (Convolution(),)

@@ -20,6 +20,7 @@ class Dropout(Layer):
     kind = LayerKind.DROPOUT
     modules = (nn.Dropout, nn.Dropout2d)
     ops = (Op.DROPOUT, Op.DROPOUT2D)
+    linear = True
     about = (
         "In training mode it sets each value to zero with probability p and multiplies the others by 1 / (1 − p), so "
         "that no unit can rely on another. In evaluation mode, as here, it changes nothing."

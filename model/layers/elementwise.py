@@ -25,11 +25,15 @@ class Elementwise(Layer):
     def apply(self, settings: Settings, value: float) -> float:
         """Return f of a value, in double precision."""
 
+    def formula(self, settings: Settings) -> str:
+        """Return the formula with the settings in it."""
+        return self.symbols.format(**settings)
+
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the input unit. The function is no product, so it has no weight."""
         value = float(as_maps(step.input)[unit])
         result = self.apply(step.settings, value)
-        symbols = self.symbols.format(**step.settings)
+        symbols = self.formula(step.settings)
         worked = symbols.replace("input", format_number(value))
         formula = f"{worked} = {format_number(result, bracket=False)}"
         return WorkedUnit((Term(unit, value, None, result),), 0.0, symbols, formula, result)

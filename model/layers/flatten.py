@@ -14,6 +14,7 @@ class Flatten(Layer):
 
     kind = LayerKind.FLATTEN
     modules = (nn.Flatten,)
+    linear = True
     about = "Writes the maps one after another into one vector. No value changes, only its index."
     hidden = True
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -18,6 +19,8 @@ class ImageNorm(Layer):
     So every value that is averaged affects each unit, but only through two numbers. They are held fixed in the one
     term of a unit.
     """
+
+    learns = True
 
     @abstractmethod
     def members(self, step: Step, position: Shape) -> Activation:
@@ -57,3 +60,7 @@ class ImageNorm(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """Mean and variance are held fixed."""
         return nn.Identity()
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Scale 1 and shift 0; nothing is drawn."""
+        module.reset_parameters()  # type: ignore[operator]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -47,6 +48,8 @@ class Layer(ABC):
         about: What it does and why, for beginners.
         settings: The attributes of these modules that the arithmetic needs.
         hidden: Whether the printed table leaves it out.
+        learns: Whether it has weights or statistics from training, which ``randomize`` replaces.
+        linear: Whether it gives weighted sums of its input and a fixed number; a product of two inputs does not.
     """
 
     kind: ClassVar[str]
@@ -56,6 +59,8 @@ class Layer(ABC):
     about: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[bool] = False
+    learns: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
 
     def describe(self, step: Step) -> str:
         """Say what a step does; a kind may add what is special about this step."""
@@ -109,6 +114,14 @@ class Layer(ABC):
             "It is not known how it passes a change on.",
             "Choose a step before it.",
         )
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:  # noqa: B027 (most kinds learn nothing)
+        """Replace what a module has learned, in place, by what PyTorch gives a new one, drawn in PyTorch's order.
+
+        Args:
+            module: A step of this kind; without trained weights it is left unchanged.
+            generator: For the random weights, on the device of the module.
+        """
 
     @abstractmethod
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:

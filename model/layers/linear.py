@@ -1,9 +1,11 @@
 """Linear, or fully connected: every unit has a weight for every input, and a bias. The assignment forbids it."""
 
 import numpy as np
+import torch
 from torch import nn
 
 from model.graph.records import Op
+from model.layers.initial import draw_weights
 from model.layers.layer import Layer, WorkedUnit, axes, position_of, product, unchanged, unit_at, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
@@ -17,6 +19,8 @@ class Linear(Layer):
     kind = LayerKind.LINEAR
     modules = (nn.Linear,)
     ops = (Op.LINEAR,)
+    learns = True
+    linear = True
     about = "Every output has a weight for every input and a bias; weights are not shared. The assignment forbids it."
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
@@ -54,6 +58,10 @@ class Linear(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""
         return positive(module)
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Draw weights and biases."""
+        draw_weights(module, generator)
 
 
 LAYERS = (Linear(),)

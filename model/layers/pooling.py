@@ -68,6 +68,7 @@ class AveragePool(Layer):
     modules = (nn.AvgPool2d,)
     ops = (Op.AVG_POOL,)
     names = _POOL_NAMES
+    linear = True
     about = _ABOUT_AVERAGE
     settings = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 
@@ -105,6 +106,7 @@ class AdaptiveAveragePool(Layer):
     modules: ClassVar[Modules] = (nn.AdaptiveAvgPool2d,)
     ops = (Op.ADAPTIVE_AVG_POOL,)
     names = MappingProxyType({"size": "output_size"})
+    linear = True
     about = _ABOUT_AVERAGE
     settings = ("output_size",)
 
@@ -139,6 +141,7 @@ class AdaptiveMaxPool(AdaptiveAveragePool):
     kind = LayerKind.MAX_POOL
     modules = (nn.AdaptiveMaxPool2d,)
     ops = (Op.ADAPTIVE_MAX_POOL,)
+    linear = False
     about = MaxPool.about
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:

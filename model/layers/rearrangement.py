@@ -23,6 +23,7 @@ class Rearrangement(Layer):
     """``y[unit] = x[source(unit)]``."""
 
     hidden = True
+    linear = True
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """The shape that comes out."""

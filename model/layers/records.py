@@ -31,7 +31,7 @@ class Arithmetic:
         shape: One line for each axis of the output, in order.
         parameters: One line for each kind of parameter: weights and biases, or scale and shift.
         buffers: One line for each kind of buffer, a value that is kept but not learned.
-        running_total: Number of parameters up to this step, including its own.
+        running_total: Number of parameters up to this step, including its own; one that steps share counts once.
         multiply_accumulates: Number of products of a weight and a value that are added to a sum, for one image.
         memory: Size of its output in bytes, for one image.
     """

@@ -18,6 +18,7 @@ class Mean(Layer):
 
     kind = "mean"
     ops = (Op.MEAN,)
+    linear = True
     about = "Computes the mean along some axes. Over height and width it says how much of each map's pattern there is."
     hidden = True
 
@@ -71,6 +72,7 @@ class Largest(Mean):
 
     kind = "largest"
     ops = (Op.AMAX,)
+    linear = False
     about = "Keeps the largest value along some axes."
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
 
+from numpy.typing import NDArray
 from torch import nn
 
 from model.errors import InputError
@@ -32,6 +33,8 @@ def _find_layers() -> tuple[Layer, ...]:
 
 
 _LAYERS = _find_layers()
+_OF_CLASSES: Mapping[type, Layer] = {kind: layer for layer in _LAYERS for kind in layer.modules}
+_OF_OPS = {op: layer for layer in _LAYERS for op in layer.ops}
 _UNWORKED = Unworked()
 _FLOAT32_BYTES = 4
 
@@ -40,12 +43,12 @@ def of_module(module: nn.Module) -> Layer | None:
     """Return the kind of layer of a module, or None if none is known."""
     if isinstance(module, Function):
         return of_op(module.op)
-    return next((layer for layer in _LAYERS if isinstance(module, layer.modules)), None)
+    return next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
 
 
 def of_op(op: Op) -> Layer | None:
     """Return the kind of layer of an operation of a graph, or None if no kind has it."""
-    return next((layer for layer in _LAYERS if op in layer.ops), None)
+    return _OF_OPS.get(op)
 
 
 def kind_of(module: nn.Module) -> str:
@@ -111,9 +114,13 @@ def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
 
 
 def arithmetic(trace: Trace) -> dict[str, Arithmetic]:
-    """Work out shape, parameters and cost of every step of a trace, by name, in the order they ran."""
+    """Work out shape, parameters and cost of every step of a trace, by name, in the order they ran.
+
+    The running total counts a parameter once that several steps of a graph share.
+    """
     lines = [_layer_of(step).parameters(step) for step in trace.steps]
-    totals = accumulate(sum(line.result for line in each) for each in lines)
+    seen: dict[int, None] = {}
+    totals = accumulate(sum(_count_new(values, seen) for values in step.parameters.values()) for step in trace.steps)
     return {
         step.name: Arithmetic(
             name=step.name,
@@ -147,6 +154,14 @@ def _layer_of(step: Step) -> Layer:
     if len(of_kind) < 2:
         return of_kind[0] if of_kind else _UNWORKED
     return next(layer for layer in of_kind if {*layer.settings} == {*step.settings})  # average pool: two layers
+
+
+def _count_new(values: NDArray[Any], seen: dict[int, None]) -> int:
+    """Return how many of these parameters were not seen before, and note their place in memory."""
+    place = values.__array_interface__["data"][0]
+    count = 0 if place in seen else values.size
+    seen[place] = None
+    return count
 
 
 def _buffer(name: str, size: int) -> Calculation:

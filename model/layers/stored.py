@@ -17,6 +17,7 @@ class Stored(Layer):
     kind = "stored numbers"
     modules = (StoredModule,)
     ops = (Op.PARAMETER, Op.CONSTANT)
+    linear = True
     about = "Numbers that belong to the network, learned or fixed. They are the same for every image."
     hidden = True
 

@@ -6,10 +6,12 @@ With a stride the input places lie apart in the output, so the maps grow.
 from itertools import product as product_of
 from types import MappingProxyType
 
+import torch
 from torch import nn
 
 from model.errors import InputError
 from model.graph.records import Op
+from model.layers.initial import draw_weights
 from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
@@ -26,6 +28,8 @@ class TransposedConvolution(Layer):
     modules = (nn.ConvTranspose2d,)
     ops = (Op.CONV_TRANSPOSE,)
     names = MappingProxyType({"kernel": "kernel_size"})
+    learns = True
+    linear = True
     about = (
         "Adds each input value, times a kernel, to the output around its place. With a stride these places lie apart, "
         "so the maps grow. It is what a convolution does to gradients."
@@ -111,6 +115,10 @@ class TransposedConvolution(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""
         return positive(module)
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Draw weights and biases."""
+        draw_weights(module, generator)
 
 
 LAYERS = (TransposedConvolution(),)

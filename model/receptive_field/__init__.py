@@ -4,11 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from model.receptive_field.arithmetic import growth
     from model.receptive_field.graph import of_graph
     from model.receptive_field.network import of_network
     from model.receptive_field.recurrence import (
         from_windows,
-        growth,
         next_center,
         next_jump,
         next_size,
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["from_windows", "growth", "next_center", "next_jump", "next_size", "of_graph", "of_network", "windows_of"]
-_FILES = {"of_graph": "graph", "of_network": "network"}
+_FILES = {"growth": "arithmetic", "of_graph": "graph", "of_network": "network"}
 
 
 def __getattr__(name: str) -> Any:

@@ -72,7 +72,7 @@ def with_positive_weights(network: nn.Module, name: str | None = None, *, gates:
     Raises:
         InputError: Of the kind of a step nothing is known.
     """
-    private = private_copy(network).eval()
+    private = private_copy(network)
     needed = None if name is None else _before(network, name)
     held = set[str]() if gates else _gates(network)
     for each, module in steps_of(private).items():

@@ -38,7 +38,7 @@ def of_network(network: nn.Module, input_shape: Shape | None = None) -> dict[str
     (4, 4)
     """
     if isinstance(network, NetworkModule):
-        if input_shape not in {None, network.graph.input_shape}:
+        if input_shape is not None and tuple(input_shape) != network.graph.input_shape:
             raise InputError(
                 f"This network cannot be asked about images of the shape {input_shape}.",
                 f"It takes {network.graph.input_shape}.",

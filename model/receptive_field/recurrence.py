@@ -1,7 +1,6 @@
 """Receptive fields by the recurrence: each window changes the field of the step before it."""
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import torch
@@ -10,9 +9,10 @@ from torch import nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.networks.assignment.network import IMAGE_SHAPE
-from model.receptive_field.records import Growth, ReceptiveField, Window
+from model.receptive_field.records import ReceptiveField, Window
+from model.records import IMAGE
 from model.trace import record
-from model.trace.records import Row, Step
+from model.trace.records import Step
 
 T = TypeVar("T")
 Shape = tuple[int, int, int]
@@ -91,52 +91,14 @@ def from_windows(windows: Iterable[Window]) -> list[ReceptiveField]:
     return fields[1:]
 
 
-def growth(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> tuple[Growth, ...]:
-    """Return the receptive field arithmetic of every step that gives feature maps, in the order they run.
-
-    Args:
-        network: A chain of steps, each on the output of the one before. It is only read.
-        input_shape: Shape of one image, (C, H, W).
-
-    Raises:
-        InputError: A step has no single window: see ``windows_of``.
-        TraceError: A step does not run, runs twice, or does not get the output of the one before.
-
-    >>> growth(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))[1].size
-    '3 + (2 − 1) × 1 × 1 = 4'
-    """
-    trace = record(network, torch.zeros(1, *input_shape))
-    windows = windows_of(network, input_shape)
-    fields = [PIXEL, *from_windows(windows.values())]
-    return tuple(
-        _growth_of(trace[name], window, before, after)
-        for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True)
-    )
-
-
-def _growth_of(step: Step, window: Window, before: ReceptiveField, after: ReceptiveField) -> Growth:
-    kernel, stride, padding, dilation = window.kernel[0], window.stride[0], window.padding[0], window.dilation[0]
-    jump = before.jump[0]
-    return Growth(
-        name=step.name,
-        number=step.number if isinstance(step, Row) else None,
-        window=window,
-        before=before,
-        after=after,
-        units=(step.output.shape[1], step.output.shape[2]),
-        size=f"{before.size[0]} + ({kernel} − 1) × {dilation} × {jump} = {after.size[0]}",
-        jump=f"{jump} × {stride} = {after.jump[0]}",
-        center=f"{before.center[0]:g} + (({kernel} − 1) × {dilation} / 2 − {padding}) × {jump} = {after.center[0]:g}",
-    )
-
-
 def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, Window]:
     """Return the window of every step that gives feature maps, in the order they run.
 
     An element-wise step has a 1 × 1 window.
 
     Args:
-        network: As for ``growth``; a private copy runs once on a blank image.
+        network: A chain of steps, each on the output of the one before. It is only read: a private copy runs once on a
+            blank image.
         input_shape: Shape of one image, (C, H, W).
 
     Raises:
@@ -163,8 +125,8 @@ def _check_window(window: Window) -> None:
 
 
 def _check_chain(steps: list[Step], input_shape: Shape) -> None:
-    """Raise where a step's input shape is not the previous output shape: then an unrecorded operation ran."""
-    shape: tuple[int, ...] = input_shape
+    """Raise where a step does not get the previous output, or where an unrecorded operation changed its shape."""
+    shape, last = (*input_shape,), IMAGE
     for step in steps:
         if step.input.shape != shape:
             raise TraceError(
@@ -172,4 +134,10 @@ def _check_chain(steps: list[Step], input_shape: Shape) -> None:
                 "Each step must run on the output of the one before.",
                 "Make the operation between them a separate module.",
             )
-        shape = step.output.shape
+        if step.inputs not in {(), (last,)}:
+            raise TraceError(
+                f"{step.name} gets the output of {', '.join(step.inputs)}, not that of {last} alone.",
+                "Each step must run on the output of the one before.",
+                "Ask for the receptive fields of its graph.",
+            )
+        shape, last = step.output.shape, step.name

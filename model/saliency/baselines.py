@@ -1,7 +1,7 @@
 """Baselines: the images that methods compare a digit with."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn import functional
 from model.errors import InputError
 from model.images import digits
 from model.images.records import MEAN, STD
+from model.networks.records import ImageSpec
 
 BASELINES: Mapping[str, str] = MappingProxyType(
     {
@@ -26,33 +27,56 @@ _DEVIATION = 3.0  # pixels, of the blur: about the thickness of a stroke, so tha
 _RADIUS = 9  # pixels, three deviations
 
 
-def image(name: str, x: Tensor, seed: int = 0) -> Tensor:
+DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))
+
+
+def spec_for(x: Tensor) -> ImageSpec:
+    """Return how an image is taken to be normalised where nothing is said: as a digit, or, in colour, not at all."""
+    _, channels, height, width = x.shape
+    grey = (MEAN,), (STD,)
+    colour = (0.0,) * channels, (1.0,) * channels
+    return ImageSpec(channels, height, width, *(grey if channels == 1 else colour))
+
+
+def image(name: str, x: Tensor, seed: int = 0, spec: ImageSpec | None = None) -> Tensor:
     """Return a baseline for one image.
 
     Args:
         name: One of ``BASELINES``.
-        x: The normalised image, (1, 1, 28, 28); only ``blur`` uses more than its shape.
+        x: The normalised image, (1, C, H, W); only ``blur`` uses more than its shape.
         seed: For ``noise``.
+        spec: How the image is normalised; by default see ``spec_for``.
 
     Returns:
         Normalised, of the same shape and precision.
 
     Raises:
-        InputError: There is no such baseline.
+        InputError: There is no such baseline, or it is the mean of digits and the network takes other images.
 
     >>> round(float(image("black", torch.zeros(1, 1, 28, 28)).mean()), 4)
     -0.4242
     """
     if name not in _IMAGES:
         raise InputError(f"There is no baseline '{name}'.", f"There are {', '.join(BASELINES)}.", "Choose one of them.")
-    return _IMAGES[name](x, seed)
+    return _IMAGES[name](x, seed, spec or spec_for(x))
 
 
-def _blur(x: Tensor, seed: int) -> Tensor:
+def _per_channel(values: Sequence[float], x: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64).to(x.dtype)[:, None, None]
+
+
+def _black(x: Tensor, _seed: int, spec: ImageSpec) -> Tensor:
+    values = [-mean / std for mean, std in zip(spec.mean, spec.std, strict=True)]
+    return torch.zeros_like(x) + _per_channel(values, x)
+
+
+def _blur(x: Tensor, seed: int, spec: ImageSpec) -> Tensor:
     """Blur the ink with a Gaussian; outside the image there is no ink."""
     gaussian = torch.exp(-0.5 * (torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype) / _DEVIATION) ** 2)
     kernel = (gaussian / gaussian.sum()).outer(gaussian / gaussian.sum())[None, None]
-    return functional.conv2d(x - BLACK, kernel, padding=_RADIUS) + BLACK
+    black, channels = _black(x, seed, spec), x.shape[1]
+    kernels = kernel.expand(channels, 1, -1, -1)
+    return functional.conv2d(x - black, kernels, padding=_RADIUS, groups=channels) + black
 
 
 @functools.cache
@@ -60,15 +84,25 @@ def _mean_digit() -> Tensor:
     return torch.cat([digits.to_input(digit) for digit in digits.samples()]).mean(0, keepdim=True)
 
 
-def _noise(x: Tensor, seed: int) -> Tensor:
+def _mean(x: Tensor, _seed: int, spec: ImageSpec) -> Tensor:
+    if spec != DIGIT:
+        raise InputError(
+            f"The mean of the project's digits is no baseline for an image {tuple(x.shape[1:])}.",
+            f"It is one for digits {DIGIT.shape}, normalised as MNIST is.",
+            "Choose another baseline.",
+        )
+    return _mean_digit().to(x.dtype, copy=True)
+
+
+def _noise(x: Tensor, seed: int, spec: ImageSpec) -> Tensor:
     ink = torch.rand(x.shape, generator=torch.Generator().manual_seed(seed))
-    return ((ink - MEAN) / STD).to(x.dtype)
+    return ((ink - _per_channel(spec.mean, ink)) / _per_channel(spec.std, ink)).to(x.dtype)
 
 
-_IMAGES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
-    "black": lambda x, seed: torch.full_like(x, BLACK),
+_IMAGES: Mapping[str, Callable[[Tensor, int, ImageSpec], Tensor]] = {
+    "black": _black,
     "blur": _blur,
-    "mean": lambda x, seed: _mean_digit().to(x.dtype, copy=True),
+    "mean": _mean,
     "noise": _noise,
-    "zero": lambda x, seed: torch.zeros_like(x),
+    "zero": lambda x, seed, spec: torch.zeros_like(x),
 }

@@ -111,14 +111,16 @@ class Attribution:
         target: The class explained.
         against: The other class of a difference.
         output: The score explained.
-        values: Signed, (28, 28); (H, W) of the step ``at`` if the method explains a step's activation.
+        values: Signed, (H, W) of the image, or of the step ``at`` if the method explains a step's activation; the sum
+            over channels.
         raw: Before they are stretched to the image, (H, W): smaller than ``values`` for Grad-CAM only.
-        baseline: The normalised baseline, (28, 28).
+        baseline: The normalised baseline, (H, W), or (C, H, W) in colour.
         score: The score of this digit.
         baseline_score: The score of the baseline.
         layer: The step whose maps the method uses, if it uses any.
         at: The step whose activation is explained, or None for the image.
         seconds: How long it took.
+        channels: For each channel, (C, H, W), or (1, H, W) where the method treats all channels at once.
     """
 
     method: str
@@ -133,6 +135,7 @@ class Attribution:
     layer: str | None
     at: str | None
     seconds: float
+    channels: Activation
 
     @property
     def significant(self) -> Activation:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
+from model.saliency.parts import Parts
 from model.saliency.records import Method
 from model.saliency.scorer import Task
 
@@ -34,3 +35,9 @@ METHODS: Mapping[str, Method] = MappingProxyType({name: module.METHOD for name, 
 FUNCTIONS: Mapping[str, Callable[[Task], Tensor]] = MappingProxyType(
     {name: module.attribute for name, module in _MODULES.items()}
 )
+
+
+def obstacle(method: str, network: Parts) -> str:
+    """Say why a method does not apply to a network, as a sentence; an empty string where it does."""
+    found: str = getattr(_MODULES[method], "obstacle", lambda _: "")(network)
+    return found

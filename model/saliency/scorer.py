@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from model.graph.module import NetworkModule
 from model.saliency.records import Output
+
+NETWORK = "network"  # the name of a network with a graph, as the one step of a scorer
 
 
 class Scorer(nn.Sequential):
     """Run steps and return one number for each image: the score to explain.
 
-    It has no children except the steps: Captum's layer-wise relevance propagation needs a rule for each module.
+    It has no children except the steps, or one network with a graph: Captum's layer-wise relevance propagation needs
+    a rule for each module.
 
     Args:
         steps: The steps by name, in order; without any, the input itself is taken as the logits.
@@ -44,6 +48,12 @@ class Scorer(nn.Sequential):
             x = step(x)
         return x.flatten(1)
 
+    @classmethod
+    def of_network(cls, private: nn.Module, output: Output, target: int, against: int | None) -> "Scorer":
+        """Return the scorer of a private copy: of its steps, or of a network with a graph as one step."""
+        steps = {NETWORK: private} if isinstance(private, NetworkModule) else dict(private.named_children())
+        return cls(steps, output, target, against)
+
     def of_steps(self, steps: Mapping[str, nn.Module]) -> "Scorer":
         """Return a scorer of the same score with other steps."""
         return Scorer(steps, self.output, self.target, self.against)
@@ -51,6 +61,10 @@ class Scorer(nn.Sequential):
     def of_logit(self, target: int) -> "Scorer":
         """Return a scorer of one logit that shares these steps."""
         return Scorer(dict(self.named_children()), "logit", target, None)
+
+    def leaves(self) -> list[nn.Module]:
+        """Return every module without children: the steps, also those of a network with a graph."""
+        return [module for module in self.modules() if not any(True for _ in module.children())]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,23 +8,34 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import InputError
+from model.graph.module import NetworkModule
 from model.networks.assignment.network import IMAGE_SHAPE
+from model.saliency.parts import Parts
 from model.saliency.records import Method, MethodOption, Output
-from model.saliency.registry import METHODS
+from model.saliency.registry import METHODS, obstacle
 
 _WITH_MAPS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Dropout)
 
 
-def image(x: Tensor) -> None:
-    """Refuse anything that is not one normalised digit (1, 1, 28, 28) of finite values."""
-    if tuple(x.shape) != (1, *IMAGE_SHAPE) or not torch.isfinite(x).all():
-        kind = (
-            f"of shape {tuple(x.shape)}" if tuple(x.shape) != (1, *IMAGE_SHAPE) else "with values that are not finite"
-        )
+def image(network: nn.Module, x: Tensor) -> None:
+    """Refuse anything that is not one normalised image of the network's shape, of finite values."""
+    graph = isinstance(network, NetworkModule)
+    shape = (1, *network.graph.input_shape) if isinstance(network, NetworkModule) else (1, *IMAGE_SHAPE)
+    if tuple(x.shape) != shape or not torch.isfinite(x).all():
+        kind = f"of shape {tuple(x.shape)}" if tuple(x.shape) != shape else "with values that are not finite"
         raise InputError(
             f"An image {kind} cannot be explained.",
-            f"It must be one digit {(1, *IMAGE_SHAPE)} of finite values.",
-            "Take one from model.images.digits.to_input.",
+            f"It must be one {'image' if graph else 'digit'} {shape} of finite values.",
+            "Give the image that the network takes." if graph else "Take one from model.images.digits.to_input.",
+        )
+
+
+def applies(chosen: Method, network: Parts) -> None:
+    """Refuse a method that does not apply to the network."""
+    why = obstacle(chosen.name, network)
+    if why:
+        raise InputError(
+            f"{chosen.title} does not apply to this network.", why, "Choose a method of gradients, or one that covers."
         )
 
 
@@ -83,22 +94,25 @@ def classes(count: int, target: int, name: str, against: int | None) -> int | No
     return against
 
 
-def layer(steps: Mapping[str, nn.Module], name: str) -> str:
+def layer(network: Parts, name: str) -> str:
     """Return the name of a step whose maps Grad-CAM can use, or refuse it."""
-    known = [each for each, step in steps.items() if isinstance(step, _WITH_MAPS)]
+    windows = [each for each, step in network.steps.items() if isinstance(step, _WITH_MAPS)]
+    known = windows if network.sites is None else network.sites
     if name not in known:
+        kinds = "a convolution, a pool or a dropout" if network.sites is None else "a step with maps"
         raise InputError(
             f"Grad-CAM cannot use the maps of '{name}'.",
-            f"It can use those of a convolution, a pool or a dropout: {', '.join(known)}.",
+            f"It can use those of {kinds}: {', '.join(known)}.",
             "Choose one of these.",
         )
     return name
 
 
-def step(steps: Mapping[str, nn.Module], name: str) -> str:
-    """Return the name of a step, or refuse it."""
-    if name not in steps:
-        raise InputError(f"There is no step '{name}'.", f"There are {', '.join(steps)}.", "Choose one of them.")
+def step(network: Parts, name: str) -> str:
+    """Return the name of a step whose activation can be explained, or refuse it."""
+    known = network.steps if network.sites is None else network.sites
+    if name not in known:
+        raise InputError(f"There is no step '{name}'.", f"There are {', '.join(known)}.", "Choose one of them.")
     return name
 
 

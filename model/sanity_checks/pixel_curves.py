@@ -31,7 +31,7 @@ def pixel_curves(
 
     Args:
         network: Not changed.
-        x: The normalised image that was explained, (1, 1, H, W).
+        x: The normalised image that was explained, (1, C, H, W).
         attribution: Its map, with the baseline that replaces deleted pixels.
         steps: The number of equal steps: 49 change 16 of 784 pixels at a time.
         orders: The number of random orders.
@@ -59,8 +59,8 @@ def curves_by_order(
     counts, random = _counts(x, steps), np.random.default_rng(seed)
     baseline = torch.from_numpy(attribution.baseline.copy()).to(x).reshape(x.shape)
     for number in range(orders + 1):
-        order = random.permutation(x.numel()) if number else descending(attribution.values)
-        changed = _changed(order, counts).reshape(-1, *x.shape[1:])  # (n, 1, H, W)
+        order = random.permutation(_pixels(x)) if number else descending(attribution.values)
+        changed = _changed(order, counts).reshape(-1, 1, *x.shape[2:])  # (n, 1, H, W)
         deleted, inserted = torch.where(changed, baseline, x), torch.where(changed, x, baseline)
         target = attribution.target
         yield _probabilities(private, deleted, target), _probabilities(private, inserted, target)
@@ -70,7 +70,7 @@ def from_curves(x: Tensor, steps: int, found: Sequence[Curves]) -> PixelCurves:
     """Put together the curves that ``curves_by_order`` has yielded so far: at least those of the map.
 
     Args:
-        x: The image, (1, 1, H, W).
+        x: The image, (1, C, H, W).
         steps: As given to ``curves_by_order``.
         found: Deletion and insertion of each order.
     """
@@ -88,7 +88,12 @@ def descending(values: Activation) -> Order:
 
 
 def _counts(x: Tensor, steps: int) -> NDArray[np.int64]:
-    return np.linspace(0, x.numel(), steps + 1).round().astype(np.int64)
+    return np.linspace(0, _pixels(x), steps + 1).round().astype(np.int64)
+
+
+def _pixels(x: Tensor) -> int:
+    """Return the number of pixels; all channels of a pixel change together."""
+    return x[0, 0].numel()
 
 
 def _changed(order: Order, counts: NDArray[np.int64]) -> Tensor:
@@ -105,15 +110,15 @@ def _probabilities(private: nn.Module, images: Tensor, target: int) -> Activatio
 
 
 def _check(x: Tensor, attribution: Attribution, steps: int, orders: int) -> None:
-    if x.shape != (1, 1, *attribution.values.shape):
+    if x.shape != (1, x.shape[1], *attribution.values.shape):
         raise InputError(
             f"A map of shape {attribution.values.shape} cannot order the pixels of an image of shape {tuple(x.shape)}.",
-            "It must have one value for each pixel of one grey image.",
+            "It must have one value for each pixel of one image.",
             "Explain the image itself, not the activation of a step.",
         )
-    if not 1 <= steps <= x.numel() or orders < 0:
+    if not 1 <= steps <= _pixels(x) or orders < 0:
         raise InputError(
             f"{steps} steps and {orders} random orders are not possible.",
-            f"There can be 1 to {x.numel()} steps, and 0 or more orders.",
+            f"There can be 1 to {_pixels(x)} steps, and 0 or more orders.",
             f"Use {STEPS} and {ORDERS}.",
         )

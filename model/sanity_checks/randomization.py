@@ -1,40 +1,50 @@
 """Networks with random weights: rows randomized one by one from the last to the first, or all at once."""
 
 import copy
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 import torch
 from torch import nn
 
+from model import layers
 from model.errors import InputError
+from model.graph.module import NetworkModule
+from model.trace.private import steps_of
 
-_Norm = nn.BatchNorm1d | nn.BatchNorm2d
+M = TypeVar("M", bound=nn.Module)
 
 
-def learned_rows(network: nn.Sequential) -> tuple[str, ...]:
-    """Return the names of the modules with trained weights, the last row first.
+def learned_rows(network: nn.Module) -> tuple[str, ...]:
+    """Return the names of the steps with trained weights, the last row first; of steps that share weights the last.
 
     Args:
-        network: Its modules are in the order in which they run; it is not changed.
+        network: With a graph, or with its modules in the order in which they run; it is not changed.
 
     Raises:
         InputError: A module with parameters is of an unknown kind.
     """
-    found = []
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d | nn.Linear | _Norm):
+    found, last = list[str](), dict[int, str]()
+    for name, module in _modules(network).items():
+        layer = layers.of_module(module)
+        if layer and layer.learns:
+            last |= {id(tensor): name for tensor in (*module.parameters(), *module.buffers())}
             found.append(name)
         elif next(module.parameters(recurse=False), None) is not None:
             raise InputError(
                 f"'{name}' ({type(module).__name__}) cannot be randomized.",
-                "Convolutions, linear layers and batch norms can.",
+                "Convolutions, linear layers and norms can.",
                 "Choose a network made of these.",
             )
+    found = [name for name in found if name in last.values()]
     return tuple(reversed(found))
 
 
-def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequential]]:
+def _modules(network: nn.Module) -> Mapping[str, nn.Module]:
+    return steps_of(network) if isinstance(network, NetworkModule) else dict(network.named_modules())
+
+
+def cascade(network: M, seed: int) -> Iterator[tuple[str, M]]:
     """Randomize one row after another, the last row first; each network keeps the earlier ones randomized.
 
     Convolutions get PyTorch's initial weights: weights and biases uniform within ``±1 / √(fan in)``, where the fan in
@@ -56,11 +66,11 @@ def cascade(network: nn.Sequential, seed: int) -> Iterator[tuple[str, nn.Sequent
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        randomize(private.get_submodule(name), generator)
+        randomize(_modules(private)[name], generator)
         yield name, copy.deepcopy(private)
 
 
-def randomized(network: nn.Sequential, seed: int) -> nn.Sequential:
+def randomized(network: M, seed: int) -> M:
     """Return the network with all rows randomized: the last network of ``cascade`` with the same seed.
 
     Args:
@@ -73,7 +83,7 @@ def randomized(network: nn.Sequential, seed: int) -> nn.Sequential:
     private = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
-        randomize(private.get_submodule(name), generator)
+        randomize(_modules(private)[name], generator)
     return private
 
 
@@ -84,10 +94,6 @@ def randomize(module: nn.Module, generator: torch.Generator) -> None:
         module: Changed in place; a module without trained weights is left unchanged.
         generator: For the random weights, on the device of the module.
     """
-    if isinstance(module, _Norm):
-        module.reset_parameters()  # draws nothing
-    elif isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
-        if module.bias is not None:
-            bound = 1 / math.sqrt(module.weight[0].numel())
-            nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    layer = layers.of_module(module)
+    if layer:
+        layer.randomize(module, generator)

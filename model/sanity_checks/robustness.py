@@ -27,7 +27,7 @@ _BATCH = 64  # images in a forward pass: larger batches delay other users
 
 
 def robustness(
-    network: nn.Sequential,
+    network: nn.Module,
     x: Tensor,
     explain: Explain,
     *,
@@ -41,7 +41,7 @@ def robustness(
 
     Args:
         network: Not changed.
-        x: The normalised image, (1, 1, H, W).
+        x: The normalised image, (1, C, H, W).
         explain: Makes the map, always of the same class.
         radius: How far each pixel may move for the sensitivity, in normalised ink; one grey level is 0.0127.
         noise: The standard deviation of the noise for the infidelity, in normalised ink.
@@ -58,7 +58,7 @@ def robustness(
 
 
 def map_changes(
-    network: nn.Sequential,
+    network: nn.Module,
     x: Tensor,
     explain: Explain,
     attribution: Attribution,
@@ -74,7 +74,7 @@ def map_changes(
 
     Args:
         network: Not changed.
-        x: The normalised image, (1, 1, H, W).
+        x: The normalised image, (1, C, H, W).
         explain: Makes the map.
         attribution: The map of the image.
         radius: In normalised ink.
@@ -86,13 +86,13 @@ def map_changes(
     """
     _check(x, attribution, radius, trials)
     generator = torch.Generator().manual_seed(seed)
-    known = torch.from_numpy(attribution.values.copy()).reshape(x.shape)
+    known = torch.from_numpy(attribution.values.copy())[None, None]  # (1, 1, H, W)
 
     def map_of(image: Tensor | tuple[Tensor, ...]) -> Tensor:
         if isinstance(image, tuple):  # the digit itself, which is already explained
             return known
         with torch.enable_grad():  # Captum switches gradients off for the metric
-            return torch.from_numpy(explain(network, image).values.copy()).reshape(x.shape)
+            return torch.from_numpy(explain(network, image).values.copy())[None, None]
 
     def move(image: Tensor) -> Tensor:
         return image + torch.empty_like(image).uniform_(-radius, radius, generator=generator)
@@ -103,7 +103,7 @@ def map_changes(
 
 
 def from_changes(
-    network: nn.Sequential,
+    network: nn.Module,
     x: Tensor,
     attribution: Attribution,
     changes: Sequence[float],
@@ -115,15 +115,15 @@ def from_changes(
 ) -> Robustness:
     """Combine the changes that ``map_changes`` yields with the infidelity of the map.
 
-    ``mean over I of (Σ I φ(x) − (f(x) − f(x − I)))²``: each pixel of I is Gaussian, and f is the score that the map
-    explains. The same rule applies to maps of contributions (which multiply by ink) and to gradients, so a method that
-    gives a correct map in another unit fails it. Therefore the infidelity is also given for the best multiple of the
-    map, ``β φ``, and for a blank map: their ratio is the share of the score's change that no multiple of the map
-    predicts.
+    ``mean over I of (Σ I φ(x) − (f(x) − f(x − I)))²``: each pixel of I is Gaussian, the same in all channels, and f
+    is the score that the map explains. The same rule applies to maps of contributions (which multiply by ink) and
+    to gradients, so a method that gives a correct map in another unit fails it. Therefore the infidelity is also
+    given for the best multiple of the map, ``β φ``, and for a blank map: their ratio is the share of the score's
+    change that no multiple of the map predicts.
 
     Args:
         network: Not changed.
-        x: The normalised image, (1, 1, H, W).
+        x: The normalised image, (1, C, H, W).
         attribution: Its map.
         changes: At least one.
         radius: As given to ``map_changes``.
@@ -135,15 +135,16 @@ def from_changes(
         InputError: The map is not of the image, or a number is out of range.
     """
     _check(x, attribution, noise, probes)
-    private = dict(copy.deepcopy(network).eval().named_children())
-    score = _cached(Scorer(private, attribution.output, attribution.target, attribution.against))
-    phi = torch.from_numpy(attribution.values.copy()).reshape(x.shape)
+    private = copy.deepcopy(network).eval()
+    score = _cached(Scorer.of_network(private, attribution.output, attribution.target, attribution.against))
+    phi = torch.from_numpy(attribution.values.copy()).expand(x.shape) / x.shape[1]
 
     def infidelity(values: Tensor, *, best_multiple: bool = False) -> float:
         generator = torch.Generator().manual_seed(seed)  # the same noise for each of the three maps
 
         def perturb(images: Tensor) -> tuple[Tensor, Tensor]:
-            change = torch.empty_like(images).normal_(0, noise, generator=generator)
+            grey = torch.empty_like(images[:, :1]).normal_(0, noise, generator=generator)
+            change = grey.expand(images.shape)
             return change, images - change
 
         return float(
@@ -184,10 +185,10 @@ def _cached(score: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 
 def _check(x: Tensor, attribution: Attribution, change: float, trials: int) -> None:
-    if x.shape != (1, 1, *attribution.values.shape):
+    if x.shape != (1, x.shape[1], *attribution.values.shape):
         raise InputError(
             f"A map of shape {attribution.values.shape} does not belong to an image of shape {tuple(x.shape)}.",
-            "It must have one value for each pixel of one grey image.",
+            "It must have one value for each pixel of one image.",
             "Explain the image itself, not the activation of a step.",
         )
     if not 0 < change < float("inf") or trials < 1:

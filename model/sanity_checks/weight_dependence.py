@@ -17,16 +17,16 @@ from model.sanity_checks.randomization import cascade, learned_rows
 from model.sanity_checks.records import Randomization, WeightDependence
 from model.sanity_checks.similarity import magnitudes, rank_correlation, structural_similarity
 
-Explain = Callable[[nn.Sequential, Tensor], Attribution]
+Explain = Callable[[nn.Module, Tensor], Attribution]
 FLOOR, CEILING = 0.1**0.5, 0.5**0.5  # correlations at which a tenth, or half, of the variance of the ranks is shared
 
 
-def maps_of_stages(network: nn.Sequential, x: Tensor, explain: Explain, seed: int) -> Iterator[Attribution]:
+def maps_of_stages(network: nn.Module, x: Tensor, explain: Explain, seed: int) -> Iterator[Attribution]:
     """Explain an image by the trained network, then after each row that is randomized, the last row first.
 
     Args:
         network: Not changed.
-        x: The normalised image, (1, 1, H, W).
+        x: The normalised image, (1, C, H, W).
         explain: Makes the map, always of the same class.
         seed: For the random weights.
 
@@ -38,7 +38,7 @@ def maps_of_stages(network: nn.Sequential, x: Tensor, explain: Explain, seed: in
         yield explain(randomized, x)
 
 
-def randomization(network: nn.Sequential, x: Tensor, explain: Explain, seed: int) -> Randomization:
+def randomization(network: nn.Module, x: Tensor, explain: Explain, seed: int) -> Randomization:
     """Compare the maps of all stages with the first: ``maps_of_stages`` and ``compare`` in one call."""
     return compare(learned_rows(network), list(maps_of_stages(network, x, explain, seed)))
 

@@ -62,7 +62,7 @@ def with_dropout(network: nn.Module, plan: DropoutPlan) -> nn.Module:
     Raises:
         InputError: A row of the plan is not a dropout, or p is not in [0, 1).
     """
-    private = private_copy(network).eval()
+    private = private_copy(network)
     dropouts = {name: step for name, step in steps_of(private).items() if isinstance(step, nn.Dropout | nn.Dropout2d)}
     _check_plan(plan, list(dropouts))
     for name, module in dropouts.items():

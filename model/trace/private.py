@@ -8,11 +8,12 @@ from torch import nn
 from model import layers
 from model.graph.module import NetworkModule
 
+_OWN = [name for name, value in vars(nn.Module()).items() if isinstance(value, dict)]  # weights, modules, hooks
 M = TypeVar("M", bound=nn.Module)
 
 
 def private_copy(network: M) -> M:
-    """Copy the modules of a network, but none of its weights: both share their tensors.
+    """Copy the modules of a network, but none of its weights: both share their tensors. The copy is in evaluation mode.
 
     Modes, hooks and modules of the copy can be changed without an effect on the network. A weight must be replaced, not
     changed in place.
@@ -26,9 +27,10 @@ def private_copy(network: M) -> M:
     def copied(module: nn.Module) -> nn.Module:
         if id(module) not in copies:
             copies[id(module)] = new = module.__new__(type(module))
-            new.__dict__ = {
-                name: value.copy() if isinstance(value, dict) else value for name, value in vars(module).items()
-            }
+            new.__dict__ = vars(module) | {"training": False}
+            for name in _OWN:
+                value = new.__dict__[name]
+                new.__dict__[name] = value.copy() if value else type(value)()
             for name, child in module._modules.items():
                 new._modules[name] = child and copied(child)
         return copies[id(module)]

@@ -1,7 +1,7 @@
 """Run a network once and record every step with forward hooks."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model import layers
 from model.dropout.records import DropoutPlan
 from model.errors import InputError, TraceError
 from model.graph.module import NetworkModule
-from model.graph.records import Graph
+from model.layers import registry
 from model.records import IMAGE, Activation
 from model.trace.masks import SeededDropout, with_dropout
 from model.trace.private import private_copy, steps_of
 from model.trace.records import LayerKind, Row, Step, Trace
 
 Array = NDArray[Any]
+Kept = Callable[[Mapping[str, Tensor | None]], Mapping[str, Array]]
 _NOTHING: Activation = np.empty(0, np.float32)  # the input of a step that has none
 
 
@@ -47,7 +47,7 @@ def record(
     _check_image(x)
     if dropout and plan is None:
         plan = DropoutPlan(seed=seed)
-    private = private_copy(network).eval() if plan is None else with_dropout(network, plan)
+    private = private_copy(network) if plan is None else with_dropout(network, plan)
     x = x.detach().clone()  # a step may give a view of it
     recorder = _OnGraph(private) if isinstance(private, NetworkModule) else _OnModules(private)
     with torch.no_grad(), recorder.hooks():
@@ -109,7 +109,7 @@ class _Recorder:
             )
 
     def _record(self, name: str, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if getattr(module, "inplace", False):
+        if vars(module).get("inplace"):
             raise TraceError(
                 f"{name} works in place.", "Each step must keep its input.", "Build it with inplace=False."
             )
@@ -142,16 +142,16 @@ class _OnGraph(_Recorder):
 
     def steps(self, image: Activation) -> list[Step]:
         """Return a step for each node."""
-        graph: Graph = self.network.graph
         values, batches, found = {IMAGE: image}, {IMAGE: 1}, list[Step]()
-        for node in graph.nodes:
-            module, output = self.modules[node.name], self.outputs[node.name]
-            values[node.name] = _view(output[0] if node.batch == 1 else output)
-            batches[node.name] = node.batch
-            operands = tuple(values[name] for name in node.inputs)
-            given = {"operands": operands, "batches": (*(batches[name] for name in node.inputs), node.batch)}
-            step = _step(node.name, module, operands[0] if operands else _NOTHING, values[node.name], _view)
-            found.append(_numbered(step | given | {"inputs": node.inputs}, node.row))
+        for node in self.network.graph.nodes:
+            name, inputs, output = node.name, node.inputs, self.outputs[node.name]
+            values[name] = _view(output[0] if node.batch == 1 else output)
+            batches[name] = node.batch
+            operands = tuple([values[each] for each in inputs])
+            step = _step(name, self.modules[name], operands[0] if inputs else _NOTHING, values[name], _Views)
+            step["inputs"], step["operands"] = inputs, operands
+            step["batches"] = (*[batches[each] for each in inputs], node.batch)
+            found.append(_numbered(step, node.row))
         return found
 
 
@@ -194,12 +194,12 @@ class _OnModules(_Recorder):
             found[source].output if source in found else _array(each[0])
             for source, each in zip(sources, inputs, strict=True)
         )
-        kind = layers.of_module(module)
+        kind = registry.of_module(module)
         number = 1 + sum(isinstance(step, Row) for step in found.values())
-        step = _step(name, module, operands[0], _array(output[0]), _array)
+        step = _step(name, module, operands[0], _array(output[0]), _copies)
         named = tuple(source for source in sources if source)
-        given = {"operands": operands, "inputs": named if len(named) == len(sources) else ()}
-        found[name] = _numbered(step | given, None if kind and kind.hidden else number)
+        step["inputs"], step["operands"] = named if len(named) == len(sources) else (), operands
+        found[name] = _numbered(step, None if kind and kind.hidden else number)
         self._put(name, output)
 
     def steps(self, image: Activation) -> list[Step]:
@@ -207,17 +207,37 @@ class _OnModules(_Recorder):
         return list(self._found.values())
 
 
-def _step(name: str, module: nn.Module, taken: Array, output: Array, kept: Any) -> dict[str, Any]:
-    """Return the arguments of a step; ``kept`` makes an array of a tensor."""
+class _Views(Mapping[str, Array]):
+    """Weights as arrays that are made when they are asked for: most steps of a trace are never asked."""
+
+    def __init__(self, tensors: Mapping[str, Tensor | None]) -> None:
+        self._tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    def __getitem__(self, name: str) -> Array:
+        return _view(self._tensors[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+
+def _copies(tensors: Mapping[str, Tensor | None]) -> dict[str, Array]:
+    return {name: _array(tensor) for name, tensor in tensors.items() if tensor is not None}
+
+
+def _step(name: str, module: nn.Module, taken: Array, output: Array, kept: Kept) -> dict[str, Any]:
+    """Return the arguments of a step; ``kept`` makes arrays of its weights."""
     mask = module.kept if isinstance(module, SeededDropout) else None
     return {
         "name": name,
-        "kind": layers.kind_of(module),
+        "kind": registry.kind_of(module),
         "input": taken,
         "output": output,
-        "parameters": {key: kept(value) for key, value in module.named_parameters()},
-        "buffers": {key: kept(value) for key, value in module.named_buffers()},
-        "settings": layers.settings(module),
+        "parameters": kept(module._parameters),
+        "buffers": kept(module._buffers),
+        "settings": registry.settings(module),
         "mask": None if mask is None else _array(mask[0]),
     }
 
@@ -236,7 +256,7 @@ def _array(tensor: Tensor) -> Array:
 
 def _view(tensor: Tensor) -> Array:
     """Return the numbers of a tensor that nothing changes any more, without a copy."""
-    array: Array = tensor.detach().cpu().numpy()
+    array: Array = (tensor.detach() if tensor.requires_grad else tensor).numpy()
     array.setflags(write=False)
     return array
 

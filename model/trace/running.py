@@ -79,7 +79,7 @@ def inputs_of(network: nn.Module, name: str) -> tuple[str, ...]:
 
 
 def _wires(network: nn.Module) -> list[_Wire]:
-    private = private_copy(network).eval()
+    private = private_copy(network)
     if isinstance(private, NetworkModule):
         nodes = zip(private.graph.nodes, private.steps, strict=True)
         return [_Wire(node.name, step, node.inputs) for node, step in nodes]

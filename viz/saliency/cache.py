@@ -28,7 +28,7 @@ def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
     return explain(plan, network(), digits.to_input(_digit))
 
 
-def explain(plan: AttributionPlan, explained: nn.Sequential, x: Tensor) -> Attribution:
+def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attribution:
     """Explain a network's score for an image (1, 1, 28, 28) as the plan says, without the cache."""
     return saliency.attribute(
         explained,

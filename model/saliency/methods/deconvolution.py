@@ -4,6 +4,7 @@ from captum.attr import Deconvolution
 from torch import Tensor
 
 from model.saliency.options import COST_OF_A_GRADIENT
+from model.saliency.parts import Parts
 from model.saliency.records import Method
 from model.saliency.scorer import Task
 
@@ -18,6 +19,11 @@ METHOD = Method(
     cost=COST_OF_A_GRADIENT,
     is_gradient=True,
 )
+
+
+def obstacle(network: Parts) -> str:
+    """Say that there is no ReLU: the map would be the gradient."""
+    return network.without_relu()
 
 
 def attribute(task: Task) -> Tensor:

@@ -1,8 +1,10 @@
 """DeepLIFT: the difference from the baseline, passed back by the rescale rule."""
 
 from captum.attr import DeepLift
+from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
 from torch import Tensor
 
+from model.saliency.parts import Parts
 from model.saliency.records import Method
 from model.saliency.scorer import Task
 
@@ -20,6 +22,12 @@ METHOD = Method(
     uses_baseline=True,
     outputs=("logit", "difference"),
 )
+
+
+def obstacle(network: Parts) -> str:
+    """Say which steps the rescale rule does not cover; through these Captum would pass the plain gradient."""
+    without = [name for name, step in network.non_linear.items() if type(step) not in SUPPORTED_NON_LINEAR]
+    return network.list_steps(without, "has no rule for")
 
 
 def attribute(task: Task) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Tensor
 from model.saliency.gradients import stretch
 from model.saliency.methods import grad_cam, guided_backprop
 from model.saliency.options import relu
+from model.saliency.parts import Parts
 from model.saliency.records import Method
 from model.saliency.scorer import Task
 
@@ -20,6 +21,11 @@ METHOD = Method(
     options=(relu(1),),
     uses_layer=True,
 )
+
+
+def obstacle(network: Parts) -> str:
+    """Say that there is no ReLU: guided backprop would be the gradient."""
+    return network.without_relu()
 
 
 def attribute(task: Task) -> Tensor:

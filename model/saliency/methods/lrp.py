@@ -4,6 +4,10 @@ from captum.attr import LRP
 from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import Tensor, nn
 
+from model import layers
+from model.graph.module import Function, Stored
+from model.layers.rearrangement import Rearrangement
+from model.saliency.parts import Parts
 from model.saliency.records import Method, MethodOption
 from model.saliency.scorer import Task
 
@@ -25,7 +29,15 @@ METHOD = Method(
 )
 
 _WITHOUT_RULE = (nn.ReLU, nn.Dropout)  # they pass relevance on unchanged
+_WITH_RULE = (nn.ReLU, nn.MaxPool2d, nn.AdaptiveMaxPool2d)
 _LEAST_EPSILON = 1e-9  # as in Captum, where epsilon is 0
+
+
+def obstacle(network: Parts) -> str:
+    """Say which steps have no rule."""
+    without = [name for name, step in network.non_linear.items() if not isinstance(step, _WITH_RULE)]
+    stored = [name for name, step in network.steps.items() if isinstance(step, Stored)]
+    return network.list_steps([*without, *stored], "has no rule for")
 
 
 def attribute(task: Task) -> Tensor:
@@ -40,10 +52,16 @@ def attribute(task: Task) -> Tensor:
     return _relevance(task, task.scorer.target) - _relevance(task, task.scorer.against)
 
 
+def _moves(step: nn.Module) -> bool:
+    """Return whether a step of a graph only moves values, so that it keeps no relevance."""
+    return isinstance(step, Function) and isinstance(layers.of_module(step), Rearrangement)
+
+
 def _relevance(task: Task, target: int) -> Tensor:
     scorer = task.scorer.of_logit(target)
-    for step in scorer:
+    for step in scorer.leaves():
         if not isinstance(step, _WITHOUT_RULE):
-            step.rule = EpsilonRule(max(task.options["epsilon"], _LEAST_EPSILON))  # Captum removes it afterwards
+            epsilon = _LEAST_EPSILON if _moves(step) else max(task.options["epsilon"], _LEAST_EPSILON)
+            step.rule = EpsilonRule(epsilon)  # Captum removes it afterwards
     found: Tensor = LRP(scorer).attribute(task.leaf(), target=0)
     return found.detach()

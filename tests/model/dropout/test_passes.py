@@ -22,6 +22,7 @@ from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.trace import record
 from model.trace.records import LayerKind, Row, Trace
+from tests.model.conftest import Example
 
 DROPOUTS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
 SOME = ["Dropout-3", "Dropout-9", "Dropout-21"]  # the first, the one before the pool, the last
@@ -444,3 +445,16 @@ def test_digest_of_weights_changes_with_one_weight() -> None:
     with torch.no_grad():
         network.get_parameter("Conv2d-23.bias")[3] += 1e-3
     assert passes.digest_of_weights(network) != before
+
+
+def test_passes_of_a_graph_are_the_traces_of_their_seeds(residual: Example) -> None:
+    """Of a network that drops whole maps."""
+    x = torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    plan = DropoutPlan(seed=3)
+    drawn = passes.draw_masks(residual.module, record(residual.module, x), plan, 4)
+    assert list(passes.trained_probabilities(residual.module).values()) == pytest.approx([0.2, 0.2])
+    found = passes.probabilities(residual.module, x, drawn)
+    for number, probabilities in enumerate(found):
+        expected = record(residual.module, x, dropout=True, seed=3 + number).probabilities
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
+    assert len({row.tobytes() for row in found}) > 1

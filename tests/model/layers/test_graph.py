@@ -69,8 +69,7 @@ def assert_counted(trace: Trace, graph: Graph) -> None:
 
 # ---- whole networks ----
 
-UNWORKED = {Op.SELU, Op.MISH, Op.ELU, Op.SOFTPLUS, Op.PRELU, Op.CLAMP, Op.HARDTANH, Op.POW, Op.EXP, Op.LOG, Op.SQRT}
-UNWORKED |= {Op.RSQRT, Op.ABS, Op.NEG, Op.RECIPROCAL}
+UNWORKED = {Op.POW, Op.EXP, Op.LOG, Op.SQRT, Op.RSQRT, Op.ABS, Op.NEG, Op.RECIPROCAL}
 
 
 @pytest.mark.slow(reason="works out every unit of a network with every operation")
@@ -83,6 +82,7 @@ def test_every_unit_of_a_network_is_explained(name: str, request: pytest.Fixture
     for node in graph.nodes:
         worked = assert_explained(trace, trace[node.name], 60)
         assert worked == (node.op not in UNWORKED), node
+    assert layers.arithmetic(trace)["log-softmax"].running_total == graph.used  # what steps share counts once
 
 
 SAMPLE = 14
@@ -250,6 +250,20 @@ TWINS: list[tuple[str, Callable[[Builder], None], Rule]] = [
     ("a GELU by its approximation", alone(Op.GELU, approximate="none"), whole(lambda _, x: x * (1.702 * x).sigmoid())),
     ("an approximation by the GELU", alone(Op.GELU, approximate="tanh"), whole(lambda _, x: F.silu(x))),
     ("a sigmoid that is hard", alone(Op.SIGMOID), whole(lambda _, x: F.hardsigmoid(x))),
+    ("a Mish that is a SiLU", alone(Op.MISH), whole(lambda _, x: F.silu(x))),
+    ("a SELU that is an ELU", alone(Op.SELU), whole(lambda _, x: F.elu(x))),
+    ("a softplus of another beta", alone(Op.SOFTPLUS, beta=2.0, threshold=1.5), whole(lambda _, x: F.softplus(x))),
+    ("an ELU of another alpha", alone(Op.ELU, alpha=0.7, scale=1, input_scale=1), whole(lambda _, x: F.elu(x))),
+    ("a scaled ELU that is not", alone(Op.ELU, alpha=1.0, scale=1.5, input_scale=0.5), whole(lambda _, x: F.elu(x))),
+    ("a hardtanh that is smooth", alone(Op.HARDTANH, min_val=-0.5, max_val=1.0), whole(lambda _, x: x.tanh())),
+    ("a clamp from below alone", alone(Op.CLAMP, min=-0.5, max=0.5), whole(lambda _, x: x.clamp(min=-0.5))),
+    ("a clamp from above", alone(Op.CLAMP, min=-0.5, max=None), whole(lambda _, x: x.clamp(max=-0.5))),
+    (
+        "a PReLU of the next map",
+        alone(Op.PRELU, {"weight": (4,)}),
+        whole(lambda s, x: F.prelu(x, w(s, "weight").roll(1))),
+    ),
+    ("a PReLU of one slope", alone(Op.PRELU, {"weight": (1,)}), whole(lambda s, x: x.clamp(min=0))),
     ("a tanh that is a sigmoid", alone(Op.TANH), whole(lambda _, x: x.sigmoid())),
     (
         "an adaptive max that is a mean",
@@ -337,6 +351,19 @@ def test_axes_that_are_removed_and_added_again_keep_their_values() -> None:
     assert_counted(trace, module.graph)
     for step in trace.steps:
         assert assert_explained(trace, step)
+
+
+def test_a_network_of_60_steps_is_explained() -> None:
+    builder = Builder((2, 5, 5))
+    for _ in range(29):
+        builder.conv(2, 3, 1, 1)
+        builder.add(Op.RELU)
+    builder.add(Op.MEAN, dims=(2, 3), keepdim=False)
+    builder.add(Op.LINEAR, weights={"weight": (3, 2), "bias": (3,)})
+    trace = record(builder.module(), torch.randn(1, 2, 5, 5, generator=torch.Generator().manual_seed(1)))
+    assert len(builder.nodes) == 60
+    for step in trace.steps:
+        assert assert_explained(trace, step, 4)
 
 
 def test_terms_of_a_join_name_their_steps() -> None:

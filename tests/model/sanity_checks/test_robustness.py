@@ -150,7 +150,7 @@ def test_robustness_in_threads_equals_robustness_alone(network: AssignmentNetwor
 def test_map_changes_computes_one_map_at_a_time_and_batches_of_64(network: AssignmentNetwork) -> None:
     x, sizes, made = digits.to_input(DIGITS[0]), list[int](), list[int]()
 
-    def explain(net: nn.Sequential, image: Tensor) -> Attribution:
+    def explain(net: nn.Module, image: Tensor) -> Attribution:
         made.append(len(image))
         return by_gradient(0)(net, image)
 

@@ -53,10 +53,11 @@ def test_another_value_changes_the_logits(network: nn.Module) -> None:
 
 
 @torch.no_grad()
-def test_a_batch_of_values_is_that_of_each_value_alone(residual: Example) -> None:
-    """Of a step whose block has a way around it, so that recorded values meet the batch."""
+@pytest.mark.parametrize("op", [Op.BATCH_NORM, Op.IDENTITY], ids=["first", "second"])
+def test_a_batch_of_values_is_that_of_each_value_alone(op: Op, residual: Example) -> None:
+    """Of a step on either way of a block, so that recorded values of the other way meet the batch."""
     module, trace = residual.module, record(residual.module, X)
-    name = module.graph.all(Op.BATCH_NORM)[1].name
+    name = module.graph.all(op)[1].name
     silenced = run(module, X, give=name) * (1 - torch.eye(4))[:, :, None, None]  # one map of each is 0
     together = run(module, trace, {name: silenced})
     for value, logits in zip(silenced, together, strict=True):

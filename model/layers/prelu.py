@@ -1,0 +1,42 @@
+"""PReLU: a leaky ReLU whose slope is learned, one for all maps or one for each."""
+
+from torch import nn
+
+from model.graph.records import Op
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, position_of, product
+from model.layers.records import Calculation, Term
+from model.records import Unit
+from model.trace.records import Step
+
+
+class PReLU(Layer):
+    """``y = x`` for positive x, else ``slope[c] * x``.
+
+    Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015.
+    """
+
+    kind = "PReLU"
+    modules = (nn.PReLU,)
+    ops = (Op.PRELU,)
+    about = "Keeps positive values and multiplies the others by a slope, which is learned."
+    hidden = True
+
+    def parameters(self, step: Step) -> tuple[Calculation, ...]:
+        """A slope, or one for each map."""
+        return (product("slopes", maps=step.parameters["weight"].size),)
+
+    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
+        """One term: the input unit, times 1 or times the slope."""
+        value, slopes = float(as_maps(step.input)[unit]), step.parameters["weight"]
+        slope = float(slopes[position_of(unit, step.input.shape)[0] if len(slopes) > 1 else 0])
+        weight = 1.0 if value > 0 else slope
+        result = value * weight
+        worked = f"{format_number(value)} × {format_number(weight)} = {format_number(result, bracket=False)}"
+        return WorkedUnit((Term(unit, value, weight, result),), 0.0, "input, times slope if negative", worked, result)
+
+    def monotone(self, module: nn.Module) -> nn.Module:
+        """Its place is all that matters."""
+        return nn.Identity()
+
+
+LAYERS = (PReLU(),)

@@ -1,0 +1,112 @@
+"""How each step changes the receptive field, as arithmetic."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from model.graph.module import NetworkModule
+from model.graph.records import IMAGE, Graph, Node
+from model.layers.registry import of_op
+from model.networks.assignment.network import IMAGE_SHAPE
+from model.receptive_field.graph import of_graph
+from model.receptive_field.records import Growth, ReceptiveField, Window
+from model.receptive_field.recurrence import PIXEL, Shape, from_windows, next_field, windows_of
+from model.trace import record
+from model.trace.records import Row
+
+_POINT = Window((1, 1))
+
+
+def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth, ...]:
+    """Return the receptive field arithmetic of every step that gives feature maps, in the order they run.
+
+    Args:
+        network: A module that carries its graph, or a chain of steps, each on the output of the one before. It is only
+            read.
+        input_shape: Shape of one image, (C, H, W), for a chain; (1, 28, 28) by default.
+
+    Returns:
+        For a graph without the steps that have no single window, and those right after them.
+
+    Raises:
+        InputError: A step of a chain has no single window: see ``windows_of``.
+        TraceError: A step of a chain does not run, runs twice, or does not get the output of the one before.
+
+    >>> growth(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 6, 6))[1].size
+    '3 + (2 − 1) × 1 × 1 = 4'
+    """
+    if isinstance(network, NetworkModule):
+        return tuple(_on_graph(network.graph))
+    trace = record(network, torch.zeros(1, *(input_shape or IMAGE_SHAPE)))
+    windows = windows_of(network, input_shape or IMAGE_SHAPE)
+    fields = [PIXEL, *from_windows(windows.values())]
+    found = []
+    for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True):
+        step = trace[name]
+        number, units = step.number if isinstance(step, Row) else None, (step.output.shape[1], step.output.shape[2])
+        found.append(_by_window(name, number, window, before, after, units))
+    return tuple(found)
+
+
+def _on_graph(graph: Graph) -> Iterator[Growth]:
+    fields, nodes = {IMAGE: PIXEL} | of_graph(graph), {node.name: node for node in graph.nodes}
+    for node in graph.nodes:
+        after, given = fields.get(node.name), [fields[name] for name in node.inputs if name in fields]
+        inputs = [field for field in given if isinstance(field, ReceptiveField)]
+        if not isinstance(after, ReceptiveField) or not inputs or len(inputs) < len(given):
+            continue
+        units = node.shape[1], node.shape[2]
+        window = _window(node, nodes, graph, inputs[0], after)
+        if window is not None:
+            yield _by_window(node.name, node.row, window, inputs[0], after, units)
+        else:
+            yield _by_union(node, inputs, after, units)
+
+
+def _window(
+    node: Node, nodes: dict[str, Node], graph: Graph, before: ReceptiveField, after: ReceptiveField
+) -> Window | None:
+    """Return the window that gives the field of a step from that of its first input, if there is one."""
+    layer, first = of_op(node.op), nodes.get(node.inputs[0])
+    given = first.shape if first else graph.input_shape
+    windows = [_POINT]
+    if layer and len(node.inputs) == 1 and len(given) == 3:
+        windows.append(layer.window(layer.settings_of(node), given, node.shape))
+    return next((each for each in windows if next_field(before, each) == after), None)
+
+
+def _by_window(
+    name: str, number: int | None, window: Window, before: ReceptiveField, after: ReceptiveField, units: tuple[int, int]
+) -> Growth:
+    kernel, stride, padding, dilation = window.kernel[0], window.stride[0], window.padding[0], window.dilation[0]
+    jump = before.jump[0]
+    return Growth(
+        name=name,
+        number=number,
+        window=window,
+        before=before,
+        after=after,
+        units=units,
+        size=f"{before.size[0]} + ({kernel} − 1) × {dilation} × {jump} = {after.size[0]}",
+        jump=f"{jump} × {stride} = {after.jump[0]}",
+        center=f"{before.center[0]:g} + (({kernel} − 1) × {dilation} / 2 − {padding}) × {jump} = {after.center[0]:g}",
+    )
+
+
+def _by_union(node: Node, inputs: list[ReceptiveField], after: ReceptiveField, units: tuple[int, int]) -> Growth:
+    """Return the arithmetic of the first and the last pixel, whatever made the field."""
+    start, end = after.center[0] - (after.size[0] - 1) / 2, after.center[0] + (after.size[0] - 1) / 2
+    first, last = (f"({place:g})".replace("-", "−") if place < 0 else f"{place:g}" for place in (start, end))
+    return Growth(
+        name=node.name,
+        number=node.row,
+        window=_POINT,
+        before=inputs[0],
+        after=after,
+        units=units,
+        size=f"{last} − {first} + 1 = {after.size[0]}",
+        jump=f"{after.jump[0]} × 1 = {after.jump[0]}",
+        center=f"({first} + {last}) / 2 = {after.center[0]:g}",
+    )
