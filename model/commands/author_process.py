@@ -7,6 +7,7 @@ What this program needs of the project is imported before, and then forgotten by
 import ast
 import contextlib
 import faulthandler
+import inspect
 import io
 import json
 import math
@@ -129,8 +130,6 @@ def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _called(found: Any, name: str, given: Sequence[Any], named: dict[str, Any], definitions: Definitions) -> Any:
-    import inspect  # noqa: PLC0415 (a failure alone needs it)
-
     torch.manual_seed(0)  # the same random weights each time
     try:
         signature = inspect.signature(found)

@@ -1,9 +1,12 @@
 """Check a network against limits, and the printed figures of a README, a notebook and comments against the network."""
 
+import os
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from model.commands.comments import comments_of
 from model.commands.figures import Comparison
@@ -11,6 +14,7 @@ from model.commands.notebook import Piece, text_of
 from model.commands.printed import find
 from model.commands.records import Limit, Mistake, Report
 from model.graph.records import Op
+from model.images import mnist
 from model.networks.records import Network
 
 History = Sequence[dict[str, float]]
@@ -132,12 +136,6 @@ def count_correct(network: Network, root: Path, progress: Callable[[int], object
     Raises:
         DataError: MNIST is not there.
     """
-    import os  # noqa: PLC0415 (all three are needed here alone)
-
-    import torch  # noqa: PLC0415
-
-    from model.images import mnist  # noqa: PLC0415
-
     if network.input.shape != (1, 28, 28) or len(network.classes) != 10:
         shape = "x".join(map(str, network.input.shape))
         return Counted(

@@ -5,6 +5,8 @@ functions and plain assignments are run, never the rest. A statement runs when a
 A file that does nothing else than define is run from its first line to its last, as an import runs it.
 """
 
+import __future__
+
 import ast
 import builtins
 import difflib
@@ -327,8 +329,6 @@ def _remember_lines(pieces: Sequence[Piece]) -> None:
 
 
 def _execute(each: Statement, namespace: dict[str, Any]) -> None:
-    import __future__  # noqa: PLC0415 (its flags are needed here alone)
-
     flags = __future__.annotations.compiler_flag if "__glass_future__" in namespace else 0
     code = compile(ast.Module([each.node], []), each.file, "exec", flags=flags, dont_inherit=True)
     exec(code, namespace)  # noqa: S102 (the author's code, in a process of its own)

@@ -27,6 +27,9 @@ class Compared:
     others: tuple[str, ...] = ()
 
 
+_OTHER = 0.4  # with more wrong figures one of several tables is of another network; of summaries the best counts
+
+
 class Comparison:
     """A network whose figures printed ones are compared with."""
 
@@ -54,9 +57,10 @@ class Comparison:
             self._elsewhere = next(iter(totals))
         for group in _alike(printed.tables):
             each = [(table, *self._of_table(table, label, lines)) for table in group]
-            best = min(each, key=lambda one: len(one[1]))
-            for table, mistakes, count in each:
-                if table is not best[0] and (table.form != "text"):
+            shares = [len(mistakes) / count if count else 1.0 for _, mistakes, count in each]
+            most = max(_OTHER, min(shares)) if group[0].form == "Markdown" else min(shares)
+            for (table, mistakes, count), share in zip(each, shares, strict=True):
+                if table.form != "text" and share > most:
                     others.append(_place(label, table.line, lines))
                     continue
                 figures += count

@@ -142,6 +142,17 @@ def test_tables_of_other_networks_beside_a_right_one_are_left_out(network: Netwo
     assert compared.others == ("README.md:4",)
 
 
+def test_a_table_with_some_mistakes_counts_beside_one_of_another_network(
+    network: Network, summaries: dict[str, str]
+) -> None:
+    wrong = summaries["torchsummary"].replace("1,152", "1,168")
+    other = "| Layer | Output Shape | Param # |\n|--|--|--|\n| Embedding | [-1, 7] | 9 |\n"
+    short = "\n".join(line for line in wrong.splitlines() if "Pool" not in line)
+    compared = Comparison(network).compare(find(f"{short}\n{other}\n{wrong}"), "README.md")
+    assert [each.printed for each in compared.mistakes if "never" not in each.why] == ["1,168"]
+    assert len(compared.others) == 1
+
+
 def test_fields_of_rows_without_exact_names_are_lined_up_in_order(network: Network) -> None:
     rows = [
         ("Input", 1),
