@@ -12,7 +12,7 @@ WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s%s\n", $$1, $$2 }'
 
-app: .venv/app ## Start the app at http://127.0.0.1:8501
+app: .venv/app $(BIN)/glass ## Start the app at http://127.0.0.1:8501, and install the command .venv/bin/glass
 	$(BIN)/python -m streamlit run viz/Home.py $(ARGS)
 
 replicas: .venv/app ## Run several processes behind nginx (ARGS="--count 3"; more: --help)
@@ -77,6 +77,11 @@ clean: ## Remove the virtual environment and every cache
 .venv/dev: requirements-dev.txt constraints.txt .venv/app
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@touch $@
+
+# The command 'glass'. Python's -P keeps the folder where it is called off the path: a model.py may lie there.
+$(BIN)/glass: Makefile | .venv/bin/python
+	@printf '#!/bin/sh\nexec "%s" -P "%s" "$$@"\n' "$(CURDIR)/.venv/bin/python" "$(CURDIR)/model/__main__.py" > $@
+	@chmod +x $@
 
 # Debian has venv in a separate package; root installs it, others get a message.
 .venv/bin/python:

@@ -25,6 +25,10 @@ class NetworkError(GlassError):
     """A network file, or an id of a network, cannot be used."""
 
 
+class CommandError(GlassError):
+    """What was typed on the command line, or the author's code that it names, cannot be used."""
+
+
 class WeightsError(GlassError):
     """Trained weights are missing, damaged, or belong to another network."""
 

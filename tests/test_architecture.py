@@ -80,6 +80,12 @@ def test_figures_import_only_records() -> None:
     assert found <= {*RECORDS, *packages, *(name.rpartition(".")[0] for name in packages)}
 
 
+def test_no_page_can_run_an_authors_code() -> None:
+    """A server is shared with others; commands are for one's own machine."""
+    files = [path for folder in ("viz", "pages") for path in (ROOT / folder).rglob("*.py")]
+    assert [path.name for path in files if "model.commands" in path.read_text(encoding="utf-8")] == []
+
+
 def test_topic_has_the_same_name_in_viz_and_pages() -> None:
     pages = {path.stem for path in (ROOT / "pages").glob("*.py")}
     shared = {"app", "charts", "pictures"}  # shared by several topics

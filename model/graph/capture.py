@@ -263,8 +263,10 @@ def _check_signature(module: nn.Module) -> None:
         if each.default is each.empty and each.kind not in {each.VAR_POSITIONAL, each.VAR_KEYWORD}
     ]
     if len(needed) > 1:
+        code = getattr(module.forward, "__code__", None)
+        place = _place([(code.co_filename, code.co_firstlineno)]) if code else ""
         raise CaptureError(
-            f"forward of {type(module).__name__} takes {len(needed)} inputs ({', '.join(needed)}).",
+            f"forward of {type(module).__name__} takes {len(needed)} inputs ({', '.join(needed)}){_at(place)}.",
             "A network here takes one tensor (N, C, H, W).",
             "Write a module whose forward(self, x) makes the other inputs and calls yours, and capture that one.",
         )

@@ -1,0 +1,1 @@
+"""The commands ``glass table``, ``check``, ``capture`` and ``show``."""

@@ -1,0 +1,231 @@
+"""The table of a network: what torchsummary prints, and window, receptive field, jump and cost of every row."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model.commands.records import Table, TableRow
+from model.graph.module import NetworkModule
+from model.graph.records import Node
+from model.networks.records import Network
+from model.receptive_field import of_graph
+from model.receptive_field.records import NoSingleWindow, ReceptiveField
+from model.records import Pair, format_sizes
+
+_DIM, _BOLD, _END = "\033[2m", "\033[1m", "\033[0m"
+_COLOURS = {"conv": "\033[36m", "linear": "\033[36m", "pool": "\033[33m", "norm": "\033[35m", "drop": "\033[32m"}
+_NAMES = {
+    "name": "Layer",
+    "path": "Path",
+    "kernel": "Kernel",
+    "stride": "Stride",
+    "padding": "Padding",
+    "shape": "Output shape",
+    "parameters": "Param #",
+    "receptive_field": "Receptive field",
+    "jump": "Jump",
+    "multiply_accumulates": "Mult-adds",
+}
+_SHORT = {"receptive_field": "Field"}
+_WORDS = {"name", "path", "shape"}  # columns that are set from the left
+_DROPPED = (
+    "padding",
+    "stride",
+    "kernel",
+    "path",
+    "multiply_accumulates",
+    "jump",
+)  # in a narrow terminal, in this order
+_LEAST = 10  # characters of a path
+
+
+def of_network(network: Network) -> Table:
+    """Return the table of a network, function calls among its rows."""
+    graph = network.graph
+    fields = of_graph(graph)
+    assert isinstance(network.module, NetworkModule)  # noqa: S101 (every Network has one)
+    counts = {node.name: _count(network.module, node) for node in graph.nodes}
+    everything = (*graph.nodes, *graph.hidden)  # a softmax at the end is a row as well
+    rows = tuple(_row(node, fields.get(node.name), counts.get(node.name, 0)) for node in everything)
+    unused = tuple((each.path or each.kind, each.parameters) for each in graph.unused)
+    missing = [field for field in fields.values() if isinstance(field, NoSingleWindow)]
+    reasons = dict.fromkeys(f"No single receptive field from {each.step} on: {each.reason}" for each in missing)
+    return Table(network.title, graph.input_shape, rows, graph.used, graph.owned, unused, tuple(reasons))
+
+
+def _count(module: NetworkModule, node: Node) -> int:
+    return sum(each.numel() for each in module.step(node.name).parameters())
+
+
+def _row(node: Node, field: Any, parameters: int) -> TableRow:
+    settings = node.settings
+    return TableRow(
+        node.name,
+        node.path if node.kind else "",
+        str(node.op),
+        node.shape,
+        parameters,
+        _setting(settings, "kernel"),
+        _setting(settings, "stride"),
+        _setting(settings, "padding"),
+        field.size if isinstance(field, ReceptiveField) else None,
+        field.jump if isinstance(field, ReceptiveField) else None,
+        node.multiply_accumulates,
+        bool(node.kind),
+    )
+
+
+def _setting(settings: Mapping[str, Any], name: str) -> Any:
+    value = settings.get(name) if "kernel" in settings else None
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def select(table: Table, all_steps: bool) -> tuple[TableRow, ...]:
+    """Return the rows of a printed summary, or every step."""
+    return table.rows if all_steps else tuple(row for row in table.rows if row.is_numbered)
+
+
+def as_json(table: Table, all_steps: bool = False) -> str:
+    """Write the table as JSON; a receptive field is one number where it is a square, else [y, x]."""
+    rows = [
+        {
+            "name": row.name,
+            "path": row.path,
+            "op": row.op,
+            "shape": list(row.shape),
+            "parameters": row.parameters,
+            "receptive_field": _side(row.field),
+            "jump": _side(row.jump),
+            "multiply_accumulates": row.multiply_accumulates,
+        }
+        for row in select(table, all_steps)
+    ]
+    return json.dumps({"rows": rows, "parameters": {"used": table.used, "owned": table.owned}}, indent=2)
+
+
+def _side(pair: Pair | None) -> int | list[int] | None:
+    if pair is None:
+        return None
+    return pair[0] if pair[0] == pair[1] else list(pair)
+
+
+def as_csv(table: Table, all_steps: bool = False) -> str:
+    """Write the table as CSV, with plain numbers."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_NAMES)
+    for row in select(table, all_steps):
+        writer.writerow(_cells(row, thousands=False).values())
+    return file.getvalue().rstrip("\n")
+
+
+def as_markdown(table: Table, all_steps: bool = False) -> str:
+    """Write the table for a README."""
+    lines = ["| " + " | ".join(_NAMES.values()) + " |"]
+    lines.append("|" + "|".join("---" if name in _WORDS else "---:" for name in _NAMES) + "|")
+    for row in select(table, all_steps):
+        cells = [cell.replace("|", r"\|").replace("*", r"\*") for cell in _cells(row).values()]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", *(f"{line}  " for line in _totals(table))]).rstrip()
+
+
+def as_text(table: Table, width: int, colour: bool, all_steps: bool = False) -> str:
+    """Write the table for a terminal.
+
+    Args:
+        table: What is written.
+        width: How many characters a line may have.
+        colour: Whether kinds of layer have colours.
+        all_steps: Whether function calls have rows.
+    """
+    rows = select(table, all_steps)
+    header = {name: _SHORT.get(name, title) for name, title in _NAMES.items()}
+    cells = [header, *(_cells(row) for row in rows)]
+    widths = _widths(cells, width)
+    lines = []
+    for number, each in enumerate(cells):
+        line = "  ".join(_padded(each[name], size, name in _WORDS) for name, size in widths.items()).rstrip()
+        lines.append(_coloured(line, None if number == 0 else rows[number - 1]) if colour else line)
+    ruler = "─" * min(width, sum(widths.values()) + 2 * len(widths) - 2)
+    calls = sum(not row.is_numbered for row in table.rows)
+    hint = [] if all_steps or not calls else [f"{calls} function calls are not rows of a summary: --all shows them."]
+    return "\n".join([lines[0], ruler, *lines[1:], ruler, *_totals(table), *hint])
+
+
+def partial(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Write the steps of a network up to one that fails, with shapes and parameters."""
+    cells = [("Layer", "Path", "Output shape", "Param #")]
+    cells += [(str(s["name"]), str(s["path"]), _shape(s["shape"]), f"{s['parameters']:,}") for s in steps]
+    sizes = [max(len(row[column]) for row in cells) for column in range(4)]
+    return "\n".join(
+        "  ".join(_padded(cell, size, number < 3) for number, (cell, size) in enumerate(zip(row, sizes, strict=True)))
+        for row in cells
+    )
+
+
+def _cells(row: TableRow, thousands: bool = True) -> dict[str, str]:
+    comma = "," if thousands else ""
+    return {
+        "name": row.name,
+        "path": row.path,
+        "kernel": _pair(row.kernel),
+        "stride": _pair(row.stride),
+        "padding": _pair(row.padding),
+        "shape": _shape(row.shape),
+        "parameters": format(row.parameters, comma),
+        "receptive_field": _pair(row.field),
+        "jump": _pair(row.jump),
+        "multiply_accumulates": format(row.multiply_accumulates, comma),
+    }
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"[{', '.join(map(str, (-1, *shape)))}]"
+
+
+def _pair(pair: Pair | str | None) -> str:
+    if pair is None or isinstance(pair, str):
+        return pair or ""
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
+
+
+def _widths(cells: Sequence[Mapping[str, str]], width: int) -> dict[str, int]:
+    """Return how wide each column is; where there is no room, paths are cut, and then columns are left out."""
+    widths = {name: max(len(row[name]) for row in cells) for name in _NAMES}
+    room = width - sum(widths.values()) - 2 * (len(widths) - 1)
+    if room < 0:
+        widths["path"] = max(min(_LEAST, widths["path"]), widths["path"] + room)
+    for name in _DROPPED:
+        if sum(widths.values()) + 2 * (len(widths) - 1) > width:
+            del widths[name]
+    return widths
+
+
+def _padded(text: str, size: int, left: bool) -> str:
+    text = text if len(text) <= size else "…" + text[len(text) - size + 1 :]
+    return text.ljust(size) if left else text.rjust(size)
+
+
+def _coloured(line: str, row: TableRow | None) -> str:
+    if row is None:
+        return f"{_BOLD}{line}{_END}"
+    colour = next((code for part, code in _COLOURS.items() if part in row.op), _DIM if not row.is_numbered else "")
+    return f"{colour}{line[: len(row.name)]}{_END}{line[len(row.name) :]}" if colour else line
+
+
+def _totals(table: Table) -> list[str]:
+    """Return the totals in words."""
+    lines = [f"Input: {format_sizes(table.input_shape)}. Multiply-adds for one image: {table.multiply_accumulates:,}."]
+    lines += table.reasons
+    if table.used == table.owned:
+        return [f"Parameters: {table.used:,}.", *lines]
+    never = [f"{path} ({count:,})" for path, count in table.unused if count]
+    more = f" and {len(never) - 5} more" if len(never) > 5 else ""
+    said = f": {', '.join(never[:5])}{more}" if never else ""
+    left = table.owned - table.used
+    return [
+        f"Parameters: {table.used:,} used, {table.owned:,} owned. {left:,} are never called{said}.",
+        *lines,
+    ]
