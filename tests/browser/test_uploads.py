@@ -110,12 +110,13 @@ def test_pictures_of_48_megapixels_at_once_are_read_and_hold_nobody_up(visit: Vi
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
 def test_picture_that_is_pasted_or_dropped_on_the_page_is_read(visit: Visit, way: str) -> None:
-    page = uploading(visit)
+    """Whichever source of digits is chosen."""
+    page = uploading(visit) if way == "drop" else visit("?digit=project-1a")
     page.evaluate(GIVE, [way, base64.b64encode(PNG).decode()])
     expect_read(page, 3, YOURS)
 
 
-@pytest.mark.exhaustive  # a second Chromium whose fake camera starts late on a busy machine
+@pytest.mark.slow(reason="starts a second Chromium, which has a fake camera")
 def test_camera_of_a_secure_page_takes_a_picture(app: str, browser: Browser) -> None:
     """Chromium's own fake camera shows a green picture with a clock, which is no digit: it is read or refused."""
     options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]

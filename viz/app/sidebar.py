@@ -11,7 +11,7 @@ from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
 from viz.app import address, mnist_picker, shared, uploads
-from viz.app.components import drawing_pad, picture_grid
+from viz.app.components import drawing_pad, given_pictures, picture_grid
 from viz.app.markdown import escape_markdown
 from viz.pictures import raster, words
 
@@ -95,6 +95,7 @@ def _reading(digit: Digit) -> str:
 
 def _choose(digit: Digit) -> None:
     address.expect(mnist_picker.ALLOWED)
+    given_pictures(_SOURCES["upload"])
     source = digit.key.partition("-")[0]
     match st.segmented_control(
         "Choose a digit",

@@ -201,12 +201,21 @@ def drawing_pad(
 
 
 def picture_source(on_camera: Callable[[], None]) -> None:
-    """Hand pictures that are pasted or dropped on the page to the file uploader, and show a button for the camera.
+    """Show a button for the camera, and say that pictures can be pasted or dropped.
 
     Args:
         on_camera: Called before the next run when the button is pressed and the browser lets a page use the camera.
     """
     _mount("picture_source", "camera", {}, lambda _pressed: on_camera())
+
+
+def given_pictures(source: str) -> None:
+    """Hand pictures that are pasted or dropped anywhere on the page to the file uploader.
+
+    Args:
+        source: The label of the choice in the sidebar that shows the uploader.
+    """
+    _component("given_pictures")(key="given_pictures", data={"source": source})
 
 
 @functools.lru_cache(maxsize=64)  # the sidebar shows the same samples in every run
