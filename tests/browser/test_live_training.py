@@ -30,9 +30,9 @@ DRAWN = """() => [...document.querySelectorAll(".js-plotly-plot")].map(({ calcda
   calcdata.map((trace) => trace.map(({ x, y }) => [x, y])))"""
 
 
-def end(page: Page) -> None:
+def end(page: Page, steps: int = 300) -> None:
     """Wait for the end of a training."""
-    expect(page.get_by_text(re.compile("All 300 steps are done"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(f"All {steps} steps are done"))).to_be_visible(timeout=PATIENCE)
     settle(page)
 
 
@@ -77,9 +77,9 @@ def test_nothing_is_cut_off_on_a_phone(visit: Visit, maps: str) -> None:
 
 @pytest.mark.usefixtures("mnist_root")
 def test_keys_alone_start_it_cancel_it_and_go_through_its_steps(visit: Visit) -> None:
-    page = visit(f"{LINK}&live_seed=2")
+    page = visit(f"{LINK}&live_seed=2".replace("live_steps=300", "live_steps=100"))
     page.keyboard.press("s")
-    end(page)
+    end(page, steps=100)
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("Home")
