@@ -43,7 +43,8 @@ def of_module(module: nn.Module) -> Layer | None:
     """Return the kind of layer of a module, or None if none is known."""
     if isinstance(module, Function):
         return of_op(module.op)
-    return next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
+    found = _OF_CLASSES.get(type(module))
+    return found or next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
 
 
 def of_op(op: Op) -> Layer | None:

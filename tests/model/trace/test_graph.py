@@ -1,5 +1,6 @@
 """The recorder on graphs: every step with its inputs' names, the numbers of an independent interpreter, no copies."""
 
+import cProfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -137,6 +138,15 @@ def test_a_weight_in_two_places_of_a_private_copy_is_one() -> None:
     for private in (private_copy(network), private_copy(network).double()):
         assert private[0].weight is private[1].weight
         assert private[0].weight is not network[0].weight
+
+
+def test_recording_takes_few_calls() -> None:
+    """As many as a pass of 1.5 ms may have; the time itself is in ``bench/trace.py``."""
+    network, x = load("assignment").module, torch.zeros(1, 1, 28, 28)
+    record(network, x)
+    with cProfile.Profile() as profile:
+        record(network, x)
+    assert sum(entry.callcount for entry in profile.getstats()) < 2300
 
 
 def test_a_failed_pass_leaves_no_hook_behind(residual: Example) -> None:
