@@ -74,7 +74,7 @@ def settings(module: nn.Module) -> Mapping[str, Any]:
     if isinstance(module, Function):
         return MappingProxyType(dict(module.settings))
     layer = of_module(module)
-    return MappingProxyType({name: getattr(module, name) for name in (layer.settings if layer else ())})
+    return MappingProxyType(layer.settings_from(module) if layer else {})
 
 
 def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
