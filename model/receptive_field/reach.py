@@ -32,8 +32,8 @@ def of_pixels(sides: Pair) -> Reach:
 def slid(reach: Reach, window: Window, units: Pair) -> Reach:
     """Return what the units (y, x) of a window see.
 
-    >>> slid(of_pixels((1, 5)), Window((1, 3), (1, 2), padding=(0, 1)), (1, 4))[1].tolist()
-    [[0, 1, 3, 5], [2, 4, 5, 5]]
+    >>> slid(of_pixels((1, 5)), Window((1, 3), (1, 2), padding=(0, 1)), (1, 3))[1].tolist()
+    [[0, 1, 3], [2, 4, 5]]
     """
     y, x = (
         taken(along, np.arange(count)[:, None] * stride - padding + np.arange(kernel) * dilation)
