@@ -120,9 +120,9 @@ def count_masks(trace: Trace, name: str, plan: DropoutPlan, count: int = MASKS) 
     """Draw many masks of one row, with the seeds from ``plan.seed`` on, and count how often each value is kept.
 
     Args:
-        trace: Of any image; it gives the rows and their shapes.
+        trace: Of any image with dropout off; it gives the rows and their shapes, and which drop whole channels.
         name: Name of the row.
-        plan: Gives p and the seed of the first mask.
+        plan: Gives p, the seed of the first mask, and whether every row drops whole channels.
         count: Number of masks.
 
     Raises:
@@ -136,12 +136,13 @@ def count_masks(trace: Trace, name: str, plan: DropoutPlan, count: int = MASKS) 
         )
     rows = rows[: names.index(name) + 1]  # the generator draws for the earlier rows first
     ps = [float(row.settings["p"]) if plan.p is None else plan.p for row in rows]
+    wholes = [plan.whole_channels or row.settings["whole_channels"] for row in rows]
     mask_counts = (*(n for n in _MASK_COUNTS if n < count), count)
     kept, counts, total = [], [], np.zeros(rows[-1].output.shape, np.uint16)
     for number in range(1, count + 1):
         generator = torch.Generator().manual_seed(plan.seed + number - 1)
-        for row, p in zip(rows, ps, strict=True):
-            drawn = draw_mask((1, *row.output.shape), p, generator, plan.whole_channels)
+        for row, p, whole in zip(rows, ps, wholes, strict=True):
+            drawn = draw_mask((1, *row.output.shape), p, generator, whole)
         keep = drawn[0].bool().numpy()
         kept.append(np.packbits(keep))
         total += keep

@@ -5,6 +5,8 @@
 The factor keeps the mean over many masks unchanged, so evaluation mode needs no factor.
 """
 
+from typing import Any
+
 from torch import nn
 
 from model.graph.records import Op
@@ -26,6 +28,11 @@ class Dropout(Layer):
         "that no unit can rely on another. In evaluation mode, as here, it changes nothing."
     )
     settings = ("p",)
+
+    def settings_from(self, module: nn.Module) -> dict[str, Any]:
+        """Its p, and whether it keeps or drops whole maps."""
+        whole = isinstance(module, nn.Dropout2d) or bool(vars(module).get("whole_channels"))
+        return super().settings_from(module) | {"whole_channels": whole}
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the input unit, kept or dropped."""

@@ -80,6 +80,10 @@ class Layer(ABC):
         """Work out the number of products of a weight and a value that are added to a sum."""
         return Calculation("multiply-accumulates", "none: no sum of weighted values", "0", 0)
 
+    def settings_from(self, module: nn.Module) -> dict[str, Any]:
+        """Return the settings of a module that the arithmetic needs, by PyTorch's names."""
+        return {name: getattr(module, name) for name in self.settings}
+
     def settings_of(self, node: Node) -> Settings:
         """Return the settings of a node by PyTorch's names."""
         return {self.names.get(name, name): value for name, value in node.settings.items()}

@@ -43,7 +43,8 @@ def of_module(module: nn.Module) -> Layer | None:
     """Return the kind of layer of a module, or None if none is known."""
     if isinstance(module, Function):
         return of_op(module.op)
-    return next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
+    found = _OF_CLASSES.get(type(module))
+    return found or next((_OF_CLASSES[kind] for kind in type(module).__mro__ if kind in _OF_CLASSES), None)
 
 
 def of_op(op: Op) -> Layer | None:
@@ -73,7 +74,7 @@ def settings(module: nn.Module) -> Mapping[str, Any]:
     if isinstance(module, Function):
         return MappingProxyType(dict(module.settings))
     layer = of_module(module)
-    return MappingProxyType({name: getattr(module, name) for name in (layer.settings if layer else ())})
+    return MappingProxyType(layer.settings_from(module) if layer else {})
 
 
 def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:

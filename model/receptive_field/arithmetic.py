@@ -12,7 +12,7 @@ from model.layers.registry import of_op
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field.graph import of_graph
 from model.receptive_field.records import Growth, ReceptiveField, Window
-from model.receptive_field.recurrence import PIXEL, Shape, from_windows, next_field, windows_of
+from model.receptive_field.recurrence import PIXEL, Shape, next_field, of_chain, windows_of
 from model.trace import record
 from model.trace.records import Row
 
@@ -41,7 +41,7 @@ def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth
         return tuple(_on_graph(network.graph))
     trace = record(network, torch.zeros(1, *(input_shape or IMAGE_SHAPE)))
     windows = windows_of(network, input_shape or IMAGE_SHAPE)
-    fields = [PIXEL, *from_windows(windows.values())]
+    fields = [PIXEL, *of_chain(network, input_shape or IMAGE_SHAPE).values()]
     found = []
     for (name, window), (before, after) in zip(windows.items(), pairwise(fields), strict=True):
         step = trace[name]

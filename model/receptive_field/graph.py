@@ -10,10 +10,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.errors import InputError
 from model.graph.records import IMAGE, Graph, Node, Op
 from model.layers.registry import of_op
-from model.receptive_field.records import Field, NoSingleWindow, ReceptiveField, Window
+from model.receptive_field.reach import beside_formula, of_pixels, slid, taken, united
+from model.receptive_field.records import Field, NoSingleWindow, Reach, ReceptiveField, Window
 from model.receptive_field.recurrence import PIXEL, next_field
 from model.records import Pair
 
@@ -68,22 +72,25 @@ def of_graph(graph: Graph) -> dict[str, Field]:
     >>> of_graph(Graph(nodes, (1, 8, 8)))["a-2"]
     ReceptiveField(size=(3, 3), jump=(2, 2), center=(0.0, 0.0), held=())
     """
-    values = {IMAGE: _Value((1, *graph.input_shape), PIXEL, (2, 3))}
+    image = graph.input_shape[1], graph.input_shape[2]
+    values = {IMAGE: _Value((1, *graph.input_shape), replace(PIXEL, reach=of_pixels(image)), (2, 3))}
     for node in graph.nodes:
         values[node.name] = _value(node, [values[name] for name in node.inputs])
     found = {}
     for node in graph.nodes:
         field = values[node.name].field
         if len(node.shape) == 3 and node.batch and field is not None:
-            found[node.name] = _listed(node, values[node.name], field)
+            found[node.name] = _listed(node, values[node.name], field, image)
     return found
 
 
-def _listed(node: Node, value: _Value, field: Field) -> Field:
+def _listed(node: Node, value: _Value, field: Field, image: Pair) -> Field:
     """Return the field of maps; all units must have one of their own, except where there is one unit alone."""
     spread = node.shape[1] * node.shape[2] > 1
     if isinstance(field, ReceptiveField) and spread and value.places != (2, 3):
         return NoSingleWindow(node.name, "Its values are rearranged, so a place in a map is no place in the image.")
+    if isinstance(field, ReceptiveField):
+        return replace(field, reach=beside_formula(field, _reach(field), image))
     return field
 
 
@@ -107,6 +114,16 @@ def _field(value: _Value) -> ReceptiveField:
     return value.field
 
 
+def _reach(field: ReceptiveField) -> Reach:
+    assert field.reach is not None  # noqa: S101 (on the way through a graph it is always known)
+    return field.reach
+
+
+def _after(field: ReceptiveField, window: Window, units: Pair) -> ReceptiveField:
+    """Return the field after a window with so many units."""
+    return replace(next_field(field, window), reach=slid(_reach(field), window, units))
+
+
 _Found = tuple[ReceptiveField, Pair | None]
 _Rule = Callable[[Node, Sequence[_Value], tuple[int, ...]], _Found]
 
@@ -122,7 +139,7 @@ def _window(node: Node, given: Sequence[_Value], sides: tuple[int, ...]) -> _Fou
         window = layer.window(layer.settings_of(node), value.sides[1:], sides[1:])
     except InputError as error:
         raise _Obstacle(error.problem) from error
-    return next_field(_field(value), window), (2, 3)
+    return _after(_field(value), window, (sides[2], sides[3])), (2, 3)
 
 
 def _same(_node: Node, given: Sequence[_Value], _sides: tuple[int, ...]) -> _Found:
@@ -134,8 +151,8 @@ def _over(value: _Value, axes: Sequence[int]) -> ReceptiveField:
     """Return the field of one number that sums up the axes."""
     places = value.places or ()
     kernel = [value.sides[place] if place in axes else 1 for place in places] or [1, 1]
-    window = Window((kernel[0], kernel[1]), (kernel[0], kernel[1]))
-    return next_field(_field(value), window)
+    window, (height, width) = Window((kernel[0], kernel[1]), (kernel[0], kernel[1])), value.size
+    return _after(_field(value), window, (height // kernel[0], width // kernel[1]))
 
 
 def _whole(value: _Value) -> ReceptiveField:
@@ -243,15 +260,35 @@ def _union(given: Sequence[_Value], *, jumps: bool) -> ReceptiveField:
         distinct = {field.jump: field for field in fields}
         listed = " and ".join(f"{y} × {x}" for y, x in distinct)
         raise _Obstacle(f"Its inputs have different jumps: {listed}.", *distinct.values())
+    reach = united([_reach(field) for field in fields])
+    if reach is None:
+        raise _Obstacle("Some windows of one of its inputs lie in the padding alone.", *fields)
     sizes, centers = [0, 0], [0.0, 0.0]
     for axis in _BOTH:
         start = min(field.center[axis] - (field.size[axis] - 1) / 2 for field in fields)
         end = max(field.center[axis] + (field.size[axis] - 1) / 2 for field in fields)
         sizes[axis], centers[axis] = round(end - start) + 1, (start + end) / 2
-    return ReceptiveField((sizes[0], sizes[1]), fields[0].jump, (centers[0], centers[1]), _merged(given))
+    return ReceptiveField((sizes[0], sizes[1]), fields[0].jump, (centers[0], centers[1]), _merged(given), reach)
 
 
 # Rearrangements: where the axes y and x go
+
+Positions = NDArray[np.int64]
+
+
+def _own(positions: Positions, _count: int) -> Positions:
+    return positions
+
+
+def _reflected(positions: Positions, count: int) -> Positions:
+    return count - 1 - abs(count - 1 - abs(positions))
+
+
+def _repeated(positions: Positions, count: int) -> Positions:
+    return positions.clip(0, count - 1)
+
+
+_PADDED = {"reflect": _reflected, "replicate": _repeated}
 
 
 def _viewed(_node: Node, given: Sequence[_Value], sides: tuple[int, ...]) -> _Found:
@@ -301,36 +338,52 @@ def _permuted(node: Node, given: Sequence[_Value], _sides: tuple[int, ...]) -> _
     return _field(value), (y, x)
 
 
-def _along(value: _Value, axis: int, stride: int, before: int) -> ReceptiveField:
-    """Return the field after every ``stride``-th value along an axis, with ``before`` more or fewer at its start."""
+def _along(
+    value: _Value, axis: int, stride: int, before: int, units: int, taking: Callable[[Positions, int], Positions] = _own
+) -> ReceptiveField:
+    """Return the field after every ``stride``-th value along an axis, with ``before`` more or fewer at its start.
+
+    Args:
+        value: What is rearranged.
+        axis: Along which.
+        stride: From one value to the next.
+        before: How many positions lie before the first value.
+        units: How many values there are then.
+        taking: Which values of a map of some size are put at some positions, where these lie beside the map.
+    """
     if value.places is None or axis not in value.places:
         return _field(value)
-    strides, pads = [1, 1], [0, 0]
-    strides[value.places.index(axis)], pads[value.places.index(axis)] = stride, before
-    return next_field(_field(value), Window((1, 1), (strides[0], strides[1]), (pads[0], pads[1])))
+    field, place = _field(value), value.places.index(axis)
+    strides, pads, reach = [1, 1], [0, 0], [*_reach(field)]
+    strides[place], pads[place] = stride, before
+    positions = taking(np.arange(units) * stride - before, value.sides[axis])
+    reach[place] = taken(reach[place], positions[:, None])
+    moved = next_field(field, Window((1, 1), (strides[0], strides[1]), (pads[0], pads[1])))
+    return replace(moved, reach=(reach[0], reach[1]))
 
 
-def _sliced(node: Node, given: Sequence[_Value], _sides: tuple[int, ...]) -> _Found:
+def _sliced(node: Node, given: Sequence[_Value], sides: tuple[int, ...]) -> _Found:
     s = node.settings
-    return _along(given[0], s["dim"], s["step"], -s["start"]), given[0].places
+    return _along(given[0], s["dim"], s["step"], -s["start"], sides[s["dim"]]), given[0].places
 
 
 def _selected(node: Node, given: Sequence[_Value], _sides: tuple[int, ...]) -> _Found:
     value, axis = given[0], node.settings["dim"]
-    field = _along(value, axis, 1, -node.settings["index"])
+    field = _along(value, axis, 1, -node.settings["index"], 1)
     sides = (*value.sides[:axis], 1, *value.sides[axis + 1 :])
     return field, _after_removing(_Value(sides, field, value.places), (axis,))
 
 
-def _padded(node: Node, given: Sequence[_Value], _sides: tuple[int, ...]) -> _Found:
+def _padded(node: Node, given: Sequence[_Value], sides: tuple[int, ...]) -> _Found:
     value, pads = given[0], node.settings["pads"]
     field = _field(value)
     for number, (before, after) in enumerate(zip(pads[::2], pads[1::2], strict=True), start=1):
         axis = len(value.sides) - number
-        if before + after and value.places is not None and axis in value.places:
+        if (before or after) and value.places is not None and axis in value.places:
             if node.settings["mode"] == "circular":
                 raise _Obstacle("It pads with values of the other side.")
-            field = _along(replace(value, field=field), axis, 1, before)
+            taking = _PADDED.get(node.settings["mode"], _own)
+            field = _along(replace(value, field=field), axis, 1, before, sides[axis], taking)
     return field, value.places
 
 

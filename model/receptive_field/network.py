@@ -9,7 +9,7 @@ from model.graph.module import NetworkModule
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field.graph import of_graph
 from model.receptive_field.records import Field, ReceptiveField
-from model.receptive_field.recurrence import Shape, from_windows, windows_of
+from model.receptive_field.recurrence import Shape, of_chain
 
 
 @overload
@@ -45,5 +45,4 @@ def of_network(network: nn.Module, input_shape: Shape | None = None) -> dict[str
                 "Leave the shape out.",
             )
         return of_graph(network.graph)
-    windows = windows_of(network, input_shape or IMAGE_SHAPE)
-    return dict(zip(windows, from_windows(windows.values()), strict=True))
+    return of_chain(network, input_shape or IMAGE_SHAPE)

@@ -1,8 +1,13 @@
 """Windows, receptive fields, and how each step changes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from model.records import Activation, Pair
+
+Reach = tuple[NDArray[np.int64], NDArray[np.int64]]  # along y and x, (2, units): the first pixel, and after the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,15 @@ class ReceptiveField:
         center: The centre for unit (0, 0), in pixels; the centre of pixel (0, 0) is (0, 0).
         held: Steps through which every pixel can affect the unit, and which are held fixed here: a gate (squeeze and
             excitation), or a norm with statistics of the image itself. With them counted, the region is the image.
+        reach: Where the boxes of units begin and end, if for some unit the formula names pixels that it cannot see:
+            a stride leaves out the last row, and a later window reaches over the edge, where that row would be.
     """
 
     size: Pair
     jump: Pair
     center: tuple[float, float]
     held: tuple[str, ...] = ()
+    reach: Reach | None = field(default=None, compare=False, repr=False)
 
     def center_of(self, unit: tuple[float, float]) -> tuple[float, float]:
         """Return the centre of a unit's receptive field, ``center + unit * jump``, in pixels.
@@ -91,11 +99,20 @@ class ReceptiveField:
     def box(self, unit: Pair) -> Box:
         """Return the region of a unit; with padding it can reach beyond the image (see ``Box.clipped``).
 
+        On the image it is the smallest box around all pixels that can affect the unit, if the sizes of the maps are
+        known, as they are to ``of_network``; from windows alone, a box at the border can be too large.
+
         >>> ReceptiveField(size=(8, 8), jump=(2, 2), center=(3.5, 3.5)).box((1, 0))
         Box(top=2, left=0, bottom=10, right=8)
         """
         top, left = (int(c - (s - 1) / 2) for c, s in zip(self.center_of(unit), self.size, strict=True))
-        return Box(top, left, top + self.size[0], left + self.size[1])
+        bottom, right = top + self.size[0], left + self.size[1]
+        if self.reach is not None:
+            (top, bottom), (left, right) = (
+                (int(along[0][u]), int(along[1][u])) if 0 <= u < along.shape[1] else formula
+                for along, u, formula in zip(self.reach, unit, ((top, bottom), (left, right)), strict=True)
+            )
+        return Box(top, left, bottom, right)
 
 
 @dataclass(frozen=True, slots=True)

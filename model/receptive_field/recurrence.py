@@ -1,6 +1,7 @@
 """Receptive fields by the recurrence: each window changes the field of the step before it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from model import layers
 from model.errors import InputError, TraceError
 from model.networks.assignment.network import IMAGE_SHAPE
+from model.receptive_field.reach import beside_formula, of_pixels, slid
 from model.receptive_field.records import ReceptiveField, Window
 from model.records import IMAGE
 from model.trace import record
@@ -105,10 +107,30 @@ def windows_of(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str
         InputError: The windows of an adaptive pool differ, or the padding is not zeros.
         TraceError: A step does not run, runs twice, or does not get the output of the one before.
     """
+    return {step.name: layers.window(step) for step in _steps(network, input_shape)}
+
+
+def of_chain(network: nn.Module, input_shape: Shape = IMAGE_SHAPE) -> dict[str, ReceptiveField]:
+    """Return the receptive field of every step of a chain that gives feature maps, in the order they run.
+
+    The arguments and errors are those of ``windows_of``. The boxes of its units end where the maps between end.
+    """
+    steps = _steps(network, input_shape)
+    windows = [layers.window(step) for step in steps]
+    image = input_shape[1], input_shape[2]
+    reach, found = of_pixels(image), {}
+    for step, window, field in zip(steps, windows, from_windows(windows), strict=True):
+        reach = slid(reach, window, (step.output.shape[1], step.output.shape[2]))
+        found[step.name] = replace(field, reach=beside_formula(field, reach, image))
+    return found
+
+
+def _steps(network: nn.Module, input_shape: Shape) -> list[Step]:
+    """Return the steps of a chain that give feature maps."""
     trace = record(network, torch.zeros(1, *input_shape))
     steps = [step for step in trace.steps if step.output.ndim == 3]
     _check_chain(steps, input_shape)
-    return {step.name: layers.window(step) for step in steps}
+    return steps
 
 
 def _each_axis(formula: Callable[..., T], *pairs: tuple[Any, Any]) -> tuple[T, T]:

@@ -87,9 +87,10 @@ def _mean_digit() -> Tensor:
 def _mean(x: Tensor, _seed: int, spec: ImageSpec) -> Tensor:
     if spec != DIGIT:
         raise InputError(
-            f"The mean of the project's digits is no baseline for an image {tuple(x.shape[1:])}.",
-            f"It is one for digits {DIGIT.shape}, normalised as MNIST is.",
-            "Choose another baseline.",
+            f"The mean of the project's digits is no baseline for an image {tuple(x.shape[1:])} "
+            f"with mean {spec.mean} and deviation {spec.std}.",
+            f"It is one for digits {DIGIT.shape} with mean {DIGIT.mean} and deviation {DIGIT.std}, as in MNIST.",
+            f"Choose {', '.join(each for each in BASELINES if each != 'mean')}.",
         )
     return _mean_digit().to(x.dtype, copy=True)
 

@@ -13,24 +13,36 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def private_copy(network: M) -> M:
-    """Copy the modules of a network, but none of its weights: both share their tensors. The copy is in evaluation mode.
+    """Copy the modules of a network, but none of its numbers: both share them. The copy is in evaluation mode.
 
-    Modes, hooks and modules of the copy can be changed without an effect on the network. A weight must be replaced, not
-    changed in place.
+    Modes, hooks and modules of the copy can be changed without an effect on the network; so can its type, its device
+    and what has a gradient (``double``, ``to``, ``requires_grad_``), for its parameters are objects of its own. Only
+    numbers must not be written in place.
 
     >>> linear = nn.Linear(2, 1)
-    >>> private_copy(linear).weight is linear.weight
-    True
+    >>> private = private_copy(linear)
+    >>> private.weight.data_ptr() == linear.weight.data_ptr(), private.double().weight.dtype, linear.weight.dtype
+    (True, torch.float64, torch.float32)
     """
     copies: dict[int, nn.Module] = {}
+    weights: dict[int, nn.Parameter] = {}  # one that stands in two places stays one
+
+    def own(weight: nn.Parameter) -> nn.Parameter:
+        if id(weight) not in weights:
+            weights[id(weight)] = nn.Parameter(weight.detach(), weight.requires_grad)
+        return weights[id(weight)]
 
     def copied(module: nn.Module) -> nn.Module:
         if id(module) not in copies:
             copies[id(module)] = new = module.__new__(type(module))
-            new.__dict__ = vars(module) | {"training": False}
+            held = vars(new)
+            held.update(vars(module))
+            held["training"] = False
             for name in _OWN:
-                value = new.__dict__[name]
-                new.__dict__[name] = value.copy() if value else type(value)()
+                value = held[name]
+                held[name] = value.copy() if value else type(value)()
+            for name, weight in module._parameters.items():
+                new._parameters[name] = None if weight is None else own(weight)
             for name, child in module._modules.items():
                 new._modules[name] = child and copied(child)
         return copies[id(module)]

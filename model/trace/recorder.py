@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from model.trace.records import LayerKind, Row, Step, Trace
 
 Array = NDArray[Any]
 Kept = Callable[[Mapping[str, Tensor | None]], Mapping[str, Array]]
+_HOOK = -1  # the key of a hook; those of PyTorch count from 0
 _NOTHING: Activation = np.empty(0, np.float32)  # the input of a step that has none
 
 
@@ -88,15 +90,17 @@ class _Recorder:
 
     @contextmanager
     def hooks(self) -> Iterator[None]:
-        """Add a hook to every step, and remove each again, also after an exception."""
-        handles = []
+        """Add a hook to every step, and remove each again, also after an exception.
+
+        The modules are private, so they need no handles, which take as long as a small step.
+        """
         try:
             for name, module in self.modules.items():
-                handles.append(module.register_forward_hook(functools.partial(self._record, name)))
+                module._forward_hooks[_HOOK] = functools.partial(self._record, name)
             yield
         finally:
-            for handle in handles:
-                handle.remove()
+            for module in self.modules.values():
+                module._forward_hooks.pop(_HOOK, None)
 
     def check_complete(self) -> None:
         """Raise unless every step has run."""
@@ -145,10 +149,10 @@ class _OnGraph(_Recorder):
         values, batches, found = {IMAGE: image}, {IMAGE: 1}, list[Step]()
         for node in self.network.graph.nodes:
             name, inputs, output = node.name, node.inputs, self.outputs[node.name]
-            values[name] = _view(output[0] if node.batch == 1 else output)
+            values[name] = _view(output)[0] if node.batch == 1 else _view(output)
             batches[name] = node.batch
             operands = tuple([values[each] for each in inputs])
-            step = _step(name, self.modules[name], operands[0] if inputs else _NOTHING, values[name], _Views)
+            step = _step(name, self.modules[name], operands[0] if inputs else _NOTHING, values[name], _views)
             step["inputs"], step["operands"] = inputs, operands
             step["batches"] = (*[batches[each] for each in inputs], node.batch)
             found.append(_numbered(step, node.row))
@@ -221,6 +225,13 @@ class _Views(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._tensors)
+
+
+_NONE: Mapping[str, Array] = MappingProxyType({})
+
+
+def _views(tensors: Mapping[str, Tensor | None]) -> Mapping[str, Array]:
+    return _Views(tensors) if tensors else _NONE
 
 
 def _copies(tensors: Mapping[str, Tensor | None]) -> dict[str, Array]:

@@ -283,6 +283,19 @@ def test_count_masks_gives_the_masks_of_traces(name: str, whole: bool) -> None:
     np.testing.assert_array_equal(masks.history(unit), every[:, 1, 2, 3])
 
 
+def test_count_masks_drops_the_whole_maps_of_a_dropout2d(residual: Example) -> None:
+    """After a Dropout2d the generator has drawn fewer numbers for the next row too."""
+    x = torch.randn(1, *residual.module.graph.input_shape)
+    trace = record(residual.module, x)
+    names = [step.name for step in trace.steps if step.kind is LayerKind.DROPOUT]
+    assert len(names) == 2
+    for name in names:
+        every = unpacked(passes.count_masks(trace, name, DropoutPlan(seed=3), 10))
+        for number in range(10):
+            mask = record(residual.module, x, dropout=True, seed=3 + number)[name].mask
+            np.testing.assert_array_equal(every[number], mask)
+
+
 Rule = Callable[[Numbers, NDArray[np.uint16], float], Numbers]
 
 

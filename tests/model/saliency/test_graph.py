@@ -211,8 +211,21 @@ def test_a_step_where_the_ways_meet_can_be_explained_and_one_beside_a_way_cannot
     assert_same(case.found("input_x_gradient", at=join), kept[0] * gradient)
     assert_same(case.found("grad_cam", at=join), gradient.mean((2, 3), keepdim=True) * kept[0])
     inside = graph.all(Op.CONV)[1].name
-    with pytest.raises(InputError, match="a way around it"):
+    with pytest.raises(InputError, match="a way around it") as refused:
         case.found("saliency", at=inside)
+    assert refused.value.problem == f"The logits do not depend on {inside} alone."
+    said, _, listed = refused.value.remedy.removesuffix(".").partition(": ")
+    assert said == "Choose a step that every way goes through"
+    sites, names = parts_of(case.network.module).sites, listed.split(", ")
+    assert sites is not None
+    assert join in names
+    for name in sites:  # those that are named are taken, and no others
+        if name in names:
+            assert case.found("saliency", at=name).any()
+        else:
+            with pytest.raises(InputError, match="a way around it"):
+                case.found("saliency", at=name)
+    assert {*names} <= {*sites}
 
 
 def test_channels_sum_to_the_map(case: Case) -> None:
@@ -225,8 +238,10 @@ def test_channels_sum_to_the_map(case: Case) -> None:
 def test_an_image_of_another_shape_or_a_baseline_of_digits_is_refused(case: Case) -> None:
     with pytest.raises(InputError, match=r"It must be one image \(1, [13], 12, 12\)"):
         attribute(case.module, torch.zeros(1, 1, 28, 28), TARGET, "saliency")
-    with pytest.raises(InputError, match="no baseline for an image"):
+    with pytest.raises(InputError, match=r"no baseline for an image \([13], 12, 12\) with mean") as refused:
         attribute(case.module, case.x, TARGET, "deep_lift", baseline="mean", image=case.spec)
+    assert refused.value.allowed.startswith("It is one for digits (1, 28, 28) with mean (0.1307,)")
+    assert refused.value.remedy == "Choose black, blur, noise, zero."
 
 
 def test_nothing_of_the_network_changes(case: Case) -> None:

@@ -1,5 +1,6 @@
 """The recorder on graphs: every step with its inputs' names, the numbers of an independent interpreter, no copies."""
 
+import cProfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -98,10 +99,54 @@ def test_weights_are_shared_and_nothing_is_left_behind(residual: Example) -> Non
     assert np.shares_memory(step.parameters["weight"], module.step(step.name).get_parameter("weight").detach())
     assert [(each.training, len(each._forward_hooks)) for each in module.modules()] == modes
     private = private_copy(module)
-    assert all(one is other for one, other in zip(private.parameters(), module.parameters(), strict=True))
+    pairs = [*zip(private.state_dict().values(), module.state_dict().values(), strict=True)]
+    assert pairs
+    assert all(one.data_ptr() == other.data_ptr() for one, other in pairs)
     private.train()
     assert not any(each.training for each in module.modules())
     assert {*map(id, private.modules())}.isdisjoint(map(id, module.modules()))
+
+
+CHANGES: list[Any] = [
+    pytest.param(lambda each: each.double(), id="double"),
+    pytest.param(lambda each: each.half(), id="half"),
+    pytest.param(lambda each: each.to(torch.bfloat16), id="to"),
+    pytest.param(lambda each: each.to("meta"), id="to a device"),
+    pytest.param(lambda each: each.requires_grad_(False), id="requires_grad_"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_private_copy_can_be_converted(residual: Example, change: Callable[[nn.Module], nn.Module]) -> None:
+    """PyTorch converts the data of a parameter in place: that of the copy, and never that of the network."""
+    module = residual.module.requires_grad_(True)
+    before = record(module, X).logits
+    kinds = [(id(each), each.dtype, each.device, each.requires_grad) for each in module.parameters()]
+    private = private_copy(module)
+    change(private)
+    assert any(
+        (one.dtype, one.device, one.requires_grad) != kind[1:]
+        for one, kind in zip(private.parameters(), kinds, strict=True)
+    )
+    assert [(id(each), each.dtype, each.device, each.requires_grad) for each in module.parameters()] == kinds
+    np.testing.assert_array_equal(record(module, X).logits, before)
+
+
+def test_a_weight_in_two_places_of_a_private_copy_is_one() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    network[1].weight = network[0].weight
+    for private in (private_copy(network), private_copy(network).double()):
+        assert private[0].weight is private[1].weight
+        assert private[0].weight is not network[0].weight
+
+
+def test_recording_takes_few_calls() -> None:
+    """As many as a pass of 1.5 ms may have; the time itself is in ``bench/trace.py``."""
+    network, x = load("assignment").module, torch.zeros(1, 1, 28, 28)
+    record(network, x)
+    with cProfile.Profile() as profile:
+        record(network, x)
+    assert sum(entry.callcount for entry in profile.getstats()) < 2300
 
 
 def test_a_failed_pass_leaves_no_hook_behind(residual: Example) -> None:
