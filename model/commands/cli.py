@@ -286,9 +286,13 @@ def _opened(options: argparse.Namespace) -> Opened:
         options.time_limit,
         options.memory_limit,
     )
-    threading.Thread(target=import_module, args=("model.commands.table",), daemon=True).start()  # meanwhile
+    bringing = threading.Thread(target=import_module, args=("model.commands.table",), daemon=True)  # meanwhile
+    bringing.start()
     with progress(f"Running {target.file.name}"):
-        made = author_code.make(request, lambda line: print(line, file=sys.stderr))
+        try:
+            made = author_code.make(request, lambda line: print(line, file=sys.stderr))
+        finally:
+            bringing.join()  # Python aborts where it ends while PyTorch is being brought in
         from model.networks.file import read  # noqa: PLC0415 (as above)
 
         network = read(made.data)

@@ -178,3 +178,18 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, data: bytes) ->
             load_weights(net(), path)
     with pytest.raises(CommandError, match="There is no file"):
         load_weights(net(), tmp_path / "missing.pt")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({}, r"holds a dict\. It must be a state_dict"),
+        ({1: torch.zeros(2)}, "holds a dict with the keys 1"),
+        ({"weight": torch.zeros(2, 2, dtype=torch.complex64), "bias": torch.zeros(2)}, "must be a state_dict"),
+        ({"weight": torch.zeros(2, 2, device="meta"), "bias": torch.zeros(2)}, "cannot be put into the network"),
+    ],
+)
+def test_odd_tensors_are_a_sentence(tmp_path: Path, state: dict[Any, Any], said: str) -> None:
+    torch.save(state, tmp_path / "odd.pt")
+    with pytest.raises(CommandError, match=said):
+        load_weights(nn.Linear(2, 2), tmp_path / "odd.pt")
