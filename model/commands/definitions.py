@@ -195,7 +195,9 @@ class Definitions:
                 return CommandError(
                     f"'{self.path.name}' sets '{name}' at {each.place} in a statement that is not run.",
                     "Of a notebook or a training script only imports, classes, functions and plain assignments are.",
-                    f"Give the class instead: {self.path.name}:{(self.classes() or ['Net'])[-1]}.",
+                    f"Give the class instead: {self.path.name}:{self.classes()[-1]}."
+                    if self.classes()
+                    else f"Move '{name}' out of it, to the left margin.",
                 )
         near = difflib.get_close_matches(name, known, 1)
         listed = ", ".join(self.classes()[:12]) or "no class"

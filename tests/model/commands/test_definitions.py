@@ -151,3 +151,10 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str, said: 
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CommandError, match=said):
         code_of(path)
+
+
+def test_a_class_in_the_main_part_is_to_be_moved(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("if __name__ == '__main__':\n    class Net(object): pass\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="Move 'Net' out of it"):
+        read_definitions(path, code_of(path)).get("Net")
