@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -144,11 +145,18 @@ def _run(folder: Path, seconds: float, show: Callable[[str], None]) -> int | Non
     except subprocess.TimeoutExpired:
         status = None
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        _end_all(process)
     printing.join(5.0)
     return status
+
+
+def _end_all(process: "subprocess.Popen[str]") -> None:
+    """End the program, and what the author's code has started and left behind."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+    except (AttributeError, ProcessLookupError, PermissionError):  # Windows; or all have ended
+        process.kill()
+    process.wait()
 
 
 def _show_output(process: "subprocess.Popen[str]", show: Callable[[str], None]) -> None:
@@ -156,7 +164,7 @@ def _show_output(process: "subprocess.Popen[str]", show: Callable[[str], None]) 
     assert process.stdout is not None  # noqa: S101 (it was asked for)
     left = MAX_PRINTED
     with process.stdout as lines:
-        for line in lines:
+        while line := lines.readline(MAX_PRINTED):  # a line may have no end
             if left > 0:
                 show(line.rstrip("\n")[:left])
                 left -= len(line)

@@ -119,6 +119,9 @@ def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         call = ast.parse(f"f({text})", mode="eval").body
         assert isinstance(call, ast.Call)  # noqa: S101 (caught below)
+        assert isinstance(call.func, ast.Name)  # noqa: S101 (not ')(')
+        names = [each.arg for each in call.keywords]
+        assert all(names) and len(set(names)) == len(names)  # noqa: S101, PT018 (no **, no name twice)
         given = [ast.literal_eval(each) for each in call.args]
         return given, {each.arg: ast.literal_eval(each.value) for each in call.keywords if each.arg}
     except (SyntaxError, ValueError, AssertionError, MemoryError, RecursionError) as error:
@@ -185,9 +188,13 @@ def guess_shape(module: nn.Module, definitions: Definitions) -> tuple[tuple[int,
         return shape, _said(shape, f"its first Linear takes {linear} numbers")
     candidates = list(dict.fromkeys([*convolutions[:1], *(each for each in convolutions if each in {1, 3}), 1, 3]))
     for channels in candidates:
-        for side in SIDES.get(channels, _OTHER_SIDES):
+        sides = SIDES.get(channels, _OTHER_SIDES)
+        for number, side in enumerate(sides):
+            tried = sides[:number]
             if _runs(module, (channels, side, side), definitions):
-                why = f"its first convolution takes {_channels(channels)}, and this size runs"
+                smaller = [str(each) for each in tried if each < side]
+                no = f" ({' and '.join(smaller)} {'does' if len(smaller) == 1 else 'do'} not)" if smaller else ""
+                why = f"its first convolution takes {_channels(channels)}, and this size runs{no}"
                 return (channels, side, side), _said((channels, side, side), why)
     channels = candidates[0]
     side = SIDES.get(channels, _OTHER_SIDES)[0]
@@ -343,12 +350,13 @@ def main(folder: Path) -> None:
         answer = {"name": built.name}
     except GlassError as error:
         answer = _describe(error)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # also what the author's code raises to end a program
         answer = _describe(failure(error, path.name))
     faulthandler.cancel_dump_traceback_later()
     (folder / "answer.json").write_text(json.dumps(answer | {"notes": notes}), encoding="utf-8")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # the author's code may have closed or replaced it
+            stream.flush()
     os._exit(0)  # a thread of the author's may still run
 
 

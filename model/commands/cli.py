@@ -5,12 +5,16 @@ does not run.
 """
 
 import argparse
+import contextlib
+import io
 import json
+import math
 import os
 import re
 import shutil
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -24,7 +28,7 @@ from model.commands.notebook import code_of
 from model.commands.progress import progress
 from model.commands.records import RANDOM
 from model.commands.target import Target, parse
-from model.errors import CommandError, GlassError
+from model.errors import CommandError, DataError, GlassError, NetworkError
 
 if TYPE_CHECKING:
     from model.commands.check import Counted
@@ -43,6 +47,7 @@ function that returns a network. Your code runs in a process of its own, on your
 'glass COMMAND --help' has every option.
 """
 ACCURACY = 99.4
+MAX_SIDE = 100_000
 _FORMATS = ("text", "markdown", "csv", "json")
 
 
@@ -68,10 +73,15 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
     try:
         options = _parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        status = run(options)
+        sys.stdout.flush()  # a pipe that is closed shows here
+        return status
     except NotRunningError as error:
         from model.commands.table import partial  # noqa: PLC0415 (brings in PyTorch)
 
@@ -86,8 +96,24 @@ def main(arguments: Sequence[str]) -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # as in 'glass table NET | head'
-        sys.stderr.close()
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes when it ends
         return 0
+    except Exception as error:
+        print(_fault(error), file=sys.stderr)
+        return 2
+
+
+def _fault(error: Exception) -> CommandError:
+    """Return the sentence for a fault of this program."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    said = (str(error).strip().splitlines() or ["no message"])[0][:200].rstrip(".")
+    return CommandError(
+        f"This is a fault of glass, not of yours: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} "
+        f"({said}).",
+        "Whatever is given, the answer should be a sentence.",
+        "Report this line with what you typed; another file or fewer options may work meanwhile.",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     capture = _command(commands, "capture", _capture, "Write the network into a .glass file, which the app opens.")
     capture.add_argument("-o", "--output", metavar="FILE.glass", help="the name of the network by default")
     show = _command(commands, "show", _show, "Capture the network and open the app on it.")
-    show.add_argument("--port", type=int, default=8501, help="of the app (8501)")
+    show.add_argument("--port", type=_port, default=8501, help="of the app (8501)")
     show.add_argument("--no-browser", action="store_true", help="print the address only")
     return parser
 
@@ -140,11 +166,11 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--max-parameters", type=int, nargs="?", const=20_000, metavar="N", help="20000 without N")
+    limits.add_argument("--max-parameters", type=_count, nargs="?", const=20_000, metavar="N", help="20000 without N")
     limits.add_argument("--no-linear", action="store_true", help="no fully connected layer")
-    limits.add_argument("--max-epochs", type=int, nargs="?", const=20, metavar="N", help="20 without N")
+    limits.add_argument("--max-epochs", type=_count, nargs="?", const=20, metavar="N", help="20 without N")
     limits.add_argument(
-        "--min-accuracy", type=float, nargs="?", const=ACCURACY, metavar="P", help="per cent, 99.4 without P"
+        "--min-accuracy", type=_percent, nargs="?", const=ACCURACY, metavar="P", help="per cent, 99.4 without P"
     )
     limits.add_argument("--mnist", type=Path, metavar="ROOT", help="count the accuracy on the test images there")
     printed = parser.add_argument_group("printed figures")
@@ -161,7 +187,37 @@ def _shape(text: str) -> tuple[int, int, int]:
         channels, height, width = (int(each) for each in text.lower().replace("×", "x").split("x"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not channels x height x width, such as 3x32x32") from None
+    if not all(1 <= side <= MAX_SIDE for side in (channels, height, width)):
+        raise argparse.ArgumentTypeError(f"{text!r} has a side that is not from 1 to {MAX_SIDE:,}; write 3x32x32")
     return channels, height, width
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,15}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text[:80]!r} is not a whole number such as 20000 (the option may stand alone, at the end)"
+        )
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a number from 1 to 65535, such as 8501")
+    return int(text)
+
+
+def _percent(text: str) -> float:
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    if 0 < number <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text[:80]!r} is a share, and per cent are asked for, such as {100 * number:g}"
+        )
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a number of per cent up to 100, such as 99.4")
+    return number
 
 
 def _words(text: str) -> list[str]:
@@ -170,7 +226,10 @@ def _words(text: str) -> list[str]:
 
 def _numbers(text: str) -> list[float]:
     try:
-        return [float(each) for each in text.split(",")]
+        numbers = [float(each) for each in text.split(",")]
+        if not all(math.isfinite(each) for each in numbers):
+            raise ValueError
+        return numbers
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers, such as 0.49,0.48,0.45") from None
 
@@ -200,7 +259,16 @@ def _opened(options: argparse.Namespace) -> Opened:
         with progress(f"Reading {target.text}"):
             from model.networks import load  # noqa: PLC0415 (brings in PyTorch)
 
-            network = load(target.text)
+            try:
+                network = load(target.text)
+            except NetworkError as error:
+                if not target.text.endswith(".glass"):
+                    raise
+                raise CommandError(
+                    f"'{target.text}': {error.problem}",
+                    error.allowed,
+                    f"Give another path, or write it again: glass capture net.py:Net -o {target.text}.",
+                ) from error
         _say(network.warnings)
         return Opened(network)
     history = _history(options, target)
@@ -218,9 +286,13 @@ def _opened(options: argparse.Namespace) -> Opened:
         options.time_limit,
         options.memory_limit,
     )
-    threading.Thread(target=import_module, args=("model.commands.table",), daemon=True).start()  # meanwhile
+    bringing = threading.Thread(target=import_module, args=("model.commands.table",), daemon=True)  # meanwhile
+    bringing.start()
     with progress(f"Running {target.file.name}"):
-        made = author_code.make(request, lambda line: print(line, file=sys.stderr))
+        try:
+            made = author_code.make(request, lambda line: print(line, file=sys.stderr))
+        finally:
+            bringing.join()  # Python aborts where it ends while PyTorch is being brought in
         from model.networks.file import read  # noqa: PLC0415 (as above)
 
         network = read(made.data)
@@ -316,7 +388,12 @@ def _counted(options: argparse.Namespace, opened: Opened) -> "Counted":
     if RANDOM in opened.network.warnings:
         return check.Counted(reason="the weights are random (--weights FILE)")
     with tqdm(total=10_000, desc="test images", disable=not sys.stderr.isatty(), leave=False) as bar:
-        return check.count_correct(opened.network, options.mnist, bar.update)
+        try:
+            return check.count_correct(opened.network, options.mnist, bar.update)
+        except DataError as error:
+            raise CommandError(
+                error.problem, error.allowed, "Give --mnist the folder that torchvision's MNIST(root=...) reads."
+            ) from error
 
 
 def _capture(options: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ def comments_of(pieces: Sequence[Piece], name: str, steps: Sequence[Step]) -> It
     for piece in pieces:
         try:
             tree = ast.parse(piece.code)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         found = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == name]
         if found:  # of two definitions the last counts

@@ -195,7 +195,9 @@ class Definitions:
                 return CommandError(
                     f"'{self.path.name}' sets '{name}' at {each.place} in a statement that is not run.",
                     "Of a notebook or a training script only imports, classes, functions and plain assignments are.",
-                    f"Give the class instead: {self.path.name}:{(self.classes() or ['Net'])[-1]}.",
+                    f"Give the class instead: {self.path.name}:{self.classes()[-1]}."
+                    if self.classes()
+                    else f"Move '{name}' out of it, to the left margin.",
                 )
         near = difflib.get_close_matches(name, known, 1)
         listed = ", ".join(self.classes()[:12]) or "no class"
@@ -216,6 +218,13 @@ def failure(error: BaseException, place: str) -> CommandError:
         place: A line to name where the error's own lines say nothing.
     """
     at = place_of(error) or place
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.rpartition(".")[0] in sys.modules:
+        package, _, file = error.name.rpartition(".")
+        return CommandError(
+            f"'{package}' has no part '{file}', which {at} imports.",
+            "What is imported from a package is in its folder.",
+            f"Correct the import, or put {file}.py there if the package is your own.",
+        )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return CommandError(
             f"The package '{error.name}', which {at} imports, is not installed here.",
@@ -223,7 +232,7 @@ def failure(error: BaseException, place: str) -> CommandError:
             f"Install it ({Path(sys.executable).with_name('pip')} install {error.name.partition('.')[0]}), "
             "or leave the import out.",
         )
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error)):
         return CommandError(
             f"{at} takes more memory than is allowed.",
             "A network that can be shown fits into some gigabytes.",
@@ -233,7 +242,12 @@ def failure(error: BaseException, place: str) -> CommandError:
         return CommandError(
             f"{at} ends the program (sys.exit).", "A network's code returns.", "Leave this line out, or guard it."
         )
-    text = str(error).strip().splitlines()
+    if isinstance(error, KeyboardInterrupt):
+        return CommandError(f"{at} raises KeyboardInterrupt.", "A network's code returns.", "Leave this line out.")
+    try:
+        text = str(error).strip().splitlines()
+    except Exception:  # an error class of the author's that fails
+        text = []
     said = f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
     return CommandError(f"{at} fails: {said.rstrip('.')}.", *_advice(error))
 
@@ -297,14 +311,16 @@ def read_definitions(path: Path, pieces: Sequence[Piece]) -> Definitions:
 
 
 def _parsed(piece: Piece) -> ast.Module:
-    error: SyntaxError | ValueError
+    error: Exception
     try:
         return ast.parse(piece.code, piece.file)
     except (SyntaxError, ValueError) as first:
         error = first
+    except (RecursionError, MemoryError):  # brackets in brackets, thousands of them
+        error = ValueError("it is nested too deeply")
     try:
         return ast.parse(without_magics(piece.code), piece.file)  # a script that came from a notebook
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     if piece.is_cell:
         return ast.Module([], [])  # a cell that never ran; what it would define is missed where it is needed

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from model.errors import CommandError
 
 History = list[dict[str, float]]
 _TEST = re.compile(
-    r"Average loss:\s*([\d.]+(?:e-?\d+)?)\D{0,40}?Accuracy:\s*(?:(\d+)\s*/\s*(\d+)|([\d.]+)\s*%)", re.IGNORECASE
+    r"Average loss:\s*(\d{1,9}(?:\.\d*)?(?:e-?\d{1,3})?)(?!\.?\d)\D{0,40}?"
+    r"Accuracy:\s*(?:(\d{1,12})\s*/\s*(0*[1-9]\d{0,11})\b|(\d{1,3}(?:\.\d*)?)\s*%)",
+    re.IGNORECASE,
 )
-_EPOCH = re.compile(r"^\W*epochs?\s*[:\-#]?\s*(\d+)", re.IGNORECASE | re.MULTILINE)
+_EPOCH = re.compile(r"^\W*epochs?\s*[:\-#]?\s*(\d{1,9})\b", re.IGNORECASE | re.MULTILINE)
 _OF = re.compile(r"correct_of_(\d+)")
 
 
@@ -47,7 +50,7 @@ def _from_log(text: str) -> History:
     found: History = []
     numbers = [(match.start(), int(match[1])) for match in _EPOCH.finditer(text)]
     for match in _TEST.finditer(text):
-        accuracy = 100 * int(match[2]) / int(match[3]) if match[2] and int(match[3]) else float(match[4] or 0)
+        accuracy = 100 * int(match[2]) / int(match[3]) if match[2] else float(match[4])
         before = [number for start, number in numbers if start < match.start()]
         epoch = before[-1] if before else len(found) + 1
         if found and before and epoch < found[-1]["epoch"]:
@@ -101,9 +104,10 @@ def _named(rows: Iterable[Mapping[str, Any]]) -> History:
 
 
 def _number(raw: Any) -> float | None:
-    if isinstance(raw, int | float) and not isinstance(raw, bool):
-        return float(raw)
-    try:
-        return float(str(raw).strip().rstrip("%").replace(",", ""))
-    except ValueError:
+    if isinstance(raw, bool):
         return None
+    try:
+        number = float(raw if isinstance(raw, int) else str(raw).strip().rstrip("%").replace(",", ""))
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

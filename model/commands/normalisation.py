@@ -20,7 +20,7 @@ def normalisation_of(pieces: Sequence[Piece], channels: int) -> tuple[Numbers, N
     for piece in pieces:
         try:
             tree = ast.parse(piece.code)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Normalize":

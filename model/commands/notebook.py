@@ -79,9 +79,12 @@ def text_of(path: Path) -> str:
     for cell in _cells(path):
         if cell.get("cell_type") == "markdown":
             parts.append(_joined(cell.get("source")))
-        for output in cell.get("outputs") or []:
-            data = output.get("data") or {}
-            parts.append(_joined(output.get("text") or data.get("text/plain")))
+        outputs = cell.get("outputs")
+        for output in outputs if isinstance(outputs, list) else []:
+            if isinstance(output, dict):
+                data = output.get("data")
+                plain = data.get("text/plain") if isinstance(data, dict) else None
+                parts.append(_joined(output.get("text") or plain))
     return "\n\n".join(part for part in parts if part)
 
 

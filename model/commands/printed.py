@@ -90,10 +90,11 @@ _OUT, _IN = (
     re.compile(r"\b(input|in)\W*(size|shape)?\W*(as|is|of)?\W*$", re.I),
 )
 _FIELD = re.compile(
-    r"(?:receptive[\s_-]*field|\brf\b|\brf(?=[\d=:]))[\s_]*(?:size|is|of|out|after\b[^|\d]{0,24})?[^\w\n|,;]{0,6}(\d{1,4})(?:\s*[x×X*]\s*(\d{1,4}))?",
+    r"(?:receptive[\s_-]*field|\brf\b|\brf(?=[\d=:]))[\s_]*(?:size|is|of|out|after\b[^|\d]{0,24})?[^\w\n|,;]{0,6}(\d{1,4})(?!\d|\.\d)(?:\s*[x×X*]\s*(\d{1,4})(?!\d))?",
     re.I,
 )
 _OUTPUT_SIDE = re.compile(r"\boutput[_ ]?(?:size|side|shape)?\s*[=:\-]+\s*(\d{1,4})(?!\s*[x×X*\d])", re.I)
+_ENDLESS = re.compile(r"\d(?:,?\d){99,}")  # no figure, and more than Python reads as a number
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*(?:-\d+(?:\.\d+)?)?")
 
 
@@ -104,7 +105,7 @@ def find(text: str, names: Collection[str] = ()) -> Printed:
         text: Markdown, or what was printed.
         names: What steps are called; a line of text that names one may claim its receptive field.
     """
-    lines = text.splitlines()
+    lines = _ENDLESS.sub("#", text).splitlines()
     taken = set[int]()
     tables = [*_summaries(lines, taken), *_infos(lines, taken), *_markdown(lines, taken)]
     claims = tuple(_claims(lines, taken, names))
@@ -290,7 +291,7 @@ def _single(text: str) -> int | None:
 
 
 def _pair(text: str) -> tuple[int, int] | None:
-    match = re.match(r"\s*\(?(\d{1,4})(?:\s*[x×X*,]\s*(\d{1,4}))?\)?", text)
+    match = re.match(r"\s*\(?(\d{1,4})(?!\d|\.\d)(?:\s*[x×X*,]\s*(\d{1,4})(?!\d))?\)?", text)
     return (int(match[1]), int(match[2] or match[1])) if match else None
 
 

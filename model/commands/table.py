@@ -150,7 +150,9 @@ def as_text(table: Table, width: int, colour: bool, all_steps: bool = False) -> 
         lines.append(_coloured(line, None if number == 0 else rows[number - 1]) if colour else line)
     ruler = "─" * min(width, sum(widths.values()) + 2 * len(widths) - 2)
     calls = sum(not row.is_numbered for row in table.rows)
-    hint = [] if all_steps or not calls else [f"{calls} function calls are not rows of a summary: --all shows them."]
+    said = "1 function call is no row of a summary: --all shows it."
+    said = said if calls == 1 else f"{calls} function calls are not rows of a summary: --all shows them."
+    hint = [] if all_steps or not calls else [said]
     return "\n".join([lines[0], ruler, *lines[1:], ruler, *_totals(table), *hint])
 
 

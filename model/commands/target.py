@@ -41,7 +41,7 @@ def parse(text: str) -> Target:
     if text in BUILT_IN or _ID.fullmatch(text) or text.endswith(".glass"):
         return Target(text)
     path = Path(text.partition(":")[0])
-    said = "is a folder" if path.is_dir() else "is none of these"
+    said = "is a folder" if text and text[0] != ":" and path.is_dir() else "is none of these"
     raise CommandError(
         f"'{text}' {said}.",
         f"A network is {', '.join(BUILT_IN)}, a .glass file, or a name in a file of yours: net.py:Net, net.ipynb:Net.",

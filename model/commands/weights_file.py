@@ -30,7 +30,15 @@ def load_weights(module: nn.Module, path: Path) -> None:
     own = module.state_dict()
     _check_keys(state, own, path)
     _check_shapes(state, own, path)
-    module.load_state_dict(dict(state))
+    try:
+        module.load_state_dict(dict(state))
+    except RuntimeError as error:
+        said = (str(error).strip().splitlines() or [""])[-1].strip()[:200].rstrip(".")
+        raise CommandError(
+            f"'{path.name}' cannot be put into the network ({said}).",
+            "A state_dict holds plain tensors of real numbers.",
+            'Save it with torch.save(net.cpu().state_dict(), "weights.pt").',
+        ) from error
 
 
 def _read(path: Path) -> Any:
@@ -65,7 +73,7 @@ def _state_dict(found: Any, path: Path) -> Mapping[str, Tensor]:
         for name in (*HOLDERS, *found):
             if name in found and _is_state(found[name]):
                 return cast(Mapping[str, Tensor], found[name])
-    keys = f" with the keys {', '.join(map(str, list(found)[:8]))}" if isinstance(found, Mapping) else ""
+    keys = f" with the keys {', '.join(map(str, list(found)[:8]))}" if found and isinstance(found, Mapping) else ""
     raise CommandError(
         f"'{path.name}' holds a {type(found).__name__}{keys}.",
         f"It must be a state_dict, or hold one as {', '.join(HOLDERS[:-1])}.",
@@ -74,7 +82,11 @@ def _state_dict(found: Any, path: Path) -> Mapping[str, Tensor]:
 
 
 def _is_state(found: Any) -> bool:
-    return isinstance(found, Mapping) and bool(found) and all(isinstance(each, Tensor) for each in found.values())
+    return isinstance(found, Mapping) and bool(found) and all(_is_weight(*each) for each in found.items())
+
+
+def _is_weight(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and isinstance(value, Tensor) and not value.is_complex()
 
 
 def _without_prefix(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

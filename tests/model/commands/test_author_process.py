@@ -78,6 +78,9 @@ def test_the_only_network_is_found(file: Path) -> None:
         ("Net", "", r"at net.py:12 needs the arguments width"),
         ("Net", "8, colour=1", r"unexpected keyword argument 'colour'"),
         ("Net", "8, norm=open('x')", r"--args .* cannot be read"),
+        ("Net", "**{'width': 8}", r"--args .* cannot be read"),
+        ("Net", "width=8, width=9", r"--args .* cannot be read"),
+        ("Net", "8)(3", r"--args .* cannot be read"),
         ("Net", "0", r"net.py:\d+ fails|needs"),
         ("number", "", r"'number' in net.py is a int"),
         ("model", "8", r"'model' is an instance"),
@@ -111,6 +114,7 @@ def test_a_capture_says_what_was_guessed(file: Path) -> None:
         ([nn.Conv2d(1, 2, 5), nn.Flatten(), nn.Linear(2 * 28 * 28, 10)], (1, 32, 32)),
         ([nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 5)], (3, 32, 32)),
         ([nn.Conv2d(3, 2, 7, 4), nn.MaxPool2d(27), nn.Flatten(), nn.Linear(8, 5)], (3, 224, 224)),
+        ([nn.Conv2d(1, 2, 5), nn.MaxPool2d(40), nn.Flatten(), nn.Linear(2, 5)], (1, 64, 64)),
         ([nn.Flatten(), nn.Linear(784, 10)], (1, 28, 28)),
         ([nn.Conv2d(1, 2, 5), nn.Flatten(), nn.Linear(7, 10)], (1, 28, 28)),
     ],
@@ -119,6 +123,7 @@ def test_the_input_is_guessed_from_what_runs(layers: list[nn.Module], shape: tup
     found, said = guess_shape(nn.Sequential(*layers).eval(), read_definitions(Path("net.py"), []))
     assert found == shape
     assert "x".join(map(str, shape)) in said
+    assert ("this size runs (28 and 32 do not)" in said) == (shape == (1, 64, 64))
 
 
 # Weights
@@ -173,3 +178,18 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, data: bytes) ->
             load_weights(net(), path)
     with pytest.raises(CommandError, match="There is no file"):
         load_weights(net(), tmp_path / "missing.pt")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({}, r"holds a dict\. It must be a state_dict"),
+        ({1: torch.zeros(2)}, "holds a dict with the keys 1"),
+        ({"weight": torch.zeros(2, 2, dtype=torch.complex64), "bias": torch.zeros(2)}, "must be a state_dict"),
+        ({"weight": torch.zeros(2, 2, device="meta"), "bias": torch.zeros(2)}, "cannot be put into the network"),
+    ],
+)
+def test_odd_tensors_are_a_sentence(tmp_path: Path, state: dict[Any, Any], said: str) -> None:
+    torch.save(state, tmp_path / "odd.pt")
+    with pytest.raises(CommandError, match=said):
+        load_weights(nn.Linear(2, 2), tmp_path / "odd.pt")

@@ -1,6 +1,7 @@
 """The command line: real processes, exit statuses, sentences, and nothing but the result on standard output."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +130,17 @@ def test_a_network_that_comes_along_has_a_table(capsys: pytest.CaptureFixture[st
         (["table", "no.glass"], "'no.glass' cannot be read"),
         (["table", "assignment", "--weights", "w.pt"], "--weights does not go with 'assignment'."),
         (["table", "net.py:Net", "--input", "28x28"], "'28x28' is not channels x height x width"),
+        (["table", "net.py:Net", "--input", "0x28x28"], "'0x28x28' has a side that is not from 1"),
         (["table", "net.py:Net", "--mean", "a"], "'a' is not a list of numbers"),
+        (["table", "net.py:Net", "--std", "nan"], "'nan' is not a list of numbers"),
+        (["table", ""], "'' is none of these."),
+        (["table", ":Net"], "':Net' is none of these."),
+        (["check", "--max-parameters", "assignment"], "'assignment' is not a whole number such as 20000"),
+        (["check", "assignment", "--max-epochs", "-5"], "'-5' is not a whole number"),
+        (["check", "assignment", "--min-accuracy", "0.994"], "'0.994' is a share"),
+        (["check", "assignment", "--min-accuracy", "nan"], "'nan' is not a number of per cent"),
+        (["check", "assignment", "--mnist", "no/such"], "Give --mnist the folder"),
+        (["show", "assignment", "--port", "abc"], "'abc' is not a number from 1 to 65535"),
         (["table", "net.py:Net", "--time-limit", "-1"], "'-1' is not a number above 0"),
         (["show", "assignment", "--port", "0"], "--port is 0."),
     ],
@@ -140,6 +151,35 @@ def test_bad_input_is_a_sentence(arguments: list[str], said: str, capsys: pytest
     assert said in caught.err
     assert caught.out == ""
     assert "Traceback" not in caught.err
+
+
+def test_a_damaged_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cut.glass"
+    path.write_bytes(b"PK")
+    assert glass("table", str(path)) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"'{path}': ")
+    assert f"glass capture net.py:Net -o {path}" in said
+
+
+def test_a_fault_of_ours_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(_: str) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("model.commands.cli.parse", fails)
+    assert glass("table", "net.py:Net", "--format", "json") == 2
+    caught = capsys.readouterr()
+    assert "a fault of glass, not of yours: RecursionError at test_cli.py" in caught.err
+    assert (caught.out, "Traceback" in caught.err) == ("", False)
+
+
+def test_a_closed_pipe_and_an_old_terminal_are_no_error() -> None:
+    command = [sys.executable, "-m", "model", "--help"]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, check=False, timeout=300)  # noqa: S603
+    os.close(write)
+    assert done.stderr == b""
 
 
 @pytest.mark.parametrize("command", [[], ["table"], ["capture"], ["show"]])
@@ -154,3 +194,24 @@ def test_python_m_model_is_the_command() -> None:
     command = [sys.executable, "-m", "model", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)  # noqa: S603
     assert done.stdout.startswith("usage: glass")
+
+
+@slow
+def test_what_the_code_raises_leaves_behind_and_prints_without_an_end_is_kept_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "net.py"
+    body = (
+        "import subprocess, sys\n    print('x' * 100_000, end='')\n    print(subprocess.Popen(['sleep', '600']).pid, "
+    )
+    body += (
+        f"file=open({str(tmp_path / 'pid')!r}, 'w'), flush=True)\n    sys.stdout.close()\n    raise KeyboardInterrupt"
+    )
+    path.write_text(f"def make():\n    {body}\n", encoding="utf-8")
+    assert glass("table", f"{path}:make", "--format", "json") == 2
+    caught = capsys.readouterr()
+    assert "net.py:6 raises KeyboardInterrupt." in caught.err
+    assert ("Traceback" in caught.err, caught.out, len(caught.err) < 25_000) == (False, "", True)
+    pid = int((tmp_path / "pid").read_text(encoding="utf-8"))
+    status = Path(f"/proc/{pid}/stat")
+    assert not status.exists() or status.read_text(encoding="utf-8").split()[2] == "Z"

@@ -138,9 +138,23 @@ def test_cells_are_pieces_and_their_output_is_text(tmp_path: Path) -> None:
     assert read_definitions(path, pieces).get("x") == 1  # a cell that is no Python is left out
 
 
+@pytest.mark.parametrize("outputs", [5, "text", {"text": "a"}, [1, "a", None], [{"data": ["a"]}, {"text": {"a": 1}}]])
+def test_odd_outputs_of_a_cell_are_left_out(tmp_path: Path, outputs: Any) -> None:
+    path = tmp_path / "net.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x", "outputs": outputs}]}), encoding="utf-8")
+    assert text_of(path) == ""
+
+
 @pytest.mark.parametrize(("text", "said"), [("{", "not JSON"), ("{}", "no cells")])
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "net.ipynb"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CommandError, match=said):
         code_of(path)
+
+
+def test_a_class_in_the_main_part_is_to_be_moved(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("if __name__ == '__main__':\n    class Net(object): pass\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="Move 'Net' out of it"):
+        read_definitions(path, code_of(path)).get("Net")

@@ -44,7 +44,20 @@ def test_of_two_trainings_in_a_notebook_the_last_counts(tmp_path: Path) -> None:
     assert [row["accuracy"] for row in read_history(path)] == [98.18, 98.48]
 
 
-@pytest.mark.parametrize(("name", "text"), [("x.csv", "a,b\nc,d\n"), ("x.json", "{"), ("x.json", "3"), ("x.log", "")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.csv", "a,b\nc,d\n"),
+        ("x.json", "{"),
+        ("x.json", "3"),
+        ("x.log", ""),
+        ("x.json", '[{"epoch": 1, "accuracy": NaN}, {"epoch": 2, "loss": 1e999}]'),
+        ("x.json", f'[{{"accuracy": {"9" * 400}}}]'),
+        ("x.log", "Average loss: 0.0.1, Accuracy: 99/100"),
+        ("x.log", "Average loss: 0.1, Accuracy: 99/0 (99%)"),
+        ("x.log", f"Average loss: 0.1, Accuracy: {'9' * 5000}/100"),
+    ],
+)
 def test_a_file_without_a_history_is_refused(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")

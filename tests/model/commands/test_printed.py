@@ -107,6 +107,23 @@ def test_sizes_in_words_are_found(text: str, sizes: list[tuple[str, tuple[int, .
     assert list(sizes_in(text)) == sizes
 
 
+@pytest.mark.parametrize("text", ["RF = 3.5", "RF 12345", "receptive field: 99.41 %"])
+def test_a_part_of_a_number_is_no_field(text: str) -> None:
+    assert field_in(text) is None
+    assert all(
+        row.field is None for table in find(f"|Layer|RF|\n|---|---|\n|conv|{text[-5:]}|").tables for row in table.rows
+    )
+
+
+def test_a_number_without_an_end_is_no_figure() -> None:
+    endless = "9" * 5000
+    found = find(
+        f"Conv2d-1 [-1, 8, 26, 26] {endless}\nTotal params: {endless}\n| Layer | Params |\n|--|--|\n|a|{endless}|"
+    )
+    assert not found.totals
+    assert all(row.parameters is None for table in found.tables for row in table.rows)
+
+
 def test_lines_that_name_a_step_are_claims() -> None:
     (table,) = find(
         "`conv1`: 28x28x1 -> 26x26x8\nconv1 and conv2: 3x3 -> 5x5\nconv2 has 26x26x8\n", {"conv1", "conv2"}
