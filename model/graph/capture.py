@@ -443,14 +443,13 @@ def _outputs(output: Any) -> list[Tensor]:
     """Return what forward returned as a list of tensors."""
     found = list(output) if isinstance(output, tuple | list) else [output]
     if isinstance(output, Mapping) or not found or not all(isinstance(each, Tensor) for each in found):
-        kind = f"a {type(output).__name__}"
+        kind = f"a {type(output).__name__}" if output is not None else "nothing"
+        remedy = "Write 'return' before the scores, at the end of forward."
+        if output is not None:
+            remedy = "Write a module whose forward returns the scores alone: return self.net(x)['logits']."
         if isinstance(output, Mapping):
             kind += f" with the keys {', '.join(map(repr, list(output)[:5]))}"
-        raise CaptureError(
-            f"forward returns {kind}.",
-            "A network here returns one tensor of scores (N, K).",
-            "Write a module whose forward returns the scores alone: return self.net(x)['logits'].",
-        )
+        raise CaptureError(f"forward returns {kind}.", "A network here returns one tensor of scores (N, K).", remedy)
     return found
 
 

@@ -204,6 +204,11 @@ def test_more_scores_than_classes_are_accepted_and_said() -> None:
     assert captured.warnings == ["The network gives 3 scores for 2 classes."]
 
 
+def test_a_forward_without_return_is_told_to_return() -> None:
+    with pytest.raises(CaptureError, match=r"forward returns nothing\. .* Write 'return' before the scores"):
+        capture(net(lambda m, x: None), SHAPE)
+
+
 # What training does
 
 
