@@ -1,6 +1,5 @@
 """Check a network against limits, and the printed figures of a README, a notebook and comments against the network."""
 
-import os
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -141,8 +140,7 @@ def count_correct(network: Network, root: Path, progress: Callable[[int], object
         return Counted(
             reason=f"it takes {shape} and tells {len(network.classes)} classes apart, MNIST has 1x28x28 and 10"
         )
-    os.environ["MNIST_ROOT"] = str(root)
-    images, labels = mnist.read("test")
+    images, labels = mnist.read("test", root)
     correct = 0
     with torch.no_grad():
         for start in range(0, len(images), 500):

@@ -11,6 +11,7 @@ import ast
 import builtins
 import difflib
 import linecache
+import re
 import sys
 import sysconfig
 import traceback
@@ -25,6 +26,7 @@ from model.errors import CommandError
 
 T = TypeVar("T")
 _PLAIN = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_DEFINED = re.compile(r"^(?:class|def)\s+(\w+)", re.MULTILINE)
 _ASSIGNED = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _HARMLESS = {"print", "warnings.filterwarnings", "warnings.simplefilter"}
 _PATHS = {"sys.path.append", "sys.path.insert"}
@@ -291,7 +293,14 @@ def read_definitions(path: Path, pieces: Sequence[Piece]) -> Definitions:
     Raises:
         CommandError: Its code is no Python.
     """
-    trees = [(piece, _parsed(piece)) for piece in pieces]
+    trees, failed = [], dict[str, CommandError]()
+    for piece in pieces:
+        try:
+            trees.append((piece, _parsed(piece)))
+        except CommandError as error:
+            if not piece.is_cell:
+                raise
+            failed |= dict.fromkeys(_DEFINED.findall(piece.code), error)  # said where one of them is needed
     _remember_lines(pieces)
     future = any(
         isinstance(node, ast.ImportFrom) and node.module == "__future__" for _, tree in trees for node in tree.body
@@ -307,7 +316,7 @@ def read_definitions(path: Path, pieces: Sequence[Piece]) -> Definitions:
     if future:
         statements = [each for each in statements if not _is_future(each.node)]
         module.__dict__["__glass_future__"] = True
-    return Definitions(path, statements, ordinary, module.__dict__)
+    return Definitions(path, statements, ordinary, module.__dict__, failed)
 
 
 def _parsed(piece: Piece) -> ast.Module:
@@ -322,12 +331,10 @@ def _parsed(piece: Piece) -> ast.Module:
         return ast.parse(without_magics(piece.code), piece.file)  # a script that came from a notebook
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
-    if piece.is_cell:
-        return ast.Module([], [])  # a cell that never ran; what it would define is missed where it is needed
     line = getattr(error, "lineno", None) or 1
     raise CommandError(
         f"{Path(piece.file).name}:{line} is not Python: {getattr(error, 'msg', error)}.",
-        "The file must be one that Python can run.",
+        "It must be code that Python can run.",
         "Correct this line.",
     )
 

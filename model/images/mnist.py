@@ -34,15 +34,19 @@ def root() -> Path:
     return Path(os.environ.get("MNIST_ROOT") or Path(__file__).parents[2] / "data")
 
 
-def is_present() -> bool:
-    """Tell whether all four files exist, without importing torchvision."""
-    raw = root() / "MNIST" / "raw"
+def is_present(folder: Path | None = None) -> bool:
+    """Tell whether all four files exist in a folder, by default ``root()``, without importing torchvision."""
+    raw = (folder or root()) / "MNIST" / "raw"
     stems = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
     return all((raw / f"{stem}-ubyte").is_file() for stem in stems)
 
 
-def read(split: Split) -> tuple[Images, NDArray[np.int64]]:
+def read(split: Split, folder: Path | None = None) -> tuple[Images, NDArray[np.int64]]:
     """Read one split as it was published.
+
+    Args:
+        split: Which images.
+        folder: That torchvision's ``MNIST(root=...)`` reads, by default ``root()``.
 
     Returns:
         Images (N, 28, 28) in 0..255, white ink on black, and their labels (N,).
@@ -52,14 +56,15 @@ def read(split: Split) -> tuple[Images, NDArray[np.int64]]:
     """
     from torchvision.datasets import MNIST  # noqa: PLC0415 (1.4 s and 165 MB: only where MNIST is read)
 
-    if not is_present():
+    place = folder or root()
+    if not is_present(place):
         raise DataError(
-            f"MNIST is not complete in '{root()}'.",
+            f"MNIST is not complete in '{place}'.",
             "Four files belong in its folder MNIST/raw.",
             "Download them from the sidebar, or set MNIST_ROOT to a folder that has them.",
         )
     try:
-        data = MNIST(root(), train=split == "train", download=False)
+        data = MNIST(place, train=split == "train", download=False)
     except (OSError, AssertionError, RuntimeError, TypeError, ValueError, LookupError) as error:
         raise _damaged(split) from error
     images, labels = data.data.numpy(), data.targets.numpy()

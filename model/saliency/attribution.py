@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -119,16 +119,13 @@ def _layer(parts: Parts, chosen: Method, layer: str | None, at: str | None) -> s
 def _task_from(task: Task, at: str) -> Task:
     """Return the task that begins with the activation of a step."""
     steps = dict(task.scorer.named_children())
-    network = steps.get(NETWORK)
-    before: nn.Module | Callable[[Tensor], Tensor]
+    network = steps.get(NETWORK, task.scorer)
     if isinstance(network, NetworkModule):
         rest = after(network, at)
         following: dict[str, nn.Module] = {NETWORK: rest} if rest else {}
-        before = functools.partial(run, network, give=at)
     else:
-        place = list(steps).index(at) + 1
-        before = nn.Sequential(*list(steps.values())[:place])
-        following = dict(list(steps.items())[place:])
+        following = dict(list(steps.items())[list(steps).index(at) + 1 :])
+    before = functools.partial(run, network, give=at)
     layer = nn.Identity() if task.layer else None
     scorer = task.scorer.of_steps({_INPUT: layer, **following} if layer else following)
     with torch.no_grad():

@@ -30,7 +30,7 @@ CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make trainings use few images."""
-    monkeypatch.setattr(mnist, "is_present", lambda: True)
+    monkeypatch.setattr(mnist, "is_present", lambda _folder=None: True)
     monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
 
 

@@ -11,7 +11,9 @@ import pytest
 from model.commands.check import Counted, Limits, as_text, count_correct, limits, report
 from model.commands.cli import main
 from model.commands.records import Mistake
+from model.errors import DataError
 from model.graph.records import Unused
+from model.images import mnist
 from model.networks import load
 from model.networks.records import Network
 
@@ -93,6 +95,10 @@ def test_another_kind_of_picture_is_not_counted() -> None:
 def test_the_test_images_are_counted(mnist_root: Path) -> None:
     seen: list[int] = []
     assert count_correct(load("assignment"), mnist_root, seen.append) == Counted(9953, 10_000)
+    before = mnist.root()
+    with pytest.raises(DataError, match="MNIST is not complete in '/nowhere'"):
+        count_correct(load("assignment"), Path("/nowhere"), seen.append)
+    assert mnist.root() == before, "the folder is for this count alone"
     assert sum(seen) == 10_000
 
 

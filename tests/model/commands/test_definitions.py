@@ -138,6 +138,17 @@ def test_cells_are_pieces_and_their_output_is_text(tmp_path: Path) -> None:
     assert read_definitions(path, pieces).get("x") == 1  # a cell that is no Python is left out
 
 
+def test_class_of_a_cell_that_is_no_python_names_the_line_unless_another_cell_has_it(tmp_path: Path) -> None:
+    broken = "class Net(Module):\n    def forward(self, x)\n        return x"
+    path = notebook(tmp_path / "net.ipynb", "x = 1", broken)
+    found = read_definitions(path, code_of(path))
+    assert found.get("x") == 1
+    with pytest.raises(CommandError, match=r"net.ipynb cell 2:2 is not Python: expected ':'"):
+        found.get("Net")
+    path = notebook(tmp_path / "net.ipynb", broken, "class Net: y = 2")
+    assert read_definitions(path, code_of(path)).get("Net").y == 2
+
+
 @pytest.mark.parametrize("outputs", [5, "text", {"text": "a"}, [1, "a", None], [{"data": ["a"]}, {"text": {"a": 1}}]])
 def test_odd_outputs_of_a_cell_are_left_out(tmp_path: Path, outputs: Any) -> None:
     path = tmp_path / "net.ipynb"

@@ -51,7 +51,7 @@ def use_few_images(patch: pytest.MonkeyPatch) -> None:
 
     for module in (train, runner):
         patch.setattr(module, "read_images", read)
-    patch.setattr(mnist, "is_present", lambda: True)
+    patch.setattr(mnist, "is_present", lambda _folder=None: True)
     patch.setattr(images, "HELD_OUT", 60)
     patch.setitem(RECIPES, "assignment", PLAIN)
     patch.setitem(RECIPES, "glass", RICH)
