@@ -4,7 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 # Tests of one file share what they start; the files with a browser come first, so that no long one is left at the end.
+# The quick tests start nothing, so any worker takes any of them; what they leave out is not even imported.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+LEFT_OUT := $(addprefix --ignore=tests/,browser server deploy bench pages)
 
 .DEFAULT_GOAL := help
 .PHONY: help app replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean
@@ -24,7 +26,7 @@ test: .venv/dev ## Run the tests, in a real browser too, by two workers (ARGS="-
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 quick: .venv/dev ## Run the tests that open no browser, no server and no page: before each commit
-	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not server and not pages and not slow and not exhaustive" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(LEFT_OUT) -m "not slow and not exhaustive" $(ARGS)
 
 test-exhaustive: .venv/dev ## Run the long sweeps, of which 'make test' takes samples
 	$(BIN)/python -m tests.install_browser

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.mutants import ROOT, Mutant, is_found, read
 
 
@@ -25,6 +27,7 @@ def test_faults_are_in_all_parts_of_the_project() -> None:
     assert {"model", "viz", "pages"} <= {*parts}
 
 
+@pytest.mark.slow(reason="starts pytest in two processes")
 def test_is_found_tells_a_test_that_fails_from_one_that_passes(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("ONE = 1\n")
     (tmp_path / "test_one.py").write_text("from one import ONE\n\ndef test_one():\n    assert ONE > 0\n")

@@ -92,6 +92,7 @@ def test_another_kind_of_picture_is_not_counted() -> None:
     assert "tells 2 classes apart" in count_correct(colour, Path("none"), print).reason
 
 
+@pytest.mark.slow(reason="counts 10,000 images")
 def test_the_test_images_are_counted(mnist_root: Path) -> None:
     seen: list[int] = []
     assert count_correct(load("assignment"), mnist_root, seen.append) == Counted(9953, 10_000)
