@@ -111,7 +111,7 @@ def _fault(error: Exception) -> CommandError:
     return CommandError(
         f"This is a fault of glass, not of yours: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} "
         f"({said}).",
-        "Whatever is given, the answer should be a sentence.",
+        "Every input should give an answer or a sentence.",
         "Report this line with what you typed; another file or fewer options may work meanwhile.",
     )
 

@@ -1,4 +1,4 @@
-"""The base class of activations: each value goes through one function, whatever its place."""
+"""The base class of activations: each value goes through the same function, at every place."""
 
 from abc import abstractmethod
 from typing import ClassVar

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw weights and biases anew, in place: uniform within ``±1 / √(fan in)``.
+    """Draw weights and biases again, in place: uniform within ``±1 / √(fan in)``.
 
     The fan in is the number of inputs of one unit; PyTorch takes the same shape of a transposed convolution's weights.
 

@@ -96,7 +96,7 @@ def _by_window(
 
 
 def _by_union(node: Node, inputs: list[ReceptiveField], after: ReceptiveField, units: tuple[int, int]) -> Growth:
-    """Return the arithmetic of the first and the last pixel, whatever made the field."""
+    """Return the arithmetic of the first and the last pixel of any kind of field."""
     start, end = after.center[0] - (after.size[0] - 1) / 2, after.center[0] + (after.size[0] - 1) / 2
     first, last = (f"({place:g})".replace("-", "−") if place < 0 else f"{place:g}" for place in (start, end))
     return Growth(
