@@ -1,0 +1,88 @@
+"""How a picture becomes what a network takes: fitted to its size and channels, then normalised by its own numbers."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.errors import InputError
+from model.networks.records import ImageSpec
+from model.records import Pixels
+
+_GREY = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
+
+
+def reads_digits(image: ImageSpec, classes: tuple[str, ...]) -> bool:
+    """Tell whether a network reads digits: it takes grey pictures, and its classes are 0 to 9.
+
+    >>> reads_digits(ImageSpec(1, 28, 28, (0.1307,), (0.3081,)), tuple("0123456789"))
+    True
+    """
+    return image.channels == 1 and classes == tuple("0123456789")
+
+
+def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
+    """Return a picture in the size and the channels that a network takes.
+
+    A picture of another size is scaled by an antialiased bilinear filter until it covers the input, and its centre is
+    kept, with torchvision's rounding (``Resize``, ``CenterCrop``).
+
+    Args:
+        pixels: (H, W) or (H, W, 3), from 0 to 255.
+        image: What the network takes.
+
+    Returns:
+        (H, W), or (H, W, 3) for three channels.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    if image.channels not in {1, 3}:
+        raise InputError(
+            f"The network takes pictures of {image.channels} channels.",
+            "A picture has one channel (grey) or three (colour).",
+            "Choose a network that takes one of these.",
+        )
+    planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)  # (C, H, W)
+    if len(planes) == 3 and image.channels == 1:
+        planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(0, keepdim=True)
+    planes = _cropped(planes, image).clamp(0, 255).round().to(torch.uint8).expand(image.channels, -1, -1)
+    fitted: Pixels = np.ascontiguousarray(planes.permute(1, 2, 0).numpy())
+    return fitted if image.channels == 3 else fitted[..., 0]
+
+
+def _cropped(planes: Tensor, image: ImageSpec) -> Tensor:
+    """Scale planes (C, H, W) until they cover the input, and cut out its centre."""
+    height, width = planes.shape[1:]
+    if (height, width) == (image.height, image.width):
+        return planes
+    scale = max(image.height / height, image.width / width)
+    size = max(image.height, int(height * scale)), max(image.width, int(width * scale))
+    planes = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
+    return planes[:, top : top + image.height, left : left + image.width]
+
+
+def normalise(pixels: Pixels, image: ImageSpec) -> Tensor:
+    """Scale pictures to [0, 1], subtract the mean and divide by the deviation of each channel.
+
+    Args:
+        pixels: (N, H, W), or (N, H, W, C), from 0 to 255, in the size that the network takes.
+        image: What the network takes.
+
+    Returns:
+        (N, C, H, W), float32.
+    """
+    scaled = torch.tensor(pixels, dtype=torch.float32) / 255
+    scaled = scaled.permute(0, 3, 1, 2) if pixels.ndim == 4 else scaled[:, None]
+    mean, std = (torch.tensor(each, dtype=torch.float32)[:, None, None] for each in (image.mean, image.std))
+    return ((scaled - mean) / std).contiguous()
+
+
+def to_input(pixels: Pixels, image: ImageSpec) -> Tensor:
+    """Return a network's input for one picture of any size, (1, C, H, W).
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    return normalise(fit(pixels, image)[None], image)
