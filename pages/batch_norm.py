@@ -70,7 +70,7 @@ def folded() -> None:
         st.html(folding.worked(fold, normal))
         st.write(folding.say_path(fold))
     if fold.into:
-        errors = fold_errors(shared.network(), trace, fold)
+        errors = fold_errors(shared.network().module, trace, fold)
         controls.ask_padding(fold, errors)
         st.write(folding.say_dropout(fold, errors))
 

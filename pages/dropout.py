@@ -19,7 +19,7 @@ def one_mask() -> None:
     """Show what one mask drops, and the values that it keeps."""
     channel = controls.map_and_mask(len(off[name].maps))
     on = cache.record_dropping(digit, plan)
-    digests = (digest_of_trace(on), digest_of_weights(shared.network()))
+    digests = (digest_of_trace(on), digest_of_weights(shared.network().module))
     explained = [layers.explain(on, name, unit) for unit in figures.examples(on[name], channel)]
     words = f"{figures.say_stage(on[name], channel, plan.seed)}\n\n{figures.say_examples(explained)}"
     drawn = figures.stage(off[name], on[name], channel, digests)
@@ -40,7 +40,7 @@ def many_masks() -> None:
     """Show how much the probabilities vary over many masks."""
     passes = cache.many_passes(digit, plan, controls.pass_count())
     if controls.predict(passes):
-        drawn = figures.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network())))
+        drawn = figures.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network().module)))
         words = figures.say_passes(passes, plan.p or 0)
         chart(drawn, "probabilities-of-many-masks", words, controls.passes_table(passes))
         controls.offer_next_steps(passes)

@@ -1,6 +1,6 @@
 """The networks that come along, built without an export: they are chains whose steps have names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from model.graph.records import IMAGE, Graph, Node, Op
 from model.graph.shapes import Given, Value, infer
 from model.images.records import MEAN, STD
 from model.networks.assignment import weights
+from model.networks.assignment.network import AssignmentNetwork
 from model.networks.records import ImageSpec, Network
 
 ROWS = (nn.Conv2d, nn.BatchNorm2d, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d)  # what the printed table has a row for
@@ -22,12 +23,20 @@ def assignment() -> Network:
     Raises:
         WeightsError: Its weights are missing or damaged.
     """
-    author = weights.load()
+    return _assignment(weights.load(), weights.read_card())
+
+
+def assignment_without_weights() -> Network:
+    """Return the assignment's network with random weights, for what does not depend on weights."""
+    return _assignment(AssignmentNetwork(), {})
+
+
+def _assignment(author: AssignmentNetwork, card: Mapping[str, Any]) -> Network:
     graph, tensors = of_chain(author, (1, 28, 28))
     image = ImageSpec(1, 28, 28, (MEAN,), (STD,))
     classes = tuple(map(str, range(10)))
     module = NetworkModule(graph, tensors).eval()
-    return Network("assignment", "The assignment's network", graph, module, image, classes, card=weights.read_card())
+    return Network("assignment", "The assignment's network", graph, module, image, classes, card=card)
 
 
 def of_chain(author: nn.Sequential, input_shape: tuple[int, int, int]) -> tuple[Graph, dict[str, Tensor]]:
@@ -46,7 +55,7 @@ def of_chain(author: nn.Sequential, input_shape: tuple[int, int, int]) -> tuple[
 
 
 def _nodes(author: nn.Sequential, input_shape: tuple[int, int, int]) -> Iterator[Node]:
-    last, value, row = IMAGE, Value(1, input_shape), 0
+    last, value = IMAGE, Value(1, input_shape)
     for name, step in author.named_children():
         op, settings = _described(step)
         kind = type(step).__name__ if isinstance(step, ROWS) else ""
@@ -54,11 +63,11 @@ def _nodes(author: nn.Sequential, input_shape: tuple[int, int, int]) -> Iterator
         node = Node(name, op, (last,), settings, name, tensors, kind)
         shapes = {role: tuple(tensor.shape) for role, tensor in step.state_dict().items()}
         found = infer(op, Given([value], settings, shapes))
-        last, value, row = name, found.value, node.row or row
+        last, value = name, found.value
         yield replace(node, shape=value.shape, multiply_accumulates=found.multiply_accumulates)
     settings = {"start": 1, "end": len(value.shape)}
     flat = infer(Op.FLATTEN, Given([value], settings, {})).value
-    yield Node(f"flatten-{row}", Op.FLATTEN, (last,), settings, shape=flat.shape)
+    yield Node("flatten", Op.FLATTEN, (last,), settings, shape=flat.shape)
 
 
 def _described(step: nn.Module) -> tuple[Op, dict[str, Any]]:

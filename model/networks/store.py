@@ -62,6 +62,11 @@ def by_id(id: str) -> Network:
     return _kept(id, path)
 
 
+def is_kept(id: str) -> bool:
+    """Tell whether a network that was opened is still here."""
+    return bool(_HASH.fullmatch(id)) and (folder() / f"{id}{SUFFIX}").is_file()
+
+
 @functools.lru_cache(maxsize=8)
 def _built_in(id: str) -> Network:
     return _BUILDERS[id]()

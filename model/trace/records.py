@@ -92,6 +92,7 @@ class Trace:
         log_probabilities: (K,).
         dropout: Whether dropout was on.
         seed: Seed of the dropout masks.
+        classes: The name of each class, K or none; without names a class is called by its number.
     """
 
     image: Activation
@@ -100,6 +101,7 @@ class Trace:
     log_probabilities: Activation
     dropout: bool
     seed: int
+    classes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -121,6 +123,10 @@ class Trace:
     def prediction(self) -> int:
         """The class with the largest logit."""
         return int(self.logits.argmax())
+
+    def class_name(self, target: int) -> str:
+        """Return what a class is called."""
+        return self.classes[target] if self.classes else str(target)
 
     def source(self, name: str) -> str:
         """Return the name of the step whose output is this step's first input; ``image`` where it is the image.

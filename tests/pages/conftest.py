@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import saliency
+from model.networks import store
 from model.saliency.records import Attribution
 from tests import charting
 from tests.serving import HOME
@@ -38,10 +39,16 @@ def _fresh_caches(request: pytest.FixtureRequest) -> Iterator[None]:
     """Clear the caches around a test that patches something; all other tests share them."""
     patches = "monkeypatch" in request.fixturenames
     if patches:
-        st.cache_resource.clear()
+        forget()
     yield
     if patches:
-        st.cache_resource.clear()
+        forget()
+
+
+def forget() -> None:
+    """Clear every cache of pages, and the networks that were read."""
+    st.cache_resource.clear()
+    store._built_in.cache_clear()
 
 
 def run(page: str, **link: str) -> AppTest:

@@ -9,7 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.errors import GlassError, WeightsError
 from viz import theme
-from viz.app import address, allowed_messages, components, queued_cache, quick_clicks, shared, sidebar
+from viz.app import address, allowed_messages, components, current, queued_cache, quick_clicks, shared, sidebar
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
 
@@ -57,6 +57,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     components.readout()
     notices = st.container()
     queued_cache.show_waiting_in(notices)
+    current.choose()
     shared.warm_up()
     sidebar.show(pages)
     quick_clicks.callbacks_have_run()

@@ -1,19 +1,18 @@
-"""A cache for expensive results: shared by all people, and filled through the work queue.
+"""A cache for expensive results of each network: shared by all people, and filled through the work queue.
 
 A result in the cache needs no turn. People who ask for the same result at the same time share one computation.
 """
 
-import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.saliency.records import AttributionPlan
+from viz.app import current
 from viz.app.work_queue import WorkQueue
 
 P = ParamSpec("P")
@@ -21,8 +20,6 @@ T = TypeVar("T")
 
 WORK_QUEUE = WorkQueue()
 _PLACE = "where the page shows that a person waits"
-# How arguments are hashed: the text of a plan contains all of it, and is faster than Streamlit's own hash.
-_HASHES: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
 _SHORT_WAIT = 0.5  # seconds; a shorter wait needs no message
 
 
@@ -52,7 +49,7 @@ class QueuedFunction(Generic[P, T]):
 
 
 def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], QueuedFunction[P, T]]:
-    """Cache what a function returns, as ``st.cache_resource`` does, and compute it through the work queue.
+    """Cache what a function returns for each network, as ``current.cached`` does, through the work queue.
 
     A function that is cached in another way must not call one of these: it would wait for its turn and block all
     who wait for it.
@@ -69,10 +66,7 @@ def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]
                 raise NotCachedError
             return compute(*args, **kwargs)
 
-        # Without this, Streamlit computes the signature again for every argument of every call.
-        cached.__signature__ = inspect.signature(compute)  # type: ignore[attr-defined]
-        cache = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_HASHES)
-        return QueuedFunction(cache(cached), show_spinner)
+        return QueuedFunction(current.cached(cached, max_entries), show_spinner)
 
     return decorate
 

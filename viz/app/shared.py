@@ -1,56 +1,49 @@
-"""The network, loaded once and shared by all people, and bounded caches of what was computed with it."""
+"""What pages have in common of the network of this run, in bounded caches that all people share."""
 
 import gc
 import sys
 import time
-from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from model import layers, receptive_field, trace
-from model.errors import WeightsError
-from model.images import digits
+from model.images import digits, inputs
 from model.images.records import Digit
 from model.layers.records import Arithmetic
-from model.networks.assignment import weights
-from model.networks.assignment.network import AssignmentNetwork
+from model.networks.records import Network
 from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field import measured
-from model.receptive_field.records import Box, EffectiveField, Growth, ReceptiveField
+from model.receptive_field.records import Box, EffectiveField, Field, Growth, ReceptiveField
 from model.trace.records import Trace
+from viz.app import current
+from viz.app.current import network, of_network, structure
 from viz.app.queued_cache import queued
+
+__all__ = ["network", "structure"]
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only where they are needed
+_SMALL = 1_000_000  # values of a trace; of small traces many are kept
 
 
-@st.cache_resource(show_spinner=False)
-def network() -> AssignmentNetwork:
-    """Return the trained network. All people share it, and nothing may change it.
-
-    Raises:
-        WeightsError: The weights are missing or damaged.
-    """
-    return weights.load()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _random_network() -> AssignmentNetwork:
-    """Return the network with random weights, for results that do not depend on weights."""
-    return AssignmentNetwork().eval()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=64)
 def outline() -> Trace:
     """Return a trace for the structure: only its steps and shapes have a meaning, not its values.
 
     It needs no trained weights, so pages about the structure work without them.
     """
-    return trace.record(_random_network(), digits.to_input(digits.samples()[0]))
+    shown = structure()
+    return _traced(shown, torch.zeros(1, *shown.input.shape))
+
+
+def _traced(shown: Network, x: Tensor) -> Trace:
+    return replace(trace.record(shown.module, x), classes=shown.classes)
 
 
 def warm_up() -> None:
@@ -66,38 +59,75 @@ def _warm_up(imported: tuple[str, ...]) -> None:
     """
     torch.set_num_threads(1)  # more threads do not help one image, and people share the cores
     outline()
-    with suppress(WeightsError):  # each page that needs them shows the message
-        network()
     gc.collect()
     gc.freeze()
 
 
+def fitted(digit: Digit) -> Digit:
+    """Return a picture in the size and the channels that the network of this run takes."""
+    image = structure().input
+    pixels = inputs.fit(digit.pixels, image)
+    return digit if pixels.shape == digit.pixels.shape else replace(digit, pixels=pixels)
+
+
+def to_input(digit: Digit) -> Tensor:
+    """Return the input of the network of this run for a picture, (1, C, H, W), normalised by its own numbers."""
+    return inputs.to_input(digit.pixels, structure().input)
+
+
+def samples() -> tuple[Digit, ...]:
+    """Return the pictures that come along for the network of this run, as it takes them."""
+    return _samples()
+
+
+@of_network(max_entries=32)
+def _samples() -> tuple[Digit, ...]:
+    return tuple(fitted(sample) for sample in digits.samples())
+
+
+@of_network(max_entries=32)
+def sample_inputs() -> Tensor:
+    """Return the input of the network for each sample, (N, C, H, W)."""
+    return torch.cat([to_input(sample) for sample in samples()])
+
+
 def record(digit: Digit) -> Trace:
     """Return the trace of a digit through the trained network."""
-    return _record(digit.key, digit)
+    values = sum(int(np.prod(node.shape)) for node in network().graph.nodes)
+    return (_record if values <= _SMALL else _record_large)(digit.key, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=128)
 def _record(key: str, _digit: Digit) -> Trace:  # the key identifies the digit to the pixel
-    return trace.record(network(), digits.to_input(_digit))
+    return _traced(network(), to_input(_digit))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=4)
+def _record_large(key: str, _digit: Digit) -> Trace:
+    return _traced(network(), to_input(_digit))
+
+
+@of_network(max_entries=64)
 def arithmetic() -> dict[str, Arithmetic]:
     """Return shape, parameters and cost of every step; they do not depend on the digit."""
     return layers.arithmetic(outline())
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=64)
 def comparisons() -> tuple[RowComparison, ...]:
-    """Return the assignment's printed table compared with the network, row by row."""
-    return printed_table.compare(_random_network())
+    """Return the assignment's printed table compared with the network, row by row; nothing for another network."""
+    return printed_table.compare(structure().module) if current.is_assignment() else ()
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=64)
+def every_field() -> dict[str, Field]:
+    """Return the receptive field of every step, or what says why it has no single one."""
+    return receptive_field.of_network(structure().module)
+
+
 def fields() -> dict[str, ReceptiveField]:
-    """Return the receptive field of every step with feature maps."""
-    return receptive_field.of_network(_random_network())
+    """Return the receptive field of every step with feature maps that has a single one."""
+    return {name: field for name, field in every_field().items() if isinstance(field, ReceptiveField)}
 
 
 def mnist_losses() -> NDArray[np.float32]:
@@ -115,30 +145,36 @@ def mnist_losses() -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-@queued(max_entries=64)
+def mnist_inputs(start: int, count: int) -> Tensor:
+    """Return the inputs of the network of this run for some of MNIST's test images, (N, C, H, W)."""
+    images, image = digits.mnist("test").images[start : start + count], structure().input
+    if images.shape[1:] != (image.height, image.width):
+        images = np.stack([inputs.fit(pixels, image) for pixels in images])
+    return inputs.normalise(images, image)
+
+
+@queued(max_entries=512)
 def _part_of_losses(start: int) -> NDArray[np.float32]:
-    test = digits.mnist("test")
-    part = slice(start, start + _PART)
+    labels = digits.mnist("test").labels[start : start + _PART]
     with torch.no_grad():
-        scores = network()(digits.normalise(test.images[part]))
-    losses = torch.nn.functional.cross_entropy(scores, torch.from_numpy(test.labels[part]), reduction="none")
+        scores = network().module(mnist_inputs(start, _PART))
+    losses = torch.nn.functional.cross_entropy(scores, torch.from_numpy(labels), reduction="none")
     return np.asarray(losses.numpy())
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=64)
 def growth() -> dict[str, Growth]:
     """Return how each step with feature maps changes the receptive field, by its name."""
-    return {step.name: step for step in receptive_field.growth(_random_network())}
+    return {step.name: step for step in receptive_field.growth(structure().module)}
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@of_network(max_entries=512)
 def measured_box(name: str, y: int, x: int) -> Box:
     """Return the box of pixels that can affect a unit of a step, measured by gradient."""
-    return measured.measured_box(_random_network(), name, (y, x))
+    return measured.measured_box(structure().module, name, (y, x))
 
 
-@queued(max_entries=256, show_spinner="Measuring on 53 digits")
+@queued(max_entries=256, show_spinner="Measuring on the samples")
 def effective_field(name: str, y: int, x: int) -> EffectiveField:
     """Return how strongly each pixel affects a unit of the trained network, averaged over the samples."""
-    images = torch.cat([digits.to_input(sample) for sample in digits.samples()])
-    return measured.effective_field(network(), images, name, (y, x))
+    return measured.effective_field(network().module, sample_inputs(), name, (y, x))

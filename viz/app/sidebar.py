@@ -10,7 +10,7 @@ from model.images import codec, digits
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
-from viz.app import address, mnist_picker, shared, uploads
+from viz.app import address, mnist_picker, network_switch, shared, uploads
 from viz.app.components import drawing_pad, given_pictures, picture_grid
 from viz.app.markdown import escape_markdown
 from viz.pictures import raster, words
@@ -31,7 +31,8 @@ def show(pages: Sequence[st.Page]) -> None:
         with st.container(key="pages"):
             for page in pages:
                 st.page_link(page, query_params=address.link(), width="stretch")
-        digit = st.session_state[_CURRENT] = _read_digit()
+        network_switch.show()
+        digit = st.session_state[_CURRENT] = shared.fitted(_read_digit())
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit)

@@ -1,14 +1,12 @@
 """Cached results of batch norm: training mode, the running average, and folding."""
 
-import streamlit as st
-import torch
-
 from model.batch_norm import folding, statistics
 from model.batch_norm.records import BatchAccuracy, FoldComparison, ImageSet, RunningAverage, TrainingModeBatch
-from model.images import digits, mnist
+from model.images import mnist
 from model.images.records import Digit
+from viz.app.current import of_network
 from viz.app.queued_cache import queued
-from viz.app.shared import network
+from viz.app.shared import network, sample_inputs
 
 
 def image_set(content: str) -> ImageSet:
@@ -30,7 +28,7 @@ def training_mode_batch(digit: Digit, images: ImageSet, size: int) -> TrainingMo
 def _training_mode_batch(
     key: str, source: str, content: str, size: int, _digit: Digit, _images: ImageSet
 ) -> TrainingModeBatch:
-    return statistics.run_in_training_mode(network(), _digit.pixels, _images, size)
+    return statistics.run_in_training_mode(network().module, _digit.pixels, _images, size)
 
 
 def batch_accuracy(images: ImageSet, size: int) -> BatchAccuracy:
@@ -40,7 +38,7 @@ def batch_accuracy(images: ImageSet, size: int) -> BatchAccuracy:
 
 @queued(max_entries=256, show_spinner="Reading the images in batches")
 def _batch_accuracy(source: str, content: str, size: int, _images: ImageSet) -> BatchAccuracy:
-    return statistics.accuracy(network(), _images, size)
+    return statistics.accuracy(network().module, _images, size)
 
 
 def running_average(images: ImageSet, size: int) -> dict[str, RunningAverage]:
@@ -50,10 +48,10 @@ def running_average(images: ImageSet, size: int) -> dict[str, RunningAverage]:
 
 @queued(max_entries=32, show_spinner="Running 40 batches through a copy")
 def _running_average(source: str, content: str, size: int, _images: ImageSet) -> dict[str, RunningAverage]:
-    return statistics.running_averages(network(), _images, size)
+    return statistics.running_averages(network().module, _images, size)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=16)
 def fold_comparison() -> FoldComparison:
     """Return the comparison of the folded network with the original, on the project's samples."""
-    return folding.compare(network(), torch.cat([digits.to_input(sample) for sample in digits.samples()]))
+    return folding.compare(network().module, sample_inputs())

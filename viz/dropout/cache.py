@@ -14,17 +14,18 @@ from model.dropout.records import Convergence, CountedMasks, DropoutAccuracy, Dr
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.trace.records import Trace
+from viz.app.current import of_network
 from viz.app.queued_cache import queued
-from viz.app.shared import network, record
+from viz.app.shared import mnist_inputs, network, record, samples, to_input
 
 _PASSES = 100  # passes in one cached part
 _IMAGES = 1000  # MNIST images that are classified for each p
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=16)
 def trained_probabilities() -> dict[str, float]:
     """Return the p of each dropout row."""
-    return passes.trained_probabilities(network())
+    return passes.trained_probabilities(network().module)
 
 
 def record_dropping(digit: Digit, plan: DropoutPlan) -> Trace:
@@ -32,9 +33,9 @@ def record_dropping(digit: Digit, plan: DropoutPlan) -> Trace:
     return _record_dropping(digit.key, plan, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=64)
 def _record_dropping(key: str, plan: DropoutPlan, _digit: Digit) -> Trace:
-    return trace.record(network(), digits.to_input(_digit), plan=plan)
+    return trace.record(network().module, to_input(_digit), plan=plan)
 
 
 def many_passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
@@ -57,12 +58,12 @@ def many_passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
 
 @queued(max_entries=512)
 def _passes(key: str, plan: DropoutPlan, count: int, _digit: Digit) -> NDArray[np.float32]:
-    return passes.probabilities(network(), digits.to_input(_digit), _drawn(plan, count))
+    return passes.probabilities(network().module, to_input(_digit), _drawn(plan, count))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=64)
 def _drawn(plan: DropoutPlan, count: int) -> tuple[RowMasks, ...]:
-    return passes.draw_masks(network(), record(digits.samples()[0]), plan, count)
+    return passes.draw_masks(network().module, record(samples()[0]), plan, count)
 
 
 def convergence(digit: Digit, name: str, plan: DropoutPlan) -> Convergence:
@@ -76,9 +77,9 @@ def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> Conve
     return passes.convergence(record(_digit), _masks(name, plan))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@of_network(max_entries=32)
 def _masks(name: str, plan: DropoutPlan) -> CountedMasks:
-    return passes.count_masks(record(digits.samples()[0]), name, plan)
+    return passes.count_masks(record(samples()[0]), name, plan)
 
 
 def accuracy_source() -> str:
@@ -106,13 +107,13 @@ def accuracies(plan: DropoutPlan) -> tuple[DropoutAccuracy, ...]:
 def _accuracy(present: bool, plan: DropoutPlan) -> DropoutAccuracy:
     if present:
         test = digits.mnist("test")
-        return passes.accuracy_of(network(), digits.normalise(test.images[:_IMAGES]), test.labels[:_IMAGES], plan)
-    images = torch.cat([digits.to_input(sample) for sample in _labelled()])
-    return passes.accuracy_of(network(), images, np.asarray([sample.label for sample in _labelled()]), plan)
+        return passes.accuracy_of(network().module, mnist_inputs(0, _IMAGES), test.labels[:_IMAGES], plan)
+    images = torch.cat([to_input(sample) for sample in _labelled()])
+    return passes.accuracy_of(network().module, images, np.asarray([sample.label for sample in _labelled()]), plan)
 
 
 def _labelled() -> list[Digit]:
-    return [sample for sample in digits.samples() if sample.label is not None]
+    return [sample for sample in samples() if sample.label is not None]
 
 
 def _start_of_thousand(seed: int) -> int:

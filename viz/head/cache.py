@@ -1,15 +1,14 @@
 """Cached results of the head, and of changed input maps."""
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from model.head import logits
 from model.head.records import Head
-from model.images import digits
 from model.images.records import Digit
 from model.trace.records import Trace
-from viz.app.shared import network, record
+from viz.app.current import of_network
+from viz.app.shared import network, record, to_input
 
 
 def head(digit: Digit) -> Head:
@@ -22,9 +21,9 @@ def scaled_maps(digit: Digit, name: str, channels: tuple[int, ...], gain: float)
     return _scaled_maps(digit.key, digit, name, channels, gain) if channels else record(digit)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@of_network(max_entries=32)
 def _scaled_maps(key: str, _digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
-    return logits.scale_maps(network(), digits.to_input(_digit), name, dict.fromkeys(channels, gain))
+    return logits.scale_maps(network().module, to_input(_digit), name, dict.fromkeys(channels, gain))
 
 
 def logits_without_each_map(digit: Digit, name: str) -> NDArray[np.float32]:
@@ -32,6 +31,6 @@ def logits_without_each_map(digit: Digit, name: str) -> NDArray[np.float32]:
     return _logits_without_each_map(digit.key, digit, name)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@of_network(max_entries=256)
 def _logits_without_each_map(key: str, _digit: Digit, name: str) -> NDArray[np.float32]:
-    return logits.logits_without_each_map(network(), record(_digit), name)
+    return logits.logits_without_each_map(network().module, record(_digit), name)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from model.mistakes import confusion as matrix
 from model.mistakes import scores as files
@@ -12,10 +11,11 @@ from model.mistakes.calibration.records import ChanceError, Reliability, Tempera
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
 from model.records import Numbers
+from viz.app.current import of_network
 from viz.app.queued_cache import queued
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=16)
 def scores() -> Scores:
     """Return the logits of MNIST's test images.
 
@@ -25,13 +25,13 @@ def scores() -> Scores:
     return files.read()
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=16)
 def weights_card() -> dict[str, Any]:
     """Return the card of the weights."""
     return weights.read_card()
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@of_network(max_entries=16)
 def confusion() -> Confusion:
     """Return how often each label is classified as each class."""
     return matrix.confusion(scores())
@@ -42,7 +42,7 @@ def halves() -> tuple[Scores, Scores]:
     return calibration.halves(scores())
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@of_network(max_entries=256)
 def reliability(half: int, temperature: float) -> Reliability:
     """Return the reliability on the fitting half (0) or the evaluation half (1) at a temperature."""
     return calibration.reliability(halves()[half], temperature)

@@ -11,8 +11,9 @@ from model.images.records import Digit
 from model.pooling import max_pool
 from model.pooling.records import PoolAccuracy, Pooled, PoolGradient, Shift
 from model.trace.records import Trace
+from viz.app.current import of_network
 from viz.app.queued_cache import queued
-from viz.app.shared import fields, network, record
+from viz.app.shared import fields, mnist_inputs, network, record, samples, to_input
 
 _PART = 500  # images in one cached part
 
@@ -22,7 +23,7 @@ def pooled(digit: Digit) -> Pooled:
     return _pooled(digit.key, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=64)
 def _pooled(key: str, _digit: Digit) -> Pooled:
     return max_pool.pooled(record(_digit))
 
@@ -32,9 +33,9 @@ def pool_gradient(digit: Digit) -> PoolGradient:
     return _pool_gradient(digit.key, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=64)
 def _pool_gradient(key: str, _digit: Digit) -> PoolGradient:
-    return max_pool.gradient(network(), record(_digit), record(_digit).prediction)
+    return max_pool.gradient(network().module, record(_digit), record(_digit).prediction)
 
 
 def with_average_pool(digit: Digit) -> Trace:
@@ -42,9 +43,9 @@ def with_average_pool(digit: Digit) -> Trace:
     return _with_average_pool(digit.key, digit)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@of_network(max_entries=64)
 def _with_average_pool(key: str, _digit: Digit) -> Trace:
-    return max_pool.with_average_pool(network(), record(_digit))
+    return max_pool.with_average_pool(network().module, record(_digit))
 
 
 def pool_shift(digit: Digit, down: int, right: int) -> Shift:
@@ -52,9 +53,9 @@ def pool_shift(digit: Digit, down: int, right: int) -> Shift:
     return _pool_shift(digit.key, digit, down, right)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@of_network(max_entries=128)
 def _pool_shift(key: str, _digit: Digit, down: int, right: int) -> Shift:
-    return max_pool.shift(network(), record(_digit), _digit.pixels, (down, right), fields())
+    return max_pool.shift(network().module, record(_digit), _digit.pixels, (down, right), fields())
 
 
 def pool_accuracy(on_mnist: bool) -> PoolAccuracy:
@@ -74,15 +75,15 @@ def pool_accuracy(on_mnist: bool) -> PoolAccuracy:
     return total
 
 
-@queued(max_entries=1)
+@queued(max_entries=16)
 def _accuracy_on_samples() -> PoolAccuracy:
-    labelled = [sample for sample in digits.samples() if sample.label is not None]
-    images = torch.cat([digits.to_input(sample) for sample in labelled])
-    return max_pool.accuracy(network(), images, np.asarray([sample.label for sample in labelled]))
+    labelled = [sample for sample in samples() if sample.label is not None]
+    images = torch.cat([to_input(sample) for sample in labelled])
+    return max_pool.accuracy(network().module, images, np.asarray([sample.label for sample in labelled]))
 
 
 @queued(max_entries=64)
 def _accuracy_on_part(start: int) -> PoolAccuracy:
     test = digits.mnist("test")
     part = slice(start, start + _PART)
-    return max_pool.accuracy(network(), digits.normalise(test.images[part]), test.labels[part])
+    return max_pool.accuracy(network().module, mnist_inputs(start, _PART), test.labels[part])

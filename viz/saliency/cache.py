@@ -9,11 +9,10 @@ import torch.fx.experimental.symbolic_shapes  # noqa: F401 (DeepLIFT's first map
 from torch import Tensor, nn
 
 from model import saliency
-from model.images import digits
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
 from viz.app.queued_cache import queued
-from viz.app.shared import network
+from viz.app.shared import network, to_input
 
 _INTERVAL = 0.1  # seconds between two updates of the figure
 
@@ -25,7 +24,7 @@ def attribute(digit: Digit, plan: AttributionPlan) -> Attribution:
 
 @queued(max_entries=2048)
 def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
-    return explain(plan, network(), digits.to_input(_digit))
+    return explain(plan, network().module, to_input(_digit))
 
 
 def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attribution:

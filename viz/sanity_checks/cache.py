@@ -10,17 +10,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-import streamlit as st
 from torch import nn
 
-from model.images import digits
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
 from model.sanity_checks import pixel_curves, randomization, robustness, weight_dependence
 from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
 from viz.app import queued_cache
+from viz.app.current import of_network
 from viz.app.queued_cache import NotCachedError, queued
-from viz.app.shared import network
+from viz.app.shared import network, to_input
 from viz.saliency import cache
 
 T = TypeVar("T")
@@ -30,7 +29,7 @@ _INTERVAL = 0.1  # seconds between two updates of the figures
 
 def rows() -> tuple[str, ...]:
     """Return the rows that are randomized, the last row of the network first."""
-    return randomization.learned_rows(network())
+    return randomization.learned_rows(network().module)
 
 
 def randomized(
@@ -62,13 +61,13 @@ def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribut
 
 @queued(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
-    return cache.explain(plan, _random_networks(seed)[number], digits.to_input(_digit))
+    return cache.explain(plan, _random_networks(seed)[number], to_input(_digit))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _random_networks(seed: int) -> tuple[nn.Sequential, ...]:
+@of_network(max_entries=4)
+def _random_networks(seed: int) -> tuple[nn.Module, ...]:
     """Return the network after each row that is randomized; they are shared and must not be changed."""
-    return tuple(each for _, each in randomization.cascade(network(), seed))
+    return tuple(each for _, each in randomization.cascade(network().module, seed))
 
 
 def dependence(
@@ -92,9 +91,9 @@ def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
     """Return the probability of the target while pixels are deleted or inserted, in order of a map and at random."""
-    x = digits.to_input(digit)
+    x = to_input(digit)
     combine = partial(pixel_curves.from_curves, x, pixel_curves.STEPS)
-    pieces = pixel_curves.curves_by_order(network(), x, cache.attribute(digit, plan), seed=seed)
+    pieces = pixel_curves.curves_by_order(network().module, x, cache.attribute(digit, plan), seed=seed)
     stored = _stored(_store("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
     return combine(_gather(stored, lambda found: show(combine(found))))
 
@@ -103,8 +102,8 @@ def robust(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
 ) -> tuple[Robustness, tuple[float, ...]]:
     """Return how a map behaves when the digit changes a little, and how much it changes in each trial."""
-    x, explain = digits.to_input(digit), partial(cache.explain, plan)
-    pieces = robustness.map_changes(network(), x, explain, cache.attribute(digit, plan), seed=seed)
+    x, explain = to_input(digit), partial(cache.explain, plan)
+    pieces = robustness.map_changes(network().module, x, explain, cache.attribute(digit, plan), seed=seed)
     changes = tuple(_gather(_stored(_store("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))
     return _robust(digit.key, plan, seed, changes, digit), changes
 
@@ -112,7 +111,7 @@ def robust(
 @queued(max_entries=512)
 def _robust(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
     found = cache.attribute(_digit, plan)
-    return robustness.from_changes(network(), digits.to_input(_digit), found, changes, seed=seed)
+    return robustness.from_changes(network().module, to_input(_digit), found, changes, seed=seed)
 
 
 def _gather(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
@@ -127,7 +126,7 @@ def _gather(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
     return found
 
 
-@st.cache_resource(max_entries=1024, show_spinner=False)
+@of_network(max_entries=1024)
 def _store(check: str, key: str, plan: AttributionPlan, seed: int) -> list[Any]:
     """Return the list that stores the pieces of a check; it is empty until all pieces are ready."""
     return []

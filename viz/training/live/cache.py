@@ -48,7 +48,7 @@ def shipped() -> Shipped:
     card = weights.read_card()
     epochs = (card.get("recipe") or {}).get("epochs", 0)
     held_out = loop.read_images().held_out
-    correct = judge(copy.deepcopy(network()), held_out).correct  # a private copy, because this changes its mode
+    correct = judge(copy.deepcopy(network().module), held_out).correct  # a private copy, because this changes its mode
     trained_on_all = card.get("validation_accuracy") is None  # no image was held out
     images = mnist.SIZES["train"] - (0 if trained_on_all else HELD_OUT)
     return Shipped(correct, epochs, images, trained_on_all)

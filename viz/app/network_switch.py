@@ -1,0 +1,122 @@
+"""The switch of network in the sidebar: which one is shown, and how to show another one in the same view."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from model import networks
+from model.errors import GlassError
+from model.images.inputs import reads_digits
+from model.networks.records import Network
+from model.records import IMAGE
+from viz.app import address, current
+from viz.app.markdown import escape_markdown
+from viz.pictures import words
+
+_SEEN = "the ids of the networks that this person has seen"
+_CHANGED = "what another network could not keep of the view"
+_KEPT = {address.DIGIT, address.ROW, address.CHANNEL, address.UNIT, address.SCALE, address.SHOWN, address.PROJECTOR}
+_KEPT_ENDS = ("_view", "part")  # which part of a page is shown
+
+
+def show() -> None:
+    """Show the name, the parameters and the input of the network, and a list of those that can be shown."""
+    ids = _choices()
+    with st.container(key="network"):
+        address.bind(
+            st.selectbox,
+            "Network",
+            address.NET,
+            {id: title(id) for id in ids},
+            current.DEFAULT,
+            together=_kept,
+            instead={address.read(address.NET, ""): current.network_id()},
+        )
+        shown = current.structure()
+        st.caption(f"{shown.graph.used:,} parameters · input {words.shape(shown.input.shape)}")
+    for sentence in st.session_state.pop(_CHANGED, ()):
+        address.notice(sentence)
+
+
+def title(id: str) -> str:
+    """Return what the list calls a network."""
+    try:
+        return escape_markdown(networks.by_id(id).title)
+    except GlassError:
+        return id
+
+
+def _choices() -> list[str]:
+    """Return the networks that come along, and those that this person has opened; what is gone is left out."""
+    seen: list[str] = st.session_state.setdefault(_SEEN, [])
+    if current.network_id() not in [*networks.BUILT_IN, *seen]:
+        seen.append(current.network_id())
+    return [*networks.BUILT_IN, *(id for id in seen if networks.is_kept(id) or id == current.network_id())]
+
+
+def _kept(id: str) -> Mapping[str, str]:
+    """Return how the link changes with another network, and note what it cannot keep.
+
+    The step, the map and the unit stay where the other network has them; else the nearest is shown. What only one page
+    knows (a class, a step to explain) is left out: it was chosen for the network before.
+    """
+    now, other = current.structure(), networks.by_id(id)
+    asked, changed = address.link(), list[str]()
+    kept = {name: "" for name in asked if name not in _KEPT and not name.endswith(_KEPT_ENDS)}
+    kept.pop(address.NET, None)
+    if _reads_digits(now) != _reads_digits(other):
+        kept[address.DIGIT] = ""
+    row = asked.get(address.ROW, "")
+    if row and row != IMAGE:
+        nearest = nearest_step(other, row)
+        if nearest != row:
+            changed.append(f"{row} is not in this network. Showing {nearest}, the nearest step.")
+        kept[address.ROW] = nearest
+        kept |= _kept_unit(other, nearest, asked, changed)
+    st.session_state[_CHANGED] = changed
+    return kept
+
+
+def _reads_digits(network: Network) -> bool:
+    return reads_digits(network.input, network.classes)
+
+
+def _kept_unit(other: Network, step: str, asked: Mapping[str, str], changed: list[str]) -> dict[str, str]:
+    """Return the map and the unit of the link, or the nearest that a step of the other network has."""
+    shapes = {node.name: node.shape for node in other.graph.nodes}
+    channels, *units = shapes.get(step, (len(other.classes),))
+    kept, channel = {}, asked.get(address.CHANNEL, "")
+    if channel.isdecimal() and int(channel) >= channels:
+        kept[address.CHANNEL] = str(channels - 1)
+        changed.append(f"{step} has {channels} maps. Showing map {channels - 1}, the nearest to {channel}.")
+    places = asked.get(address.UNIT, "").split(".")
+    if asked.get(address.UNIT) and all(place.isdecimal() for place in places):
+        sizes = units or [1] * len(places)
+        nearest = ".".join(str(min(int(place), size - 1)) for place, size in zip(places, sizes, strict=False))
+        kept[address.UNIT] = nearest
+        if nearest != asked[address.UNIT]:
+            changed.append(f"Unit {asked[address.UNIT]} is not in {step}. Showing unit {nearest}, the nearest.")
+    return kept
+
+
+def nearest_step(network: Network, name: str) -> str:
+    """Return the step of a network that is nearest to a name: the same kind first, then the nearest number.
+
+    >>> nearest_step(networks.by_id("assignment"), "Conv2d-6")
+    'Conv2d-7'
+    """
+    names = [*(node.name for node in network.graph.nodes), "log-softmax"]
+    if name in names:
+        return name
+    kind, number = _parts(name)
+    same = [each for each in names if _parts(each)[0] == kind] or names
+    return min(same, key=lambda each: abs(_parts(each)[1] - number))
+
+
+def _parts(name: str) -> tuple[str, float]:
+    """Return the kind and the number of a step's name; a name without a number is far from all."""
+    kind, _, number = name.rpartition("-")
+    try:
+        return kind, float(number)
+    except ValueError:
+        return name, 1e9
