@@ -7,7 +7,7 @@ from torch import nn
 
 from model import layers
 from model.graph.module import Function, NetworkModule
-from model.graph.records import IMAGE, Graph, Op
+from model.graph.records import Graph, Op
 
 _LISTED = 4  # steps that a sentence names
 
@@ -47,23 +47,14 @@ def parts_of(network: nn.Module) -> Parts:
     if isinstance(network, NetworkModule):
         steps = {node.name: network.step(node.name) for node in network.graph.nodes}
         last = network.graph.last_maps()
-        moved = _moved(network.graph)
+        moved = network.graph.from_image()
         sites = tuple(node.name for node in network.graph.nodes if len(node.shape) == 3 and node.name in moved)
         return Parts(steps, _non_linear(network.graph, steps, moved), last.name if last else None, sites)
     steps = dict(network.named_children())
     return Parts(steps, {name: step for name, step in steps.items() if not _is_linear(step)})
 
 
-def _moved(graph: Graph) -> set[str]:
-    """Return the nodes that depend on the image."""
-    moved = {IMAGE}
-    for node in graph.nodes:
-        if moved.intersection(node.inputs):
-            moved.add(node.name)
-    return moved
-
-
-def _non_linear(graph: Graph, steps: Mapping[str, nn.Module], moved: set[str]) -> dict[str, nn.Module]:
+def _non_linear(graph: Graph, steps: Mapping[str, nn.Module], moved: frozenset[str]) -> dict[str, nn.Module]:
     found = {}
     for node in graph.nodes:
         product = node.op == Op.MUL and len([name for name in node.inputs if name in moved]) < 2
