@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from model import layers
 from model.errors import InputError
 from model.graph.records import Graph, Node, Op
-from model.images.inputs import normalise
-from model.images.records import MEAN, STD
+from model.images.inputs import DIGIT, normalise
 from model.layers.windows import pair
 from model.networks.records import ImageSpec
 from model.pooling.records import Offset, PoolAccuracy, Pooled, PoolGradient, Shift, ShiftedMaps, places
@@ -22,7 +21,6 @@ from model.trace.private import private_copy, put, steps_of
 from model.trace.records import LayerKind, Trace
 
 POOL = "MaxPool2d-10"
-DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))
 MaxPool = nn.MaxPool2d | nn.AdaptiveMaxPool2d
 _KEEP_PLACES = {LayerKind.BATCH_NORM, LayerKind.DROPOUT, "identity"}  # equal values of a map stay equal
 _ROUNDING = 1e-5  # relative to the largest value; sums of a few hundred float32 products differ by less

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from model.errors import InputError
 from model.images import digits
+from model.images.inputs import DIGIT
 from model.images.records import MEAN, STD
 from model.networks.records import ImageSpec
 
@@ -25,9 +26,6 @@ BASELINES: Mapping[str, str] = MappingProxyType(
 BLACK = -MEAN / STD
 _DEVIATION = 3.0  # pixels, of the blur: about the thickness of a stroke, so that no stroke remains
 _RADIUS = 9  # pixels, three deviations
-
-
-DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))
 
 
 def spec_for(x: Tensor) -> ImageSpec:
