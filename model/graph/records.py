@@ -199,6 +199,16 @@ class Graph:
                 found.add(node.name)
         return frozenset(found)
 
+    def on_every_way(self) -> tuple[str, ...]:
+        """Return the names of the steps with maps that no way from the image to the logits goes around."""
+        moved, found, needed = self.from_image(), list[str](), {self.logits}
+        for node in reversed(self.nodes):
+            if needed == {node.name} and len(node.shape) == 3 and node.batch == 1:
+                found.append(node.name)
+            if node.name in needed:
+                needed = (needed - {node.name}) | moved.intersection(node.inputs)
+        return tuple(found[::-1])
+
     def linear_from(self, name: str) -> dict[str, str]:
         """Tell why the logits are no linear function of what one step gives.
 
