@@ -24,6 +24,8 @@ PAGES = {  # file in pages/, title
     "sanity_checks": "Sanity checks",
     "mistakes": "Mistakes",
     "training": "Training",
+    "open": "Open a network",
+    "compare": "Compare",
 }
 OLD = {"layers": "layer_by_layer", "sanity_checks": "lie_detector"}
 
