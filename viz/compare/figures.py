@@ -210,8 +210,9 @@ def say_steps(first: Trace, second: Trace) -> str:
     """Say how many steps there are, and what a picture shows."""
     return (
         f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Steps with maps of the same size are beside "
-        "each other, and those between them in the order they run. Each picture is the map with the largest mean absolute value, on a scale of its own; blue is "
-        "negative, red is positive. Where each map is one unit, the picture is all of them in a line."
+        "each other, and those between them in the order they run. Each picture is the map with the largest mean "
+        "absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, the "
+        "picture is all of them in a line."
     )
 
 

@@ -1,4 +1,4 @@
-"""Networks of a stranger for tests of pages: captured once, kept in a folder of the test."""
+"""Files of networks as an author writes them, captured once for all tests."""
 
 import functools
 import tempfile
@@ -21,6 +21,7 @@ class Residual(nn.Module):
         self.never = nn.Linear(3, 3)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the scores (N, 10)."""
         x = F.max_pool2d(F.relu(self.stem(x)), 2)
         x = F.relu(x + self.two(F.relu(self.one(x))))
         return F.relu(self.head(F.adaptive_avg_pool2d(x, 1))).flatten(1)
@@ -34,7 +35,9 @@ class Colours(nn.Module):
         self.maps, self.scores = nn.Conv2d(3, 6, 5, stride=2), nn.Linear(6, 5)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scores(torch.sigmoid(self.maps(x)).mean((2, 3)))
+        """Return the scores (N, 5)."""
+        found: Tensor = self.scores(torch.sigmoid(self.maps(x)).mean((2, 3)))
+        return found
 
 
 @functools.cache
