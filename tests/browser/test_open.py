@@ -5,7 +5,9 @@ import re
 from playwright.sync_api import FilePayload, Page, expect
 
 from model.networks.file import hash_of
-from tests.browser.conftest import Visit
+from tests.browser.conftest import DESKTOP, Visit
+from tests.browser.controls import MAIN
+from tests.browser.inspection import inspect, told
 from tests.browser.people import chosen, expect_chosen
 from tests.own_networks import colours, residual
 from tests.serving import settle
@@ -51,6 +53,20 @@ def test_a_dropped_network_is_understood_and_shown_layer_by_layer(visit: Visit) 
     expect_chosen(page, net=ID, row="Conv2d-2", digit="project-7a")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Conv2d-2")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("386 parameters")
+
+
+def test_nothing_is_wrong_with_the_views_of_a_network_of_ones_own(visit: Visit) -> None:
+    """Each view in light and dark, on a phone, by keys: it takes seconds, as those of ``tests/views.py`` do."""
+    page = visit("open")
+    give(page, residual())
+    found = inspect(page, MAIN)
+    assert not found, told(found)
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+    page.goto(page.url.replace("open?", "compare?with=assignment&"))
+    settle(page)
+    found = inspect(page, MAIN)
+    assert not found, told(found)
 
 
 def test_hostile_files_are_sentences_and_nothing_is_lost(visit: Visit) -> None:
