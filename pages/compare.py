@@ -47,9 +47,10 @@ def compare(other: str) -> None:
         st.caption(escape_markdown(figures.say_protocols(both)))
 
 
+title = current.network().title
 st.title("Compare")
 st.write(
-    f"A is **{escape_markdown(current.structure().title)}**, which the sidebar names. Choose B: what do more "
+    f"A is **{escape_markdown(title)}**, which the sidebar names. Choose B: what do more "
     "parameters or other steps change?"
 )
 other = controls.other()

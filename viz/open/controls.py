@@ -103,7 +103,7 @@ def _readable(ids: list[str]) -> list[Network]:
         try:
             found.append(networks.by_id(id))
         except GlassError as error:
-            st.warning(escape_markdown(str(error)))
+            st.error(escape_markdown(str(error)))
     return found
 
 
