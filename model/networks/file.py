@@ -6,6 +6,7 @@ inputs and the logits that the author's own code gave for them). It is a network
 
 import hashlib
 import math
+import re
 from pathlib import Path
 
 import torch
@@ -24,11 +25,17 @@ from model.networks.tensors import Place, read_header, read_tensors
 
 TOLERANCE = 1e-4  # of the largest logit: another machine rounds differently
 _MAX_TENSORS = 8_000
+_HASH = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def hash_of(data: bytes) -> str:
     """Return the id of a network file: the first half of its SHA-256."""
     return hashlib.sha256(data).hexdigest()[:32]
+
+
+def is_hash(text: str) -> bool:
+    """Tell whether a text can be the id of a network file."""
+    return bool(_HASH.fullmatch(text))
 
 
 def read_path(path: Path, limits: Limits = OWN) -> Network:

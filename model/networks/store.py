@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model.networks.built_in import assignment
 from model.networks.file import bytes_of, hash_of, read, read_path
+from model.networks.identity import folder
 from model.networks.limits import OWN, Limits, refuse
 from model.networks.records import Network
 
@@ -17,12 +18,6 @@ BUILT_IN = tuple(_BUILDERS)
 SUFFIX = ".glass"
 MAX_FILES, MAX_BYTES = 200, 4_000_000_000
 _HASH = re.compile(r"[0-9a-f]{32}")
-
-
-def folder() -> Path:
-    """Return the folder of opened networks: ``GLASS_NETWORKS``, or ``runs/networks`` of this project."""
-    default = Path(__file__).resolve().parents[2] / "runs" / "networks"
-    return Path(os.environ.get("GLASS_NETWORKS", default))
 
 
 def load(id_or_path: str | Path) -> Network:

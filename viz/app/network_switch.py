@@ -16,13 +16,22 @@ from viz.pictures import words
 
 _SEEN = "the ids of the networks that this person has seen"
 _CHANGED = "what another network could not keep of the view"
-_KEPT = {address.DIGIT, address.ROW, address.CHANNEL, address.UNIT, address.SCALE, address.SHOWN, address.PROJECTOR}
+_KEPT = {
+    address.DIGIT,
+    address.ROW,
+    address.CHANNEL,
+    address.UNIT,
+    address.SCALE,
+    address.SHOWN,
+    address.PROJECTOR,
+    address.WITH,
+}
 _KEPT_ENDS = ("_view", "part")  # which part of a page is shown
 
 
 def show() -> None:
     """Show the name, the parameters and the input of the network, and a list of those that can be shown."""
-    ids = _choices()
+    ids = choices()
     with st.container(key="network"):
         address.bind(
             st.selectbox,
@@ -47,12 +56,24 @@ def title(id: str) -> str:
         return id
 
 
-def _choices() -> list[str]:
-    """Return the networks that come along, and those that this person has opened; what is gone is left out."""
+def choices() -> list[str]:
+    """Return the ids of those that come along, and of those that this person has opened and that are still here."""
     seen: list[str] = st.session_state.setdefault(_SEEN, [])
     if current.network_id() not in [*networks.BUILT_IN, *seen]:
         seen.append(current.network_id())
     return [*networks.BUILT_IN, *(id for id in seen if networks.is_kept(id) or id == current.network_id())]
+
+
+def change_to(id: str, *said: str) -> None:
+    """Put another network into the link, and change what it cannot keep, as the list does.
+
+    Args:
+        id: Of the network.
+        said: What to say above the page, a sentence each.
+    """
+    kept = _kept(id)
+    st.session_state[_CHANGED] += said
+    address.write(**kept, **{address.NET: id})
 
 
 def _kept(id: str) -> Mapping[str, str]:
