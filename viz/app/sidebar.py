@@ -68,7 +68,7 @@ def _read_digit() -> Digit:
 def show_on_phone() -> None:
     """Show digit and answer above the page, where the sidebar is folded away; wide screens leave it out."""
     digit = current_digit()
-    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{_reading(digit)}</span></p>')
+    st.html(f'<p class="phone"><img src="{raster.image(digit.pixels)}" alt=""><span>{_reading(digit)}</span></p>')
 
 
 def describe(digit: Digit) -> str:
@@ -78,7 +78,7 @@ def describe(digit: Digit) -> str:
 
 def _show_digit(digit: Digit) -> None:
     st.html(
-        f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
+        f'<figure class="digit"><img src="{raster.image(digit.pixels)}" alt="The current digit: {describe(digit)}">'
         f"<figcaption>{_reading(digit)}"
         f"<br><small>{describe(digit)}</small></figcaption></figure>"
     )

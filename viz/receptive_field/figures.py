@@ -26,7 +26,8 @@ def receptive_field(pixels: Pixels, box: Box, measured: Box, effective: Effectiv
         effective: Shown instead of the digit.
     """
     range_ = range_of(effective.values) if effective else None
-    picture = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else raster.grey(pixels)
+    effect = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else ""
+    picture = effect or raster.image(pixels)
     title = "Mean absolute gradient of each pixel" if effective else "The digit"
     height, width = pixels.shape
     return (
@@ -57,7 +58,7 @@ def units(growth: Growth, selected: Pair, image: Pair) -> dict[str, Any]:
 def growing(pixels: Pixels, steps: Iterable[Growth]) -> dict[str, Any]:
     """Return the data of the component ``growing``: the digit, and the middle unit's box after each row."""
     return {
-        "picture": raster.grey(pixels),
+        "picture": raster.image(pixels),
         "image": list(pixels.shape),
         "frames": [{"text": text, "box": list(astuple(box))} for text, box in _boxes(pixels.shape, steps)],
         "colour": theme.HIGHLIGHT,

@@ -57,7 +57,7 @@ def picture_grid(
 
     Args:
         label: What the group is, for screen readers.
-        images: (N, 28, 28) in 0..255.
+        images: (N, H, W), or (N, H, W, 3) in colour, in 0..255.
         names: One for each.
         selected: Position of the one that is chosen now, or -1.
         on_pick: Called before the next run.
