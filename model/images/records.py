@@ -22,9 +22,11 @@ class Digit:
     Attributes:
         key: A short text that identifies it in an address and in a cache.
         pixels: (28, 28) in 0..255.
-        label: The true digit, or None where it is unknown or deliberately ambiguous.
+        label: The true digit; of a picture that was fitted to a network the true class, as an index into the classes
+            of this network. None where it is unknown or deliberately ambiguous, or where the network has no such class.
         source: Where it comes from, in words.
         stages: The stages of its preparation, first to last; empty where there were none.
+        class_name: What its source calls the true class; empty where it is unknown, or is the label itself.
     """
 
     key: str
@@ -32,6 +34,7 @@ class Digit:
     label: int | None
     source: str
     stages: tuple[Stage, ...] = ()
+    class_name: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
