@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from model.records import Pixels
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
+# The classes of the coloured shapes, which ``model/images/shapes.py`` draws.
+SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "crescent", "arrow")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -54,7 +54,13 @@ def network_picture(
 
 
 def picture_grid(
-    label: str, images: NDArray[np.uint8], names: Sequence[str], selected: int, on_pick: Callable[[int], None], key: str
+    label: str,
+    images: NDArray[np.uint8],
+    names: Sequence[str],
+    selected: int,
+    on_pick: Callable[[int], None],
+    key: str,
+    cell: str = "1.9rem",
 ) -> None:
     """Show pictures to choose from; a click calls ``on_pick`` with the position of the one chosen.
 
@@ -65,9 +71,11 @@ def picture_grid(
         selected: Position of the one that is chosen now, or -1.
         on_pick: Called before the next run.
         key: Tells this grid from others.
+        cell: The smallest width of a picture, in CSS.
     """
     data = {
         "label": label,
+        "cell": cell,
         "sprite": _sprite(images.tobytes(), images.shape),
         "names": list(names),
         "selected": selected,
