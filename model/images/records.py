@@ -19,14 +19,15 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Digit:
-    """An image in MNIST's format: white ink on black.
+    """A picture that a network can be shown: mostly an image in MNIST's format, white ink on black.
 
     Attributes:
         key: A short text that identifies it in an address and in a cache.
-        pixels: (28, 28) in 0..255.
-        label: The true digit; of a picture that was fitted to a network the true class, as an index into the classes
-            of this network. None where it is unknown or deliberately ambiguous, or where the network has no such class.
-        source: Where it comes from, in words.
+        pixels: (28, 28) in 0..255, or a picture of any size, (H, W) or in colour (H, W, 3).
+        label: The true digit, or the number of its class in ``SHAPES`` for a shape; of a picture that was fitted to a
+            network the true class, as an index into the classes of this network. None where it is unknown or
+            deliberately ambiguous, or where the network has no such class.
+        source: What it shows and where it comes from, in words.
         stages: The stages of its preparation, first to last; empty where there were none.
         class_name: What its source calls the true class; empty where it is unknown, or is the label itself.
     """
