@@ -4,17 +4,17 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import shared, sidebar, tables, widgets
+from viz.app import current, shared, sidebar, tables, widgets
 from viz.app.components import network_picture
 from viz.overview import controls, figures
 
 digit = sidebar.current_digit()
-network, trace = shared.network(), shared.record(digit)
+network, trace, word = shared.network(), shared.record(digit), current.picture_word()
 
-st.title(f"One {controls.picture()} through {len(trace.rows)} rows")
+st.title(f"One {word} through {len(trace.rows)} rows")
 st.write(
     f"This network of {network.graph.used:,} parameters {controls.task(network)}. Each picture shows the output of one "
-    f"step for your {controls.picture()}. Read each column from top to bottom, and the columns from left to right. "
+    f"step for your {word}. Read each column from top to bottom, and the columns from left to right. "
     "Click a picture to open it."
 )
 folded = controls.folded(network, trace)

@@ -13,7 +13,8 @@ from tests import coloured
 from tests.browser.conftest import OVERFLOWING, PHONE, Visit
 from tests.browser.people import expect_chosen, shown
 from tests.browser.test_uploads import GIVE
-from tests.model.images.test_upload_in_colour import SCENE, saved, scene
+from tests.model.images.test_upload import saved
+from tests.model.images.test_upload_in_colour import SCENE, scene
 from tests.serving import serving, settle, show_sidebar
 
 

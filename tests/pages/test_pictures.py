@@ -120,8 +120,8 @@ def test_every_stage_is_shown_with_its_numbers(network: Network) -> None:
     for (_, ends), channel in zip(captions[3:], x, strict=True):
         found = [float(end.replace("−", "-")) for end in ends.split(" to ")]
         assert found == pytest.approx([float(channel.min()), float(channel.max())], abs=6e-4)
-    results = re.findall(r"(red|green|blue) \d+ of 255: \(\d+ / 255 − [\d.]+\) / [\d.]+ = (−?[\d.]+)", html)
-    assert [name for name, _ in results] == ["red", "green", "blue"]
+    results = re.findall(r"(Red|Green|Blue) \d+ of 255: \(\d+ / 255 − [\d.]+\) / [\d.]+ = (−?[\d.]+)", html)
+    assert [name for name, _ in results] == ["Red", "Green", "Blue"]
     found = [float(value.replace("−", "-")) for _, value in results]
     assert found == pytest.approx(x[:, 12, 12].tolist(), abs=6e-5)
 

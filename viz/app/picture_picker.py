@@ -15,7 +15,7 @@ from PIL import Image
 
 from model.errors import GlassError
 from model.images import folder as folders
-from model.images import pictures, upload
+from model.images import inputs, pictures, upload
 from model.images.folder import Folder
 from model.images.records import Digit
 from model.records import Pixels
@@ -238,7 +238,7 @@ def _stages(key: str, _digit: Digit) -> str:
     )
     middle = (image.height // 2, image.width // 2)
     lines = "<br>".join(
-        escape(pictures.say_normalised(_digit.pixels, image, (channel, *middle))) for channel in range(image.channels)
+        escape(inputs.say_normalised(_digit.pixels, image, (channel, *middle))) for channel in range(image.channels)
     )
     return (
         f'<div class="fitting"><div>{figures}</div>'

@@ -13,11 +13,6 @@ from viz.pictures import words
 MODULE, SOUGHT = "module", "sought"
 
 
-def picture() -> str:
-    """Return what pages call what goes into this network."""
-    return "digit" if current.takes_digits() else "picture"
-
-
 def task(network: Network) -> str:
     """Say what the network does."""
     if current.takes_digits():

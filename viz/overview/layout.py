@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from model.graph.records import Graph
 from model.records import IMAGE
-from model.trace.records import LayerKind, Row, Step, Trace
+from model.trace.records import LayerKind, Step, Trace
 
 MAX_SHOWN = 40  # steps; a network with more is folded by its author's modules
 _STARTS = {LayerKind.CONVOLUTION, "transposed convolution", LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
@@ -47,7 +47,7 @@ def modules(graph: Graph, trace: Trace) -> dict[str, tuple[str, ...]]:
 
     The deepest level of modules is folded that leaves few enough items: ``layer1.0`` rather than ``layer1``.
     """
-    drawn = {step.name for step in _drawn(trace)}
+    drawn = {step.name for step in trace.main_steps}
     paths = {node.name: node.path for node in graph.nodes if node.name in drawn}
     if len(drawn) <= MAX_SHOWN:
         return {}
@@ -83,7 +83,7 @@ def items(trace: Trace, folded: Mapping[str, Sequence[str]]) -> tuple[Item, ...]
         trace: The recorded forward pass.
         folded: The steps of each folded module, by its path.
     """
-    drawn = _drawn(trace)
+    drawn = trace.main_steps
     module_of = {name: module for module, names in folded.items() for name in names}
     shown = {step.name: module_of.get(step.name, step.name) for step in drawn}
     goes_as = {IMAGE: IMAGE}  # the item that carries the output of each step
@@ -103,17 +103,6 @@ def items(trace: Trace, folded: Mapping[str, Sequence[str]]) -> tuple[Item, ...]
         count = len(folded[name]) if module else 1
         found[name] = Item(step, tuple(dict.fromkeys(feeds[name])), module, count)
     return tuple(found.values())
-
-
-def _drawn(trace: Trace) -> list[Step]:
-    return [step for step in trace.steps if isinstance(step, Row) or _is_seen(step)]
-
-
-def _is_seen(step: Step) -> bool:
-    """Whether a function call is drawn: it joins branches, or changes the size of what it gets; not a flatten."""
-    if step.kind == LayerKind.LOG_SOFTMAX:
-        return False
-    return len(step.operands) > 1 or step.input.size != step.output.size
 
 
 def columns(drawn: Sequence[Item]) -> list[Lanes]:

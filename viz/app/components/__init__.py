@@ -98,18 +98,18 @@ def steps(
     _mount("steps", "opened", {"label": label, "items": list(items), "wordy": wordy}, on_open, key)
 
 
-def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -> None:
+def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, str], None]) -> None:
     """Show a unit worked out, as ``viz.layers.worked_unit`` prepares it.
 
     Args:
         data: What is shown.
-        on_choose: Called before the next run with a unit, and whether it is one of the input to follow back, or one
+        on_choose: Called before the next run with a unit, and the step to follow it back to; without a step it is one
             of the output to work out.
     """
 
     def receive(chosen: Any) -> None:
         c, y, x = (int(index) for index in chosen["unit"])
-        on_choose((c, y, x), bool(chosen["follow"]))
+        on_choose((c, y, x), str(chosen["source"]) if chosen["follow"] else "")
 
     _mount("workings", "chosen", data, receive)
 
