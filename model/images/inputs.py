@@ -24,6 +24,20 @@ def reads_digits(image: ImageSpec, classes: tuple[str, ...]) -> bool:
     return image.channels == 1 and classes == tuple("0123456789")
 
 
+def check_channels(image: ImageSpec) -> None:
+    """Refuse what a network takes if that is neither grey nor coloured pictures.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    if image.channels not in {1, 3}:
+        raise InputError(
+            f"The network takes pictures of {image.channels} channels.",
+            "A picture has one channel (grey) or three (colour).",
+            "Choose a network that takes one of these.",
+        )
+
+
 def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
     """Return a picture in the size and the channels that a network takes.
 
@@ -55,12 +69,7 @@ def stages(pixels: Pixels, image: ImageSpec) -> tuple[Stage, ...]:
 
 def _stages(pixels: Pixels, image: ImageSpec) -> Iterator[tuple[str, Tensor]]:
     """Yield the name of each stage and its planes (1 or 3, H, W), not yet rounded."""
-    if image.channels not in {1, 3}:
-        raise InputError(
-            f"The network takes pictures of {image.channels} channels.",
-            "A picture has one channel (grey) or three (colour).",
-            "Choose a network that takes one of these.",
-        )
+    check_channels(image)
     planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)
     yield "as opened", planes
     if len(planes) == 3 and image.channels == 1:

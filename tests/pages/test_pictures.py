@@ -176,6 +176,17 @@ def test_a_link_to_no_picture_says_so_and_shows_the_first_sample(network: Networ
     assert app.query_params["digit"] == key, "the link keeps it"
 
 
+def test_a_network_that_takes_no_pictures_is_not_shown(network: Network, tmp_path: Path) -> None:
+    """It takes two channels; whoever has its link sees the assignment's network, and why."""
+    id = networks.keep(coloured.write(tmp_path / "two.glass", channels=2))
+    app = run("overview", net=id)
+    assert not app.exception
+    (notice,) = (each.value for each in app.warning)
+    assert "takes pictures of 2 channels" in notice
+    assert "Showing the assignment's network instead." in notice
+    assert [each.value for each in app.title] == [each.value for each in run("overview").title]
+
+
 # Uploads
 
 

@@ -9,7 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from model import networks
-from model.errors import NetworkError, WeightsError
+from model.errors import InputError, NetworkError, WeightsError
+from model.images import inputs
 from model.images.inputs import reads_digits
 from model.networks import built_in
 from model.networks.records import Network
@@ -26,13 +27,13 @@ _HASHES: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
 
 
 def choose() -> None:
-    """Take the network that the address names; where it is not here, say so and take the default."""
+    """Take the network that the address names; if it is not here or takes no pictures, say so and take the default."""
     id = address.read(address.NET, DEFAULT)
     try:
-        networks.by_id(id)
+        inputs.check_channels(networks.by_id(id).input)
     except WeightsError:  # each page that needs the weights says what is wrong with them
         id = DEFAULT
-    except NetworkError as error:
+    except (InputError, NetworkError) as error:
         address.notice(f"{error} Showing the assignment's network instead.")
         id = DEFAULT
     st.session_state[_CHOSEN] = id
