@@ -56,7 +56,8 @@ with left:
     st.subheader("In a terminal")
     st.code(controls.COMMAND, language=None, wrap_lines=True)
     st.write(
-        "The command comes with this project; `glass show net.py:Net` captures and opens in one step, also larger files."
+        "The command comes with this project; `glass show net.py:Net` captures and opens in one step, also larger "
+        "files."
     )
 with right:
     st.subheader("In a notebook")

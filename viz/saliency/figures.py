@@ -50,7 +50,7 @@ def score_of(found: Attribution) -> str:
 def map_over_digit(found: Attribution, pixels: Pixels, style: MapStyle) -> dict[str, Any]:
     """Return what the browser needs to show one map over its digit (H, W), with all values."""
     values, range_ = styled(found.values, style)
-    return readable.over(values, range_, raster.grey(pixels), raster.outline(pixels, _ZOOM), style.opacity)
+    return readable.over(values, range_, raster.image(pixels), raster.outline(pixels, _ZOOM), style.opacity)
 
 
 def styled(values: Activation, style: MapStyle) -> tuple[Activation, Range]:
@@ -188,7 +188,7 @@ def about(method: Method) -> str:
 def baseline(found: Attribution) -> str:
     """Draw in HTML the baseline as an image: normalised 2.8 is white, −0.4242 black."""
     ink = ((found.baseline * STD + MEAN) * 255).clip(0, 255).round().astype(np.uint8)
-    return f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"></figure>'
+    return f'<figure class="baseline"><img src="{raster.image(ink)}" alt="The baseline"></figure>'
 
 
 def say_baseline(found: Attribution, label: str) -> str:
