@@ -77,6 +77,11 @@ def takes_digits() -> bool:
     return reads_digits(shown.input, shown.classes)
 
 
+def noun() -> str:
+    """Return what pages call a picture of the network of this run."""
+    return "digit" if takes_digits() else "picture"
+
+
 def cached(compute: Callable[P, T], max_entries: int) -> Callable[P, T]:
     """Cache what a function returns for each network apart; inside, ``network()`` is the same as outside.
 

@@ -9,9 +9,11 @@ from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
 from viz.app import address, shared, tables
+from viz.app.markdown import escape_markdown
 
 Result = TypeVar("Result")
 
+_SIDE_BY_SIDE = 10  # classes; of more, a list shows only some at a time
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
 _STAGES = {_DIGIT: "The digit", _USED: "What the trained network uses"}
@@ -128,6 +130,29 @@ def segments(
     """
     first = default or next(iter(options))
     return address.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
+
+
+def class_of(trace: Trace, label: str, name: str, default: int) -> int:
+    """Let the user choose a class: up to ten side by side, more in a list that can be searched, the likeliest first.
+
+    Args:
+        trace: Its classes.
+        label: The label of the control.
+        name: The address parameter, which holds the number of the class.
+        default: The class if the address has none or an unknown one.
+    """
+    if len(trace.logits) > _SIDE_BY_SIDE:
+        return int(address.bind(st.selectbox, label, name, class_names(trace), str(default)))
+    classes = {number: escape_markdown(title) for number, title in class_names(trace).items()}
+    return int(segments(label, name, classes, str(default)))
+
+
+def class_names(trace: Trace) -> dict[str, str]:
+    """Return the name of each class by its number; of many classes the likeliest come first."""
+    every = range(len(trace.logits))
+    order = every if len(every) <= _SIDE_BY_SIDE else (-trace.logits).argsort(kind="stable").tolist()
+    twice = len({trace.class_name(k) for k in every}) < len(every)
+    return {str(k): f"{k}: {trace.class_name(k)}" if twice else trace.class_name(k) for k in order}
 
 
 def switch(label: str, name: str, about: str) -> bool:
