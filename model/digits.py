@@ -8,7 +8,6 @@ from model.images.digits import (
     mnist,
     normalise,
     samples,
-    say_normalised,
     to_input,
 )
 
@@ -20,6 +19,5 @@ __all__ = [
     "mnist",
     "normalise",
     "samples",
-    "say_normalised",
     "to_input",
 ]

@@ -6,16 +6,18 @@ import numpy as np
 import streamlit as st
 
 from model.trace.records import LayerKind
-from viz.app import address, shared, sidebar, tables, widgets
-from viz.app.components import map_grid, value_map
-from viz.feature_maps import cache, figures
+from viz.app import current, shared, sidebar, tables, widgets
+from viz.app.components import value_map
+from viz.feature_maps import cache, controls, figures
 from viz.pictures import readable
 
 digit = sidebar.current_digit()
-trace = shared.record(digit)
+trace, word = shared.record(digit), current.picture_word()
 
 st.title("Feature maps")
-st.write("One step of the network on your digit. Click a map to see it in full, and point at a unit to read its value.")
+st.write(
+    f"One step of the network on your {word}. Click a map to see it in full, and point at a unit to read its value."
+)
 step = widgets.step(trace)
 count = len(step.maps)
 
@@ -26,10 +28,9 @@ with left:
 with right:
     channel = widgets.channel(count)
 with left:
-    every = figures.choices(step.maps, shared=one_scale, selected=channel)
     all_maps = {str(c): each for c, each in enumerate(step.maps)}
     widgets.figure(
-        lambda: map_grid(every, f"The maps of {step.name}", lambda at: address.write(**{address.CHANNEL: str(at)})),
+        lambda: controls.grid(step, channel, shared=one_scale),
         figures.say_tiled(step, one_scale),
         tables.maps_file("Download all maps as CSV", all_maps, f"{step.name}-{digit.key[:20]}"),
     )
@@ -61,7 +62,7 @@ with right:
     st.header("Parameters of its block")
     for each in (each for each in block if each.parameters):
         words = figures.say_parameters(each, channel)
-        if each.kind is LayerKind.CONVOLUTION:
+        if each.kind == LayerKind.CONVOLUTION:
             weights, title = each.parameters["weight"][channel], f"The kernel of map {channel} of {each.name}."
             kernel = partial(value_map, readable.kernels(weights), title, "kernels", "from map")
             widgets.figure(kernel, words, tables.kernel_file(weights, f"{each.name}-kernel-{channel}"))
@@ -72,14 +73,14 @@ with right:
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.header("The same map for other digits")
-    drawn, others = cache.map_of_each_digit(step.name, channel, one_scale)
-    numbers = tables.maps_file("Download these ten maps as CSV", others, f"{step.name}-map-{channel}-of-each-digit")
+    st.header(f"The same map for other {word}s")
+    drawn, others = cache.map_of_each_class(step.name, channel, one_scale)
+    numbers = tables.maps_file("Download these maps as CSV", others, f"{step.name}-map-{channel}-of-each-class")
     widgets.figure(drawn, figures.say_others(step, channel, others), numbers)
 with right:
     widgets.to_try(
         "Go through a block with the arrow keys. Which values does the ReLU set to zero?",
-        "Find a map that responds to one direction of stroke, and check it on the other digits.",
+        f"Find a map that responds to one direction of edges, and check it on the other {word}s.",
         "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
-        "Choose a map, and then change the digit in the sidebar.",
+        f"Choose a map, and then change the {word} in the sidebar.",
     )

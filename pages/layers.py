@@ -25,14 +25,14 @@ def show_step(step: Step) -> None:
     hidden = quiz.ask(digit, trace, step, unit)
     controls.show_trail(trace, controls.TrailUnit(step.name, unit), hidden=QuestionKind.UNIT in hidden)
 
-    def choose(chosen: Unit, follow: bool) -> None:
+    def choose(chosen: Unit, source: str) -> None:
         """Go to an input unit, or to another unit of this step."""
-        if follow:
-            controls.follow(trace, explained, chosen)
+        if source in step.inputs:
+            controls.follow(trace, explained, source, chosen)
         else:
             controls.choose_unit(chosen)
 
-    shown = worked_unit.prepare(trace, explained, layers.window(step), hidden=QuestionKind.UNIT in hidden)
+    shown = worked_unit.prepare(trace, explained, controls.window_of(step), hidden=QuestionKind.UNIT in hidden)
     words = worked_unit.say(explained, hidden=QuestionKind.UNIT in hidden)
     words += " Click a number to go to its unit. Click the right map to choose another unit."
     no_table = controls.is_projector() or QuestionKind.UNIT in hidden
@@ -57,7 +57,7 @@ def show_step(step: Step) -> None:
             drawn = worked_unit.receptive_field(digit.pixels, box)
             widgets.figure(drawn, worked_unit.say_receptive_field(digit.pixels, box), numbers)
         else:
-            st.write("The whole image: the receptive field of every input unit is the whole image.")
+            st.write(controls.say_field(trace, step))
     if quiz.is_on():
         quiz.show_score(digit, trace)
 

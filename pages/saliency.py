@@ -11,7 +11,7 @@ from viz.saliency import cache, controls, figures
 
 SANITY_CHECKS = Path(__file__).with_name("sanity_checks.py")
 PAGE = "saliency"
-digit, noun = sidebar.current_digit(), current.noun()
+digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
 
 

@@ -13,7 +13,7 @@ from viz.sanity_checks import controls, verdicts
 from viz.sanity_checks.comparison_quiz import controls as comparison_quiz
 
 PAGE = "lie_detector"
-digit, noun = sidebar.current_digit(), current.noun()
+digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
 LIMITS = f"These results are for this network and this {noun}; another {noun} can give other results."
 

@@ -11,12 +11,22 @@ from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorsca
 
 from model.trace.records import LayerKind
 
+_LIKE = {  # kinds with the colour of another kind
+    **dict.fromkeys(("mean", "sum"), LayerKind.AVERAGE_POOL),
+    "largest": LayerKind.MAX_POOL,
+    "transposed convolution": LayerKind.CONVOLUTION,
+    **dict.fromkeys(("group norm", "instance norm", "layer norm"), LayerKind.BATCH_NORM),
+    **dict.fromkeys(("leaky ReLU", "PReLU", "ReLU6", "ELU", "SELU", "GELU", "SiLU", "Mish"), LayerKind.RELU),
+    **dict.fromkeys(("sigmoid", "tanh", "softplus", "clamp"), LayerKind.RELU),
+    **dict.fromkeys(("hardsigmoid", "hardswish", "hardtanh"), LayerKind.RELU),
+}
+
 
 class _Colours(dict[str, str]):
-    """The colours of kinds; one that is not listed has that of a step without weights."""
+    """The colours of kinds; one that is like no other has that of a step without weights."""
 
     def __missing__(self, kind: str) -> str:
-        return self[LayerKind.FLATTEN]
+        return self[_LIKE.get(kind, LayerKind.FLATTEN)]
 
 
 KIND_COLOURS = _Colours(

@@ -37,7 +37,6 @@ __all__ = [
     "read_picture",
     "read_upload",
     "samples",
-    "say_normalised",
     "to_input",
 ]
 
@@ -58,17 +57,6 @@ def normalise(pixels: Pixels) -> Tensor:
     """
     scaled = torch.tensor(pixels, dtype=torch.float32) / 255
     return ((scaled - MEAN) / STD).reshape(-1, 1, SIDE, SIDE)
-
-
-def say_normalised(digit: Digit, pixel: tuple[int, int]) -> str:
-    """Say how the ink of a pixel (y, x) becomes a value of the network's input.
-
-    >>> say_normalised(samples()[0], (0, 0))
-    'Ink 0 of 255: (0 / 255 − 0.1307) / 0.3081 = −0.4242'
-    """
-    ink = int(digit.pixels[pixel])
-    value = (ink / 255 - MEAN) / STD
-    return f"Ink {ink} of 255: ({ink} / 255 − {MEAN}) / {STD} = {value:z.4f}".replace("= -", "= −")
 
 
 class MnistDigits(Sequence[Digit]):

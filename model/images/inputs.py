@@ -86,3 +86,22 @@ def to_input(pixels: Pixels, image: ImageSpec) -> Tensor:
         InputError: The network takes neither one nor three channels.
     """
     return normalise(fit(pixels, image)[None], image)
+
+
+def say_normalised(pixels: Pixels, image: ImageSpec, unit: tuple[int, int, int]) -> str:
+    """Say how a pixel becomes a value of the network's input.
+
+    Args:
+        pixels: (H, W) or (H, W, 3), in the size that the network takes.
+        image: What the network takes.
+        unit: (c, y, x).
+
+    >>> say_normalised(np.zeros((2, 2), np.uint8), ImageSpec(1, 2, 2, (0.1307,), (0.3081,)), (0, 1, 1))
+    'Ink 0 of 255: (0 / 255 − 0.1307) / 0.3081 = −0.4242'
+    """
+    channel, y, x = unit
+    level = int(np.atleast_3d(pixels)[y, x, channel])
+    mean, std = image.mean[channel], image.std[channel]
+    name = "Ink" if image.channels == 1 else ("Red", "Green", "Blue")[channel]
+    value = f"{(level / 255 - mean) / std:z.4f}".replace("-", "−")
+    return f"{name} {level} of 255: ({level} / 255 − {mean:g}) / {std:g} = {value}"

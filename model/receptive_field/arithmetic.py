@@ -17,6 +17,7 @@ from model.trace import record
 from model.trace.records import Row
 
 _POINT = Window((1, 1))
+Lines = tuple[str, str, str]
 
 
 def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth, ...]:
@@ -80,33 +81,31 @@ def _window(
 def _by_window(
     name: str, number: int | None, window: Window, before: ReceptiveField, after: ReceptiveField, units: tuple[int, int]
 ) -> Growth:
-    kernel, stride, padding, dilation = window.kernel[0], window.stride[0], window.padding[0], window.dilation[0]
-    jump = before.jump[0]
-    return Growth(
-        name=name,
-        number=number,
-        window=window,
-        before=before,
-        after=after,
-        units=units,
-        size=f"{before.size[0]} + ({kernel} − 1) × {dilation} × {jump} = {after.size[0]}",
-        jump=f"{jump} × {stride} = {after.jump[0]}",
-        center=f"{before.center[0]:g} + (({kernel} − 1) × {dilation} / 2 − {padding}) × {jump} = {after.center[0]:g}",
+    down, across = (_window_lines(window, before, after, axis) for axis in (0, 1))
+    return Growth(name, number, window, before, after, units, *down, across=across)
+
+
+def _window_lines(window: Window, before: ReceptiveField, after: ReceptiveField, axis: int) -> Lines:
+    """Return the arithmetic of size, jump and centre along y (0) or x (1)."""
+    kernel, stride, padding, dilation = (
+        each[axis] for each in (window.kernel, window.stride, window.padding, window.dilation)
+    )
+    size, jump, center = before.size[axis], before.jump[axis], before.center[axis]
+    return (
+        f"{size} + ({kernel} − 1) × {dilation} × {jump} = {after.size[axis]}",
+        f"{jump} × {stride} = {after.jump[axis]}",
+        f"{center:g} + (({kernel} − 1) × {dilation} / 2 − {padding}) × {jump} = {after.center[axis]:g}",
     )
 
 
 def _by_union(node: Node, inputs: list[ReceptiveField], after: ReceptiveField, units: tuple[int, int]) -> Growth:
     """Return the arithmetic of the first and the last pixel of any kind of field."""
-    start, end = after.center[0] - (after.size[0] - 1) / 2, after.center[0] + (after.size[0] - 1) / 2
+    down, across = (_union_lines(after, axis) for axis in (0, 1))
+    return Growth(node.name, node.row, _POINT, inputs[0], after, units, *down, across=across, is_union=True)
+
+
+def _union_lines(after: ReceptiveField, axis: int) -> Lines:
+    size, jump, center = after.size[axis], after.jump[axis], after.center[axis]
+    start, end = center - (size - 1) / 2, center + (size - 1) / 2
     first, last = (f"({place:g})".replace("-", "−") if place < 0 else f"{place:g}" for place in (start, end))
-    return Growth(
-        name=node.name,
-        number=node.row,
-        window=_POINT,
-        before=inputs[0],
-        after=after,
-        units=units,
-        size=f"{last} − {first} + 1 = {after.size[0]}",
-        jump=f"{after.jump[0]} × 1 = {after.jump[0]}",
-        center=f"({first} + {last}) / 2 = {after.center[0]:g}",
-    )
+    return f"{last} − {first} + 1 = {size}", f"{jump} × 1 = {jump}", f"({first} + {last}) / 2 = {center:g}"

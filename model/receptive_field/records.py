@@ -135,7 +135,7 @@ Field = ReceptiveField | NoSingleWindow
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How one step changes the receptive field; the arithmetic is for the y axis.
+    """How one step changes the receptive field.
 
     Attributes:
         name: The step's name.
@@ -144,9 +144,11 @@ class Growth:
         before: The receptive field of its input.
         after: The receptive field of its output.
         units: Number of units of its maps, (y, x).
-        size: The arithmetic of the size, such as ``7 + (2 − 1) × 1 × 1 = 8``.
-        jump: The arithmetic of the jump.
-        center: The arithmetic of the centre.
+        size: The arithmetic of the size along y, such as ``7 + (2 − 1) × 1 × 1 = 8``.
+        jump: The arithmetic of the jump along y.
+        center: The arithmetic of the centre along y.
+        across: The same three lines along x.
+        is_union: Whether several fields meet here, so that no window gives the new one.
     """
 
     name: str
@@ -158,6 +160,8 @@ class Growth:
     size: str
     jump: str
     center: str
+    across: tuple[str, str, str]
+    is_union: bool = False
 
     @property
     def changes(self) -> bool:

@@ -26,7 +26,12 @@ class LayerKind(StrEnum):
     LOG_SOFTMAX = "log-softmax"
 
 
-_BLOCK_STARTS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
+_BLOCK_STARTS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL, LayerKind.LINEAR}
+
+
+def _starts_block(before: "Step", step: "Step") -> bool:
+    elsewhere = bool(step.inputs) and step.inputs != (before.name,)
+    return step.kind in _BLOCK_STARTS or elsewhere or before.maps.shape != step.maps.shape
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +86,10 @@ class Row(Step):
     number: int = 0
 
 
+def _changes_much(step: Step) -> bool:
+    return step.kind != LayerKind.LOG_SOFTMAX and (len(step.operands) > 1 or step.input.size != step.output.size)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Trace:
     """One recorded forward pass.
@@ -109,9 +118,19 @@ class Trace:
         return tuple(step for step in self.steps if isinstance(step, Row))
 
     @property
+    def main_steps(self) -> tuple[Step, ...]:
+        """The rows, and the function calls that join branches or change how many values there are."""
+        return tuple(step for step in self.steps if isinstance(step, Row) or _changes_much(step))
+
+    @property
     def blocks(self) -> tuple[tuple[Step, ...], ...]:
-        """The steps in blocks; each convolution and each pool starts one."""
-        starts = [i for i, step in enumerate(self.steps) if step.kind in _BLOCK_STARTS or i == 0]
+        """The steps in blocks: chains in which map c of one step becomes map c of the next.
+
+        Each convolution, each pool and each linear step starts one, and so does what gets several inputs, the output of
+        another step than the one before, or gives maps of another shape.
+        """
+        pairs = enumerate(zip((None, *self.steps[:-1]), self.steps, strict=True))
+        starts = [i for i, (before, step) in pairs if before is None or _starts_block(before, step)]
         return tuple(self.steps[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True))
 
     @property

@@ -77,8 +77,8 @@ def takes_digits() -> bool:
     return reads_digits(shown.input, shown.classes)
 
 
-def noun() -> str:
-    """Return what pages call a picture of the network of this run."""
+def picture_word() -> str:
+    """Return what pages call what goes into the network of this run: ``digit``, or ``picture``."""
     return "digit" if takes_digits() else "picture"
 
 

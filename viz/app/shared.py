@@ -1,8 +1,10 @@
 """What pages have in common of the network of this run, in bounded caches that all people share."""
 
 import gc
+import math
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field import measured
 from model.receptive_field.records import Box, EffectiveField, Field, Growth, ReceptiveField
+from model.records import Activation
 from model.trace.records import Trace
 from viz.app import current
 from viz.app.current import network, of_network, structure
@@ -29,6 +32,7 @@ __all__ = ["network", "structure"]
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only where they are needed
+_CLASSES = 10  # of which a sample is shown
 _SMALL = 1_000_000  # values of a trace; of small traces many are kept
 
 
@@ -85,6 +89,25 @@ def _samples() -> tuple[Digit, ...]:
     return tuple(fitted(sample) for sample in digits.samples())
 
 
+def examples() -> dict[str, Digit]:
+    """Return the first sample of each class by the name of the class, at most ten of them."""
+    found: dict[str, Digit] = {}
+    for sample in sorted((each for each in samples() if each.label is not None), key=lambda each: each.label or 0):
+        found.setdefault(str(sample.label), sample)
+    return dict([*found.items()][:_CLASSES])
+
+
+def maps_of_samples(step: str, samples: Mapping[str, Digit]) -> dict[str, Activation]:
+    """Return the maps (C, H, W) of a step for some samples, by their names."""
+    shown = network()
+    if is_small(shown) or step not in [node.name for node in shown.graph.nodes]:
+        return {name: record(sample)[step].maps for name, sample in samples.items()}
+    with torch.no_grad():  # what other steps give would fill the memory
+        output = trace.run(shown.module, torch.cat([to_input(each) for each in samples.values()]), give=step)
+    maps = output.reshape(len(samples), -1, *(output.shape[2:] if output.ndim == 4 else (1, 1)))
+    return dict(zip(samples, maps.numpy(), strict=True))
+
+
 @of_network(max_entries=32)
 def sample_inputs() -> Tensor:
     """Return the input of the network for each sample, (N, C, H, W)."""
@@ -93,8 +116,12 @@ def sample_inputs() -> Tensor:
 
 def record(digit: Digit) -> Trace:
     """Return the trace of a digit through the trained network."""
-    values = sum(int(np.prod(node.shape)) for node in network().graph.nodes)
-    return (_record if values <= _SMALL else _record_large)(digit.key, digit)
+    return (_record if is_small(network()) else _record_large)(digit.key, digit)
+
+
+def is_small(network: Network) -> bool:
+    """Tell whether a trace of a network takes little memory, so that many are kept."""
+    return sum(math.prod(node.shape) for node in network.graph.nodes) <= _SMALL
 
 
 @of_network(max_entries=128)

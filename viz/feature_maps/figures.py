@@ -13,6 +13,8 @@ from viz.pictures import raster, swatches, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
+_WITH_KERNELS = {LayerKind.CONVOLUTION, LayerKind.LINEAR}  # a weight for each map, and for each of its inputs
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -29,15 +31,16 @@ class Statistics:
         return cls(float(values.min()), float(values.max()), float(values.mean()), float((values == 0).mean()))
 
 
-def choices(maps: Activation, *, shared: bool, selected: int) -> dict[str, Any]:
+def choices(maps: Activation, shown: Sequence[int], *, shared: bool, selected: int) -> dict[str, Any]:
     """Return the data of the component ``map_grid``, which shows maps (N, H, W) to choose from.
 
     Args:
         maps: On the diverging scale where any value is negative.
+        shown: The maps that are shown, in this order.
         shared: Whether all maps have one scale, shown below them; otherwise each map has its own.
-        selected: Index of the selected map.
+        selected: The selected map.
     """
-    ranges = _ranges(maps, shared)
+    ranges = _ranges(maps, shared, shown)
     tiles = [
         {
             "picture": _paint(each, range_),
@@ -45,12 +48,12 @@ def choices(maps: Activation, *, shared: bool, selected: int) -> dict[str, Any]:
             "says": f"Map {n}: {_say_values(each)}",
             "note": _note(each, range_, shared),
         }
-        for n, (each, range_) in enumerate(zip(maps, ranges, strict=True))
+        for n, each, range_ in zip(shown, maps[list(shown)], ranges, strict=True)
     ]
     return {
         "tiles": tiles,
-        "selected": selected,
-        "columns": columns(len(maps)),
+        "selected": shown.index(selected) if selected in shown else -1,
+        "columns": columns(len(shown)),
         "size": list(maps.shape[1:]),
         "scale": scale_bar(ranges[0]) if shared else "",
     }
@@ -64,7 +67,7 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
         titles: One below each map.
         shared: As for ``choices``.
     """
-    ranges = _ranges(maps, shared)
+    ranges = _ranges(maps, shared, range(len(maps)))
     drawn = ""
     for each, title, range_ in zip(maps, titles, ranges, strict=True):
         says, note = f"{title}: {_say_values(each)}", _note(each, range_, shared)
@@ -82,7 +85,7 @@ def say_tiled(step: Step, shared: bool) -> str:
     scale = "one scale for all" if shared else "each on its own scale"
     sign = "blue is negative, red is positive" if measured.minimum < 0 else "black is zero"
     return (
-        f"{step.name} ({step.kind}): {len(step.output)} maps, {scale}; {sign}. The values range from "
+        f"{step.name} ({step.kind}): {len(step.maps):,} maps, {scale}; {sign}. The values range from "
         f"{words.number(measured.minimum)} to {words.number(measured.maximum)}; "
         f"{words.share_of_units(measured.zeros)} of them are exactly zero."
     )
@@ -120,30 +123,34 @@ def say_input(step: Step, channel: int) -> str:
 
 
 def say_others(step: Step, channel: int, maps: Mapping[str, Activation]) -> str:
-    """Say for which digits one map of a step is most and least active."""
+    """Say for which class one map of a step is most and least active."""
     largest = {label: float(np.abs(values).max()) for label, values in maps.items()}
     most, least = max(largest, key=largest.__getitem__), min(largest, key=largest.__getitem__)
     return (
-        f"Map {channel} of {step.name} for one sample of each digit, 0 to 9, on their own scale. Its largest absolute "
-        f"value ranges from {words.number(largest[least])} for the {least} to {words.number(largest[most])} for the "
-        f"{most}."
+        f"Map {channel} of {step.name} for one sample of each class, on their own scale. Its largest absolute value "
+        f"ranges from {words.number(largest[least])} for the {least} to {words.number(largest[most])} "
+        f"for the {most}."
     )
 
 
 def say_parameters(step: Step, channel: int) -> str:
-    """Say the parameters and buffers of one channel of a convolution or a batch norm."""
-    if step.kind is LayerKind.CONVOLUTION:
-        kernel = step.parameters["weight"][channel]
-        bias = f", and a bias of {words.number(step.parameters['bias'][channel])}" if "bias" in step.parameters else ""
-        return f"{step.name}: {words.shape(kernel.shape)} weights, one square for each input map{bias}."
+    """Say the parameters and buffers that one map of a step has."""
     values = {**step.parameters, **step.buffers}
-    mean, variance, scale, shift = (
-        words.number(values[key][channel]) for key in ("running_mean", "running_var", "weight", "bias")
-    )
-    return (
-        f"{step.name}: (x − {mean}) / √{variance} × {scale} + {shift}. Scale and shift are learned; mean and variance "
-        "are running averages over the training images."
-    )
+    if step.kind in _WITH_KERNELS:
+        kernel = values["weight"][channel]
+        bias = f", and a bias of {words.number(values['bias'][channel])}" if "bias" in values else ""
+        kind = "one square for each input map" if kernel.ndim == 3 else "one for each input"
+        return f"{step.name}: {words.shape(kernel.shape)} weights, {kind}{bias}."
+    if step.kind == LayerKind.BATCH_NORM and "running_mean" in values:
+        mean, variance = (words.number(values[key][channel]) for key in ("running_mean", "running_var"))
+        scale, shift = (words.number(values[key][channel]) if key in values else "" for key in ("weight", "bias"))
+        affine, learned = (f" × {scale} + {shift}", "Scale and shift are learned; mean") if scale else ("", "Mean")
+        return (
+            f"{step.name}: (x − {mean}) / √{variance}{affine}. {learned} and variance are running averages over the "
+            "training images."
+        )
+    said = [f"{key} {words.shape(each.shape)}" for key, each in step.parameters.items()]
+    return f"{step.name}: {', '.join(said)}."
 
 
 def columns(count: int) -> int:
@@ -156,10 +163,12 @@ def columns(count: int) -> int:
     return next((n for n in range(root, 2 * root) if count % n == 0), root)
 
 
-def _ranges(maps: Activation, shared: bool) -> list[Range]:
-    """Return the range of each map, all on the same kind of scale."""
+def _ranges(maps: Activation, shared: bool, shown: Sequence[int]) -> list[Range]:
+    """Return the range of each map that is shown, all on the same kind of scale."""
     signed = bool((maps < 0).any())
-    return [range_of(maps if shared else each, signed=signed) for each in maps]
+    if shared:
+        return [range_of(maps, signed=signed)] * len(shown)
+    return [range_of(maps[n], signed=signed) for n in shown]
 
 
 def _paint(values: Activation, range_: Range) -> str:

@@ -1,5 +1,6 @@
 """Navigation through the network: from row to row, and from a unit back to its input units."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -7,22 +8,24 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from model import layers
 from model.errors import InputError
-from model.images import digits
+from model.images import inputs
 from model.images.records import Digit
 from model.layers.records import Explanation
-from model.receptive_field.records import Box
+from model.networks.records import ImageSpec
+from model.receptive_field.records import Box, NoSingleWindow, Window
 from model.records import IMAGE, Activation, Pair, Unit
-from model.trace.records import Step, Trace
+from model.trace.records import Row, Step, Trace
 from viz import theme
-from viz.app import address, components, tables, widgets
+from viz.app import address, components, current, shared, tables, widgets
 from viz.layers import worked_unit
 from viz.layers.quiz import controls as quiz
 from viz.pictures import words
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")
-_MAX_TRAIL = 40  # units; longer than any way through the network's 31 steps
+_MAX_TRAIL = 200  # units; longer than the way through most networks
 
 
 class TrailUnit(NamedTuple):
@@ -38,23 +41,24 @@ class TrailUnit(NamedTuple):
 
 
 def row_links(trace: Trace, step: Step | None) -> None:
-    """Show a link for each row, with the current one marked."""
+    """Show a link for each row and each joining function call, with the current one marked."""
+    rows = trace.main_steps
     items = [
         {
-            "text": str(row.number),
-            "title": f"Row {row.number}: {row.name}",
+            "text": str(row.number) if isinstance(row, Row) else row.kind,
+            "title": f"Row {row.number}: {row.name}" if isinstance(row, Row) else f"{row.name}, a function call",
             "href": address.address(_PAGE, row=row.name, trail="", channel="", unit=""),
             "colour": theme.KIND_COLOURS[row.kind],
             "current": row is step,
         }
-        for row in trace.rows
+        for row in rows
     ]
-    components.steps("The rows", items, lambda index: go_to(trace.rows[index].name), "rows", wordy=False)
+    components.steps("The rows", items, lambda index: go_to(rows[index].name), "rows", wordy=False)
 
 
 def buttons(trace: Trace, step: Step | None) -> None:
     """Show the buttons to the previous and the next row; the arrow keys press them."""
-    names = [row.name for row in trace.rows]
+    names = [row.name for row in trace.main_steps]
     order = [IMAGE, *(each.name for each in trace.steps)]
     here = order.index(step.name if step else IMAGE)
     before = [name for name in names if order.index(name) < here]
@@ -134,25 +138,25 @@ def trail(trace: Trace) -> list[TrailUnit]:
     return address.read_as(address.TRAIL, units, [], "It is left out here.")
 
 
-def show_trail(trace: Trace, current: TrailUnit, *, hidden: bool = False) -> None:
+def show_trail(trace: Trace, here: TrailUnit, *, hidden: bool = False) -> None:
     """Show the trail from the first unit to the current one; each unit is a link back.
 
     Args:
         trace: The recorded forward pass.
-        current: The unit that the page shows.
+        here: The unit that the page shows.
         hidden: Whether its value is an open question.
     """
     previous = trail(trace)
     if not previous:
         return
-    units = [*previous, current]
+    units = [*previous, here]
     items = [
         {
-            "text": f"{unit.name} {'?' if hidden and unit == current else _value(trace, unit)}",
+            "text": f"{unit.name} {'?' if hidden and unit == here else _value(trace, unit)}",
             "title": f"{unit.name}, map {unit.unit[0]}, y {unit.unit[1]}, x {unit.unit[2]}",
             "href": address.address(_PAGE, **_parameters(unit, previous[:index])),
             "colour": theme.MUTED if unit.name == IMAGE else theme.KIND_COLOURS[trace[unit.name].kind],
-            "current": unit == current and index == len(previous),
+            "current": unit == here and index == len(previous),
         }
         for index, unit in enumerate(units)
     ]
@@ -167,25 +171,55 @@ def show_trail(trace: Trace, current: TrailUnit, *, hidden: bool = False) -> Non
 
 def show_pixel(digit: Digit, trace: Trace) -> None:
     """Show the pixel at which a trail ends."""
-    pixel = unit_of(trace.image)
+    pixel, image = unit_of(trace.image), current.structure().input
     show_trail(trace, TrailUnit(IMAGE, pixel))
     left, right = st.columns(2, gap="large")
     with left:
         drawn = worked_unit.receptive_field(digit.pixels, worked_unit.pixel_box(pixel), large=True)
-        numbers = tables.pixels_file(digit.pixels, Box(0, 0, *digit.pixels.shape), f"pixels-{digit.key[:20]}")
-        widgets.figure(drawn, digits.say_normalised(digit, pixel[1:]), numbers)
+        numbers = tables.pixels_file(digit.pixels, Box(0, 0, image.height, image.width), f"pixels-{digit.key[:20]}")
+        widgets.figure(drawn, inputs.say_normalised(digit.pixels, image, pixel), numbers)
     with right:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: the start of the arithmetic")
         st.write(
-            "Every digit is normalised with the mean and the standard deviation of MNIST before it enters the network. "
-            "Go back with the trail."
+            f"Every {current.picture_word()} is normalised with a mean and a standard deviation{_say_of(image)} before "
+            "it enters the network. Go back with the trail."
         )
 
 
-def follow(trace: Trace, explained: Explanation, unit: Unit) -> None:
+def _say_of(image: ImageSpec) -> str:
+    """Say whose mean and deviation they are, where that is known."""
+    if current.is_assignment():
+        return " of MNIST"
+    return " for each channel" if image.channels > 1 else ""
+
+
+def window_of(step: Step) -> Window | None:
+    """Return the window of a step, or None where it has no single one."""
+    try:
+        return layers.window(step)
+    except InputError:
+        return None
+
+
+def say_field(trace: Trace, step: Step) -> str:
+    """Say why a step has no receptive field of one size."""
+    field = shared.every_field().get(step.name)
+    if isinstance(field, NoSingleWindow):
+        return f"There is no single window. {field.reason}"
+    name = step.name
+    while name not in shared.every_field() and name != IMAGE and trace[name].inputs:
+        name = trace.source(name)
+    before = shared.fields().get(name)
+    whole = Box(0, 0, *trace.image.shape[1:])
+    if before and trace[name].output[0].size == 1 and before.box((0, 0)).clipped(trace.image.shape[1:]) == whole:
+        return "The whole image: the receptive field of every input unit is the whole image."
+    return f"{step.name} gives a vector, which has no places: each of its values can depend on many units of {name}."
+
+
+def follow(trace: Trace, explained: Explanation, source: str, unit: Unit) -> None:
     """Go from a unit to one of its input units, and add the first to the trail."""
     previous = [*trail(trace), TrailUnit(explained.name, explained.unit)]
-    address.write(**_parameters(TrailUnit(explained.source, unit), previous))
+    address.write(**_parameters(TrailUnit(source, unit), previous))
 
 
 def choose_unit(unit: Unit) -> None:
@@ -200,9 +234,9 @@ def _read_position(text: str, shape: Pair) -> Pair:
     Raises:
         InputError: There is no such unit.
     """
-    positions = {f"{y}.{x}": (y, x) for y in range(shape[0]) for x in range(shape[1])}
-    if text in positions:
-        return positions[text]
+    found = re.fullmatch(r"([0-9]{1,4})\.([0-9]{1,4})", text, re.ASCII)
+    if found and int(found[1]) < shape[0] and int(found[2]) < shape[1]:
+        return int(found[1]), int(found[2])
     allowed = f"It can be y.x, y from 0 to {shape[0] - 1} and x from 0 to {shape[1] - 1}."
     raise InputError(f"'{text[:40]}' is not a unit.", allowed, "Leave it out.")
 

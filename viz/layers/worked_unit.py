@@ -1,8 +1,7 @@
 """The arithmetic of one unit: the data for the browser, its words, and its CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,41 +17,89 @@ from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import range_of
 
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
+_WINDOWS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
+_MOST_MAPS = 64  # input maps that are shown one by one
+_POINT = Window((1, 1))
+_ROUNDING = 1e-6
 _NO_WEIGHTS = {LayerKind.BATCH_NORM, LayerKind.RELU}  # their formula is not a product of input and weight
 
 
-def prepare(trace: Trace, explained: Explanation, window: Window, *, hidden: bool = False) -> dict[str, Any]:
+def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidden: bool = False) -> dict[str, Any]:
     """Return the data of the component ``workings``.
 
     Values are text as shown, formulas are HTML; a unit is ``[c, y, x]``. The input map shown is the one that adds
-    most.
+    most. Of very many input maps those that add most are shown one by one, and the others as one sum.
 
     Args:
         trace: The recorded forward pass.
         explained: The arithmetic of the unit.
-        window: The window of its step.
+        window: The window of its step; None where it has no single one.
         hidden: Whether the value is an open question; it is left out then.
     """
     step, (channel, y, x) = trace[explained.name], explained.unit
     values = [words.number(value) for value in step.maps[channel].ravel().tolist()]
-    source = trace.maps_of(explained.source)
-    reveals = hidden and step.kind is LayerKind.MAX_POOL  # its weights reveal the largest value
+    reveals = hidden and step.kind == LayerKind.MAX_POOL  # its weights reveal the largest value
     weighted = step.kind not in _NO_WEIGHTS and not reveals
-    front = max(explained.channels, key=lambda c: abs(explained.channels[c])) if explained.terms else 0
+    groups = _by_map(explained)
+    name, front = max(groups, key=lambda each: abs(_sum(groups[each]))) if groups else (explained.source, 0)
+    source = trace.maps_of(name) if name else step.maps
+    shown = _most(groups)
+    formula = explained.formula if len(shown) == len(groups) else _shortened(explained, groups, shown)
+    several = len({source for source, _ in groups}) > 1
     return {
         "name": explained.name,
-        "source": explained.source,
+        "source": name,
         "unit": [channel, y, x],
-        "window": asdict(window),
-        "input": _map(source, front),
+        "window": asdict(window or _POINT),
+        "covered": _covered(groups.get((name, front), ())) if window is None or step.kind not in _WINDOWS else None,
+        "input": _map(source, min(front, len(source) - 1)),
         "output": _map(step.maps, channel) | ({"values": [], "scale": ""} if hidden else {"values": values}),
         "bias": words.number(explained.bias),
-        "groups": [_group(c, list(terms), weighted=weighted) for c, terms in groupby(explained.terms, key=_channel)],
+        "groups": [_group(key, groups[key], weighted=weighted, named=several) for key in shown],
         "symbols": typeset(explained.symbols),
-        "formula": typeset(f"{explained.formula.rpartition(' = ')[0]} = ?" if hidden else explained.formula),
+        "formula": typeset(f"{formula.rpartition(' = ')[0]} = ?" if hidden else formula),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
-        "play": None if hidden else _play(step, source, channel, front),
+        "play": None if hidden or window is None else _play(step, source, channel, front),
     }
+
+
+def _by_map(explained: Explanation) -> dict[tuple[str, int], list[Term]]:
+    """Return the terms by input step and map, in order."""
+    groups = dict[tuple[str, int], list[Term]]()
+    for term in explained.terms:
+        groups.setdefault((term.source or explained.source, term.unit[0]), []).append(term)
+    return groups
+
+
+def _most(groups: Mapping[tuple[str, int], Sequence[Term]]) -> list[tuple[str, int]]:
+    """Return the input maps that add most, in order; all of them where they are few."""
+    if len(groups) <= _MOST_MAPS:
+        return [*groups]
+    largest = {*sorted(groups, key=lambda each: -abs(_sum(groups[each])))[:_MOST_MAPS]}
+    return [each for each in groups if each in largest]
+
+
+def _shortened(
+    explained: Explanation, groups: Mapping[tuple[str, int], Sequence[Term]], shown: Sequence[tuple[str, int]]
+) -> str:
+    """Return the sum of what is shown, the sum of the others, and the bias."""
+    one, other = (sum(_sum(groups[each]) for each in keys) for keys in (shown, groups.keys() - {*shown}))
+    if abs(one + other + explained.bias - explained.value) > _ROUNDING * max(1.0, abs(explained.value)):
+        return explained.formula  # not a sum of its terms
+    parts = [f"({part:.4f})".replace("-", "−") for part in (one, other, explained.bias)]
+    return f"{' + '.join(parts)} = {explained.value:.4f}".replace("= -", "= −")
+
+
+def _sum(terms: Iterable[Term]) -> float:
+    return sum(term.product for term in terms)
+
+
+def _covered(terms: Sequence[Term]) -> list[int]:
+    """Return the smallest box around the units of some terms, half-open: top, left, bottom, right."""
+    if not terms:
+        return [0, 0, 0, 0]
+    ys, xs = [term.unit[1] for term in terms], [term.unit[2] for term in terms]
+    return [min(ys), min(xs), max(ys) + 1, max(xs) + 1]
 
 
 def _play(step: Step, source: Activation, channel: int, front: int) -> dict[str, Any] | None:
@@ -76,8 +123,14 @@ def _shortest(values: Activation) -> list[float]:
 
 
 def receptive_field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
-    """Draw in HTML a digit (H, W) and the receptive field of a unit on it; large where it is the main figure."""
-    height, width = pixels.shape
+    """Draw in HTML a picture and the receptive field of a unit on it; large where it is the main figure.
+
+    Args:
+        pixels: (H, W) or (H, W, 3).
+        box: The field.
+        large: Whether it is the main figure.
+    """
+    height, width = pixels.shape[:2]
     visible = box.clipped((height, width))
     sides = {
         "top": visible.top / height,
@@ -88,26 +141,38 @@ def receptive_field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
     style = "; ".join(f"{name}: {share:.2%}" for name, share in sides.items())
     return (
         f'<div class="field{" large" if large else ""}">'
-        f'<img src="{raster.grey(pixels)}" alt="The digit, with the receptive field of the unit">'
+        f'<img src="{raster.grey(pixels)}" alt="The picture, with the receptive field of the unit">'
         f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
     )
 
 
 def say_receptive_field(pixels: Pixels, box: Box) -> str:
-    """Say the size and the place of a unit's receptive field on a digit (H, W), and how many pixels have ink."""
-    visible = box.clipped(pixels.shape)
+    """Say the size and the place of a unit's receptive field, and of a grey picture how many pixels have ink.
+
+    Args:
+        pixels: (H, W) or (H, W, 3).
+        box: The field.
+    """
+    visible = box.clipped((pixels.shape[0], pixels.shape[1]))
+    said = f"The receptive field of this unit is {words.shape((box.height, box.width))} pixels: {words.box(box)}."
+    if pixels.ndim == 3:
+        return said
     inked = int((pixels[visible.top : visible.bottom, visible.left : visible.right] > 0).sum())
-    return (
-        f"The receptive field of this unit is {words.shape((box.height, box.width))} pixels: {words.box(box)}. "
-        f"{inked} of them have ink."
-    )
+    return f"{said} {inked} of them have ink."
 
 
 def pixels_csv(pixels: Pixels, box: Box) -> str:
-    """Return the pixels of a digit (H, W) in a box as CSV: a line for each pixel, with its ink from 0 to 255."""
-    inside = box.clipped(pixels.shape)
+    """Return the pixels of a picture in a box as CSV: a line for each pixel, with its levels from 0 to 255.
+
+    Args:
+        pixels: (H, W) or (H, W, 3).
+        box: Which of them.
+    """
+    inside = box.clipped((pixels.shape[0], pixels.shape[1]))
     positions = [(y, x) for y in range(inside.top, inside.bottom) for x in range(inside.left, inside.right)]
-    return swatches.as_csv([("y", "x", "ink"), *((*position, int(pixels[position])) for position in positions)])
+    names = ("ink",) if pixels.ndim == 2 else ("red", "green", "blue")
+    lines = [(*position, *np.atleast_1d(pixels[position]).tolist()) for position in positions]
+    return swatches.as_csv([("y", "x", *names), *lines])
 
 
 def pixel_box(unit: Unit) -> Box:
@@ -121,11 +186,25 @@ def say(explained: Explanation, *, hidden: bool = False) -> str:
     channel, y, x = explained.unit
     value = "?" if hidden else words.number(explained.recorded)
     maps = explained.channels
+    sources = dict.fromkeys(term.source or explained.source for term in explained.terms)
+    if not explained.is_worked_out:
+        return (
+            f"Unit y {y}, x {x} of map {channel} of {explained.name}, all counted from 0: {value}, as the network "
+            "computed it. This operation is not worked out term by term."
+        )
     said = (
         f"Unit y {y}, x {x} of map {channel} of {explained.name}, all counted from 0: {value}. "
-        f"Its input is {len(explained.terms)} {'unit' if len(explained.terms) == 1 else 'units'} of {explained.source}."
+        f"Its input is {len(explained.terms):,} {'unit' if len(explained.terms) == 1 else 'units'} of "
+        f"{' and '.join(sources) or 'no other step'}."
     )
-    if len(maps) > 1 and explained.bias:
+    if len(sources) > 1:
+        said += " Click one of them to take its way back; the trail shows which way was taken."
+    elif len(maps) > _MOST_MAPS:
+        said += (
+            f" Shown are the {_MOST_MAPS} input maps that add most. The sum has three parts: these, the other "
+            f"{len(maps) - _MOST_MAPS:,} maps, and the bias."
+        )
+    elif len(maps) > 1 and explained.bias:
         front = max(maps, key=lambda c: abs(maps[c]))
         said += (
             f" The sum has one number for each of the {len(maps)} input maps, in order, and the bias; "
@@ -136,12 +215,15 @@ def say(explained: Explanation, *, hidden: bool = False) -> str:
 
 def say_logits(trace: Trace, step: Step) -> str:
     """Say what the maps of a step mean for the prediction; empty where they are not the scores of classes."""
-    prediction = f"{trace.prediction} ({words.percent(float(trace.probabilities[trace.prediction]))})"
-    if step.kind is LayerKind.LOG_SOFTMAX:
+    prediction = f"{trace.class_name(trace.prediction)} ({words.percent(float(trace.probabilities[trace.prediction]))})"
+    if step.kind == LayerKind.LOG_SOFTMAX:
         return f"Each unit is the log-probability of a class. The largest is the prediction: {prediction}."
     if step.maps.size == trace.logits.size and np.array_equal(step.maps.ravel(), trace.logits):
+        what = (
+            "maps has one unit, the logit of one class" if step.output.ndim == 3 else "values is the logit of a class"
+        )
         return (
-            f"Each of these {trace.logits.size} maps has one unit, the logit of one class. "
+            f"Each of these {trace.logits.size:,} {what}. "
             f"The largest is the prediction: {prediction}. Log-softmax, the last step, turns all logits into "
             "log-probabilities."
         )
@@ -170,12 +252,16 @@ def _map(maps: Activation, channel: int) -> dict[str, Any]:
     }
 
 
-def _group(channel: int, terms: Sequence[Term], *, weighted: bool) -> dict[str, Any]:
+def _group(key: tuple[str, int], terms: Sequence[Term], *, weighted: bool, named: bool) -> dict[str, Any]:
+    """Return the terms of one input map; ``named`` where the step has several inputs."""
+    source, channel = key
     across = len({term.unit[2] for term in terms})
     return {
+        "source": source,
         "channel": channel,
+        "heading": f"{source}, map {channel}" if named else f"Input map {channel}",
         "columns": across,
-        "sum": words.number(sum(term.product for term in terms)),
+        "sum": words.number(_sum(terms)),
         "terms": [
             {
                 "unit": list(term.unit),
@@ -188,17 +274,17 @@ def _group(channel: int, terms: Sequence[Term], *, weighted: bool) -> dict[str, 
     }
 
 
-def _channel(term: Term) -> int:
-    return term.unit[0]
-
-
 def _factor(term: Term) -> str:
     return f"exp {term.product:.4g}" if term.weight is None else f"× {words.number(term.weight)}"
 
 
 def terms_csv(explained: Explanation) -> str:
     """Return the terms of a unit as CSV in full precision, then the bias and the recorded value."""
-    head = (f"map of {explained.source}", "y", "x", "value", "weight", "product")
-    lines = [(*term.unit, term.value, term.weight, term.product) for term in explained.terms]
-    ends = [("bias", *[""] * 4, explained.bias), ("recorded", *[""] * 4, explained.recorded)]
-    return swatches.as_csv([head, *lines, *ends])
+    several = any(term.source for term in explained.terms)
+    first = ["step", "map"] if several else [f"map of {explained.source}"]
+    lines: list[list[object]] = [[*term.unit, term.value, term.weight, term.product] for term in explained.terms]
+    if several:
+        lines = [[term.source or explained.source, *line] for term, line in zip(explained.terms, lines, strict=True)]
+    empty = [""] * (len(first) + 4)
+    ends = [["bias", *empty[1:], explained.bias], ["recorded", *empty[1:], explained.recorded]]
+    return swatches.as_csv([[*first, "y", "x", "value", "weight", "product"], *lines, *ends])

@@ -82,16 +82,16 @@ def deck_size(shape: tuple[int, ...], zoom: int, offset: int) -> tuple[int, int]
     return width * zoom + 2 + behind, height * zoom + 2 + behind
 
 
-def column(values: NDArray[np.float32], cell: tuple[int, int], edge: str) -> str:
-    """Draw a vector (N,) as a column of cells.
+def cells(values: Activation, cell: tuple[int, int], edge: str) -> str:
+    """Draw a table of numbers (H, W) as cells.
 
     Args:
         values: One number for each cell.
         cell: Height and width of a cell in picture pixels.
         edge: Colour of the frame, ``#rrggbb``.
     """
-    cells = np.kron(values[None, :, None], np.ones((1, *cell), np.float32))
-    return deck(cells, [0], zoom=1, offset=0, edge=edge)
+    enlarged = np.kron(values[None], np.ones((1, *cell), np.float32))
+    return deck(enlarged, [0], zoom=1, offset=0, edge=edge)
 
 
 def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[int, int]]) -> str:

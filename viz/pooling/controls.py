@@ -35,8 +35,8 @@ def stage(trace: Trace, pooled: Pooled, explained: Explanation) -> None:
     A click on a value of the window traces it to the digit; a click on an output value chooses that unit.
     """
 
-    def choose(picked: Unit, trace_it: bool) -> None:
-        if trace_it:
+    def choose(picked: Unit, source: str) -> None:
+        if source:
             address.write(**{TRACED: figures.name_of(pooled, explained.unit, picked[1:])})
         else:
             layer_controls.choose_unit(picked)

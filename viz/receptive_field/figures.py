@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from model.receptive_field.records import Box, EffectiveField, Growth
+from model.receptive_field.records import Box, EffectiveField, Field, Growth, ReceptiveField
 from model.records import Pair, Pixels
 from viz import theme
 from viz.pictures import raster, words
@@ -16,23 +16,23 @@ from viz.pictures.swatches import as_csv
 from viz.receptive_field.growth import rows_of
 
 
-def receptive_field(pixels: Pixels, box: Box, measured: Box, effective: EffectiveField | None = None) -> str:
-    """Draw in HTML the digit, or the effect of each of its pixels, and the receptive field of one unit on it.
+def receptive_field(pixels: Pixels, box: Box | None, measured: Box, effective: EffectiveField | None = None) -> str:
+    """Draw in HTML a picture, or the effect of each of its pixels, and the receptive field of one unit on it.
 
     Args:
-        pixels: The digit, (H, W).
-        box: By the formula; a solid line.
+        pixels: The picture, (H, W) or (H, W, 3).
+        box: By the formula; a solid line. None where there is no single window.
         measured: By the gradient; a dashed line on top, so that both are visible where they agree.
-        effective: Shown instead of the digit.
+        effective: Shown instead of the picture.
     """
     range_ = range_of(effective.values) if effective else None
     picture = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else raster.grey(pixels)
-    title = "Mean absolute gradient of each pixel" if effective else "The digit"
-    height, width = pixels.shape
+    title = "Mean absolute gradient of each pixel" if effective else "The picture"
+    height, width = pixels.shape[:2]
     return (
         f'<div class="sight" style="--high: {height}; --wide: {width}; --line: {theme.HIGHLIGHT}">'
         f'<img src="{picture}" alt="{title}, with the receptive field of the unit">'
-        f"{_outline(box, 'formula')}{_outline(measured, 'gradient')}</div>{_scale(range_)}"
+        f"{_outline(box, 'formula') if box else ''}{_outline(measured, 'gradient')}</div>{_scale(range_)}"
     )
 
 
@@ -55,11 +55,12 @@ def units(growth: Growth, selected: Pair, image: Pair) -> dict[str, Any]:
 
 
 def growing(pixels: Pixels, steps: Iterable[Growth]) -> dict[str, Any]:
-    """Return the data of the component ``growing``: the digit, and the middle unit's box after each row."""
+    """Return the data of the component ``growing``: the picture, and the middle unit's box after each row."""
+    image = (pixels.shape[0], pixels.shape[1])
     return {
         "picture": raster.grey(pixels),
-        "image": list(pixels.shape),
-        "frames": [{"text": text, "box": list(astuple(box))} for text, box in _boxes(pixels.shape, steps)],
+        "image": list(image),
+        "frames": [{"text": text, "box": list(astuple(box))} for text, box in _boxes(image, steps)],
         "colour": theme.HIGHLIGHT,
     }
 
@@ -102,6 +103,34 @@ def say_unit(growth: Growth, unit: Pair, measured: Box) -> str:
     )
 
 
+def say_measured(name: str, unit: Pair, measured: Box, field: Field) -> str:
+    """Say why there is no recurrence for a step, and what the gradient measures for one of its units."""
+    if isinstance(field, ReceptiveField):
+        return (
+            f"The receptive field of {name} has {words.shape(field.size)} pixels. A step before it has no single "
+            f"window, so no recurrence leads here. The gradient gives the dashed line: {_say_box(measured)}."
+        )
+    each = ", ".join(words.shape(one.size) for one in field.fields)
+    several = f" The fields that meet have {each} pixels." if each else ""
+    return (
+        f"{name} has no single window: {field.reason}{several} The gradient gives the dashed line for unit "
+        f"(y {unit[0]}, x {unit[1]}): {_say_box(measured)}."
+    )
+
+
+def say_clipped(growth: Growth, unit: Pair, image: Pair) -> str:
+    """Say how much of a unit's field lies outside the image, where padding lets it reach there; else nothing."""
+    box = growth.after.box(unit)
+    inside = box.clipped(image)
+    outside = box.height * box.width - inside.height * inside.width
+    if outside <= 0:
+        return ""
+    return (
+        f"Padding lets the field reach beyond the image: {outside:,} of its {box.height * box.width:,} places lie "
+        "outside, and hold no pixel."
+    )
+
+
 def say_effective(effective: EffectiveField) -> str:
     """Say the share of the gradient in the inner half of the box."""
     return (
@@ -113,8 +142,9 @@ def say_effective(effective: EffectiveField) -> str:
 
 def say_units(growth: Growth) -> str:
     """Say what the figure of the units shows."""
-    jump = growth.after.jump[0]
+    jump, other = growth.after.jump
     apart = "1 pixel" if jump == 1 else f"{jump} pixels"
+    apart = apart if jump == other else f"{jump} pixels down and {other} across"
     count = words.shape(growth.units)
     if growth.units == (1, 1):
         return f"The only unit of each map of {growth.name}, at the centre of its receptive field."
@@ -125,8 +155,9 @@ def say_units(growth: Growth) -> str:
 def say_growing(steps: Iterable[Growth]) -> str:
     """Say how the receptive field grows."""
     rows = rows_of(steps)
-    path = ", ".join(str(step.after.size[0]) for step in rows if step.changes)
-    return f"The receptive field of the middle unit after each row. Its side grows from 1 pixel to {path}."
+    sizes = [step.after.size for step in rows if step.changes]
+    path = ", ".join(str(high) if high == wide else words.shape((high, wide)) for high, wide in sizes)
+    return f"The receptive field of the middle unit after each row. Its side grows from 1 pixel to {path or 1}."
 
 
 def _say_box(box: Box) -> str:

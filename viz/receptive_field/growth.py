@@ -9,6 +9,7 @@ from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz import theme
 from viz.charts.draw import Axis, Part, Series, Texts, draw
+from viz.pictures import words
 
 FORMULAS = {
     "size": "size ← size + (kernel − 1) × dilation × jump",
@@ -20,30 +21,40 @@ _OVER = 0.5  # pixels of the image between a cross and its number
 
 
 def chart(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> go.Figure:
-    """Draw size and jump after each row, and what the notebook printed; wrong figures are crosses."""
+    """Draw size and jump after each row, and what the notebook printed, if anything; wrong figures are crosses."""
     rows = rows_of(steps)
     names = [step.name for step in rows]
     printed = [row for row in comparisons if row.printed_field is not None and row.name in names]
-    drawn: list[Part] = [
-        Series("jump", names, [step.after.jump[0] for step in rows], theme.MUTED, "steps"),
-        Series("size", names, [step.after.size[0] for step in rows], theme.ACCENT, "steps"),
-    ]
+    square = all(step.after.size[0] == step.after.size[1] for step in rows)
+    drawn: list[Part] = [Series("jump", names, [step.after.jump[0] for step in rows], theme.MUTED, "steps")]
+    for axis, name in enumerate(["size"] if square else ["size along y", "size along x"]):
+        colour = (theme.ACCENT, theme.HIGHLIGHT)[axis]
+        drawn.append(Series(name, names, [step.after.size[axis] for step in rows], colour, "steps"))
     for name, symbol, wrong in (("printed, correct", "circle-open", False), ("printed, wrong", "x", True)):
         found = [row for row in printed if _is_wrong(row) == wrong]
+        if not printed:
+            break
         places, values = [row.name for row in found], [row.printed_field or 0 for row in found]
         drawn.append(Series(name, places, values, theme.HIGHLIGHT, "points", 15, symbol))
         if wrong:
             over = [value + _OVER for value in values]
             drawn.append(Texts(places, over, [str(value) for value in values], "top center"))
-    ticks = names[::_EVERY]
-    numbers = [str(number) for number in range(1, len(names) + 1, _EVERY)]
+    every = max(_EVERY, len(names) // 10)
+    ticks = names[::every]
+    numbers = [str(number) for number in range(1, len(names) + 1, every)]
     return draw(drawn, Axis("row", categories=names, ticks=ticks, names=numbers), Axis("pixels", zero=True), height=420)
 
 
-def say(comparisons: Sequence[RowComparison]) -> str:
-    """Say which printed figures are wrong."""
+def say(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> str:
+    """Say the largest field, and which printed figures are wrong where some are printed."""
     wrong = [row for row in comparisons if _is_wrong(row)]
     printed = [row for row in comparisons if row.printed_field is not None]
+    if not printed:
+        last = rows_of(steps)[-1]
+        return (
+            f"Size and jump after each row. After {last.name} the field has {words.shape(last.after.size)} pixels, and "
+            f"neighbouring units are {last.after.jump[0]} apart."
+        )
     each = ", ".join(f"{row.printed_field} for {row.name} (it is {row.measured_field[0]})" for row in wrong)
     said = f"The notebook's comments give the receptive field of {len(printed)} rows; {len(wrong)} are wrong"
     return f"{said}: {each}." if wrong else f"{said}."
@@ -56,34 +67,50 @@ def mistakes(comparisons: Sequence[RowComparison]) -> str:
 
 
 def arithmetic(growth: Growth) -> dict[str, list[str]]:
-    """Return the three formulas and one step's numbers in them, as columns."""
-    numbers = [growth.size, growth.jump, growth.center]
-    return {"": [*FORMULAS], "formula": [*FORMULAS.values()], growth.name: numbers}
+    """Return the three formulas and one step's numbers in them, as columns; along x too where that differs."""
+    lines = (growth.size, growth.jump, growth.center)
+    formulas = {"size": "last pixel − first pixel + 1", "jump": FORMULAS["jump"], "centre": "(first + last) / 2"}
+    formulas = formulas if growth.is_union else FORMULAS
+    columns = {"": [*formulas], "formula": [*formulas.values()]}
+    if lines == growth.across:
+        return columns | {growth.name: [*lines]}
+    return columns | {f"{growth.name}, y": [*lines], f"{growth.name}, x": [*growth.across]}
 
 
 def changing(steps: Iterable[Growth]) -> dict[str, list[str]]:
-    """Return the arithmetic of every step that changes the field, as columns."""
+    """Return the arithmetic of every step that changes the field, as columns; along x too where that differs."""
     chosen = [step for step in steps if step.changes]
+    lines = [(step.name, (step.size, step.jump, step.center), step.across) for step in chosen]
+    differs = any(down != across for _, down, across in lines)
+    rows = [(f"{name}, y" if differs else name, down) for name, down, _ in lines]
+    if differs:
+        rows = [row for (name, down, across) in lines for row in ((f"{name}, y", down), (f"{name}, x", across))]
     return {
-        "step": [step.name for step in chosen],
-        "jump": [step.jump for step in chosen],
-        "centre": [step.center for step in chosen],
-        "size": [step.size for step in chosen],
+        "step": [name for name, _ in rows],
+        "jump": [jump for _, (_, jump, _) in rows],
+        "centre": [center for _, (_, _, center) in rows],
+        "size": [size for _, (size, _, _) in rows],
     }
 
 
 def numbers(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> dict[str, list[str]]:
-    """Return size, jump, centre and the printed size of every row, as columns."""
+    """Return size, jump, centre and the printed size, if any, of every row, as columns."""
     rows = rows_of(steps)
     printed = {row.name: row.printed_field for row in comparisons}
     shown = [printed.get(step.name) for step in rows]
-    return {
+    columns = {
         "row": [step.name for step in rows],
-        "size": [str(step.after.size[0]) for step in rows],
-        "jump": [str(step.after.jump[0]) for step in rows],
-        "centre of unit 0": [f"{step.after.center[0]:g}" for step in rows],
-        "notebook prints": ["" if each is None else str(each) for each in shown],
+        "size": [_both(step.after.size) for step in rows],
+        "jump": [_both(step.after.jump) for step in rows],
+        "centre of unit 0": [_both(step.after.center) for step in rows],
     }
+    return columns | ({"notebook prints": ["" if each is None else str(each) for each in shown]} if comparisons else {})
+
+
+def _both(pair: tuple[float, float]) -> str:
+    """Write one number where both axes have the same."""
+    y, x = pair
+    return f"{y:g}" if y == x else f"{y:g} × {x:g}"
 
 
 def table(columns: Mapping[str, Sequence[str]], label: str) -> str:

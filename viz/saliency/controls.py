@@ -254,7 +254,7 @@ def plans_for_steps(plan: AttributionPlan, trace: Trace, steps: Iterable[str]) -
 
 def title_of_picture(plan: AttributionPlan, trace: Trace) -> str:
     """Return the title of the picture's own map among those of the rows, with the step whose maps the method uses."""
-    title = f"The {current.noun()}"
+    title = f"The {current.picture_word()}"
     return f"{title}, by {default_layer(trace)}" if METHODS[plan.method].uses_layer else title
 
 
@@ -347,7 +347,7 @@ def choose_style() -> MapStyle:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         signs = widgets.segments("Values", SIGNS, _SIGNS)
         opacity = address.bind(
-            st.select_slider, f"Opacity over the {current.noun()}", OPACITY, _OPACITIES, "100", width=220
+            st.select_slider, f"Opacity over the {current.picture_word()}", OPACITY, _OPACITIES, "100", width=220
         )
         clipped = widgets.switch(
             "Clip the scale",

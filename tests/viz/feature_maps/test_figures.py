@@ -39,7 +39,7 @@ def said(value: float) -> str:
 
 
 def choices(maps: Activation, shared: bool = True, selected: int = 0) -> dict[str, Any]:
-    return figures.choices(maps, shared=shared, selected=selected)
+    return figures.choices(maps, range(len(maps)), shared=shared, selected=selected)
 
 
 def tiled(maps: Activation, shared: bool = True) -> str:

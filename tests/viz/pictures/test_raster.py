@@ -108,7 +108,7 @@ def test_deck_draws_units_as_squares() -> None:
 
 def test_column_has_each_number_in_its_cell() -> None:
     values = noise(10)
-    inside = decode(raster.column(values, (9, 18), EDGE))[1:-1, 1:-1]
+    inside = decode(raster.cells(values[:, None], (9, 18), EDGE))[1:-1, 1:-1]
     assert inside.shape[:2] == (90, 18)
     range_ = range_of(values)
     assert_painted(inside, np.repeat(values, 9)[:, None].repeat(18, axis=1), range_.low, range_.high, range_.scale)

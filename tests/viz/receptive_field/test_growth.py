@@ -5,11 +5,13 @@ import re
 import pytest
 
 from model import receptive_field
+from model.graph.records import Op
 from model.networks.assignment import weights
 from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from tests import charting
+from tests.model.graph.build import Builder
 from viz.pictures.swatches import columns_as_csv
 from viz.receptive_field import growth
 
@@ -51,11 +53,11 @@ def test_chart_rows_are_in_order_and_numbered_from_1() -> None:
 
 
 def test_say_names_the_wrong_figures() -> None:
-    said = growth.say(COMPARISONS)
+    said = growth.say(STEPS.values(), COMPARISONS)
     assert "of 8 rows; 5 are wrong" in said
     assert "14 for MaxPool2d-10 (it is 8)" in said
     right: list[RowComparison] = [row for row in COMPARISONS if not row.disagreements]
-    assert "wrong: " not in growth.say(right)
+    assert "wrong: " not in growth.say(STEPS.values(), right)
 
 
 def test_mistakes_lists_the_sentence_of_every_wrong_figure() -> None:
@@ -94,3 +96,26 @@ def test_numbers_have_every_row() -> None:
     for line, row in zip(read, COMPARISONS, strict=True):
         assert line["size"] == str(row.measured_field[0])
         assert line["notebook prints"] == ("" if row.printed_field is None else str(row.printed_field))
+
+
+def test_a_network_of_rectangles_has_both_axes() -> None:
+    """Windows of 3 x 1 and 1 x 5: along y the field grows by 2, along x by 4 jumps, worked out by hand."""
+    build = Builder((1, 12, 20))
+    for kernel, stride in (((3, 1), (1, 2)), ((1, 5), (2, 1))):
+        weights = {"weight": (2, 1 if not build.nodes else 2, *kernel)}
+        settings = {"kernel": kernel, "stride": stride, "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+        build.add(Op.CONV, weights=weights, **settings)
+    steps = receptive_field.growth(build.module())
+    last = growth.arithmetic(steps[1])
+    name = steps[1].name
+    assert last[f"{name}, y"] == ["3 + (1 − 1) × 1 × 1 = 3", "1 × 2 = 2", "1 + ((1 − 1) × 1 / 2 − 0) × 1 = 1"]
+    assert last[f"{name}, x"] == ["1 + (5 − 1) × 1 × 2 = 9", "2 × 1 = 2", "0 + ((5 − 1) × 1 / 2 − 0) × 2 = 4"]
+    assert growth.changing(steps)["step"] == [f"{step.name}, {axis}" for step in steps for axis in "yx"]
+
+
+def test_nothing_is_said_of_printed_figures_where_none_are_printed() -> None:
+    said = growth.say(STEPS.values(), ())
+    assert "notebook" not in said
+    assert "28 × 28 pixels" in said
+    assert "notebook prints" not in growth.numbers(STEPS.values(), ())
+    assert not [trace for trace in growth.chart(STEPS.values(), ()).data if "printed" in str(trace.name)]

@@ -32,21 +32,24 @@ def _component(name: str) -> ComponentRenderer:
 
 
 def network_picture(
-    blocks: Sequence[Sequence[Tile]], digit: str, href: Callable[[Tile], str], on_open: Callable[[Tile], None]
+    columns: Sequence[Sequence[Sequence[Tile]]],
+    key: str,
+    href: Callable[[Tile], str],
+    on_open: Callable[[Tile], None],
 ) -> None:
-    """Show the network as columns of rows, each a link; a click calls ``on_open`` with the row.
+    """Show the network as columns of steps, each a link; a click calls ``on_open`` with the step.
 
     Args:
-        blocks: The columns.
-        digit: Key of the digit that is drawn, so that a test can tell when it has changed.
-        href: Gives the address of a row, for who opens it in a new tab.
+        columns: The lanes of each column: one, or one for each way where the network branches.
+        key: Of the picture that is drawn, so that a test can tell when it has changed.
+        href: Gives the address of a step, for who opens it in a new tab.
         on_open: Called before the next run.
     """
     data = {
-        "digit": digit,
-        "blocks": [[{**asdict(tile), "href": href(tile)} for tile in block] for block in blocks],
+        "digit": key,
+        "columns": [[[{**asdict(tile), "href": href(tile)} for tile in lane] for lane in lanes] for lanes in columns],
     }
-    tiles = {tile.name: tile for block in blocks for tile in block}
+    tiles = {tile.name: tile for lanes in columns for lane in lanes for tile in lane}
     _mount("network_picture", "opened", data, lambda name: on_open(tiles[name]) if name in tiles else None)
 
 
@@ -87,18 +90,18 @@ def steps(
     _mount("steps", "opened", {"label": label, "items": list(items), "wordy": wordy}, on_open, key)
 
 
-def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, bool], None]) -> None:
+def workings(data: Mapping[str, Any], on_choose: Callable[[Unit, str], None]) -> None:
     """Show a unit worked out, as ``viz.layers.worked_unit`` prepares it.
 
     Args:
         data: What is shown.
-        on_choose: Called before the next run with a unit, and whether it is one of the input to follow back, or one
+        on_choose: Called before the next run with a unit, and the step to follow it back to; without a step it is one
             of the output to work out.
     """
 
     def receive(chosen: Any) -> None:
         c, y, x = (int(index) for index in chosen["unit"])
-        on_choose((c, y, x), bool(chosen["follow"]))
+        on_choose((c, y, x), str(chosen["source"]) if chosen["follow"] else "")
 
     _mount("workings", "chosen", data, receive)
 

@@ -1,18 +1,24 @@
-// The whole network as columns of rows; each row is a link with a picture of its activation.
-// The columns are built once; later only the pictures change, so nothing moves when the digit changes.
+// The whole network as columns of steps; each step is a link with a picture of its activation.
+// The columns are built once for each network; later only the pictures change, so nothing moves with the digit.
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  const names = JSON.stringify(data.columns.map((lanes) => lanes.map((lane) => lane.map((tile) => tile.name))));
   let root = parentElement.querySelector(".network");
-  if (!root) {
+  if (root?.dataset.names !== names) {
+    root?.remove();
     root = element("div", "network");
-    root.append(...data.blocks.map((block, index) => column(block, index)));
+    root.dataset.names = names;
+    root.style.setProperty("--columns", Math.min(8, data.columns.reduce((sum, lanes) => sum + lanes.length, 0)));
+    root.append(...data.columns.map((lanes, index) => column(lanes, index)));
     parentElement.append(root);
   }
   const links = root.querySelectorAll("a");
-  data.blocks.flat().forEach((tile, index) => {
+  data.columns.flat(2).forEach((tile, index) => {
     const link = links[index];
     const picture = link.querySelector("img");
     picture.src = tile.picture;
+    picture.width = tile.width;
+    picture.height = tile.height;
     link.href = tile.href;
     link.onclick = (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return; // the browser opens a new tab
@@ -23,10 +29,25 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.dataset.digit = data.digit;
 }
 
-function column(block, index) {
+function column(lanes, index) {
+  if (lanes.length === 1) return lane(lanes[0], `Block ${index + 1}`);
+  const fork = element("div", "fork");
+  fork.style.setProperty("--lanes", lanes.length);
+  fork.setAttribute("role", "group");
+  fork.setAttribute("aria-label", `Block ${index + 1}: ${lanes.length} ways, which meet in the next block`);
+  fork.append(...lanes.map((tiles, place) => lane(tiles, `Way ${place + 1} of block ${index + 1}`)));
+  return fork;
+}
+
+function lane(tiles, label) {
   const list = element("ol", "block");
-  list.setAttribute("aria-label", `Block ${index + 1}`);
-  list.append(...block.map(row));
+  list.setAttribute("aria-label", label);
+  list.append(...tiles.map(row));
+  if (!tiles.length) {
+    const unchanged = element("li", "unchanged");
+    unchanged.textContent = "passed on unchanged";
+    list.append(unchanged);
+  }
   return list;
 }
 
@@ -34,16 +55,15 @@ function row(tile) {
   const item = element("li");
   const link = element("a");
   link.style.setProperty("--kind", tile.colour);
-  link.setAttribute("aria-label", `${tile.name}: ${tile.kind}, ${tile.shape}. Show its feature maps.`);
+  const does = tile.module ? "Show its steps" : "Show its feature maps";
+  link.setAttribute("aria-label", `${tile.name}: ${tile.kind}, ${tile.shape}. ${does}.`);
   const frame = element("span", "frame");
   const picture = element("img");
   picture.alt = "";
-  picture.width = tile.width;
-  picture.height = tile.height;
   frame.append(picture);
   const [name, shape] = [element("span", "name"), element("span", "shape")];
   name.textContent = tile.name;
-  shape.textContent = tile.shape;
+  shape.textContent = tile.module ? `${tile.kind}: ${tile.shape}` : tile.shape;
   link.append(frame, name, shape);
   item.append(link);
   return item;

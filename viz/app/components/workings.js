@@ -20,16 +20,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   output.choose = (place) => setTriggerValue("chosen", { follow: false, unit: [channel, ...place] });
   byKeys(output, data, [y, x]);
   input.choose = (place) => {
-    const taken = data.groups.flatMap((group) => group.terms).find((term) => same(term.unit, [data.input.channel, ...place]));
-    if (taken) setTriggerValue("chosen", { follow: true, unit: taken.unit });
+    const taken = data.groups.filter((group) => group.source === data.source).flatMap((group) => group.terms).find((term) => same(term.unit, [data.input.channel, ...place]));
+    if (taken) setTriggerValue("chosen", { follow: true, source: data.source, unit: taken.unit });
   };
   const show = (unit) => {
-    input.frame(covered(data, unit));
+    input.frame(data.covered ?? covered(data, unit));
     output.frame([unit[0], unit[1], unit[0] + 1, unit[1] + 1]);
   };
   show([y, x]);
   output.show = show;
-  const follow = (unit) => setTriggerValue("chosen", { follow: true, unit });
+  const follow = (unit) => setTriggerValue("chosen", { follow: true, source: data.source, unit });
   root.stop = data.play ? player(data, root, show, output, terms, sum, follow) : () => {};
   old?.remove();
   root.output = output.stage;
@@ -107,15 +107,16 @@ function byKeys(map, { name, output: { width, height, channel } }, place) {
 
 function middle(data, terms, sum, setTriggerValue) {
   const panel = make("div", "middle");
-  const follow = (unit) => setTriggerValue("chosen", { follow: true, unit });
-  const groups = data.groups.map((group) => grid(data, group, follow));
+  const groups = data.groups.map((group) =>
+    grid(data, group, (unit) => setTriggerValue("chosen", { follow: true, source: group.source, unit })),
+  );
   const single = data.groups.every((group) => group.terms.length === 1);
   if (single) {
     const all = make("div", "list");
     all.append(...groups.map((group) => group.querySelector("button")));
     terms.append(all);
   } else {
-    const first = Math.max(0, data.groups.findIndex((group) => group.channel === data.input.channel));
+    const first = Math.max(0, data.groups.findIndex((group) => group.source === data.source && group.channel === data.input.channel));
     terms.append(groups[first]);
     if (groups.length > 1) {
       const more = make("details");
@@ -133,7 +134,7 @@ function middle(data, terms, sum, setTriggerValue) {
 
 function grid(data, group, follow) {
   const box = make("div", "group");
-  if (data.groups.length > 1) box.append(make("p", "heading", `Input map ${group.channel}: ${group.sum}`));
+  if (data.groups.length > 1) box.append(make("p", "heading", `${group.heading}: ${group.sum}`));
   const cells = make("div", "cells");
   cells.style.setProperty("--columns", group.columns);
   cells.append(
@@ -143,8 +144,8 @@ function grid(data, group, follow) {
       cell.dataset.unit = term.unit.join(".");
       cell.dataset.value = term.value;
       const [c, y, x] = term.unit;
-      cell.setAttribute("aria-label", `${data.source} map ${c}, y ${y}, x ${x}: ${term.value}. Follow it back.`);
-      cell.dataset.says = `${data.source}, map ${c}, y ${y}, x ${x}: follow it back`;
+      cell.setAttribute("aria-label", `${group.source} map ${c}, y ${y}, x ${x}: ${term.value}. Follow it back.`);
+      cell.dataset.says = `${group.source}, map ${c}, y ${y}, x ${x}: follow it back`;
       cell.append(make("b", "", term.value), make("span", "", term.rule));
       cell.onclick = () => follow(term.unit);
       return cell;
@@ -169,7 +170,9 @@ function patch(data, [y, x]) {
   const largest = taken.reduce((most, term, index) => (term.value > taken[most].value ? index : most), 0);
   taken.forEach((term, index) => (term.weight ??= index === largest ? 1 : 0)); // a max pool keeps only the largest
   return {
+    source: data.source,
     channel: data.input.channel,
+    heading: `Input map ${data.input.channel}`,
     columns: new Set(taken.map((term) => term.place[1])).size,
     sum: said(taken.reduce((sum, term) => sum + term.value * term.weight, 0)),
     terms: taken.map((term) => ({

@@ -40,7 +40,7 @@ def _round_of(number: int) -> Round:
 
 def show_round() -> None:
     """Show two maps and ask which one has random weights; after the guess, show the answer and the reason."""
-    given, noun = guesses(), current.noun()
+    given, noun = guesses(), current.picture_word()
     dealt = _round_of(int(address.read_one_of(ROUND, _NUMBERS, "1")))
     guess = next((each for each in given if each.round.number == dealt.number), None)
     st.write(

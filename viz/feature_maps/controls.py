@@ -1,0 +1,54 @@
+"""Controls of the feature maps: which of many maps are shown, and one map in full."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from model.trace.records import Step
+from viz.app import address
+from viz.app.components import map_grid
+from viz.app.widgets import segments
+from viz.feature_maps import figures
+from viz.overview.figures import by_activity
+
+ORDER = "maps"
+_PER_PAGE = 64
+_IN_ORDER, _STRONGEST = "order", "strongest"
+_ORDERS = {_IN_ORDER: "In order", _STRONGEST: "Strongest first"}
+
+
+def grid(step: Step, channel: int, *, shared: bool) -> None:
+    """Show the maps of a step to choose from, at most 64 at a time.
+
+    Args:
+        step: Its maps are shown.
+        channel: The map that is chosen.
+        shared: Whether all maps have one scale.
+    """
+    order = _order(step)
+    start = order.index(channel) // _PER_PAGE * _PER_PAGE
+    shown = order[start : start + _PER_PAGE]
+    drawn = figures.choices(step.maps, shown, shared=shared, selected=channel)
+    map_grid(drawn, f"The maps of {step.name}", lambda at: _choose(shown[at] if at < len(shown) else channel))
+    if len(order) > _PER_PAGE:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _turn("Back", order, start - _PER_PAGE)
+            _turn("More", order, start + _PER_PAGE)
+            st.caption(f"{start + 1:,} to {start + len(shown):,} of {len(order):,} maps")
+
+
+def _order(step: Step) -> Sequence[int]:
+    """Return the maps in the order that the person chose; few maps need no choice."""
+    count = len(step.maps)
+    if count <= _PER_PAGE or segments("Order of the maps", ORDER, _ORDERS) == _IN_ORDER:
+        return range(count)
+    return by_activity(step)
+
+
+def _turn(label: str, order: Sequence[int], to: int) -> None:
+    disabled = not 0 <= to < len(order)
+    st.button(label, key=f"maps-{label}", disabled=disabled, on_click=lambda: _choose(order[to]))
+
+
+def _choose(channel: int) -> None:
+    address.write(**{address.CHANNEL: str(channel)})
