@@ -1,11 +1,14 @@
 """How a picture becomes what a network takes: fitted to its size and channels, then normalised by its own numbers."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
+from model.images.records import Stage
 from model.networks.records import ImageSpec
 from model.records import Pixels
 
@@ -37,30 +40,55 @@ def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
+    _name, planes = [*_stages(pixels, image)][-1]
+    return _as_pixels(planes.expand(image.channels, -1, -1))
+
+
+def stages(pixels: Pixels, image: ImageSpec) -> tuple[Stage, ...]:
+    """Return each stage of fitting a picture that changes it, the picture itself first; the last is what ``fit`` gives.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    return tuple(Stage(name, _as_pixels(planes)) for name, planes in _stages(pixels, image))
+
+
+def _stages(pixels: Pixels, image: ImageSpec) -> Iterator[tuple[str, Tensor]]:
+    """Yield the name of each stage and its planes (1 or 3, H, W), not yet rounded."""
     if image.channels not in {1, 3}:
         raise InputError(
             f"The network takes pictures of {image.channels} channels.",
             "A picture has one channel (grey) or three (colour).",
             "Choose a network that takes one of these.",
         )
-    planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)  # (C, H, W)
+    planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)
+    yield "as opened", planes
     if len(planes) == 3 and image.channels == 1:
         planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(0, keepdim=True)
-    planes = _cropped(planes, image).clamp(0, 255).round().to(torch.uint8).expand(image.channels, -1, -1)
-    fitted: Pixels = np.ascontiguousarray(planes.permute(1, 2, 0).numpy())
-    return fitted if image.channels == 3 else fitted[..., 0]
+        yield "grey", planes
+    size = _covering(planes.shape[1:], image)
+    if size != tuple(planes.shape[1:]):
+        planes = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+        yield "scaled", planes
+    if size != (image.height, image.width):
+        top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
+        yield "cropped", planes[:, top : top + image.height, left : left + image.width]
 
 
-def _cropped(planes: Tensor, image: ImageSpec) -> Tensor:
-    """Scale planes (C, H, W) until they cover the input, and cut out its centre."""
-    height, width = planes.shape[1:]
+def _as_pixels(planes: Tensor) -> Pixels:
+    """Round planes (C, H, W) to (H, W, 3), or to (H, W) where there is one."""
+    rounded = planes.clamp(0, 255).round().to(torch.uint8)
+    pixels: Pixels = np.ascontiguousarray(rounded.permute(1, 2, 0).numpy())
+    return pixels if len(planes) == 3 else pixels[..., 0]
+
+
+def _covering(size: Sequence[int], image: ImageSpec) -> tuple[int, int]:
+    """Return the smallest size (H, W) of the same proportions that covers the input."""
+    height, width = size
     if (height, width) == (image.height, image.width):
-        return planes
+        return height, width
     scale = max(image.height / height, image.width / width)
-    size = max(image.height, int(height * scale)), max(image.width, int(width * scale))
-    planes = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
-    top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
-    return planes[:, top : top + image.height, left : left + image.width]
+    return max(image.height, int(height * scale)), max(image.width, int(width * scale))
 
 
 def normalise(pixels: Pixels, image: ImageSpec) -> Tensor:

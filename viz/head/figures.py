@@ -53,7 +53,7 @@ def overlay(values: Numbers, range_: Range, field: ReceptiveField, pixels: Pixel
     """Draw a map (H, W) over a digit: each unit is a tile, one jump wide, at the center of its receptive field."""
     style = "; ".join(f"{side}: {share:.3%}" for side, share in tile_box(values.shape, field, pixels.shape).items())
     return (
-        f'<div class="over" role="img" aria-label="{escape(label)}"><img src="{raster.grey(pixels)}" alt=""/>'
+        f'<div class="over" role="img" aria-label="{escape(label)}"><img src="{raster.image(pixels)}" alt=""/>'
         f'<img src="{_picture(values, range_)}" alt="" style="{style}"/>'
         f'<img src="{raster.outline(pixels, _ZOOM)}" alt=""/></div>'
     )

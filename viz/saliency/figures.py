@@ -65,8 +65,7 @@ def map_over_picture(found: Attribution, pixels: Pixels, style: MapStyle) -> dic
         style: How the map is drawn.
     """
     values, range_ = styled(found.values, style)
-    outline = raster.outline(pixels, _ZOOM) if pixels.ndim == 2 else ""
-    return readable.over(values, range_, raster.grey(pixels), outline, style.opacity)
+    return readable.over(values, range_, raster.image(pixels), raster.outline(pixels, _ZOOM), style.opacity)
 
 
 def styled(values: Activation, style: MapStyle) -> tuple[Activation, Range]:
@@ -224,7 +223,7 @@ def baseline(found: Attribution, image: ImageSpec) -> str:
     planes = found.baseline.reshape(image.shape) * np.reshape(image.std, shape) + np.reshape(image.mean, shape)
     pixels = (planes * 255).clip(0, 255).round().astype(np.uint8)  # (C, H, W)
     drawn = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
-    return f'<figure class="baseline"><img src="{raster.grey(drawn)}" alt="The baseline"></figure>'
+    return f'<figure class="baseline"><img src="{raster.image(drawn)}" alt="The baseline"></figure>'
 
 
 def say_baseline(found: Attribution, label: str) -> str:

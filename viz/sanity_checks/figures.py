@@ -138,7 +138,7 @@ def randomization_csv(found: Randomization, dependence: WeightDependence) -> str
 def edge_images(found: Attribution, compared: EdgeComparison, pixels: Pixels) -> str:
     """Draw in HTML the picture, its edges, and the absolute values of the map."""
     pictures = [
-        ("The picture", raster.grey(pixels)),
+        ("The picture", raster.image(pixels)),
         ("Its edges, by Sobel", _sequential(compared.edges)),
         ("Absolute values of the map", _sequential(np.abs(found.values))),
     ]

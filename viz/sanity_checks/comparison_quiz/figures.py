@@ -40,7 +40,7 @@ def _drawn(left: Activation, right: Activation, pixels: Pixels, captions: Mappin
         f"<figcaption>{escape(captions[side])}</figcaption></figure>"
         for side, values in zip(_SIDES, (left, right), strict=True)
     ]
-    digit = f'<figure class="digit-between"><img src="{raster.grey(pixels)}" alt="The picture"></figure>'
+    digit = f'<figure class="digit-between"><img src="{raster.image(pixels)}" alt="The picture"></figure>'
     return f'<div class="quiz-round">{pictures[0]}{digit}{pictures[1]}</div>'
 
 
