@@ -26,7 +26,8 @@ def receptive_field(pixels: Pixels, box: Box | None, measured: Box, effective: E
         effective: Shown instead of the picture.
     """
     range_ = range_of(effective.values) if effective else None
-    picture = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else raster.image(pixels)
+    effect = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else ""
+    picture = effect or raster.image(pixels)
     title = "Mean absolute gradient of each pixel" if effective else "The picture"
     height, width = pixels.shape[:2]
     return (
