@@ -8,7 +8,7 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, shared, tables
+from viz.app import address, shared, sidebar, tables
 from viz.app.markdown import escape_markdown
 
 Result = TypeVar("Result")
@@ -247,6 +247,19 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     st.write(words)
     numbers.show()
     return shown
+
+
+def dead_end(missing: str, page: str, label: str) -> None:
+    """Say that this network lacks what a page shows, and link to the page for the assignment's network.
+
+    Args:
+        missing: What it lacks, as plain text.
+        page: The address of the page.
+        label: Of the link.
+    """
+    st.info(escape_markdown(missing))
+    (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
+    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(*ideas: str) -> None:

@@ -19,7 +19,6 @@ from viz.app import current, shared
 from viz.app.current import network, of_network
 from viz.app.queued_cache import queued
 
-
 _PART = 500  # images at a time
 
 
