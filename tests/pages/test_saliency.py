@@ -13,6 +13,7 @@ from model import trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
+from model.saliency.baselines import DIGIT
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, show, shown
@@ -163,7 +164,7 @@ def test_baseline_is_shown_as_a_picture(opened: AppTest, name: str, ranking: lis
     assert_works(app, TITLE)
     expected = explained(ranking[0], "deep_lift", baseline=name)
     assert_on_stage(app, expected)
-    assert figures.baseline(expected) in shown(app)
+    assert figures.baseline(expected, DIGIT) in shown(app)
     assert figures.say_baseline(expected, BASELINES[name]) in said(app)
     assert ("widget-draw" in {each.key for each in app.selectbox}) == (name == "noise")
 
