@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from model.images.inputs import DIGIT
 from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
-from model.saliency.baselines import DIGIT
 from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address, current, shared, sidebar, tables, widgets
