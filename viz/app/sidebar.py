@@ -63,14 +63,14 @@ def _read_digit() -> Digit:
         return live
     default = DEFAULT_DIGIT if takes_digits else pictures.DEFAULT
     try:
-        return _find(address.read(address.DIGIT, default))
+        return find_picture(address.read(address.DIGIT, default))
     except GlassError as error:
-        found = _find(default)
+        found = find_picture(default)
         address.notice(f"{error} Showing a {found.class_name or found.label} instead.")
         return found
 
 
-def _find(key: str) -> Digit:
+def find_picture(key: str) -> Digit:
     """Return the digit or the picture of a key, whatever the network takes."""
     if pictures.is_picture(key) or not (current.takes_digits() or digits.is_digit(key)):
         return picture_picker.find(key)
