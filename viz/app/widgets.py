@@ -8,13 +8,15 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, shared, tables
+from viz.app import address, current, shared, sidebar, tables
+from viz.app.markdown import escape_markdown
+from viz.app.nearest import nearest_name
 
 Result = TypeVar("Result")
 
+_SIDE_BY_SIDE = 10  # classes; of more, a list shows only some at a time
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
-_STAGES = {_DIGIT: "The digit", _USED: "What the trained network uses"}
 _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
 
 
@@ -34,7 +36,8 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
         return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
-    position = names.index(address.read_one_of(address.ROW, names, names[0], instead, "Step"))
+    default = nearest_name(names, address.read(address.ROW, names[0]))
+    position = names.index(address.read_one_of(address.ROW, names, default, instead, "Step"))
 
     def move(words: str, key: str, to: int) -> None:
         st.button(
@@ -51,7 +54,7 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             "Step",
             address.ROW,
             names,
-            names[0],
+            default,
             together=kept_choices,
             instead=instead,
             format_func=lambda name: f"{name} · {trace[name].kind}",
@@ -130,6 +133,29 @@ def segments(
     return address.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
 
 
+def class_of(trace: Trace, label: str, name: str, default: int) -> int:
+    """Let the user choose a class: up to ten side by side, more in a list that can be searched, the likeliest first.
+
+    Args:
+        trace: Its classes.
+        label: The label of the control.
+        name: The address parameter, which holds the number of the class.
+        default: The class if the address has none or an unknown one.
+    """
+    if len(trace.logits) > _SIDE_BY_SIDE:
+        return int(address.bind(st.selectbox, label, name, class_names(trace), str(default)))
+    classes = {number: escape_markdown(title) for number, title in class_names(trace).items()}
+    return int(segments(label, name, classes, str(default)))
+
+
+def class_names(trace: Trace) -> dict[str, str]:
+    """Return the name of each class by its number; of many classes the likeliest come first."""
+    every = range(len(trace.logits))
+    order = every if len(every) <= _SIDE_BY_SIDE else (-trace.logits).argsort(kind="stable").tolist()
+    twice = len({trace.class_name(k) for k in every}) < len(every)
+    return {str(k): f"{k}: {trace.class_name(k)}" if twice else trace.class_name(k) for k in order}
+
+
 def switch(label: str, name: str, about: str) -> bool:
     """Let the user switch something on, and return whether it is on.
 
@@ -199,8 +225,9 @@ def _say_unit(chosen: str) -> str:
 
 
 def as_trained() -> bool:
-    """Let the user choose between the digit and the pixels that the trained network uses."""
-    return segments("Show", address.SHOWN, _STAGES) == _USED
+    """Let the user choose between the picture and the pixels that the trained network uses."""
+    stages = {_DIGIT: f"The {current.picture_word()}", _USED: "What the trained network uses"}
+    return segments("Show", address.SHOWN, stages) == _USED
 
 
 def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:
@@ -222,6 +249,19 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     st.write(words)
     numbers.show()
     return shown
+
+
+def dead_end(missing: str, page: str, label: str) -> None:
+    """Say that this network lacks what a page shows, and link to the page for the assignment's network.
+
+    Args:
+        missing: What it lacks, as plain text.
+        page: The address of the page.
+        label: Of the link.
+    """
+    st.info(escape_markdown(missing))
+    (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
+    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(*ideas: str) -> None:
