@@ -55,9 +55,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("In a terminal")
     st.code(controls.COMMAND, language=None, wrap_lines=True)
-    st.write(
-        "The command comes with this project; `glass show net.py:Net` captures and opens in one step, also larger files."
-    )
+    st.write("The command comes with this project; `glass show net.py:Net` captures and opens it, also a large one.")
 with right:
     st.subheader("In a notebook")
     st.code(controls.NOTEBOOK, language=None, wrap_lines=True)

@@ -10,9 +10,8 @@ from model.compare import comparison
 from model.compare.records import Agreement, Facts
 from model.errors import GlassError
 from model.images import digits
-from model.images.records import Digit
 from model.trace.records import Trace
-from viz.app import address, current, mnist_picker, network_switch, shared, sidebar, tables, uploads, widgets
+from viz.app import address, current, mnist_picker, network_switch, shared, sidebar, tables, widgets
 from viz.app.components import picture_grid
 from viz.compare import cache, figures
 
@@ -52,15 +51,9 @@ def facts(id: str) -> tuple[Facts, Facts]:
 
 def traces(id: str) -> tuple[Trace, Trace]:
     """Return the digit's trace through both networks; each gets the picture in the size that it takes."""
-    digit = sidebar.current_digit()
-    first = shared.record(digit)
+    first = shared.record(sidebar.current_digit())
     with current.looking_at(id):
-        return first, shared.record(shared.fitted(_as_given(digit)))
-
-
-def _as_given(digit: Digit) -> Digit:
-    """Return a digit as it was before it was fitted to the network of this run."""
-    return uploads.find(digit.key) or digits.find(digit.key)
+        return first, shared.record(shared.fitted(sidebar.given_digit()))
 
 
 def beside(first: Trace, second: Trace) -> list[comparison.Beside]:
