@@ -6,9 +6,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
+from model.images.records import MEAN, STD
 from model.networks.records import ImageSpec
 from model.records import Pixels
 
+DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))  # what the assignment's network takes
 _GREY = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
@@ -37,30 +39,37 @@ def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
+    fitted: Pixels = fit_all(pixels[None], image)[0]
+    return fitted
+
+
+def fit_all(pixels: Pixels, image: ImageSpec) -> Pixels:
+    """Return pictures of one size, (N, H, W) or (N, H, W, 3), as a network takes them: ``fit`` for each, at once."""
     if image.channels not in {1, 3}:
         raise InputError(
             f"The network takes pictures of {image.channels} channels.",
             "A picture has one channel (grey) or three (colour).",
             "Choose a network that takes one of these.",
         )
-    planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)  # (C, H, W)
-    if len(planes) == 3 and image.channels == 1:
-        planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(0, keepdim=True)
-    planes = _cropped(planes, image).clamp(0, 255).round().to(torch.uint8).expand(image.channels, -1, -1)
-    fitted: Pixels = np.ascontiguousarray(planes.permute(1, 2, 0).numpy())
+    deep = pixels if pixels.ndim == 4 else pixels[..., None]
+    planes = torch.from_numpy(deep.astype(np.float32)).permute(0, 3, 1, 2)  # (N, C, H, W)
+    if planes.shape[1] == 3 and image.channels == 1:
+        planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
+    planes = _cropped(planes, image).clamp(0, 255).round().to(torch.uint8).expand(-1, image.channels, -1, -1)
+    fitted: Pixels = np.ascontiguousarray(planes.permute(0, 2, 3, 1).numpy())
     return fitted if image.channels == 3 else fitted[..., 0]
 
 
 def _cropped(planes: Tensor, image: ImageSpec) -> Tensor:
-    """Scale planes (C, H, W) until they cover the input, and cut out its centre."""
-    height, width = planes.shape[1:]
+    """Scale planes (N, C, H, W) until they cover the input, and cut out its centre."""
+    height, width = planes.shape[2:]
     if (height, width) == (image.height, image.width):
         return planes
     scale = max(image.height / height, image.width / width)
     size = max(image.height, int(height * scale)), max(image.width, int(width * scale))
-    planes = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    planes = functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
     top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
-    return planes[:, top : top + image.height, left : left + image.width]
+    return planes[..., top : top + image.height, left : left + image.width]
 
 
 def normalise(pixels: Pixels, image: ImageSpec) -> Tensor:
@@ -85,7 +94,16 @@ def to_input(pixels: Pixels, image: ImageSpec) -> Tensor:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
-    return normalise(fit(pixels, image)[None], image)
+    return to_inputs(pixels[None], image)
+
+
+def to_inputs(pixels: Pixels, image: ImageSpec) -> Tensor:
+    """Return a network's input for pictures of one size, (N, H, W) or (N, H, W, 3): (N, C, H, W).
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    return normalise(fit_all(pixels, image), image)
 
 
 def say_normalised(pixels: Pixels, image: ImageSpec, unit: tuple[int, int, int]) -> str:

@@ -11,6 +11,7 @@ from model.networks.records import Network
 from model.records import IMAGE
 from viz.app import address, current
 from viz.app.markdown import escape_markdown
+from viz.app.widgets import nearest_name
 from viz.pictures import words
 
 _SEEN = "the ids of the networks that this person has seen"
@@ -89,7 +90,7 @@ def _kept(id: str) -> Mapping[str, str]:
         kept[address.DIGIT] = ""
     row = asked.get(address.ROW, "")
     if row and row != IMAGE:
-        nearest = nearest_step(other, row)
+        nearest = nearest_name([*(node.name for node in other.graph.nodes), "log-softmax"], row)
         if nearest != row:
             changed.append(f"{row} is not in this network. Showing {nearest}, the nearest step.")
         kept[address.ROW] = nearest
@@ -118,26 +119,3 @@ def _kept_unit(other: Network, step: str, asked: Mapping[str, str], changed: lis
         if nearest != asked[address.UNIT]:
             changed.append(f"Unit {asked[address.UNIT]} is not in {step}. Showing unit {nearest}, the nearest.")
     return kept
-
-
-def nearest_step(network: Network, name: str) -> str:
-    """Return the step of a network that is nearest to a name: the same kind first, then the nearest number.
-
-    >>> nearest_step(networks.by_id("assignment"), "Conv2d-6")
-    'Conv2d-7'
-    """
-    names = [*(node.name for node in network.graph.nodes), "log-softmax"]
-    if name in names:
-        return name
-    kind, number = _parts(name)
-    same = [each for each in names if _parts(each)[0] == kind] or names
-    return min(same, key=lambda each: abs(_parts(each)[1] - number))
-
-
-def _parts(name: str) -> tuple[str, float]:
-    """Return the kind and the number of a step's name; a name without a number is far from all."""
-    kind, _, number = name.rpartition("-")
-    try:
-        return kind, float(number)
-    except ValueError:
-        return name, 1e9
