@@ -1,16 +1,12 @@
-"""Compare two networks: their figures, the images that each gets right, and which of their steps are alike."""
+"""Compare two networks: their figures, and which of their steps stand beside each other."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-import numpy as np
-from numpy.typing import NDArray
-
-from model.compare.records import Agreement, Facts
+from model.compare.records import Facts
 from model.networks.records import Network
 from model.networks.summary.table import of_network
-from model.training.comparison import mcnemar
 
 Beside = tuple[int | None, int | None]
 
@@ -29,29 +25,6 @@ def facts(network: Network) -> Facts:
         last_field=fields[0] if fields else None,
         multiply_accumulates=found.multiply_accumulates,
         card=network.card,
-    )
-
-
-def agreement(labels: NDArray[np.integer], first: NDArray[np.integer], second: NDArray[np.integer]) -> Agreement:
-    """Compare the predictions of two networks for the same images.
-
-    Args:
-        labels: (N,).
-        first: The class that the first network predicts for each, (N,).
-        second: The class that the second predicts, (N,).
-
-    >>> found = agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 0]), np.array([1, 0, 3, 0]))
-    >>> found.both.tolist(), found.only_first.tolist(), found.only_second.tolist(), found.neither.tolist()
-    ([0], [1], [2], [3])
-    """
-    one, other = first == labels, second == labels
-    return Agreement(
-        both=np.flatnonzero(one & other),
-        only_first=np.flatnonzero(one & ~other),
-        only_second=np.flatnonzero(other & ~one),
-        neither=np.flatnonzero(~one & ~other),
-        same_mistake=int((~one & (first == second)).sum()),
-        p=mcnemar(one, other),
     )
 
 

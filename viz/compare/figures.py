@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.compare.records import Agreement, Facts, Indices
+from model.compare.records import Facts
+from model.mistakes.records import Scores, SharedMistakes
 from model.records import Activation
 from model.trace.records import Step, Trace
 from viz import theme
@@ -28,7 +30,7 @@ _FIGURES = (
 CELLS = {"first": "Only A is right", "second": "Only B is right", "neither": "Neither is right"}
 
 
-def facts(both: Sequence[Facts], measured: Agreement | None) -> str:
+def facts(both: Sequence[Facts], measured: SharedMistakes | None) -> str:
     """Draw the figures of two networks in HTML as a table.
 
     Args:
@@ -49,8 +51,12 @@ def _line(name: str, values: Sequence[str]) -> str:
     return f'<tr><th scope="row">{name[:1].upper()}{name[1:]}</th>{cells}</tr>'
 
 
-def _share(measured: Agreement | None, at: int) -> float | None:
-    return measured.accuracies[at] if measured else None
+def _share(measured: SharedMistakes | None, at: int) -> float | None:
+    return _accuracy((measured.first, measured.second)[at]) if measured else None
+
+
+def _accuracy(scores: Scores) -> float:
+    return float(scores.correct.mean())
 
 
 def _figures(found: Facts, share: float | None) -> dict[str, str]:
@@ -70,7 +76,7 @@ def _figures(found: Facts, share: float | None) -> dict[str, str]:
     return dict(zip(_FIGURES, values, strict=True))
 
 
-def columns(both: Sequence[Facts], measured: Agreement | None) -> dict[str, list[str]]:
+def columns(both: Sequence[Facts], measured: SharedMistakes | None) -> dict[str, list[str]]:
     """Return the figures as columns."""
     every = [_figures(each, _share(measured, at)) for at, each in enumerate(both)]
     titles = [f"{name}: {each.title}" for name, each in zip(NAMES, both, strict=True)]
@@ -226,9 +232,12 @@ def steps_columns(first: Trace, second: Trace, beside: Sequence[tuple[int | None
     return found
 
 
-def agreement(found: Agreement) -> str:
+def agreement(found: SharedMistakes) -> str:
     """Draw in HTML how many images both, only one and neither of the networks classify correctly."""
-    cells = [[len(found.both), len(found.only_first)], [len(found.only_second), len(found.neither)]]
+    cells = (
+        (len(found.both_right), len(found.only_second_wrong)),
+        (len(found.only_first_wrong), len(found.both_wrong)),
+    )
     lines = "".join(
         f'<tr><th scope="row">A {word}</th>{"".join(f"<td>{count:,}</td>" for count in line)}</tr>'
         for word, line in zip(("right", "wrong"), cells, strict=True)
@@ -237,29 +246,33 @@ def agreement(found: Agreement) -> str:
     return f'<table class="ledger readable agreement"><thead>{head}</thead><tbody>{lines}</tbody></table>'
 
 
-def say_agreement(found: Agreement) -> str:
-    """Say which network is right more often, and whether the difference may be chance."""
-    one, other = found.accuracies
-    either = found.only_first.size + found.only_second.size + found.neither.size
-    shared = f"{len(found.neither)} of the {either:,} images that a network gets wrong are wrong for both"
-    same = f"{found.same_mistake} of these with the same class"
-    p = f"{found.p:.2g}" if found.p >= 1e-4 else "under 0.0001"
+def say_agreement(found: SharedMistakes, p: float) -> str:
+    """Say which network is right more often, whether that may be chance, and how many mistakes both share.
+
+    Args:
+        found: Who is right.
+        p: The two-sided p-value of McNemar's exact test.
+    """
+    one, other = _accuracy(found.first), _accuracy(found.second)
+    probability = f"{p:.2g}" if p >= 1e-4 else "under 0.0001"
     return (
-        f"Of {found.images:,} test images A classifies {words.accuracy(one)} correctly and B {words.accuracy(other)} "
-        f"(each network n = 1). {shared}, {same}. If both were equally good, so large a difference would have the "
-        f"probability {p} (McNemar's exact test)."
+        f"Of {len(found.first):,} test images A classifies {words.accuracy(one)} correctly and B "
+        f"{words.accuracy(other)} (each network n = 1). If both were equally good, the probability of so large a "
+        f"difference would be {probability} (McNemar's exact test). {len(found.both_wrong):,} images are wrong for "
+        f"both, {len(found.same_mistake):,} of them with the same class; if the mistakes of one said nothing about "
+        f"those of the other, {found.by_chance:,.1f} would be."
     )
 
 
-def agreement_columns(found: Agreement) -> dict[str, list[str]]:
+def agreement_columns(found: SharedMistakes) -> dict[str, list[str]]:
     """Return the index of each image that not both classify correctly, and who does."""
-    parts = {"only A": found.only_first, "only B": found.only_second, "neither": found.neither}
+    parts = {"only A": found.only_second_wrong, "only B": found.only_first_wrong, "neither": found.both_wrong}
     return {
         "test image": [str(index) for indices in parts.values() for index in indices],
         "right": [name for name, indices in parts.items() for _ in indices],
     }
 
 
-def images_of(found: Agreement, cell: str) -> Indices:
+def images_of(found: SharedMistakes, cell: str) -> NDArray[np.intp]:
     """Return the indices of the images of a cell, by its name in ``CELLS``."""
-    return {"first": found.only_first, "second": found.only_second, "neither": found.neither}[cell]
+    return {"first": found.only_second_wrong, "second": found.only_first_wrong, "neither": found.both_wrong}[cell]

@@ -1,7 +1,4 @@
-"""Two networks compared: their figures, which images each gets right, and which steps stand beside each other."""
-
-import numpy as np
-import pytest
+"""Two networks compared: their figures, and which steps stand beside each other."""
 
 from model.compare import comparison
 from model.networks import by_id
@@ -18,24 +15,6 @@ def test_figures_are_those_of_the_network() -> None:
     assert (own.parameters, own.rows, own.classes) == (6 * 3 * 25 + 6 + 35, 2, 5)
     assert own.multiply_accumulates == 14 * 14 * 450 + 30
     assert not own.card
-
-
-def test_every_image_is_in_one_cell() -> None:
-    labels, first, second = (np.random.default_rng(seed).integers(0, 3, 200) for seed in range(3))
-    found = comparison.agreement(labels, first, second)
-    cells = [found.both, found.only_first, found.only_second, found.neither]
-    assert sorted(np.concatenate(cells)) == list(range(200))
-    for index in range(200):
-        cell = 2 * int(first[index] != labels[index]) + int(second[index] != labels[index])
-        assert index in cells[[0, 1, 2, 3][cell]]
-    assert found.accuracies == ((first == labels).mean(), (second == labels).mean())
-    assert found.same_mistake == sum(first[i] == second[i] != labels[i] for i in range(200))
-
-
-def test_mcnemar_of_a_network_with_itself_is_one() -> None:
-    labels = np.arange(10)
-    assert comparison.agreement(labels, labels, labels).p == 1
-    assert comparison.agreement(labels, labels, labels - 1).p == pytest.approx(2 / 2**10)
 
 
 def test_steps_with_maps_of_one_size_are_beside_each_other() -> None:
