@@ -16,7 +16,7 @@ def understood() -> None:
     network, found = current.network(), controls.table()
     st.header(escape_markdown(network.title))
     st.html(figures.totals(network, found))
-    left, right = st.columns([2, 1], gap="large")
+    left, right = st.columns([11, 5], gap="large")
     with left:
         numbers = tables.CsvFile("Download the steps as CSV", partial(figures.as_csv, found), "steps.csv")
         explanation = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,10 @@ def say_facts(both: Sequence[Facts]) -> str:
 
 
 def _times(more: int, less: int) -> str:
-    return f"{more / less:.1f} times the" if less else "all the"
+    if not less:
+        return "all the"
+    ratio = more / less
+    return f"{ratio:,.0f} times the" if ratio >= 100 else f"{ratio:.1f} times the"
 
 
 def say_protocols(both: Sequence[Facts]) -> str:
@@ -167,35 +171,35 @@ def answers_csv(first: Trace, second: Trace) -> dict[str, list[str]]:
     }
 
 
-def steps(first: Trace, second: Trace, beside: Sequence[tuple[int | None, int | None]]) -> str:
+def steps(first: Trace, second: Trace, beside: Sequence[tuple[range, range]]) -> str:
     """Draw the numbered steps of two networks beside each other in HTML, each by its strongest map.
 
     Args:
         first: Of A.
         second: Of B.
-        beside: The positions of the rows that stand beside each other.
+        beside: The positions of the rows of both that stand beside each other.
     """
     lines = ""
-    for one, other in beside:
-        cells = _cell(_row(first, one), NAMES[0]), _cell(_row(second, other), NAMES[1])
-        lines += f"<li>{''.join(cells)}</li>"
+    for places in beside:
+        halves = zip(NAMES, (first, second), places, strict=True)
+        lines += f"<li>{''.join(_tiles(name, [trace.rows[at] for at in some]) for name, trace, some in halves)}</li>"
     return f'<ol class="beside-steps">{lines}</ol>'
 
 
-def _row(trace: Trace, at: int | None) -> Step | None:
-    return None if at is None else trace.rows[at]
+def _tiles(name: str, rows: Sequence[Step]) -> str:
+    if not rows:
+        return f'<div><span class="unseen">{name} has no step with maps of such a size</span></div>'
+    return f"<div>{''.join(_tile(step, name) for step in rows)}</div>"
 
 
-def _cell(step: Step | None, name: str) -> str:
-    if step is None:
-        return f'<div class="nothing"><span class="unseen">{name} has no step here</span></div>'
+def _tile(step: Step, name: str) -> str:
     values = strongest(step)
     picture = raster.mosaic(values[None], [range_of(values)], [(0, 0)])
     alt = escape(f"The strongest map of {step.name} of {name}")
     return (
-        f'<div><img src="{picture}" alt="{alt}" class="{_form(values)}">'
-        f'<p><i style="background: {theme.KIND_COLOURS[step.kind]}"></i><b>{escape(step.name)}</b> '
-        f"{escape(step.kind)}<br>{words.shape(step.output.shape)}</p></div>"
+        f'<figure><img src="{picture}" alt="{alt}" class="{_form(values)}"><figcaption>'
+        f'<i style="background: {theme.KIND_COLOURS[step.kind]}"></i><b>{escape(step.name)}</b>'
+        f"<br>{escape(step.kind)}<br>{words.shape(step.output.shape)}</figcaption></figure>"
     )
 
 
@@ -215,18 +219,19 @@ def strongest(step: Step) -> Activation:
 def say_steps(first: Trace, second: Trace) -> str:
     """Say how many steps there are, and what a picture shows."""
     return (
-        f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Steps with maps of the same size are beside "
-        "each other, and those between them in the order they run. Each picture is the map with the largest mean "
-        "absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, the "
-        "picture is all of them in a line."
+        f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Each line has the steps with maps of one "
+        "size, beside those of the other network whose maps are nearest in size. A picture is the map with the largest "
+        "mean absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, "
+        "the picture is all of them in a line."
     )
 
 
-def steps_columns(first: Trace, second: Trace, beside: Sequence[tuple[int | None, int | None]]) -> dict[str, list[str]]:
+def steps_columns(first: Trace, second: Trace, beside: Sequence[tuple[range, range]]) -> dict[str, list[str]]:
     """Return the steps beside each other as columns."""
     found: dict[str, list[str]] = {}
+    pairs = [pair for places in beside for pair in zip_longest(*places)]
     for column, (name, trace) in enumerate(zip(NAMES, (first, second), strict=True)):
-        chosen = [_row(trace, pair[column]) for pair in beside]
+        chosen = [None if pair[column] is None else trace.rows[pair[column]] for pair in pairs]
         found[f"step of {name}"] = [each.name if each else "" for each in chosen]
         found[f"shape of {name}"] = [words.shape(each.output.shape) if each else "" for each in chosen]
     return found

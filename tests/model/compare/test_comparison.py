@@ -17,16 +17,35 @@ def test_figures_are_those_of_the_network() -> None:
     assert not own.card
 
 
-def test_steps_with_maps_of_one_size_are_beside_each_other() -> None:
+def assert_each_once(found: list[comparison.Beside], first: list[object], second: list[object]) -> None:
+    assert [at for places, _ in found for at in places] == [*range(len(first))]
+    assert [at for _, places in found for at in places] == [*range(len(second))]
+
+
+def test_steps_with_maps_alike_in_size_are_beside_each_other() -> None:
     first = [row.shape for row in read(residual()).graph.rows]
     second = [row.shape for row in by_id("assignment").graph.rows]
     found = comparison.side_by_side(first, second)
-    for column, count in ((0, len(first)), (1, len(second))):
-        assert [pair[column] for pair in found if pair[column] is not None] == list(range(count))
-    assert (0, 0) in found
-    assert first[0][1:] == second[0][1:] == (26, 26)
+    assert_each_once(found, [*first], [*second])
+    sizes = [[{first[at][1:] for at in one}, {second[at][1:] for at in other}] for one, other in found]
+    assert sizes == [
+        [{(26, 26)}, {(26, 26)}],
+        [set(), {(24, 24)}],
+        [set(), {(22, 22)}],
+        [{(13, 13)}, {(11, 11)}],
+        [set(), {(9, 9)}],
+        [set(), {(7, 7)}],
+        [{(1, 1)}, {(1, 1)}],
+    ]
 
 
-def test_a_network_beside_itself_is_paired_step_by_step() -> None:
+def test_a_network_beside_itself_has_the_same_steps_on_both_sides() -> None:
     shapes = [row.shape for row in by_id("assignment").graph.rows]
-    assert comparison.side_by_side(shapes, shapes) == [(at, at) for at in range(23)]
+    found = comparison.side_by_side(shapes, shapes)
+    assert all(left == right for left, right in found)
+    assert_each_once(found, [*shapes], [*shapes])
+
+
+def test_a_network_without_numbered_steps_is_beside_nothing() -> None:
+    assert comparison.side_by_side([], [(3, 2, 2), (3, 2, 2)]) == [(range(0), range(2))]
+    assert comparison.side_by_side([], []) == []

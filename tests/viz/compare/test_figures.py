@@ -87,7 +87,7 @@ def test_steps_show_their_strongest_map() -> None:
     drawn = figures.steps(first, second, beside)
     assert drawn.count("<img") == len(first.rows) + len(second.rows)
     assert decode(drawn.split('src="')[1].split('"')[0]).shape[:2] == (26, 26)
-    assert drawn.count("has no step here") == sum(None in pair for pair in beside)
+    assert drawn.count("has no step with maps") == sum(not one or not other for one, other in beside)
     columns = figures.steps_columns(first, second, beside)
     assert [name for name in columns["step of B"] if name] == [row.name for row in second.rows]
 
