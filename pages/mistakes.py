@@ -10,7 +10,6 @@ from viz.app import address, components, tables, widgets
 from viz.app.charts import chart
 from viz.mistakes import cache, calibration, confusion, controls, figures
 from viz.pictures.panels import tabled
-from viz.training import origin
 
 
 def matrix() -> None:
@@ -73,19 +72,24 @@ def show_calibration() -> None:
     st.write(calibration.say_halves(*(accuracy(cache.scores().at(part)) for part in controls.PARTS)))
 
 
-every = cache.scores()
-st.title("Mistakes")
-st.write(figures.say_accuracy(accuracy(every), accuracy(every, DISPUTED)))
-components.follow_links(".large-image", address.follow)
-shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
-if shown != "calibration":
-    controls.offer_mnist()
-{"matrix": matrix, "all": every_mistake, "calibration": show_calibration}[shown]()
-st.caption(origin.say(cache.weights_card()))
+def mistakes() -> None:
+    """Show one view of the predictions for MNIST's test images."""
+    every = cache.scores()
+    st.write(figures.say_accuracy(accuracy(every), accuracy(every, DISPUTED)))
+    components.follow_links(".large-image", address.follow)
+    shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
+    if shown != "calibration":
+        controls.offer_mnist()
+    {"matrix": matrix, "all": every_mistake, "calibration": show_calibration}[shown]()
+    st.caption(controls.say_origin())
+    widgets.to_try(
+        "Look at the mistakes with the highest confidence: which of them would you make too?",
+        "Open a mistake on Saliency: which strokes speak for the predicted class, and which for the label?",
+        "List the disputed labels: do you agree with the label or with the network?",
+        "Halve the temperature, then double it: when is the confidence too high, and when is it too low?",
+    )
 
-widgets.to_try(
-    "Look at the mistakes with the highest confidence: which of them would you make too?",
-    "Open a mistake on Saliency: which strokes speak for the predicted class, and which for the label?",
-    "List the disputed labels: do you agree with the label or with the network?",
-    "Halve the temperature, then double it: when is the confidence too high, and when is it too low?",
-)
+
+st.title("Mistakes")
+if controls.has_labelled_images():
+    mistakes()

@@ -6,18 +6,21 @@ from pathlib import Path
 import streamlit as st
 
 from model.saliency import BASELINES, METHODS
-from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.app import address, components, current, shared, sidebar, tables, widgets
 from viz.saliency import cache, controls, figures
 
 SANITY_CHECKS = Path(__file__).with_name("sanity_checks.py")
-digit = sidebar.current_digit()
+PAGE = "saliency"
+digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
 
 
 def one_method() -> None:
-    """Show the map of one method over the digit, and whether it adds up."""
+    """Show the map of one method over the picture, and whether it adds up."""
     plan = controls.choose_plan(trace)
     method = METHODS[plan.method]
+    if controls.refuse(method, PAGE):
+        return
     left, right = st.columns([11, 10], gap="large")
     with right:
         st.html(figures.about(method))
@@ -26,17 +29,17 @@ def one_method() -> None:
         st.html(figures.sums(found, method))
         st.write(figures.say_sums(found, method))
         if method.uses_baseline:
-            ink = tables.map_file(found.baseline, f"baseline-{plan.baseline}", "Download the baseline as CSV")
-            widgets.figure(figures.baseline(found), figures.say_baseline(found, BASELINES[plan.baseline]), ink)
+            drawn, said = figures.baseline(found, shared.network().input), BASELINES[plan.baseline]
+            widgets.figure(drawn, figures.say_baseline(found, said), controls.baseline_file(found, plan))
     with left:
         stage = st.container()
         style = controls.choose_style()
-        drawn, caption = figures.map_over_digit(found, digit.pixels, style), figures.caption(found, method)
+        drawn_map, caption = figures.map_over_picture(found, digit.pixels, style), figures.caption(found, method)
 
         def show() -> None:
             """Show the map above the controls of its style."""
             with stage:
-                components.value_map(drawn, caption, "attribution")
+                components.value_map(drawn_map, caption, "attribution")
 
         words = controls.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, style)
         checks = partial(st.page_link, SANITY_CHECKS, label="Check this map", query_params=address.link())
@@ -46,14 +49,15 @@ def one_method() -> None:
 def all_methods() -> None:
     """Show the maps of all methods side by side, each as soon as it is ready."""
     wanted, one_scale = controls.choose_plan_for_all(trace)
-    plans = controls.for_all_methods(wanted)
+    plans = controls.for_all_methods(wanted, trace)
     titles = {name: controls.title_of_map(plan, wanted) for name, plan in plans.items()}
-    link = partial(controls.link_to_method, "saliency", controls.VIEW)
+    link = partial(controls.link_to_method, PAGE, controls.VIEW)
     found = cache.each(digit, plans, partial(figures.grid, titles, link=link, one_scale=one_scale))
     st.write(f"{figures.say_grid(titles, found)} {figures.say_times(list(found.values()))}")
+    controls.say_left_out()
     controls.numbers_of(titles, found).show()
     st.write(
-        "Each method has its default options. If maps of the same digit and the same score disagree, not all of them "
+        f"Each method has its default options. If maps of the same {noun} and the same score disagree, not all of them "
         "can be right about the network. The sanity checks show which of them depend on the network at all."
     )
 
@@ -61,16 +65,19 @@ def all_methods() -> None:
 def through_the_network() -> None:
     """Show the maps of one method for the activation of each row."""
     plan = controls.choose_plan(trace)
-    rows = controls.rows_with_maps(trace)
-    titles = {"": controls.title_of_digit(plan)} | {name: name for name in rows}
+    if controls.refuse(METHODS[plan.method], PAGE):
+        return
+    rows, passed = controls.rows_with_maps(trace)
+    titles = {"": controls.title_of_picture(plan, trace)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))
-    found = cache.each(digit, cache.plans_for_steps(plan, rows), partial(show, show_times=False))
+    plans = controls.plans_for_steps(plan, trace, rows)
+    found = cache.each(digit, plans, partial(show, show_times=False))
     st.write(figures.say_grid(titles, found))
     controls.numbers_of(titles, found).show()
     st.write(
-        "Each map explains the activation of a row instead of the digit: the rows after it are a network of their own. "
-        "Each place of a map is a sum over channels. Dropout passes its input on unchanged, so it has no map of its "
-        "own. The method has its default options."
+        f"Each map explains the activation of a row instead of the {noun}: the rows after it are a network of their "
+        "own. Each place of a map is a sum over channels. Dropout passes its input on unchanged, so it has no map of "
+        f"its own. The method has its default options.{figures.say_passed(passed)}"
     )
 
 
@@ -81,7 +88,9 @@ shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 
 widgets.to_try(
-    "Choose a sample between two digits and explain the *logit difference*: which strokes decide?",
-    "Change the baseline: how does the map change from a black image to the mean digit?",
+    "Choose a sample between two digits and explain the *logit difference*: which strokes decide?"
+    if current.takes_digits()
+    else "Explain the *logit difference* of the two most probable classes: which parts decide?",
+    "Change the baseline: how does the map change from a black image to a blurred one?",
     "Compare integrated gradients with deconvolution: which of them depends on the class that you explain?",
 )

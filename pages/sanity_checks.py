@@ -5,21 +5,25 @@ from functools import partial
 import streamlit as st
 
 from model.saliency import METHODS
-from model.saliency.records import Attribution, AttributionPlan
-from viz.app import address, components, shared, sidebar, tables, widgets
+from viz.app import address, components, current, shared, sidebar, tables, widgets
+from viz.app.markdown import escape_markdown
 from viz.saliency import cache, figures
 from viz.saliency import controls as saliency
 from viz.sanity_checks import controls, verdicts
 from viz.sanity_checks.comparison_quiz import controls as comparison_quiz
 
-digit = sidebar.current_digit()
+PAGE = "lie_detector"
+digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
+LIMITS = f"These results are for this network and this {noun}; another {noun} can give other results."
 
 
 def one_map() -> None:
     """Show the verdicts on one map, and one of the checks in detail."""
     plan = saliency.choose_plan(trace)
     method = METHODS[plan.method]
+    if saliency.refuse(method, PAGE):
+        return
     left, right = st.columns([2, 3], gap="large")
     with left:
         stage = st.container()
@@ -27,27 +31,21 @@ def one_map() -> None:
         seed = controls.seed()
     found = cache.attribute(digit, plan)
     with stage:
-        words = in_words(found, plan)
-        drawn = figures.map_over_digit(found, digit.pixels, figures.MapStyle())
+        label = figures.caption(found, method)
+        drawn = figures.map_over_picture(found, digit.pixels, figures.MapStyle())
         numbers = saliency.map_file(digit, found)
-        widgets.figure(lambda: components.value_map(drawn, words, "attribution"), words, numbers)
+        words = saliency.why_blank(digit, found, plan) if found.is_blank else escape_markdown(label)
+        widgets.figure(lambda: components.value_map(drawn, label, "attribution"), words, numbers)
     with right, st.container(key="check_verdict"):
         cards, summary = st.empty(), st.empty()
-        st.write("These results are for this network and this digit; another digit can give other results.")
+        st.write(LIMITS)
     controls.Checks(digit, plan, seed, cards, summary).run(controls.choose_check())
-
-
-def in_words(found: Attribution, plan: AttributionPlan) -> str:
-    """Say what a map shows, or why it is blank."""
-    if not found.is_blank:
-        return figures.caption(found, METHODS[found.method])
-    return saliency.why_blank(digit, found, plan)
 
 
 def all_methods() -> None:
     """Show the checks of all methods, one after another."""
     *others, last = st.columns([12, 8, 9, 8], gap="medium")  # as many as for one map, so that nothing jumps
-    plan = saliency.choose_score(trace, others)
+    plans = saliency.for_all_methods(saliency.choose_score(trace, others), trace)
     with last:
         seed = controls.seed()
     started = address.is_on(controls.EVERY)
@@ -58,12 +56,15 @@ def all_methods() -> None:
     with right:
         bar = st.empty()
     if not started:
-        st.write("This computes more than 400 maps and takes a while. Each line appears as soon as it is done.")
+        st.write(controls.say_cost(plans))
+        saliency.say_left_out()
         return
-    found = controls.all_methods(digit, saliency.for_all_methods(plan), seed, bar)
-    st.write(verdicts.say_table(METHODS, found))
-    st.write("These results are for this network and this digit; another digit can give other results.")
-    table = partial(verdicts.as_csv, METHODS, found)
+    methods = saliency.applicable()
+    found = controls.all_methods(digit, plans, seed, bar)
+    st.write(verdicts.say_table(methods, found))
+    st.write(LIMITS)
+    saliency.say_left_out()
+    table = partial(verdicts.as_csv, methods, found)
     tables.offer("Download the table as CSV", table, f"checks-{digit.key[:40]}.csv")
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import shared, sidebar, widgets
+from viz.app import current, shared, sidebar, widgets
 from viz.training import controls as training
 from viz.training.live import controls as live_training
 
@@ -74,10 +74,28 @@ TRY = {
     ),
 }
 
+OF_ANOTHER = {
+    "curves": (
+        "Where does the loss on held-out images stop falling while that in training goes on?",
+        "How much do neighbouring epochs differ by chance alone?",
+    ),
+    "epochs": ("When does the prediction stop changing?",),
+    "recipe": ("What would you change first, and how many test images would show that it helps?",),
+    "live": ("Train the assignment's network twice and change only the seed: how much do two curves differ?",),
+}
+
 st.title("Training")
-st.write("How random weights became this network, and how good its recipe is if no epoch is chosen by luck.")
+if current.is_assignment():
+    st.write("How random weights became this network, and how good its recipe is if no epoch is chosen by luck.")
+else:
+    st.write("How random weights became this network, as far as its author kept it.")
 shown = widgets.part(
     training.VIEW, training.VIEWS, {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
 )
-{"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
-widgets.to_try(*TRY[shown])
+if current.is_assignment():
+    {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
+    widgets.to_try(*TRY[shown])
+else:
+    others = {"curves": training.kept_history, "recipe": training.card, "live": training.no_live_training}
+    {**others, "epochs": epochs}[shown]()
+    widgets.to_try(*OF_ANOTHER[shown])

@@ -32,6 +32,7 @@ __all__ = [
     "from_pixels",
     "from_strokes",
     "from_upload",
+    "is_digit",
     "mnist",
     "normalise",
     "read_picture",
@@ -189,6 +190,11 @@ def _strokes_of(code: str) -> list[list[Point]]:
     """Return strokes as the address holds them, so that a link gives the same pixels, scaled to a digit's size."""
     strokes = codec.unpack_strokes(code)
     return enlarged(strokes) if strokes else []
+
+
+def is_digit(key: str) -> bool:
+    """Tell whether a key is of the form of a digit's; there may be no digit of this key."""
+    return key.partition("-")[0] in {"project", "test", "train", "drawn", "upload"}
 
 
 def find(key: str) -> Digit:

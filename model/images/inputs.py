@@ -1,12 +1,14 @@
 """How a picture becomes what a network takes: fitted to its size and channels, then normalised by its own numbers."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
-from model.images.records import MEAN, STD
+from model.images.records import MEAN, STD, Stage
 from model.networks.records import ImageSpec
 from model.records import Pixels
 
@@ -21,6 +23,20 @@ def reads_digits(image: ImageSpec, classes: tuple[str, ...]) -> bool:
     True
     """
     return image.channels == 1 and classes == tuple("0123456789")
+
+
+def check_channels(image: ImageSpec) -> None:
+    """Refuse what a network takes if that is neither grey nor coloured pictures.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    if image.channels not in {1, 3}:
+        raise InputError(
+            f"The network takes pictures of {image.channels} channels.",
+            "A picture has one channel (grey) or three (colour).",
+            "Choose a network that takes one of these.",
+        )
 
 
 def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
@@ -45,31 +61,51 @@ def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
 
 def fit_all(pixels: Pixels, image: ImageSpec) -> Pixels:
     """Return pictures of one size, (N, H, W) or (N, H, W, 3), as a network takes them: ``fit`` for each, at once."""
-    if image.channels not in {1, 3}:
-        raise InputError(
-            f"The network takes pictures of {image.channels} channels.",
-            "A picture has one channel (grey) or three (colour).",
-            "Choose a network that takes one of these.",
-        )
+    _name, planes = [*_stages(pixels, image)][-1]
+    return _as_pixels(planes.expand(-1, image.channels, -1, -1))
+
+
+def stages(pixels: Pixels, image: ImageSpec) -> tuple[Stage, ...]:
+    """Return each stage of fitting a picture that changes it, the picture itself first; the last is what ``fit`` gives.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    return tuple(Stage(name, _as_pixels(planes)[0]) for name, planes in _stages(pixels[None], image))
+
+
+def _stages(pixels: Pixels, image: ImageSpec) -> Iterator[tuple[str, Tensor]]:
+    """Yield the name of each stage and its planes (N, 1 or 3, H, W), not yet rounded."""
+    check_channels(image)
     deep = pixels if pixels.ndim == 4 else pixels[..., None]
-    planes = torch.from_numpy(deep.astype(np.float32)).permute(0, 3, 1, 2)  # (N, C, H, W)
+    planes = torch.from_numpy(deep.astype(np.float32)).permute(0, 3, 1, 2)
+    yield "as opened", planes
     if planes.shape[1] == 3 and image.channels == 1:
         planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
-    planes = _cropped(planes, image).clamp(0, 255).round().to(torch.uint8).expand(-1, image.channels, -1, -1)
-    fitted: Pixels = np.ascontiguousarray(planes.permute(0, 2, 3, 1).numpy())
-    return fitted if image.channels == 3 else fitted[..., 0]
+        yield "grey", planes
+    size = _covering(planes.shape[2:], image)
+    if size != tuple(planes.shape[2:]):
+        planes = functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
+        yield "scaled", planes
+    if size != (image.height, image.width):
+        top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
+        yield "cropped", planes[..., top : top + image.height, left : left + image.width]
 
 
-def _cropped(planes: Tensor, image: ImageSpec) -> Tensor:
-    """Scale planes (N, C, H, W) until they cover the input, and cut out its centre."""
-    height, width = planes.shape[2:]
+def _as_pixels(planes: Tensor) -> Pixels:
+    """Round planes (N, C, H, W) to (N, H, W, 3), or to (N, H, W) where there is one."""
+    rounded = planes.clamp(0, 255).round().to(torch.uint8)
+    pixels: Pixels = np.ascontiguousarray(rounded.permute(0, 2, 3, 1).numpy())
+    return pixels if planes.shape[1] == 3 else pixels[..., 0]
+
+
+def _covering(size: Sequence[int], image: ImageSpec) -> tuple[int, int]:
+    """Return the smallest size (H, W) of the same proportions that covers the input."""
+    height, width = size
     if (height, width) == (image.height, image.width):
-        return planes
+        return height, width
     scale = max(image.height / height, image.width / width)
-    size = max(image.height, int(height * scale)), max(image.width, int(width * scale))
-    planes = functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
-    top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
-    return planes[..., top : top + image.height, left : left + image.width]
+    return max(image.height, int(height * scale)), max(image.width, int(width * scale))
 
 
 def normalise(pixels: Pixels, image: ImageSpec) -> Tensor:
@@ -122,4 +158,5 @@ def say_normalised(pixels: Pixels, image: ImageSpec, unit: tuple[int, int, int])
     mean, std = image.mean[channel], image.std[channel]
     name = "Ink" if image.channels == 1 else ("Red", "Green", "Blue")[channel]
     value = f"{(level / 255 - mean) / std:z.4f}".replace("-", "−")
-    return f"{name} {level} of 255: ({level} / 255 − {mean:g}) / {std:g} = {value}"
+    minus = "−" if mean >= 0 else "+"
+    return f"{name} {level} of 255: ({level} / 255 {minus} {abs(mean):g}) / {std:g} = {value}"

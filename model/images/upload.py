@@ -1,8 +1,9 @@
-"""An uploaded file, decoded with care to a small grey picture."""
+"""A picture file, decoded with care to a small picture: grey levels for digits, colours for all else."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pillow_heif
@@ -10,6 +11,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from model.errors import InputError
 from model.images.ink import Grey
+from model.records import Pixels
+
+T = TypeVar("T")
 
 MAX_MEGABYTES = 20  # in settings, the proxy and documents too: tests/test_documents.py
 MAX_BYTES = MAX_MEGABYTES << 20
@@ -22,7 +26,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "HEIF")  # the allow-list: every
 SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "heic", "heif")
 _NAMES = "a PNG, JPEG, WebP, BMP, GIF or HEIC file"
 _LOSSLESS = {"PNG", "BMP", "GIF"}
-_WORKING_SIDE = 512  # plenty for a digit of 20 pixels
+WORKING_SIDE = 512  # plenty for a digit of 20 pixels, and more than most networks take
+MAX_RATIO = 10  # of the longer side to the shorter, of a coloured picture: what is narrower grows when it is scaled
 _STRIP = 16  # rows of the reduced picture that are made at a time
 _one_at_a_time = threading.Lock()  # a decoder alone may take 200 MB
 _REMEDY = "Choose another picture."
@@ -46,7 +51,7 @@ class Picture:
 
 
 def decode(file: BinaryIO) -> Picture:
-    """Decode a picture file.
+    """Decode a picture file to grey levels.
 
     It is turned as its EXIF says; what is transparent becomes paper; colour, palette, CMYK and 16 bit become grey; of
     an animation the first frame counts.
@@ -54,6 +59,26 @@ def decode(file: BinaryIO) -> Picture:
     Raises:
         InputError: It has another format, is too large, or is damaged.
     """
+    # A JPEG of several pictures, as some cameras write, is called MPO.
+    return _decoded(file, lambda image: Picture(_grey(_upright(_reduced(image))), image.format not in _LOSSLESS))
+
+
+def decode_in_colour(file: BinaryIO) -> Pixels:
+    """Decode a picture file to red, green and blue.
+
+    It is turned as its EXIF says; what is transparent becomes white; of an animation the first frame counts.
+
+    Returns:
+        (H, W, 3) in 0..255, at most 512 pixels a side.
+
+    Raises:
+        InputError: It has another format, is too large or too narrow, or is damaged.
+    """
+    return _decoded(file, _coloured)
+
+
+def _decoded(file: BinaryIO, convert: Callable[[Image.Image], T]) -> T:
+    """Open a picture file, refuse it if it is too large, and convert what it shows."""
     file.seek(0)
     if len(file.read(MAX_BYTES + 1)) > MAX_BYTES:
         raise InputError(
@@ -65,9 +90,8 @@ def decode(file: BinaryIO) -> Picture:
     try:
         with _one_at_a_time, Image.open(file, formats=FORMATS) as image:
             _check_size(image)
-            lossy = image.format not in _LOSSLESS  # a JPEG of several pictures, as some cameras write, is called MPO
-            image.draft(None, (2 * _WORKING_SIDE, 2 * _WORKING_SIDE))  # a JPEG can be decoded to a part of its size
-            return Picture(_grey(ImageOps.exif_transpose(_reduced(image))), lossy)
+            image.draft(None, (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # a JPEG can be decoded to a part of its size
+            return convert(image)
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -95,32 +119,52 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """Return a picture in grey, with its transparency, each side at most twice the working side.
+def _reduced(image: Image.Image, in_colour: bool = False) -> Image.Image:
+    """Return a picture, each side at most twice the working side: in grey with its transparency, or in colour on white.
 
     It is made strip by strip: colours, transparency and 16 bit of the whole would take several times its memory.
     """
-    factor = max(1, max(image.size) // _WORKING_SIDE)
+    factor = max(1, max(image.size) // WORKING_SIDE)
     deep = image.mode.startswith("I")
-    mode = "LA" if image.has_transparency_data and not deep else "L"
+    clear = image.has_transparency_data and not deep
+    mode = "RGB" if in_colour else "LA" if clear else "L"
     small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
     for row in range(0, small.height, _STRIP):
         top = row * factor
         strip = image.crop((0, top, image.width, min(top + _STRIP * factor, image.height)))
         if deep:  # 16 bit, which Pillow would clip rather than scale
             strip = Image.fromarray((np.asarray(strip, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
-        elif mode == "LA":
+        elif clear:
             strip = strip.convert("RGBA")
+            if in_colour:
+                strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
         small.paste(strip.convert(mode).reduce(factor), (0, row))
     small.info = image.info  # its EXIF, which still has to turn it
     return small
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    return ImageOps.exif_transpose(image)
+
+
+def _coloured(image: Image.Image) -> Pixels:
+    """Return (H, W, 3) in 0..255."""
+    if max(image.size) > MAX_RATIO * min(image.size):
+        raise InputError(
+            f"The picture has {image.width:,} x {image.height:,} pixels.",
+            f"Its longer side can be {MAX_RATIO} times its shorter one.",
+            "Crop it.",
+        )
+    upright = _upright(_reduced(image, in_colour=True))
+    upright.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    return np.asarray(upright)
 
 
 def _grey(image: Image.Image) -> Grey:
     """Return (H, W) in 0..255, transparency laid on paper that the ink stands out from."""
     if image.mode == "LA":
         image = _without_transparency(image)
-    image.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.BOX)
+    image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     return np.asarray(image, dtype=np.float32)
 
 

@@ -4,9 +4,7 @@ A ``.glass`` file is a zip of ``network.json`` (the graph), ``weights.safetensor
 inputs and the logits that the author's own code gave for them). It is a network only if it gives those logits again.
 """
 
-import hashlib
 import math
-import re
 from pathlib import Path
 
 import torch
@@ -16,6 +14,7 @@ from model.errors import GlassError, NetworkError
 from model.graph.capture import FILES
 from model.graph.module import NetworkModule
 from model.graph.records import Op
+from model.kept_files import hash_of
 from model.networks.archive import read_entries
 from model.networks.document import MAX_BRACKETS, Described, read_document
 from model.networks.limits import OWN, Limits, refuse
@@ -25,17 +24,6 @@ from model.networks.tensors import Place, read_header, read_tensors
 
 TOLERANCE = 1e-4  # of the largest logit: another machine rounds differently
 _MAX_TENSORS = 8_000
-_HASH = re.compile(r"[0-9a-f]{32}", re.ASCII)
-
-
-def hash_of(data: bytes) -> str:
-    """Return the id of a network file: the first half of its SHA-256."""
-    return hashlib.sha256(data).hexdigest()[:32]
-
-
-def is_hash(text: str) -> bool:
-    """Tell whether a text can be the id of a network file."""
-    return bool(_HASH.fullmatch(text))
 
 
 def read_path(path: Path, limits: Limits = OWN) -> Network:

@@ -1,14 +1,13 @@
 """Where networks are found: those that come along by their id, opened ones by the hash of their file."""
 
 import functools
-import os
-import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from model import kept_files
+from model.kept_files import hash_of, is_hash
 from model.networks.built_in import assignment
-from model.networks.file import bytes_of, hash_of, read, read_path
+from model.networks.file import bytes_of, read, read_path
 from model.networks.identity import folder
 from model.networks.limits import OWN, Limits, refuse
 from model.networks.records import Network
@@ -17,7 +16,6 @@ _BUILDERS: dict[str, Callable[[], Network]] = {"assignment": assignment}
 BUILT_IN = tuple(_BUILDERS)
 SUFFIX = ".glass"
 MAX_FILES, MAX_BYTES = 200, 4_000_000_000
-_HASH = re.compile(r"[0-9a-f]{32}")
 
 
 def load(id_or_path: str | Path) -> Network:
@@ -27,7 +25,7 @@ def load(id_or_path: str | Path) -> Network:
         NetworkError: There is none, or its file is refused.
     """
     text = str(id_or_path)
-    if text in _BUILDERS or _HASH.fullmatch(text):
+    if text in _BUILDERS or is_hash(text):
         return by_id(text)
     return read_path(Path(id_or_path))
 
@@ -40,16 +38,14 @@ def by_id(id: str) -> Network:
     """
     if id in _BUILDERS:
         return _built_in(id)
-    if not isinstance(id, str) or not _HASH.fullmatch(id):
+    if not isinstance(id, str) or not is_hash(id):
         refuse(
             f"There is no network {ascii(id)[:60]}.",
             f"There are {', '.join(BUILT_IN)}, and those that were opened.",
             "Choose one of them, or open its file.",
         )
-    path = folder() / f"{id}{SUFFIX}"
-    try:
-        os.utime(path)  # the least recently used is removed first
-    except OSError:
+    path = kept_files.path_of(folder(), id, SUFFIX)
+    if path is None:
         _kept.cache_clear()
         refuse(
             f"The network {id} is not here any more.", "Opened networks are kept for a while.", "Open its file again."
@@ -59,7 +55,7 @@ def by_id(id: str) -> Network:
 
 def is_kept(id: str) -> bool:
     """Tell whether a network that was opened is still here."""
-    return bool(_HASH.fullmatch(id)) and (folder() / f"{id}{SUFFIX}").is_file()
+    return is_hash(id) and (folder() / f"{id}{SUFFIX}").is_file()
 
 
 @functools.lru_cache(maxsize=8)
@@ -91,30 +87,13 @@ def keep_bytes(data: bytes, limits: Limits = OWN) -> str:
     Raises:
         NetworkError: It is no network, or the store cannot be written.
     """
-    network = read(data, limits)
+    read(data, limits)
     place = folder()
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(place / f"{network.id}{SUFFIX}")  # whole, or not at all
-        _make_room(place, network.id)
+        return kept_files.keep(data, place, SUFFIX, MAX_FILES, MAX_BYTES)
     except OSError as error:
         refuse(
             f"The network cannot be kept in '{ascii(str(place))[1:-1]}' ({error.strerror}).",
             "It must be a folder on a disk with room.",
             "Make room, or set GLASS_NETWORKS to another folder.",
         )
-    return network.id
-
-
-def _make_room(place: Path, newest: str) -> None:
-    """Remove the networks that were not used for longest, where there are too many."""
-    found = [(path.stat().st_mtime, path.stat().st_size, path) for path in place.glob(f"*{SUFFIX}")]
-    total, number = sum(size for _, size, _ in found), len(found)
-    for _, size, path in sorted(found):
-        if number <= MAX_FILES and total <= MAX_BYTES:
-            return
-        if path.stem != newest:
-            path.unlink(missing_ok=True)
-            total, number = total - size, number - 1

@@ -15,11 +15,11 @@ from model.networks.records import ImageSpec
 
 BASELINES: Mapping[str, str] = MappingProxyType(
     {
-        "black": "Black: no ink anywhere",
-        "blur": "The digit itself, blurred",
+        "black": "Black everywhere",
+        "blur": "The picture itself, blurred",
         "mean": "The mean of the project's digits",
-        "noise": "Noise: uniform random ink at each pixel",
-        "zero": "Zero: the grey of the mean pixel",
+        "noise": "Noise: a uniform random value at each pixel",
+        "zero": "Zero: the mean pixel of the training images",
     }
 )
 BLACK = -MEAN / STD

@@ -121,6 +121,7 @@ class Attribution:
         at: The step whose activation is explained, or None for the image.
         seconds: How long it took.
         channels: For each channel, (C, H, W), or (1, H, W) where the method treats all channels at once.
+        classes: The name of each class, K or none; without names a class is called by its number.
     """
 
     method: str
@@ -136,6 +137,11 @@ class Attribution:
     at: str | None
     seconds: float
     channels: Activation
+    classes: tuple[str, ...] = ()
+
+    def class_name(self, target: int) -> str:
+        """Return what a class is called."""
+        return self.classes[target] if self.classes else str(target)
 
     @property
     def significant(self) -> Activation:

@@ -10,7 +10,7 @@ from torch import nn
 from model import layers
 from model.errors import InputError
 from model.graph.module import NetworkModule
-from model.trace.private import steps_of
+from model.trace.private import private_copy, steps_of
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -55,7 +55,8 @@ def cascade(network: M, seed: int) -> Iterator[tuple[str, M]]:
         seed: For the random weights.
 
     Yields:
-        The row that was randomized last, and a private copy of the network in evaluation mode.
+        The row that was randomized last, and a copy of the network in evaluation mode. It shares all numbers that are
+        not randomized, so nothing in it may be written in place.
 
     Raises:
         InputError: A module with parameters is of an unknown kind.
@@ -63,11 +64,23 @@ def cascade(network: M, seed: int) -> Iterator[tuple[str, M]]:
     Source: Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018.
     Batch norms count as rows here, as in the assignment's table.
     """
-    private = copy.deepcopy(network).eval()
-    generator = torch.Generator().manual_seed(seed)
+    private, generator = network, torch.Generator().manual_seed(seed)
     for name in learned_rows(network):
+        private = _with_own_tensors(private, name)
         randomize(_modules(private)[name], generator)
-        yield name, copy.deepcopy(private)
+        yield name, private
+
+
+def _with_own_tensors(network: M, name: str) -> M:
+    """Return a private copy that shares all numbers with the network but those of one step."""
+    private = private_copy(network)
+    step = _modules(private)[name]
+    for weight in step.parameters():
+        weight.data = weight.data.clone()  # one object for all steps that share it
+    clones = {id(buffer): buffer.clone() for buffer in step.buffers()}
+    for each in private.modules():
+        each._buffers.update({key: clones.get(id(value), value) for key, value in each._buffers.items()})
+    return private
 
 
 def randomized(network: M, seed: int) -> M:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import FilePayload, Page, expect
 
-from model.networks.file import hash_of
+from model.kept_files import hash_of
 from tests.browser.conftest import DESKTOP, Visit
 from tests.browser.controls import MAIN
 from tests.browser.inspection import inspect, told

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.graph.capture import FILES
+from model.kept_files import hash_of
 from model.networks import store
-from model.networks.file import hash_of
 from model.networks.limits import OPEN, OWN
 from tests.own_networks import colours, residual
 from tests.pages.conftest import as_read, file_of, run, show, shown

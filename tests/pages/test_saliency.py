@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from model import trace
 from model.images import digits
+from model.images.inputs import DIGIT
 from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
 from model.saliency.records import Attribution, Method
@@ -163,7 +164,7 @@ def test_baseline_is_shown_as_a_picture(opened: AppTest, name: str, ranking: lis
     assert_works(app, TITLE)
     expected = explained(ranking[0], "deep_lift", baseline=name)
     assert_on_stage(app, expected)
-    assert figures.baseline(expected) in shown(app)
+    assert figures.baseline(expected, DIGIT) in shown(app)
     assert figures.say_baseline(expected, BASELINES[name]) in said(app)
     assert ("widget-draw" in {each.key for each in app.selectbox}) == (name == "noise")
 

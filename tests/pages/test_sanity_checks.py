@@ -20,6 +20,7 @@ from model.sanity_checks import pixel_curves, robustness, weight_dependence
 from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Round
 from model.sanity_checks.randomization import cascade, learned_rows, randomized
+from model.trace.records import Trace
 from tests import charting
 from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
 from tests.pictures import assert_painted, decode
@@ -178,8 +179,8 @@ def test_all_methods_are_checked_on_request(monkeypatch: pytest.MonkeyPatch) -> 
         drawn.append(draw(*arguments))
         return drawn[-1]
 
-    def few(plan: AttributionPlan) -> dict[str, AttributionPlan]:
-        return {name: each for name, each in every(plan).items() if name in chosen}
+    def few(plan: AttributionPlan, of: Trace) -> dict[str, AttributionPlan]:
+        return {name: each for name, each in every(plan, of).items() if name in chosen}
 
     monkeypatch.setattr(controls, "for_all_methods", few)
     monkeypatch.setattr(verdicts, "table", noted)
@@ -237,8 +238,8 @@ def test_round_does_not_reveal_the_side(monkeypatch: pytest.MonkeyPatch) -> None
     before, pictures = sent(app), pair(app)
     deal = quiz.round_of
 
-    def turned(number: int) -> Round:
-        each = deal(number)
+    def turned(number: int, *given: Any) -> Round:
+        each = deal(number, *given)
         return replace(each, randomized="left" if each.randomized == "right" else "right")
 
     monkeypatch.setattr(quiz, "round_of", turned)
@@ -319,7 +320,7 @@ def test_answer_links_to_the_checks_of_the_same_map() -> None:
     assert not {"doubt_view", "baseline", "explain", "steps"} & link.keys()
     one = run(PAGE, **link)
     assert_works(one, TITLE)
-    (mean,) = re.findall(r"for this digit is ([−\d.]+) \(limit", said(app))
+    (mean,) = re.findall(r"for this picture is ([−\d.]+) \(limit", said(app))
     assert f"rows, is {mean}. The limit" in said(one)
 
 

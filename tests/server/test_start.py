@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from model.kept_files import hash_of
 from model.networks import identity
-from model.networks.file import hash_of
 from tests.own_networks import residual
 from tests.serving import HOME, ROOT, serving
 from tests.sessions import visiting

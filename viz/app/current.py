@@ -10,10 +10,11 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from model import networks
-from model.errors import NetworkError, WeightsError
+from model.errors import InputError, NetworkError, WeightsError
+from model.images import inputs
 from model.images.inputs import reads_digits
+from model.kept_files import is_hash
 from model.networks import built_in
-from model.networks.file import is_hash
 from model.networks.records import Network
 from model.saliency.records import AttributionPlan
 from viz.app import address
@@ -31,16 +32,16 @@ _HASHES: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
 
 
 def choose() -> None:
-    """Take the network that the address names; where it is not here, say so and take the default."""
+    """Take the network that the address names; if it is not here or takes no pictures, say so and take the default."""
     if _started_with and _CHOSEN not in st.session_state and not st.query_params:
         address.write(**{address.NET: _started_with[-1]})
     id = address.read(address.NET, DEFAULT)
     st.session_state[_MISSING] = ""
     try:
-        networks.by_id(id)
+        inputs.check_channels(networks.by_id(id).input)
     except WeightsError:  # each page that needs the weights says what is wrong with them
         id = DEFAULT
-    except NetworkError as error:
+    except (InputError, NetworkError) as error:
         address.notice(f"{error} Showing the assignment's network instead.")
         st.session_state[_MISSING] = id if is_hash(id) else ""
         id = DEFAULT

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model import layers, receptive_field, trace
-from model.images import digits, inputs
+from model.images import digits, inputs, pictures
 from model.images.records import Digit
 from model.layers.records import Arithmetic
 from model.networks.records import Network
@@ -68,10 +68,21 @@ def _warm_up(imported: tuple[str, ...]) -> None:
 
 
 def fitted(digit: Digit) -> Digit:
-    """Return a picture in the size and the channels that the network of this run takes."""
+    """Return a picture in the size and the channels that the network of this run takes, with its class in this network.
+
+    A digit that a network of digits takes as it is stays the same.
+    """
     image = structure().input
+    if pictures.is_picture(digit.key) or not current.takes_digits():
+        return _fitted(digit.key, digit)
     pixels = inputs.fit(digit.pixels, image)
     return digit if pixels.shape == digit.pixels.shape else replace(digit, pixels=pixels)
+
+
+@of_network(max_entries=32)
+def _fitted(key: str, _digit: Digit) -> Digit:
+    shown = structure()
+    return pictures.fitted(_digit, shown.input, shown.classes)
 
 
 def to_input(digit: Digit) -> Tensor:
@@ -80,13 +91,14 @@ def to_input(digit: Digit) -> Tensor:
 
 
 def samples() -> tuple[Digit, ...]:
-    """Return the pictures that come along for the network of this run, as it takes them."""
+    """Return the pictures that come along for the network of this run, as it takes them: digits, or coloured shapes."""
     return _samples()
 
 
 @of_network(max_entries=32)
 def _samples() -> tuple[Digit, ...]:
-    return tuple(fitted(sample) for sample in digits.samples())
+    found = digits.samples() if current.takes_digits() else pictures.samples(structure().input)
+    return tuple(map(fitted, found))
 
 
 def examples() -> dict[str, Digit]:

@@ -1,16 +1,17 @@
-"""The sidebar of every page: where to go, the digit that everything is about, and how to choose another."""
+"""The sidebar of every page: where to go, the picture that everything is about, and how to choose another."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
 
 from model.errors import GlassError, InputError, WeightsError
-from model.images import codec, digits
+from model.images import codec, digits, pictures
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
-from viz.app import address, mnist_picker, network_switch, shared, uploads
+from viz.app import address, current, mnist_picker, network_switch, picture_picker, shared, uploads
 from viz.app.components import drawing_pad, given_pictures, picture_grid
 from viz.app.markdown import escape_markdown
 from viz.pictures import raster, words
@@ -23,6 +24,7 @@ _PAGES = "all pages"
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
 _BEFORE = "the digit before drawing began"
+_PHONE = 80  # pixels a side of the picture above the page
 
 
 def show(pages: Sequence[st.Page]) -> None:
@@ -60,35 +62,51 @@ def given_digit() -> Digit:
 
 
 def _read_digit() -> Digit:
-    """Return the digit that is being drawn or that the link names; else the default, with a notice."""
-    if _LIVE in st.session_state:
+    """Return the digit that is being drawn, or the picture that the link names; else the default, with a notice."""
+    takes_digits = current.takes_digits()
+    if not takes_digits:
+        st.session_state.pop(_LIVE, None)  # the pad is gone
+    elif _LIVE in st.session_state:
         live: Digit = st.session_state[_LIVE]
         return live
+    default = DEFAULT_DIGIT if takes_digits else pictures.DEFAULT
     try:
-        key = address.read(address.DIGIT, DEFAULT_DIGIT)
-        return uploads.find(key) or digits.find(key)
+        return _find(address.read(address.DIGIT, default))
     except GlassError as error:
-        default = digits.find(DEFAULT_DIGIT)
-        address.notice(f"{error} Showing a {default.label} instead.")
-        return default
+        found = _find(default)
+        address.notice(f"{error} Showing a {found.class_name or found.label} instead.")
+        return found
+
+
+def _find(key: str) -> Digit:
+    """Return the digit or the picture of a key, whatever the network takes."""
+    if pictures.is_picture(key) or not (current.takes_digits() or digits.is_digit(key)):
+        return picture_picker.find(key)
+    return uploads.find(key) or digits.find(key)
 
 
 def show_on_phone() -> None:
     """Show digit and answer above the page, where the sidebar is folded away; wide screens leave it out."""
     digit = current_digit()
-    st.html(f'<p class="phone"><img src="{raster.grey(digit.pixels)}" alt=""><span>{_reading(digit)}</span></p>')
+    drawn = raster.image(picture_picker.reduced(digit.pixels, _PHONE))
+    st.html(f'<p class="phone"><img src="{drawn}" alt=""><span>{_reading(digit)}</span></p>')
 
 
 def describe(digit: Digit) -> str:
-    """Say in a few words which digit it is."""
-    return digit.source if digit.label is None else f"{digit.source}, labelled {digit.label}"
+    """Say in a few words which digit or picture it is; its names may come from strangers."""
+    if digit.class_name and digit.label is None:
+        return f"{digit.source}, labelled {digit.class_name}, which is no class of this network"
+    label = digit.class_name or digit.label
+    return digit.source if label is None else f"{digit.source}, labelled {label}"
 
 
 def _show_digit(digit: Digit) -> None:
+    kind = "digit" if current.takes_digits() else "picture"
+    said = escape(describe(digit))
     st.html(
-        f'<figure class="digit"><img src="{raster.grey(digit.pixels)}" alt="The current digit: {describe(digit)}">'
+        f'<figure class="digit"><img src="{raster.image(digit.pixels)}" alt="The current {kind}: {said}">'
         f"<figcaption>{_reading(digit)}"
-        f"<br><small>{describe(digit)}</small></figcaption></figure>"
+        f"<br><small>{said}</small></figcaption></figure>"
     )
 
 
@@ -97,14 +115,19 @@ def _reading(digit: Digit) -> str:
         trace = shared.record(digit)
     except WeightsError:  # which the page says in full
         return "Without weights there is no prediction"
-    wrong = "" if digit.label in {None, trace.prediction} else f", not {digit.label}"
+    wrong = ""
+    if digit.label is not None and digit.label != trace.prediction:
+        wrong = f", not {escape(trace.class_name(digit.label))}"
     certainty = words.percent(trace.probabilities.max())
-    return f"The network predicts <strong>{trace.prediction}</strong>{wrong} ({certainty})"
+    return f"The network predicts <strong>{escape(trace.class_name(trace.prediction))}</strong>{wrong} ({certainty})"
 
 
 def _choose(digit: Digit) -> None:
-    address.expect(mnist_picker.ALLOWED)
     given_pictures(_SOURCES["upload"])
+    if not current.takes_digits():
+        picture_picker.show(digit)
+        return
+    address.expect(mnist_picker.ALLOWED)
     source = digit.key.partition("-")[0]
     match st.segmented_control(
         "Choose a digit",

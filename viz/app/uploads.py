@@ -150,7 +150,7 @@ def show_stages(digit: Digit) -> None:
     if not digit.stages:  # the link of an upload holds only the final pixels
         return
     figures = "".join(
-        f'<figure><img src="{raster.grey(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
+        f'<figure><img src="{raster.image(stage.pixels)}" alt=""><figcaption>{stage.name}</figcaption></figure>'
         for stage in digit.stages
     )
     st.html(f'<div class="stages">{figures}</div>')

@@ -8,10 +8,13 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, current, shared, tables
+from viz.app import address, current, shared, sidebar, tables
+from viz.app.markdown import escape_markdown
+from viz.app.nearest import nearest_name
 
 Result = TypeVar("Result")
 
+_SIDE_BY_SIDE = 10  # classes; of more, a list shows only some at a time
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
 _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
@@ -58,24 +61,6 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         )
         move("Next", "Right", position + 1)
     return trace[names[position]]
-
-
-def nearest_name(names: Sequence[str], name: str) -> str:
-    """Return the name of a step that is nearest to a name: the same kind first, then the nearest number.
-
-    >>> nearest_name(["Conv2d-4", "Conv2d-7", "BatchNorm2d-8"], "Conv2d-9")
-    'Conv2d-7'
-    """
-    if name in names:
-        return name
-    kind, number = _kind_and_number(name)
-    same = [each for each in names if _kind_and_number(each)[0] == kind]
-    return min(same, key=lambda each: abs(_kind_and_number(each)[1] - number)) if same else names[0]
-
-
-def _kind_and_number(name: str) -> tuple[str, float]:
-    kind, _, number = name.rpartition("-")
-    return (kind, float(number)) if number.replace(".", "", 1).isdecimal() else (name, 0.0)
 
 
 def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
@@ -146,6 +131,29 @@ def segments(
     """
     first = default or next(iter(options))
     return address.bind(st.segmented_control, label, name, options, first, required=True, wrap=True, **arguments)
+
+
+def class_of(trace: Trace, label: str, name: str, default: int) -> int:
+    """Let the user choose a class: up to ten side by side, more in a list that can be searched, the likeliest first.
+
+    Args:
+        trace: Its classes.
+        label: The label of the control.
+        name: The address parameter, which holds the number of the class.
+        default: The class if the address has none or an unknown one.
+    """
+    if len(trace.logits) > _SIDE_BY_SIDE:
+        return int(address.bind(st.selectbox, label, name, class_names(trace), str(default)))
+    classes = {number: escape_markdown(title) for number, title in class_names(trace).items()}
+    return int(segments(label, name, classes, str(default)))
+
+
+def class_names(trace: Trace) -> dict[str, str]:
+    """Return the name of each class by its number; of many classes the likeliest come first."""
+    every = range(len(trace.logits))
+    order = every if len(every) <= _SIDE_BY_SIDE else (-trace.logits).argsort(kind="stable").tolist()
+    twice = len({trace.class_name(k) for k in every}) < len(every)
+    return {str(k): f"{k}: {trace.class_name(k)}" if twice else trace.class_name(k) for k in order}
 
 
 def switch(label: str, name: str, about: str) -> bool:
@@ -241,6 +249,19 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     st.write(words)
     numbers.show()
     return shown
+
+
+def dead_end(missing: str, page: str, label: str) -> None:
+    """Say that this network lacks what a page shows, and link to the page for the assignment's network.
+
+    Args:
+        missing: What it lacks, as plain text.
+        page: The address of the page.
+        label: Of the link.
+    """
+    st.info(escape_markdown(missing))
+    (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
+    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(*ideas: str) -> None:

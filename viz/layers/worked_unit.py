@@ -142,7 +142,7 @@ def receptive_field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
     style = "; ".join(f"{name}: {share:.2%}" for name, share in sides.items())
     return (
         f'<div class="field{" large" if large else ""}">'
-        f'<img src="{raster.grey(pixels)}" alt="The picture, with the receptive field of the unit">'
+        f'<img src="{raster.image(pixels)}" alt="The picture, with the receptive field of the unit">'
         f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
     )
 

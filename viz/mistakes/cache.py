@@ -1,28 +1,65 @@
 """Cached logits of the test images, and results computed from them."""
 
+import time
 from typing import Any
 
 import numpy as np
+import streamlit as st
+import torch
 
+from model.images import digits, mnist
 from model.mistakes import confusion as matrix
 from model.mistakes import scores as files
 from model.mistakes.calibration import reliability as calibration
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
-from model.records import Numbers
-from viz.app.current import of_network
+from model.records import Activation, Numbers
+from viz.app import current, shared
+from viz.app.current import network, of_network
 from viz.app.queued_cache import queued
+
+_PART = 500  # images at a time
+
+
+def scores() -> Scores:
+    """Return the logits of MNIST's test images: the assignment's come along, those of another network are computed.
+
+    Computing them takes seconds and shows its progress; all people share the cached parts.
+
+    Raises:
+        WeightsError: Those that come along are missing, damaged, or belong to other weights.
+        DataError: MNIST is needed, and is missing or damaged.
+    """
+    return _shipped() if current.is_assignment() else _joined(_parts())
 
 
 @of_network(max_entries=16)
-def scores() -> Scores:
-    """Return the logits of MNIST's test images.
-
-    Raises:
-        WeightsError: They are missing, damaged, or belong to other weights.
-    """
+def _shipped() -> Scores:
     return files.read()
+
+
+def _parts() -> list[Activation]:
+    starts = range(0, mnist.SIZES["test"], _PART)
+    place, began, parts = st.empty(), time.monotonic(), []
+    for done, start in enumerate(starts):
+        if time.monotonic() - began > 0.3:  # cached parts are fast and need no progress bar
+            place.progress(done / len(starts), f"Classifying MNIST's test images: {start:,} of {mnist.SIZES['test']:,}")
+        parts.append(_part(start))
+    place.empty()
+    return parts
+
+
+@queued(max_entries=512)
+def _part(start: int) -> Activation:
+    with torch.no_grad():
+        logits: Activation = network().module(shared.mnist_inputs(start, _PART)).numpy()
+    return logits
+
+
+@of_network(max_entries=16)
+def _joined(_parts: list[Activation]) -> Scores:
+    return Scores(current.network_id(), np.concatenate(_parts), digits.mnist("test").labels.astype(np.uint8))
 
 
 @of_network(max_entries=16)
@@ -31,10 +68,14 @@ def weights_card() -> dict[str, Any]:
     return weights.read_card()
 
 
-@of_network(max_entries=16)
 def confusion() -> Confusion:
     """Return how often each label is classified as each class."""
-    return matrix.confusion(scores())
+    return _confusion(scores())
+
+
+@of_network(max_entries=16)
+def _confusion(_scores: Scores) -> Confusion:
+    return matrix.confusion(_scores)
 
 
 def halves() -> tuple[Scores, Scores]:
@@ -42,10 +83,14 @@ def halves() -> tuple[Scores, Scores]:
     return calibration.halves(scores())
 
 
-@of_network(max_entries=256)
 def reliability(half: int, temperature: float) -> Reliability:
     """Return the reliability on the fitting half (0) or the evaluation half (1) at a temperature."""
-    return calibration.reliability(halves()[half], temperature)
+    return _reliability(half, temperature, halves()[half])
+
+
+@of_network(max_entries=256)
+def _reliability(half: int, temperature: float, _scores: Scores) -> Reliability:
+    return calibration.reliability(_scores, temperature)
 
 
 @queued(max_entries=64, show_spinner="Simulating the calibration error")

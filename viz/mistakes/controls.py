@@ -11,10 +11,12 @@ from model.images import digits, mnist
 from model.mistakes import confusion
 from model.mistakes.records import Confusion, Prediction
 from model.records import Pair, Pixels
-from viz.app import address, mnist_picker, sidebar, tables, widgets
+from viz.app import address, current, mnist_picker, shared, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import controls as heads
 from viz.mistakes import cache, figures
+from viz.pictures import words
+from viz.training import origin
 
 VIEW = "mistakes_view"
 VIEWS = {"matrix": "Confusion matrix", "all": "Every mistake", "calibration": "Calibration"}
@@ -23,10 +25,37 @@ PAGE = "mistakes"
 PARTS = (slice(None, 5_000), slice(5_000, None))  # the test images of the two groups of writers
 _SORTS = {"sure": "Highest confidence first", "label": "Lowest probability of the label first"}
 _FITTED = "fitted"
+_LISTED = 3  # classes that a sentence names
 _PER_PAGE = 24  # images
 _TEMPERATURES = tuple(f"{step / 20:.2f}" for step in range(8, 51))
 _CELLS = [f"{label}.{predicted}" for label in range(10) for predicted in range(10)]
 _LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
+
+
+def has_labelled_images() -> bool:
+    """Tell whether there are predictions to show; where there are none, say what is missing, and what to do."""
+    if not current.takes_digits():
+        names = ", ".join(shared.network().classes[:_LISTED])
+        missing = (
+            "Mistakes are counted on images with labels. MNIST has 10,000 for networks that read digits; this network "
+            f"takes pictures of {words.shape(shared.network().input.shape)} and tells {names} and so on apart."
+        )
+        widgets.dead_end(missing, PAGE, "See the mistakes of the assignment's network")
+        return False
+    if current.is_assignment() or mnist.is_present():
+        return True
+    st.write("The mistakes of this network are not stored: they are counted on MNIST's 10,000 test images.")
+    with st.container(border=True):
+        mnist_picker.offer_download(PAGE)
+    return False
+
+
+def say_origin() -> str:
+    """Say how the network was trained, as far as its card says."""
+    card = cache.weights_card() if current.is_assignment() else shared.network().card
+    if card:
+        return origin.say(card)
+    return "Computed by this app, with the network as it was opened. Its file does not say how it was trained."
 
 
 def cell(found: Confusion) -> Pair:

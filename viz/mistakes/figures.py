@@ -52,7 +52,7 @@ def _card(found: Prediction, pixels: Pixels | None, chosen: bool, link: Link) ->
 
 
 def _picture(pixels: Pixels | None, alt: str = "") -> str:
-    return '<i class="absent"></i>' if pixels is None else f'<img src="{raster.grey(pixels)}" alt="{alt}">'
+    return '<i class="absent"></i>' if pixels is None else f'<img src="{raster.image(pixels)}" alt="{alt}">'
 
 
 def say_short(found: Prediction) -> str:

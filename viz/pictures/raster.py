@@ -18,20 +18,22 @@ _COLOURS = 256 - _FIRST
 _HALF = 128  # half white
 
 
-def grey(pixels: Pixels) -> str:
-    """Return a grey picture (H, W), white on black, as a data URI."""
+def image(pixels: Pixels) -> str:
+    """Return a picture as a data URI: (H, W) is grey, white on black; (H, W, 3) is red, green and blue."""
     return _uri(Image.fromarray(pixels))
 
 
 def outline(pixels: Pixels, zoom: int) -> str:
     """Draw the outline of a digit (H, W), dark inside and white outside; the rest is transparent.
 
-    It is visible on any colours.
+    It is visible on any colours. A picture (H, W, 3) has no ink, so nothing of it is outlined: all is transparent.
 
     Args:
         pixels: Pixels that are at least half white belong to the digit.
         zoom: Picture pixels for each pixel.
     """
+    if pixels.ndim == 3:
+        pixels = np.zeros(pixels.shape[:2], np.uint8)
     ink = (pixels >= _HALF).repeat(zoom, axis=0).repeat(zoom, axis=1)
     entries = np.zeros(ink.shape, np.uint8)
     entries[_grown(ink, 1) & ~ink] = 2
@@ -43,8 +45,8 @@ def outline(pixels: Pixels, zoom: int) -> str:
 
 
 def sprite(images: NDArray[np.uint8]) -> str:
-    """Return pictures (N, H, W) side by side in one data URI."""
-    return grey(np.ascontiguousarray(np.concatenate(images, axis=1)))
+    """Return pictures (N, H, W) or (N, H, W, 3) side by side in one data URI."""
+    return image(np.ascontiguousarray(np.concatenate(images, axis=1)))
 
 
 def deck(activation: Activation, order: Sequence[int], zoom: int, offset: int, edge: str) -> str:
@@ -70,9 +72,9 @@ def deck(activation: Activation, order: Sequence[int], zoom: int, offset: int, e
         top, left = height - high - 2 - depth * offset, depth * offset
         canvas[top : top + high + 2, left : left + wide + 2] = _EDGE
         canvas[top + 1 : top + high + 1, left + 1 : left + wide + 1] = enlarged[channel]
-    image = Image.fromarray(canvas, mode="P")
-    image.putpalette(_palette(range_.signed, edge))
-    return _uri(image, transparency=_CLEAR)
+    drawn = Image.fromarray(canvas, mode="P")
+    drawn.putpalette(_palette(range_.signed, edge))
+    return _uri(drawn, transparency=_CLEAR)
 
 
 def deck_size(shape: tuple[int, ...], zoom: int, offset: int) -> tuple[int, int]:
@@ -107,9 +109,9 @@ def mosaic(maps: Activation, ranges: Sequence[Range], corners: Sequence[tuple[in
     canvas = np.full((bottom, right), _CLEAR, dtype=np.uint8)
     for each, range_, (top, left) in zip(maps, ranges, corners, strict=True):
         canvas[top : top + height, left : left + width] = _shades(each, range_)
-    image = Image.fromarray(canvas, mode="P")
-    image.putpalette(_palette(ranges[0].signed, theme.BLACK))
-    return _uri(image, transparency=_CLEAR)
+    painted = Image.fromarray(canvas, mode="P")
+    painted.putpalette(_palette(ranges[0].signed, theme.BLACK))
+    return _uri(painted, transparency=_CLEAR)
 
 
 def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
@@ -134,7 +136,7 @@ def _palette(signed: bool, edge: str) -> bytes:
     return np.concatenate([fixed, shades]).tobytes()
 
 
-def _uri(image: Image.Image, **options: int) -> str:
+def _uri(picture: Image.Image, **options: int) -> str:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1, **options)
+    picture.save(buffer, "PNG", compress_level=1, **options)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

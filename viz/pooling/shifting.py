@@ -57,7 +57,7 @@ def maps_by_title(moves: Sequence[Shift], channel: int) -> dict[str, Activation]
 
 
 def _digit(pixels: Pixels, caption: str) -> str:
-    image = f'<img src="{raster.grey(pixels)}" alt="The digit: {caption}">'
+    image = f'<img src="{raster.image(pixels)}" alt="The digit: {caption}">'
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 

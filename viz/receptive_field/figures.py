@@ -26,7 +26,8 @@ def receptive_field(pixels: Pixels, box: Box | None, measured: Box, effective: E
         effective: Shown instead of the picture.
     """
     range_ = range_of(effective.values) if effective else None
-    picture = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else raster.grey(pixels)
+    effect = raster.mosaic(effective.values[None], [range_], [(0, 0)]) if effective and range_ else ""
+    picture = effect or raster.image(pixels)
     title = "Mean absolute gradient of each pixel" if effective else "The picture"
     height, width = pixels.shape[:2]
     return (
@@ -58,7 +59,7 @@ def growing(pixels: Pixels, steps: Iterable[Growth]) -> dict[str, Any]:
     """Return the data of the component ``growing``: the picture, and the middle unit's box after each row."""
     image = (pixels.shape[0], pixels.shape[1])
     return {
-        "picture": raster.grey(pixels),
+        "picture": raster.image(pixels),
         "image": list(image),
         "frames": [{"text": text, "box": list(astuple(box))} for text, box in _boxes(image, steps)],
         "colour": theme.HIGHLIGHT,

@@ -1,16 +1,22 @@
 """Cached attributions of a digit; only the pages that show them import this module, because Captum imports slowly."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import streamlit as st
 import torch.fx.experimental.symbolic_shapes  # noqa: F401 (DeepLIFT's first map would import it, and take longer)
 from torch import Tensor, nn
 
 from model import saliency
+from model.errors import InputError
+from model.graph.module import NetworkModule, after
 from model.images.records import Digit
+from model.saliency.parts import parts_of
 from model.saliency.records import Attribution, AttributionPlan
+from model.saliency.registry import METHODS, obstacle
+from viz.app.current import of_network
 from viz.app.queued_cache import queued
 from viz.app.shared import network, to_input
 
@@ -28,8 +34,8 @@ def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
 
 
 def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attribution:
-    """Explain a network's score for an image (1, 1, 28, 28) as the plan says, without the cache."""
-    return saliency.attribute(
+    """Explain a network's score for an image (1, C, H, W) as the plan says, without the cache."""
+    found = saliency.attribute(
         explained,
         x,
         plan.target,
@@ -41,7 +47,35 @@ def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attributi
         at=plan.at,
         seed=plan.seed,
         options=dict(plan.options),
+        image=network().input,
     )
+    return replace(found, classes=network().classes)
+
+
+@of_network(max_entries=64)
+def obstacles() -> Mapping[str, str]:
+    """Return for each method why it does not apply to the network of this run; an empty string where it does."""
+    parts = parts_of(network().module)
+    return MappingProxyType({name: obstacle(name, parts) for name in METHODS})
+
+
+@of_network(max_entries=64)
+def sites() -> tuple[str, ...]:
+    """Return the steps with maps of more than one unit that depend on the image, in the order they run."""
+    module, graph = network().module, network().graph
+    moved = parts_of(module).sites or ()
+    return tuple(name for name in moved if graph[name].shape[1] * graph[name].shape[2] > 1)
+
+
+@of_network(max_entries=256)
+def way_around(step: str) -> bool:
+    """Tell whether the logits do not depend on a step alone, so that it cannot be explained in place of the image."""
+    module = network().module
+    try:
+        after(module, step) if isinstance(module, NetworkModule) else None
+    except InputError:
+        return True
+    return False
 
 
 def each(
@@ -65,8 +99,3 @@ def each(
             updated = time.monotonic()
     place.html(draw(found))
     return found
-
-
-def plans_for_steps(plan: AttributionPlan, steps: Iterable[str]) -> dict[str, AttributionPlan]:
-    """Return the plans of one method for the image and for each of these steps."""
-    return {"": plan} | {name: replace(plan, at=name) for name in steps}

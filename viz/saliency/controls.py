@@ -7,11 +7,13 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from model.images.inputs import DIGIT
 from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
 from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
-from model.trace.records import LayerKind, Trace
-from viz.app import address, tables, widgets
+from model.trace.records import LayerKind, Step, Trace
+from viz.app import address, current, shared, sidebar, tables, widgets
+from viz.app.markdown import escape_markdown
 from viz.pictures.swatches import maps_as_csv
 from viz.saliency import cache, figures
 from viz.saliency.figures import MapStyle
@@ -29,9 +31,13 @@ _OUTPUTS: Mapping[Output, str] = {
     "log_probability": "Log-probability",
     "difference": "Logit difference",
 }
-DEFAULT_LAYER = "Conv2d-19"
-_DEFAULT = "deep_lift"  # adds up exactly, in a thirtieth of the time of integrated gradients
-_CAM_LAYERS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
+# The first that the network allows: it adds up exactly, in a thirtieth of the time of the second.
+_DEFAULTS = ("deep_lift", "integrated_gradients")
+_CAM_LAYERS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}  # of the assignment's network
+_MERGES = {"add", "multiply", "concatenation"}
+_MEAN_DIGIT = "mean"
+_IN_PIXELS = ("window", "stride", "block")  # options that grow with the picture, so that the passes stay as many
+_SIDE = 28  # pixels of the picture that their defaults are for
 _RELU = "relu"
 _SEEDS = [str(seed) for seed in range(100)]
 _OFF_ON = {"0": "off", "1": "on"}
@@ -44,7 +50,7 @@ def allowed(trace: Trace) -> dict[str, Iterable[str]]:
     """Return the values that the address can hold for each parameter of a map and its style."""
     classes = [str(k) for k in range(len(trace.logits))]
     every: dict[str, Iterable[str]] = {TARGET: classes, AGAINST: classes, address.EXPLAIN: _OUTPUTS}
-    every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: _layers(trace), DRAW: _SEEDS}
+    every |= {METHOD: METHODS, BASELINE: BASELINES, LAYER: layers(trace), DRAW: _SEEDS}
     every |= {SIGNS: _SIGNS, OPACITY: _OPACITIES, SCALE: _ONE_SCALE, CLIP: [address.YES]}
     for option in (option for each in METHODS.values() for option in each.options):
         every[option.name] = [*every.get(option.name, ()), *_values(option)]
@@ -54,7 +60,34 @@ def allowed(trace: Trace) -> dict[str, Iterable[str]]:
 def choose_method() -> Method:
     """Let the user choose a method."""
     titles = {name: each.title for name, each in METHODS.items()}
-    return METHODS[address.bind(st.selectbox, "Method", METHOD, titles, _DEFAULT)]
+    return METHODS[address.bind(st.selectbox, "Method", METHOD, titles, _default_method())]
+
+
+def _default_method() -> str:
+    return next((name for name in _DEFAULTS if not cache.obstacles()[name]), _DEFAULTS[-1])
+
+
+def why_not(name: str) -> str:
+    """Say that a method does not apply to the network of this run, and why; an empty string where it does."""
+    why = cache.obstacles()[name]
+    return f"{METHODS[name].title} does not apply to this network. {why}" if why else ""
+
+
+def refuse(method: Method, page: str) -> bool:
+    """If a method does not apply to the network of this run, say so, and link to one that does; tell whether.
+
+    Args:
+        method: The method that the person chose.
+        page: The address of the page that shows it.
+    """
+    why = why_not(method.name)
+    if why:
+        st.info(escape_markdown(why))
+        other = METHODS[_default_method()]
+        link = address.link(**{**default_options(), METHOD: other.name})
+        (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
+        st.page_link(shown, label=f"Show {other.title}", query_params=link)
+    return bool(why)
 
 
 def choose_plan(trace: Trace) -> AttributionPlan:
@@ -85,19 +118,18 @@ def choose_plan_for_all(trace: Trace) -> tuple[AttributionPlan, bool]:
 def choose_score(trace: Trace, columns: Sequence[DeltaGenerator]) -> AttributionPlan:
     """Let the user choose, in three columns, the class, its score and a baseline; the method is the default one."""
     with columns[0]:
-        target = _target(trace)
+        target = widgets.class_of(trace, "Explain class", TARGET, trace.prediction)
     with columns[1]:
         output = _output()
         against = _against(trace, target) if output == "difference" else None
     with columns[2]:
-        baseline = address.bind(st.selectbox, "Baseline", BASELINE, BASELINES, "black")
-    return AttributionPlan(_DEFAULT, target, output, against, baseline)
+        baseline = address.bind(st.selectbox, "Baseline", BASELINE, _baselines(), "black")
+    return AttributionPlan(_default_method(), target, output, against, baseline)
 
 
-def _target(trace: Trace) -> int:
-    """Let the user choose the class that is explained; by default the predicted class."""
-    classes = [str(k) for k in range(len(trace.logits))]
-    return int(widgets.segments("Explain class", TARGET, classes, str(trace.prediction)))
+def _baselines() -> dict[str, str]:
+    """Return the baselines of the network of this run: the mean digit is one where digits are prepared as MNIST's."""
+    return {name: title for name, title in BASELINES.items() if name != _MEAN_DIGIT or shared.network().input == DIGIT}
 
 
 def _output() -> Output:
@@ -110,14 +142,15 @@ def _output() -> Output:
 def _against(trace: Trace, target: int) -> int:
     """Let the user choose the other class of a difference; by default the one with the largest logit."""
     strongest = str(next(k for k in (-trace.logits).argsort(kind="stable").tolist() if k != target))
-    classes = [str(k) for k in range(len(trace.logits)) if k != target]
+    classes = {k: name for k, name in widgets.class_names(trace).items() if k != str(target)}
     instead = {str(target): strongest}  # if the user explains the class that was chosen here, it needs another one
     return int(address.bind(st.selectbox, "Less the logit of", AGAINST, classes, strongest, instead=instead))
 
 
 def choose_options(plan: AttributionPlan, method: Method, trace: Trace) -> AttributionPlan:
     """Let the user choose the options of a method, and return the plan with them."""
-    options = tuple((option.name, _option(option)) for option in method.options)
+    side = _side_of(trace)
+    options = tuple((option.name, _option(option, side)) for option in method.options)
     return replace(
         plan,
         layer=_layer(trace) if method.uses_layer else None,
@@ -141,6 +174,15 @@ def map_file(digit: Digit, found: Attribution) -> tables.CsvFile:
     """Return a map of a digit as CSV."""
     name = f"{found.method}-{digit.key[:40]}.csv"
     return tables.CsvFile("Download this map as CSV", partial(figures.as_csv, found), name)
+
+
+def baseline_file(found: Attribution, plan: AttributionPlan) -> tables.CsvFile:
+    """Return the normalised baseline as CSV, (H, W), or one map for each channel."""
+    label, name = "Download the baseline as CSV", f"baseline-{plan.baseline}"
+    if found.baseline.ndim == 2:
+        return tables.map_file(found.baseline, name, label)
+    channels = {f"channel {number}": each for number, each in enumerate(found.baseline)}
+    return tables.maps_file(label, channels, name)
 
 
 def numbers_of(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> tables.ExpandableTable:
@@ -186,14 +228,34 @@ def link_to_method(page: str, view: str, name: str) -> str:
     return address.address(page, **{**default_options(), view: "", METHOD: name})
 
 
-def rows_with_maps(trace: Trace) -> list[str]:
-    """Return the rows whose maps can be explained: those with more than one place, except dropout."""
-    return [row.name for row in trace.rows if row.kind is not LayerKind.DROPOUT and row.output[0].size > 1]
+def rows_with_maps(trace: Trace) -> tuple[list[str], list[str]]:
+    """Return the rows whose maps can be explained, and those that cannot, because another way goes around them.
+
+    A row with one unit in each map has nothing to show, and a dropout has its input's map.
+    """
+    every = [row.name for row in trace.rows if row.kind != LayerKind.DROPOUT and _has_maps(row)]
+    if current.is_assignment():
+        return every, []
+    every += [step.name for step in trace.steps if step.kind in _MERGES and _has_maps(step)]
+    every.sort(key=[step.name for step in trace.steps].index)
+    return [name for name in every if not cache.way_around(name)], [name for name in every if cache.way_around(name)]
 
 
-def title_of_digit(plan: AttributionPlan) -> str:
-    """Return the title of the digit's own map among those of the rows, with the step whose maps the method uses."""
-    return f"The digit, by {DEFAULT_LAYER}" if METHODS[plan.method].uses_layer else "The digit"
+def _has_maps(step: Step) -> bool:
+    return step.output.ndim == 3 and step.output[0].size > 1
+
+
+def plans_for_steps(plan: AttributionPlan, trace: Trace, steps: Iterable[str]) -> dict[str, AttributionPlan]:
+    """Return the plans of one method for the image and for each of these steps."""
+    at = {name: replace(plan, at=name, options=_scaled(METHODS[plan.method], _side(trace[name]))) for name in steps}
+    layer = default_layer(trace) if METHODS[plan.method].uses_layer else None
+    return {"": replace(plan, layer=layer, options=_scaled(METHODS[plan.method], _side_of(trace)))} | at
+
+
+def title_of_picture(plan: AttributionPlan, trace: Trace) -> str:
+    """Return the title of the picture's own map among those of the rows, with the step whose maps the method uses."""
+    title = f"The {current.picture_word()}"
+    return f"{title}, by {default_layer(trace)}" if METHODS[plan.method].uses_layer else title
 
 
 def title_of_map(plan: AttributionPlan, wanted: AttributionPlan) -> str:
@@ -202,9 +264,47 @@ def title_of_map(plan: AttributionPlan, wanted: AttributionPlan) -> str:
     return title if plan.output == wanted.output else f"{title}: logit"
 
 
-def for_all_methods(plan: AttributionPlan) -> dict[str, AttributionPlan]:
-    """Return the plan for each method, by its name."""
-    return {name: for_method(plan, method) for name, method in METHODS.items()}
+def for_all_methods(plan: AttributionPlan, trace: Trace) -> dict[str, AttributionPlan]:
+    """Return the plan for each method that applies to the network of this run, by its name."""
+    side, layer = _side_of(trace), default_layer(trace)
+    return {
+        name: replace(
+            for_method(plan, method), layer=layer if method.uses_layer else None, options=_scaled(method, side)
+        )
+        for name, method in applicable().items()
+    }
+
+
+def applicable() -> dict[str, Method]:
+    """Return the methods that apply to the network of this run, by their names."""
+    return {name: method for name, method in METHODS.items() if not cache.obstacles()[name]}
+
+
+def say_left_out() -> None:
+    """Say which methods do not apply to the network of this run, and why."""
+    refused = [f"- {escape_markdown(why)}" for name in METHODS if (why := why_not(name))]
+    if refused:
+        st.markdown("\n".join(refused))
+
+
+def _side_of(trace: Trace) -> int:
+    """Return the longer side of the picture, in pixels."""
+    return max(map(int, trace.image.shape[1:]))
+
+
+def _side(step: Step) -> int:
+    return max(map(int, step.output.shape[1:]))
+
+
+def _scaled(method: Method, side: int) -> tuple[tuple[str, float], ...]:
+    """Return the defaults of options in pixels for maps of another size; nothing where the method's own are right."""
+    found = ((option.name, _default(option, side)) for option in method.options if option.name in _IN_PIXELS)
+    return tuple(found) if side > _SIDE else ()
+
+
+def _default(option: MethodOption, side: int) -> float:
+    scale = max(round(side / _SIDE), 1) if option.name in _IN_PIXELS else 1
+    return min(option.default * scale, option.most)
 
 
 def _values(option: MethodOption) -> list[str]:
@@ -212,8 +312,8 @@ def _values(option: MethodOption) -> list[str]:
     return [f"{option.least + number * option.step:g}" for number in range(count + 1)]
 
 
-def _option(option: MethodOption) -> float:
-    values, default = _values(option), f"{option.default:g}"
+def _option(option: MethodOption, side: int) -> float:
+    values, default = _values(option), f"{_default(option, side):g}"
     if values == list(_OFF_ON):
         return float(widgets.segments(option.label, option.name, _OFF_ON, default, help=option.about))
     return float(address.bind(st.select_slider, option.label, option.name, values, default, help=option.about))
@@ -221,11 +321,20 @@ def _option(option: MethodOption) -> float:
 
 def _layer(trace: Trace) -> str:
     """Let the user choose the step whose maps the method uses."""
-    return address.bind(st.selectbox, "Maps of", LAYER, _layers(trace), DEFAULT_LAYER)
+    return address.bind(st.selectbox, "Maps of", LAYER, layers(trace), default_layer(trace))
 
 
-def _layers(trace: Trace) -> list[str]:
-    return [step.name for step in trace.steps if step.kind in _CAM_LAYERS and step.maps[0].size > 1]
+def layers(trace: Trace) -> list[str]:
+    """Return the steps whose maps a method can use; a dropout has its input's maps."""
+    kinds = {name: trace[name].kind for name in cache.sites()}
+    if current.is_assignment():
+        return [name for name, kind in kinds.items() if kind in _CAM_LAYERS]
+    return [name for name, kind in kinds.items() if kind != LayerKind.DROPOUT] or [*kinds]
+
+
+def default_layer(trace: Trace) -> str:
+    """Return the last step whose maps a method can use: the deepest maps before the head."""
+    return layers(trace)[-1]
 
 
 def _seed() -> int:
@@ -237,7 +346,9 @@ def choose_style() -> MapStyle:
     """Let the user choose how a map is drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         signs = widgets.segments("Values", SIGNS, _SIGNS)
-        opacity = address.bind(st.select_slider, "Opacity over the digit", OPACITY, _OPACITIES, "100", width=220)
+        opacity = address.bind(
+            st.select_slider, f"Opacity over the {current.picture_word()}", OPACITY, _OPACITIES, "100", width=220
+        )
         clipped = widgets.switch(
             "Clip the scale",
             CLIP,

@@ -1,4 +1,4 @@
-"""Attributions: one over the digit, many side by side, and their sums in words."""
+"""Attributions: one over its picture, many side by side, and their sums in words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from model.images.records import MEAN, STD
+from model.networks.records import ImageSpec
 from model.records import Activation, Pixels
 from model.saliency.records import Attribution, Method, Output
 from viz import theme
 from viz.pictures import raster, readable, swatches, words
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.mathematics import typeset
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range
@@ -19,6 +20,8 @@ from viz.pictures.scaling import Range
 Link = Callable[[str], str]  # gives the address that shows a method or a step
 CLIPPED_AT = 99  # per cent of the pixels lie within a clipped scale
 _NO_GAP = 0.0005  # a smaller gap rounds to 0.0 %
+_LISTED = 6  # steps that a sentence names
+_COLOURS = ("red", "green", "blue")
 _ZOOM = 6  # picture pixels for each pixel of an outline
 _SCORES: Mapping[Output, str] = {
     "logit": "logit of {target}",
@@ -34,7 +37,7 @@ class MapStyle:
     Attributes:
         absolute: Absolute values instead of signed ones.
         clipped: On a scale that the largest values exceed.
-        opacity: In per cent, over the digit.
+        opacity: In per cent, over the picture.
     """
 
     absolute: bool = False
@@ -44,13 +47,25 @@ class MapStyle:
 
 def score_of(found: Attribution) -> str:
     """Name the score explained: the logit of a class, its log-probability, or the difference of two logits."""
-    return _SCORES[found.output].format(target=found.target, against=found.against)
+    against = "" if found.against is None else found.class_name(found.against)
+    return _SCORES[found.output].format(target=found.class_name(found.target), against=against)
 
 
-def map_over_digit(found: Attribution, pixels: Pixels, style: MapStyle) -> dict[str, Any]:
-    """Return what the browser needs to show one map over its digit (H, W), with all values."""
+def _score(found: Attribution) -> str:
+    """Name the score explained in Markdown."""
+    return escape_markdown(score_of(found))
+
+
+def map_over_picture(found: Attribution, pixels: Pixels, style: MapStyle) -> dict[str, Any]:
+    """Return what the browser needs to show one map over its picture, with all values.
+
+    Args:
+        found: The map.
+        pixels: The picture, (H, W), or (H, W, 3) in colour, which has no outline.
+        style: How the map is drawn.
+    """
     values, range_ = styled(found.values, style)
-    return readable.over(values, range_, raster.grey(pixels), raster.outline(pixels, _ZOOM), style.opacity)
+    return readable.over(values, range_, raster.image(pixels), raster.outline(pixels, _ZOOM), style.opacity)
 
 
 def styled(values: Activation, style: MapStyle) -> tuple[Activation, Range]:
@@ -77,11 +92,28 @@ def say(found: Attribution, method: Method, style: MapStyle) -> str:
     y, x = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     red, blue = ("", "") if style.absolute else (" (red)", " (blue)")
     return (
-        f"{int((values > 0).sum())} of {values.size} pixels {would}raise the {score_of(found)}{if_brighter}{red}, "
+        f"{int((values > 0).sum())} of {values.size} pixels {would}raise the {_score(found)}{if_brighter}{red}, "
         f"{words.fine(_positive(found))} in total; {int((values < 0).sum())} {would}lower it{blue}, "
         f"{words.fine(_negative(found))} in total. The pixel with the largest absolute value is y {y}, x {x}: "
-        f"{words.fine(float(values[y, x]))}.{_say_clipped(values, style)} Point at a pixel to read its value."
+        f"{words.fine(float(values[y, x]))}.{_say_clipped(values, style)}{_say_channels(found)} Point at a pixel to "
+        "read its value."
     )
+
+
+def _say_channels(found: Attribution) -> str:
+    """Say how the channels of a colour picture share its map; nothing of a grey one."""
+    if found.baseline.ndim == 2:
+        return ""
+    if len(found.channels) != len(found.baseline):
+        return " The method treats all channels of a pixel at once."
+    sums = [words.fine(float(each.sum(dtype=np.float64))) for each in found.channels]
+    each = ", ".join(f"{name} {total}" for name, total in zip(_channel_names(found), sums, strict=True))
+    return f" The value of a pixel is the sum over its channels, which have in total: {each}."
+
+
+def _channel_names(found: Attribution) -> Sequence[str]:
+    count = len(found.channels)
+    return _COLOURS if count == len(_COLOURS) else [f"channel {number}" for number in range(count)]
 
 
 def _positive(found: Attribution) -> float:
@@ -111,10 +143,10 @@ def why_blank(found: Attribution, signed: Attribution | None = None) -> str:
     """
     if signed is not None and not signed.is_blank:
         return (
-            f"The map is blank: at {found.layer} no place raises the {score_of(found)}, and the ReLU of this method "
+            f"The map is blank: at {found.layer} no place raises the {_score(found)}, and the ReLU of this method "
             "sets negative values to 0. Switch the ReLU off to see the signed map."
         )
-    return f"The map is blank: according to this method no pixel changes the {score_of(found)}."
+    return f"The map is blank: according to this method no pixel changes the {_score(found)}."
 
 
 def sums(found: Attribution, method: Method) -> str:
@@ -135,7 +167,7 @@ def sums(found: Attribution, method: Method) -> str:
             ("−", found.total, "sum of the map"),
             ("=", found.remainder, "lost on the way"),
         ]
-    rows = "".join(f"<dt>{sign}</dt><dd>{words.fine(value)}</dd><dd>{name}</dd>" for sign, value, name in lines)
+    rows = "".join(f"<dt>{sign}</dt><dd>{words.fine(value)}</dd><dd>{escape(name)}</dd>" for sign, value, name in lines)
     return f'<dl class="column-sum gained" aria-label="Does {escape(method.title)} add up?">{rows}</dl>'
 
 
@@ -144,7 +176,7 @@ def say_sums(found: Attribution, method: Method) -> str:
     rounded = "Numbers are rounded here, not in the CSV."
     if method.starts_from_score:
         return (
-            f"This method starts from the {score_of(found)}, {words.fine(found.score)}, and passes it back row by row. "
+            f"This method starts from the {_score(found)}, {words.fine(found.score)}, and passes it back row by row. "
             f"{words.fine(found.total)} arrives at the pixels. {words.fine(found.remainder)} is lost on the way: at "
             f"the biases and batch norms, which have an output for any input, and at ε. The method uses no baseline, "
             f"so it does not claim to add up to a gain. {rounded}"
@@ -185,17 +217,20 @@ def about(method: Method) -> str:
     )
 
 
-def baseline(found: Attribution) -> str:
-    """Draw in HTML the baseline as an image: normalised 2.8 is white, −0.4242 black."""
-    ink = ((found.baseline * STD + MEAN) * 255).clip(0, 255).round().astype(np.uint8)
-    return f'<figure class="baseline"><img src="{raster.grey(ink)}" alt="The baseline"></figure>'
+def baseline(found: Attribution, image: ImageSpec) -> str:
+    """Draw in HTML the baseline as a picture, (H, W), or (C, H, W) in colour, normalised as the network takes it."""
+    shape = (-1, 1, 1)
+    planes = found.baseline.reshape(image.shape) * np.reshape(image.std, shape) + np.reshape(image.mean, shape)
+    pixels = (planes * 255).clip(0, 255).round().astype(np.uint8)  # (C, H, W)
+    drawn = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    return f'<figure class="baseline"><img src="{raster.image(drawn)}" alt="The baseline"></figure>'
 
 
 def say_baseline(found: Attribution, label: str) -> str:
-    """Say what the baseline is, and the range of its normalised ink."""
+    """Say what the baseline is, and the range of its normalised pixels."""
     least, most = (words.number(float(end)) for end in (found.baseline.min(), found.baseline.max()))
     ends = f"{least} everywhere" if least == most else f"{least} to {most}"
-    return f"Baseline. {label}. Normalised ink: {ends}."
+    return f"Baseline. {label}. Normalised pixels: {ends}."
 
 
 def grid(
@@ -255,6 +290,18 @@ def say_grid(titles: Mapping[str, str], found: Mapping[str, Attribution]) -> str
     return f"{len(found)} maps, {blank or 'none'} of them blank. Their sums {sums}."
 
 
+def say_passed(steps: Sequence[str]) -> str:
+    """Say which steps have no map, because another way goes around them; nothing where there are none."""
+    if not steps:
+        return ""
+    more = f" and {len(steps) - _LISTED} more" if len(steps) > _LISTED else ""
+    return (
+        f" There is no map of {', '.join(steps[:_LISTED])}{more}: another way goes around "
+        f"{'it' if len(steps) == 1 else 'each of them'}, so the score does not depend on "
+        f"{'it' if len(steps) == 1 else 'one of them'} alone."
+    )
+
+
 def say_times(found: Sequence[Attribution]) -> str:
     """Say how long it took to compute all maps."""
     return f"Computed in {sum(each.seconds for each in found):.2f}\xa0s, then kept in the cache."
@@ -283,6 +330,9 @@ def table(
 
 
 def as_csv(found: Attribution) -> str:
-    """Return all values of a map with all digits, one line for each place."""
-    lines = [(*at, float(value)) for at, value in np.ndenumerate(found.values)]
-    return swatches.as_csv([("y", "x", "attribution"), *lines])
+    """Return all values of a map with all digits, one line for each place; in colour with the share of each channel."""
+    head, columns = ["y", "x", "attribution"], [found.values]
+    if found.baseline.ndim == 3 and found.channels.shape == found.baseline.shape:
+        head, columns = [*head, *_channel_names(found)], [*columns, *found.channels]
+    lines = ((*at, *(float(each[at]) for each in columns)) for at in np.ndindex(found.values.shape))
+    return swatches.as_csv([head, *lines])

@@ -7,23 +7,26 @@ the results so far; it draws them, and the run stops there if the user opens ano
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from torch import nn
 
+from model.images import inputs
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
-from model.sanity_checks import pixel_curves, randomization, robustness, weight_dependence
-from model.sanity_checks.records import PixelCurves, Randomization, Robustness, WeightDependence
-from viz.app import queued_cache
+from model.sanity_checks import edges, pixel_curves, randomization, robustness, weight_dependence
+from model.sanity_checks.records import EdgeComparison, PixelCurves, Randomization, Robustness, WeightDependence
+from viz.app import current, queued_cache
 from viz.app.current import of_network
 from viz.app.queued_cache import NotCachedError, queued
-from viz.app.shared import network, to_input
+from viz.app.shared import fitted, network, samples, to_input
 from viz.saliency import cache
 
 T = TypeVar("T")
 
+_OTHERS = 9
 _INTERVAL = 0.1  # seconds between two updates of the figures
 
 
@@ -73,7 +76,7 @@ def _random_networks(seed: int) -> tuple[nn.Module, ...]:
 def dependence(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
 ) -> WeightDependence:
-    """Compare the effect of ``randomized`` weights on a map with the effect of other digits."""
+    """Compare the effect of ``randomized`` weights on a map with the effect of other pictures."""
     with suppress(NotCachedError):
         return _dependence.cached(digit.key, plan, seed, digit)
     _gather(_others(digit, plan), show)
@@ -86,7 +89,20 @@ def _dependence(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> We
 
 
 def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:
-    return (cache.attribute(other, plan) for other in weight_dependence.other_digits(digit))
+    return (cache.attribute(other, plan) for other in other_pictures(digit))
+
+
+def other_pictures(digit: Digit) -> tuple[Digit, ...]:
+    """Return the pictures whose maps set the limit: a digit of each other class, or else other samples."""
+    if current.takes_digits():
+        return tuple(fitted(other) for other in weight_dependence.other_digits(digit))
+    return tuple(other for other in samples() if other.key != digit.key)[:_OTHERS]
+
+
+def edges_of(digit: Digit, plan: AttributionPlan) -> EdgeComparison:
+    """Compare a map with the edges of its picture, in colour with those of its brightness."""
+    grey = replace(network().input, channels=1, mean=(0.0,), std=(1.0,))
+    return edges.compare(cache.attribute(digit, plan), inputs.fit(digit.pixels, grey))
 
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
@@ -101,7 +117,7 @@ def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Pixel
 def robust(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
 ) -> tuple[Robustness, tuple[float, ...]]:
-    """Return how a map behaves when the digit changes a little, and how much it changes in each trial."""
+    """Return how a map behaves when the picture changes a little, and how much it changes in each trial."""
     x, explain = to_input(digit), partial(cache.explain, plan)
     pieces = robustness.map_changes(network().module, x, explain, cache.attribute(digit, plan), seed=seed)
     changes = tuple(_gather(_stored(_store("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))

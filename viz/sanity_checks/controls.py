@@ -12,11 +12,12 @@ import streamlit as st
 from model.images.records import Digit
 from model.saliency import METHODS
 from model.saliency.records import AttributionPlan
-from model.sanity_checks import edges, robustness
+from model.sanity_checks import robustness
 from model.sanity_checks.records import CheckResults, PixelCurves, Randomization, Robustness, WeightDependence
 from model.trace.records import Trace
-from viz.app import address, tables, widgets
+from viz.app import address, current, shared, sidebar, tables, widgets
 from viz.app.charts import mount
+from viz.app.markdown import escape_markdown
 from viz.saliency import cache as maps
 from viz.saliency import controls
 from viz.saliency import figures as saliency
@@ -79,7 +80,7 @@ class Checks:
         self.cards, self.words = cards, words
         self.method = METHODS[plan.method]
         found = maps.attribute(digit, plan)
-        self.results = CheckResults(found, edges.compare(found, digit.pixels))
+        self.results = CheckResults(found, cache.edges_of(digit, plan))
         self.updated = time.monotonic()
 
     def run(self, shown: str) -> None:
@@ -120,7 +121,7 @@ class Checks:
             st.write(saliency.say_sums(found, self.method))
 
     def _show_edges(self) -> None:
-        """Show the map beside the edges of the digit."""
+        """Show the map beside the edges of its picture."""
         found, compared = self.results.attribution, self.results.edges
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -154,19 +155,20 @@ class Checks:
 
     def _order(self, *, shown: bool) -> None:
         """Compute deletion and insertion in the map's order of pixels and in random orders."""
-        view = _PixelView(self.plan.target) if shown else None
+        found = self.results.attribution
+        view = _PixelView(escape_markdown(found.class_name(found.target))) if shown else None
 
-        def show(found: PixelCurves) -> None:
+        def show(curves: PixelCurves) -> None:
             if view:
-                view.show(found)
+                view.show(curves)
             self._update()
 
-        found = cache.curves(self.digit, self.plan, self.seed, show)
-        self._update(curves=found)
+        curves = cache.curves(self.digit, self.plan, self.seed, show)
+        self._update(curves=curves)
         if view:
-            view.show(found, ended=True)
-            files: dict[str, tables.Text] = {"Every order": partial(figures.curves_csv, found)}
-            columns = partial(figures.curve_columns, found)
+            view.show(curves, ended=True)
+            files: dict[str, tables.Text] = {"Every order": partial(figures.curves_csv, curves)}
+            columns = partial(figures.curve_columns, curves)
             tables.expandable_table(
                 "Both curves", columns, files, title="The numbers, step by step", key="order_numbers"
             )
@@ -233,7 +235,7 @@ class _RandomizationView:
 class _PixelView:
     """The probability of the target during the deletion and the insertion of pixels."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: str) -> None:
         self._target = target
         left, right = st.columns(2, gap="large")
         with left:
@@ -266,7 +268,11 @@ class _NoiseView:
     def show(self, changes: Sequence[float], found: Robustness | None = None) -> None:
         """Show the changes that are ready; both measures are known at the end."""
         chart = partial(noise.trials, changes, robustness.TRIALS, verdicts.UNSTABLE)
-        words = noise.say_sensitivity(found) if found else f"{len(changes)} changed digits so far."
+        words = (
+            noise.say_sensitivity(found, shared.network().input.std)
+            if found
+            else f"{len(changes)} changed pictures so far."
+        )
         self._bars.draw(chart, words, ended=found is not None)
         if found:
             self._sensitivity.write(words)
@@ -284,24 +290,32 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
         bar: An empty place for the progress bar.
     """
     place, link = st.empty(), partial(controls.link_to_method, "lie_detector", VIEW)
+    methods = controls.applicable()
     found: dict[str, CheckResults] = {}
 
     def show(name: str, what: str) -> None:
         bar.progress(len(found) / len(plans), f"{METHODS[name].title}: {what}")
 
     for name, plan in plans.items():
-        place.html(verdicts.table(METHODS, found, link))
+        place.html(verdicts.table(methods, found, link))
         found[name] = _check(digit, plan, seed, partial(show, name))
     bar.progress(1.0, f"All {len(found)} methods are checked.")  # it stays, so that nothing moves up
-    place.html(verdicts.table(METHODS, found, link))
+    place.html(verdicts.table(methods, found, link))
     return found
 
 
 def _check(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[str], object]) -> CheckResults:
     attribution = maps.attribute(digit, plan)
-    rows = len(cache.rows())
+    rows, other = len(cache.rows()), f"other {current.picture_word()}"
     cache.randomized(digit, plan, seed, lambda found: show(f"{len(found.rows)} of {rows} rows randomized"))
-    dependence = cache.dependence(digit, plan, seed, lambda others: show(f"other digit {len(others)}"))
+    dependence = cache.dependence(digit, plan, seed, lambda others: show(f"{other} {len(others)}"))
     curves = cache.curves(digit, plan, seed, lambda _found: show("deletion and insertion"))
     robust, _ = cache.robust(digit, plan, seed, lambda _changes: show("noise"))
-    return CheckResults(attribution, edges.compare(attribution, digit.pixels), dependence, curves, robust)
+    return CheckResults(attribution, cache.edges_of(digit, plan), dependence, curves, robust)
+
+
+def say_cost(plans: Mapping[str, AttributionPlan]) -> str:
+    """Say how many maps the checks of some methods compute."""
+    each = 1 + len(cache.rows()) + robustness.TRIALS
+    maps = len(plans) * (each + len(cache.other_pictures(sidebar.current_digit())))
+    return f"This computes {maps:,} maps and takes a while. Each line appears as soon as it is done."

@@ -65,15 +65,15 @@ def randomization_chart(rows: Sequence[str], found: Randomization, dependence: W
     if dependence is not None:
         low, high = [min(others)] * 2, [max(others)] * 2
         drawn += [
-            Band("maps of other digits", ends, low, high, theme.HIGHLIGHT),
+            Band("maps of other pictures", ends, low, high, theme.HIGHLIGHT),
             Series("limit", ends, [dependence.limit] * 2, theme.HIGHLIGHT, "dashed"),
         ]
     known = {"structural similarity": found.similarities, "rank correlation": found.signed_rank_correlations}
     for (name, values), colour in zip(known.items(), (theme.MUTED, theme.ACCENT), strict=True):
         drawn.append(Series(name, names[: len(values)], values, colour, "joined"))
     lowest = min([_LOWEST, *others, *(value for values in known.values() for value in values if np.isfinite(value))])
-    every = names[::2]
-    across = Axis("rows randomized", categories=names, ticks=every, names=[str(2 * n) for n in range(len(every))])
+    every = names[:: max(2, len(names) // 9)]
+    across = Axis("rows randomized", categories=names, ticks=every, names=[str(names.index(name)) for name in every])
     up = Axis("similarity to the first map", (lowest, 1.02), hover_format=".2f")
     return draw(drawn, across, up, height=_HEIGHT)
 
@@ -84,7 +84,7 @@ def say_randomization(found: Randomization, dependence: WeightDependence | None)
     if found.attributions[0].is_blank:
         return "The map is blank, so its correlations are not defined."
     if dependence is None:
-        return f"{done} rows are randomized so far. The maps of other digits, which set the limit, come last."
+        return f"{done} rows are randomized so far. The maps of other pictures, which set the limit, come last."
     blank = sum(each.is_blank for each in found.attributions[1:])
     blank_maps = f" {blank} of the {done} maps are blank and count as a correlation of 0." if blank else ""
     verdict = (
@@ -97,8 +97,8 @@ def say_randomization(found: Randomization, dependence: WeightDependence | None)
         f"The mean rank correlation with the map of the trained network, over all {done} rows, is "
         f"{two_decimals(dependence.correlation)}. The limit is {two_decimals(dependence.limit)}, "
         f"{_source(dependence)}. So {verdict}.{blank_maps} These are correlations of signed values. For absolute "
-        f"values the mean is {two_decimals(absolute)}, because any network has large values where the ink is, so the "
-        "shape of the digit remains. The limit is our own choice."
+        f"values the mean is {two_decimals(absolute)}, because any network has large values where the picture "
+        "has contrast, so its shape remains. The limit is our own choice."
     )
 
 
@@ -108,7 +108,7 @@ def _source(dependence: WeightDependence) -> str:
         return "at which half of the variance of the ranks is still that of the first map"
     if dependence.limit == dependence.floor:
         return "at which a tenth of the variance of the ranks is still that of the first map"
-    return "the correlation with the most similar other digit"
+    return "the correlation with the most similar other picture"
 
 
 def randomization_columns(found: Randomization) -> dict[str, list[str]]:
@@ -122,7 +122,7 @@ def randomization_columns(found: Randomization) -> dict[str, list[str]]:
 
 
 def randomization_csv(found: Randomization, dependence: WeightDependence) -> str:
-    """Return the similarities with all digits, and the correlations with other digits, which set the limit."""
+    """Return the similarities with all digits, and the correlations with other pictures, which set the limit."""
     lines = zip(
         ["none", *found.rows],
         found.signed_rank_correlations,
@@ -130,15 +130,15 @@ def randomization_csv(found: Randomization, dependence: WeightDependence) -> str
         found.similarities,
         strict=True,
     )
-    others = [(f"other digit {number}", rank, "", "") for number, rank in enumerate(dependence.others, start=1)]
+    others = [(f"other picture {number}", rank, "", "") for number, rank in enumerate(dependence.others, start=1)]
     head = ("randomized up to", "rank correlation", "of absolute values", "SSIM of absolute values")
     return swatches.as_csv([head, *lines, *others])
 
 
 def edge_images(found: Attribution, compared: EdgeComparison, pixels: Pixels) -> str:
-    """Draw in HTML the digit, its edges, and the absolute values of the map."""
+    """Draw in HTML the picture, its edges, and the absolute values of the map."""
     pictures = [
-        ("The digit", raster.grey(pixels)),
+        ("The picture", raster.image(pixels)),
         ("Its edges, by Sobel", _sequential(compared.edges)),
         ("Absolute values of the map", _sequential(np.abs(found.values))),
     ]
@@ -154,9 +154,9 @@ def _sequential(values: Activation) -> str:
 
 
 def say_edges(compared: EdgeComparison) -> str:
-    """Say how similar a map is to the edges of its digit."""
+    """Say how similar a map is to the edges of its picture."""
     if np.isnan(compared.rank_correlation):
-        return "The map or the digit is constant, so there is no rank correlation with the edges."
+        return "The map or the picture is constant, so there is no rank correlation with the edges."
     return (
         f"Sobel's edge detector does not use the network. The edges and the absolute values of the map have a rank "
         f"correlation of {two_decimals(compared.rank_correlation)} and a structural similarity of "
@@ -215,7 +215,7 @@ def is_worse(found: PixelCurves) -> tuple[bool, bool]:
     )
 
 
-def say_curves(found: PixelCurves, target: int) -> str:
+def say_curves(found: PixelCurves, target: str) -> str:
     """Say the areas under both curves, and those under the curves of random orders."""
     orders = len(found.random_deletion)
     if not orders:

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.images.records import STD
 from model.sanity_checks.records import Robustness
 from viz import theme
 from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import swatches, words
 
-_LEVEL = 1 / 255 / STD  # one grey level in normalised ink
+_LEVELS = 255  # between black and white
 _HEADROOM = 1.25  # the axis goes to this multiple of the limit, or higher
 
 
 def trials(changes: Sequence[float], count: int, limit: float) -> go.Figure:
-    """Draw the change of the map for each changed digit, as a share of its norm, with gaps for the rest."""
+    """Draw the change of the map for each changed picture, as a share of its norm, with gaps for the rest."""
     known = np.flatnonzero(np.isfinite(changes))
     finite = np.asarray(changes, float)[known]
     top = max([_HEADROOM * limit, *(1.05 * finite).tolist()])
@@ -25,20 +24,20 @@ def trials(changes: Sequence[float], count: int, limit: float) -> go.Figure:
         Series("half of its norm", [0.5, count + 0.5], [limit, limit], theme.HIGHLIGHT, "dashed", 2),
     ]
     up = Axis("share of the map's norm", (0, top), tick_format=".0%", hover_format=".1%")
-    return draw(drawn, Axis("changed digit", (0.5, count + 0.5)), up, height=300)
+    return draw(drawn, Axis("changed picture", (0.5, count + 0.5)), up, height=300)
 
 
 def trial_columns(changes: Sequence[float]) -> dict[str, list[str]]:
-    """Return the change of the map for each changed digit as columns."""
+    """Return the change of the map for each changed picture as columns."""
     return {
-        "changed digit": [str(number) for number in range(1, len(changes) + 1)],
+        "changed picture": [str(number) for number in range(1, len(changes) + 1)],
         "change of the map": [f"{each * 100:.1f}\xa0%" if np.isfinite(each) else "none" for each in changes],
     }
 
 
 def trials_csv(changes: Sequence[float]) -> str:
-    """Return the change of the map for each changed digit, as a share of its norm."""
-    return swatches.as_csv([("digit", "change of the map"), *enumerate(map(float, changes), start=1)])
+    """Return the change of the map for each changed picture, as a share of its norm."""
+    return swatches.as_csv([("picture", "change of the map"), *enumerate(map(float, changes), start=1)])
 
 
 def predicted_share(found: Robustness) -> str:
@@ -54,15 +53,20 @@ def _share(share: float) -> str:
     return f"{max(share, 0.0) * 100:.0f}\xa0%"
 
 
-def say_sensitivity(found: Robustness) -> str:
-    """Say what sensitivity is, and how large."""
-    levels = found.radius / _LEVEL
+def say_sensitivity(found: Robustness, std: Sequence[float]) -> str:
+    """Say what sensitivity is, and how large.
+
+    Args:
+        found: The results.
+        std: The deviation by which each channel of the network's input is divided.
+    """
+    levels = " to ".join(dict.fromkeys(f"{found.radius * each * _LEVELS:.0f}" for each in (min(std), max(std))))
     if np.isnan(found.sensitivity):
         return "The map is blank, so its sensitivity is not defined."
     return (
-        f"**Sensitivity {found.sensitivity:.2f}.** Each pixel changes by up to {found.radius:g} of normalised ink, "
-        f"about {levels:.0f} grey levels, which you cannot see. The largest change of the map over {found.trials} such "
-        f"digits is {found.sensitivity * 100:.0f}\xa0% of its norm (the root of its sum of squares)."
+        f"**Sensitivity {found.sensitivity:.2f}.** Each pixel changes by up to {found.radius:g} after normalisation, "
+        f"about {levels} of {_LEVELS} levels, which you cannot see. The largest change of the map over {found.trials} "
+        f"such pictures is {found.sensitivity * 100:.0f}\xa0% of its norm (the root of its sum of squares)."
     )
 
 
@@ -70,7 +74,7 @@ def say_infidelity(found: Robustness) -> str:
     """Say how exact the prediction of the map is, then what infidelity is, and in which unit."""
     return (
         f"{_say_in_short(found)}\n\n**Infidelity {_small(found.infidelity)}**, in squared units of the score: Gaussian "
-        f"noise with a standard deviation of {found.noise:g} is subtracted from the digit {found.probes} times, and "
+        f"noise with a standard deviation of {found.noise:g} is subtracted from the picture {found.probes} times, and "
         f"the map predicts the change of the score as the sum of noise times map. A blank map has an infidelity of "
         f"{_small(found.blank_infidelity)}; the best multiple of this map has {_small(found.best_infidelity)}. "
         "Gradients are made for this. Maps that show what each pixel contributes, not what a small change of it would "
@@ -94,12 +98,12 @@ def _small(value: float) -> str:
 
 
 def robustness_csv(found: Robustness, changes: Sequence[float]) -> str:
-    """Return both measures with all digits, and the change of the map for each changed digit."""
+    """Return both measures with all digits, and the change of the map for each changed picture."""
     lines: list[tuple[str, float]] = [
         ("sensitivity", found.sensitivity),
         ("infidelity", found.infidelity),
         ("infidelity of the best multiple", found.best_infidelity),
         ("infidelity of a blank map", found.blank_infidelity),
     ]
-    lines += [(f"change of the map, digit {number}", change) for number, change in enumerate(changes, start=1)]
+    lines += [(f"change of the map, picture {number}", change) for number, change in enumerate(changes, start=1)]
     return swatches.as_csv([("measure", "value"), *lines])

@@ -223,7 +223,7 @@ def say_table(methods: Mapping[str, Method], found: Mapping[str, CheckResults]) 
         f"add up, a correlation with edges of {two_decimals(EDGES)}, a map that changes by {UNSTABLE * 100:.0f}\xa0% "
         f"of its norm, a gradient that predicts less than {_PARTLY * 100:.0f}\xa0% of the score, and an order of "
         "pixels that is worse than all random orders, or better for neither deletion nor insertion. The limit of the "
-        "correlation when randomized comes from the maps of other digits, separately for each method."
+        "correlation when randomized comes from the maps of other pictures, separately for each method."
     )
 
 

@@ -1,7 +1,7 @@
 """Caches of the training page: the published reports, and the network after each epoch."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import streamlit as st
 from model.errors import GlassError
 from model.images import digits
 from model.images.records import Digit
+from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.records import Numbers
 from model.training import published, recipe_changes, seeds
 from model.training.records import BlockHistory, PairedTest, RecipeResult, Trial
 from model.training.snapshots import block_history, read_snapshots
+from viz.app import current
+from viz.app.current import network
 from viz.app.queued_cache import queued
 from viz.training import snapshots
 
@@ -93,6 +96,20 @@ def rates(names: Sequence[str], images: int) -> dict[str, tuple[Numbers, Numbers
 @st.cache_resource(max_entries=1, show_spinner="Reading the network of every epoch")
 def _snapshots() -> dict[int, AssignmentNetwork]:
     return read_snapshots()
+
+
+def has_snapshots() -> bool:
+    """Tell whether the network of this run was kept after each epoch."""
+    return current.is_assignment()
+
+
+def card() -> Mapping[str, Any]:
+    """Return the card of the network of this run.
+
+    Raises:
+        WeightsError: It is that of the assignment's network, and is missing or damaged.
+    """
+    return weights.read_card() if current.is_assignment() else network().card
 
 
 def block_through_epochs(digit: Digit, row: str) -> BlockHistory:

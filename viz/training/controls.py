@@ -16,16 +16,18 @@ from model.training.report import DISPUTED
 from model.training.seeds import best_epochs, curve_band, spread
 from model.training.snapshots import block_rows
 from viz.app import address, components, tables, widgets
+from viz.app import shared as shared_by_all
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.mistakes import cache as mistakes_cache
 from viz.pictures.panels import tabled
-from viz.training import cache, figures, origin, seeds, snapshots
+from viz.training import cache, figures, history, origin, seeds, snapshots
 from viz.training import recipes as parts
 from viz.training.figures import Curves
 
-VIEW, EPOCH = "train_view", "epoch"
+PAGE, VIEW, EPOCH = "training", "train_view", "epoch"
+_SEE_ASSIGNMENT = "See how the assignment's network was trained"
 ALLOWED = {EPOCH: widgets.whole_number}
 VIEWS = {"curves": "Curves", "epochs": "Epoch by epoch", "recipe": "The recipe", "live": "Train it yourself"}
 RECIPES = ("glass", "assignment")
@@ -127,6 +129,13 @@ def disputed(final: Mapping[str, RecipeResult]) -> None:
 
 def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
     """Let the user choose a block, a map and an epoch, and show the block after each epoch."""
+    if not cache.has_snapshots():
+        widgets.dead_end(
+            "The network was not kept after each epoch of its training: a file holds its last weights alone.",
+            PAGE,
+            "See the assignment's network after each epoch",
+        )
+        return
     left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
         row = widgets.step(trace, block_rows(trace)).name
@@ -146,10 +155,56 @@ def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
         snapshots.say(found, channel, shared=shared),
         tables.columns_file("Download every number as CSV", partial(snapshots.number_columns, found), f"{row}-epochs"),
     )
-    st.caption(origin.say(mistakes_cache.weights_card()))
+    st.caption(origin.say(cache.card()))
     st.header("Predictions after each epoch")
     st.html(tabled(snapshots.probability_columns(found), "Predictions after each epoch"))
     st.caption("Probabilities below 0.5\xa0% are left blank.")
+
+
+def kept_history() -> None:
+    """Show the numbers of each epoch that the network's author kept."""
+    kept = shared_by_all.network().history
+    if not kept:
+        widgets.dead_end(
+            "The file of this network holds no history of its training. To bring one along, save the network again "
+            "with capture.save(..., history=...): for each epoch a dict of numbers, such as {'loss': 0.31}.",
+            PAGE,
+            _SEE_ASSIGNMENT,
+        )
+        return
+    for number, (kind, names) in enumerate(history.kinds(kept).items(), start=1):
+        words, columns = history.say(kept, names, kind), partial(history.columns, kept, names)
+        table = tables.ExpandableTable(kind, columns, title="The numbers", key=f"history-table-{number}")
+        chart(history.curves(kept, names, kind), f"history-{number}", words, table)
+    st.caption("As the network's file says; the app has not measured it.")
+
+
+def card() -> None:
+    """Show how the network was trained and tested, as its card says."""
+    found = shared_by_all.network().card
+    if not found:
+        widgets.dead_end(
+            "Only a network that comes along has a card that says its recipe, its seed, and what it was tested on. An "
+            "opened file can bring the numbers of each epoch along: capture.save(..., history=...).",
+            PAGE,
+            _SEE_ASSIGNMENT,
+        )
+        return
+    st.write(f"{origin.say(found)} {origin.say_test(found)}")
+    if recipe := found.get("recipe"):
+        columns = parts.recipe_columns(recipe)
+        st.html(parts.text_table(columns, "The recipe"))
+        tables.offer_columns("Download the recipe as CSV", columns, "recipe")
+
+
+def no_live_training() -> None:
+    """Say that the small training is one of the assignment's network."""
+    widgets.dead_end(
+        "The small training on this page trains the assignment's network. Others are trained by their author's own "
+        "code, or by 'python -m model.training'.",
+        PAGE,
+        "Train the assignment's network",
+    )
 
 
 def schedule() -> None:

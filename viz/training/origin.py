@@ -15,6 +15,19 @@ def say(card: Mapping[str, Any]) -> str:
     return f"{say_seed(card)} {card['protocol']}" if card.get("protocol") else _UNKNOWN
 
 
+def say_test(card: Mapping[str, Any]) -> str:
+    r"""Say how many of the test images are classified correctly, or that the card does not say it.
+
+    >>> say_test({"test_accuracy": 0.9939, "test_images": 10000})
+    'It classifies 9,939 of 10,000 test images correctly: **99.39\xa0%**.'
+    """
+    share, images = card.get("test_accuracy"), card.get("test_images")
+    if share is None:
+        return "The card does not say how it does on test images."
+    counted = f"{round(share * images):,} of {images:,} test images" if images else "its test images"
+    return f"It classifies {counted} correctly: **{share * 100:.2f}\xa0%**."
+
+
 def say_seed(card: Mapping[str, Any]) -> str:
     """Describe the run of the weights, and its rank among the seeds of its recipe if the card lists them.
 

@@ -102,6 +102,12 @@ def choice_columns(found: Iterable[RecipeChange]) -> dict[str, list[str]]:
     return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
+def recipe_columns(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return every choice of a recipe as columns, those left out that are off."""
+    lines = [(title(name), say_value(value)) for name, value in recipe.items() if value not in (None, 0, False)]
+    return {head: [line[place] for line in lines] for place, head in enumerate(("choice", "value"))}
+
+
 def say_same(recipe: Mapping[str, Any], found: Iterable[RecipeChange]) -> str:
     """List the common choices of two recipes that are not zero or off."""
     differing = {each.choice.partition(".")[0] for each in found}

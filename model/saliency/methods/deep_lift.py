@@ -13,7 +13,7 @@ METHOD = Method(
     title="DeepLIFT",
     idea="Compare each unit with its value for the baseline, and divide the change of the score among the units.",
     formula="m ← (r(x) − r(b)) / (x − b) × m",
-    where="at each ReLU r, x is its input for the digit and b its input for the baseline; m is the change of the score "
+    where="at each ReLU r, x is its input for the picture and b that for the baseline; m is the change of the score "
     "for each unit of change after it; a pixel gets its own change times its m",
     paper="Shrikumar, Greenside, Kundaje: Learning Important Features, 2017",
     link="https://arxiv.org/abs/1704.02685",

@@ -11,7 +11,7 @@ from model.saliency.scorer import Task
 METHOD = Method(
     name="gradient_shap",
     title="Gradient SHAP",
-    idea="Average the gradient at random points between the baseline and noisy copies of the digit.",
+    idea="Average the gradient at random points between the baseline and noisy copies of the picture.",
     formula="a = Σ (s − b) × gradient(b + t (s − b)) / n",
     where="s is x plus a little noise, b is the baseline's pixel, t is a random number from 0 to 1, and n is the "
     "number of samples",

@@ -14,7 +14,7 @@ METHOD = Method(
     title="Guided Grad-CAM",
     idea="Guided backprop for the fine lines, times Grad-CAM for the region.",
     formula="a = g × stretched(c)",
-    where="g is guided backprop, and c is Grad-CAM, stretched to the size of the digit",
+    where="g is guided backprop, and c is Grad-CAM, stretched to the size of the picture",
     paper="Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: Grad-CAM, 2016",
     link="https://arxiv.org/abs/1610.02391",
     cost="2 forward and 2 backward passes",

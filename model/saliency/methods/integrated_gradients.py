@@ -10,7 +10,7 @@ from model.saliency.scorer import Task
 METHOD = Method(
     name="integrated_gradients",
     title="Integrated gradients",
-    idea="Fade the digit in from the baseline and add up, for each pixel, how much each small step changes the score.",
+    idea="Fade the picture in from the baseline and add up, for each pixel, how much each step changes the score.",
     formula="a = (x − b) × Σ gradient(b + t (x − b)) / n",
     where="b is the baseline's pixel, n is the number of steps, and t is the middle of each step from 0 to 1",
     paper="Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017",
@@ -24,7 +24,7 @@ METHOD = Method(
             least=10,
             most=1000,
             step=10,
-            about="The number of steps from the baseline to the digit; more bring the sum nearer to the gain.",
+            about="The number of steps from the baseline to the picture; more bring the sum nearer to the gain.",
         ),
     ),
     adds_up=True,

@@ -12,7 +12,7 @@ METHOD = Method(
     title="Saliency",
     idea="How much the score would rise if this one pixel became a little brighter.",
     formula="a = gradient(x)",
-    where="gradient(x) is the derivative of the score with respect to the pixel, at the digit",
+    where="gradient(x) is the derivative of the score with respect to the pixel, at the picture",
     paper="Simonyan, Vedaldi, Zisserman: Deep Inside Convolutional Networks, 2013",
     link="https://arxiv.org/abs/1312.6034",
     cost=COST_OF_A_GRADIENT,

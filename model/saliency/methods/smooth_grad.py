@@ -11,7 +11,7 @@ from model.saliency.scorer import Task
 METHOD = Method(
     name="smooth_grad",
     title="SmoothGrad",
-    idea="The mean saliency of many copies of the digit, each with a little noise, so that random parts cancel out.",
+    idea="The mean saliency of many copies of the picture, each with a little noise, so that random parts cancel out.",
     formula="a = Σ gradient(x + noise) / n",
     where="each of the n samples has noise of its own",
     paper="Smilkov, Thorat, Kim, Viégas, Wattenberg: SmoothGrad, 2017",

@@ -7,6 +7,7 @@ import numpy as np
 
 from model.errors import InputError
 from model.images import digits
+from model.images.records import Digit
 from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 
 METHODS = ("saliency", "integrated_gradients", "guided_backprop", "deconvolution", "lrp")
@@ -15,13 +16,15 @@ _SIDES: dict[str, Side] = {"l": "left", "r": "right"}
 _GUESS = re.compile(r"([1-9][0-9]?)([lr])")
 
 
-def round_of(number: int) -> Round:
+def round_of(number: int, samples: Sequence[Digit] = (), methods: Sequence[str] = METHODS) -> Round:
     """Return a round: random, but the same for each user.
 
-    Each method comes once in every five rounds, so that a few rounds test all of them.
+    Each method comes once in every few rounds, so that these test all of them.
 
     Args:
         number: 1 to 99.
+        samples: The pictures to choose from; by default the project's digits.
+        methods: The methods to choose from.
 
     Raises:
         InputError: There is no such round.
@@ -31,14 +34,14 @@ def round_of(number: int) -> Round:
     """
     if not 1 <= number <= ROUNDS:
         raise InputError(f"There is no round {number}.", f"Rounds are 1 to {ROUNDS}.", "Start with round 1.")
-    group, place = divmod(number - 1, len(METHODS))
-    order = np.random.default_rng([0, group]).permutation(len(METHODS))
+    group, place = divmod(number - 1, len(methods))
+    order = np.random.default_rng([0, group]).permutation(len(methods))
     generator = np.random.default_rng([1, number])
-    samples = digits.samples()
+    samples = samples or digits.samples()
     return Round(
         number=number,
-        digit=samples[generator.integers(len(samples))],
-        method=METHODS[order[place]],
+        digit=samples[int(generator.integers(len(samples)))],
+        method=methods[order[place]],
         seed=int(generator.integers(100)),
         randomized=("left", "right")[generator.integers(2)],
     )

@@ -38,6 +38,40 @@ def test_another_size_is_scaled_and_cropped_as_by_torchvision(size: tuple[int, i
     assert (found - expected).abs().mean() < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("size", "channels", "names"),
+    [
+        ((40, 61), 3, ["as opened", "scaled", "cropped"]),
+        ((40, 61), 1, ["as opened", "grey", "scaled", "cropped"]),
+        ((64, 64), 3, ["as opened", "scaled"]),
+        ((32, 50), 3, ["as opened", "cropped"]),
+        ((32, 32), 3, ["as opened"]),
+    ],
+)
+def test_each_stage_that_changes_the_picture_is_kept(size: tuple[int, int], channels: int, names: list[str]) -> None:
+    """The last one is what the network gets, and each has the size that torchvision gives it."""
+    image = ImageSpec(channels, 32, 32, (0.5,) * channels, (0.2,) * channels)
+    pixels = picture(*size)
+    found = inputs.stages(pixels, image)
+    assert [stage.name for stage in found] == names
+    np.testing.assert_array_equal(found[0].pixels, pixels)
+    np.testing.assert_array_equal(found[-1].pixels, inputs.fit(pixels, image))
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1).float()
+    if channels == 3 and "scaled" in names:
+        scaled = peer.resize(tensor, [32], antialias=True).round().permute(1, 2, 0).numpy()
+        assert np.abs(found[1].pixels - scaled).max() <= 1
+
+
+def test_a_grey_picture_has_three_equal_channels_in_the_end_only() -> None:
+    """A stage shows what is there: the digit itself is grey."""
+    image = ImageSpec(3, 32, 32, (0.5,) * 3, (0.2,) * 3)
+    digit = digits.samples()[3].pixels
+    assert [stage.pixels.shape for stage in inputs.stages(digit, image)] == [(28, 28), (32, 32)]
+    fitted = inputs.fit(digit, image)
+    assert fitted.shape == (32, 32, 3)
+    np.testing.assert_array_equal(fitted, inputs.stages(digit, image)[-1].pixels[..., None].repeat(3, axis=2))
+
+
 def test_colour_and_grey_are_turned_into_each_other() -> None:
     """One channel of a coloured picture is its luminance; three channels of a grey one are equal."""
     grey = ImageSpec(1, 32, 32, (0.0,), (1.0,))

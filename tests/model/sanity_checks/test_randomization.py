@@ -110,7 +110,7 @@ def test_cascade_has_no_side_effects(network: AssignmentNetwork) -> None:
     assert torch.equal(torch.get_rng_state(), state)
     assert not any(each.training for _, each in stages)
     with torch.no_grad():
-        stages[0][1].get_parameter("Conv2d-1.weight").zero_()  # each network is a copy
+        stages[0][1].get_parameter("Conv2d-23.weight").zero_()  # what is randomized is a copy
     assert same(network, before)
     assert changed_rows(stages[1][1], network) == {"Conv2d-23", "BatchNorm2d-20"}
 

@@ -16,17 +16,33 @@ def noise(*shape: int, signed: bool = True) -> Activation:
     return values if signed else np.abs(values)
 
 
-def test_grey_keeps_every_pixel() -> None:
+def test_grey_picture_keeps_every_pixel() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    picture = decode(raster.grey(pixels))
+    picture = decode(raster.image(pixels))
     for colour in range(3):
         np.testing.assert_array_equal(picture[..., colour], pixels)
+
+
+def test_coloured_picture_keeps_every_pixel() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 31, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode(raster.image(pixels))[..., :3], pixels)
 
 
 def test_sprite_has_its_pictures_side_by_side() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
     strip = decode(raster.sprite(images))[..., 0]
     np.testing.assert_array_equal(np.split(strip, 3, axis=1), images)
+    coloured = np.random.default_rng(0).integers(0, 256, (3, 12, 9, 3), dtype=np.uint8)
+    strip = decode(raster.sprite(coloured))[..., :3]
+    np.testing.assert_array_equal(np.split(strip, 3, axis=1), coloured)
+
+
+def test_coloured_picture_has_no_outline() -> None:
+    """It would surround whatever is bright; a digit of the same size has one."""
+    white = np.pad(np.full((4, 4, 3), 255, np.uint8), ((1, 1), (1, 1), (0, 0)))
+    assert decode(raster.outline(white, 5)).shape == (30, 30, 4)
+    assert not decode(raster.outline(white, 5))[..., 3].any()
+    assert decode(raster.outline(white[..., 0], 5))[..., 3].any()
 
 
 @pytest.mark.parametrize("signed", [True, False])

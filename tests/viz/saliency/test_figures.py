@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model.images import digits
+from model.images import digits, inputs
 from model.networks.assignment import weights
 from model.records import Activation
 from model.saliency import METHODS, attribute
@@ -111,8 +111,8 @@ def test_styled_check_catches_wrong_values(found: Attribution, wrong: str) -> No
 
 
 @each_look
-def test_map_over_digit_shows_values_digit_and_outline(found: Attribution, look: MapStyle) -> None:
-    shown = figures.map_over_digit(found, DIGIT.pixels, look)
+def test_map_over_picture_shows_values_digit_and_outline(found: Attribution, look: MapStyle) -> None:
+    shown = figures.map_over_picture(found, DIGIT.pixels, look)
     values = np.abs(found.values) if look.absolute else found.values
     most = end_of_scale(found.values, clipped=look.clipped)
     scale = theme.SEQUENTIAL if look.absolute else theme.DIVERGING
@@ -291,7 +291,7 @@ def test_about_shows_the_whole_description(name: str) -> None:
 @pytest.mark.parametrize("name", ["black", "blur", "mean", "noise", "zero"])
 def test_baseline_picture_and_words(name: str) -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "saliency", baseline=name)
-    html = figures.baseline(found)
+    html = figures.baseline(found, inputs.DIGIT)
     (uri,) = re.findall(r'src="([^"]+)"', html)
     ink = (found.baseline * 0.3081 + 0.1307) * 255
     np.testing.assert_allclose(decode(uri)[..., 0], ink, atol=0.51)

@@ -98,7 +98,7 @@ def test_randomization_chart_draws_the_values(randomized: Randomization, depende
     assert list(ranks.y) == list(randomized.signed_rank_correlations)
     assert list(similarities.y) == list(randomized.similarities)
     assert charting.named(chart, "limit").y == (dependence.limit,) * 2
-    low, high = charting.edges(chart, "maps of other digits")
+    low, high = charting.edges(chart, "maps of other pictures")
     assert set(low) == {min(dependence.others)}
     assert set(high) == {max(dependence.others)}
     bottom, top = chart.layout.yaxis.range
@@ -111,7 +111,7 @@ def test_say_randomization_names_verdict_and_limit(randomized: Randomization, de
     mean = np.mean([stats.spearmanr(maps[0], each)[0] for each in maps[1:]])
     assert f"rows, is {mean:.2f}. The".replace("-", "−") in figures.say_randomization(randomized, dependence)
     made = {
-        "most similar other digit": (WeightDependence(0.2, (0.1, 0.4), 0.3, 0.7), True),
+        "most similar other picture": (WeightDependence(0.2, (0.1, 0.4), 0.3, 0.7), True),
         "half of the variance": (WeightDependence(0.8, (0.1, 0.9), 0.3, 0.7), False),
         "a tenth of the variance": (WeightDependence(0.35, (0.1, 0.2), 0.3, 0.7), False),
     }
@@ -135,7 +135,7 @@ def test_blank_map_has_sentences_without_nan() -> None:
     assert "no rank correlation" in figures.say_edges(control)
     assert figures.edge_images(blank, control, DIGIT.pixels)
     nothing = Robustness(math.nan, 0.1, 0.1, 0.1, 0.05, 0.05, 10, 256)
-    assert "blank" in noise.say_sensitivity(nothing)
+    assert "blank" in noise.say_sensitivity(nothing, (0.3081,))
     still = replace(nothing, blank_infidelity=0.0)
     assert not len(noise.trials([math.nan] * 10, 10, 0.5).data[0].x)
     assert noise.trial_columns([math.nan])["change of the map"] == ["none"]
@@ -186,7 +186,7 @@ def test_say_curves_and_margins_equal_trapezia(curves: PixelCurves) -> None:
     gone, back = area(curves.deletion, curves.counts), area(curves.insertion, curves.counts)
     chance_gone = [area(each, curves.counts) for each in curves.random_deletion]
     chance_back = [area(each, curves.counts) for each in curves.random_insertion]
-    said = figures.say_curves(curves, 9)
+    said = figures.say_curves(curves, "9")
     for value in (gone, back, np.mean(chance_gone), min(chance_gone), np.mean(chance_back), max(chance_back)):
         assert f"{value:.3f}" in said
     expected = np.mean(chance_gone) - gone, back - np.mean(chance_back)
@@ -195,7 +195,7 @@ def test_say_curves_and_margins_equal_trapezia(curves: PixelCurves) -> None:
     swapped = replace(curves, deletion=curves.insertion, insertion=curves.deletion)
     assert figures.margins(swapped) != pytest.approx(expected, abs=1e-2), "the wrong curve shows"
     assert "come last" in figures.say_curves(
-        replace(curves, random_deletion=curves.random_deletion[:0], random_insertion=curves.random_insertion[:0]), 9
+        replace(curves, random_deletion=curves.random_deletion[:0], random_insertion=curves.random_insertion[:0]), "9"
     )
 
 
@@ -205,7 +205,7 @@ def test_order_worse_than_random(curves: PixelCurves) -> None:
     assert figures.is_worse(upside_down) == (True, True)
     assert figures.is_worse(curves) == (False, False)
     assert max(figures.margins(upside_down)) < 0
-    assert figures.say_curves(upside_down, 9).count("worse than all of them") == 2
+    assert figures.say_curves(upside_down, "9").count("worse than all of them") == 2
 
 
 def test_deletion_and_insertion_charts_draw_the_curves(curves: PixelCurves) -> None:
@@ -231,9 +231,9 @@ def test_deletion_and_insertion_charts_draw_the_curves(curves: PixelCurves) -> N
 
 
 def test_noise_sentences_hold_the_measures(robust: Robustness) -> None:
-    said = noise.say_sensitivity(robust)
+    said = noise.say_sensitivity(robust, (0.3081,))
     assert f"Sensitivity {robust.sensitivity:.2f}" in said
-    assert f"about {0.05 * 0.3081 * 255:.0f} grey levels" in said
+    assert f"about {0.05 * 0.3081 * 255:.0f} of 255 levels" in said
     said = noise.say_infidelity(robust)
     for value in (robust.infidelity, robust.best_infidelity, robust.blank_infidelity):
         assert f"{value:.3g}" in said

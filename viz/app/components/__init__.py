@@ -54,20 +54,28 @@ def network_picture(
 
 
 def picture_grid(
-    label: str, images: NDArray[np.uint8], names: Sequence[str], selected: int, on_pick: Callable[[int], None], key: str
+    label: str,
+    images: NDArray[np.uint8],
+    names: Sequence[str],
+    selected: int,
+    on_pick: Callable[[int], None],
+    key: str,
+    cell: str = "1.9rem",
 ) -> None:
     """Show pictures to choose from; a click calls ``on_pick`` with the position of the one chosen.
 
     Args:
         label: What the group is, for screen readers.
-        images: (N, 28, 28) in 0..255.
+        images: (N, H, W), or (N, H, W, 3) in colour, in 0..255.
         names: One for each.
         selected: Position of the one that is chosen now, or -1.
         on_pick: Called before the next run.
         key: Tells this grid from others.
+        cell: The smallest width of a picture, in CSS.
     """
     data = {
         "label": label,
+        "cell": cell,
         "sprite": _sprite(images.tobytes(), images.shape),
         "names": list(names),
         "selected": selected,

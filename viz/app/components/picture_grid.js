@@ -9,6 +9,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.append(grid);
   }
   grid.setAttribute("aria-label", data.label);
+  grid.style.setProperty("--cell", data.cell);
   if (grid.dataset.sprite !== data.sprite) {
     grid.dataset.sprite = data.sprite;
     grid.replaceChildren(...data.names.map((name, index) => button(data, name, index)));

@@ -11,7 +11,8 @@ from model.saliency.records import AttributionPlan
 from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 from model.sanity_checks.similarity import rank_correlation
-from viz.app import address, shared, tables, widgets
+from viz.app import address, current, shared, tables, widgets
+from viz.app.markdown import escape_markdown
 from viz.pictures.panels import tabled
 from viz.saliency import cache as maps
 from viz.saliency import controls as saliency
@@ -26,60 +27,69 @@ ALLOWED: dict[str, address.Allowed] = {ROUND: _NUMBERS, GUESSES: quiz.parse_gues
 
 def guesses() -> tuple[Guess, ...]:
     """Return the guesses of the address; if it is invalid, show a notice and return none."""
-    return address.read_as(GUESSES, quiz.parse_guesses, (), "No guess is counted.")
+    none: tuple[Guess, ...] = ()
+    found = address.read_as(GUESSES, quiz.parse_guesses, none, "No guess is counted.")
+    return tuple(Guess(_round_of(each.round.number), each.side) for each in found)
+
+
+def _round_of(number: int) -> Round:
+    """Return a round with the pictures of the network of this run, and the methods that apply to it."""
+    able = tuple(name for name in quiz.METHODS if not maps.obstacles()[name])
+    return quiz.round_of(number, shared.samples(), able)
 
 
 def show_round() -> None:
     """Show two maps and ask which one has random weights; after the guess, show the answer and the reason."""
-    given = guesses()
-    current = quiz.round_of(int(address.read_one_of(ROUND, _NUMBERS, "1")))
-    guess = next((each for each in given if each.round.number == current.number), None)
+    given, noun = guesses(), current.picture_word()
+    dealt = _round_of(int(address.read_one_of(ROUND, _NUMBERS, "1")))
+    guess = next((each for each in given if each.round.number == dealt.number), None)
     st.write(
-        f"**Round {current.number}.** {figures.say_score(given)} Each round has its own digit; the digit in the "
-        "sidebar is not used here."
+        f"**Round {dealt.number}.** {figures.say_score(given)} Each round has its own {noun}; the "
+        f"{noun} in the sidebar is not used here."
     )
-    plan = AttributionPlan(current.method, shared.record(current.digit).prediction)
-    left, right = _pair(current, plan)
-    pixels = current.digit.pixels
+    trace = shared.record(dealt.digit)
+    plan, target = AttributionPlan(dealt.method, trace.prediction), escape_markdown(trace.class_name(trace.prediction))
+    left, right = _pair(dealt, plan)
+    pixels = dealt.digit.pixels
     if guess is None:
         drawn = figures.unanswered(left, right, pixels)
         words = (
-            f"Both maps explain the logit of {plan.target} by the same method. One network is trained; the other has "
+            f"Both maps explain the logit of {target} by the same method. One network is trained; the other has "
             "random weights, as before training. Each map has its own scale. Which map has random weights?"
         )
         numbers: tables.Numbers = tables.LEFT_OUT
     else:
         drawn = figures.answered(left, right, pixels, guess)
-        words = figures.say_answer(guess, METHODS[current.method], left, right, rank_correlation(left, right))
+        words = figures.say_answer(guess, METHODS[dealt.method], left, right, rank_correlation(left, right))
         both = {"left": left, "right": right}
-        numbers = tables.maps_file("Download both maps as CSV", both, f"round-{current.number}")
+        numbers = tables.maps_file("Download both maps as CSV", both, f"round-{dealt.number}")
 
     def show() -> None:
         """Show both maps, and the buttons below them."""
         st.html(drawn)
-        _buttons(current, guess)
+        _buttons(dealt, guess)
 
     widgets.figure(show, words, numbers)
     if guess is not None:
-        _explain(current, plan)
+        _explain(dealt, plan)
     if given:
         _tally(given)
 
 
-def _pair(current: Round, plan: AttributionPlan) -> tuple[Activation, Activation]:
+def _pair(dealt: Round, plan: AttributionPlan) -> tuple[Activation, Activation]:
     """Return the map on the left and that on the right."""
-    trained = maps.attribute(current.digit, plan).values
-    randomized = cache.map_of_random_weights(current.digit, plan, current.seed).values
-    return (randomized, trained) if current.randomized == "left" else (trained, randomized)
+    trained = maps.attribute(dealt.digit, plan).values
+    randomized = cache.map_of_random_weights(dealt.digit, plan, dealt.seed).values
+    return (randomized, trained) if dealt.randomized == "left" else (trained, randomized)
 
 
-def _buttons(current: Round, guess: Guess | None) -> None:
+def _buttons(dealt: Round, guess: Guess | None) -> None:
     def choose(side: Side) -> None:
         before = guesses()
-        if current.number not in {each.round.number for each in before}:  # of two keys at once, the first counts
-            address.write(**{GUESSES: quiz.format_guesses([*before, Guess(current, side)])})
+        if dealt.number not in {each.round.number for each in before}:  # of two keys at once, the first counts
+            address.write(**{GUESSES: quiz.format_guesses([*before, Guess(dealt, side)])})
 
-    following = str(current.number % quiz.ROUNDS + 1)
+    following = str(dealt.number % quiz.ROUNDS + 1)
     with st.container(horizontal=True, key="quiz_guess"):
         st.button("Left is random", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is random", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
@@ -87,25 +97,25 @@ def _buttons(current: Round, guess: Guess | None) -> None:
         st.button("Next round", shortcut="N", on_click=lambda: address.write(**{ROUND: following}))
 
 
-def _explain(current: Round, plan: AttributionPlan) -> None:
+def _explain(dealt: Round, plan: AttributionPlan) -> None:
     """Say whether the method depends on the weights for this digit, and link to all checks of the trained map."""
     place, rows = st.empty(), len(cache.rows())
     place.write("Why? The weights are randomized row by row …")
     cache.randomized(
-        current.digit,
+        dealt.digit,
         plan,
-        current.seed,
+        dealt.seed,
         lambda found: place.write(f"Why? The weights are randomized row by row: {len(found.rows)} of {rows} …"),
     )
     dependence = cache.dependence(
-        current.digit, plan, current.seed, lambda _others: place.write("Why? Maps of other digits are compared …")
+        dealt.digit, plan, dealt.seed, lambda _others: place.write("Why? Maps of other pictures are compared …")
     )
-    place.write(figures.say_why(dependence, METHODS[current.method]))
+    place.write(figures.say_why(dependence, METHODS[dealt.method]))
     chosen = {
-        address.DIGIT: current.digit.key,
-        saliency.METHOD: current.method,
+        address.DIGIT: dealt.digit.key,
+        saliency.METHOD: dealt.method,
         saliency.TARGET: str(plan.target),
-        SEED: str(current.seed),
+        SEED: str(dealt.seed),
     }
     defaults = dict.fromkeys((address.EXPLAIN, saliency.AGAINST, saliency.BASELINE, VIEW), "")
     link = address.address("lie_detector", **{**saliency.default_options(), **defaults, **chosen})

@@ -17,7 +17,7 @@ _SIDES: tuple[Side, Side] = ("left", "right")
 
 
 def unanswered(left: Activation, right: Activation, pixels: Pixels) -> str:
-    """Draw in HTML two maps and their digit, without the answer.
+    """Draw in HTML two maps and their picture, without the answer.
 
     Each map has its own scale and no number is shown, because their magnitudes would reveal the answer.
     """
@@ -40,7 +40,7 @@ def _drawn(left: Activation, right: Activation, pixels: Pixels, captions: Mappin
         f"<figcaption>{escape(captions[side])}</figcaption></figure>"
         for side, values in zip(_SIDES, (left, right), strict=True)
     ]
-    digit = f'<figure class="digit-between"><img src="{raster.grey(pixels)}" alt="The digit"></figure>'
+    digit = f'<figure class="digit-between"><img src="{raster.image(pixels)}" alt="The picture"></figure>'
     return f'<div class="quiz-round">{pictures[0]}{digit}{pictures[1]}</div>'
 
 
@@ -78,14 +78,14 @@ def say_answer(guess: Guess, method: Method, left: Activation, right: Activation
 
 
 def say_why(dependence: WeightDependence, method: Method) -> str:
-    """Say whether the method depends on the weights for this digit, and what that means for the guess."""
+    """Say whether the method depends on the weights for this picture, and what that means for the guess."""
     why = (
         "The map depends on the weights, so it shows something that the network learned. Can you see it?"
         if dependence.is_dependent
         else "The map does not depend on the weights, so it shows hardly anything that the network learned."
     )
     return (
-        f"While the weights are randomized row by row, the mean rank correlation of {method.title} for this digit is "
+        f"While the weights are randomized row by row, the mean rank correlation of {method.title} for this picture is "
         f"{two_decimals(dependence.correlation)} (limit {two_decimals(dependence.limit)}). {why}"
     )
 
