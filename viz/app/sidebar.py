@@ -19,6 +19,7 @@ from viz.pictures import raster, words
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
 _CURRENT = "the digit of this run"
+_GIVEN = "the digit of this run, before it was fitted to the network"
 _PAGES = "all pages"
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
@@ -34,7 +35,8 @@ def show(pages: Sequence[st.Page]) -> None:
             for page in pages:
                 st.page_link(page, query_params=address.link(), width="stretch")
         network_switch.show()
-        digit = st.session_state[_CURRENT] = shared.fitted(_read_digit())
+        given = st.session_state[_GIVEN] = _read_digit()
+        digit = st.session_state[_CURRENT] = shared.fitted(given)
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit)
@@ -50,6 +52,12 @@ def all_pages() -> Sequence[st.Page]:
 def current_digit() -> Digit:
     """Return the digit that this run is about; the sidebar is drawn first and has found it."""
     digit: Digit = st.session_state[_CURRENT]
+    return digit
+
+
+def given_digit() -> Digit:
+    """Return the digit that this run is about in its own size, for a network of another size."""
+    digit: Digit = st.session_state[_GIVEN]
     return digit
 
 
