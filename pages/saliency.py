@@ -6,11 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from model.saliency import BASELINES, METHODS
+from model.trace.records import LayerKind
 from viz.app import address, components, current, shared, sidebar, tables, widgets
 from viz.saliency import cache, controls, figures
 
 SANITY_CHECKS = Path(__file__).with_name("sanity_checks.py")
 PAGE = "saliency"
+DROPOUT = "Dropout passes its input on unchanged, so it has no map of its own. "
 digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
 
@@ -76,8 +78,9 @@ def through_the_network() -> None:
     controls.numbers_of(titles, found).show()
     st.write(
         f"Each map explains the activation of a row instead of the {noun}: the rows after it are a network of their "
-        "own. Each place of a map is a sum over channels. Dropout passes its input on unchanged, so it has no map of "
-        f"its own. The method has its default options.{figures.say_passed(passed)}"
+        "own. Each place of a map is a sum over channels. "
+        f"{DROPOUT if any(row.kind == LayerKind.DROPOUT for row in trace.rows) else ''}The method has its default "
+        f"options.{figures.say_passed(passed)}"
     )
 
 
