@@ -9,13 +9,17 @@ WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 LEFT_OUT := $(addprefix --ignore=tests/,browser server deploy bench pages)
 
 .DEFAULT_GOAL := help
-.PHONY: help app replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean
+.PHONY: help app show replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s%s\n", $$1, $$2 }'
 
 app: .venv/app $(BIN)/glass ## Start the app at http://127.0.0.1:8501, and install the command .venv/bin/glass
 	$(BIN)/python -m streamlit run viz/Home.py $(ARGS)
+
+show: .venv/app $(BIN)/glass ## Open the app on a network (NET=net.py:Net WEIGHTS=net.pt, NET=net.glass or NET=residual)
+	@test -n "$(NET)" || { echo "Name a network: make show NET=net.py:Net WEIGHTS=net.pt"; exit 1; }
+	$(BIN)/glass show $(NET) $(if $(WEIGHTS),--weights $(WEIGHTS)) $(ARGS)
 
 replicas: .venv/app ## Run several processes behind nginx (ARGS="--count 3"; more: --help)
 	$(BIN)/python -m deploy.replicas $(ARGS)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-HASH = re.compile(r"[0-9a-f]{32}")
+_HASH = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0  # seconds after which a file that was never finished is removed
 
@@ -17,9 +17,14 @@ def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def is_hash(text: str) -> bool:
+    """Tell whether a text can be what a kept file is called."""
+    return bool(_HASH.fullmatch(text))
+
+
 def path_of(folder: Path, hash: str, suffix: str) -> Path | None:
     """Return the file with a hash, and note that it was used; None where there is none, or where it is no hash."""
-    if not HASH.fullmatch(hash):
+    if not is_hash(hash):
         return None
     path = folder / f"{hash}{suffix}"
     try:

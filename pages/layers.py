@@ -62,7 +62,8 @@ def show_step(step: Step) -> None:
         quiz.show_score(digit, trace)
 
 
-name = address.read_one_of(address.ROW, [*names, IMAGE], names[0])
+asked = address.read(address.ROW, names[0])
+name = address.read_one_of(address.ROW, [*names, IMAGE], widgets.nearest_name(names, asked))
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
 controls.row_links(trace, step)

@@ -1,4 +1,4 @@
-"""Documents and settings agree with the code: the upload limit, and the paths that documents name."""
+"""Documents and settings agree with the code: the limits of uploads, and the paths that documents name."""
 
 import re
 import tomllib
@@ -6,12 +6,14 @@ import tomllib
 import pytest
 
 from deploy import nginx
+from model.images.kept import MAX_BYTES, MAX_FILES
 from model.images.upload import (
     MAX_MEGABYTES,
     MAX_MEGAPIXELS,
     MAX_MEGAPIXELS_CMYK,
     MAX_MEGAPIXELS_HEIC,
     MAX_MEGAPIXELS_WEBP,
+    WORKING_SIDE,
 )
 from tests.serving import ROOT
 
@@ -53,7 +55,10 @@ def test_proxy_accepts_the_upload_limit_and_one_megabyte_for_the_form() -> None:
         ("SECURITY.md", f"size of files | {MAX_MEGABYTES} MB;"),
         ("SECURITY.md", f"more than {MAX_MEGAPIXELS} megapixels {OWN_LIMITS} is refused"),
         ("deploy/nginx.conf", f"the app's upload limit of {MAX_MEGABYTES} MB"),
+        ("SECURITY.md", f"at most {WORKING_SIDE} pixels a side"),
+        ("SECURITY.md", f"at most {MAX_FILES:,} files and {MAX_BYTES // 1_000_000} MB"),
         ("viz/app/uploads.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
+        ("viz/app/picture_picker.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
     ],
 )
 def test_sentence_states_the_upload_limit(name: str, sentence: str) -> None:

@@ -42,4 +42,6 @@ VIEWS = {
     "training, epoch by epoch": "training?train_view=epochs&digit=project-4or9&row=Conv2d-7&channel=3&epoch=2",
     "training, the recipe": "training?train_view=recipe",
     "training, live": "training?train_view=live",
+    "open": "open",
+    "compare": "compare",
 }

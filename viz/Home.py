@@ -24,12 +24,15 @@ PAGES = {  # file in pages/, title
     "sanity_checks": "Sanity checks",
     "mistakes": "Mistakes",
     "training": "Training",
+    "open": "Open a network",
+    "compare": "Compare",
 }
 OLD = {"layers": "layer_by_layer", "sanity_checks": "lie_detector"}
 
 if get_script_run_ctx(suppress_warning=True) is None:  # the server starts; no page is open yet
-    from viz.app import first_answer
+    from viz.app import first_answer, start
 
+    start.with_file(sys.argv[1:])
     app = st.App(__file__, routes=first_answer.routes(OLD.get(name, name) for name in PAGES))
 else:
     from viz.app import frame

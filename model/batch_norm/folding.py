@@ -1,13 +1,16 @@
-"""Fold each batch norm into the next convolution: in evaluation mode both are affine.
+"""Fold each batch norm into a convolution: in evaluation mode both are affine.
+
+``gain × conv(x) + offset`` is a convolution with ``weight × gain`` and ``bias × gain + offset``. This is exact if the
+output of the convolution goes to the batch norm alone.
 
 ``conv(gain × x + offset)`` is a convolution with ``weight × gain`` and ``bias + Σ weight × offset``. This is exact only
 if each step between them commutes with ``gain × x + offset``.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,13 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model import layers
 from model.batch_norm.records import Fold, FoldComparison, FoldErrors
 from model.errors import InputError
-from model.graph.module import NetworkModule
+from model.graph.module import Function, NetworkModule
+from model.graph.records import Op
+from model.trace import draw_mask
 from model.trace.private import put, steps_of
 from model.trace.records import Trace
 
 M = TypeVar("M", bound=nn.Module)
+_NORMS = (nn.BatchNorm2d, nn.BatchNorm1d)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,9 @@ class _Affine:
 
 
 def fold(network: nn.Module, name: str) -> Fold:
-    """Fold one batch norm, and those after it, into the next convolution, or give the obstacle.
+    """Fold one batch norm into the convolution directly before it, or with those after it into the next one.
+
+    Where neither is exact, the obstacle is given. On a vector a linear layer takes the place of the convolution.
 
     Args:
         network: With a graph, or a sequence of steps; it is not changed.
@@ -47,7 +56,7 @@ def fold(network: nn.Module, name: str) -> Fold:
         InputError: No batch norm has this name.
     """
     norm = _steps(network).get(name)
-    if not isinstance(norm, nn.BatchNorm2d):
+    if not isinstance(norm, _NORMS):
         known = _norms(network)
         raise InputError(
             f"There is no batch norm '{name}'.",
@@ -58,17 +67,20 @@ def fold(network: nn.Module, name: str) -> Fold:
         nothing = _Affine(torch.empty(0), torch.empty(0))
         return _fold(name, [], None, f"{name} has no running statistics", nothing, None)
     affine, through = _affine(norm), list[str]()
+    source, shared = _before(network, name)
+    if source and not shared:
+        return _fold(name, [], source, "", affine, _steps(network)[source], before=True)
     after, end = _after(network, name)
     for each, module in after:
-        obstacle = _obstacle(module, affine)
+        obstacle = _obstacle(module, affine, on_vector=_on_vector(network, each))
         if obstacle:
-            return _fold(name, through, None, f"{each} {obstacle}", affine, None)
-        if isinstance(module, nn.Conv2d):
+            return _fold(name, through, None, f"{shared}{each} {obstacle}", affine, None)
+        if isinstance(module, nn.Conv2d | nn.Linear):
             return _fold(name, through, each, "", affine, module)
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, _NORMS):
             affine = affine.then(_affine(module))
         through.append(each)
-    return _fold(name, through, None, end or "no convolution comes after it", affine, None)
+    return _fold(name, through, None, shared + (end or "no convolution comes after it"), affine, None)
 
 
 def _steps(network: nn.Module) -> Mapping[str, nn.Module]:
@@ -76,7 +88,27 @@ def _steps(network: nn.Module) -> Mapping[str, nn.Module]:
 
 
 def _norms(network: nn.Module) -> list[str]:
-    return [name for name, module in _steps(network).items() if isinstance(module, nn.BatchNorm2d)]
+    return [name for name, module in _steps(network).items() if isinstance(module, _NORMS)]
+
+
+def _before(network: nn.Module, name: str) -> tuple[str | None, str]:
+    """Return the convolution or linear layer directly before a batch norm, and why it cannot change, if it cannot."""
+    steps = _steps(network)
+    if isinstance(network, NetworkModule):
+        (source,) = network.graph[name].inputs
+        users = [node.name for node in network.graph.nodes if source in node.inputs]
+    else:
+        source, users = ["", *steps][list(steps).index(name)], [name]
+    step = steps.get(source)
+    if isinstance(step, nn.Linear) and not _on_vector(network, source):
+        return None, ""  # its outputs are not the maps of the batch norm
+    if not isinstance(step, nn.Conv2d | nn.Linear):
+        return None, ""
+    return source, "" if users == [name] else f"{source} before it feeds several steps, and "
+
+
+def _on_vector(network: nn.Module, name: str) -> bool:
+    return isinstance(network, NetworkModule) and len(network.graph[name].shape) == 1
 
 
 def _after(network: nn.Module, name: str) -> tuple[list[tuple[str, nn.Module]], str]:
@@ -89,21 +121,26 @@ def _after(network: nn.Module, name: str) -> tuple[list[tuple[str, nn.Module]], 
         users = [node for node in network.graph.nodes if name in node.inputs]
         if len(users) != 1:
             return found, f"{name} feeds several steps" if users else ""
+        if len(users[0].inputs) > 1:
+            return found, f"{users[0].name} has other inputs too"
         name = users[0].name
         found.append((name, steps[name]))
 
 
 def fold_all(network: M) -> M:
-    """Return a copy in which every batch norm that can be folded is replaced by an identity."""
+    """Return a copy in which every batch norm that can be folded is replaced by an identity.
+
+    One convolution can take up the batch norm before it and the one after it: each fold starts from the last.
+    """
     private = copy.deepcopy(network).eval()
     for name in _norms(network):
         if isinstance(_steps(private)[name], nn.Identity):
             continue
-        found = fold(network, name)
+        found = fold(private, name)
         if found.into is None:
             continue
         for each in (name, *found.through):
-            if isinstance(_steps(private)[each], nn.BatchNorm2d):
+            if isinstance(_steps(private)[each], _NORMS):
                 put(private, each, nn.Identity())
         put(private, found.into, _with_weights(_steps(private)[found.into], found))
     return private
@@ -148,6 +185,8 @@ def fold_errors(network: nn.Module, trace: Trace, found: Fold, seed: int = 0) ->
         raise InputError(
             f"{found.name} is not folded.", "Errors are measured for exact folds.", "Choose another batch norm."
         )
+    if found.before:
+        return _errors_before(network, trace, found, seed)
     between = [_steps(network)[each] for each in found.through]
     normalised = torch.from_numpy(trace[found.into].input.copy()).double()[None]
     bare = torch.from_numpy(trace[found.name].input.copy()).double()[None]
@@ -159,41 +198,106 @@ def fold_errors(network: nn.Module, trace: Trace, found: Fold, seed: int = 0) ->
         for each in (found.weight, found.bias, found.folded_weight, found.folded_bias)
     )
 
+    dilation = _dilation(_steps(network)[found.into])
+
     def difference(keep: Tensor | float = 1.0, padding: int = 0) -> Tensor:
-        original = functional.conv2d(normalised * keep, weight, bias, padding=padding)
-        folded = functional.conv2d(bare * keep, folded_weight, folded_bias, padding=padding)
+        if weight.ndim == 2:
+            one, other = (
+                functional.linear(normalised * keep, weight, bias),
+                functional.linear(bare * keep, folded_weight),
+            )
+            return (one - other - folded_bias).abs()
+        original = functional.conv2d(normalised * keep, weight, bias, padding=padding, dilation=dilation)
+        folded = functional.conv2d(bare * keep, folded_weight, folded_bias, padding=padding, dilation=dilation)
         return (original - folded).abs().amax(dim=(0, 1))
 
-    padded = difference(padding=1)
-    edge = torch.ones_like(padded, dtype=torch.bool)
-    edge[1:-1, 1:-1] = False
-    kept = 1 - next((module.p for module in between if isinstance(module, nn.Dropout)), 0.0)
-    keep = torch.empty_like(normalised).bernoulli_(kept, generator=torch.Generator().manual_seed(seed)) / kept
+    dropout = next((module for module in between if isinstance(module, nn.Dropout | nn.Dropout2d)), None)
+    return _errors(difference, _keep(dropout, normalised, seed))
+
+
+def _errors_before(network: nn.Module, trace: Trace, found: Fold, seed: int) -> FoldErrors:
+    """Measure the errors of a fold into the convolution before the batch norm."""
+    step = _steps(network)[found.into or ""]
+    x = torch.from_numpy(trace[found.into or ""].input.copy()).double()[None]
+    weight, bias, folded_weight, folded_bias, gain, offset = (
+        torch.from_numpy(each.copy()).double()
+        for each in (found.weight, found.bias, found.folded_weight, found.folded_bias, found.gain, found.offset)
+    )
+    groups = step.groups if isinstance(step, nn.Conv2d) else 1
+
+    def outputs(weight: Tensor, bias: Tensor, padding: int) -> Tensor:
+        if weight.ndim == 2:
+            return functional.linear(x, weight, bias)
+        return functional.conv2d(x, weight, bias, padding=padding, dilation=_dilation(step), groups=groups)
+
+    def difference(keep: Tensor | float = 1.0, padding: int = 0) -> Tensor:
+        original = outputs(weight, bias, padding)
+        along = (-1, *(1 for _ in original.shape[2:]))
+        normalised = original * gain.view(along) + offset.view(along)
+        changed = ((normalised - outputs(folded_weight, folded_bias, padding)) * keep).abs()
+        return changed.amax(dim=(0, 1)) if changed.ndim == 4 else changed
+
+    return _errors(difference, _keep(nn.Dropout(0.5), outputs(weight, bias, 0), seed))
+
+
+def _errors(difference: Callable[..., Tensor], keep: Tensor) -> FoldErrors:
+    """Put the errors together; without padding there is no edge."""
+    unpadded, padded = difference(), difference(padding=1)
+    edge = torch.zeros_like(padded, dtype=torch.bool)
+    if padded.shape != unpadded.shape:
+        edge[:] = True
+        edge[1:-1, 1:-1] = False
+    inside, outside = padded[~edge], padded[edge]
     return FoldErrors(
-        unpadded=float(difference().max()),
-        inside=float(padded[~edge].max()),
-        edge=float(padded[edge].max()),
+        unpadded=float(unpadded.max()),
+        inside=float(inside.max()) if inside.numel() else 0.0,
+        edge=float(outside.max()) if outside.numel() else 0.0,
         dropout=float(difference(keep).max()),
     )
 
 
-def _obstacle(module: nn.Module, affine: _Affine) -> str:
+def _keep(dropout: nn.Module | None, like: Tensor, seed: int) -> Tensor:
+    """Draw a mask for maps (1, C, H, W), scaled by 1 / (1 - p); ones without dropout."""
+    p = getattr(dropout, "p", 0.0)
+    whole = isinstance(dropout, nn.Dropout2d)
+    mask = draw_mask(tuple(like.shape), p, torch.Generator().manual_seed(seed), whole)
+    return mask.to(like.dtype) / (1 - p) if p < 1 else mask.to(like.dtype)
+
+
+def _dilation(step: nn.Module) -> Any:
+    return step.dilation if isinstance(step, nn.Conv2d) else 1
+
+
+def _obstacle(module: nn.Module, affine: _Affine, *, on_vector: bool) -> str:
     """Say why a step prevents the fold; return an empty string if it does not."""
     match module:
-        case nn.Conv2d():
-            if module.groups != 1:
-                return "is a grouped convolution"
-            return "" if module.padding in {(0, 0), "valid"} else "pads its input"
-        case nn.MaxPool2d():
+        case nn.Linear():
+            return "" if on_vector else "does not work on each map alone"
+        case nn.MaxPool2d() | nn.AdaptiveMaxPool2d():
             return "" if bool((affine.gain >= 0).all()) else "takes the largest value, and a gain is negative"
-        case nn.AvgPool2d():
-            return "pads its input with zeros" if np.any(module.padding) else ""
-        case nn.BatchNorm2d() | nn.Dropout() | nn.Identity():
-            return ""
-    return "is not affine"
+        case nn.Conv2d() | nn.AvgPool2d():
+            return _window_obstacle(module)
+        case nn.BatchNorm2d() | nn.BatchNorm1d():
+            return "" if module.running_mean is not None else "has no running statistics"
+    layer = layers.of_module(module)
+    identity = isinstance(module, Function) and module.op is Op.IDENTITY
+    if identity or isinstance(module, nn.Dropout | nn.Dropout2d | nn.Identity | nn.AdaptiveAvgPool2d):
+        return ""
+    return "is affine, but no convolution" if layer and layer.linear else "is not affine"
 
 
-def _affine(norm: nn.BatchNorm2d) -> _Affine:
+def _window_obstacle(module: nn.Conv2d | nn.AvgPool2d) -> str:
+    if isinstance(module, nn.AvgPool2d):
+        if module.divisor_override:
+            return "divides by a number of its own"
+        return "pads its input with zeros" if np.any(module.padding) and module.count_include_pad else ""
+    if module.groups != 1:
+        return "is a grouped convolution"
+    unpadded = module.padding in {(0, 0), "valid"} or (module.padding == "same" and module.kernel_size == (1, 1))
+    return "" if unpadded else "pads its input"
+
+
+def _affine(norm: nn.BatchNorm2d | nn.BatchNorm1d) -> _Affine:
     state = {key: values.double() for key, values in norm.state_dict().items()}
     ones = torch.ones_like(state["running_mean"])
     gain = state.get("weight", ones) / (state["running_var"] + norm.eps).sqrt()
@@ -201,24 +305,48 @@ def _affine(norm: nn.BatchNorm2d) -> _Affine:
 
 
 def _fold(
-    name: str, through: Sequence[str], into: str | None, obstacle: str, affine: _Affine, convolution: nn.Conv2d | None
+    name: str,
+    through: Sequence[str],
+    into: str | None,
+    obstacle: str,
+    affine: _Affine,
+    module: nn.Module | None,
+    *,
+    before: bool = False,
 ) -> Fold:
-    if convolution is None:
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        weight = module.weight.detach()
+        bias = torch.zeros(len(weight)) if module.bias is None else module.bias.detach()
+        sides = [1] * (weight.ndim - 2)
+        if before:
+            folded_weight = weight.double() * affine.gain.view(-1, 1, *sides)
+            folded_bias = bias.double() * affine.gain + affine.offset
+        else:
+            folded_weight = weight.double() * affine.gain.view(-1, *sides)
+            added = weight.double() * affine.offset.view(-1, *sides)
+            folded_bias = bias.double() + added.flatten(1).sum(dim=1)
+    else:
         weight = torch.empty(0)
         bias, folded_weight, folded_bias = weight, weight, weight
-    else:
-        weight = convolution.weight.detach()
-        bias = torch.zeros(len(weight)) if convolution.bias is None else convolution.bias.detach()
-        folded_weight = weight.double() * affine.gain[:, None, None]
-        folded_bias = bias.double() + (weight.double() * affine.offset[:, None, None]).sum(dim=(1, 2, 3))
-    tensors = (affine.gain, affine.offset, weight, bias, folded_weight, folded_bias)
-    return Fold(name, tuple(through), into, obstacle, *map(_array, tensors))
+    return Fold(
+        name=name,
+        through=tuple(through),
+        into=into,
+        obstacle=obstacle,
+        gain=_array(affine.gain),
+        offset=_array(affine.offset),
+        weight=_array(weight),
+        bias=_array(bias),
+        folded_weight=_array(folded_weight),
+        folded_bias=_array(folded_bias),
+        before=before,
+    )
 
 
-def _with_weights(module: nn.Module, found: Fold) -> nn.Conv2d:
-    """Give a convolution the folded weights, in its own precision, and return it."""
-    if not isinstance(module, nn.Conv2d):
-        raise TypeError(f"{found.into} is not a convolution")
+def _with_weights(module: nn.Module, found: Fold) -> nn.Module:
+    """Give a convolution or a linear layer the folded weights, in its own precision, and return it."""
+    if not isinstance(module, nn.Conv2d | nn.Linear):
+        raise TypeError(f"{found.into} is neither a convolution nor a linear layer")
     precision = module.weight.dtype
     module.weight = nn.Parameter(torch.from_numpy(found.folded_weight).to(precision))
     module.bias = nn.Parameter(torch.from_numpy(found.folded_bias).to(precision))

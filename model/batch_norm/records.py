@@ -29,16 +29,17 @@ class NormStep:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Normalisation:
-    """One map in a batch norm in evaluation mode.
+    """One map in a batch norm in evaluation mode, or in a norm with the mean and variance of the image itself.
 
     Attributes:
-        name: Name of the batch norm.
+        name: Name of the norm.
         channel: Channel of the map.
         source: The step whose output is the input.
-        variance: Running variance of this map.
+        variance: Running variance of this map, or the variance of the values of this image.
         eps: Constant that is added to the variance before the square root.
         steps: The input, and the map after each of the four operations.
         recorded: What the network computed, (H, W).
+        values: Of how many values of this image these are mean and variance; 0 for running statistics.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Normalisation:
     eps: float
     steps: tuple[NormStep, ...]
     recorded: Activation
+    values: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,7 +59,7 @@ class ImageSet:
     Attributes:
         source: Source of the images, in words.
         content: ``mixed``, or the one class of all images: ``0`` to ``9``.
-        pixels: (N, 28, 28).
+        pixels: (N, H, W), or (N, H, W, 3).
         labels: (N,).
     """
 
@@ -102,7 +104,7 @@ class TrainingModeBatch:
 
     Attributes:
         size: Number of images; the first is the digit of the page.
-        logits: Logits of the first image, (10,).
+        logits: Logits of the first image, (K,).
         rows: Statistics by the name of the batch norm.
     """
 
@@ -151,7 +153,10 @@ class RunningAverage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fold:
-    """One batch norm folded into the next convolution: ``weight × gain`` and ``bias + Σ weight × offset``.
+    """One batch norm folded into a convolution, or into a linear layer where it works on a vector.
+
+    Into the one directly before it: ``weight × gain`` and ``bias × gain + offset``, with the gain of each output map.
+    Into the next one: ``weight × gain`` and ``bias + Σ weight × offset``, with the gain of each input map.
 
     Attributes:
         name: Name of the batch norm.
@@ -160,10 +165,11 @@ class Fold:
         obstacle: What prevents an exact fold; empty if there is one.
         gain: Gain of each map, of this batch norm and those between, (C,).
         offset: Offset of each map, likewise, (C,).
-        weight: Weight of the original convolution, (C_out, C, kH, kW).
+        weight: Weight of the original convolution, (C_out, C_in, kH, kW); of a linear layer (N_out, N_in).
         bias: Bias of the original convolution, (C_out,).
-        folded_weight: Weight of the folded convolution, (C_out, C, kH, kW).
+        folded_weight: Weight of the folded convolution, shaped as the original.
         folded_bias: Bias of the folded convolution, (C_out,).
+        before: Whether ``into`` is directly before the batch norm.
     """
 
     name: str
@@ -176,6 +182,7 @@ class Fold:
     bias: NDArray[Any]
     folded_weight: Numbers
     folded_bias: Numbers
+    before: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -205,11 +212,13 @@ class FoldComparison:
 class FoldErrors:
     """The largest differences between the outputs of the original and the folded convolution.
 
+    Into the convolution before a batch norm all of them are rounding errors.
+
     Attributes:
         unpadded: Without padding, with dropout off.
         inside: With zero padding, at units whose window is inside the map.
         edge: With zero padding, at units whose window includes padding.
-        dropout: With dropout on between batch norm and convolution, with the same mask for both.
+        dropout: With dropout on after the batch norm, with the same mask for both.
     """
 
     unpadded: float

@@ -40,7 +40,7 @@ _EXAMPLES = """examples:
   glass table net.py:Net --input 3x32x32 --args "norm='b', p=0.1"
   glass check net.py:Net --weights net.pt --readme README.md --max-parameters 20000 --no-linear
   glass capture net.py:Net --weights net.pt -o net.glass
-  glass show net.glass                          opens the app
+  glass show net.py:Net --weights net.pt        captures it and opens the app on it
 
 NET is 'assignment', a .glass file, or FILE.py:NAME or FILE.ipynb:NAME, where NAME is a class, an instance or a
 function that returns a network. Your code runs in a process of its own, on your machine.
@@ -427,5 +427,5 @@ def _show(options: argparse.Namespace) -> int:
     id = opened.network.id
     if id not in BUILT_IN:
         id = keep_bytes(opened.data) if opened.data else keep(options.net) if options.net.endswith(".glass") else id
-        print(f"{opened.network.title} is kept as {id}. {show.NOT_YET}", file=sys.stderr)
+        print(f"{opened.network.title} is kept as {id}.", file=sys.stderr)
     return show.show(id, options.port, not options.no_browser, print)

@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model.commands.records import Table, TableRow
-from model.graph.module import NetworkModule
-from model.graph.records import Node
-from model.networks.records import Network
-from model.receptive_field import of_graph
-from model.receptive_field.records import NoSingleWindow, ReceptiveField
+from model.networks.summary.table import of_network
 from model.records import Pair, format_sizes
 
+__all__ = ["as_csv", "as_json", "as_markdown", "as_text", "of_network", "partial", "select"]
 _DIM, _BOLD, _END = "\033[2m", "\033[1m", "\033[0m"
 _COLOURS = {"conv": "\033[36m", "linear": "\033[36m", "pool": "\033[33m", "norm": "\033[35m", "drop": "\033[32m"}
 _NAMES = {
@@ -39,47 +36,6 @@ _DROPPED = (
     "jump",
 )  # in a narrow terminal, in this order
 _LEAST = 10  # characters of a path
-
-
-def of_network(network: Network) -> Table:
-    """Return the table of a network, function calls among its rows."""
-    graph = network.graph
-    fields = of_graph(graph)
-    assert isinstance(network.module, NetworkModule)  # noqa: S101 (every Network has one)
-    counts = {node.name: _count(network.module, node) for node in graph.nodes}
-    everything = (*graph.nodes, *graph.hidden)  # a softmax at the end is a row as well
-    rows = tuple(_row(node, fields.get(node.name), counts.get(node.name, 0)) for node in everything)
-    unused = tuple((each.path or each.kind, each.parameters) for each in graph.unused)
-    missing = [field for field in fields.values() if isinstance(field, NoSingleWindow)]
-    reasons = dict.fromkeys(f"No single receptive field from {each.step} on: {each.reason}" for each in missing)
-    return Table(network.title, graph.input_shape, rows, graph.used, graph.owned, unused, tuple(reasons))
-
-
-def _count(module: NetworkModule, node: Node) -> int:
-    return sum(each.numel() for each in module.step(node.name).parameters())
-
-
-def _row(node: Node, field: Any, parameters: int) -> TableRow:
-    settings = node.settings
-    return TableRow(
-        node.name,
-        node.path if node.kind else "",
-        str(node.op),
-        node.shape,
-        parameters,
-        _setting(settings, "kernel"),
-        _setting(settings, "stride"),
-        _setting(settings, "padding"),
-        field.size if isinstance(field, ReceptiveField) else None,
-        field.jump if isinstance(field, ReceptiveField) else None,
-        node.multiply_accumulates,
-        bool(node.kind),
-    )
-
-
-def _setting(settings: Mapping[str, Any], name: str) -> Any:
-    value = settings.get(name) if "kernel" in settings else None
-    return tuple(value) if isinstance(value, list | tuple) else value
 
 
 def select(table: Table, all_steps: bool) -> tuple[TableRow, ...]:

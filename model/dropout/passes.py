@@ -1,4 +1,4 @@
-"""Dropout on one digit and on many: the effect of one mask on every row, and the statistics of many masks.
+"""Dropout on one picture and on many: the effect of one mask on every row, and the statistics of many masks.
 
 Only the dropout rows are in training mode; batch norm uses its running statistics. Each mask has its own seed:
 pass i is the trace that ``model.trace.record`` gives for that seed.
@@ -24,16 +24,21 @@ from model.dropout.records import (
 from model.errors import InputError
 from model.trace import SeededDropout, draw_mask, reseed, with_dropout
 from model.trace.private import private_copy, put, steps_of
-from model.trace.records import LayerKind, Trace
+from model.trace.records import LayerKind, Step, Trace
 
 MASKS = 1000
 _BATCH = 10  # always the same, so that a pass has the same bits for any number of passes
 _MASK_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_NO_DROPOUT = (
+    "No step of this network drops values.",
+    "Only a dropout does, on single values or on whole maps.",
+    "Choose a network with a dropout.",
+)
 _STANDARD_ERRORS = 4  # a mean over masks is accepted within so many
 
 
 def trained_probabilities(network: nn.Module) -> dict[str, float]:
-    """Return the p of each dropout module by its name, in order."""
+    """Return the p of each dropout by its name, in order: of single values or whole maps, modules or function calls."""
     return {name: step.p for name, step in steps_of(network).items() if isinstance(step, nn.Dropout | nn.Dropout2d)}
 
 
@@ -65,7 +70,8 @@ class _FixedDropout(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.keep.to(x.dtype).div_(1 - self.p)
+        keep = self.keep.to(x.dtype).reshape(x.shape)
+        return x * (keep.div_(1 - self.p) if self.p < 1 else keep)
 
 
 def draw_masks(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) -> tuple[RowMasks, ...]:
@@ -86,7 +92,7 @@ def draw_masks(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) 
     for seed in range(plan.seed, plan.seed + count):
         generator = torch.Generator().manual_seed(seed)
         for name, row in rows:
-            mask = draw_mask((1, *trace[name].input.shape), row.p, generator, row.whole_channels)
+            mask = draw_mask(_batched(trace[name]), row.p, generator, row.whole_channels)
             if row.drops:
                 kept[name].append(np.packbits(mask.bool().numpy()))
     return tuple(
@@ -94,14 +100,25 @@ def draw_masks(network: nn.Module, trace: Trace, plan: DropoutPlan, count: int) 
     )
 
 
+def _batched(step: Step) -> tuple[int, ...]:
+    """Return the shape of the input of a step with its first axis, which a reshape can give several entries."""
+    entries = step.batches[0] if step.batches else 1
+    return (1, *step.input.shape) if entries == 1 else step.input.shape
+
+
 def probabilities(network: nn.Module, x: Tensor, drawn: Sequence[RowMasks]) -> NDArray[np.float32]:
-    """Return the probabilities of one image in N passes with dropout on, (N, 10).
+    """Return the probabilities of one image in N passes with dropout on, (N, K).
 
     Args:
         network: Not changed.
         x: One normalised image, (1, C, H, W).
         drawn: The masks of each active dropout row in the N passes.
+
+    Raises:
+        InputError: There is no such row.
     """
+    if not drawn:
+        raise InputError(*_NO_DROPOUT)
     private = private_copy(network)
     rows = [(each, _FixedDropout(each.p)) for each in drawn]
     for each, row in rows:
@@ -132,18 +149,20 @@ def count_masks(trace: Trace, name: str, plan: DropoutPlan, count: int = MASKS) 
     names = [step.name for step in rows]
     if name not in names:
         raise InputError(
-            f"{name} is not a dropout row.", f"The dropout rows are {', '.join(names)}.", "Choose one of them."
+            f"{name} is not a dropout row.",
+            f"The dropout rows are {', '.join(names) or 'none'}.",
+            "Choose one of them, or another network.",
         )
     rows = rows[: names.index(name) + 1]  # the generator draws for the earlier rows first
     ps = [float(row.settings["p"]) if plan.p is None else plan.p for row in rows]
     wholes = [plan.whole_channels or row.settings["whole_channels"] for row in rows]
     mask_counts = (*(n for n in _MASK_COUNTS if n < count), count)
-    kept, counts, total = [], [], np.zeros(rows[-1].output.shape, np.uint16)
+    kept, counts, total = [], [], np.zeros(rows[-1].maps.shape, np.uint16)
     for number in range(1, count + 1):
         generator = torch.Generator().manual_seed(plan.seed + number - 1)
         for row, p, whole in zip(rows, ps, wholes, strict=True):
-            drawn = draw_mask((1, *row.output.shape), p, generator, whole)
-        keep = drawn[0].bool().numpy()
+            drawn = draw_mask(_batched(row), p, generator, whole)
+        keep = drawn.bool().numpy().reshape(total.shape)
         kept.append(np.packbits(keep))
         total += keep
         if number in mask_counts:
@@ -160,8 +179,13 @@ def convergence(trace: Trace, drawn: CountedMasks) -> Convergence:
     Args:
         trace: The trace with dropout off, so that no other row changes the input of this one.
         drawn: The masks.
+
+    Raises:
+        InputError: Every value is dropped, so there is no mean to converge.
     """
-    values = trace[drawn.name].input.astype(np.float64)
+    if drawn.p >= 1:
+        raise InputError(f"With p = {drawn.p:g} every value is dropped.", "p must be below 1.", "Choose another p.")
+    values = trace[drawn.name].input.astype(np.float64).reshape(drawn.shape)
     odds = drawn.p / (1 - drawn.p)
     scale = 1 / (1 - drawn.p)
     c, y, x = (int(index) for index in np.unravel_index(int(np.abs(values).argmax()), values.shape))
@@ -197,10 +221,15 @@ def accuracy_of(network: nn.Module, images: Tensor, labels: NDArray[np.int64], p
 
     Args:
         network: Not changed.
-        images: Normalised, (N, 1, 28, 28).
+        images: Normalised, (N, C, H, W).
         labels: (N,).
         plan: Where dropout is on, and its p.
+
+    Raises:
+        InputError: The network has no dropout.
     """
+    if not trained_probabilities(network):
+        raise InputError(*_NO_DROPOUT)
     private = with_dropout(network, plan)
     found = []
     with torch.no_grad():

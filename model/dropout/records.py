@@ -67,8 +67,8 @@ class Passes:
     """The probabilities of one digit, once with dropout off and N times with it on, each time with another mask.
 
     Attributes:
-        off: Probabilities with dropout off, (10,).
-        probabilities: Probabilities with dropout on, (N, 10).
+        off: Probabilities with dropout off, (K,).
+        probabilities: Probabilities with dropout on, (N, K).
         first: Seed of the first mask; each pass uses the next seed.
     """
 
@@ -78,7 +78,7 @@ class Passes:
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """Number of passes that predict each class, (10,)."""
+        """Number of passes that predict each class, (K,)."""
         return np.bincount(self.probabilities.argmax(axis=1), minlength=self.probabilities.shape[1])
 
     @property
@@ -93,7 +93,7 @@ class Passes:
 
     @property
     def mean(self) -> Activation:
-        """Mean of the passes, (10,)."""
+        """Mean of the passes, (K,)."""
         mean: Activation = self.probabilities.mean(axis=0)
         return mean
 
@@ -115,7 +115,7 @@ class RowMasks:
     Attributes:
         name: Name of the row.
         p: Probability that a value is dropped.
-        shape: Shape of one mask, (C, H, W).
+        shape: Shape of one mask, (C, H, W), or (C,) of a vector.
         kept: The values that each pass keeps, as packed bits, (N, bytes).
     """
 
@@ -138,7 +138,7 @@ class CountedMasks:
         name: Name of the row.
         p: Probability that a value is dropped.
         first: Seed of the first mask.
-        shape: Shape of one mask, (C, H, W).
+        shape: Shape of one mask, (C, H, W); of a vector (C, 1, 1).
         kept: The values that each mask keeps, as packed bits, (N, bytes).
         after: Numbers of masks, increasing; the last is N.
         counts: How many of the first ``after[i]`` masks keep each value, (len(after), C, H, W).

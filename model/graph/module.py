@@ -137,28 +137,13 @@ def after(module: NetworkModule, name: str) -> NetworkModule | None:
         raise InputError(
             f"The logits do not depend on {name} alone.",
             "There is a way around it, such as that of a residual block.",
-            f"Choose a step that every way goes through: {', '.join(_on_every_way(graph)) or 'the image alone'}.",
+            f"Choose a step that every way goes through: {', '.join(graph.on_every_way()) or 'the image alone'}.",
         )
     nodes = [node for node in graph.nodes if node.name in needed]
     renamed = [replace(node, inputs=tuple(IMAGE if each == name else each for each in node.inputs)) for node in nodes]
     tensors = {key: getattr(module.step(node.name), role) for node in nodes for role, key in node.tensors.items()}
     rest = replace(graph, nodes=tuple(renamed), input_shape=graph[name].shape)
     return NetworkModule(rest, tensors).train(module.training) if nodes else None
-
-
-def _on_every_way(graph: Graph) -> list[str]:
-    """Return the steps with maps on which the logits depend alone: no way from the image goes around them."""
-    moved = {IMAGE}
-    for node in graph.nodes:
-        if moved.intersection(node.inputs):
-            moved.add(node.name)
-    found, needed = list[str](), {graph.logits}
-    for node in reversed(graph.nodes):
-        if needed == {node.name} and len(node.shape) == 3 and node.batch == 1:
-            found.append(node.name)
-        if node.name in needed:
-            needed = (needed - {node.name}) | moved.intersection(node.inputs)
-    return found[::-1]
 
 
 def _stored(key: str, tensor: Tensor, graph: Graph) -> Tensor:

@@ -81,7 +81,8 @@ class Op(StrEnum):
 _LINEAR = {
     *(Op.CONV, Op.CONV_TRANSPOSE, Op.LINEAR, Op.BATCH_NORM, Op.AVG_POOL, Op.ADAPTIVE_AVG_POOL, Op.MEAN, Op.SUM),
     *(Op.DROPOUT, Op.DROPOUT2D, Op.IDENTITY, Op.NEG, Op.ADD, Op.SUB, Op.RSUB, Op.CAT, Op.FLATTEN, Op.VIEW),
-    *(Op.EXPAND, Op.SQUEEZE, Op.UNSQUEEZE, Op.PERMUTE, Op.SLICE, Op.SELECT),
+    *(Op.EXPAND, Op.SQUEEZE, Op.UNSQUEEZE, Op.PERMUTE, Op.SLICE, Op.SELECT, Op.PAD),
+    *(Op.CHANNEL_SHUFFLE, Op.PIXEL_SHUFFLE),
 }
 
 
@@ -190,18 +191,70 @@ class Graph:
         maps = [node for node in self.nodes if len(node.shape) == 3 and node.shape[1] * node.shape[2] > 1]
         return maps[-1] if maps else None
 
+    def from_image(self) -> frozenset[str]:
+        """Return the names of all values that depend on the image, with the image itself."""
+        found = {IMAGE}
+        for node in self.nodes:
+            if found.intersection(node.inputs):
+                found.add(node.name)
+        return frozenset(found)
+
+    def on_every_way(self) -> tuple[str, ...]:
+        """Return the names of the steps with maps that no way from the image to the logits goes around."""
+        moved, found, needed = self.from_image(), list[str](), {self.logits}
+        for node in reversed(self.nodes):
+            if needed == {node.name} and len(node.shape) == 3 and node.batch == 1:
+                found.append(node.name)
+            if node.name in needed:
+                needed = (needed - {node.name}) | moved.intersection(node.inputs)
+        return tuple(found[::-1])
+
+    def linear_from(self, name: str) -> dict[str, str]:
+        """Tell why the logits are no linear function of what one step gives.
+
+        Linear is meant with a constant, and in evaluation mode: there a dropout passes on what it gets.
+
+        Returns:
+            By the name of each step that prevents it, why; nothing where the logits are linear.
+        """
+        moved, known, found = self.from_image(), {name}, dict[str, str]()
+        nodes = self.between(name)
+        known |= {node.name for node in nodes}
+        for node in nodes:
+            inputs = moved.intersection(node.inputs)
+            around = sorted(inputs - known)
+            if around:
+                found[node.name] = f"also gets {' and '.join(around)}"
+            elif inputs and not _is_linear(node, moved):
+                found[node.name] = "is not linear"
+        return found
+
+    def between(self, name: str) -> tuple[Node, ...]:
+        """Return the nodes on the ways from a step to the logits, in the order they run."""
+        after = {name}
+        for node in self.nodes:
+            if after.intersection(node.inputs):
+                after.add(node.name)
+        return tuple(node for node in self.nodes if node.name in after and node.name != name)
+
     def linear_head(self) -> tuple[Node, ...] | None:
         """Return the nodes after the last maps, where the logits are a linear function of these maps, or None.
 
         Linear is meant with a constant, and in evaluation mode: there a dropout passes on what it gets.
         """
         last = self.last_maps()
-        if last is None:
+        if last is None or last.name == self.logits or self.linear_from(last.name):
             return None
-        head = self.nodes[self.nodes.index(last) + 1 :]
-        known = {last.name, *(node.name for node in head)}
-        linear = all(
-            (node.op in _LINEAR or (node.op is Op.MUL and len(node.inputs) == 1)) and known.issuperset(node.inputs)
-            for node in head
-        )
-        return head if linear and not any(node.settings.get("batch_statistics") for node in head) else None
+        head = self.between(last.name)
+        return head if self.logits in {node.name for node in head} else None
+
+
+def _is_linear(node: Node, moved: frozenset[str]) -> bool:
+    """Return whether a node gives sums of values that depend on the image, each with a fixed factor."""
+    if node.settings.get("batch_statistics"):
+        return False
+    if node.op is Op.MUL:
+        return len([name for name in node.inputs if name in moved]) < 2
+    if node.op is Op.DIV:
+        return not moved.intersection(node.inputs[1:])
+    return node.op in _LINEAR

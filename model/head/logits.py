@@ -6,7 +6,6 @@ the logit, and Grad-CAM at the last maps is the class map divided by its number 
 Source: Zhou, Khosla, Lapedriza, Oliva, Torralba, "Learning Deep Features for Discriminative Localization", CVPR 2016.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,10 +15,14 @@ from torch import Tensor, nn
 
 from model import trace as recorder
 from model.errors import InputError
+from model.graph.module import NetworkModule
+from model.graph.records import IMAGE, Graph, Node, Op
 from model.head.records import Head, RowChange, ScaledSoftmax
 from model.records import Numbers
 from model.trace.private import private_copy, steps_of
-from model.trace.records import LayerKind, Step, Trace
+from model.trace.records import LayerKind, Row, Step, Trace
+
+_MAPS = 64  # in one pass: larger batches delay other users
 
 
 def of_trace(trace: Trace) -> Head:
@@ -67,12 +70,15 @@ def scale_maps(network: nn.Module, x: Tensor, name: str, gains: Mapping[int, flo
     Raises:
         InputError: There is no such convolution or channel, or a gain is not finite.
     """
-    private = copy.deepcopy(network)
-    convolution = dict(private.named_modules()).get(name)
+    private = private_copy(network)
+    convolution = steps_of(private).get(name)
     if not isinstance(convolution, nn.Conv2d) or convolution.groups != 1:
         raise InputError(
-            f"'{name}' is not a convolution of all maps.", "Only such a step mixes maps.", "Choose Conv2d-13."
+            f"'{name}' is not a convolution of all maps.",
+            "Only such a step mixes maps.",
+            f"Choose {' or '.join(_mixing(network)) or 'another network'}.",
         )
+    factors = torch.ones(convolution.in_channels, 1, 1, dtype=convolution.weight.dtype)
     for channel, gain in gains.items():
         if not 0 <= channel < convolution.in_channels or not np.isfinite(gain):
             raise InputError(
@@ -80,13 +86,37 @@ def scale_maps(network: nn.Module, x: Tensor, name: str, gains: Mapping[int, flo
                 f"There are input maps 0 to {convolution.in_channels - 1}; a gain is a finite number.",
                 "Choose another map or gain.",
             )
-        with torch.no_grad():
-            convolution.weight[:, channel] *= gain
+        factors[channel] = gain
+    # A new parameter: the private copy shares its numbers with the network, and steps may share a weight.
+    convolution.weight = nn.Parameter(convolution.weight.detach() * factors, requires_grad=False)
     return recorder.record(private, x)
 
 
+def mixing_convolutions(graph: Graph) -> tuple[Node, ...]:
+    """Return the convolutions that combine maps: 1x1 ones before the head, or else any that uses all its input maps.
+
+    The maps have more than one unit, so gates (squeeze and excitation) are none; a grouped convolution is none either.
+    """
+    shapes = {IMAGE: graph.input_shape} | {node.name: node.shape for node in graph.nodes}
+    every = tuple(
+        node
+        for node in graph.all(Op.CONV)
+        if node.settings["groups"] == 1
+        and node.batch == 1
+        and shapes[node.inputs[0]][0] > 1
+        and node.shape[1] * node.shape[2] > 1
+    )
+    return tuple(node for node in every if tuple(node.settings["kernel"]) == (1, 1)) or every
+
+
+def _mixing(network: nn.Module) -> list[str]:
+    if isinstance(network, NetworkModule):
+        return [node.name for node in mixing_convolutions(network.graph)]
+    return [name for name, step in steps_of(network).items() if isinstance(step, nn.Conv2d) and step.groups == 1]
+
+
 def logits_without_each_map(network: nn.Module, trace: Trace, name: str) -> NDArray[np.float32]:
-    """Return the logits without each single input map of a step, (input channels, K), from one batch.
+    """Return the logits without each single input map of a step, (input channels, K).
 
     Args:
         network: Not changed.
@@ -94,19 +124,20 @@ def logits_without_each_map(network: nn.Module, trace: Trace, name: str) -> NDAr
         name: Name of the step.
     """
     maps = torch.from_numpy(trace[name].input.copy())  # (C, H, W)
-    keep = 1 - torch.eye(len(maps))  # (C, C): row i sets map i to 0
-    module = steps_of(private_copy(network))[name]
+    module, found = steps_of(private_copy(network))[name], []
     with torch.no_grad():
-        value = module(maps * keep[:, :, None, None])
-        logits = recorder.run(network, trace, {name: value})
-    return np.asarray(logits.numpy())
+        for keep in (1 - torch.eye(len(maps))).split(_MAPS):  # (n, C): row i sets one map to 0
+            found.append(recorder.run(network, trace, {name: module(maps * keep[:, :, None, None])}))
+    return np.asarray(torch.cat(found).numpy())
 
 
 def row_changes(before: Trace, after: Trace, since: str) -> tuple[RowChange, ...]:
-    """Compare two traces of the same network from the row ``since`` on."""
-    names = [row.name for row in before.rows]
+    """Compare two traces of the same network from the step ``since`` on: that step, and the rows after it."""
+    later = before.steps[before.steps.index(before[since]) :]
     return tuple(
-        RowChange(row.name, row.kind, row.output, after[row.name].output) for row in before.rows[names.index(since) :]
+        RowChange(step.name, step.kind, step.output, after[step.name].output)
+        for step in later
+        if isinstance(step, Row) or step.name == since
     )
 
 

@@ -9,19 +9,22 @@ from model.records import Activation, Numbers
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Head:
-    """The arithmetic from the last maps to the logits, in double precision.
+    """The arithmetic from the last maps to the logits, in double precision; the logits are linear in these maps.
 
-    ``logit[k] = Σ_c weights[k, c] × mean(maps[c]) + biases[k]``. The mean and the weighted sum commute, so the logit is
-    also ``mean(class_maps[k]) + biases[k]``.
+    Where the head averages each map, ``logit[k] = Σ_c weights[k, c] × mean(maps[c]) + biases[k]``. The mean and the
+    weighted sum commute, so the logit is also ``mean(class_maps[k]) + biases[k]``. Where it flattens the maps, each
+    unit has a weight of its own: ``logit[k] = Σ_cyx weights[k, c, y, x] × maps[c, y, x] + biases[k]``, which is
+    ``sum(class_maps[k]) + biases[k]``.
 
     Attributes:
-        source: Name of the step whose maps are averaged.
-        pool: Name of the average pool.
-        convolution: Name of the 1x1 convolution after the pool.
+        source: Name of the step that gives the maps.
+        pool: Name of the step that averages them; empty where none does.
+        convolution: Name of the last step with weights, a 1x1 convolution or a linear layer; empty where none has any.
         maps: (C, H, W).
-        weights: (K, C).
+        weights: (K, C) of the means, or (K, C, H, W) of the units.
         biases: (K,).
         logits: The logits that the network computed, (K,).
+        steps: Names of the steps from the maps to the logits, in the order they run.
     """
 
     source: str
@@ -31,6 +34,12 @@ class Head:
     weights: Numbers
     biases: Numbers
     logits: Activation
+    steps: tuple[str, ...] = ()
+
+    @property
+    def averages(self) -> bool:
+        """Whether all units of a map have the same weight, so that only its mean counts."""
+        return self.weights.ndim == 2
 
     @property
     def units(self) -> int:
@@ -51,14 +60,25 @@ class Head:
     @property
     def contributions(self) -> Numbers:
         """The contribution of each map to the logit of each class, (K, C)."""
-        products: Numbers = self.weights * self.means
-        return products
+        if self.averages:
+            products: Numbers = self.weights * self.means
+            return products
+        summed: Numbers = np.einsum("kcyx,cyx->kc", self.weights, self.maps)
+        return summed
 
     @property
     def class_maps(self) -> Numbers:
         """The weighted sum of the maps for each class, (K, H, W)."""
-        summed: Numbers = np.einsum("kc,cyx->kyx", self.weights, self.maps)
+        axes = "kc,cyx->kyx" if self.averages else "kcyx,cyx->kyx"
+        summed: Numbers = np.einsum(axes, self.weights, self.maps)
         return summed
+
+    @property
+    def totals(self) -> Numbers:
+        """What each class map adds to its logit, (K,): its mean, or its sum where units have weights of their own."""
+        maps = self.class_maps.reshape(len(self.biases), -1)
+        found: Numbers = maps.mean(axis=1) if self.averages else maps.sum(axis=1)
+        return found
 
     @property
     def exact_logits(self) -> Numbers:
@@ -69,7 +89,51 @@ class Head:
     @property
     def ranking(self) -> tuple[int, ...]:
         """The classes, sorted by their logits, the largest first."""
-        return tuple(int(k) for k in (-self.logits).argsort(kind="stable"))
+        return _ranking(self.logits)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tail:
+    """The last steps of a network that are linear together, from a vector to the logits, in double precision.
+
+    ``logit[k] = Σ_n weights[k, n] × values[n] + biases[k]``.
+
+    Attributes:
+        source: Name of the step that gives the vector.
+        steps: Names of the steps from the vector to the logits, in the order they run.
+        values: The vector, (N,).
+        weights: (K, N).
+        biases: (K,).
+        logits: The logits that the network computed, (K,).
+    """
+
+    source: str
+    steps: tuple[str, ...]
+    values: Numbers
+    weights: Numbers
+    biases: Numbers
+    logits: Activation
+
+    @property
+    def contributions(self) -> Numbers:
+        """The contribution of each unit to the logit of each class, (K, N)."""
+        products: Numbers = self.weights * self.values
+        return products
+
+    @property
+    def exact_logits(self) -> Numbers:
+        """The logits in double precision, (K,)."""
+        summed: Numbers = self.contributions.sum(axis=1) + self.biases
+        return summed
+
+    @property
+    def ranking(self) -> tuple[int, ...]:
+        """The classes, sorted by their logits, the largest first."""
+        return _ranking(self.logits)
+
+
+def _ranking(logits: Activation) -> tuple[int, ...]:
+    return tuple(int(k) for k in (-logits).argsort(kind="stable"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

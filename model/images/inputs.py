@@ -8,10 +8,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
-from model.images.records import Stage
+from model.images.records import MEAN, STD, Stage
 from model.networks.records import ImageSpec
 from model.records import Pixels
 
+DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))  # what the assignment's network takes
 _GREY = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
@@ -22,6 +23,20 @@ def reads_digits(image: ImageSpec, classes: tuple[str, ...]) -> bool:
     True
     """
     return image.channels == 1 and classes == tuple("0123456789")
+
+
+def check_channels(image: ImageSpec) -> None:
+    """Refuse what a network takes if that is neither grey nor coloured pictures.
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    if image.channels not in {1, 3}:
+        raise InputError(
+            f"The network takes pictures of {image.channels} channels.",
+            "A picture has one channel (grey) or three (colour).",
+            "Choose a network that takes one of these.",
+        )
 
 
 def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
@@ -40,8 +55,14 @@ def fit(pixels: Pixels, image: ImageSpec) -> Pixels:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
+    fitted: Pixels = fit_all(pixels[None], image)[0]
+    return fitted
+
+
+def fit_all(pixels: Pixels, image: ImageSpec) -> Pixels:
+    """Return pictures of one size, (N, H, W) or (N, H, W, 3), as a network takes them: ``fit`` for each, at once."""
     _name, planes = [*_stages(pixels, image)][-1]
-    return _as_pixels(planes.expand(image.channels, -1, -1))
+    return _as_pixels(planes.expand(-1, image.channels, -1, -1))
 
 
 def stages(pixels: Pixels, image: ImageSpec) -> tuple[Stage, ...]:
@@ -50,36 +71,32 @@ def stages(pixels: Pixels, image: ImageSpec) -> tuple[Stage, ...]:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
-    return tuple(Stage(name, _as_pixels(planes)) for name, planes in _stages(pixels, image))
+    return tuple(Stage(name, _as_pixels(planes)[0]) for name, planes in _stages(pixels[None], image))
 
 
 def _stages(pixels: Pixels, image: ImageSpec) -> Iterator[tuple[str, Tensor]]:
-    """Yield the name of each stage and its planes (1 or 3, H, W), not yet rounded."""
-    if image.channels not in {1, 3}:
-        raise InputError(
-            f"The network takes pictures of {image.channels} channels.",
-            "A picture has one channel (grey) or three (colour).",
-            "Choose a network that takes one of these.",
-        )
-    planes = torch.from_numpy(np.atleast_3d(pixels).astype(np.float32)).permute(2, 0, 1)
+    """Yield the name of each stage and its planes (N, 1 or 3, H, W), not yet rounded."""
+    check_channels(image)
+    deep = pixels if pixels.ndim == 4 else pixels[..., None]
+    planes = torch.from_numpy(deep.astype(np.float32)).permute(0, 3, 1, 2)
     yield "as opened", planes
-    if len(planes) == 3 and image.channels == 1:
-        planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(0, keepdim=True)
+    if planes.shape[1] == 3 and image.channels == 1:
+        planes = (planes * torch.tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
         yield "grey", planes
-    size = _covering(planes.shape[1:], image)
-    if size != tuple(planes.shape[1:]):
-        planes = functional.interpolate(planes[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    size = _covering(planes.shape[2:], image)
+    if size != tuple(planes.shape[2:]):
+        planes = functional.interpolate(planes, size, mode="bilinear", antialias=True, align_corners=False)
         yield "scaled", planes
     if size != (image.height, image.width):
         top, left = round((size[0] - image.height) / 2), round((size[1] - image.width) / 2)
-        yield "cropped", planes[:, top : top + image.height, left : left + image.width]
+        yield "cropped", planes[..., top : top + image.height, left : left + image.width]
 
 
 def _as_pixels(planes: Tensor) -> Pixels:
-    """Round planes (C, H, W) to (H, W, 3), or to (H, W) where there is one."""
+    """Round planes (N, C, H, W) to (N, H, W, 3), or to (N, H, W) where there is one."""
     rounded = planes.clamp(0, 255).round().to(torch.uint8)
-    pixels: Pixels = np.ascontiguousarray(rounded.permute(1, 2, 0).numpy())
-    return pixels if len(planes) == 3 else pixels[..., 0]
+    pixels: Pixels = np.ascontiguousarray(rounded.permute(0, 2, 3, 1).numpy())
+    return pixels if planes.shape[1] == 3 else pixels[..., 0]
 
 
 def _covering(size: Sequence[int], image: ImageSpec) -> tuple[int, int]:
@@ -113,7 +130,16 @@ def to_input(pixels: Pixels, image: ImageSpec) -> Tensor:
     Raises:
         InputError: The network takes neither one nor three channels.
     """
-    return normalise(fit(pixels, image)[None], image)
+    return to_inputs(pixels[None], image)
+
+
+def to_inputs(pixels: Pixels, image: ImageSpec) -> Tensor:
+    """Return a network's input for pictures of one size, (N, H, W) or (N, H, W, 3): (N, C, H, W).
+
+    Raises:
+        InputError: The network takes neither one nor three channels.
+    """
+    return normalise(fit_all(pixels, image), image)
 
 
 def say_normalised(pixels: Pixels, image: ImageSpec, unit: tuple[int, int, int]) -> str:
@@ -132,4 +158,5 @@ def say_normalised(pixels: Pixels, image: ImageSpec, unit: tuple[int, int, int])
     mean, std = image.mean[channel], image.std[channel]
     name = "Ink" if image.channels == 1 else ("Red", "Green", "Blue")[channel]
     value = f"{(level / 255 - mean) / std:z.4f}".replace("-", "−")
-    return f"{name} {level} of 255: ({level} / 255 − {mean:g}) / {std:g} = {value}"
+    minus = "−" if mean >= 0 else "+"
+    return f"{name} {level} of 255: ({level} / 255 {minus} {abs(mean):g}) / {std:g} = {value}"

@@ -13,7 +13,6 @@ from model.images import inputs, kept, shapes
 from model.images.records import SHAPES, Digit
 from model.images.upload import decode_in_colour
 from model.networks.records import ImageSpec
-from model.records import Pixels, Unit
 
 SHAPE, GIVEN, FOLDER = "shape", "picture", folders.SOURCE
 SOURCES = (SHAPE, GIVEN, FOLDER)
@@ -96,22 +95,6 @@ def fitted(digit: Digit, image: ImageSpec, classes: tuple[str, ...]) -> Digit:
         class_name=name,
         stages=inputs.stages(digit.pixels, image),
     )
-
-
-def say_normalised(pixels: Pixels, image: ImageSpec, unit: Unit) -> str:
-    """Say how one value of a fitted picture becomes a value of the network's input.
-
-    >>> import numpy as np
-    >>> image = ImageSpec(3, 8, 8, (0.5, 0.4, 0.3), (0.25, 0.2, 0.2))
-    >>> say_normalised(np.full((8, 8, 3), 51, np.uint8), image, (1, 4, 4))
-    'green 51 of 255: (51 / 255 − 0.4) / 0.2 = −1.0000'
-    """
-    channel, y, x = unit
-    level = int(pixels[y, x, channel] if pixels.ndim == 3 else pixels[y, x])
-    mean, std = image.mean[channel], image.std[channel]
-    minus = "−" if mean >= 0 else "+"
-    worked = f"({level} / 255 {minus} {abs(mean):.6g}) / {std:.6g} = {(level / 255 - mean) / std:z.4f}"
-    return f"{CHANNELS[image.channels][channel]} {level} of 255: {worked.replace('= -', '= −')}"
 
 
 def _drawn_size(image: ImageSpec) -> tuple[int, int]:

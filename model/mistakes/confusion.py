@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from model.errors import InputError
-from model.mistakes.records import Accuracy, Confusion, Prediction, Scores
+from model.mistakes.records import Accuracy, Confusion, Prediction, Scores, SharedMistakes
 from model.training.report import DISPUTED
 
 
@@ -26,6 +26,21 @@ def accuracy(scores: Scores, without: Collection[int] = ()) -> Accuracy:
     counted = np.ones(len(scores), dtype=bool)
     counted[[*without]] = False
     return Accuracy(int(scores.correct[counted].sum()), int(counted.sum()))
+
+
+def shared_mistakes(first: Scores, second: Scores) -> SharedMistakes:
+    """Compare two networks on the same labelled images: what both get wrong, and what only one does.
+
+    Raises:
+        InputError: There are no images, or they are not the same ones.
+    """
+    if not len(first) or not np.array_equal(first.labels, second.labels):
+        raise InputError(
+            f"Scores of {len(first):,} and of {len(second):,} images cannot be compared.",
+            "Both networks must have classified the same labelled images, at least one.",
+            "Compute the scores of both on MNIST's test images.",
+        )
+    return SharedMistakes(first, second)
 
 
 def predictions(scores: Scores, indices: Iterable[int]) -> tuple[Prediction, ...]:

@@ -13,7 +13,7 @@ class Scores:
     """The logits of many labelled images.
 
     Attributes:
-        weights: SHA-256 of the weights file that they come from.
+        weights: SHA-256 of the weights file that they come from, or the id of the network.
         logits: (N, K), as the network computes them.
         labels: (N,), in 0..K-1.
     """
@@ -50,6 +50,49 @@ class Scores:
     def at(self, places: slice | NDArray[np.intp]) -> "Scores":
         """Return the scores of some of the images."""
         return Scores(self.weights, self.logits[places], self.labels[places])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SharedMistakes:
+    """The predictions of two networks for the same labelled images, by who is wrong.
+
+    Attributes:
+        first: Scores of the first network.
+        second: Scores of the second, of the same images.
+    """
+
+    first: Scores
+    second: Scores
+
+    @property
+    def both_right(self) -> NDArray[np.intp]:
+        """Positions of the images that both classify correctly, ascending."""
+        return np.flatnonzero(self.first.correct & self.second.correct)
+
+    @property
+    def only_first_wrong(self) -> NDArray[np.intp]:
+        """Positions of the images that the first alone misclassifies."""
+        return np.flatnonzero(~self.first.correct & self.second.correct)
+
+    @property
+    def only_second_wrong(self) -> NDArray[np.intp]:
+        """Positions of the images that the second alone misclassifies."""
+        return np.flatnonzero(self.first.correct & ~self.second.correct)
+
+    @property
+    def both_wrong(self) -> NDArray[np.intp]:
+        """Positions of the images that both misclassify."""
+        return np.flatnonzero(~self.first.correct & ~self.second.correct)
+
+    @property
+    def same_mistake(self) -> NDArray[np.intp]:
+        """Positions of the images that both misclassify as the same class."""
+        return np.flatnonzero(~self.first.correct & (self.first.predicted == self.second.predicted))
+
+    @property
+    def by_chance(self) -> float:
+        """How many images both would misclassify if the mistakes of one said nothing about those of the other."""
+        return float((~self.first.correct).sum() * (~self.second.correct).sum() / len(self.first))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,13 +1,15 @@
-"""The logits of MNIST's test images, stored beside the weights: ``python -m model.mistakes.scores FOLDER``.
+"""The logits of MNIST's test images, of any network that reads digits, computed in parts.
 
-With them, every number about the test images can be shown without MNIST. The file is safetensors; its metadata holds
-the SHA-256 of the weights and of the content. Training writes the file for a run that uses the test images.
+Those of the assignment are stored beside the weights: ``python -m model.mistakes.scores FOLDER``. With them, every
+number about the test images can be shown without MNIST. The file is safetensors; its metadata holds the SHA-256 of the
+weights and of the content. Training writes the file for a run that uses the test images.
 """
 
 import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +17,22 @@ import safetensors
 import torch
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialise
-from torch import nn
+from torch import Tensor, nn
 
-from model.errors import GlassError, WeightsError
+from model.errors import GlassError, InputError, WeightsError
+from model.images import digits
+from model.images.inputs import reads_digits, to_inputs
 from model.images.mnist import SIZES
 from model.mistakes.records import Scores
 from model.networks.assignment import weights
+from model.networks.records import Network
+from model.trace.private import private_copy
 from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
 _CLASSES = 10
+_PART = 500  # images in one pass
+_LISTED = 3  # classes that a sentence names
 
 
 def of_network(network: nn.Module, images: Images, digest: str) -> Scores:
@@ -37,6 +45,53 @@ def of_network(network: nn.Module, images: Images, digest: str) -> Scores:
     """
     logits = score(network, images).float().cpu().numpy()
     return Scores(digest, logits, images.y.cpu().numpy().astype(np.uint8))
+
+
+def parts(count: int = SIZES["test"]) -> list[slice]:
+    """Return the parts in which images are classified, so that a page can show progress between them."""
+    return [slice(start, min(start + _PART, count)) for start in range(0, count, _PART)]
+
+
+def of_part(network: Network, part: slice) -> Scores:
+    """Compute the logits of a part of MNIST's test images in evaluation mode; pictures are fitted to the network.
+
+    Args:
+        network: Any that reads digits; not changed.
+        part: One of ``parts``.
+
+    Raises:
+        InputError: The network does not read digits, so MNIST's labels are not its classes.
+        DataError: MNIST's test images are missing or damaged.
+    """
+    if not reads_digits(network.input, network.classes):
+        raise InputError(
+            f"'{network.title}' cannot be tested on MNIST.",
+            f"MNIST holds grey digits of the classes 0 to 9; this network takes {network.input.channels} channels and "
+            f"tells {', '.join(network.classes[:_LISTED])}{'...' if len(network.classes) > _LISTED else ''} apart.",
+            "Choose a network that reads digits.",
+        )
+    test = digits.mnist("test")
+    labels = np.asarray(test.labels[part], np.uint8)
+    with torch.no_grad():
+        logits: Tensor = private_copy(network.module)(to_inputs(test.images[part], network.input))
+    return Scores(network.id, logits.float().numpy().copy(), labels)
+
+
+def joined(found: Sequence[Scores]) -> Scores:
+    """Put the scores of parts together, in this order.
+
+    Raises:
+        InputError: There is none, or they belong to different networks.
+    """
+    names = {each.weights for each in found}
+    if len(names) != 1:
+        raise InputError(
+            f"Scores of {len(names)} networks cannot be put together.",
+            "They must all be of one network.",
+            "Compute them again.",
+        )
+    labels = np.concatenate([each.labels for each in found])
+    return Scores(found[0].weights, np.concatenate([each.logits for each in found]), labels)
 
 
 def write(folder: Path, scores: Scores) -> None:

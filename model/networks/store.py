@@ -1,14 +1,14 @@
 """Where networks are found: those that come along by their id, opened ones by the hash of their file."""
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from model import kept_files
-from model.kept_files import HASH, hash_of
+from model.kept_files import hash_of, is_hash
 from model.networks.built_in import assignment
 from model.networks.file import bytes_of, read, read_path
+from model.networks.identity import folder
 from model.networks.limits import OWN, Limits, refuse
 from model.networks.records import Network
 
@@ -18,12 +18,6 @@ SUFFIX = ".glass"
 MAX_FILES, MAX_BYTES = 200, 4_000_000_000
 
 
-def folder() -> Path:
-    """Return the folder of opened networks: ``GLASS_NETWORKS``, or ``runs/networks`` of this project."""
-    default = Path(__file__).resolve().parents[2] / "runs" / "networks"
-    return Path(os.environ.get("GLASS_NETWORKS", default))
-
-
 def load(id_or_path: str | Path) -> Network:
     """Return a network by its id, or from a file; for programs, not for pages.
 
@@ -31,7 +25,7 @@ def load(id_or_path: str | Path) -> Network:
         NetworkError: There is none, or its file is refused.
     """
     text = str(id_or_path)
-    if text in _BUILDERS or HASH.fullmatch(text):
+    if text in _BUILDERS or is_hash(text):
         return by_id(text)
     return read_path(Path(id_or_path))
 
@@ -44,7 +38,7 @@ def by_id(id: str) -> Network:
     """
     if id in _BUILDERS:
         return _built_in(id)
-    if not isinstance(id, str) or not HASH.fullmatch(id):
+    if not isinstance(id, str) or not is_hash(id):
         refuse(
             f"There is no network {ascii(id)[:60]}.",
             f"There are {', '.join(BUILT_IN)}, and those that were opened.",
@@ -61,7 +55,7 @@ def by_id(id: str) -> Network:
 
 def is_kept(id: str) -> bool:
     """Tell whether a network that was opened is still here."""
-    return bool(HASH.fullmatch(id)) and (folder() / f"{id}{SUFFIX}").is_file()
+    return is_hash(id) and (folder() / f"{id}{SUFFIX}").is_file()
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,7 +1,6 @@
-"""A max pool: its winners, its gradient, an average pool in its place, and its outputs for a shifted digit."""
+"""A max pool: its winners, its gradient, an average pool in its place, and its outputs for a shifted picture."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,17 +9,26 @@ from torch import Tensor, nn
 
 from model import layers
 from model.errors import InputError
-from model.images.digits import normalise
+from model.graph.records import Graph, Node, Op
+from model.images.inputs import DIGIT, normalise
 from model.layers.windows import pair
-from model.pooling.records import Offset, PoolAccuracy, Pooled, PoolGradient, Shift, ShiftedMaps
-from model.receptive_field.records import ReceptiveField, Window
-from model.records import Activation, Pair, Pixels
+from model.networks.records import ImageSpec
+from model.pooling.records import Offset, PoolAccuracy, Pooled, PoolGradient, Shift, ShiftedMaps, places
+from model.receptive_field.records import Field, NoSingleWindow
+from model.records import IMAGE, Activation, Pair, Pixels
 from model.trace import inputs_of, record, run
 from model.trace.private import private_copy, put, steps_of
 from model.trace.records import LayerKind, Trace
 
 POOL = "MaxPool2d-10"
+MaxPool = nn.MaxPool2d | nn.AdaptiveMaxPool2d
+_KEEP_PLACES = {LayerKind.BATCH_NORM, LayerKind.DROPOUT, "identity"}  # equal values of a map stay equal
 _ROUNDING = 1e-5  # relative to the largest value; sums of a few hundred float32 products differ by less
+
+
+def max_pools(graph: Graph) -> tuple[Node, ...]:
+    """Return the max pools of a graph, in the order they run."""
+    return graph.all(Op.MAX_POOL, Op.ADAPTIVE_MAX_POOL)
 
 
 def pooled(trace: Trace, name: str = POOL) -> Pooled:
@@ -31,75 +39,69 @@ def pooled(trace: Trace, name: str = POOL) -> Pooled:
         name: Name of the pool.
 
     Raises:
-        InputError: The step is not a max pool, or its windows overlap or leave gaps.
+        InputError: The step is not a max pool, or the windows of an adaptive pool differ.
 
     >>> from model.trace import record
     >>> done = pooled(record(nn.Sequential(nn.MaxPool2d(2)), torch.tensor([[[[1.0, 5.0], [5.0, 2.0]]]])), "0")
     >>> done.winners.tolist(), done.ties.tolist()
     ([[[[0, 1]]]], [[[2]]])
     """
-    step, window = trace[name], layers.window(trace[name])
-    if step.kind is not LayerKind.MAX_POOL:
+    step = trace[name]
+    if step.kind != LayerKind.MAX_POOL:
         raise InputError(f"{name} has the kind '{step.kind}'.", "Only a max pool has winners.", "Choose a max pool.")
-    values = cut_windows(step.input, window)  # (C, h, w, kH * kW)
+    window = layers.window(step)
+    rows, columns = places(window, (step.output.shape[1], step.output.shape[2]))
+    values = _windows(step.input, rows, columns)  # (C, h, w, kH * kW)
     index = values.argmax(axis=-1)  # the first of equal values, as in PyTorch
-    (height, width), (rows, columns) = window.kernel, index.shape[1:]
-    down, across = np.divmod(index, width)
-    winners = np.stack(
-        [down + height * np.arange(rows)[:, None], across + width * np.arange(columns)[None, :]], axis=-1
-    )  # (C, h, w, 2)
+    down, across = np.divmod(index, window.kernel[1])
+    winner_rows = rows[np.arange(len(rows))[:, None], down]
+    winner_columns = columns[np.arange(len(columns))[None, :], across]
     largest = np.take_along_axis(values, index[..., None], axis=-1)
-    at_relu_zero = np.take_along_axis(cut_windows(_relu_zeros(trace, name), window), index[..., None], axis=-1)[..., 0]
+    channel = np.arange(len(values))[:, None, None]
     return Pooled(
         name=name,
         source=trace.source(name),
         window=window,
         input=step.input,
         output=step.output,
-        winners=winners,
+        winners=np.stack([winner_rows, winner_columns], axis=-1),
         ties=(values == largest).sum(axis=-1),
-        at_relu_zero=at_relu_zero,
+        at_relu_zero=_relu_zeros(trace, name)[channel, winner_rows, winner_columns],
     )
 
 
-def cut_windows(maps: NDArray[Any], window: Window) -> NDArray[Any]:
-    """Cut maps (C, H, W) into windows side by side, (C, h, w, kH * kW), without incomplete windows at the end.
-
-    Raises:
-        InputError: The windows overlap, leave gaps or include padding.
-
-    >>> cut_windows(np.arange(8).reshape(1, 2, 4), Window((2, 2), (2, 2))).tolist()
-    [[[[0, 1, 4, 5], [2, 3, 6, 7]]]]
-    """
-    if window.stride != window.kernel or window.padding != (0, 0) or window.dilation != (1, 1):
-        raise InputError(
-            f"Windows {window.kernel} with stride {window.stride}, padding {window.padding} and dilation "
-            f"{window.dilation} are not side by side.",
-            "The stride must equal the kernel size, without padding and dilation.",
-            "Choose such a pool.",
-        )
-    height, width = window.kernel
-    channels, rows, columns = len(maps), maps.shape[1] // height, maps.shape[2] // width
-    complete = maps[:, : rows * height, : columns * width].reshape(channels, rows, height, columns, width)
-    return complete.transpose(0, 1, 3, 2, 4).reshape(channels, rows, columns, height * width)
+def _windows(maps: Activation, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Activation:
+    """Return the values of each window of maps (C, H, W), (C, h, w, kH * kW), with -infinity for padding."""
+    height, width = maps.shape[1:]
+    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[None, :, None, :]
+    near = rows.clip(0, height - 1)[:, None, :, None], columns.clip(0, width - 1)[None, :, None, :]
+    cut = np.where(inside, maps[:, near[0], near[1]], -np.inf)  # (C, h, w, kH, kW)
+    return cut.reshape(*cut.shape[:3], -1)
 
 
 def _relu_zeros(trace: Trace, name: str) -> NDArray[np.bool_]:
-    """Return which inputs of a step come from a 0 of a ReLU; none if no earlier ReLU has that shape."""
+    """Return which inputs of a step come from a 0 of a ReLU; none if the way back to one changes places or values."""
     step = trace[name]
-    before = trace.steps[: trace.steps.index(step)]
-    relus = [each for each in before if each.kind is LayerKind.RELU and each.output.shape == step.input.shape]
-    return relus[-1].output == 0 if relus else np.zeros(step.input.shape, dtype=np.bool_)
+    source = step.inputs[0] if step.inputs else IMAGE
+    while source != IMAGE:
+        before = trace[source]
+        if before.kind == LayerKind.RELU:
+            zeros: NDArray[np.bool_] = before.output == 0
+            return zeros
+        if before.kind not in _KEEP_PLACES or not before.inputs:
+            break
+        source = before.inputs[0]
+    return np.zeros(step.input.shape, dtype=np.bool_)
 
 
-def replaceable_pool(network: nn.Module, name: str = POOL) -> nn.MaxPool2d:
+def replaceable_pool(network: nn.Module, name: str = POOL) -> MaxPool:
     """Return a max pool that an average pool can replace; it is the network's own and must not be changed.
 
     Raises:
         InputError: The step is not a max pool, or is dilated.
     """
     pool = steps_of(network).get(name)
-    if isinstance(pool, nn.MaxPool2d) and pair(pool.dilation) == (1, 1):
+    if isinstance(pool, nn.AdaptiveMaxPool2d) or (isinstance(pool, nn.MaxPool2d) and pair(pool.dilation) == (1, 1)):
         return pool
     raise InputError(
         f"'{name}' is not a max pool that an average pool can replace.",
@@ -108,9 +110,11 @@ def replaceable_pool(network: nn.Module, name: str = POOL) -> nn.MaxPool2d:
     )
 
 
-def average_pool_like(pool: nn.MaxPool2d) -> nn.AvgPool2d:
-    """Return an average pool with the same windows."""
-    return nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode)
+def average_pool_like(pool: MaxPool) -> nn.Module:
+    """Return an average pool with the same windows; padding counts as little in the mean as it does in the maximum."""
+    if isinstance(pool, nn.AdaptiveMaxPool2d):
+        return nn.AdaptiveAvgPool2d(pool.output_size)
+    return nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode, count_include_pad=False)
 
 
 def with_average_pool(network: nn.Module, trace: Trace, name: str = POOL) -> Trace:
@@ -189,7 +193,7 @@ def shift_image(pixels: Pixels, by: Pair) -> Pixels:
     """Shift an image down and to the right; new pixels are 0, and pixels beyond the edge are lost.
 
     Args:
-        pixels: (H, W).
+        pixels: (H, W) or (H, W, 3).
         by: Number of pixels (y, x), neither below 0.
 
     Raises:
@@ -200,7 +204,7 @@ def shift_image(pixels: Pixels, by: Pair) -> Pixels:
     """
     if min(by) < 0:
         raise InputError(f"An image cannot be shifted by {by}.", "The least is (0, 0).", "Give larger numbers.")
-    height, width = pixels.shape
+    height, width = pixels.shape[:2]
     down, right = by
     shifted = np.zeros_like(pixels)
     shifted[down:, right:] = pixels[: max(height - down, 0), : max(width - right, 0)]
@@ -212,44 +216,68 @@ def shift(
     trace: Trace,
     pixels: Pixels,
     by: Pair,
-    fields: Mapping[str, ReceptiveField],
+    fields: Mapping[str, Field],
     name: str = POOL,
+    image: ImageSpec = DIGIT,
 ) -> Shift:
-    """Shift a digit, and compare the maps around a max pool with those before the shift.
+    """Shift a picture, and compare the maps around a max pool with those before the shift.
 
     Args:
         network: In evaluation mode; not changed.
-        trace: Trace of the digit before the shift.
-        pixels: The digit before the shift, (H, W).
+        trace: Trace of the picture before the shift.
+        pixels: The picture before the shift, (H, W) or (H, W, 3), as large as the network takes it.
         by: Number of pixels (y, x).
         fields: Receptive fields of the network, for the jump of each step.
         name: Name of the pool.
+        image: What the network takes.
 
     Raises:
-        InputError: The shift is up or to the left, or see ``replaceable_pool``.
+        InputError: The shift is up or to the left, or moves all maps away, the maps have no jump, or see
+            ``replaceable_pool``.
     """
     pool = replaceable_pool(network, name)
-    shifted, step = shift_image(pixels, by), trace[name]
+    shifted, step, source = shift_image(pixels, by), trace[name], trace.source(name)
+    input_jump, output_jump = (_jump(fields, each) for each in (source, name))
+    average, x = average_pool_like(pool), normalise(shifted[None], image)
     with torch.no_grad():
-        inputs = run(network, normalise(shifted), give=trace.source(name))
+        inputs = run(network, x, give=source)
         outputs = pool(inputs)
-        prediction = int(run(network, normalise(shifted), {name: outputs}).argmax())
-    input_jump, output_jump = fields[trace.source(name)].jump, fields[name].jump
-    window = layers.window(step)
-    means = [cut_windows(maps, window).mean(axis=-1) for maps in (step.input, inputs[0].numpy())]
+        prediction = int(run(network, x, {name: outputs}).argmax())
+        means = [average(maps)[0].numpy() for maps in (torch.tensor(step.input)[None], inputs)]
     maps = (
         _compare("into the pool", step.input, inputs[0].numpy(), by, input_jump),
         _compare("max pool", step.output, outputs[0].numpy(), by, output_jump),
         _compare("average pool", means[0], means[1], by, output_jump),
     )
-    cut_off = int((pixels > 0).sum() - (shifted > 0).sum())
+    cut_off = int(np.atleast_3d(pixels).any(axis=2).sum() - np.atleast_3d(shifted).any(axis=2).sum())
     return Shift(shifted, by, cut_off, maps, prediction)
+
+
+def _jump(fields: Mapping[str, Field], name: str) -> Pair:
+    """Return how many pixels lie between neighbouring units of a step."""
+    if name == IMAGE:
+        return 1, 1
+    field = fields[name]
+    if isinstance(field, NoSingleWindow):
+        raise InputError(
+            f"How many units of {name} a shift is cannot be said. {field.reason}",
+            "Neighbouring units must be the same number of pixels apart, whichever way they are reached.",
+            "Choose a pool before the ways meet.",
+        )
+    return field.jump
 
 
 def _compare(label: str, before: Activation, after: Activation, by: Pair, jump: Pair) -> ShiftedMaps:
     """Compare maps before and after a shift, for each whole number of units next to the shift."""
     down, across = (sorted({amount // each, -(-amount // each)}) for amount, each in zip(by, jump, strict=True))
-    offsets = tuple(_difference_after(before, after, (y, x)) for y in down for x in across)
+    height, width = before.shape[1:]
+    offsets = tuple(_difference_after(before, after, (y, x)) for y in down for x in across if y < height and x < width)
+    if not offsets:
+        raise InputError(
+            f"A shift by {by} moves all maps {label} out of the image.",
+            f"They have {height} × {width} units, {jump[0]} × {jump[1]} pixels apart.",
+            "Choose a smaller shift.",
+        )
     equivariant = min(offset.largest for offset in offsets) <= _ROUNDING * float(np.abs(before).max())
     return ShiftedMaps(label, before, after, offsets, equivariant)
 

@@ -1,4 +1,4 @@
-"""Records of pooling: winners, gradients, accuracies, and the maps of a shifted digit."""
+"""Records of pooling: winners, gradients, accuracies, and the maps of a shifted picture."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,21 @@ from numpy.typing import NDArray
 
 from model.receptive_field.records import Window
 from model.records import Activation, Pair, Pixels
+
+
+def places(window: Window, units: Pair) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which rows and which columns each window covers, (h, kH) and (w, kW); in padding these are no places.
+
+    >>> places(Window((3, 1), (2, 1), (1, 0)), (2, 2))[0].tolist()
+    [[-1, 0, 1], [1, 2, 3]]
+    """
+    rows, columns = (
+        stride * np.arange(count)[:, None] - padding + dilation * np.arange(kernel)
+        for count, kernel, stride, padding, dilation in zip(
+            units, window.kernel, window.stride, window.padding, window.dilation, strict=True
+        )
+    )
+    return rows, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class PoolTotals:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pooled:
-    """A max pool on one activation; its windows are side by side.
+    """A max pool on one activation. Windows can overlap, so one value can win several of them.
 
     Attributes:
         name: Name of the pool.
@@ -46,7 +61,8 @@ class Pooled:
         window: Window of the pool.
         input: (C, H, W).
         output: (C, h, w).
-        winners: Position (y, x) of the winner of each window, (C, h, w, 2). Of equal values the first is the winner.
+        winners: Position (y, x) in the input of the winner of each window, (C, h, w, 2). Of equal values the first is
+            the winner; padding never wins.
         ties: How many values of each window equal its largest, (C, h, w); 1 without a tie.
         at_relu_zero: Whether a winner comes from a value that the ReLU before set to 0, (C, h, w).
     """
@@ -61,12 +77,27 @@ class Pooled:
     at_relu_zero: NDArray[np.bool_]
 
     @property
+    def wins(self) -> NDArray[np.int64]:
+        """How many windows each input value wins, (C, H, W)."""
+        counts = np.zeros(self.input.shape, dtype=np.int64)
+        channel = np.arange(len(counts))[:, None, None]
+        np.add.at(counts, (channel, self.winners[..., 0], self.winners[..., 1]), 1)
+        return counts
+
+    @property
     def won(self) -> NDArray[np.bool_]:
-        """Which input values are the winner of their window, (C, H, W)."""
-        mask = np.zeros(self.input.shape, dtype=np.bool_)
-        channel = np.arange(len(mask))[:, None, None]
-        mask[channel, self.winners[..., 0], self.winners[..., 1]] = True
-        return mask
+        """Which input values win a window, (C, H, W); the others are discarded."""
+        return self.wins > 0
+
+    @property
+    def uncovered(self) -> Pair:
+        """How many rows and how many columns of the input no window covers, (y, x)."""
+        sides = self.input.shape[1:]
+        rows, columns = (
+            side - len({*each[(each >= 0) & (each < side)].tolist()})
+            for side, each in zip(sides, places(self.window, (self.output.shape[1], self.output.shape[2])), strict=True)
+        )
+        return rows, columns
 
     def totals(self, channel: int | None = None) -> PoolTotals:
         """Return counts and sums of one map, or of all maps if the channel is None."""
@@ -135,13 +166,13 @@ class Offset:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ShiftedMaps:
-    """The maps of one step before and after the shift of the digit.
+    """The maps of one step before and after the shift of the picture.
 
     Attributes:
         label: Which maps these are: ``into the pool``, ``max pool`` or ``average pool``.
         before: (C, H, W).
         after: (C, H, W).
-        offsets: One for each whole number of units next to the shift of the digit in units.
+        offsets: One for each whole number of units next to the shift of the picture in units.
         equivariant: Whether one of the offsets leaves only a rounding error.
     """
 
@@ -171,14 +202,14 @@ class ShiftedMaps:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shift:
-    """A digit shifted by whole pixels, and the maps around a pool.
+    """A picture shifted by whole pixels, and the maps around a pool.
 
     Attributes:
-        pixels: The shifted digit, (28, 28).
+        pixels: The shifted picture, (H, W) or (H, W, 3).
         by: Number of pixels down and to the right, (y, x).
-        cut_off: Number of non-zero pixels that left the image.
+        cut_off: Number of pixels that are not black and left the image.
         maps: Input of the pool, its output, and the output of an average pool in its place.
-        prediction: The class predicted for the shifted digit.
+        prediction: The class predicted for the shifted picture.
     """
 
     pixels: Pixels

@@ -53,8 +53,8 @@ def attribute(
         output: The score: the logit of the class, its log-probability, or its logit less the logit of ``against``.
         against: Another class, for a difference.
         baseline: One of ``BASELINES``.
-        layer: The step whose maps Grad-CAM uses. In a graph any step with maps, by default the last with more than one
-            unit; in a sequence a convolution, a pool or a dropout, by default Conv2d-19.
+        layer: The step whose maps Grad-CAM uses. In a graph any step with maps, by default see ``default_layer``; in a
+            sequence a convolution, a pool or a dropout, by default Conv2d-19.
         at: The step whose activation is explained, or None for the image.
         seed: For the random numbers of the method or the baseline.
         options: Options of the method, by name; the others have the defaults of ``METHODS``.
@@ -72,11 +72,11 @@ def attribute(
     values = validation.options(chosen, options or {})
     validation.output(chosen, output)
     validation.image(network, x)
-    baseline_image = baselines.image(baseline, x, seed, image)
     private = copy.deepcopy(network).eval()
-    parts = parts_of(private)
+    parts, count = parts_of(private), _count_classes(private, x)
+    baseline_image = baselines.image(baseline, x, seed, image, count)
     validation.applies(chosen, parts)
-    against = validation.classes(_count_classes(private, x), target, output, against)
+    against = validation.classes(count, target, output, against)
     used_layer = _layer(parts, chosen, layer, at)
     scorer = Scorer.of_network(private, output, target, against)
     task = Task(scorer, x, baseline_image, parts.steps.get(used_layer or ""), seed, values)
@@ -112,7 +112,7 @@ def _layer(parts: Parts, chosen: Method, layer: str | None, at: str | None) -> s
     if at is not None:
         validation.step(parts, at)
     if layer is not None or (at is None and chosen.uses_layer):
-        layer = validation.layer(parts, layer or parts.last_maps or LAYER)
+        layer = validation.layer(parts, layer or parts.layer or LAYER)
     return (at or layer) if chosen.uses_layer else None
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
-from model.images import digits
+from model.images import digits, inputs
 from model.images.records import MEAN, STD
 from model.networks.records import ImageSpec
 
@@ -23,11 +23,9 @@ BASELINES: Mapping[str, str] = MappingProxyType(
     }
 )
 BLACK = -MEAN / STD
+_DIGITS = 10
 _DEVIATION = 3.0  # pixels, of the blur: about the thickness of a stroke, so that no stroke remains
 _RADIUS = 9  # pixels, three deviations
-
-
-DIGIT = ImageSpec(1, 28, 28, (MEAN,), (STD,))
 
 
 def spec_for(x: Tensor) -> ImageSpec:
@@ -38,7 +36,7 @@ def spec_for(x: Tensor) -> ImageSpec:
     return ImageSpec(channels, height, width, *(grey if channels == 1 else colour))
 
 
-def image(name: str, x: Tensor, seed: int = 0, spec: ImageSpec | None = None) -> Tensor:
+def image(name: str, x: Tensor, seed: int = 0, spec: ImageSpec | None = None, classes: int | None = None) -> Tensor:
     """Return a baseline for one image.
 
     Args:
@@ -46,6 +44,7 @@ def image(name: str, x: Tensor, seed: int = 0, spec: ImageSpec | None = None) ->
         x: The normalised image, (1, C, H, W); only ``blur`` uses more than its shape.
         seed: For ``noise``.
         spec: How the image is normalised; by default see ``spec_for``.
+        classes: How many classes the network tells apart, where that is known; digits have ten.
 
     Returns:
         Normalised, of the same shape and precision.
@@ -58,7 +57,10 @@ def image(name: str, x: Tensor, seed: int = 0, spec: ImageSpec | None = None) ->
     """
     if name not in _IMAGES:
         raise InputError(f"There is no baseline '{name}'.", f"There are {', '.join(BASELINES)}.", "Choose one of them.")
-    return _IMAGES[name](x, seed, spec or spec_for(x))
+    spec = spec or spec_for(x)
+    if name == "mean":
+        _check_mean(x, spec, classes)
+    return _IMAGES[name](x, seed, spec)
 
 
 def _per_channel(values: Sequence[float], x: Tensor) -> Tensor:
@@ -79,20 +81,28 @@ def _blur(x: Tensor, seed: int, spec: ImageSpec) -> Tensor:
     return functional.conv2d(x - black, kernels, padding=_RADIUS, groups=channels) + black
 
 
-@functools.cache
-def _mean_digit() -> Tensor:
-    return torch.cat([digits.to_input(digit) for digit in digits.samples()]).mean(0, keepdim=True)
+def choices(spec: ImageSpec, classes: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the baselines that make sense for a network: the mean of digits only where it reads digits."""
+    return {name: about for name, about in BASELINES.items() if name != "mean" or inputs.reads_digits(spec, classes)}
+
+
+@functools.lru_cache(maxsize=16)
+def _mean_digit(spec: ImageSpec) -> Tensor:
+    return torch.cat([inputs.to_input(digit.pixels, spec) for digit in digits.samples()]).mean(0, keepdim=True)
+
+
+def _check_mean(x: Tensor, spec: ImageSpec, classes: int | None) -> None:
+    if spec.channels != 1 or spec.shape != tuple(x.shape[1:]) or classes not in {None, _DIGITS}:
+        told = "" if classes is None else f" of {classes} classes"
+        raise InputError(
+            f"The mean of the project's digits is no baseline for an image {tuple(x.shape[1:])}{told}.",
+            f"It is one for grey images of the {_DIGITS} digits, in the size {spec.height} × {spec.width}.",
+            f"Choose {', '.join(each for each in BASELINES if each != 'mean')}.",
+        )
 
 
 def _mean(x: Tensor, _seed: int, spec: ImageSpec) -> Tensor:
-    if spec != DIGIT:
-        raise InputError(
-            f"The mean of the project's digits is no baseline for an image {tuple(x.shape[1:])} "
-            f"with mean {spec.mean} and deviation {spec.std}.",
-            f"It is one for digits {DIGIT.shape} with mean {DIGIT.mean} and deviation {DIGIT.std}, as in MNIST.",
-            f"Choose {', '.join(each for each in BASELINES if each != 'mean')}.",
-        )
-    return _mean_digit().to(x.dtype, copy=True)
+    return _mean_digit(spec).to(x.dtype, copy=True)
 
 
 def _noise(x: Tensor, seed: int, spec: ImageSpec) -> Tensor:

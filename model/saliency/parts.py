@@ -7,8 +7,9 @@ from torch import nn
 
 from model import layers
 from model.graph.module import Function, NetworkModule
-from model.graph.records import IMAGE, Graph, Op
+from model.graph.records import Graph, Op
 
+_CONVOLUTIONS = (Op.CONV, Op.CONV_TRANSPOSE)
 _LISTED = 4  # steps that a sentence names
 
 
@@ -19,13 +20,13 @@ class Parts:
     Attributes:
         steps: All steps by name, in the order they run.
         non_linear: Those that give no weighted sum of what they get from the image.
-        last_maps: The last step with maps of more than one unit, for methods that use maps; None if it is not known.
+        layer: The step whose maps such a method uses by default; None if there is none, or it is not known.
         sites: The steps whose maps such a method can use; None if any can that is a convolution, a pool or a dropout.
     """
 
     steps: Mapping[str, nn.Module]
     non_linear: Mapping[str, nn.Module]
-    last_maps: str | None = None
+    layer: str | None = None
     sites: tuple[str, ...] | None = None
 
     def list_steps(self, names: Sequence[str], what: str) -> str:
@@ -42,28 +43,41 @@ class Parts:
         return "" if found else "It changes ReLUs, and there is none."
 
 
+def layers_for(graph: Graph) -> tuple[str, ...]:
+    """Return the steps that give maps of more than one unit and depend on the image, in the order they run."""
+    moved = graph.from_image()
+    return tuple(
+        node.name
+        for node in graph.nodes
+        if len(node.shape) == 3 and node.shape[1] * node.shape[2] > 1 and node.batch == 1 and node.name in moved
+    )
+
+
+def default_layer(graph: Graph) -> str | None:
+    """Return the step whose maps a method like Grad-CAM uses by default; None where no step has maps.
+
+    That is the last convolution. Where ways go around it, as in a residual block, its maps are a part of the story
+    alone, so the last maps of the network take its place.
+    """
+    found = layers_for(graph)
+    convolutions = [name for name in found if graph[name].op in _CONVOLUTIONS]
+    if convolutions and convolutions[-1] in graph.on_every_way():
+        return convolutions[-1]
+    return found[-1] if found else None
+
+
 def parts_of(network: nn.Module) -> Parts:
     """Return the steps of a network with a graph, or of a sequence."""
     if isinstance(network, NetworkModule):
         steps = {node.name: network.step(node.name) for node in network.graph.nodes}
-        last = network.graph.last_maps()
-        moved = _moved(network.graph)
+        moved = network.graph.from_image()
         sites = tuple(node.name for node in network.graph.nodes if len(node.shape) == 3 and node.name in moved)
-        return Parts(steps, _non_linear(network.graph, steps, moved), last.name if last else None, sites)
+        return Parts(steps, _non_linear(network.graph, steps, moved), default_layer(network.graph), sites)
     steps = dict(network.named_children())
     return Parts(steps, {name: step for name, step in steps.items() if not _is_linear(step)})
 
 
-def _moved(graph: Graph) -> set[str]:
-    """Return the nodes that depend on the image."""
-    moved = {IMAGE}
-    for node in graph.nodes:
-        if moved.intersection(node.inputs):
-            moved.add(node.name)
-    return moved
-
-
-def _non_linear(graph: Graph, steps: Mapping[str, nn.Module], moved: set[str]) -> dict[str, nn.Module]:
+def _non_linear(graph: Graph, steps: Mapping[str, nn.Module], moved: frozenset[str]) -> dict[str, nn.Module]:
     found = {}
     for node in graph.nodes:
         product = node.op == Op.MUL and len([name for name in node.inputs if name in moved]) < 2

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from model.saliency.parts import Parts
+from model.saliency.parts import Parts, parts_of
 from model.saliency.records import Method
 from model.saliency.scorer import Task
 
@@ -37,7 +37,20 @@ FUNCTIONS: Mapping[str, Callable[[Task], Tensor]] = MappingProxyType(
 )
 
 
+def refusal(method: str, network: nn.Module) -> str | None:
+    """Say why a method does not apply to a network, before it runs; None where it does.
+
+    Args:
+        method: One of ``METHODS``.
+        network: With a graph, or a sequence of steps; it is only read.
+    """
+    why = obstacle(method, parts_of(network))
+    return f"{METHODS[method].title} does not apply to this network. {why}" if why else None
+
+
 def obstacle(method: str, network: Parts) -> str:
     """Say why a method does not apply to a network, as a sentence; an empty string where it does."""
+    if METHODS[method].uses_layer and network.sites is not None and network.layer is None:
+        return "It uses feature maps, and no step has maps of more than one unit."
     found: str = getattr(_MODULES[method], "obstacle", lambda _: "")(network)
     return found

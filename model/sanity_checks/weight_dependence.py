@@ -62,7 +62,11 @@ def compare(rows: Sequence[str], attributions: Sequence[Attribution]) -> Randomi
 
 
 def other_digits(digit: Digit) -> tuple[Digit, ...]:
-    """Return one of the project's digits for each class except the label of this digit."""
+    """Return one of the project's digits for each class except the label of this digit.
+
+    For a network that reads digits. Of others ``weight_dependence`` takes the maps of any other pictures, at best one
+    for each class.
+    """
     first: dict[int, Digit] = {}
     for each in digits.samples():
         if each.label is not None and each.label != digit.label:
@@ -84,7 +88,7 @@ def weight_dependence(found: Randomization, others: Sequence[Attribution]) -> We
 
     Args:
         found: All stages. A map that became blank counts as a correlation of 0; a blank first map as nan.
-        others: The maps of other digits, of the class of the first map, by the trained network.
+        others: The maps of other digits, or other pictures, of the class of the first map, by the trained network.
 
     Raises:
         InputError: There is no stage, or no other map.
@@ -93,7 +97,7 @@ def weight_dependence(found: Randomization, others: Sequence[Attribution]) -> We
     """
     if not found.rows or not others:
         raise InputError(
-            f"{len(found.rows)} randomized rows and {len(others)} maps of other digits are too few to compare.",
+            f"{len(found.rows)} randomized rows and {len(others)} maps of other pictures are too few to compare.",
             "At least one of each is needed.",
             "Wait for both.",
         )

@@ -51,9 +51,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def app(browser: Browser) -> Iterator[str]:
+def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of the app; there is a browser, or it need not start."""
-    with serving() as address:
+    with serving(environment={"GLASS_NETWORKS": str(tmp_path_factory.mktemp("networks"))}) as address:
         yield address
 
 

@@ -49,6 +49,8 @@ PAGES = {
     "lie_detector": "Sanity checks",
     "mistakes": "Mistakes",
     "training": "Training",
+    "open": "Open a network",
+    "compare": "Compare",
 }
 EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]

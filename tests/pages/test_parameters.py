@@ -62,7 +62,7 @@ def test_buttons_go_through_the_rows(app: AppTest) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "default"),
-    [("row", "Conv2d-99", "Conv2d-1"), ("row", "<script>", "Conv2d-1"), ("hidden", "maybe", "no")],
+    [("row", "Conv2d-99", "Conv2d-23"), ("row", "<script>", "Conv2d-1"), ("hidden", "maybe", "no")],
 )
 def test_invalid_choice_gives_a_sentence_and_the_default(app: AppTest, name: str, value: str, default: str) -> None:
     show(app, **{name: value})

@@ -21,7 +21,7 @@ T = TypeVar("T")
 Reader = Callable[[str], T]  # raises an InputError that says what is allowed
 Allowed = Iterable[str] | Reader[object]
 
-NET = "net"
+NET, WITH = "net", "with"
 DIGIT, ROW, CHANNEL, SCALE = "digit", "row", "channel", "scale"
 CLASS, ORDER = "class", "order"
 UNIT, SHOWN = "unit", "shown"

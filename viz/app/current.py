@@ -2,15 +2,18 @@
 
 import functools
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
 from model import networks
-from model.errors import NetworkError, WeightsError
+from model.errors import InputError, NetworkError, WeightsError
+from model.images import inputs
 from model.images.inputs import reads_digits
+from model.kept_files import is_hash
 from model.networks import built_in
 from model.networks.records import Network
 from model.saliency.records import AttributionPlan
@@ -21,26 +24,64 @@ T = TypeVar("T")
 
 DEFAULT = networks.BUILT_IN[0]
 _CHOSEN = "the id of the network of this run"
+_MISSING = "the id in the address of a network that is not here any more"
+_looked_at: ContextVar[str] = ContextVar("the id of another network that a block of this run is about", default="")
+_started_with: list[str] = []
 # How arguments are hashed: the text of a plan contains all of it, and is faster than Streamlit's own hash.
 _HASHES: dict[str | type[Any], Callable[[Any], Any]] = {AttributionPlan: repr}
 
 
 def choose() -> None:
-    """Take the network that the address names; where it is not here, say so and take the default."""
+    """Take the network that the address names; if it is not here or takes no pictures, say so and take the default."""
+    if _started_with and _CHOSEN not in st.session_state and not st.query_params:
+        address.write(**{address.NET: _started_with[-1]})
     id = address.read(address.NET, DEFAULT)
+    st.session_state[_MISSING] = ""
     try:
-        networks.by_id(id)
+        inputs.check_channels(networks.by_id(id).input)
     except WeightsError:  # each page that needs the weights says what is wrong with them
         id = DEFAULT
-    except NetworkError as error:
+    except (InputError, NetworkError) as error:
         address.notice(f"{error} Showing the assignment's network instead.")
+        st.session_state[_MISSING] = id if is_hash(id) else ""
         id = DEFAULT
     st.session_state[_CHOSEN] = id
 
 
+def start_with(id: str) -> None:
+    """Let a session that begins without any choice in its address begin with a network.
+
+    An address with choices and without ``net=`` means the assignment's network still: links of before open what they
+    opened.
+    """
+    _started_with[:] = [id]
+
+
+def missing() -> str:
+    """Return the id of the opened network that the address names and that is not here any more; else nothing."""
+    return str(st.session_state.get(_MISSING, ""))
+
+
 def network_id() -> str:
-    """Return the id of the network of this run."""
-    return str(st.session_state.get(_CHOSEN, DEFAULT))
+    """Return the id of the network of this run, or of the one that the block around is about."""
+    return _looked_at.get() or str(st.session_state.get(_CHOSEN, DEFAULT))
+
+
+@contextmanager
+def looking_at(id: str) -> Iterator[None]:
+    """Let everything inside a block be about another network: ``network()``, and what the caches return.
+
+    It holds for this thread alone, so no other run sees it, and for this block alone, however it ends.
+
+    Raises:
+        NetworkError: There is no network of that id.
+    """
+    networks.by_id(id)
+    token = _looked_at.set(id)
+    try:
+        yield
+    finally:
+        _looked_at.reset(token)
 
 
 def network() -> Network:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 from streamlit import file_util
+
+from model.networks import identity
 
 _HEAD = "<head>"
 # As for the scripts of the page, whose addresses are relative: the folder that the page is in.
@@ -19,8 +21,12 @@ _SERVER = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", locati
 
 
 def routes(pages: Iterable[str]) -> list[Route]:
-    """Return what answers the address of each page."""
-    return [Route(f"/{page}", _answer) for page in pages]
+    """Return what answers the address of each page, and says which app this is."""
+    return [Route(identity.PATH, _identity), *(Route(f"/{page}", _answer) for page in pages)]
+
+
+def _identity(_request: Request) -> JSONResponse:
+    return JSONResponse(identity.of_this_app())
 
 
 def _answer(_request: Request) -> HTMLResponse:

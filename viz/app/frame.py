@@ -16,6 +16,7 @@ from viz.app.page_queue import PageQueue
 _VIZ = Path(__file__).parents[1]
 PAGE_QUEUE = PageQueue()
 _FIRST = "overview"  # Streamlit knows the first page by no name
+_OPEN = "open"
 _WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
 
 
@@ -72,6 +73,15 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
         st.error(escape_markdown(str(error)))
     with notices:
         address.show_notices()
+        if current.missing() and page.url_path != _OPEN:
+            _link_to_open(pages)
+
+
+def _link_to_open(pages: Sequence[st.Page]) -> None:
+    """Link to the page that takes the file of the network that the address names and that is not here any more."""
+    for page in pages:
+        if page.url_path == _OPEN:
+            st.page_link(page, label="Open its file again", query_params=address.link())
 
 
 def _link_to_working_pages(pages: Sequence[st.Page]) -> None:

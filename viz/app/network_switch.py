@@ -11,17 +11,27 @@ from model.networks.records import Network
 from model.records import IMAGE
 from viz.app import address, current
 from viz.app.markdown import escape_markdown
+from viz.app.widgets import nearest_name
 from viz.pictures import words
 
 _SEEN = "the ids of the networks that this person has seen"
 _CHANGED = "what another network could not keep of the view"
-_KEPT = {address.DIGIT, address.ROW, address.CHANNEL, address.UNIT, address.SCALE, address.SHOWN, address.PROJECTOR}
+_KEPT = {
+    address.DIGIT,
+    address.ROW,
+    address.CHANNEL,
+    address.UNIT,
+    address.SCALE,
+    address.SHOWN,
+    address.PROJECTOR,
+    address.WITH,
+}
 _KEPT_ENDS = ("_view", "part")  # which part of a page is shown
 
 
 def show() -> None:
     """Show the name, the parameters and the input of the network, and a list of those that can be shown."""
-    ids = _choices()
+    ids = choices()
     with st.container(key="network"):
         address.bind(
             st.selectbox,
@@ -46,12 +56,24 @@ def title(id: str) -> str:
         return id
 
 
-def _choices() -> list[str]:
-    """Return the networks that come along, and those that this person has opened; what is gone is left out."""
+def choices() -> list[str]:
+    """Return the ids of those that come along, and of those that this person has opened and that are still here."""
     seen: list[str] = st.session_state.setdefault(_SEEN, [])
     if current.network_id() not in [*networks.BUILT_IN, *seen]:
         seen.append(current.network_id())
     return [*networks.BUILT_IN, *(id for id in seen if networks.is_kept(id) or id == current.network_id())]
+
+
+def change_to(id: str, *said: str) -> None:
+    """Put another network into the link, and change what it cannot keep, as the list does.
+
+    Args:
+        id: Of the network.
+        said: What to say above the page, a sentence each.
+    """
+    kept = _kept(id)
+    st.session_state[_CHANGED] += said
+    address.write(**kept, **{address.NET: id})
 
 
 def _kept(id: str) -> Mapping[str, str]:
@@ -68,7 +90,7 @@ def _kept(id: str) -> Mapping[str, str]:
         kept[address.DIGIT] = ""
     row = asked.get(address.ROW, "")
     if row and row != IMAGE:
-        nearest = nearest_step(other, row)
+        nearest = nearest_name([*(node.name for node in other.graph.nodes), "log-softmax"], row)
         if nearest != row:
             changed.append(f"{row} is not in this network. Showing {nearest}, the nearest step.")
         kept[address.ROW] = nearest
@@ -97,26 +119,3 @@ def _kept_unit(other: Network, step: str, asked: Mapping[str, str], changed: lis
         if nearest != asked[address.UNIT]:
             changed.append(f"Unit {asked[address.UNIT]} is not in {step}. Showing unit {nearest}, the nearest.")
     return kept
-
-
-def nearest_step(network: Network, name: str) -> str:
-    """Return the step of a network that is nearest to a name: the same kind first, then the nearest number.
-
-    >>> nearest_step(networks.by_id("assignment"), "Conv2d-6")
-    'Conv2d-7'
-    """
-    names = [*(node.name for node in network.graph.nodes), "log-softmax"]
-    if name in names:
-        return name
-    kind, number = _parts(name)
-    same = [each for each in names if _parts(each)[0] == kind] or names
-    return min(same, key=lambda each: abs(_parts(each)[1] - number))
-
-
-def _parts(name: str) -> tuple[str, float]:
-    """Return the kind and the number of a step's name; a name without a number is far from all."""
-    kind, _, number = name.rpartition("-")
-    try:
-        return kind, float(number)
-    except ValueError:
-        return name, 1e9

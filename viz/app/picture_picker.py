@@ -15,7 +15,7 @@ from PIL import Image
 
 from model.errors import GlassError
 from model.images import folder as folders
-from model.images import pictures, upload
+from model.images import inputs, pictures, upload
 from model.images.folder import Folder
 from model.images.records import Digit
 from model.records import Pixels
@@ -113,12 +113,13 @@ def _sample_thumbnails() -> NDArray[np.uint8]:
 
 
 def _choose_in_folder(digit: Digit, folder: Folder) -> None:
-    keys = folder.keys(_class(folder))
+    class_name = _class(folder)
+    keys = folder.keys(class_name)
     start = st.session_state.setdefault(_START, keys.index(digit.key) // _SHOWN * _SHOWN if digit.key in keys else 0)
     start = min(start, max(len(keys) - 1, 0) // _SHOWN * _SHOWN)  # the list may be shorter now
     with st.spinner("Reading the pictures"):
         found = folders.thumbnails(folder, keys[start:], _SHOWN)
-    shown = [*found]
+    shown, keys = [*found], folder.keys(class_name)  # without those that could not be read just now
     if found:
         picture_grid(
             "Pictures of the folder",
@@ -170,7 +171,7 @@ def _turn_pages(keys: Sequence[str], start: int) -> None:
 def _say_how_many(folder: Folder, keys: Sequence[str], start: int, shown: int) -> None:
     said = f"{start + 1:,} to {start + shown:,} of {len(keys):,}" if shown else f"None of {len(keys):,} can be read"
     if count := len(folder.unreadable):
-        said += f" · {count:,} {'file' if count == 1 else 'files'} that cannot be read left out"
+        said += f" · {count:,} unreadable {'file' if count == 1 else 'files'} left out"
     st.caption(said)
 
 
@@ -237,11 +238,11 @@ def _stages(key: str, _digit: Digit) -> str:
     )
     middle = (image.height // 2, image.width // 2)
     lines = "<br>".join(
-        escape(pictures.say_normalised(_digit.pixels, image, (channel, *middle))) for channel in range(image.channels)
+        escape(inputs.say_normalised(_digit.pixels, image, (channel, *middle))) for channel in range(image.channels)
     )
     return (
         f'<div class="fitting"><div>{figures}</div>'
-        "<p>Each channel minus its mean, divided by its deviation, as in training:</p>"
+        "<p>Normalised by this network's mean and deviation of each channel:</p>"
         f"<div>{channels}</div><p>{scale_bar(range_)}</p>"
         f"<p>The pixel in the middle, y {middle[0]}, x {middle[1]}:<br>{lines}</p></div>"
     )

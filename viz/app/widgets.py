@@ -8,7 +8,7 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, shared, sidebar, tables
+from viz.app import address, current, shared, tables
 from viz.app.markdown import escape_markdown
 
 Result = TypeVar("Result")
@@ -16,7 +16,6 @@ Result = TypeVar("Result")
 _SIDE_BY_SIDE = 10  # classes; of more, a list shows only some at a time
 _TOGETHER, _APART = "layer", "map"
 _DIGIT, _USED = "digit", "used"
-_STAGES = {_DIGIT: "The digit", _USED: "What the trained network uses"}
 _SCALES = {_TOGETHER: "One scale for the layer", _APART: "One scale for each map"}
 
 
@@ -36,7 +35,8 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         channel = chosen if chosen in map(str, range(len(trace[name].maps))) else "0"
         return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
-    position = names.index(address.read_one_of(address.ROW, names, names[0], instead, "Step"))
+    default = nearest_name(names, address.read(address.ROW, names[0]))
+    position = names.index(address.read_one_of(address.ROW, names, default, instead, "Step"))
 
     def move(words: str, key: str, to: int) -> None:
         st.button(
@@ -53,13 +53,31 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             "Step",
             address.ROW,
             names,
-            names[0],
+            default,
             together=kept_choices,
             instead=instead,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
         move("Next", "Right", position + 1)
     return trace[names[position]]
+
+
+def nearest_name(names: Sequence[str], name: str) -> str:
+    """Return the name of a step that is nearest to a name: the same kind first, then the nearest number.
+
+    >>> nearest_name(["Conv2d-4", "Conv2d-7", "BatchNorm2d-8"], "Conv2d-9")
+    'Conv2d-7'
+    """
+    if name in names:
+        return name
+    kind, number = _kind_and_number(name)
+    same = [each for each in names if _kind_and_number(each)[0] == kind]
+    return min(same, key=lambda each: abs(_kind_and_number(each)[1] - number)) if same else names[0]
+
+
+def _kind_and_number(name: str) -> tuple[str, float]:
+    kind, _, number = name.rpartition("-")
+    return (kind, float(number)) if number.replace(".", "", 1).isdecimal() else (name, 0.0)
 
 
 def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
@@ -224,8 +242,9 @@ def _say_unit(chosen: str) -> str:
 
 
 def as_trained() -> bool:
-    """Let the user choose between the digit and the pixels that the trained network uses."""
-    return segments("Show", address.SHOWN, _STAGES) == _USED
+    """Let the user choose between the picture and the pixels that the trained network uses."""
+    stages = {_DIGIT: f"The {current.picture_word()}", _USED: "What the trained network uses"}
+    return segments("Show", address.SHOWN, stages) == _USED
 
 
 def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Numbers) -> Result | None:
@@ -247,19 +266,6 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     st.write(words)
     numbers.show()
     return shown
-
-
-def dead_end(missing: str, page: str, label: str) -> None:
-    """Say that this network lacks what a page shows, and link to the page for the assignment's network.
-
-    Args:
-        missing: What it lacks, as plain text.
-        page: The address of the page.
-        label: Of the link.
-    """
-    st.info(escape_markdown(missing))
-    (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
-    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(*ideas: str) -> None:

@@ -56,6 +56,7 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
         "output": _map(step.maps, channel) | ({"values": [], "scale": ""} if hidden else {"values": values}),
         "bias": words.number(explained.bias),
         "groups": [_group(key, groups[key], weighted=weighted, named=several) for key in shown],
+        "more": f"{'All ' if len(shown) == len(groups) else f'{len(shown)} of '}{len(groups):,} input maps",
         "symbols": typeset(explained.symbols),
         "formula": typeset(f"{formula.rpartition(' = ')[0]} = ?" if hidden else formula),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
@@ -86,7 +87,7 @@ def _shortened(
     one, other = (sum(_sum(groups[each]) for each in keys) for keys in (shown, groups.keys() - {*shown}))
     if abs(one + other + explained.bias - explained.value) > _ROUNDING * max(1.0, abs(explained.value)):
         return explained.formula  # not a sum of its terms
-    parts = [f"({part:.4f})".replace("-", "−") for part in (one, other, explained.bias)]
+    parts = [f"({part:.4f})".replace("-", "−") for part in (one, other, explained.bias) if part]
     return f"{' + '.join(parts)} = {explained.value:.4f}".replace("= -", "= −")
 
 
@@ -201,8 +202,8 @@ def say(explained: Explanation, *, hidden: bool = False) -> str:
         said += " Click one of them to take its way back; the trail shows which way was taken."
     elif len(maps) > _MOST_MAPS:
         said += (
-            f" Shown are the {_MOST_MAPS} input maps that add most. The sum has three parts: these, the other "
-            f"{len(maps) - _MOST_MAPS:,} maps, and the bias."
+            f" Shown are the {_MOST_MAPS} input maps that add most. The sum adds up these, the other "
+            f"{len(maps) - _MOST_MAPS:,} maps, and the bias if there is one."
         )
     elif len(maps) > 1 and explained.bias:
         front = max(maps, key=lambda c: abs(maps[c]))
@@ -260,6 +261,7 @@ def _group(key: tuple[str, int], terms: Sequence[Term], *, weighted: bool, named
         "source": source,
         "channel": channel,
         "heading": f"{source}, map {channel}" if named else f"Input map {channel}",
+        "name": source if named else "",
         "columns": across,
         "sum": words.number(_sum(terms)),
         "terms": [

@@ -94,7 +94,7 @@ def say(trace: Trace) -> str:
     return (
         f"For this picture {len(rows)} steps compute {values:,} values. The largest absolute value is "
         f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}. The "
-        f"{len(trace.logits)} logits range from {words.number(float(trace.logits.min()))} to "
+        f"{len(trace.logits):,} logits range from {words.number(float(trace.logits.min()))} to "
         f"{words.number(float(trace.logits.max()))}; the largest is the logit of {trace.class_name(trace.prediction)}."
     )
 
@@ -188,7 +188,7 @@ def probability_bars(trace: Trace) -> str:
     shown = most_likely(trace) if count > MOST_BARS else range(count)
     label = f"Probability of each class, {trace.class_name(0)} to {trace.class_name(count - 1)}"
     if count > MOST_BARS:
-        label = f"Probability of the {MOST_BARS} most likely of {count} classes"
+        label = f"Probability of the {MOST_BARS} most likely of {count:,} classes"
     named = " named" if max(len(trace.class_name(c)) for c in shown) > _SHORT_NAME else ""
     bars = "".join(_bar(trace, c) for c in shown)
     return f'<ol class="bars{named}" tabindex="0" data-reads="" aria-label="{label}">{bars}</ol>'

@@ -6,7 +6,7 @@ from html import escape
 
 from model.layers.records import Arithmetic
 from model.parameters.records import RowComparison
-from model.trace.records import LayerKind, Trace
+from model.trace.records import LayerKind, Row, Trace
 from viz import theme
 from viz.layers.worked_row import FIGURE_NAMES
 from viz.pictures import swatches, words
@@ -25,16 +25,18 @@ _COLUMNS = (
     "wrong as printed",
 )
 
+_MOST_BARS = 16
 Link = Callable[[str], str]  # returns the address of the row with this name
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: the printed figures, None for a hidden step, and the measured figures.
+    """One line of the table: the printed figures, None where nothing is printed, and the measured figures.
 
     Attributes:
         name: The step's name.
         kind: The kind of operation.
+        hidden: Whether a printed summary leaves it out: a function call.
         printed_shape: (-1, C, H, W).
         printed_parameters: Number of parameters.
         shape: Output shape without the number of images.
@@ -47,6 +49,7 @@ class Line:
 
     name: str
     kind: str
+    hidden: bool
     printed_shape: tuple[int, ...] | None
     printed_parameters: int | None
     shape: tuple[int, ...]
@@ -55,11 +58,6 @@ class Line:
     share: float
     multiply_accumulates: int
     memory: int
-
-    @property
-    def hidden(self) -> bool:
-        """Whether the printed table leaves it out."""
-        return self.printed_shape is None
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -76,11 +74,12 @@ class Line:
 def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Sequence[RowComparison]) -> tuple[Line, ...]:
     """Return every step's printed and measured figures, in the order they ran."""
     printed = {each.name: each for each in comparisons}
-    total = sum(each.parameter_count for each in arithmetic.values())
+    total = arithmetic[trace.steps[-1].name].running_total
     return tuple(
         Line(
             name=step.name,
             kind=step.kind,
+            hidden=not isinstance(step, Row),
             printed_shape=printed[step.name].printed_shape if step.name in printed else None,
             printed_parameters=printed[step.name].printed_parameters if step.name in printed else None,
             shape=tuple(axis.result for axis in arithmetic[step.name].shape),
@@ -104,35 +103,44 @@ def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> 
         hidden: Whether the hidden steps are shown.
     """
     shown = [line for line in every if hidden or not line.hidden or line.name == selected]
-    head = (
-        '<thead><tr><th rowspan="2" scope="col">Row</th><th colspan="2" scope="colgroup">Output shape</th>'
-        '<th colspan="4" scope="colgroup">Parameters</th>'
-        '<th rowspan="2" scope="col">Multiply-<br>accumulates</th></tr>'
-        '<tr><th scope="col">printed</th><th scope="col">measured</th><th scope="col">printed</th>'
-        '<th scope="col">measured</th><th scope="col">total</th><th scope="col">share</th></tr></thead>'
-    )
-    body = "".join(_line(line, line.name == selected, link) for line in shown)
-    printed = sum(line.printed_parameters or 0 for line in every)
-    measured = sum(line.parameters for line in every)
-    foot = (
-        f'<tfoot><tr><th scope="row">Sum</th><td></td><td></td><td>{printed:,}</td>'
-        f"<td>{measured:,}</td><td></td><td>{_percent(1)}</td>"
-        f"<td>{sum(line.multiply_accumulates for line in every):,}</td></tr></tfoot>"
-    )
+    printed = any(line.printed_shape for line in every)
+    body = "".join(_line(line, line.name == selected, link, printed=printed) for line in shown)
+    # The running total counts once what steps share; a sum of the column would not.
+    total, work = every[-1].running_total, sum(line.multiply_accumulates for line in every)
+    foot = f"<td>{total:,}</td><td></td><td>{_percent(1)}</td><td>{work:,}</td></tr></tfoot>"
+    if printed:
+        foot = f"<td></td><td>{sum(line.printed_parameters or 0 for line in every):,}</td>{foot}"
+    foot = f'<tfoot><tr><th scope="row">Sum</th><td></td>{foot}'
+    head = _HEAD_PRINTED if printed else _HEAD
     ledger = f'<table class="ledger" style="--mark: {theme.HIGHLIGHT}">{head}<tbody>{body}</tbody>{foot}</table>'
-    return _boxed(ledger, "The rows, printed and measured")
+    return _boxed(ledger, "The rows, printed and measured" if printed else "The rows, measured")
 
 
-def _line(line: Line, selected: bool, link: Link) -> str:
+_HEAD_PRINTED = (
+    '<thead><tr><th rowspan="2" scope="col">Row</th><th colspan="2" scope="colgroup">Output shape</th>'
+    '<th colspan="4" scope="colgroup">Parameters</th>'
+    '<th rowspan="2" scope="col">Multiply-<br>accumulates</th></tr>'
+    '<tr><th scope="col">printed</th><th scope="col">measured</th><th scope="col">printed</th>'
+    '<th scope="col">measured</th><th scope="col">total</th><th scope="col">share</th></tr></thead>'
+)
+_HEAD = (
+    '<thead><tr><th scope="col">Row</th><th scope="col">Output shape</th><th scope="col">Parameters</th>'
+    '<th scope="col">total</th><th scope="col">share</th><th scope="col">Multiply-<br>accumulates</th></tr></thead>'
+)
+
+
+def _line(line: Line, selected: bool, link: Link, *, printed: bool) -> str:
     classes = " ".join(name for name, is_so in (("selected", selected), ("ghost", line.hidden)) if is_so)
     current = ' aria-current="true"' if selected else ""
-    shape, parameters = "not printed", ""
+    shape, parameters = "<td>not printed</td>", "<td></td>"
     if line.printed_shape is not None:
-        shape = _printed(_brackets(line.printed_shape), "shape" in line.wrong)
-        parameters = _printed(f"{line.printed_parameters:,}", "parameters" in line.wrong)
+        shape = f"<td>{_printed(_brackets(line.printed_shape), 'shape' in line.wrong)}</td>"
+        parameters = f"<td>{_printed(f'{line.printed_parameters:,}', 'parameters' in line.wrong)}</td>"
+    if not printed:
+        shape = parameters = ""
     return (
         f'<tr class="{classes}"{current}><th scope="row"><i style="background: {theme.KIND_COLOURS[line.kind]}"></i>'
-        f"{_anchor(line.name, link)}</th><td>{shape}</td><td>{words.shape(line.shape)}</td><td>{parameters}</td>"
+        f"{_anchor(line.name, link)}</th>{shape}<td>{words.shape(line.shape)}</td>{parameters}"
         f"<td>{line.parameters:,}</td><td>{line.running_total:,}</td><td>{_percent(line.share)}</td>"
         f"<td>{line.multiply_accumulates:,}</td></tr>"
     )
@@ -169,14 +177,14 @@ def say_mistakes(comparisons: Sequence[RowComparison]) -> str:
 
 
 def share_bars(every: Sequence[Line]) -> str:
-    """Draw in HTML, for each convolution, its share of all parameters and of all multiply-accumulates."""
+    """Draw in HTML, for each step with weights, its share of all parameters and of all multiply-accumulates."""
     work = sum(line.multiply_accumulates for line in every)
     colour = theme.KIND_COLOURS[LayerKind.CONVOLUTION]
     items = "".join(
         f"<li><b>{escape(line.name)}</b><div>"
         f"{_bar('parameters', line.share, colour)}"
         f"{_bar('multiply-accumulates', _part(line.multiply_accumulates, work), theme.MUTED)}</div></li>"
-        for line in convolutions(every)
+        for line in weighted(every)
     )
     keys = "".join(
         f'<li><i style="background: {paint}"></i>share of all {name}</li>'
@@ -194,25 +202,24 @@ def _bar(name: str, share: float, colour: str) -> str:
 
 def say_shares(every: Sequence[Line]) -> str:
     """Say which layers have most of the parameters and of the multiply-accumulates, and why these differ."""
-    busiest = max(convolutions(every), key=lambda line: line.multiply_accumulates)
-    largest = max(convolutions(every), key=lambda line: line.parameters)
+    busiest = max(weighted(every), key=lambda line: line.multiply_accumulates)
+    largest = max(weighted(every), key=lambda line: line.parameters)
     work = sum(line.multiply_accumulates for line in every)
     said = [
         f"{line.name} has {line.share * 100:.0f}\xa0% of the parameters and does "
         f"{_part(line.multiply_accumulates, work) * 100:.0f}\xa0% of the multiply-accumulates"
         for line in dict.fromkeys((busiest, largest))
     ]
-    height, width = busiest.shape[1:]
-    reason = f"A kernel is used again at every position: {height * width:,} positions in {busiest.name}"
-    if busiest is not largest:
-        height, width = largest.shape[1:]
-        reason += f", {height * width:,} in {largest.name}"
-    return f"{'; '.join(said)}. {reason}."
+    positions = {line.name: line.shape[1] * line.shape[2] if len(line.shape) == 3 else 1 for line in (busiest, largest)}
+    (first, count), *others = positions.items()
+    where = [f"{count:,} {'position' if count == 1 else 'positions'} in {first}"]
+    where += [f"{count:,} in {name}" for name, count in others]
+    return f"{'; '.join(said)}. A kernel is used again at every position: {', '.join(where)}."
 
 
 def share_columns(every: Sequence[Line]) -> dict[str, list[str]]:
     """Return the shares of each convolution as columns, with the counts."""
-    chosen, work = convolutions(every), sum(line.multiply_accumulates for line in every)
+    chosen, work = weighted(every), sum(line.multiply_accumulates for line in every)
     return {
         "row": [line.name for line in chosen],
         "parameters": [str(line.parameters) for line in chosen],
@@ -222,21 +229,30 @@ def share_columns(every: Sequence[Line]) -> dict[str, list[str]]:
     }
 
 
-def convolutions(every: Sequence[Line]) -> tuple[Line, ...]:
-    """Return the lines of the convolutions."""
-    return tuple(line for line in every if line.kind is LayerKind.CONVOLUTION)
+def weighted(every: Sequence[Line]) -> tuple[Line, ...]:
+    """Return the lines of steps whose weights are multiplied with values, at most those 16 with most parameters."""
+    found = [line for line in every if line.parameters and line.multiply_accumulates]
+    most = sorted(found, key=lambda line: -line.parameters)[:_MOST_BARS]
+    return tuple(line for line in found if line in most)
 
 
-def totals(arithmetic: Mapping[str, Arithmetic]) -> str:
-    """Draw the totals of all steps in HTML."""
-    every = arithmetic.values()
+def totals(arithmetic: Mapping[str, Arithmetic], never_used: int = 0) -> str:
+    """Draw the totals of all steps in HTML.
+
+    Args:
+        arithmetic: Of every step.
+        never_used: How many parameters the author's module has beside these.
+    """
+    every = [*arithmetic.values()]
     buffers = sum(line.result for each in every for line in each.buffers)
     figures = {
-        "parameters, learned": f"{sum(each.parameter_count for each in every):,}",
+        "parameters, learned": f"{every[-1].running_total:,}",
         "buffers, kept without learning": f"{buffers:,}",
         "multiply-accumulates for one image": f"{sum(each.multiply_accumulates.result for each in every):,}",
         "bytes, if every step keeps its activation": f"{sum(each.memory.result for each in every):,}",
     }
+    if never_used:
+        figures["parameters that are owned and never used"] = f"{never_used:,}"
     pairs = "".join(f"<div><dd>{figure}</dd><dt>{name}</dt></div>" for name, figure in figures.items())
     return f'<dl class="totals">{pairs}</dl>'
 

@@ -27,17 +27,21 @@ class Limit:
         return {True: "met", False: "not met", None: "not known"}[self.met]
 
 
-def check(every: Sequence[Line], card: Mapping[str, Any]) -> tuple[Limit, ...]:
-    """Check the network against the assignment's limits.
+def check(
+    every: Sequence[Line], card: Mapping[str, Any], epochs: int | None = None, *, own: bool = True
+) -> tuple[Limit, ...]:
+    """Check a network against the assignment's limits.
 
     Args:
         every: All lines.
         card: The card of the weights; epochs and test accuracy may be missing.
+        epochs: How many its history has, where its card does not say.
+        own: Whether it is the assignment's own network, whose author reported an accuracy.
     """
-    epochs, accuracy = (card.get("recipe") or {}).get("epochs"), card.get("test_accuracy")
-    parameters = sum(line.parameters for line in every)
+    epochs, accuracy = (card.get("recipe") or {}).get("epochs", epochs), card.get("test_accuracy")
+    parameters = every[-1].running_total
     linear = [line.name for line in every if line.kind is LayerKind.LINEAR]
-    reported = f"The assignment's {_REPORTED_ACCURACY:.2%} is its best epoch, chosen on the test images."
+    reported = f" The assignment's {_REPORTED_ACCURACY:.2%} is its best epoch, chosen on the test images."
     return (
         Limit(
             f"Under {_MAX_PARAMETERS:,} parameters",
@@ -63,7 +67,7 @@ def check(every: Sequence[Line], card: Mapping[str, Any]) -> tuple[Limit, ...]:
             _spaced(
                 "The card of the weights does not say."
                 if accuracy is None
-                else f"These weights reach {accuracy:.2%}. {origin.say(card)} {reported}"
+                else f"These weights reach {accuracy:.2%}. {origin.say(card)}{reported if own else ''}"
             ),
             None if accuracy is None else accuracy >= _MIN_ACCURACY,
         ),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from model import layers
 from model.errors import InputError
 from model.layers.quiz import misconceptions
 from model.layers.quiz.misconceptions import WrongAnswers
@@ -30,30 +31,39 @@ _EXAMPLES = {
 def of_step(
     step: Step,
     arithmetic: Arithmetic,
-    window: Window,
+    window: Window | None,
     growth: Growth | None,
     comparison: RowComparison | None,
     explained: Explanation,
 ) -> Mapping[QuestionKind, Question]:
     """Return the questions on a step and on one of its units.
 
+    What has no arithmetic is not asked: the shape of stored numbers, and shape and units of a step without a rule.
+
     Args:
         step: The recorded step.
         arithmetic: The arithmetic of its shape and parameters.
-        window: Its window.
+        window: Its window; None where its units have no window in common.
         growth: How it changes the receptive field; None where that is not asked (a vector).
         comparison: Its printed figures beside the measured ones; None where nothing was printed.
         explained: The arithmetic of the unit.
     """
-    questions = {
-        QuestionKind.SHAPE: _about_shape(step, arithmetic, window),
-        QuestionKind.PARAMETERS: _about_parameters(step, arithmetic),
-        QuestionKind.UNIT: _about_unit(step, explained),
-    }
+    questions = {QuestionKind.PARAMETERS: _about_parameters(step, arithmetic)}
+    if step.input.size and explained.is_worked_out:
+        questions[QuestionKind.SHAPE] = _about_shape(step, arithmetic, window)
+        questions[QuestionKind.UNIT] = _about_unit(step, explained)
     if growth:
         questions[QuestionKind.FIELD] = _about_field(growth)
     printed = _printed_mistakes(comparison) if comparison else {}
     return {kind: _with_printed(questions[kind], printed.get(kind)) for kind in QuestionKind if kind in questions}
+
+
+def window_of(step: Step) -> Window | None:
+    """Return the window of a step for its questions; None where its units have none in common (an adaptive pool)."""
+    try:
+        return layers.window(step)
+    except InputError:
+        return None
 
 
 def mark(question: Question, text: str) -> Verdict:
@@ -89,10 +99,17 @@ def _parse(question: Question, text: str) -> tuple[float, ...]:
     if numbers is None:
         raise InputError(
             f"'{text.strip()[:_MAX_LENGTH]}' cannot be read as an answer.",
-            f"It can be {_EXAMPLES[question.kind]}.",
+            f"It can be {_example(question)}.",
             "Type it again.",
         )
     return numbers
+
+
+def _example(question: Question) -> str:
+    if question.kind is QuestionKind.SHAPE and len(question.answer) != 3:
+        sizes = len(question.answer)
+        return "a number of units, like 120" if sizes == 1 else f"{sizes} sizes, like {' x '.join(['4'] * sizes)}"
+    return _EXAMPLES[question.kind]
 
 
 def _parse_decimal(plain: str) -> tuple[float, ...] | None:
@@ -112,12 +129,11 @@ def _parse_sizes(plain: str, count: int, *, square: bool) -> tuple[float, ...] |
     return numbers if len(numbers) == count else None
 
 
-def _about_shape(step: Step, arithmetic: Arithmetic, window: Window) -> Question:
+def _about_shape(step: Step, arithmetic: Arithmetic, window: Window | None) -> Question:
     answer = tuple(line.result for line in arithmetic.shape)
     computed = (line for line in arithmetic.shape if line.numbers != f"{line.result}")
     lines = tuple(dict.fromkeys(f"{line.numbers} = {line.result:,}" for line in computed))  # equal axes: one line
-    wrong = misconceptions.of_shape(step, window) if len(answer) == 3 and step.input.ndim == 3 else iter(())
-    return _question(QuestionKind.SHAPE, answer, format_sizes(answer), lines, wrong)
+    return _question(QuestionKind.SHAPE, answer, format_sizes(answer), lines, misconceptions.of_shape(step, window))
 
 
 def _about_parameters(step: Step, arithmetic: Arithmetic) -> Question:
@@ -132,7 +148,9 @@ def _about_field(growth: Growth) -> Question:
     size = growth.after.size
     text = f"{size[0]}" if size[0] == size[1] else format_sizes(size)
     unit = "pixel" if text == "1" else "pixels"
-    lines = ("size + (kernel − 1) × dilation × jump", growth.size)
+    union = misconceptions.is_union(growth)
+    symbols = "last pixel of all ways − first pixel + 1" if union else "size + (kernel − 1) × dilation × jump"
+    lines = (symbols, growth.size)
     return _question(QuestionKind.FIELD, size, f"{text} {unit}", lines, misconceptions.of_field(growth))
 
 

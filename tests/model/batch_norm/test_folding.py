@@ -106,6 +106,7 @@ def small(scale: float, padding: int = 0) -> nn.Sequential:
     )
     steps = OrderedDict[str, nn.Module](
         first=nn.Conv2d(1, 2, 3),
+        bend=nn.ReLU(),
         norm=norm,
         pool=nn.MaxPool2d(2),
         second=nn.Conv2d(2, 3, 3, padding=padding),
@@ -130,13 +131,13 @@ def test_batch_norm_with_a_negative_gain_does_not_commute_with_a_max_pool() -> N
     """The wrong rule: batch norm after the pool instead of before it."""
     network = small(-2.0)
     x = torch.randn(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
-    first, norm, pool, second, flat = network.children()
+    first, bend, norm, pool, second, flat = network.children()
     with torch.no_grad():
-        moved = flat(second(norm(pool(first(x)))))
+        moved = flat(second(norm(pool(bend(first(x))))))
         assert float((moved - network(x)).abs().max()) > 0.1
         positive = small(2.0)
-        first, norm, pool, second, flat = positive.children()
-        assert float((flat(second(norm(pool(first(x))))) - positive(x)).abs().max()) < 1e-5
+        first, bend, norm, pool, second, flat = positive.children()
+        assert float((flat(second(norm(pool(bend(first(x)))))) - positive(x)).abs().max()) < 1e-5
 
 
 @pytest.mark.parametrize(("padding", "words"), [(1, "pads"), (0, "")])

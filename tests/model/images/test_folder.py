@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from model.errors import InputError
-from model.images import folder
+from model.images import folder, upload
 from model.images.folder import Folder, find, listed, thumbnails
+from model.records import Pixels
 
 HERE = "nothing here"
 
@@ -164,13 +166,13 @@ def test_a_file_that_is_opened_by_its_link_is_counted_too(root: Path) -> None:
 def test_thumbnails_stop_when_there_are_enough(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of thousands of files only those are decoded that are shown, and each one once."""
     decoded = []
-    straight = folder.upload.decode_in_colour
+    straight = upload.decode_in_colour
 
-    def counting(file: object) -> object:
+    def counting(file: BinaryIO) -> Pixels:
         decoded.append(file)
-        return straight(file)  # type: ignore[arg-type]
+        return straight(file)
 
-    monkeypatch.setattr(folder.upload, "decode_in_colour", counting)
+    monkeypatch.setattr(upload, "decode_in_colour", counting)
     found = listed(root)
     for _ in range(2):
         shown = thumbnails(found, found.keys(), 4)

@@ -134,12 +134,12 @@ def test_a_picture_is_a_digit_for_a_network_of_digits() -> None:
 def test_the_arithmetic_of_a_value_gives_what_the_network_gets() -> None:
     found = pictures.fitted(pictures.find("shape-star-1", COLOUR), COLOUR, SHAPES)
     x = inputs.to_input(found.pixels, COLOUR)[0]
-    for channel, name in enumerate(("red", "green", "blue")):
-        said = pictures.say_normalised(found.pixels, COLOUR, (channel, 16, 9))
+    for channel, name in enumerate(("Red", "Green", "Blue")):
+        said = inputs.say_normalised(found.pixels, COLOUR, (channel, 16, 9))
         level = int(found.pixels[16, 9, channel])
         assert said.startswith(f"{name} {level} of 255: ({level} / 255 − {COLOUR.mean[channel]}) / ")
         assert float(said.rpartition("= ")[2].replace("−", "-")) == pytest.approx(float(x[channel, 16, 9]), abs=6e-5)
     below = ImageSpec(1, 28, 28, (-0.5,), (0.25,))
-    assert pictures.say_normalised(np.zeros((28, 28), np.uint8), below, (0, 1, 1)) == (
-        "grey 0 of 255: (0 / 255 + 0.5) / 0.25 = 2.0000"
+    assert inputs.say_normalised(np.zeros((28, 28), np.uint8), below, (0, 1, 1)) == (
+        "Ink 0 of 255: (0 / 255 + 0.5) / 0.25 = 2.0000"
     )

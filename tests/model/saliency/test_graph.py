@@ -171,7 +171,7 @@ def test_covering_loses_what_the_author_s_network_loses(case: Case) -> None:
 
 
 def last_maps(case: Case) -> str:
-    name = parts_of(case.module).last_maps
+    name = parts_of(case.module).layer
     assert name is not None
     return name
 
@@ -238,9 +238,9 @@ def test_channels_sum_to_the_map(case: Case) -> None:
 def test_an_image_of_another_shape_or_a_baseline_of_digits_is_refused(case: Case) -> None:
     with pytest.raises(InputError, match=r"It must be one image \(1, [13], 12, 12\)"):
         attribute(case.module, torch.zeros(1, 1, 28, 28), TARGET, "saliency")
-    with pytest.raises(InputError, match=r"no baseline for an image \([13], 12, 12\) with mean") as refused:
+    with pytest.raises(InputError, match=r"no baseline for an image \([13], 12, 12\) of 4 classes") as refused:
         attribute(case.module, case.x, TARGET, "deep_lift", baseline="mean", image=case.spec)
-    assert refused.value.allowed.startswith("It is one for digits (1, 28, 28) with mean (0.1307,)")
+    assert refused.value.allowed == "It is one for grey images of the 10 digits, in the size 12 × 12."
     assert refused.value.remedy == "Choose black, blur, noise, zero."
 
 

@@ -1,5 +1,6 @@
 """The checks of the lie detector on a residual network and on one in colour."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from model.graph.records import Op
 from model.saliency import attribute
 from model.saliency.records import Attribution
 from model.sanity_checks import pixel_curves, randomization, robustness, weight_dependence
-from model.sanity_checks.edges import edges
+from model.sanity_checks.edges import compare, edges
 from tests.explaining import attribution
 from tests.model.conftest import Example
 from tests.model.graph.build import Builder
@@ -89,3 +90,37 @@ def test_a_network_with_weights_of_another_kind_is_refused() -> None:
     name = build.add(Op.PRELU, weights={"weight": (1,)})
     with pytest.raises(InputError, match=rf"'{name}' \(PReLU\) cannot be randomized"):
         randomization.learned_rows(build.module())
+
+
+def test_weights_that_steps_share_stay_shared_while_they_are_randomized(residual: Example) -> None:
+    """A module that is called twice is one row; the copy has one tensor for both calls, as the author's network has."""
+    before = residual.module.state_dict()
+    uses = [node.name for node in residual.network.all(Op.CONV) if node.path == "conv"]
+    heads = [node.name for node in residual.network.all(Op.LINEAR)]
+    for _, stage in randomization.cascade(residual.module, 3):
+        assert len({id(stage.step(name).weight) for name in uses}) == 1
+        assert len({id(stage.step(name).weight) for name in heads}) == 1
+    last = randomization.randomized(residual.module, 3)
+    for name in (*uses, *heads):
+        assert not torch.equal(*(each.step(name).get_parameter("weight") for each in (last, residual.module)))
+    assert all(torch.equal(value, before[key]) for key, value in residual.module.state_dict().items())
+
+
+def test_edges_of_a_colour_picture_are_those_of_its_strongest_channel() -> None:
+    """By hand: red to green of equal brightness has an edge, which grey alone would not show."""
+    pixels = np.zeros((3, 4, 3), np.uint8)
+    pixels[:, :2, 0] = pixels[:, 2:, 1] = 100
+    np.testing.assert_array_equal(edges(pixels), np.tile([0, 400, 400, 0], (3, 1)))
+    assert not edges(pixels.sum(axis=2)).any(), "the wrong rule: the sum of the channels"
+    drawn = np.random.default_rng(0).integers(0, 256, (6, 7, 3), dtype=np.uint8)
+    expected = np.max([edges(drawn[..., channel]) for channel in range(3)], axis=0)
+    np.testing.assert_array_equal(edges(drawn), expected)
+    np.testing.assert_array_equal(edges(drawn[..., :1]), edges(drawn[..., 0]))
+
+
+def test_a_map_is_compared_with_a_colour_picture() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    found = compare(attribution(edges(pixels), TARGET), pixels)
+    assert found.rank_correlation == pytest.approx(1)
+    with pytest.raises(InputError, match="does not belong to an image"):
+        compare(attribution(edges(pixels), TARGET), pixels[:11])

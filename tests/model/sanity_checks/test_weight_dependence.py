@@ -170,7 +170,7 @@ def test_weight_dependence_refuses_too_few_maps() -> None:
     one = attribution(np.eye(12))
     with pytest.raises(InputError, match="0 randomized rows"):
         weight_dependence.weight_dependence(randomization_of(one), [one])
-    with pytest.raises(InputError, match="0 maps of other digits"):
+    with pytest.raises(InputError, match="0 maps of other pictures"):
         weight_dependence.weight_dependence(randomization_of(one, one), [])
 
 

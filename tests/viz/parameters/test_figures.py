@@ -207,7 +207,7 @@ def test_check_of_the_shipped_weights_against_every_limit(every: tuple[Line, ...
     ],
 )
 def test_check_is_exact_at_the_limit(size: int, kind: LayerKind, card: dict[str, Any], verdicts: list[str]) -> None:
-    line = Line("only", kind, None, None, (1,), size, size, 1.0, 0, 4)
+    line = Line("only", kind, False, None, None, (1,), size, size, 1.0, 0, 4)
     told = {"seed": 1, "kept_epoch": 1, "protocol": "", **card}
     assert [limit.verdict for limit in limits.check([line], told)] == verdicts
 

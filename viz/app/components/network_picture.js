@@ -8,7 +8,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root?.remove();
     root = element("div", "network");
     root.dataset.names = names;
-    root.style.setProperty("--columns", Math.min(8, data.columns.reduce((sum, lanes) => sum + lanes.length, 0)));
+    const fits = data.columns.length <= 8 && data.columns.every((lanes) => lanes.length === 1);
+    root.classList.toggle("one-line", fits);
+    root.style.setProperty("--columns", data.columns.length);
     root.append(...data.columns.map((lanes, index) => column(lanes, index)));
     parentElement.append(root);
   }
@@ -63,7 +65,7 @@ function row(tile) {
   frame.append(picture);
   const [name, shape] = [element("span", "name"), element("span", "shape")];
   name.textContent = tile.name;
-  shape.textContent = tile.module ? `${tile.kind}: ${tile.shape}` : tile.shape;
+  shape.textContent = tile.module ? `${tile.kind}\n${tile.shape}` : tile.shape;
   link.append(frame, name, shape);
   item.append(link);
   return item;

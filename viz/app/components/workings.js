@@ -120,7 +120,7 @@ function middle(data, terms, sum, setTriggerValue) {
     terms.append(groups[first]);
     if (groups.length > 1) {
       const more = make("details");
-      more.append(make("summary", "", `All ${groups.length} input maps`), ...groups.filter((_, i) => i !== first));
+      more.append(make("summary", "", data.more), ...groups.filter((_, i) => i !== first));
       terms.append(more);
     }
   }
@@ -147,6 +147,7 @@ function grid(data, group, follow) {
       cell.setAttribute("aria-label", `${group.source} map ${c}, y ${y}, x ${x}: ${term.value}. Follow it back.`);
       cell.dataset.says = `${group.source}, map ${c}, y ${y}, x ${x}: follow it back`;
       cell.append(make("b", "", term.value), make("span", "", term.rule));
+      if (group.name) cell.append(make("span", "", group.name));
       cell.onclick = () => follow(term.unit);
       return cell;
     }),

@@ -1,0 +1,132 @@
+"""Open a network file: read it, say what is wrong with it, and show it at once."""
+
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import streamlit as st
+
+from model import networks
+from model.errors import BusyError, GlassError
+from model.images.upload import MAX_MEGABYTES
+from model.networks import store, summary
+from model.networks.limits import OPEN, OWN, Limits
+from model.networks.records import Network
+from model.networks.summary.records import Table
+from model.networks.summary.table import of_network as table_of
+from viz.app import address, current, network_switch, tables
+from viz.app.current import of_network
+from viz.app.markdown import escape_markdown
+from viz.app.queued_cache import turn
+from viz.open.own_machine import is_own_machine
+
+_READ = "the file that was read last, and why it was refused"
+_CAPTURE = Path(summary.__file__).parents[2] / "graph" / "capture.py"
+COMMAND = "glass capture net.py:Net --weights net.pt -o net.glass"
+NOTEBOOK = """from capture import save  # capture.py, beside the notebook
+
+save(net, "net.glass", (1, 28, 28), title="My network", mean=[0.1307], std=[0.3081])"""
+
+
+def limits() -> Limits:
+    """Return how large a network may be: on one's own machine larger than on a server that is open to others."""
+    headers = {name: str(value) for name, value in st.context.headers.items()}
+    return OWN if is_own_machine(st.get_option("server.address"), headers) else OPEN
+
+
+def take_file() -> None:
+    """Take a network file, and show its network; or say why it cannot be shown."""
+    file = st.file_uploader(f"A network file (.glass), at most {MAX_MEGABYTES} MB", key="network-file")
+    with st.container():  # always there, so that nothing below it is drawn anew
+        if file is None:
+            st.session_state.pop(_READ, None)
+            return
+        read, refusal = st.session_state.get(_READ, ("", ""))
+        if read != file.file_id:
+            refusal = _read(file.file_id, file.getvalue())
+        if refusal:
+            st.error(escape_markdown(f"{refusal} The network before it stays."))
+
+
+def _read(file_id: str, data: bytes) -> str:
+    """Read a file and show its network, or return why it was refused."""
+    try:
+        with st.spinner("Reading the network"), turn():
+            id = store.keep_bytes(data, limits())
+    except BusyError as error:  # to be tried again
+        return str(error)
+    except GlassError as error:
+        st.session_state[_READ] = file_id, str(error)
+        return str(error)
+    st.session_state[_READ] = file_id, ""
+    _show(id)
+    st.rerun()
+
+
+def _show(id: str) -> None:
+    asked = current.missing()
+    if id == asked:  # the link is right as it is
+        return
+    other = "The link named another network, whose file is not here; now it names the one that was opened."
+    network_switch.change_to(id, *([other] if asked else []))
+
+
+def follow(query: str) -> None:
+    """Show the network that a card's link names."""
+    id = parse_qs(query.removeprefix("?")).get(address.NET, [current.DEFAULT])[0]
+    if id in network_switch.choices():
+        network_switch.change_to(id)
+
+
+def link(id: str) -> str:
+    """Return the address of this page with a network."""
+    return address.address("open", net=id)
+
+
+def step_link(name: str) -> str:
+    """Return the address that works out a step."""
+    return address.address("layer_by_layer", row=name)
+
+
+def coming_along() -> list[Network]:
+    """Return the networks that come along and can be read."""
+    return _readable(list(networks.BUILT_IN))
+
+
+def opened() -> list[Network]:
+    """Return the networks that this person has opened."""
+    return _readable([id for id in network_switch.choices() if id not in networks.BUILT_IN])
+
+
+def _readable(ids: list[str]) -> list[Network]:
+    found = []
+    for id in ids:
+        try:
+            found.append(networks.by_id(id))
+        except GlassError as error:
+            st.error(escape_markdown(str(error)))
+    return found
+
+
+@of_network(max_entries=64)
+def table() -> Table:
+    """Return the table of the network of this run."""
+    return table_of(current.structure())
+
+
+def is_opened() -> bool:
+    """Tell whether the network of this run was opened from a file."""
+    return current.network_id() not in networks.BUILT_IN
+
+
+def say_missing() -> None:
+    """Say which network the link names whose file is needed again."""
+    if id := current.missing():
+        st.info(
+            f"The link names the network {id}, whose file is not here any more: opened networks are kept for a while. "
+            "Give its file again, and everything else in the link is as it was."
+        )
+
+
+def offer_capture() -> None:
+    """Hand out capture.py."""
+    tables.offer("Download capture.py", lambda: _CAPTURE.read_text(encoding="utf-8"), "capture.py", "text/x-python")
