@@ -70,7 +70,7 @@ def through_the_network() -> None:
     if controls.refuse(METHODS[plan.method], PAGE):
         return
     rows, passed = controls.rows_with_maps(trace)
-    titles = {"": controls.title_of_picture(plan, trace)} | {name: name for name in rows}
+    titles = {"": controls.title_of_picture(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))
     plans = controls.plans_for_steps(plan, trace, rows)
     found = cache.each(digit, plans, partial(show, show_times=False))

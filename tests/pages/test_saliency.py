@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from model import trace
 from model.images import digits
+from model.images.inputs import DIGIT
 from model.networks.assignment import weights
 from model.saliency import BASELINES, METHODS, attribute
-from model.saliency.baselines import DIGIT
 from model.saliency.records import Attribution, Method
 from model.trace.records import Trace
 from tests.pages.conftest import as_read, assert_works, component, file_of, run, said, show, shown
