@@ -8,6 +8,7 @@ from model.records import IMAGE, Unit
 from model.trace.records import Step
 from viz.app import address, shared, sidebar, tables, widgets
 from viz.app.components import workings as show_workings
+from viz.app.nearest import nearest_name
 from viz.layers import controls, worked_row, worked_unit
 from viz.layers.quiz import controls as quiz
 
@@ -63,7 +64,7 @@ def show_step(step: Step) -> None:
 
 
 asked = address.read(address.ROW, names[0])
-name = address.read_one_of(address.ROW, [*names, IMAGE], widgets.nearest_name(names, asked))
+name = address.read_one_of(address.ROW, [*names, IMAGE], nearest_name(names, asked))
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
 controls.row_links(trace, step)

@@ -69,6 +69,7 @@ def of_network(module: NetworkModule, trace: Trace) -> Head:
         biases=biases,
         logits=trace.logits,
         steps=tuple(node.name for node in head),
+        classes=trace.classes,
     )
 
 

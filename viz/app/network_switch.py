@@ -11,7 +11,7 @@ from model.networks.records import Network
 from model.records import IMAGE
 from viz.app import address, current
 from viz.app.markdown import escape_markdown
-from viz.app.widgets import nearest_name
+from viz.app.nearest import nearest_name
 from viz.pictures import words
 
 _SEEN = "the ids of the networks that this person has seen"

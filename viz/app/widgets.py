@@ -8,8 +8,9 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, current, shared, tables
+from viz.app import address, current, shared, sidebar, tables
 from viz.app.markdown import escape_markdown
+from viz.app.nearest import nearest_name
 
 Result = TypeVar("Result")
 
@@ -60,24 +61,6 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         )
         move("Next", "Right", position + 1)
     return trace[names[position]]
-
-
-def nearest_name(names: Sequence[str], name: str) -> str:
-    """Return the name of a step that is nearest to a name: the same kind first, then the nearest number.
-
-    >>> nearest_name(["Conv2d-4", "Conv2d-7", "BatchNorm2d-8"], "Conv2d-9")
-    'Conv2d-7'
-    """
-    if name in names:
-        return name
-    kind, number = _kind_and_number(name)
-    same = [each for each in names if _kind_and_number(each)[0] == kind]
-    return min(same, key=lambda each: abs(_kind_and_number(each)[1] - number)) if same else names[0]
-
-
-def _kind_and_number(name: str) -> tuple[str, float]:
-    kind, _, number = name.rpartition("-")
-    return (kind, float(number)) if number.replace(".", "", 1).isdecimal() else (name, 0.0)
 
 
 def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
@@ -266,6 +249,19 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     st.write(words)
     numbers.show()
     return shown
+
+
+def dead_end(missing: str, page: str, label: str) -> None:
+    """Say that this network lacks what a page shows, and link to the page for the assignment's network.
+
+    Args:
+        missing: What it lacks, as plain text.
+        page: The address of the page.
+        label: Of the link.
+    """
+    st.info(escape_markdown(missing))
+    (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
+    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(*ideas: str) -> None:

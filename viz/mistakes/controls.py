@@ -11,7 +11,7 @@ from model.images import digits, mnist
 from model.mistakes import confusion
 from model.mistakes.records import Confusion, Prediction
 from model.records import Pair, Pixels
-from viz.app import address, current, dead_end, mnist_picker, shared, sidebar, tables, widgets
+from viz.app import address, current, mnist_picker, shared, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import controls as heads
 from viz.mistakes import cache, figures
@@ -40,7 +40,7 @@ def has_labelled_images() -> bool:
             "Mistakes are counted on images with labels. MNIST has 10,000 for networks that read digits; this network "
             f"takes pictures of {words.shape(shared.network().input.shape)} and tells {names} and so on apart."
         )
-        dead_end.show(missing, PAGE, "See the mistakes of the assignment's network")
+        widgets.dead_end(missing, PAGE, "See the mistakes of the assignment's network")
         return False
     if current.is_assignment() or mnist.is_present():
         return True

@@ -15,7 +15,7 @@ from model.training.records import BestEpochs, CurveBand, RecipeResult, Spread
 from model.training.report import DISPUTED
 from model.training.seeds import best_epochs, curve_band, spread
 from model.training.snapshots import block_rows
-from viz.app import address, components, dead_end, tables, widgets
+from viz.app import address, components, tables, widgets
 from viz.app import shared as shared_by_all
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
@@ -130,7 +130,7 @@ def disputed(final: Mapping[str, RecipeResult]) -> None:
 def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
     """Let the user choose a block, a map and an epoch, and show the block after each epoch."""
     if not cache.has_snapshots():
-        dead_end.show(
+        widgets.dead_end(
             "The network was not kept after each epoch of its training: a file holds its last weights alone.",
             PAGE,
             "See the assignment's network after each epoch",
@@ -165,7 +165,7 @@ def kept_history() -> None:
     """Show the numbers of each epoch that the network's author kept."""
     kept = shared_by_all.network().history
     if not kept:
-        dead_end.show(
+        widgets.dead_end(
             "The file of this network holds no history of its training. To bring one along, save the network again "
             "with capture.save(..., history=...): for each epoch a dict of numbers, such as {'loss': 0.31}.",
             PAGE,
@@ -183,7 +183,7 @@ def card() -> None:
     """Show how the network was trained and tested, as its card says."""
     found = shared_by_all.network().card
     if not found:
-        dead_end.show(
+        widgets.dead_end(
             "Only a network that comes along has a card that says its recipe, its seed, and what it was tested on. An "
             "opened file can bring the numbers of each epoch along: capture.save(..., history=...).",
             PAGE,
@@ -199,7 +199,7 @@ def card() -> None:
 
 def no_live_training() -> None:
     """Say that the small training is one of the assignment's network."""
-    dead_end.show(
+    widgets.dead_end(
         "The small training on this page trains the assignment's network. Others are trained by their author's own "
         "code, or by 'python -m model.training'.",
         PAGE,

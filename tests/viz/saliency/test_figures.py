@@ -10,8 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from model.images import digits
-from model.images.inputs import DIGIT as AS_MNIST
+from model.images import digits, inputs
 from model.networks.assignment import weights
 from model.records import Activation
 from model.saliency import METHODS, attribute
@@ -292,7 +291,7 @@ def test_about_shows_the_whole_description(name: str) -> None:
 @pytest.mark.parametrize("name", ["black", "blur", "mean", "noise", "zero"])
 def test_baseline_picture_and_words(name: str) -> None:
     found = attribute(weights.load(), digits.to_input(DIGIT), 9, "saliency", baseline=name)
-    html = figures.baseline(found, AS_MNIST)
+    html = figures.baseline(found, inputs.DIGIT)
     (uri,) = re.findall(r'src="([^"]+)"', html)
     ink = (found.baseline * 0.3081 + 0.1307) * 255
     np.testing.assert_allclose(decode(uri)[..., 0], ink, atol=0.51)
