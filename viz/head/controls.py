@@ -119,9 +119,10 @@ def target_and_pooled(trace: Trace, head: Head) -> tuple[int, int]:
 
 def _pooled(head: Head, k: int) -> int:
     """Let the person choose one of the maps; by default the one with the largest contribution to class k."""
-    names = {str(c): f"Map {c}" for c in range(len(head.maps))}
+    noun = "Map" if head.units > 1 else "Unit"
+    names = {str(c): f"{noun} {c}" for c in range(len(head.maps))}
     default = str(contributions.by_size(head.contributions[k])[0])
-    return int(address.bind(st.selectbox, "Map", POOLED, names, default))
+    return int(address.bind(st.selectbox, noun, POOLED, names, default))
 
 
 def scaling(count: int) -> tuple[tuple[int, ...], float]:

@@ -106,7 +106,8 @@ def all_classes(head: Head, selected: int, link: Link) -> str:
         for place, k in enumerate(shown)
     )
     sheet = f"--maps: url({swatches.sheet(swatches.single(maps), swatches.signed(maps))}); --count: {len(maps)}"
-    return f'<ol class="all-classes" style="{sheet}; --mark: {theme.HIGHLIGHT}">{items}</ol>'
+    named = " named" if max(len(head.class_name(k)) for k in shown) > 2 else ""
+    return f'<ol class="all-classes{named}" style="{sheet}; --mark: {theme.HIGHLIGHT}">{items}</ol>'
 
 
 def say_class_map(head: Head, k: int, field: ReceptiveField | None) -> str:
