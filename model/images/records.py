@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from model.records import Pixels
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1], as the assignment normalises
+# The classes of the coloured shapes, which ``model/images/shapes.py`` draws.
+SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "crescent", "arrow")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -17,13 +19,14 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Digit:
-    """An image in MNIST's format: white ink on black.
+    """A picture that a network can be shown: mostly an image in MNIST's format, white ink on black.
 
     Attributes:
         key: A short text that identifies it in an address and in a cache.
-        pixels: (28, 28) in 0..255.
-        label: The true digit, or None where it is unknown or deliberately ambiguous.
-        source: Where it comes from, in words.
+        pixels: (28, 28) in 0..255, or a colour picture of any size, (H, W, 3).
+        label: The true digit, or the number of its class in ``SHAPES`` for a shape; None where it is unknown or
+            deliberately ambiguous, or where the network that is shown has other classes.
+        source: What it shows and where it comes from, in words.
         stages: The stages of its preparation, first to last; empty where there were none.
     """
 
