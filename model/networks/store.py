@@ -4,16 +4,19 @@ import functools
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
-from model.networks.built_in import assignment
+from torch import nn
+
+from model.networks.built_in import built_in
+from model.networks.catalogue import BUILT_IN
+from model.networks.epochs import of_network
 from model.networks.file import bytes_of, hash_of, read, read_path
 from model.networks.limits import OWN, Limits, refuse
 from model.networks.records import Network
 
-_BUILDERS: dict[str, Callable[[], Network]] = {"assignment": assignment}
-BUILT_IN = tuple(_BUILDERS)
+__all__ = ["BUILT_IN", "by_id", "keep", "load", "snapshots"]
 SUFFIX = ".glass"
 MAX_FILES, MAX_BYTES = 200, 4_000_000_000
 _HASH = re.compile(r"[0-9a-f]{32}")
@@ -32,7 +35,7 @@ def load(id_or_path: str | Path) -> Network:
         NetworkError: There is none, or its file is refused.
     """
     text = str(id_or_path)
-    if text in _BUILDERS or _HASH.fullmatch(text):
+    if text in BUILT_IN or _HASH.fullmatch(text):
         return by_id(text)
     return read_path(Path(id_or_path))
 
@@ -43,7 +46,7 @@ def by_id(id: str) -> Network:
     Raises:
         NetworkError: There is none of that id.
     """
-    if id in _BUILDERS:
+    if id in BUILT_IN:
         return _built_in(id)
     if not isinstance(id, str) or not _HASH.fullmatch(id):
         refuse(
@@ -62,9 +65,21 @@ def by_id(id: str) -> Network:
     return _kept(id, path)
 
 
-@functools.lru_cache(maxsize=8)
+def snapshots(id: str) -> Mapping[int, nn.Module]:
+    """Return a network after each epoch of its training, by the number of the epoch, from 1.
+
+    Each is a module with the graph of the network, in evaluation mode, read when it is asked for. It is empty where no
+    snapshots were kept: of networks that were opened, and of one that comes along and is large.
+
+    Raises:
+        NetworkError: There is no network of that id.
+    """
+    return of_network(by_id(id))
+
+
+@functools.lru_cache(maxsize=len(BUILT_IN))
 def _built_in(id: str) -> Network:
-    return _BUILDERS[id]()
+    return built_in(id)
 
 
 @functools.lru_cache(maxsize=8)
