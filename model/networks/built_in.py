@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from model.errors import WeightsError
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Graph, Node, Op
 from model.graph.shapes import Given, Value, infer
@@ -17,6 +18,7 @@ from model.networks.limits import refuse
 from model.networks.records import Network
 
 ROWS = (nn.Conv2d, nn.BatchNorm2d, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d)  # what the printed table has a row for
+_REMEDY = "Restore the folder with 'git checkout -- model/networks'."
 
 
 def card_folder(id: str) -> Path:
@@ -41,7 +43,7 @@ def built_in(id: str) -> Network:
         refuse(
             f"The file of the network '{id}' is not the one that its card describes.",
             "The card names it.",
-            "Restore the folder with 'git checkout -- model/networks'.",
+            _REMEDY,
         )
     return replace(found, id=id, card=card, history=history(card))
 
@@ -50,8 +52,18 @@ def history(card: Mapping[str, Any]) -> tuple[dict[str, float], ...]:
     """Return a row for each epoch of a card: ``epoch``, ``training loss``, and where images were held out two more.
 
     These are ``held-out accuracy``, from 0 to 1, and ``held-out loss``.
+
+    Raises:
+        WeightsError: The card's epochs are damaged.
     """
-    return tuple(_row(epoch, card.get("held_out_images")) for epoch in card.get("epochs") or ())
+    try:
+        return tuple(_row(epoch, card.get("held_out_images")) for epoch in card.get("epochs") or ())
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise WeightsError(
+            f"The epochs in the card of a network cannot be read ({error!r}).",
+            "Each must have its number and its losses.",
+            _REMEDY,
+        ) from error
 
 
 def _row(epoch: Mapping[str, Any], held_out: int | None) -> dict[str, float]:

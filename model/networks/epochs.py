@@ -24,8 +24,8 @@ class Snapshots(Mapping[int, nn.Module]):
     """
 
     def __init__(self, network: Network) -> None:
-        names = [name for name in network.card["sha256"] if name.startswith(_PREFIX)]
-        self._network, self._numbers = network, sorted(int(name.removeprefix(_PREFIX)) for name in names)
+        names = [name.removeprefix(_PREFIX) for name in network.card["sha256"] if name.startswith(_PREFIX)]
+        self._network, self._numbers = network, sorted(int(name) for name in names if name.isdecimal())
 
     def __getitem__(self, epoch: int) -> nn.Module:
         """Return a module with the network's own graph, in evaluation mode.

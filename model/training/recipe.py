@@ -100,10 +100,10 @@ RECIPES = {
     ),
     "padded": _SHORT,
     "residual": _SHORT,
-    "separable": _SHORT,
-    "lenet": _WITHOUT_BATCH_NORM,
-    "basic": replace(_WITHOUT_BATCH_NORM, epochs=5, plain_epochs=1),
-    "shapes": replace(_SHORT, affine=None, plain_epochs=0),
+    "separable": replace(_SHORT, epochs=8),
+    "lenet": replace(_WITHOUT_BATCH_NORM, epochs=8),
+    "basic": replace(_WITHOUT_BATCH_NORM, epochs=4, plain_epochs=1),
+    "shapes": replace(_SHORT, epochs=8, affine=None, plain_epochs=0),
 }
 
 
