@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLASS_NETWORKS", str(tmp_path_factory.mktemp("networks")))
         yield
-    store._kept.cache_clear()
+    store._MEMORY.clear()
 
 
 @pytest.fixture
