@@ -121,10 +121,7 @@ def is_opened() -> bool:
 def say_missing() -> None:
     """Say which network the link names whose file is needed again."""
     if id := current.missing():
-        st.info(
-            f"The link names the network {id}, whose file is not here any more: opened networks are kept for a while. "
-            "Give its file again, and everything else in the link is as it was."
-        )
+        st.info(f"Give the file of the network {id} here: everything else in the link is then as it was.")
 
 
 def offer_capture() -> None:
