@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model import networks
 from model.graph import capture
-from model.images import mnist, pictures
+from model.images import digits, mnist, pictures
 from model.images.inputs import normalise
 from model.networks.assignment import logged_run, weights
 from model.networks.records import ImageSpec
@@ -249,6 +249,22 @@ def test_history_is_the_authors(ids: dict[str, str]) -> None:
     assert [*losses.y] == [row["training loss"] for row in HISTORY]
     assert "training loss: 0.4000 after epoch 5, which is the best of 5." in said(app)
     assert "held-out accuracy: 0.8600 after epoch 5; the best is 0.9000 after epoch 3." in said(app)
+    assert_not_the_assignments(app)
+
+
+def test_network_that_comes_along_has_its_own_epochs(ids: dict[str, str]) -> None:
+    assert ids, "with the store of this file"
+    found = networks.by_id("padded")
+    app = run("training", net="padded", train_view="epochs", digit="project-4or9")
+    assert not app.exception
+    assert not app.error
+    player, x = component(app, "epoch_player"), normalise(digits.find("project-4or9").pixels[None], found.input)
+    assert player["epochs"] == [int(row["epoch"]) for row in found.history]
+    with torch.no_grad():
+        kept = networks.snapshots("padded")
+        expected = [module(x).softmax(1)[0].numpy() for _, module in sorted(kept.items())]
+    np.testing.assert_allclose(player["probabilities"], expected, atol=6e-5)
+    assert player["predictions"] == [int(each.argmax()) for each in expected]
     assert_not_the_assignments(app)
 
 
