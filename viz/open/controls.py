@@ -121,7 +121,8 @@ def is_opened() -> bool:
 def say_missing() -> None:
     """Say which network the link names whose file is needed again."""
     if id := current.missing():
-        st.info(f"Give the file of the network {id} here: everything else in the link is then as it was.")
+        said = f"Give the file of the network {id} here: everything else in the link is then as it was."
+        st.info(escape_markdown(said))
 
 
 def offer_capture() -> None:
