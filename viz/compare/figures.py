@@ -87,27 +87,23 @@ def columns(both: Sequence[Facts], measured: SharedMistakes | None) -> dict[str,
 
 def say_facts(both: Sequence[Facts]) -> str:
     """Say how much larger one network is than the other."""
-    ratios = []
-    for name, values in (
-        ("parameters", [each.parameters for each in both]),
-        ("multiply-accumulates", [each.multiply_accumulates for each in both]),
-    ):
-        less, more = sorted(values)
-        larger = NAMES[int(np.argmax(values))]
-        ratios.append(
-            f"both have as many {name}"
-            if less == more
-            else f"{larger} has {_times(more, less)} {name} of {NAMES[1 - NAMES.index(larger)]}"
-        )
-    said = "; ".join(ratios)
-    return f"{said[:1].upper()}{said[1:]}."
+    parameters = _say_larger("parameters", [each.parameters for each in both])
+    cost = _say_larger("multiply-accumulates", [each.multiply_accumulates for each in both])
+    return f"{parameters[:1].upper()}{parameters[1:]}; {cost}."
 
 
-def _times(more: int, less: int) -> str:
+def _say_larger(name: str, values: Sequence[int]) -> str:
+    less, more = sorted(values)
+    larger, smaller = NAMES if values[0] == more else NAMES[::-1]
+    if less == more:
+        return f"both have as many {name}"
     if not less:
-        return "all the"
+        return f"{larger} has all the {name}"
     ratio = more / less
-    return f"{ratio:,.0f} times the" if ratio >= 100 else f"{ratio:.1f} times the"
+    if ratio < 1.5:
+        return f"{larger} has {100 * (ratio - 1):.1f}\xa0% more {name} than {smaller}"
+    times = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}"
+    return f"{larger} has {times} times the {name} of {smaller}"
 
 
 def say_protocols(both: Sequence[Facts]) -> str:

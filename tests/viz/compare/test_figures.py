@@ -62,6 +62,8 @@ def test_words_say_which_is_larger(both: tuple[Facts, Facts]) -> None:
     assert said.startswith("A has 26.1 times the parameters of B;")
     assert figures.say_facts(both[::-1]).startswith("B has 26.1 times the parameters of A;")
     assert figures.say_facts([both[0]] * 2).startswith("Both have as many parameters;")
+    nearly = replace(both[0], parameters=10_266, multiply_accumulates=0)
+    assert figures.say_facts([both[0], nearly]).startswith("B has 2.0\xa0% more parameters than A; A has all the")
     assert figures.say_protocols(both).startswith("A: Trained on all 60,000")
     assert "B:" not in figures.say_protocols(both)
 
