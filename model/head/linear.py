@@ -5,6 +5,8 @@ The weights are the gradient of the logits with respect to the maps, which is th
 is what the head gives for maps of zeros.
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -69,13 +71,15 @@ def of_network(module: NetworkModule, trace: Trace) -> Head:
         biases=biases,
         logits=trace.logits,
         steps=tuple(node.name for node in head),
+        classes=trace.classes,
     )
 
 
 def tail_source(graph: Graph) -> Node | None:
-    """Return the first step with a vector of which the logits are a linear function, or None."""
+    """Return the first step with a vector, or maps of one unit, that the logits are a linear function of, or None."""
     for node in graph.nodes[:-1]:
-        if len(node.shape) == 1 and node.batch == 1 and graph.between(node.name) and not graph.linear_from(node.name):
+        vector = node.batch == 1 and node.shape and node.shape[0] == math.prod(node.shape)
+        if vector and graph.between(node.name) and not graph.linear_from(node.name):
             return node
     return None
 
@@ -101,7 +105,8 @@ def tail(module: NetworkModule, trace: Trace) -> Tail:
     _check_dropout(trace, between)
     weights, biases = _jacobian(module, source, range(len(trace.logits)))
     names = tuple(node.name for node in between)
-    return Tail(source.name, names, trace[source.name].output.astype(np.float64), weights, biases, trace.logits)
+    values = trace[source.name].output.astype(np.float64).ravel()
+    return Tail(source.name, names, values, weights.reshape(len(biases), -1), biases, trace.logits)
 
 
 def _named(node: Node) -> str:

@@ -25,6 +25,7 @@ class Head:
         biases: (K,).
         logits: The logits that the network computed, (K,).
         steps: Names of the steps from the maps to the logits, in the order they run.
+        classes: The name of each class, K or none; without names a class is called by its number.
     """
 
     source: str
@@ -35,6 +36,11 @@ class Head:
     biases: Numbers
     logits: Activation
     steps: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def class_name(self, k: int) -> str:
+        """Return what a class is called."""
+        return self.classes[k] if self.classes else str(k)
 
     @property
     def averages(self) -> bool:

@@ -32,7 +32,7 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
             found.append(name)
         elif next(module.parameters(recurse=False), None) is not None:
             raise InputError(
-                f"'{name}' ({type(module).__name__}) cannot be randomized.",
+                f"'{name}' ({layers.kind_of(module)}) cannot be randomized.",
                 "Convolutions, linear layers and norms can.",
                 "Choose a network made of these.",
             )

@@ -3,17 +3,53 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model.head import logits
+from model.errors import InputError
+from model.graph.module import NetworkModule
+from model.graph.records import Node
+from model.head import linear, logits
 from model.head.records import Head
 from model.images.records import Digit
 from model.trace.records import Trace
 from viz.app.current import of_network
 from viz.app.shared import network, record, to_input
 
+_MOST_MAPS = 64  # input maps of a convolution whose weights are a table
 
-def head(digit: Digit) -> Head:
-    """Return the head of the trained network for a digit."""
-    return logits.of_trace(record(digit))
+
+@of_network(max_entries=64)
+def obstacle() -> str:
+    """Say what stands between the last maps and the logits; an empty string where each class has an exact map."""
+    return linear.obstacle(network().graph)
+
+
+def end(digit: Digit) -> Head | None:
+    """Return the linear end of the network for a picture, from the last maps or else from a vector (N,).
+
+    The values of a vector are maps of one unit. None where no linear steps lead to the logits.
+    """
+    return _end(digit.key, digit)
+
+
+@of_network(max_entries=128)
+def _end(key: str, _digit: Digit) -> Head | None:
+    module, trace = network().module, record(_digit)
+    assert isinstance(module, NetworkModule)  # noqa: S101 (every network of a page has a graph)
+    if not obstacle():
+        return linear.of_network(module, trace)
+    try:
+        found = linear.tail(module, trace)
+    except InputError:
+        return None
+    maps, last = found.values[:, None, None], found.steps[-1]
+    return Head(found.source, "", last, maps, found.weights, found.biases, found.logits, found.steps, trace.classes)
+
+
+@of_network(max_entries=64)
+def mixers() -> tuple[Node, ...]:
+    """Return the convolutions that combine few enough maps for a table of their weights."""
+    shapes = {node.name: node.shape for node in network().graph.nodes}
+    found = logits.mixing_convolutions(network().graph)
+    return tuple(node for node in found if max(shapes.get(node.inputs[0], (1,))[0], node.shape[0]) <= _MOST_MAPS)
 
 
 def scaled_maps(digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
@@ -27,7 +63,7 @@ def _scaled_maps(key: str, _digit: Digit, name: str, channels: tuple[int, ...], 
 
 
 def logits_without_each_map(digit: Digit, name: str) -> NDArray[np.float32]:
-    """Return the logits of a digit without each single input map of a step, (input channels, 10)."""
+    """Return the logits of a digit without each single input map of a step, (input channels, K)."""
     return _logits_without_each_map(digit.key, digit, name)
 
 

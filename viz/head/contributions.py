@@ -11,11 +11,12 @@ from viz import theme
 from viz.pictures import swatches, words
 from viz.pictures.panels import scale_bar
 
+_MOST = 40  # maps in the table
 Link = Callable[[int], str]  # returns the address of a map
 
 
 def contributions(head: Head, k: int, marked: int, link: Link) -> str:
-    """Draw a table of the contribution of each map to the logit of class k, the largest first.
+    """Draw a table of the contribution of each map to the logit of class k, the largest first; few of very many.
 
     Args:
         head: The head.
@@ -23,24 +24,35 @@ def contributions(head: Head, k: int, marked: int, link: Link) -> str:
         marked: The map whose arithmetic the page shows.
         link: Returns the address of a map.
     """
-    values = head.contributions[k]
-    most = float(np.abs(values).max())
-    numbers = np.stack([head.means, head.weights[k], values], axis=1)  # (C, 3)
-    rows = "".join(_row(c, numbers[c], most, c == marked, link) for c in by_size(values))
-    names = ("map", "mean", "× weight", "= product", "contribution")
+    values, order = head.contributions[k], by_size(head.contributions[k])
+    most, shown = float(np.abs(values).max()), order[:_MOST]
+    shown = shown if marked in shown else [*shown, marked]
+    numbers = np.stack([head.means, head.weights[k], values], axis=1) if head.averages else values[:, None]
+    rows = "".join(_row(c, place, numbers[c], most, c == marked, link) for place, c in enumerate(shown))
+    mean = "mean" if head.units > 1 else "value"
+    names = [_noun(head), *([mean, "× weight", "= product"] if head.averages else ["sum of products"]), "contribution"]
     head_row = "".join(f'<th scope="col">{name}</th>' for name in names)
-    total, bias, logit = values.sum(), head.biases[k], head.exact_logits[k]
+    total, bias, logit, name = values.sum(), head.biases[k], head.exact_logits[k], escape(head.class_name(k))
+    sums = [(f"sum of {len(values)} contributions", total), ("bias", bias), (f"logit of {name}", logit)]
+    if len(shown) < len(values):
+        others = total - sum(values[c] for c in shown)
+        sums.insert(0, (f"the other {len(values) - len(shown):,} together", others))
     foot = "".join(
-        f'<tr><th scope="row" colspan="3">{name}</th><td>{words.number(value)}</td><td></td></tr>'
-        for name, value in ((f"sum of {len(values)} contributions", total), ("bias", bias), (f"logit of {k}", logit))
+        f'<tr><th scope="row" colspan="{len(names) - 2}">{what}</th><td>{words.number(value)}</td><td></td></tr>'
+        for what, value in sums
     )
-    maps = swatches.sheet(swatches.single(head.maps), swatches.signed(head.maps))
-    sheet = f"--maps: url({maps}); --count: {len(values)}; --mark: {theme.HIGHLIGHT}"
+    maps = swatches.sheet(swatches.single(head.maps[shown]), swatches.signed(head.maps))
+    sheet = f"--maps: url({maps}); --count: {len(shown)}; --mark: {theme.HIGHLIGHT}"
+    label = f"Contribution of each {_noun(head)} to the logit of {name}"
     return (
-        f'<div class="sideways" role="region" tabindex="0" aria-label="Contribution of each map to the logit of {k}">'
+        f'<div class="sideways" role="region" tabindex="0" aria-label="{label}">'
         f'<table class="ledger contributions" style="{sheet}"><thead><tr>{head_row}</tr></thead><tbody>{rows}</tbody>'
         f"<tfoot>{foot}</tfoot></table></div>"
     )
+
+
+def _noun(head: Head) -> str:
+    return "map" if head.units > 1 else "unit"
 
 
 def by_size(contributions: Numbers) -> list[int]:
@@ -48,10 +60,10 @@ def by_size(contributions: Numbers) -> list[int]:
     return [int(c) for c in (-np.abs(contributions)).argsort(kind="stable")]
 
 
-def _row(c: int, numbers: Numbers, most: float, marked: bool, link: Link) -> str:
+def _row(c: int, place: int, numbers: Numbers, most: float, marked: bool, link: Link) -> str:
     cells = "".join(f"<td>{words.number(value)}</td>" for value in numbers)
     return (
-        f'<tr{swatches.selected_class(marked)}><th scope="row"><i class="thumb" style="--at: {c}"></i>'
+        f'<tr{swatches.selected_class(marked)}><th scope="row"><i class="thumb" style="--at: {place}"></i>'
         f'<a href="{escape(link(c))}" target="_self">{c}</a></th>{cells}{swatches.bar(numbers[-1], most)}</tr>'
     )
 
@@ -62,40 +74,52 @@ def say_contributions(head: Head, k: int) -> str:
     largest = by_size(values)[0]
     error = abs(head.exact_logits[k] - float(head.logits[k]))
     agreement = "exactly" if error == 0 else f"to within {error:.0e}".replace("e-0", "e-").replace("e-", "e−")
+    worked = words.number(values[largest])
+    if head.averages:
+        worked = f"{words.number(head.means[largest])} × {words.number(head.weights[k, largest])} = {worked}"
     return (
-        f"The logit of {k} is the sum of {len(values)} contributions and the bias. It agrees {agreement} with what the "
-        f"network computed in single precision. The largest contribution is that of map {largest}: "
-        f"{words.number(head.means[largest])} × {words.number(head.weights[k, largest])} = "
-        f"{words.number(values[largest])}. Numbers are rounded here, not in the CSV."
+        f"The logit of {head.class_name(k)} is the sum of {len(values)} contributions and the bias. It agrees "
+        f"{agreement} with what the network computed in single precision. The largest contribution is that of "
+        f"{_noun(head)} {largest}: {worked}. Numbers are rounded here, not in the CSV."
     )
 
 
 def average(head: Head, c: int, k: int) -> str:
-    """Show the arithmetic of the mean of one map and of its contribution to the logit of class k."""
-    values, range_ = head.maps[c], swatches.signed(head.maps[c])
-    cells = "".join("<tr>" + "".join(swatches.cell(range_, value) for value in line) + "</tr>" for line in values)
-    lines = [
-        ("sum", f"of {head.units} values", words.number(head.sums[c])),
-        ("mean", f"{words.number(head.sums[c])} / {head.units}", words.number(head.means[c])),
-        (
-            "product",
-            f"{words.number(head.means[c])} × {words.number(head.weights[k, c])}",
-            words.number(head.contributions[k, c]),
-        ),
-    ]
+    """Show the arithmetic of one map's contribution to the logit of class k: of its mean, or of each of its units."""
+    cells = _cells(head.maps[c], f"The values of {_noun(head)} {c}")
+    product = words.number(head.contributions[k, c])
+    lines = [("sum of products", f"of {head.units} values and weights", product)]
+    if head.averages:
+        mean, weight = words.number(head.means[c]), words.number(head.weights[k, c])
+        lines = [("product", f"{mean} × {weight}", product)]
+        if head.units > 1:
+            total = words.number(head.sums[c])
+            lines = [("sum", f"of {head.units} values", total), ("mean", f"{total} / {head.units}", mean), *lines]
+    else:
+        cells += f"<p>times the weights of class {escape(head.class_name(k))}:</p>"
+        cells += _cells(head.weights[k, c], f"The weights of map {c}")
     worked = "".join(f"<dt>{name}</dt><dd>{rule} = <b>{result}</b></dd>" for name, rule, result in lines)
+    return f'{cells}<dl class="worked-mean">{worked}</dl>'
+
+
+def _cells(values: Numbers, label: str) -> str:
+    range_ = swatches.signed(values)
+    lines = "".join("<tr>" + "".join(swatches.cell(range_, value) for value in line) + "</tr>" for line in values)
     return (
-        f'<div class="sideways" role="region" tabindex="0" aria-label="The values of map {c}">'
-        f'<table class="cells"><tbody>{cells}</tbody></table></div>{scale_bar(range_)}'
-        f'<dl class="worked-mean">{worked}</dl>'
+        f'<div class="sideways" role="region" tabindex="0" aria-label="{label}">'
+        f'<table class="cells"><tbody>{lines}</tbody></table></div>{scale_bar(range_)}'
     )
 
 
 def contributions_csv(head: Head) -> str:
     """Return every contribution with all digits as CSV: a line for each class and map, then the bias and the logit."""
-    lines: list[tuple[object, ...]] = [("class", "map", "mean", "weight", "contribution")]
-    for k, (weights, bias, score) in enumerate(zip(head.weights, head.biases, head.exact_logits, strict=True)):
-        numbers = zip(head.means.tolist(), weights.tolist(), (weights * head.means).tolist(), strict=True)
-        lines += [(k, c, *line) for c, line in enumerate(numbers)]
-        lines += [(k, "bias", "", "", float(bias)), (k, "logit", "", "", float(score))]
+    head_line = ("class", "map", "mean", "weight", "contribution")
+    lines: list[tuple[object, ...]] = [head_line if head.averages else ("class", "map", "contribution")]
+    empty = [""] * (len(lines[0]) - 3)
+    for k, (products, bias, score) in enumerate(zip(head.contributions, head.biases, head.exact_logits, strict=True)):
+        name = head.class_name(k)
+        for c, product in enumerate(products.tolist()):
+            factors = [float(head.means[c]), float(head.weights[k, c])] if head.averages else []
+            lines.append((name, c, *factors, product))
+        lines += [(name, "bias", *empty, float(bias)), (name, "logit", *empty, float(score))]
     return swatches.as_csv(lines)

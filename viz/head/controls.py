@@ -1,5 +1,6 @@
 """The controls of the page on the head; the choices are kept in the address."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -8,20 +9,14 @@ from model.errors import InputError
 from model.head.logits import scaled_softmax
 from model.head.records import Head
 from model.records import Activation
-from model.trace.records import Trace
-from viz.app import address, prediction, tables, widgets
+from model.trace.records import Step, Trace
+from viz.app import address, current, prediction, tables, widgets
+from viz.app.markdown import escape_markdown
 from viz.head import contributions, figures, mixing, softmax
 
 TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
-PART = "part"
-PARTS = {
-    "class": "Class maps",
-    "sum": "32 maps to one logit",
-    "two": "Two classes",
-    "mix": "1×1 convolution",
-    "softmax": "Softmax",
-}
+PART, MIXER = "part", "mixer"
 WITHOUT, WARMER = "without", "warmer"
 _HOT = 4.0
 _GAINS = {"0": "0", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
@@ -34,18 +29,47 @@ _WARMER = {
 }
 
 
-def part(head: Head, count: int) -> str:
+def part(head: Head | None, mixer: Step | None, *, exact: bool) -> str:
     """Let the person choose which part of the page is shown.
 
     Args:
-        head: The head.
-        count: Number of input maps that can be changed.
+        head: The linear end, if there is one.
+        mixer: The convolution whose input maps can be changed, if there is one.
+        exact: Whether each class has an exact map.
     """
-    classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
-    allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged, GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
-    chosen = widgets.part(PART, PARTS, {**allowed, WITHOUT: _WITHOUT, WARMER: _WARMER})
-    _read_maps(count)  # shows a notice if the address is not valid, in every part
+    parts, allowed = dict[str, str](), dict[str, address.Allowed]()
+    if head:
+        classes, averaged = ([str(number) for number in range(len(each))] for each in (head.logits, head.maps))
+        allowed = {TARGET: classes, AGAINST: classes, POOLED: averaged}
+        parts = {"class": "Class maps"} if exact else {}
+        parts["sum"] = f"{len(head.maps):,} {'maps' if exact else 'units'} to one logit"
+        parts |= {"two": "Two classes"} if exact else {}
+    if mixer:
+        parts["mix"] = "1×1 convolution" if _is_point(mixer) else "Changed maps"
+    parts["softmax"] = "Softmax"
+    allowed |= {GAIN: _GAINS, TEMPERATURE: _TEMPERATURES, WITHOUT: _WITHOUT, WARMER: _WARMER}
+    chosen = widgets.part(PART, parts, allowed)
+    if mixer:
+        _read_maps(len(mixer.input))  # shows a notice if the address is not valid, in every part
     return chosen
+
+
+def _is_point(step: Step) -> bool:
+    return step.parameters["weight"].shape[2:] == (1, 1)
+
+
+def mixer(trace: Trace, names: Sequence[str]) -> Step | None:
+    """Return the convolution whose input maps can be changed: the one in the address, by default the first."""
+    if not names:
+        return None
+    return trace[address.read_one_of(MIXER, names, names[0])]
+
+
+def choose_mixer(names: Sequence[str]) -> None:
+    """Let the person choose among several convolutions."""
+    if len(names) > 1:
+        together = {MUTE: "", WITHOUT: ""}
+        address.bind(st.selectbox, "Convolution", MIXER, names, names[0], together=lambda _name: together)
 
 
 def link(name: str, number: int) -> str:
@@ -69,39 +93,36 @@ def contributions_file(head: Head) -> tables.CsvFile:
     return tables.CsvFile("Download all contributions as CSV", text, "contributions.csv")
 
 
-def target(head: Head) -> int:
+def target(trace: Trace) -> int:
     """Let the person choose the target; by default the predicted class."""
-    return _class("Class", TARGET, head, head.ranking[0])
+    return widgets.class_of(trace, "Class", TARGET, trace.prediction)
 
 
-def two_targets(head: Head) -> tuple[int, int]:
+def two_targets(trace: Trace) -> tuple[int, int]:
     """Let the person choose two classes; by default the predicted class and the one with the second largest logit."""
     left, right = st.columns(2, gap="large")
     with left:
-        k = target(head)
+        k = target(trace)
     with right:
-        return k, _class("Against", AGAINST, head, next(c for c in head.ranking if c != k))
+        order = (-trace.logits).argsort(kind="stable")
+        return k, widgets.class_of(trace, "Against", AGAINST, next(int(c) for c in order if c != k))
 
 
-def _class(label: str, name: str, head: Head, default: int) -> int:
-    classes = [str(c) for c in range(len(head.logits))]
-    return int(widgets.segments(label, name, classes, str(default)))
-
-
-def target_and_pooled(head: Head) -> tuple[int, int]:
-    """Let the person choose a class and one of the averaged maps."""
+def target_and_pooled(trace: Trace, head: Head) -> tuple[int, int]:
+    """Let the person choose a class and one of the maps."""
     left, right = st.columns(2, gap="large")
     with left:
-        k = target(head)
+        k = target(trace)
     with right:
         return k, _pooled(head, k)
 
 
 def _pooled(head: Head, k: int) -> int:
-    """Let the person choose one of the averaged maps; by default the one with the largest contribution to class k."""
-    names = {str(c): f"Map {c}" for c in range(len(head.maps))}
+    """Let the person choose one of the maps; by default the one with the largest contribution to class k."""
+    noun = "Map" if head.units > 1 else "Unit"
+    names = {str(c): f"{noun} {c}" for c in range(len(head.maps))}
     default = str(contributions.by_size(head.contributions[k])[0])
-    return int(address.bind(st.selectbox, "Map", POOLED, names, default))
+    return int(address.bind(st.selectbox, noun, POOLED, names, default))
 
 
 def scaling(count: int) -> tuple[tuple[int, ...], float]:
@@ -155,7 +176,8 @@ def ask_without_map(trace: Trace, muted: Activation, name: str) -> None:
     """
     answered = prediction.ask(
         WITHOUT,
-        f"Set the input map of {name} to 0 that is most important for class {trace.prediction}. What is predicted?",
+        f"Set the input map of {name} to 0 that is most important for class {trace.class_name(trace.prediction)}. "
+        "What is predicted?",
         _WITHOUT,
         mixing.outcome_without(trace, muted),
         mixing.say_without(trace, muted),
@@ -173,5 +195,59 @@ def ask_temperature(trace: Trace) -> None:
         f"Divide all logits by a temperature of {_HOT:g} before the softmax. What is predicted?",
         _WARMER,
         softmax.outcome(original, hot),
-        softmax.say_outcome(original, hot),
+        softmax.say_outcome(original, hot, trace.class_name(trace.prediction)),
+    )
+
+
+def show_weights(step: Step, channels: tuple[int, ...]) -> None:
+    """Show the weights of a 1x1 convolution; those of a larger window are on another page."""
+    if not _is_point(step):
+        high, wide = step.parameters["weight"].shape[2:]
+        st.write(
+            f"The kernels of {step.name} have {high} × {wide} weights for each input map: the page Feature maps shows "
+            "them."
+        )
+        return
+    text = partial(mixing.weights_csv, step)
+    weights = tables.CsvFile("Download the weights as CSV", text, f"{step.name.lower()}.csv")
+    widgets.figure(mixing.weights_table(step, channels), mixing.say_weights(step), weights)
+
+
+def class_names(trace: Trace) -> list[str]:
+    """Return the name of each class."""
+    return [trace.class_name(k) for k in range(len(trace.logits))]
+
+
+def about(head: Head | None, obstacle: str) -> str:
+    """Say what the head of this network is."""
+    if obstacle:
+        last = ""
+        if head:
+            count = f"{len(head.maps):,}"
+            last = f" From {head.source} on everything is linear: a weighted sum of {count} units for each class."
+        return f"{escape_markdown(obstacle)} So no class has an exact map.{last}"
+    if head and not head.averages:
+        return (
+            f"Each unit of the last maps ({head.source}) has a weight of its own for each class: there is no "
+            "non-linearity between the maps and the logits. So each class has a class map, and the sum of this map "
+            "plus a bias is its logit."
+        )
+    return (
+        "A mean for each of the last maps and a weighted sum for each class: there is no non-linearity between the "
+        "maps and the logits. So each class has a class map, and the mean of this map plus a bias is its logit."
+    )
+
+
+def ideas() -> tuple[str, ...]:
+    """Return things to try."""
+    general = (
+        "Change one input map after another: which can be set to 0 without changing the prediction?",
+        "Lower the temperature until one probability is nearly 100\xa0%: are more predictions correct?",
+    )
+    if not current.takes_digits():
+        return "Compare the two most likely classes: what decides between them?", *general
+    return (
+        "Choose an ambiguous sample such as 4or9, and compare its two classes: which strokes decide?",
+        "Choose an incorrect class: what opposes it, the strokes of the digit or the blank areas?",
+        *general,
     )

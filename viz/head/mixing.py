@@ -1,6 +1,7 @@
 """The weights of a 1x1 convolution, and the changes in later rows when some of its input maps change."""
 
 from collections.abc import Collection
+from html import escape
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from viz.pictures.scaling import range_of
 
 _STRIP_WIDTH = 256  # most picture pixels in one line of a strip
 _UNIT = 2  # picture pixels for each unit of a map
+_MOST_MAPS = 64  # in a strip
+_MOST_CLASSES = 10  # in a table
 _DOT = 14  # picture pixels for a map of a single unit
 
 
@@ -24,7 +27,7 @@ def weights_table(step: Step, changed: Collection[int]) -> str:
         step: The recorded convolution; its maps are drawn at the edges.
         changed: The input maps whose columns are marked.
     """
-    weights, biases = step.parameters["weight"][:, :, 0, 0], step.parameters["bias"]  # (C_out, C_in), (C_out,)
+    weights, biases = step.parameters["weight"][:, :, 0, 0], _biases(step)  # (C_out, C_in), (C_out,)
     range_ = swatches.signed(weights)
     into = "".join(
         f'<th scope="col"{swatches.selected_class(c in changed)}><i class="thumb" style="--at: {c}"></i>{c}</th>'
@@ -44,16 +47,20 @@ def weights_table(step: Step, changed: Collection[int]) -> str:
     )
 
 
+def _biases(step: Step) -> Activation:
+    return step.parameters.get("bias", np.zeros(len(step.output), np.float32))
+
+
 def say_weights(step: Step) -> str:
     """Say what a 1x1 convolution computes, and which weight is largest."""
     weights = step.parameters["weight"][:, :, 0, 0]
     o, c = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
-    outputs, inputs = weights.shape
+    (outputs, inputs), biased = weights.shape, "bias" in step.parameters
     return (
         f"Each of the {outputs} output maps of {step.name} is a weighted sum of the {inputs} input maps at the same "
-        f"position, plus a bias. {outputs} × {inputs} weights and {outputs} biases are {step.parameter_count} "
-        f"parameters. The largest absolute weight is that from map {c} to map {o}: "
-        f"{words.number(float(weights[o, c]))}."
+        f"position{', plus a bias' if biased else ''}. {outputs} × {inputs} weights"
+        f"{f' and {outputs} biases' if biased else ''} are {step.parameter_count} parameters. The largest absolute "
+        f"weight is that from map {c} to map {o}: {words.number(float(weights[o, c]))}."
     )
 
 
@@ -61,7 +68,7 @@ def weights_csv(step: Step) -> str:
     """Return the weights and biases with all digits as CSV, with a line for each output map."""
     weights = step.parameters["weight"][:, :, 0, 0]
     head = ("output map", *(f"input map {c}" for c in range(weights.shape[1])), "bias")
-    biases = step.parameters["bias"].tolist()
+    biases = _biases(step).tolist()
     return swatches.as_csv(
         [head, *((o, *line, bias) for o, (line, bias) in enumerate(zip(weights.tolist(), biases, strict=True)))]
     )
@@ -91,30 +98,33 @@ def changes_csv(changes: Collection[RowChange]) -> str:
 
 
 def strip(change: RowChange) -> str:
-    """Paint the difference of every map of a row, on one scale for the row."""
-    count, height, width = change.difference.shape
+    """Paint the difference of every map of a row, at most 64, on one scale for the row."""
+    difference = change.difference if change.difference.ndim == 3 else change.difference.reshape(-1, 1, 1)
+    difference = difference[:_MOST_MAPS]
+    count, height, width = difference.shape
     zoom = _DOT if height == width == 1 else _UNIT
-    maps = change.difference.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    maps = difference.repeat(zoom, axis=1).repeat(zoom, axis=2)
     gap = 2
-    fitting = _STRIP_WIDTH // (width * zoom + gap)
+    fitting = max(1, _STRIP_WIDTH // (width * zoom + gap))
     columns = next(many for many in range(min(count, fitting), 0, -1) if count % many == 0)
     corners = [
         (line * (height * zoom + gap), column * (width * zoom + gap))
         for line, column in (divmod(position, columns) for position in range(count))
     ]
-    return raster.mosaic(maps, [range_of(change.difference, signed=True)] * count, corners)
+    return raster.mosaic(maps, [range_of(difference, signed=True)] * count, corners)
 
 
 def say_changes(changes: Collection[RowChange], channels: Collection[int], gain: float) -> str:
     """Say which input maps are changed, and how much the first and the last row change."""
-    first, *_, last = changes
+    every = [*changes]
+    first, last = every[0], every[-1]
     several = len(channels) > 1
     maps = f"maps {', '.join(map(str, channels))} are" if several else f"map {', '.join(map(str, channels))} is"
     done = f"Input {maps} multiplied by {gain:g}.".replace("-", "−") if channels else "No input map is changed yet."
     return (
         f"{done} The change is the norm of the difference divided by the norm of the output before: "
         f"{words.number(first.relative)} in {first.name}, {words.number(last.relative)} in {last.name}. White means "
-        "unchanged, red larger, blue smaller. Each row has its own scale, up to its largest absolute difference. The "
+        "unchanged, red larger, blue smaller. Each row has its own scale, up to its largest absolute difference. An "
         "average pool keeps only the mean of a change."
     )
 
@@ -122,10 +132,10 @@ def say_changes(changes: Collection[RowChange], channels: Collection[int], gain:
 def probabilities_table(before: Trace, after: Trace) -> str:
     """Draw the probabilities of all classes in two traces."""
     rows = "".join(
-        f'<tr{swatches.selected_class(k == after.prediction)}><th scope="row">{k}</th>'
+        f'<tr{swatches.selected_class(k == after.prediction)}><th scope="row">{escape(after.class_name(k))}</th>'
         f'<td class="share"><i class="was" style="width: {was:.2%}"></i><i style="width: {now:.2%}"></i></td>'
         f"<td>{words.percent(was)}</td><td>{words.percent(now)}</td></tr>"
-        for k, (was, now) in enumerate(zip(before.probabilities, after.probabilities, strict=True))
+        for k, was, now in ((k, before.probabilities[k], after.probabilities[k]) for k in _shown(before, after))
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("class", "probability", "before", "after"))
     style = f"--colour: {theme.ACCENT}; --was: {theme.MUTED}; --mark: {theme.HIGHLIGHT}"
@@ -135,9 +145,20 @@ def probabilities_table(before: Trace, after: Trace) -> str:
     )
 
 
+def _shown(before: Trace, after: Trace) -> list[int]:
+    """Return the classes of a table: all of them, or those that are most likely before or after."""
+    if len(before.logits) <= _MOST_CLASSES:
+        return [*range(len(before.logits))]
+    likely = np.maximum(before.probabilities, after.probabilities)
+    return [int(k) for k in (-likely).argsort(kind="stable")[:_MOST_CLASSES]]
+
+
 def say_predictions(before: Trace, after: Trace) -> str:
     """Say what the network predicts in two traces."""
-    first, now = (f"{run.prediction} with {words.percent(float(run.probabilities.max()))}" for run in (before, after))
+    first, now = (
+        f"{run.class_name(run.prediction)} with {words.percent(float(run.probabilities.max()))}"
+        for run in (before, after)
+    )
     return f"Before (grey) the network predicts {first}. After (blue) it predicts {now}."
 
 
@@ -161,9 +182,9 @@ def say_without(before: Trace, muted: Activation) -> str:
     c, k = most_important_map(before, muted), before.prediction
     changing = int((muted.argmax(axis=1) != k).sum())
     return (
-        f"Without map {c} the logit of {k} goes from {words.number(float(before.logits[k]))} to "
-        f"{words.number(float(muted[c, k]))}, and the network predicts {int(muted[c].argmax())}. Removing a single map "
-        f"changes the prediction for {changing or 'none'} of the {len(muted)} maps."
+        f"Without map {c} the logit of {before.class_name(k)} goes from {words.number(float(before.logits[k]))} to "
+        f"{words.number(float(muted[c, k]))}, and the network predicts {before.class_name(int(muted[c].argmax()))}. "
+        f"Removing a single map changes the prediction for {changing or 'none'} of the {len(muted)} maps."
     )
 
 

@@ -197,6 +197,15 @@ def test_tail_of_a_linear_head_begins_where_maps_are_flattened() -> None:
     assert linear.tail(module, run).source == "step-0.3"
 
 
+def test_tail_of_averages_and_a_convolution_begins_at_the_averages() -> None:
+    network = load("assignment")
+    assert isinstance(network.module, NetworkModule)
+    run = trace.record(network.module, digits.to_input(digits.find("project-3a")))
+    found = linear.tail(network.module, run)
+    assert (found.source, found.steps) == ("AvgPool2d-22", ("Conv2d-23", "flatten-23"))
+    np.testing.assert_allclose(found.contributions, logits.of_trace(run).contributions, rtol=1e-4, atol=1e-5)
+
+
 def test_no_head_and_no_tail_is_a_sentence() -> None:
     build = bent()
     build.add(Op.RELU)

@@ -26,6 +26,8 @@ from viz.pictures import raster, swatches
 DIGIT = digits.find("project-4or9")
 MIXER = "Conv2d-13"
 
+DIGITS = list("0123456789")
+
 
 @pytest.fixture(scope="module")
 def run() -> Trace:
@@ -244,17 +246,17 @@ def test_most_important_map_lowers_the_logit_most(digit: Digit) -> None:
 @pytest.mark.parametrize("hot", [0.25, 1.0, 8.0])
 def test_softmax_table_is_the_arithmetic(end: Head, hot: float) -> None:
     soft = logits.scaled_softmax(end.logits, hot)
-    _, *rows, _ = body(softmax.table(soft, 9))
+    _, *rows, _ = body(softmax.table(soft, DIGITS, 9))
     shown = [[said(cell) for cell in row] for row in rows]
     for k, line in enumerate(shown):
         assert number(line[1]) == pytest.approx(float(end.logits[k]), abs=6e-4)
         assert number(line[2]) == pytest.approx(float(end.logits[k]) / hot, abs=6e-4)
         assert number(line[6]) == pytest.approx(float(soft.log_probabilities[k]), abs=6e-4)
-    told = list(csv.DictReader(io.StringIO(softmax.as_csv(soft))))
+    told = list(csv.DictReader(io.StringIO(softmax.as_csv(soft, DIGITS))))
     assert sum(float(each["probability"]) for each in told) == pytest.approx(1)
     for each in told:
         assert float(each["exp"]) / float(each["sum of exp"]) == pytest.approx(float(each["probability"]), rel=1e-9)
-    assert ("this is the output of the network" in softmax.say(soft, 9)) == (hot == 1)
+    assert ("this is the output of the network" in softmax.say(soft, "9", 9)) == (hot == 1)
 
 
 def test_softmax_outcome_compares_two_temperatures(end: Head) -> None:
@@ -262,7 +264,7 @@ def test_softmax_outcome_compares_two_temperatures(end: Head) -> None:
     assert softmax.outcome(plain, hot) == "calmer"
     assert softmax.outcome(plain, cold) == "surer"
     assert softmax.outcome(plain, logits.scaled_softmax(-end.logits, 1.0)) == "other"
-    assert "With T = 4 " in softmax.say_outcome(plain, hot)
+    assert "With T = 4 " in softmax.say_outcome(plain, hot, "9")
 
 
 def test_paint_gives_readable_text_on_each_cell() -> None:

@@ -1,0 +1,78 @@
+"""Every view with networks of different make: no error, and nothing that is true of another network only."""
+
+import functools
+import re
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+from model.networks import BUILT_IN, store
+from tests import any_network, own_networks
+from tests.pages.conftest import FILES, file_of, run, said, show, shown
+from tests.views import VIEWS
+
+OF_ONE_NETWORK = {"row", "channel", "unit", "trail", "answers", "digit", "mute", "method", "rounds"}
+OF_THE_ASSIGNMENT = re.compile(r"10,066|23 rows|The notebook's figures|Conv2d-23|Dropout-21|AvgPool2d-22|MaxPool2d-10")
+OF_DIGITS = re.compile(r"\bdigits?\b", re.IGNORECASE)
+MADE = {
+    "own, residual": own_networks.residual,
+    "own, colours": own_networks.colours,
+    "deep": any_network.deep,
+    "every operation": any_network.everything,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLASS_NETWORKS", str(tmp_path_factory.mktemp("networks")))
+        yield
+
+
+@functools.cache
+def id_of(name: str) -> str:
+    return store.keep_bytes(MADE[name]()) if name in MADE else name
+
+
+def link(view: str, net: str) -> tuple[str, dict[str, str]]:
+    """Return the page of a view and its choices, without those that only the assignment's network has."""
+    page, _, query = VIEWS[view].partition("?")
+    chosen = {name: value for name, value in parse_qsl(query) if name not in OF_ONE_NETWORK}
+    return page or "overview", {**chosen, "net": net}
+
+
+def text_of(app: AppTest) -> str:
+    """Return what a person reads on the page, without the sidebar and without markup."""
+    html = re.sub(r"<style>.*?</style>|<[^>]*>", " ", shown(app), flags=re.DOTALL)
+    return f"{html} {said(app)}"
+
+
+@pytest.mark.parametrize("net", [*BUILT_IN[1:], *MADE])
+def test_every_view(net: str) -> None:
+    network = store.by_id(id_of(net))
+    app, problems = run("overview", net=id_of(net)), list[str]()
+    page = "overview"
+    for view in VIEWS:
+        other, chosen = link(view, id_of(net))
+        if other != page:
+            app.switch_page(file_of(other))
+            page = other
+        show(app, **chosen)
+        problems += [f"{view}: {each.message} {each.stack_trace[-3:]}" for each in app.exception]
+        problems += [f"{view}: {each.value}" for each in app.error]
+        found = OF_THE_ASSIGNMENT.findall(text_of(app))
+        problems += [f"{view} says {each}" for each in found if not _has(network.module, each)]
+        if network.input.channels > 1:
+            problems += [f"{view} says {each}" for each in OF_DIGITS.findall(text_of(app))]
+    assert not problems, "\n".join(problems)
+
+
+def _has(module: nn.Module, name: str) -> bool:
+    """Whether a name of the assignment's network is also one of another's."""
+    return any(node.name == name for node in module.graph.nodes)  # type: ignore[union-attr]
+
+
+def test_every_page_has_a_view() -> None:
+    assert {link(view, "")[0] for view in VIEWS} == {*FILES.values()}
