@@ -151,8 +151,8 @@ def say_outcome(moves: Sequence[Shift], pooled: Pooled | None, jump: int) -> str
         )
     if not moves[-1].maps[0].equivariant:
         said += (
-            f" Here the input maps change after {say_move(moves[-1].by)} too, for example because padding does not move "
-            "with the picture, or because pixels leave it."
+            f" Here the input maps change after {say_move(moves[-1].by)} too, for example because padding does not "
+            "move with the picture, or because pixels leave it."
         )
     return said
 
