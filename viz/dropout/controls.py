@@ -156,7 +156,7 @@ def predict(passes: Passes) -> bool:
 
 
 def offer_next_steps(passes: Passes) -> None:
-    """Offer the mask that lowers the probability of the predicted class most, and to a reader of digits an ambiguous one."""
+    """Offer the mask that gives the predicted class the lowest probability; for digits also an ambiguous one."""
     seed = passes.least_confident
     with st.container(horizontal=True):
         st.button(
