@@ -55,7 +55,8 @@ def choose_map(trace: Trace) -> tuple[Step, int]:
     every = norms(trace)
     called = "Batch norm" if all(step.kind is LayerKind.BATCH_NORM for step in every.values()) else "Norm"
     first = next(iter(every))
-    instead = {IMAGE: first} | {step.name: _norm_of(trace, step.name, list(every)) for step in trace.steps}
+    others = [step.name for step in trace.steps if step.name not in every]
+    instead = {IMAGE: first} | {other: _norm_of(trace, other, list(every)) for other in others}
     name = address.read_one_of(address.ROW, list(every), first, instead, called)
     key = "widget-norm"
     st.session_state[key] = name

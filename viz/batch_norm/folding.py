@@ -43,12 +43,18 @@ def say_table(folding: FoldComparison, word: str = "digit") -> str:
     verdict = "" if folding.difference <= EXACT else " This is more than the limit of 1e−5."
     linear = " or a linear layer" if any(fold.weight.ndim == 2 for fold in folds) else ""
     return (
-        f"{len(folds)} of the {len(folding.folds)} batch norms fold into a convolution{linear}. The folded and the "
+        f"{_say_count(len(folds), len(folding.folds))} into a convolution{linear}. The folded and the "
         f"original network predict the same class for {folding.same_predictions} of {folding.images} {word}s. Their "
         f"logits differ by at most **{scientific(folding.difference)}** (in double precision "
         f"{scientific(folding.exact_difference)}{why}).{verdict} The folded network has "
         f"{folding.folded_parameters:,} parameters, the original {folding.parameters:,}."
     )
+
+
+def _say_count(folds: int, norms: int) -> str:
+    if norms > 1:
+        return f"{folds} of the {norms} batch norms fold"
+    return "The batch norm folds" if folds else "The batch norm does not fold"
 
 
 def worked(fold: Fold, normal: Normalisation) -> str:
@@ -160,7 +166,7 @@ def say_padding(fold: Fold, found: FoldErrors) -> str:
 
 def say_linear(fold: Fold, found: FoldErrors) -> str:
     """Say the error of a fold into a linear layer, which has no padding."""
-    return f"The outputs of {fold.into} differ by {scientific(found.unpadded)} in double precision. It has no padding."
+    return f"The outputs of {fold.into} differ by {scientific(found.unpadded)}; a linear layer has no padding."
 
 
 def drops_between(fold: Fold) -> bool:

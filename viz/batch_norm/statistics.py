@@ -89,11 +89,13 @@ def say_maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int, wo
     """Say how much the two maps differ, and give their scale."""
     evaluation, training = _both(trace, batch, name, channel)
     most = float(max(np.abs(evaluation).max(), np.abs(training).max()))
+    others = ""
+    if len(batch.rows) > 1:
+        others = f" All {len(batch.rows)} batch norms use the statistics of the batch, so their inputs differ too."
     return (
         f"Output map {channel} of {name} for your {word}; the two maps differ by up to "
         f"{words.number(float(np.abs(evaluation - training).max()))}. Blue −{words.number(most)}, "
-        f"red {words.number(most)}. All {len(batch.rows)} batch norms use the statistics of the batch, so their "
-        "inputs differ too."
+        f"red {words.number(most)}.{others}"
     )
 
 
