@@ -1,27 +1,29 @@
-"""One digit with dropout off and on: one mask, its effect on every row, and many masks."""
+"""One picture with dropout off and on: one mask, its effect on every row, and many masks."""
 
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from model import layers
 from model.dropout.passes import digest_of_passes, digest_of_trace, digest_of_weights, row_differences
-from viz.app import shared, sidebar, tables, widgets
+from viz.app import current, shared, sidebar, tables, widgets
 from viz.app.charts import chart
-from viz.app.error_boundary import or_show_error
+from viz.app.error_boundary import or_say, or_show_error
 from viz.dropout import cache, charts, controls, figures
 
 digit = sidebar.current_digit()
-off, own = shared.record(digit), cache.trained_probabilities()
+off, own, classes = shared.record(digit), cache.trained_probabilities(), shared.network().classes
 
 
 def one_mask() -> None:
     """Show what one mask drops, and the values that it keeps."""
-    channel = controls.map_and_mask(len(off[name].maps))
+    channel = controls.map_and_mask(off[name])
     on = cache.record_dropping(digit, plan)
     digests = (digest_of_trace(on), digest_of_weights(shared.network().module))
     explained = [layers.explain(on, name, unit) for unit in figures.examples(on[name], channel)]
-    words = f"{figures.say_stage(on[name], channel, plan.seed)}\n\n{figures.say_examples(explained)}"
+    worked = figures.say_examples(explained, of_vector=figures.is_vector(off[name]))
+    words = f"{figures.say_stage(on[name], channel, plan.seed)}\n\n{worked}"
     drawn = figures.stage(off[name], on[name], channel, digests)
     widgets.figure(drawn, words, controls.maps_files(off[name], on[name], channel))
 
@@ -31,7 +33,8 @@ def later_rows() -> None:
     controls.mask()
     on = cache.record_dropping(digit, plan)
     differences = row_differences(off, on)
-    words = figures.say_differences(differences, off.probabilities, on.probabilities)
+    at_logits = np.array_equal(off.rows[-1].output.ravel(), off.logits)
+    words = figures.say_differences(differences, off.probabilities, on.probabilities, classes, at_logits=at_logits)
     numbers = tables.ExpandableTable("One mask in every row", partial(figures.difference_columns, differences))
     widgets.figure(figures.row_differences(differences, name), words, numbers)
 
@@ -40,25 +43,30 @@ def many_masks() -> None:
     """Show how much the probabilities vary over many masks."""
     passes = cache.many_passes(digit, plan, controls.pass_count())
     if controls.predict(passes):
-        drawn = figures.spread(passes, (digest_of_passes(passes), digest_of_weights(shared.network().module)))
-        words = figures.say_passes(passes, plan.p or 0)
+        digests = (digest_of_passes(passes), digest_of_weights(shared.network().module))
+        drawn, words = figures.spread(passes, digests, classes), figures.say_passes(passes, plan.p, classes)
         chart(drawn, "probabilities-of-many-masks", words, controls.passes_table(passes))
         controls.offer_next_steps(passes)
-    st.write(f"With p = {own[name]:.2f}, as in training, a clear digit hardly changes; an ambiguous digit varies most.")
+    if current.is_assignment():
+        p = own[name]
+        st.write(f"With p = {p:.2f}, as in training, a clear digit hardly changes; an ambiguous digit varies most.")
 
 
 def mean_of_masks() -> None:
     """Show why dropout scales the kept values: the mean over masks is then the value without dropout."""
     st.write(charts.THEORY)
-    converging = cache.convergence(digit, name, plan)
+    converging = or_say(lambda: cache.convergence(digit, name, plan))
+    if converging is None:
+        return
     drawn = charts.convergence(converging)
-    words = f"{charts.say_convergence(converging)}\n\n{charts.say_variance(converging)}"
+    said = charts.say_convergence(converging, of_vector=figures.is_vector(off[name]))
+    words = f"{said}\n\n{charts.say_variance(converging)}"
     numbers = tables.ExpandableTable("Mean over masks", partial(charts.convergence_columns, converging))
     chart(drawn, "mean-over-masks", words, numbers)
 
 
-def many_digits() -> None:
-    """Show the accuracy on many digits as p grows."""
+def many_pictures() -> None:
+    """Show the accuracy on many pictures as p grows."""
     if controls.measure_accuracies(plan):
         every, source = or_show_error(lambda: cache.accuracies(plan)), cache.accuracy_source()
         if every:
@@ -68,17 +76,19 @@ def many_digits() -> None:
 
 
 st.title("Dropout")
-st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
-shown = widgets.part(controls.VIEW, controls.VIEWS, {**widgets.of_any_step(), **controls.ALLOWED})
-name, plan = controls.plan(off, own)
-{"mask": one_mask, "journey": later_rows, "many": many_masks, "mean": mean_of_masks, "digits": many_digits}[shown]()
-
-st.write(
-    "This is not training mode: only dropout is on. Batch norm uses its running statistics on this page, so no digit "
-    "depends on the other digits of its batch."
-)
-widgets.to_try(
-    "Choose an ambiguous digit: find a mask that changes the prediction, and share its link.",
-    "Use dropout in one row only, first Dropout-3, then Dropout-21: after which one do later rows reduce the effect?",
-    "Drop whole channels with the same p. Do the probabilities vary more or less?",
-)
+if own:
+    st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
+    shown = widgets.part(controls.VIEW, controls.views(), {**widgets.of_any_step(), **controls.ALLOWED})
+    name, plan = controls.plan(off, own)
+    parts = {
+        "mask": one_mask,
+        "journey": later_rows,
+        "many": many_masks,
+        "mean": mean_of_masks,
+        "digits": many_pictures,
+    }
+    parts[shown]()
+    st.write(controls.about_mode(off))
+    widgets.to_try(*controls.to_try(off, own))
+else:
+    controls.without_dropout()

@@ -36,7 +36,7 @@ MIXED = "mixed"
 CONTENTS = (MIXED, *map(str, range(10)))
 BATCHES = 40  # batches of the running average
 _GROUP_NORM, _LAYER_NORM, _INSTANCE_NORM = "group norm", "layer norm", "instance norm"
-_KINDS = {LayerKind.BATCH_NORM, _GROUP_NORM, _LAYER_NORM, _INSTANCE_NORM}
+KINDS = {LayerKind.BATCH_NORM, _GROUP_NORM, _LAYER_NORM, _INSTANCE_NORM}
 _MAX_IMAGES = 1000  # images of an image set
 _ACCURACY_IMAGES = 256  # images that an accuracy is measured on
 _BATCH_SEED = 1  # of the batches of the running average; the order of an image set has seed 0
@@ -57,7 +57,7 @@ def normalisation(trace: Trace, name: str, channel: int) -> Normalisation:
         InputError: The step is not a norm, has no such map, or its values have no mean or no scale in common.
     """
     step = trace[name]
-    if step.kind not in _KINDS or not 0 <= channel < len(step.maps):
+    if step.kind not in KINDS or not 0 <= channel < len(step.maps):
         raise InputError(
             f"There is no map {channel} of a batch norm '{name}'.",
             "The maps of a batch norm, or of another norm, count from 0.",

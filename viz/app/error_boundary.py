@@ -1,11 +1,11 @@
-"""Show an error message in the place of a part of a page that cannot be shown."""
+"""Show a sentence in the place of a part of a page that cannot be shown."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
 
-from model.errors import GlassError
+from model.errors import GlassError, InputError
 from viz.app.markdown import escape_markdown
 
 T = TypeVar("T")
@@ -17,4 +17,13 @@ def or_show_error(compute: Callable[[], T]) -> T | None:
         return compute()
     except GlassError as error:
         st.error(escape_markdown(str(error)))
+        return None
+
+
+def or_say(compute: Callable[[], T]) -> T | None:
+    """Return what a function returns; if this network or picture does not allow it, say why here and return None."""
+    try:
+        return compute()
+    except InputError as error:
+        st.info(escape_markdown(str(error)))
         return None

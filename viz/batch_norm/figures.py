@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.batch_norm.records import Normalisation, NormStep
+from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
 from viz import theme
 from viz.charts.histograms import Histogram, draw_histograms
@@ -16,7 +17,6 @@ from viz.pictures.swatches import as_csv
 
 BINS = 28
 _COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]
-_RELU = "ReLU"
 
 
 def stage(normal: Normalisation) -> str:
@@ -86,6 +86,8 @@ def _example_units(normal: Normalisation) -> dict[str, tuple[int, ...]]:
     values = normal.steps[0].values
     places = [np.unravel_index(int(index), values.shape) for index in (values.argmax(), values.argmin())]
     smallest = "a zero" if values.min() == 0 else "smallest"
+    if values.size == 1:
+        smallest = "largest"  # a value alone is shown once
     return dict(zip(("largest", smallest), (tuple(map(int, place)) for place in places), strict=True))
 
 
@@ -103,7 +105,7 @@ def bracketed(value: float) -> str:
     return f"({text})" if text.startswith("−") else text
 
 
-def say_stage(normal: Normalisation) -> str:
+def say_stage(normal: Normalisation, word: str = "digit") -> str:
     """Describe the input and the deviation, and compare the last step with what the network computed."""
     first, last = normal.steps[0].values, normal.steps[-1].values
     operands = [step.operand or 0.0 for step in normal.steps]
@@ -111,16 +113,38 @@ def say_stage(normal: Normalisation) -> str:
     zero_output = words.number(float(last[first == 0][0])) if zeros else ""
     error = float(np.abs(last - normal.recorded).max())
     said = (
-        f"Map {normal.channel} of {normal.name} on your digit, {first.size:,} values from {normal.source}. "
+        f"Map {normal.channel} of {normal.name} on your {word}, {first.size:,} "
+        f"{'value' if first.size == 1 else 'values'} from {normal.source}. "
         f"Deviation: √(variance + ε) = √({words.number(normal.variance)} + {scientific(normal.eps)}) = "
-        f"{words.number(operands[2])}. Mean and variance come from training. So after the division the mean of this "
-        f"map is {words.number(normal.steps[2].values.mean())}, not 0, and its deviation is "
-        f"{words.number(normal.steps[2].values.std())}, not 1. "
+        f"{words.number(operands[2])}. {_say_origin(normal, word)} "
     )
     if zeros:
         share = words.share_of_units(zeros).capitalize()
         said += f"{share} of the inputs are exactly zero (orange); each becomes {zero_output}. "
     return said + f"The last step agrees with what the network computed, to {scientific(error)}."
+
+
+def _say_origin(normal: Normalisation, word: str) -> str:
+    """Say where mean and variance come from, and what mean and deviation the map has after the division."""
+    divided, size = normal.steps[2].values, normal.recorded.size
+    mean, deviation = words.number(divided.mean()), words.number(divided.std())
+    if not normal.values:
+        said = "Mean and variance come from training."
+        if size == 1:
+            return said
+        return (
+            f"{said} So after the division the mean of this map is {mean}, not 0, and its deviation is {deviation}, "
+            "not 1."
+        )
+    if normal.values == size:
+        return (
+            f"Mean and variance are those of this map of this {word}, so after the division its mean is {mean} and its "
+            f"deviation {deviation}."
+        )
+    return (
+        f"Mean and variance are those of {normal.values:,} values of this {word}, of several maps together. After the "
+        f"division the mean of this map alone is {mean} and its deviation {deviation}."
+    )
 
 
 def say_scale(normal: Normalisation) -> str:
@@ -137,7 +161,7 @@ def say_histograms(normal: Normalisation) -> str:
     low, high = _axis(normal)
     marked = " The orange bar contains the inputs that are exactly zero." if bins(normal, 0)[1] is not None else ""
     return (
-        f"The {normal.recorded.size:,} values of the map after each step, from {words.number(low)} to "
+        f"The {normal.recorded.size:,} {'value' if normal.recorded.size == 1 else 'values'} of the map after each step, from {words.number(low)} to "
         f"{words.number(high)}; the thin line is 0. The height of a bar is the square root of its count, so that small "
         f"counts are visible.{marked}"
     )
@@ -180,15 +204,25 @@ def zeros_columns(trace: Trace) -> dict[str, list[str]]:
     }
 
 
-def say_zeros(trace: Trace) -> str:
+def any_after_relu(trace: Trace) -> bool:
+    """Tell whether a batch norm gets the output of a ReLU."""
+    return any(_is_after_relu(trace, step.name) for step in _norms(trace))
+
+
+def _is_after_relu(trace: Trace, name: str) -> bool:
+    source = trace.source(name)
+    return source != IMAGE and trace[source].kind is LayerKind.RELU
+
+
+def say_zeros(trace: Trace, word: str = "digit") -> str:
     """Say which shares of the inputs of the batch norms are exactly zero."""
     shares = {step.name: float((step.input == 0).mean()) for step in _norms(trace)}
-    after = {name: share for name, share in shares.items() if trace.source(name).startswith(_RELU)}
+    after = {name: share for name, share in shares.items() if _is_after_relu(trace, name)}
     other = [name for name in shares if name not in after]
     said = "No batch norm here comes after a ReLU."
     if after:
         said = (
-            f"{len(after)} of the {len(shares)} batch norms come after a ReLU: on your digit between "
+            f"{len(after)} of the {len(shares)} batch norms come after a ReLU: on your {word} between "
             f"{words.share_of_units(min(after.values()))} and {words.share_of_units(max(after.values()))} of their "
             "inputs are exactly zero."
         )

@@ -1,16 +1,19 @@
 """Evaluation mode and training mode compared in maps, logits and accuracy; and the running average."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 
 from model.batch_norm.records import BatchAccuracy, BatchStatistics, ImageSet, RunningAverage, TrainingModeBatch
+from model.records import Activation
 from model.trace.records import LayerKind, Trace
 from viz import theme
 from viz.batch_norm.figures import bracketed, definitions
 from viz.charts.draw import Axis, Series, draw
 from viz.pictures import raster, words
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.scaling import range_of
 
 ANSWERS = {
@@ -19,6 +22,7 @@ ANSWERS = {
     "ruined": "Less than half as many",
 }
 _COLOUR = theme.KIND_COLOURS[LayerKind.BATCH_NORM]
+_MOST_CLASSES = 10  # of which logits are drawn
 _SAME = 0.02  # a loss of at most this share of the images counts as none
 
 
@@ -29,9 +33,20 @@ def outcome(score: BatchAccuracy) -> str:
     return "fewer" if score.evaluation_mode - score.training_mode > _SAME * score.count else "same"
 
 
-def say_accuracy(score: BatchAccuracy, images: ImageSet, size: int) -> str:
+def say_content(content: str, word: str) -> str:
+    """Say which images a batch contains.
+
+    >>> say_content("mixed", "digit"), say_content("3", "digit"), say_content("circle", "picture")
+    ('mixed digits', '3s only', 'circle only')
+    """
+    if content == "mixed":
+        return f"mixed {word}s"
+    return f"{content}s only" if content.isdigit() else f"{content} only"
+
+
+def say_accuracy(score: BatchAccuracy, images: ImageSet, size: int, word: str = "digit") -> str:
     """Say how many images are classified correctly in both modes, and describe the images and the batches."""
-    kind = f"{images.content}s only" if images.content.isdigit() else "mixed digits"
+    kind = say_content(images.content, word)
     return (
         f"In evaluation mode {score.evaluation_mode} of {score.count} predictions are correct "
         f"({_rate(score.evaluation_mode, score.count)}); in training mode {score.training_mode} "
@@ -43,7 +58,7 @@ def say_accuracy(score: BatchAccuracy, images: ImageSet, size: int) -> str:
 def maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> str:
     """Draw in HTML one output map of a batch norm in both modes, on one scale."""
     statistics = batch.rows[name]
-    both = np.stack([trace[name].output[channel], statistics.output[channel]])
+    both = np.stack(_both(trace, batch, name, channel))
     range_ = range_of(both, signed=True)
     captions = [
         ("evaluation mode", statistics.trained_mean[channel], statistics.trained_variance[channel]),
@@ -58,25 +73,40 @@ def maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> str
     return f'<div class="norm-maps">{figures}</div>'
 
 
-def say_maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> str:
+def _both(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> tuple[Activation, Activation]:
+    """Return an output map of a batch norm in evaluation mode and in training mode, (H, W) each."""
+    maps = trace[name].maps
+    return maps[channel], batch.rows[name].output.reshape(maps.shape)[channel]
+
+
+def both_maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> dict[str, Activation]:
+    """Return an output map of a batch norm by its mode."""
+    evaluation, training = _both(trace, batch, name, channel)
+    return {"evaluation mode": evaluation, "training mode": training}
+
+
+def say_maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int, word: str = "digit") -> str:
     """Say how much the two maps differ, and give their scale."""
-    evaluation, training = trace[name].output[channel], batch.rows[name].output[channel]
+    evaluation, training = _both(trace, batch, name, channel)
     most = float(max(np.abs(evaluation).max(), np.abs(training).max()))
+    others = ""
+    if len(batch.rows) > 1:
+        others = f" All {len(batch.rows)} batch norms use the statistics of the batch, so their inputs differ too."
     return (
-        f"Output map {channel} of {name} for your digit; the two maps differ by up to "
+        f"Output map {channel} of {name} for your {word}; the two maps differ by up to "
         f"{words.number(float(np.abs(evaluation - training).max()))}. Blue −{words.number(most)}, "
-        f"red {words.number(most)}. All {len(batch.rows)} batch norms use the statistics of the batch, so their "
-        "inputs differ too."
+        f"red {words.number(most)}.{others}"
     )
 
 
 def logits(trace: Trace, batch: TrainingModeBatch) -> str:
-    """Draw in HTML the logits of the digit in evaluation mode and in training mode."""
+    """Draw in HTML the logits of a picture in both modes, of at most ten classes, those most likely."""
     both = np.stack([trace.logits, batch.logits], axis=1)
     most = float(np.abs(both).max()) or 1.0
     best = both.argmax(axis=0)
     rows = []
-    for number, pair in enumerate(both):
+    for number in _shown(trace):
+        pair = both[number]
         bars = "".join(
             f'<i class="{mode}" style="--from: {0.5 + min(share, 0):.4f}; --share: {abs(share):.4f}"></i>'
             for mode, share in zip(("evaluation", "training"), pair / most / 2, strict=True)
@@ -85,7 +115,9 @@ def logits(trace: Trace, batch: TrainingModeBatch) -> str:
             f"<td>{f'<b>{words.number(float(value))}</b>' if best[mode] == number else words.number(float(value))}</td>"
             for mode, value in enumerate(pair)
         )
-        rows.append(f'<tr><th scope="row">{number}</th><td class="two-bars">{bars}</td>{cells}</tr>')
+        rows.append(
+            f'<tr><th scope="row">{escape(trace.class_name(number))}</th><td class="two-bars">{bars}</td>{cells}</tr>'
+        )
     return (
         f'<table class="norm-logits" style="--evaluation: {_COLOUR}; --training: {theme.HIGHLIGHT}"><thead><tr>'
         '<th scope="col">Class</th><th scope="col">Logits</th><th scope="col"><i class="evaluation"></i>evaluation</th>'
@@ -94,15 +126,28 @@ def logits(trace: Trace, batch: TrainingModeBatch) -> str:
     )
 
 
-def say_logits(trace: Trace, batch: TrainingModeBatch) -> str:
+def _shown(trace: Trace) -> Sequence[int]:
+    """Return the classes that are drawn: all, or of many the most likely in evaluation mode."""
+    count = len(trace.logits)
+    if count <= _MOST_CLASSES:
+        return range(count)
+    return [int(k) for k in (-trace.logits).argsort(kind="stable")[:_MOST_CLASSES]]
+
+
+def say_logits(trace: Trace, batch: TrainingModeBatch, word: str = "digit") -> str:
     """Say what the network predicts in both modes, and how much the logits differ."""
     predicted = int(batch.logits.argmax())
     difference = np.abs(trace.logits - batch.logits)
-    also = "also " if predicted == trace.prediction else ""
+    also, limit = "also " if predicted == trace.prediction else "", ""
+    first, now, most = (
+        escape_markdown(trace.class_name(k)) for k in (trace.prediction, predicted, int(difference.argmax()))
+    )
+    if len(difference) > _MOST_CLASSES:
+        limit = f" Of the {len(difference):,} classes the {_MOST_CLASSES} most likely are shown."
     return (
-        f"Your digit, the first of a batch of {batch.size}: classified as {trace.prediction} in evaluation mode, and "
-        f"{also}as {predicted} in training mode. Its logits differ by up to {words.number(float(difference.max()))} "
-        f"(class {int(difference.argmax())})."
+        f"Your {word}, the first of a batch of {batch.size}: classified as {first} in evaluation mode, and "
+        f"{also}as {now} in training mode. Its logits differ by up to {words.number(float(difference.max()))} "
+        f"(class {most}).{limit}"
     )
 
 
@@ -160,11 +205,11 @@ def running_chart(average: RunningAverage, channel: int) -> go.Figure:
 def say_running(average: RunningAverage, channel: int, size: int) -> str:
     """Say how the running statistics start and end, and how much weight the start still has."""
     batches, left = len(average.batch_means), 1 - average.momentum
-    say = words.number
+    say, after_ten = words.number, f"{left**10:.1%} after 10, " if batches > 10 else ""
     return (
         f"A copy starts at mean 0 and variance 1 and gets {batches} batches of {size}. Each batch has the weight "
         f"{average.momentum:g} in the new average, so after k batches the start has the weight {left:g}ᵏ: "
-        f"{left**10:.1%} after 10, {left**batches:.1%} after {batches}. The running mean of this map goes from 0 to "
+        f"{after_ten}{left**batches:.1%} after {batches}. The running mean of this map goes from 0 to "
         f"{say(average.means[-1, channel])} (as trained {say(average.trained_mean[channel])}), its variance from 1 to "
         f"{say(average.variances[-1, channel])} (as trained {say(average.trained_variance[channel])})."
     ).replace("%", "\xa0%")

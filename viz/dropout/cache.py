@@ -1,4 +1,4 @@
-"""Cached results of dropout: one mask, many masks, and many digits."""
+"""Cached results of dropout: one mask, many masks, and many pictures."""
 
 import time
 from dataclasses import replace
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from model import trace
 from model.dropout import passes
 from model.dropout.records import Convergence, CountedMasks, DropoutAccuracy, DropoutPlan, Passes, RowMasks
+from model.errors import InputError
 from model.images import digits, mnist
 from model.images.records import Digit
 from model.trace.records import Trace
+from viz.app import current
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
-from viz.app.shared import mnist_inputs, network, record, samples, to_input
+from viz.app.shared import is_small, mnist_inputs, network, record, samples, to_input
 
-_PASSES = 100  # passes in one cached part
+_PASSES, _PASSES_OF_LARGE = 100, 10  # passes in one cached part
 _IMAGES = 1000  # MNIST images that are classified for each p
 
 
@@ -29,7 +31,7 @@ def trained_probabilities() -> dict[str, float]:
 
 
 def record_dropping(digit: Digit, plan: DropoutPlan) -> Trace:
-    """Return the trace of a digit with dropout on."""
+    """Return the trace of a picture with dropout on."""
     return _record_dropping(digit.key, plan, digit)
 
 
@@ -39,18 +41,19 @@ def _record_dropping(key: str, plan: DropoutPlan, _digit: Digit) -> Trace:
 
 
 def many_passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
-    """Return the probabilities of a digit in many passes with dropout on.
+    """Return the probabilities of a picture in many passes with dropout on.
 
     The first seed is the plan's, rounded down to a thousand, so that another mask on the page does not run them again.
     """
     plan = replace(plan, seed=_start_of_thousand(plan.seed))
-    starts = range(0, count, _PASSES)
+    size = _PASSES if is_small(network()) else _PASSES_OF_LARGE
+    starts = range(0, count, size)
     place, began, parts, shown = st.empty(), time.monotonic(), [], False
     for start in starts:
         if shown := time.monotonic() - began > 0.3:
             place.progress(start / count, f"Pass {start:,} of {count:,}")
         part = replace(plan, seed=plan.seed + start)
-        parts.append(_passes(digit.key, part, min(_PASSES, count - start), digit))
+        parts.append(_passes(digit.key, part, min(size, count - start), digit))
     if shown:
         place.empty()
     return Passes(record(digit).probabilities, np.concatenate(parts), plan.seed)
@@ -83,22 +86,30 @@ def _masks(name: str, plan: DropoutPlan) -> CountedMasks:
 
 
 def accuracy_source() -> str:
-    """Say which digits ``accuracies`` classifies."""
-    if mnist.is_present():
+    """Say which pictures ``accuracies`` classifies.
+
+    Raises:
+        InputError: No sample shows a class of this network.
+    """
+    if _on_mnist():
         return f"The first {_IMAGES:,} of MNIST's test images"
-    return f"The project's {len(_labelled())} labelled digits"
+    return f"The project's {len(_labelled())} labelled {current.picture_word()}s"
+
+
+def _on_mnist() -> bool:
+    return current.takes_digits() and mnist.is_present()
 
 
 def accuracies(plan: DropoutPlan) -> tuple[DropoutAccuracy, ...]:
-    """Return the accuracy on many digits for ten values of p; the first time takes seconds and shows the progress.
+    """Return the accuracy on many pictures for ten values of p; the first time takes seconds and shows the progress.
 
-    The digits are MNIST's first test images, or the project's samples where MNIST is missing.
+    The pictures are MNIST's first test images, or the project's samples where MNIST is missing.
     """
     place, began, found = st.empty(), time.monotonic(), []
     for step in range(10):
         if time.monotonic() - began > 0.3:
             place.progress(step / 10, f"Classifying with p = {step / 10:.2f}")
-        found.append(_accuracy(mnist.is_present(), replace(plan, p=step / 10, seed=0)))
+        found.append(_accuracy(_on_mnist(), replace(plan, p=step / 10, seed=0)))
     place.empty()
     return tuple(found)
 
@@ -113,7 +124,14 @@ def _accuracy(present: bool, plan: DropoutPlan) -> DropoutAccuracy:
 
 
 def _labelled() -> list[Digit]:
-    return [sample for sample in samples() if sample.label is not None]
+    found = [sample for sample in samples() if sample.label is not None]
+    if not found:
+        raise InputError(
+            "No sample of the project shows a class of this network, so no accuracy is measured.",
+            "The classes of the samples are looked up by their names.",
+            "Choose a network with such classes.",
+        )
+    return found
 
 
 def _start_of_thousand(seed: int) -> int:

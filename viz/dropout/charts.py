@@ -1,4 +1,4 @@
-"""Charts of dropout: how a mean over masks converges, and the accuracy on many digits as p grows."""
+"""Charts of dropout: how a mean over masks converges, and the accuracy on many pictures as p grows."""
 
 from collections.abc import Sequence
 
@@ -37,13 +37,19 @@ def convergence(found: Convergence) -> go.Figure:
     return draw(drawn, across, Axis("mean of the unit", hover_format=".3f"), height=400)
 
 
-def say_convergence(found: Convergence) -> str:
-    """Say what the mean is after all masks, and compare it with theory."""
+def say_convergence(found: Convergence, *, of_vector: bool = False) -> str:
+    """Say what the mean is after all masks, and compare it with theory.
+
+    Args:
+        found: The means.
+        of_vector: Whether the row has single values, not maps.
+    """
     c, y, x = found.unit
+    place = f"value {c}" if of_vector else f"map {c}, y {y}, x {x}"
     count, last, error = len(found.running), found.running[-1], found.error[-1]
     off = f"{abs(last - found.value) / error:.1f} standard errors of {error:.4f} away" if error else "the same"
     return (
-        f"The strongest unit of {found.name} (map {c}, y {y}, x {x}) is {words.number(found.value)} with dropout off. "
+        f"The strongest unit of {found.name} ({place}) is {words.number(found.value)} with dropout off. "
         f"Its mean over {count:,} masks with p = {found.p:.2f} is {words.number(last)}: {off}. If the kept values were "
         f"not scaled, the mean would be {words.number(found.unscaled[-1])}. {_share(found.within)} of all units of the "
         f"row have a mean within four standard errors of their value; without scaling, {_share(found.within_unscaled)}."
@@ -84,7 +90,7 @@ def accuracies(every: Sequence[DropoutAccuracy], own: float) -> go.Figure:
         Series("confidence", ps, [each.confidence for each in every], theme.MUTED, "joined"),
         Series("accuracy", ps, [each.accuracy for each in every], theme.ACCENT, "joined", error=error),
     ]
-    up = Axis("share of the digits", (0, 1.02), tick_format=".0%", hover_format=".1%")
+    up = Axis("share of the images", (0, 1.02), tick_format=".0%", hover_format=".1%")
     return draw(drawn, Axis("p, share dropped", hover_format=".2f"), up)
 
 
@@ -93,7 +99,7 @@ def say_accuracies(every: Sequence[DropoutAccuracy], source: str) -> str:
 
     Args:
         every: One for each p.
-        source: Which digits were classified.
+        source: Which images were classified.
     """
     said = [
         f"p = {each.p:.2f}: {_share(each.accuracy)} correct, {_share(each.confidence)} confidence"
@@ -110,7 +116,7 @@ def accuracies_columns(every: Sequence[DropoutAccuracy]) -> dict[str, list[str]]
     return {
         "p": [f"{each.p:.2f}" for each in every],
         "correct": [f"{each.correct}" for each in every],
-        "digits": [f"{each.count}" for each in every],
+        "images": [f"{each.count}" for each in every],
         "accuracy": [f"{each.accuracy:.4f}" for each in every],
         "standard error": [f"{each.error:.4f}" for each in every],
         "confidence": [f"{each.confidence:.4f}" for each in every],

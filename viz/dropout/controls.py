@@ -1,6 +1,7 @@
 """The controls of the dropout page; the choices are kept in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -10,7 +11,8 @@ from model.errors import InputError
 from model.images import digits
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
-from viz.app import address, prediction, tables, widgets
+from viz.app import address, current, prediction, shared, tables, widgets
+from viz.app.error_boundary import or_say
 from viz.dropout import cache, figures
 
 GUESS = "changes"
@@ -21,15 +23,27 @@ VIEWS = {
     "many": "Many masks",
     "mean": "Their mean",
     "digits": "Many digits",
-}
+}  # of a network that reads digits
 P, SEED, DROP, WHAT, PASSES, MANY = "p", "seed", "drop", "what", "passes", "many"
 _MAX_SEED = 999_999
+_OWN = "own"  # each row drops with its own p
 _DROP = {"all": "All rows", "one": "This row only"}
 _WHAT = {"values": "Single values", "channels": "Whole channels"}
 _COUNTS = ("10", "30", "100", "300", "1000")
 _GUESSES = {"none": "None", "few": "At most one in ten", "many": "More than one in ten"}
 _ASKED = ("no", "yes")
-ALLOWED = {PASSES: _COUNTS, GUESS: _GUESSES, MANY: _ASKED}
+ALLOWED = {PASSES: _COUNTS, GUESS: _GUESSES, MANY: _ASKED, DROP: _DROP, WHAT: _WHAT}
+
+
+def views() -> dict[str, str]:
+    """Return what the parts of the page are called."""
+    return VIEWS | {"digits": f"Many {current.picture_word()}s"}
+
+
+def without_dropout() -> None:
+    """Say that no step of this network drops values, and link to a network with dropout."""
+    missing = "This network has no dropout: no step of it drops values at random in training."
+    widgets.dead_end(missing, "dropout", "Show dropout in the assignment's network")
 
 
 def row(trace: Trace) -> str:
@@ -50,33 +64,55 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
     """Let the person choose the row that is shown, p, which rows are active, and what they drop.
 
     Args:
-        trace: The trace of any digit.
+        trace: The trace of any picture.
         own: The p that each row was trained with.
     """
     first, second, middle, right = st.columns([10, 12, 11, 14], gap="medium")
     with first:
         name = row(trace)
-    trained = f"{own[name]:.2f}"
+    trained = figures.say_p(own[name])
     every = sorted({trained, *(f"{step / 20:.2f}" for step in range(19))})
     with second:
         shorter = {f"{float(value):{form}}": value for value in every for form in ("g", ".1f")}
         said = f"p, share dropped (in training: {trained})"
-        p = address.bind(st.select_slider, said, P, every, trained, instead=shorter)
+        if len({*own.values()}) == 1:
+            p = address.bind(st.select_slider, said, P, every, trained, instead=shorter)
+        else:
+            options = {_OWN: "each its own"} | {value: value for value in every}
+            p = address.bind(st.select_slider, said, P, options, _OWN, instead=shorter)
     with middle:
-        drop = widgets.segments("Dropout in", DROP, _DROP)
-    with right:
-        what = widgets.segments("Drop", WHAT, _WHAT)
+        drop = widgets.segments("Dropout in", DROP, _DROP) if len(own) > 1 else "all"
     rows = None if drop == "all" else (name,)
-    return name, DropoutPlan(float(p), rows, what == "channels", _seed())
+    with right:
+        what = _what(trace, rows or [*own])
+    return name, DropoutPlan(None if p == _OWN else float(p), rows, what == "channels", _seed())
 
 
-def map_and_mask(count: int) -> int:
-    """Let the person choose one of ``count`` maps and a mask; return the map."""
+def _what(trace: Trace, active: Sequence[str]) -> str:
+    """Let the person choose what is dropped, where an active row has maps and drops single values."""
+    if drops_single_values(trace, active):
+        return widgets.segments("Drop", WHAT, _WHAT)
+    whole = [name for name in active if trace[name].settings["whole_channels"]]
+    if whole:
+        st.caption(f"{' and '.join(whole)} {'drops' if len(whole) == 1 else 'drop'} whole maps.")
+    return "values"
+
+
+def drops_single_values(trace: Trace, names: Iterable[str]) -> bool:
+    """Tell whether some of these rows drop single values of maps, so that it makes a difference to drop whole maps."""
+    return any(not trace[each].settings["whole_channels"] and not figures.is_vector(trace[each]) for each in names)
+
+
+def map_and_mask(step: Step) -> int:
+    """Let the person choose a map of a row and a mask; return the map. Of a vector all values are shown."""
+    if figures.is_vector(step):
+        mask()
+        return 0
     left, right = st.columns([3, 10], vertical_alignment="bottom", gap="medium")
     with right:
         mask()
     with left:
-        return widgets.channel(count)
+        return widgets.channel(len(step.maps))
 
 
 def mask() -> None:
@@ -104,7 +140,8 @@ def mask() -> None:
 
 def pass_count() -> int:
     """Let the person choose the number of passes."""
-    return int(widgets.segments("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, "100"))
+    default = "100" if shared.is_small(current.network()) else _COUNTS[0]
+    return int(widgets.segments("Passes", PASSES, {each: f"{int(each):,}" for each in _COUNTS}, default))
 
 
 def predict(passes: Passes) -> bool:
@@ -119,42 +156,48 @@ def predict(passes: Passes) -> bool:
 
 
 def offer_next_steps(passes: Passes) -> None:
-    """Offer the mask that lowers the probability of the predicted class most, and an ambiguous digit."""
+    """Offer the mask that gives the predicted class the lowest probability; for digits also an ambiguous one."""
     seed = passes.least_confident
-    ambiguous = next(sample for sample in digits.samples() if sample.label is None)
     with st.container(horizontal=True):
         st.button(
             f"Show mask {seed:,}, the least confident",
             on_click=lambda: address.write(**{SEED: str(seed), VIEW: "journey"}),
         )
-        st.button("Choose an ambiguous digit", on_click=lambda: address.write(digit=ambiguous.key))
+        if current.takes_digits():
+            ambiguous = next(sample for sample in digits.samples() if sample.label is None)
+            st.button("Choose an ambiguous digit", on_click=lambda: address.write(digit=ambiguous.key))
 
 
 def maps_files(off: Step, on: Step, channel: int) -> tables.CsvFiles:
     """Return one map and all maps with dropout off and on, as CSV."""
+    every = tables.CsvFile("All maps as CSV", partial(figures.maps_csv, off, on), f"{on.name}.csv")
+    if figures.is_vector(on):
+        return tables.CsvFiles((replace(every, label="All values as CSV"),))
     one = tables.CsvFile("This map as CSV", partial(figures.map_csv, off, on, channel), f"{on.name}-map-{channel}.csv")
-    return tables.CsvFiles(
-        (one, tables.CsvFile("All maps as CSV", partial(figures.maps_csv, off, on), f"{on.name}.csv"))
-    )
+    return tables.CsvFiles((one, every))
 
 
 def passes_table(passes: Passes) -> tables.ExpandableTable:
     """Return the statistics of many passes as a folded table, with a file of every single pass."""
-    columns = partial(figures.passes_columns, passes)
+    names = current.network().classes
+    columns = partial(figures.passes_columns, passes, names)
     files: dict[str, tables.Text] = {
         "Many masks": tables.text_of(columns),
-        "Every pass": partial(figures.passes_csv, passes),
+        "Every pass": partial(figures.passes_csv, passes, names),
     }
     return tables.ExpandableTable("Many masks", columns, files)
 
 
 def measure_accuracies(chosen: DropoutPlan) -> bool:
-    """Offer to classify many digits for every p, and return whether the person asked for it."""
+    """Offer to classify many pictures for every p, and return whether the person asked for it."""
+    source = or_say(cache.accuracy_source)
+    if source is None:
+        return False
     asked = address.read_one_of(MANY, _ASKED, "no") == "yes"
     if not asked:
         what = "whole channels" if chosen.whole_channels else "single values"
         where = "all rows" if chosen.rows is None else chosen.rows[0]
-        st.write(f"{cache.accuracy_source()}, each classified with ten values of p: {what} of {where}.")
+        st.write(f"{source}, each classified with ten values of p: {what} of {where}.")
         st.button("Measure", on_click=lambda: address.write(**{MANY: "yes"}))
     return asked
 
@@ -171,3 +214,28 @@ def _seed() -> int:
 
 def _write_seed(seed: int) -> None:
     address.write(**{SEED: str(seed)})
+
+
+def about_mode(trace: Trace) -> str:
+    """Say that only dropout is on, and what a batch norm does."""
+    said = "This is not training mode: only dropout is on."
+    if not any(step.kind is LayerKind.BATCH_NORM for step in trace.steps):
+        return said
+    return (
+        f"{said} Batch norm uses its running statistics on this page, so no {current.picture_word()} depends on the "
+        f"other {current.picture_word()}s of its batch."
+    )
+
+
+def to_try(trace: Trace, own: Mapping[str, float]) -> list[str]:
+    """Return what to try on the page."""
+    digit = "Choose an ambiguous digit: find" if current.takes_digits() else "Find"
+    ideas = [f"{digit} a mask that changes the prediction, and share its link."]
+    first, *_, last = (*own, *own)
+    if first != last:
+        ideas.append(
+            f"Use dropout in one row only, first {first}, then {last}: after which one do later rows reduce the effect?"
+        )
+    if drops_single_values(trace, own):
+        ideas.append("Drop whole channels with the same p. Do the probabilities vary more or less?")
+    return ideas

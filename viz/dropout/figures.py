@@ -15,6 +15,7 @@ from model.trace.records import Step
 from viz import theme
 from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import raster, swatches, words
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
@@ -24,11 +25,14 @@ _DROPPED = Range(0.0, 1.0, theme.SEQUENTIAL)
 _COLUMNS = ("y", "x", "off", "kept", "on", "difference")
 _AS_FACTOR = 10  # from this ratio on a difference is given as a factor: 57 times, not 5,700 %
 _MIDDLE_NAME = "middle 80\xa0% of the passes"
+_MOST_CLASSES = 10
 _MIDDLE = (0.1, 0.9)  # quantiles that limit the box of a class
 
 
 def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
     """Draw in HTML one map of a dropout row, large, and all its maps below: off, mask, on and difference.
+
+    Of a vector, or of maps of one unit, all values are drawn, and none of them large.
 
     Args:
         off: The row with dropout off.
@@ -44,8 +48,9 @@ def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
         for title, maps in zip(_PANELS, panels, strict=True)
     )
     kept, dropped = (str(theme.SEQUENTIAL[end][1]) for end in (0, -1))
+    scales = f"{_scale(large, f'map {channel}')}{_scale(small, 'all maps')}"
     legend = (
-        f"{_scale(large, f'map {channel}')}{_scale(small, 'all maps')}"
+        f"{_scale(small, 'all values') if is_vector(off) else scales}"
         f'<span class="scale"><i style="background: {kept}"></i>kept<i style="background: {dropped}"></i>dropped</span>'
     )
     return (
@@ -55,6 +60,8 @@ def stage(off: Step, on: Step, channel: int, digests: tuple[str, str]) -> str:
 
 
 def _panel(title: str, maps: Activation, channel: int, large: Range, small: Range) -> str:
+    if maps[0].size == 1:
+        return f"<figure><figcaption>{title}</figcaption>{_all_values(maps, small, title)}</figure>"
     picture = raster.mosaic(maps[channel : channel + 1], [large], [(0, 0)])
     return (
         f'<figure><figcaption>{title}</figcaption><img src="{picture}" alt="{title}, map {channel}">'
@@ -69,27 +76,53 @@ def say_stage(on: Step, channel: int, seed: int) -> str:
         f"{int((~kept).sum()):,} of {kept.size:,} values ({_percent(float((~kept).mean()))})"
         for kept in (mask[channel], mask)
     )
-    return (
-        f"Mask {seed} with p = {p:.2f} drops {here} in map {channel} of {on.name}, and {everywhere} in the whole row. "
-        f"Every kept value is multiplied by 1 / (1 − {p:.2f}) = {1 / (1 - p):.3f}."
-    )
+    said = f"Mask {seed} with p = {say_p(p)} drops"
+    if is_vector(on):
+        said += f" {everywhere} of {on.name}."
+    else:
+        said += f" {here} in map {channel} of {on.name}, and {everywhere} in the whole row."
+    if on.settings["whole_channels"] and not is_vector(on):
+        said += f" It drops whole maps: {int((~mask).all(axis=(1, 2)).sum()):,} of {len(mask):,}."
+    if p < 1:
+        said += f" Every kept value is multiplied by 1 / (1 − {say_p(p)}) = {1 / (1 - p):.3f}."
+    return said
+
+
+def say_p(p: float) -> str:
+    """Say a probability of dropping with two decimals, or with more where it has more.
+
+    >>> say_p(0.1), say_p(0.125)
+    ('0.10', '0.125')
+    """
+    return f"{p:.2f}" if abs(round(p, 2) - p) < 1e-9 else f"{p:g}"
+
+
+def is_vector(step: Step) -> bool:
+    """Tell whether a step puts out single values, not maps."""
+    return bool(step.maps[0].size == 1)
 
 
 def examples(on: Step, channel: int) -> list[Unit]:
-    """Return the strongest kept and the strongest dropped unit of a map, where they exist."""
-    mask, values = _mask(on)[channel], np.abs(on.input[channel])
+    """Return the strongest kept and the strongest dropped unit of a map, or of a whole vector, where they exist."""
+    first = 0 if is_vector(on) else channel
+    part = slice(None) if is_vector(on) else slice(channel, channel + 1)
+    mask, values = _mask(on)[part], np.abs(on.input.reshape(on.maps.shape)[part])
     found = []
     for wanted in (mask, ~mask):
         if wanted.any():
-            y, x = divmod(int(np.where(wanted, values, -1).argmax()), values.shape[1])
-            found.append((channel, y, x))
+            c, y, x = np.unravel_index(int(np.where(wanted, values, -1).argmax()), values.shape)
+            found.append((first + int(c), int(y), int(x)))
     return found
 
 
-def say_examples(explained: Sequence[Explanation]) -> str:
+def say_examples(explained: Sequence[Explanation], *, of_vector: bool = False) -> str:
     """Show the arithmetic of units in Markdown, and what the network computed."""
+
+    def place(unit: Unit) -> str:
+        return f"value {unit[0]}" if of_vector else f"y {unit[1]}, x {unit[2]}"
+
     return "\n".join(
-        f"- **{'dropped' if not each.terms[0].weight else 'kept'}**, y {each.unit[1]}, x {each.unit[2]}: "
+        f"- **{'dropped' if not each.terms[0].weight else 'kept'}**, {place(each.unit)}: "
         f"{each.formula}. The network computed: {words.number(each.recorded)}"
         for each in explained
     )
@@ -145,23 +178,33 @@ def _row(row: RowDifference, values: Activation, range_: Range, selected: bool) 
     )
 
 
-def say_differences(differences: Sequence[RowDifference], off: Activation, on: Activation) -> str:
-    """Say where the difference begins, where it is largest, and how large it is at the logits.
+def say_differences(
+    differences: Sequence[RowDifference],
+    off: Activation,
+    on: Activation,
+    classes: Sequence[str] = (),
+    *,
+    at_logits: bool = True,
+) -> str:
+    """Say where the difference begins, where it is largest, and how large it is at the last row.
 
     Args:
         differences: All rows.
-        off: Probabilities with dropout off, (10,).
-        on: Probabilities with dropout on, (10,).
+        off: Probabilities with dropout off, (K,).
+        on: Probabilities with dropout on, (K,).
+        classes: The names of the classes; without, they are called by their numbers.
+        at_logits: Whether the last row gives the logits.
     """
     first = next((row for row in differences if row.rms), None)
     if first is None:
         return "No row differs: nothing is dropped."
     largest, last = max(differences, key=lambda row: row.relative), differences[-1]
+    end = f"the logits of {last.name}" if at_logits else f"{last.name}, the last row"
     return (
         f"Differences and activations are measured as root mean squares. The difference begins at {first.name} with "
         f"{_ratio(first.relative)} of the activation, is largest at {largest.name} with {_ratio(largest.relative)}, "
-        f"and is {_ratio(last.relative)} at the logits of {last.name}. "
-        f"Prediction with dropout off: {_prediction(off)}; with this mask: {_prediction(on)}."
+        f"and is {_ratio(last.relative)} at {end}. "
+        f"Prediction with dropout off: {_prediction(off, classes)}; with this mask: {_prediction(on, classes)}."
     )
 
 
@@ -175,16 +218,19 @@ def difference_columns(differences: Sequence[RowDifference]) -> dict[str, list[s
     }
 
 
-def spread(passes: Passes, digests: tuple[str, str]) -> go.Figure:
-    """Draw the ten probabilities of many passes: the range, the middle 80 %, and the mean.
+def spread(passes: Passes, digests: tuple[str, str], names: Sequence[str] = ()) -> go.Figure:
+    """Draw the probabilities of many passes, of at most ten classes: the range, the middle 80 %, and the mean.
 
     Args:
         passes: The passes.
         digests: The digests of the passes and of the weights.
+        names: The names of the classes; without, they are called by their numbers.
     """
-    low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
-    bottom, top = np.quantile(passes.probabilities, _MIDDLE, axis=0)
-    classes = [str(c) for c in range(len(low))]
+    drawn_classes = _most_likely(passes)
+    shares = passes.probabilities[:, drawn_classes]
+    low, high = shares.min(axis=0), shares.max(axis=0)
+    bottom, top = np.quantile(shares, _MIDDLE, axis=0)
+    classes = [names[c] if names else str(c) for c in drawn_classes]
 
     def between(name: str, start: Activation, end: Activation, colour: str, width: float) -> Bars:
         said = [f"{_percent(float(a))} to {_percent(float(b))}" for a, b in zip(start, end, strict=True)]
@@ -194,34 +240,53 @@ def spread(passes: Passes, digests: tuple[str, str]) -> go.Figure:
     drawn: list[Part] = [
         between("lowest to highest", low, high, theme.MUTED, 0.08),
         between(_MIDDLE_NAME, bottom, top, theme.ACCENT, 0.5),
-        Series("mean of all passes", classes, passes.mean, theme.HIGHLIGHT, "points", 12, "diamond"),
-        Series("dropout off", classes, passes.off, "", "points", 16, "circle-open"),
+        Series("mean of all passes", classes, passes.mean[drawn_classes], theme.HIGHLIGHT, "points", 12, "diamond"),
+        Series("dropout off", classes, passes.off[drawn_classes], "", "points", 16, "circle-open"),
     ]
-    names = [f"{c}\n{count:,}" for c, count in zip(classes, passes.predictions, strict=True)]
-    across = Axis("class, and its number of passes", categories=classes, ticks=classes, names=names)
+    counts = zip(classes, passes.predictions[drawn_classes], strict=True)
+    counted = [f"{c}\n{count:,}" for c, count in counts]
+    across = Axis("class, and its number of passes", categories=classes, ticks=classes, names=counted)
     figure = draw(drawn, across, Axis("probability", (0, 1), tick_format=".0%", hover_format=".1%"), height=400)
     return figure.update_layout(meta={"digest": digests[0], "weights": digests[1]})
 
 
-def say_passes(passes: Passes, p: float) -> str:
-    """Say how many passes predict the same class, and give the mean of the passes and its entropy."""
-    count, predicted = len(passes.probabilities), int(passes.off.argmax())
+def _most_likely(passes: Passes) -> list[int]:
+    """Return the classes that are drawn: all, or of many the ten that are most likely with dropout off."""
+    if len(passes.off) <= _MOST_CLASSES:
+        return [*range(len(passes.off))]
+    return [int(c) for c in (-passes.off).argsort(kind="stable")[:_MOST_CLASSES]]
+
+
+def say_passes(passes: Passes, p: float | None, names: Sequence[str] = ()) -> str:
+    """Say how many passes predict the same class, and give the mean of the passes and its entropy.
+
+    Args:
+        passes: The passes.
+        p: Probability that a value is dropped; None where each row has its own.
+        names: The names of the classes; without, they are called by their numbers.
+    """
+    count, predicted = len(passes.probabilities), _called(int(passes.off.argmax()), names)
+    shared_p = "the p of each row" if p is None else f"p = {say_p(p)}"
+    masks = f"masks {passes.first:,} to {passes.first + count - 1:,}"
+    total, limit = len(passes.off), ""
+    if total > _MOST_CLASSES:
+        limit = f" Of the {total:,} classes the {_MOST_CLASSES} most likely with dropout off are drawn."
     same = "all" if not passes.changed else f"{count - passes.changed:,} of {count:,}"
     return (
-        f"With dropout off: {_prediction(passes.off)}, entropy {passes.off_entropy:.3f} bits. {count:,} passes with "
-        f"p = {p:.2f}, masks {passes.first:,} to {passes.first + count - 1:,}: {same} also predict {predicted}; the "
-        f"mean of their probabilities gives {_prediction(passes.mean)}, entropy {passes.entropy:.3f} bits. This mean "
-        "can differ from the result with dropout off: dropout keeps the mean of each dropout row, but not the mean of "
-        "the layers after it."
+        f"With dropout off: {_prediction(passes.off, names)}, entropy {passes.off_entropy:.3f} bits. {count:,} passes "
+        f"with {shared_p}, {masks}: {same} also predict {predicted}; the mean of their probabilities gives "
+        f"{_prediction(passes.mean, names)}, entropy {passes.entropy:.3f} bits. This mean can differ from the result "
+        "with dropout off: dropout keeps the mean of each dropout row, but not the mean of "
+        f"the layers after it.{limit}"
     )
 
 
-def passes_columns(passes: Passes) -> dict[str, list[str]]:
+def passes_columns(passes: Passes, names: Sequence[str] = ()) -> dict[str, list[str]]:
     """Return the statistics of many passes as columns, with a line for each class."""
     low, high = passes.probabilities.min(axis=0), passes.probabilities.max(axis=0)
     deviation = passes.probabilities.std(axis=0)
     return {
-        "class": [str(c) for c in range(len(low))],
+        "class": [names[c] if names else str(c) for c in range(len(low))],
         "dropout off": [f"{share:.4f}" for share in passes.off],
         "mean": [f"{share:.4f}" for share in passes.mean],
         "standard deviation": [f"{share:.4f}" for share in deviation],
@@ -231,9 +296,9 @@ def passes_columns(passes: Passes) -> dict[str, list[str]]:
     }
 
 
-def passes_csv(passes: Passes) -> str:
+def passes_csv(passes: Passes, names: Sequence[str] = ()) -> str:
     """Return the probabilities of every pass as CSV, with the seed of its mask."""
-    classes = range(passes.probabilities.shape[1])
+    classes = names or range(passes.probabilities.shape[1])
     lines = [
         [passes.first + number, *(f"{share:.8g}" for share in shares)]
         for number, shares in enumerate(passes.probabilities)
@@ -249,13 +314,13 @@ def changed_answer(passes: Passes) -> str:
 
 
 def _mask(step: Step) -> NDArray[np.bool_]:
-    return np.ones(step.maps.shape, np.bool_) if step.mask is None else step.mask
+    return np.ones(step.maps.shape, np.bool_) if step.mask is None else step.mask.reshape(step.maps.shape)
 
 
 def _all_maps(maps: Activation, range_: Range, channel: int, title: str) -> str:
     """Draw all maps side by side, with a frame around one of them."""
     count, height, width = maps.shape
-    columns = 8 if count > 16 else min(count, 4)
+    columns = max(8, math.ceil(math.sqrt(count))) if count > 16 else min(count, 4)
     lines = math.ceil(count / columns)
     across, down = width * _GAP + _GAP, height * _GAP + _GAP
     corners = [(line * down, column * across) for line, column in (divmod(c, columns) for c in range(count))]
@@ -277,13 +342,24 @@ def _all_maps(maps: Activation, range_: Range, channel: int, title: str) -> str:
     )
 
 
+def _all_values(maps: Activation, range_: Range, title: str) -> str:
+    """Draw all values (N, 1, 1) in lines of equal length."""
+    columns = math.ceil(math.sqrt(len(maps)))
+    corners = [divmod(number, columns) for number in range(len(maps))]
+    return f'<img src="{raster.mosaic(maps, [range_] * len(maps), corners)}" alt="{title}, all {len(maps):,} values">'
+
+
 def _scale(range_: Range, said: str) -> str:
     """Draw a colour scale with its label."""
     return f"<span>{said}: {scale_bar(range_)}</span>"
 
 
-def _prediction(shares: Activation) -> str:
-    return f"{int(shares.argmax())} with {words.percent(float(shares.max()))}"
+def _prediction(shares: Activation, names: Sequence[str]) -> str:
+    return f"{_called(int(shares.argmax()), names)} with {words.percent(float(shares.max()))}"
+
+
+def _called(target: int, names: Sequence[str]) -> str:
+    return escape_markdown(names[target]) if names else str(target)
 
 
 def _ratio(ratio: float) -> str:

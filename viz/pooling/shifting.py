@@ -1,8 +1,10 @@
-"""Figures of a shifted digit: the maps around a pool before and after, and their difference."""
+"""Figures of a shifted picture: the maps around a pool before and after, and their difference."""
 
 from collections.abc import Sequence
+from html import escape
 
-from model.pooling.records import Shift, ShiftedMaps
+from model.pooling.records import Pooled, Shift, ShiftedMaps
+from model.receptive_field.records import Window
 from model.records import Activation, Pair, Pixels
 from model.trace.records import Trace
 from viz.pictures import raster, words
@@ -13,11 +15,11 @@ _NAMES = {"into the pool": "Input of the pool", "max pool": "Max pool", "average
 
 
 def shifts(trace: Trace, pixels: Pixels, moves: Sequence[Shift], channel: int) -> str:
-    """Draw in HTML the digit and one map around the pool, before and after each shift, and their difference.
+    """Draw in HTML a picture and one map around the pool, before and after each shift, and their difference.
 
     Args:
-        trace: Trace of the digit before the shift.
-        pixels: The digit before the shift, (H, W).
+        trace: Trace of the picture before the shift.
+        pixels: The picture before the shift, (H, W) or (H, W, 3).
         moves: The shifts.
         channel: Channel of the map.
     """
@@ -25,7 +27,7 @@ def shifts(trace: Trace, pixels: Pixels, moves: Sequence[Shift], channel: int) -
     before, after = (range_of(maps.before, signed=True) for maps in (into, pool))
     cells = [
         "<b>Not shifted</b>",
-        _digit(pixels, f"predicted: {trace.prediction}"),
+        _picture(pixels, f"predicted: {trace.class_name(trace.prediction)}"),
         picture(into.before[channel], before, "input of the pool"),
         picture(pool.before[channel], after, "output"),
         "<figure></figure>",
@@ -35,7 +37,7 @@ def shifts(trace: Trace, pixels: Pixels, moves: Sequence[Shift], channel: int) -
         back = f"output shifted back by {_say_units(pool.best.units)}, minus the first"
         cells += [
             f"<b>Shifted {say_move(move.by)}</b>",
-            _digit(move.pixels, f"predicted: {move.prediction}"),
+            _picture(move.pixels, f"predicted: {trace.class_name(move.prediction)}"),
             picture(into.after[channel], before, "input of the pool", scale=False),
             picture(pool.after[channel], after, "output", scale=False),
             picture(pool.difference(channel), after, back, corner=pool.best.units, scale=False),
@@ -56,9 +58,9 @@ def maps_by_title(moves: Sequence[Shift], channel: int) -> dict[str, Activation]
     return found
 
 
-def _digit(pixels: Pixels, caption: str) -> str:
-    image = f'<img src="{raster.image(pixels)}" alt="The digit: {caption}">'
-    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+def _picture(pixels: Pixels, caption: str) -> str:
+    image = f'<img src="{raster.image(pixels)}" alt="The picture: {escape(caption)}">'
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def direction(pixels: int, towards: str) -> Pair:
@@ -71,7 +73,7 @@ def direction(pixels: int, towards: str) -> Pair:
 
 
 def say_move(by: Pair) -> str:
-    """Say how far a digit is shifted.
+    """Say how far a picture is shifted.
 
     >>> say_move((0, 1)), say_move((2, 0))
     ('1 pixel right', '2 pixels down')
@@ -99,15 +101,15 @@ def say_shift(move: Shift) -> str:
         else:
             said.append(
                 f"{_NAMES[maps.label]}: the maps change; even {back} {words.number(maps.best.largest)}, and on average "
-                f"by {relative(maps):.0%} of their mean absolute value."
+                f"by {_share(relative(maps))} of their mean absolute value."
             )
     if move.cut_off:
-        said.append(f"{move.cut_off} non-zero pixels left the image.")
+        said.append(f"{move.cut_off:,} non-zero pixels left the image.")
     return " ".join(said)
 
 
 def outcome(moves: Sequence[Shift]) -> str:
-    """Return after which of the shifts by 1 and by 2 pixels the output maps of the max pool are only shifted.
+    """Return after which of two shifts, the smaller first, the output maps of the max pool are only shifted.
 
     One of ``one``, ``two``, ``both`` and ``neither``.
     """
@@ -115,19 +117,53 @@ def outcome(moves: Sequence[Shift]) -> str:
     return {(True, False): "one", (False, True): "two", (True, True): "both", (False, False): "neither"}[one, two]
 
 
-def say_outcome(moves: Sequence[Shift]) -> str:
-    """Say how much the output maps of the max pool differ after each shift, and why."""
+def distances(jump: int) -> Pair:
+    """Return the two shifts that are compared, in pixels: by one, and by the jump of the output, from unit to unit.
+
+    >>> distances(2), distances(4), distances(1)
+    ((1, 2), (1, 4), (1, 2))
+    """
+    return 1, max(jump, 2)
+
+
+def say_outcome(moves: Sequence[Shift], pooled: Pooled | None, jump: int) -> str:
+    """Say how much the output maps of the max pool differ after each shift, and why.
+
+    Args:
+        moves: The shifts.
+        pooled: The pool, if its windows all have one size.
+        jump: Pixels from one unit of the output to the next, in the direction of the shifts.
+    """
     differences = [f"{_small(move.maps[1].best.largest)} after {say_move(move.by)}" for move in moves]
-    return (
-        f"After the best shift back, the maps differ by at most {' and '.join(differences)}. The windows begin at "
-        "every second position. After a shift by 2, each window has the four values of its neighbour; after a shift "
-        "by 1, it has two values from each of two windows, so its maximum can change."
-    )
+    said = f"After the best shift back, the maps differ by at most {' and '.join(differences)}. "
+    if jump == 2 and pooled and pooled.window == Window((2, 2), (2, 2)):
+        said += (
+            "The windows begin at every second position. After a shift by 2, each window has the four values of its "
+            "neighbour; after a shift by 1, it has two values from each of two windows, so its maximum can change."
+        )
+    elif jump == 1:
+        said += "The windows begin at every pixel, so after any shift each window can have the values of another one."
+    else:
+        said += (
+            f"Windows next to each other are {jump} pixels apart. Only after a shift by a multiple of {jump} pixels "
+            "can each window have the values of its neighbour; after another shift it has other values, so its maximum "
+            "can change."
+        )
+    if not moves[-1].maps[0].equivariant:
+        said += (
+            f" Here the input maps change after {say_move(moves[-1].by)} too, for example because padding does not "
+            "move with the picture, or because pixels leave it."
+        )
+    return said
 
 
 def relative(maps: ShiftedMaps) -> float:
     """Return the mean difference as a share of the mean absolute value of the maps."""
     return maps.best.mean / maps.mean_magnitude if maps.mean_magnitude else 0.0
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "under 1%"
 
 
 def table(moves: Sequence[Shift]) -> dict[str, list[str]]:

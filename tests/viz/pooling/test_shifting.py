@@ -72,7 +72,7 @@ def test_say_shift_gives_the_difference_of_every_map(moves: list[Shift]) -> None
     assert shifting.relative(ShiftedMaps("max pool", blank, blank, (Offset((0, 0), 0.0, 0.0),), equivariant=True)) == 0
 
 
-def test_outcome_is_the_measured_answer(moves: list[Shift]) -> None:
+def test_outcome_is_the_measured_answer(trace: Trace, moves: list[Shift]) -> None:
     assert shifting.outcome(moves) == "two"
     for one, two, outcome in [
         (True, False, "one"),
@@ -81,7 +81,9 @@ def test_outcome_is_the_measured_answer(moves: list[Shift]) -> None:
         (False, False, "neither"),
     ]:
         assert shifting.outcome([with_pool(moves[0], one), with_pool(moves[1], two)]) == outcome
-    assert f"{moves[0].maps[1].best.largest:.3f} after 1 pixel right" in shifting.say_outcome(moves)
+    assert f"{moves[0].maps[1].best.largest:.3f} after 1 pixel right" in shifting.say_outcome(
+        moves, max_pool.pooled(trace), 2
+    )
 
 
 def test_table_has_a_line_for_each_shift_back(moves: list[Shift]) -> None:
