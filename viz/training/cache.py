@@ -18,7 +18,7 @@ from model.training import published, recipe_changes, seeds
 from model.training.records import BlockHistory, PairedTest, RecipeResult, Trial
 from model.training.snapshots import block_history, read_snapshots
 from viz.app import current, shared
-from viz.app.current import network
+from viz.app.current import network, of_network
 from viz.app.queued_cache import queued
 from viz.training import snapshots
 
@@ -130,9 +130,9 @@ def _block_through_epochs(key: str, row: str, _digit: Digit) -> BlockHistory:
 
 def kernel_panels(found: BlockHistory, channel: int, *, one_scale: bool) -> list[dict[str, Any]]:
     """Return the pictures of a block's kernels after each epoch; they do not depend on the digit."""
-    return _kernel_panels(current.network_id(), found.row, channel, one_scale, found)
+    return _kernel_panels(found.row, channel, one_scale, found)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _kernel_panels(net: str, row: str, channel: int, one_scale: bool, _found: BlockHistory) -> list[dict[str, Any]]:
+@of_network(max_entries=32)
+def _kernel_panels(row: str, channel: int, one_scale: bool, _found: BlockHistory) -> list[dict[str, Any]]:
     return snapshots.kernels(_found, channel, shared=one_scale)
