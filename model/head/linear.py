@@ -46,22 +46,45 @@ def obstacle(graph: Graph) -> str:
     return " ".join([*sentences, *(f"{between} stands {each}." for each in around)])
 
 
-def of_network(module: NetworkModule, trace: Trace) -> Head:
+def weights_of(module: NetworkModule, classes: int) -> tuple[Numbers, Numbers]:
+    """Return what the head of a network is for every picture: weights and biases (K,).
+
+    Args:
+        module: Not changed.
+        classes: K.
+
+    Returns:
+        Weights (K, C) of the means of the last maps, or (K, C, H, W) of their units; biases (K,).
+
+    Raises:
+        InputError: The head is not linear.
+    """
+    maps, _ = _linear(module.graph)
+    return _weights(module, maps, classes)
+
+
+def _linear(graph: Graph) -> tuple[Node, tuple[Node, ...]]:
+    """Return the last maps and the steps after them."""
+    maps, head = graph.last_maps(), graph.linear_head()
+    if maps is None or head is None:
+        raise InputError(obstacle(graph), "Class maps need a linear head.", "See the last linear steps instead.")
+    return maps, head
+
+
+def of_network(module: NetworkModule, trace: Trace, worked: tuple[Numbers, Numbers] | None = None) -> Head:
     """Return the linear head of a network for one picture: the weight of each map, or of each of its units.
 
     Args:
         module: Not changed.
         trace: A trace of it.
+        worked: What ``weights_of`` gave for this network, where that is known already.
 
     Raises:
         InputError: The head is not linear, or a dropout in it was on.
     """
-    graph = module.graph
-    maps, head = graph.last_maps(), graph.linear_head()
-    if maps is None or head is None:
-        raise InputError(obstacle(graph), "Class maps need a linear head.", "See the last linear steps instead.")
+    maps, head = _linear(module.graph)
     _check_dropout(trace, head)
-    weights, biases = _weights(module, maps, len(trace.logits))
+    weights, biases = worked or _weights(module, maps, len(trace.logits))
     return Head(
         source=maps.name,
         pool=next((node.name for node in head if node.op in _AVERAGES), ""),

@@ -9,6 +9,7 @@ from model.graph.records import Node
 from model.head import linear, logits
 from model.head.records import Head
 from model.images.records import Digit
+from model.records import Numbers
 from model.trace.records import Trace
 from viz.app.current import of_network
 from viz.app.shared import network, record, to_input
@@ -35,13 +36,20 @@ def _end(key: str, _digit: Digit) -> Head | None:
     module, trace = network().module, record(_digit)
     assert isinstance(module, NetworkModule)  # noqa: S101 (every network of a page has a graph)
     if not obstacle():
-        return linear.of_network(module, trace)
+        return linear.of_network(module, trace, _weights(len(trace.logits)))
     try:
         found = linear.tail(module, trace)
     except InputError:
         return None
     maps, last = found.values[:, None, None], found.steps[-1]
     return Head(found.source, "", last, maps, found.weights, found.biases, found.logits, found.steps, trace.classes)
+
+
+@of_network(max_entries=32)
+def _weights(classes: int) -> tuple[Numbers, Numbers]:
+    module = network().module
+    assert isinstance(module, NetworkModule)  # noqa: S101 (as above)
+    return linear.weights_of(module, classes)
 
 
 @of_network(max_entries=64)
