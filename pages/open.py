@@ -16,7 +16,7 @@ def understood() -> None:
     network, found = current.network(), controls.table()
     st.header(escape_markdown(network.title))
     st.html(figures.totals(network, found))
-    left, right = st.columns([2, 1], gap="large")
+    left, right = st.columns([11, 5], gap="large")
     with left:
         numbers = tables.CsvFile("Download the steps as CSV", partial(figures.as_csv, found), "steps.csv")
         explanation = (
@@ -55,10 +55,7 @@ left, right = st.columns(2, gap="large")
 with left:
     st.subheader("In a terminal")
     st.code(controls.COMMAND, language=None, wrap_lines=True)
-    st.write(
-        "The command comes with this project; `glass show net.py:Net` captures and opens in one step, also larger "
-        "files."
-    )
+    st.write("The command comes with this project; `glass show net.py:Net` captures and opens it, also a large one.")
 with right:
     st.subheader("In a notebook")
     st.code(controls.NOTEBOOK, language=None, wrap_lines=True)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from viz.app import address, components, current, shared, tables, widgets
 from viz.layers import worked_row
-from viz.parameters import controls, figures, limits, pasted
+from viz.parameters import controls, figures, limits
 
 HIDDEN = "hidden"
 _HIDDEN = {"no": "As printed", "yes": "With hidden steps"}
@@ -45,7 +45,7 @@ if comparisons:
     st.write(figures.say_mistakes(comparisons))
     st.html(figures.mistakes(comparisons, link))
 else:
-    pasted.show()
+    controls.paste_table()
 
 left, right = st.columns(2, gap="large")
 with left:

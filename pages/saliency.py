@@ -6,11 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from model.saliency import BASELINES, METHODS
+from model.trace.records import LayerKind
 from viz.app import address, components, current, shared, sidebar, tables, widgets
 from viz.saliency import cache, controls, figures
 
 SANITY_CHECKS = Path(__file__).with_name("sanity_checks.py")
 PAGE = "saliency"
+DROPOUT = "Dropout passes its input on unchanged, so it has no map of its own. "
 digit, noun = sidebar.current_digit(), current.picture_word()
 trace = shared.record(digit)
 
@@ -68,7 +70,7 @@ def through_the_network() -> None:
     if controls.refuse(METHODS[plan.method], PAGE):
         return
     rows, passed = controls.rows_with_maps(trace)
-    titles = {"": controls.title_of_picture(plan, trace)} | {name: name for name in rows}
+    titles = {"": controls.title_of_picture(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))
     plans = controls.plans_for_steps(plan, trace, rows)
     found = cache.each(digit, plans, partial(show, show_times=False))
@@ -76,8 +78,9 @@ def through_the_network() -> None:
     controls.numbers_of(titles, found).show()
     st.write(
         f"Each map explains the activation of a row instead of the {noun}: the rows after it are a network of their "
-        "own. Each place of a map is a sum over channels. Dropout passes its input on unchanged, so it has no map of "
-        f"its own. The method has its default options.{figures.say_passed(passed)}"
+        "own. Each place of a map is a sum over channels. "
+        f"{DROPOUT if any(row.kind == LayerKind.DROPOUT for row in trace.rows) else ''}The method has its default "
+        f"options.{figures.say_passed(passed)}"
     )
 
 

@@ -79,9 +79,7 @@ OF_ANOTHER = {
         "Where does the loss on held-out images stop falling while that in training goes on?",
         "How much do neighbouring epochs differ by chance alone?",
     ),
-    "epochs": ("When does the prediction stop changing?",),
     "recipe": ("What would you change first, and how many test images would show that it helps?",),
-    "live": ("Train the assignment's network twice and change only the seed: how much do two curves differ?",),
 }
 
 st.title("Training")
@@ -98,4 +96,6 @@ if current.is_assignment():
 else:
     others = {"curves": training.kept_history, "recipe": training.card, "live": training.no_live_training}
     {**others, "epochs": epochs}[shown]()
-    widgets.to_try(*OF_ANOTHER[shown])
+    kept = {"curves": shared.network().history, "recipe": shared.network().card}
+    if kept.get(shown):
+        widgets.to_try(*OF_ANOTHER[shown])

@@ -67,9 +67,9 @@ def test_package_imports_nothing_eagerly() -> None:
     assert_without(packages, {"torch", "numpy"})
 
 
-def test_records_and_errors_import_no_torch() -> None:
+def test_records_errors_and_lists_of_networks_import_no_torch() -> None:
     assert len(RECORDS) > 10
-    assert_without(["model", "model.errors", *RECORDS], {"torch"})
+    assert_without(["model", "model.errors", "model.networks.catalogue", "model.commands.target", *RECORDS], {"torch"})
 
 
 def test_figures_import_only_records() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 from model.commands.comments import comments_of
-from model.commands.figures import Comparison
 from model.commands.notebook import Piece, text_of
-from model.commands.printed import find
 from model.commands.records import Limit, Mistake, Report
 from model.graph.records import Op
 from model.images import mnist
 from model.networks.records import Network
+from model.parameters.comparison import Comparison
+from model.parameters.printed import find
 
 History = Sequence[dict[str, float]]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.commands.notebook import Piece
-from model.commands.printed import PrintedRow, field_in, sizes_in
-from model.commands.steps import Step
+from model.parameters.printed import PrintedRow, field_in, sizes_in
+from model.parameters.steps import Step
 
 _SAID = re.compile(
     r"^\W*(?:\w+\W+)?\(?\d+\s*[x×X*]\s*\d+|(?<![a-z])(in|out|input|output|size|shape)(?![a-z])|->|=>|→", re.IGNORECASE

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.networks.summary.records import Table, TableRow
+from model.parameters.records import PrintedMistake as Mistake
 
 __all__ = ["RANDOM", "Limit", "Mistake", "Report", "Table", "TableRow"]
 
@@ -24,23 +25,6 @@ class Limit:
     name: str
     holds: bool | None
     evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A printed figure that cannot be.
-
-    Args:
-        where: The step and the figure, and where it is printed.
-        printed: What is printed.
-        right: What it is.
-        why: The arithmetic, and the mistake behind it where that is known.
-    """
-
-    where: str
-    printed: str
-    right: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

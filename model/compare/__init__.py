@@ -1,1 +1,1 @@
-"""Two networks compared: their sizes, their steps side by side, and which images each one gets right."""
+"""Two networks compared: their sizes, and their steps side by side."""

@@ -1,18 +1,14 @@
-"""Compare two networks: their figures, the images that each gets right, and which of their steps are alike."""
+"""Compare two networks: their figures, and which of their steps stand beside each other."""
 
-from collections.abc import Sequence
-from difflib import SequenceMatcher
-from itertools import zip_longest
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
-import numpy as np
-from numpy.typing import NDArray
-
-from model.compare.records import Agreement, Facts
+from model.compare.records import Facts
 from model.networks.records import Network
 from model.networks.summary.table import of_network
-from model.training.comparison import mcnemar
 
-Beside = tuple[int | None, int | None]
+Beside = tuple[range, range]
 
 
 def facts(network: Network) -> Facts:
@@ -32,47 +28,56 @@ def facts(network: Network) -> Facts:
     )
 
 
-def agreement(labels: NDArray[np.integer], first: NDArray[np.integer], second: NDArray[np.integer]) -> Agreement:
-    """Compare the predictions of two networks for the same images.
-
-    Args:
-        labels: (N,).
-        first: The class that the first network predicts for each, (N,).
-        second: The class that the second predicts, (N,).
-
-    >>> found = agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 0]), np.array([1, 0, 3, 0]))
-    >>> found.both.tolist(), found.only_first.tolist(), found.only_second.tolist(), found.neither.tolist()
-    ([0], [1], [2], [3])
-    """
-    one, other = first == labels, second == labels
-    return Agreement(
-        both=np.flatnonzero(one & other),
-        only_first=np.flatnonzero(one & ~other),
-        only_second=np.flatnonzero(other & ~one),
-        neither=np.flatnonzero(~one & ~other),
-        same_mistake=int((~one & (first == second)).sum()),
-        p=mcnemar(one, other),
-    )
-
-
 def side_by_side(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...]]) -> list[Beside]:
-    """Return which step of one network stands beside which of the other, by the sizes of their maps.
+    """Return which steps of two networks stand beside each other: those whose maps are alike in size.
 
-    The longest runs of steps with maps of the same size (H, W) stand beside each other; what is between them is paired
-    in the order it runs, and what is left has nothing beside it.
+    Steps that follow one another with maps of one size are a group. Groups are paired in the order they run, so that
+    the sum of ``|log2(units / units)|`` over all pairs, and of 1 for each group without a partner, is the smallest.
 
     Args:
         first: The shape of what each step of one network gives.
         second: Likewise of the other.
 
     Returns:
-        The positions of both; None where there is none.
+        For each pair, the positions of the steps of both; one of them is empty where there is no partner.
 
-    >>> side_by_side([(8, 26, 26), (8, 13, 13), (10,)], [(4, 13, 13), (10,)])
-    [(0, None), (1, 0), (2, 1)]
+    >>> side_by_side([(8, 26, 26), (8, 13, 13), (10,)], [(4, 11, 11), (4, 11, 11), (10, 1, 1)])
+    [(range(0, 1), range(0, 0)), (range(1, 2), range(0, 2)), (range(2, 3), range(2, 3))]
     """
-    one, other = ([shape[1:] for shape in shapes] for shapes in (first, second))
-    found: list[Beside] = []
-    for _, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        found += zip_longest(range(a, b), range(c, d))
+    one, other = _groups(first), _groups(second)
+    costs: dict[tuple[int, int], tuple[float, int, int]] = {}  # with how many groups of each the last pair has
+    for a in range(len(one) + 1):
+        for b in range(len(other) + 1):
+            ways = [(costs[a - 1, b][0] + 1, 1, 0)] if a else []
+            ways += [(costs[a, b - 1][0] + 1, 0, 1)] if b else []
+            if a and b:
+                apart = abs(math.log2(one[a - 1][0] / other[b - 1][0]))
+                ways.append((costs[a - 1, b - 1][0] + apart, 1, 1))
+            costs[a, b] = min(ways, default=(0.0, 0, 0))
+    return _pairs(one, other, costs)
+
+
+def _groups(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, range]]:
+    """Return the units of a map, and the positions, of each run of steps with maps of one size."""
+    found: list[tuple[int, range]] = []
+    for units, run in groupby(enumerate(shapes), lambda each: math.prod(each[1][1:])):
+        places = [at for at, _ in run]
+        found.append((units, range(places[0], places[-1] + 1)))
     return found
+
+
+def _pairs(
+    one: Sequence[tuple[int, range]],
+    other: Sequence[tuple[int, range]],
+    costs: Mapping[tuple[int, int], tuple[float, int, int]],
+) -> list[Beside]:
+    """Follow the cheapest pairs back from the end."""
+    found: list[Beside] = []
+    a, b = len(one), len(other)
+    while a or b:
+        _, from_one, from_other = costs[a, b]
+        left = one[a - 1][1] if from_one else range(0)
+        right = other[b - 1][1] if from_other else range(0)
+        found.append((left, right))
+        a, b = a - from_one, b - from_other
+    return found[::-1]

@@ -21,6 +21,7 @@ from model.records import Pixels
 
 SOURCE = "folder"
 THUMBNAIL = 48  # pixels a side
+_SIDE = 4 * THUMBNAIL  # of the picture that a thumbnail is cut out of, so that even a wide one is sharp
 MAX_FILES = 100_000
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,5}")
 _PATIENCE = 3  # times as many files are tried as pictures are wanted
@@ -166,15 +167,15 @@ def _picture(root: Path, path: str) -> Pixels:
 
 @functools.lru_cache(maxsize=4_096)  # 28 MB
 def _thumbnail(root: Path, path: str) -> Pixels:
-    return small(_decoded(root, path))
+    return small(_decoded(root, path, _SIDE))
 
 
-def _decoded(root: Path, path: str) -> Pixels:
+def _decoded(root: Path, path: str, side: int = upload.WORKING_SIDE) -> Pixels:
     try:
         if not (root / path).is_file():  # a pipe would never end
             raise FileNotFoundError(errno.ENOENT, "it is no file any more")
         with (root / path).open("rb") as file:
-            return upload.decode_in_colour(file)
+            return upload.decode_in_colour(file, side)
     except OSError as error:
         raise InputError(
             f"The file '{path[-60:]}' cannot be read ({error.strerror or type(error).__name__}).",

@@ -63,21 +63,25 @@ def decode(file: BinaryIO) -> Picture:
     return _decoded(file, lambda image: Picture(_grey(_upright(_reduced(image))), image.format not in _LOSSLESS))
 
 
-def decode_in_colour(file: BinaryIO) -> Pixels:
+def decode_in_colour(file: BinaryIO, side: int = WORKING_SIDE) -> Pixels:
     """Decode a picture file to red, green and blue.
 
     It is turned as its EXIF says; what is transparent becomes white; of an animation the first frame counts.
 
+    Args:
+        file: Its content.
+        side: How many pixels its longer side has at most; fewer are decoded faster.
+
     Returns:
-        (H, W, 3) in 0..255, at most 512 pixels a side.
+        (H, W, 3) in 0..255.
 
     Raises:
         InputError: It has another format, is too large or too narrow, or is damaged.
     """
-    return _decoded(file, _coloured)
+    return _decoded(file, lambda image: _coloured(image, side), side)
 
 
-def _decoded(file: BinaryIO, convert: Callable[[Image.Image], T]) -> T:
+def _decoded(file: BinaryIO, convert: Callable[[Image.Image], T], side: int = WORKING_SIDE) -> T:
     """Open a picture file, refuse it if it is too large, and convert what it shows."""
     file.seek(0)
     if len(file.read(MAX_BYTES + 1)) > MAX_BYTES:
@@ -90,7 +94,7 @@ def _decoded(file: BinaryIO, convert: Callable[[Image.Image], T]) -> T:
     try:
         with _one_at_a_time, Image.open(file, formats=FORMATS) as image:
             _check_size(image)
-            image.draft(None, (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # a JPEG can be decoded to a part of its size
+            image.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded to a part of its size
             return convert(image)
     except InputError:
         raise
@@ -119,12 +123,12 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
-def _reduced(image: Image.Image, in_colour: bool = False) -> Image.Image:
-    """Return a picture, each side at most twice the working side: in grey with its transparency, or in colour on white.
+def _reduced(image: Image.Image, side: int = WORKING_SIDE, in_colour: bool = False) -> Image.Image:
+    """Return a picture, no side longer than twice ``side``: in grey with its transparency, or in colour on white.
 
     It is made strip by strip: colours, transparency and 16 bit of the whole would take several times its memory.
     """
-    factor = max(1, max(image.size) // WORKING_SIDE)
+    factor = max(1, max(image.size) // side)
     deep = image.mode.startswith("I")
     clear = image.has_transparency_data and not deep
     mode = "RGB" if in_colour else "LA" if clear else "L"
@@ -147,7 +151,7 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
-def _coloured(image: Image.Image) -> Pixels:
+def _coloured(image: Image.Image, side: int) -> Pixels:
     """Return (H, W, 3) in 0..255."""
     if max(image.size) > MAX_RATIO * min(image.size):
         raise InputError(
@@ -155,8 +159,8 @@ def _coloured(image: Image.Image) -> Pixels:
             f"Its longer side can be {MAX_RATIO} times its shorter one.",
             "Crop it.",
         )
-    upright = _upright(_reduced(image, in_colour=True))
-    upright.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    upright = _upright(_reduced(image, side, in_colour=True))
+    upright.thumbnail((side, side), Image.Resampling.BOX)
     return np.asarray(upright)
 
 

@@ -1,5 +1,6 @@
 """PReLU: a leaky ReLU whose slope is learned, one for all maps or one for each."""
 
+import torch
 from torch import nn
 
 from model.graph.records import Op
@@ -20,6 +21,7 @@ class PReLU(Layer):
     ops = (Op.PRELU,)
     about = "Keeps positive values and multiplies the others by a slope, which is learned."
     hidden = True
+    learns = True
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A slope, or one for each map."""
@@ -37,6 +39,10 @@ class PReLU(Layer):
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its place is all that matters."""
         return nn.Identity()
+
+    def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Slope 0.25, PyTorch's initial one; nothing is drawn."""
+        module.reset_parameters()  # type: ignore[operator]
 
 
 LAYERS = (PReLU(),)

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model.networks.store import BUILT_IN, by_id, is_kept, keep, load
+    from model.networks.store import BUILT_IN, by_id, is_kept, keep, load, snapshots
 
-__all__ = ["BUILT_IN", "by_id", "is_kept", "keep", "load"]
+__all__ = ["BUILT_IN", "by_id", "is_kept", "keep", "load", "snapshots"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,29 +1,78 @@
-"""The networks that come along, built without an export: they are chains whose steps have names."""
+"""The networks that come along: the assignment's, built as a chain of named steps, and others, read from files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from model.errors import WeightsError
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Graph, Node, Op
 from model.graph.shapes import Given, Value, infer
-from model.images.records import MEAN, STD
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.networks.records import ImageSpec, Network
+from model.networks.catalogue import ASSIGNMENT, CATALOGUE
+from model.networks.file import read_path
+from model.networks.limits import refuse
+from model.networks.records import Network
 
 ROWS = (nn.Conv2d, nn.BatchNorm2d, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d)  # what the printed table has a row for
+_REMEDY = "Restore the folder with 'git checkout -- model/networks'."
 
 
-def assignment() -> Network:
-    """Return the assignment's network with its trained weights.
+def card_folder(id: str) -> Path:
+    """Return the folder of a network that comes along with its card and its snapshots."""
+    return weights.SHIPPED if id == ASSIGNMENT else Path(__file__).parent / id
+
+
+def built_in(id: str) -> Network:
+    """Return a network that comes along with its trained weights, its card and its history.
+
+    Args:
+        id: One of ``BUILT_IN``.
 
     Raises:
-        WeightsError: Its weights are missing or damaged.
+        NetworkError, WeightsError: Its files are missing or damaged, or do not belong together.
     """
-    return _assignment(weights.load(), weights.read_card())
+    card = weights.read_card(card_folder(id))
+    if id == ASSIGNMENT:
+        return _assignment(weights.load(), card)
+    found = read_path(card_folder(id) / f"{id}.glass")
+    if found.id != card.get("file"):
+        refuse(
+            f"The file of the network '{id}' is not the one that its card describes.",
+            "The card names it.",
+            _REMEDY,
+        )
+    return replace(found, id=id, card=card, history=history(card))
+
+
+def history(card: Mapping[str, Any]) -> tuple[dict[str, float], ...]:
+    """Return a row for each epoch of a card: ``epoch``, ``training loss``, and where images were held out two more.
+
+    These are ``held-out accuracy``, from 0 to 1, and ``held-out loss``.
+
+    Raises:
+        WeightsError: The card's epochs are damaged.
+    """
+    try:
+        return tuple(_row(epoch, card.get("held_out_images")) for epoch in card.get("epochs") or ())
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise WeightsError(
+            f"The epochs in the card of a network cannot be read ({error!r}).",
+            "Each must have its number and its losses.",
+            _REMEDY,
+        ) from error
+
+
+def _row(epoch: Mapping[str, Any], held_out: int | None) -> dict[str, float]:
+    row = {"epoch": float(epoch["number"]), "training loss": float(epoch["training_loss"])}
+    if not held_out:
+        return row
+    accuracy = epoch["validation_correct"] / held_out
+    return {**row, "held-out accuracy": accuracy, "held-out loss": float(epoch["validation_loss"])}
 
 
 def assignment_without_weights() -> Network:
@@ -32,11 +81,11 @@ def assignment_without_weights() -> Network:
 
 
 def _assignment(author: AssignmentNetwork, card: Mapping[str, Any]) -> Network:
-    graph, tensors = of_chain(author, (1, 28, 28))
-    image = ImageSpec(1, 28, 28, (MEAN,), (STD,))
-    classes = tuple(map(str, range(10)))
+    entry = CATALOGUE[ASSIGNMENT]
+    graph, tensors = of_chain(author, entry.input.shape)
     module = NetworkModule(graph, tensors).eval()
-    return Network("assignment", "The assignment's network", graph, module, image, classes, card=card)
+    past = history(card)
+    return Network(ASSIGNMENT, entry.title, graph, module, entry.input, entry.classes, history=past, card=card)
 
 
 def of_chain(author: nn.Sequential, input_shape: tuple[int, int, int]) -> tuple[Graph, dict[str, Tensor]]:

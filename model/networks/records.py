@@ -43,6 +43,7 @@ class Network:
         warnings: What a reader should know, a sentence each.
         history: A row of numbers for each epoch of its training, where there is any.
         difference: How far its logits are from those of the author's code, as a share of the largest.
+        card: Of one that comes along: how it was trained, on what it was tested, and what it teaches.
     """
 
     id: str

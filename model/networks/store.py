@@ -1,21 +1,27 @@
 """Where networks are found: those that come along by their id, opened ones by the hash of their file."""
 
 import functools
-from collections.abc import Callable
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
+
+from torch import nn
 
 from model import kept_files
 from model.kept_files import hash_of, is_hash
-from model.networks.built_in import assignment
+from model.networks.built_in import built_in
+from model.networks.catalogue import BUILT_IN
+from model.networks.epochs import of_network
 from model.networks.file import bytes_of, read, read_path
 from model.networks.identity import folder
 from model.networks.limits import OWN, Limits, refuse
 from model.networks.records import Network
 
-_BUILDERS: dict[str, Callable[[], Network]] = {"assignment": assignment}
-BUILT_IN = tuple(_BUILDERS)
+__all__ = ["BUILT_IN", "by_id", "is_kept", "keep", "load", "snapshots"]
 SUFFIX = ".glass"
 MAX_FILES, MAX_BYTES = 200, 4_000_000_000
+MAX_MEMORY = 1_000_000_000  # bytes of numbers of opened networks that a process keeps read
 
 
 def load(id_or_path: str | Path) -> Network:
@@ -25,7 +31,7 @@ def load(id_or_path: str | Path) -> Network:
         NetworkError: There is none, or its file is refused.
     """
     text = str(id_or_path)
-    if text in _BUILDERS or is_hash(text):
+    if text in BUILT_IN or is_hash(text):
         return by_id(text)
     return read_path(Path(id_or_path))
 
@@ -36,7 +42,7 @@ def by_id(id: str) -> Network:
     Raises:
         NetworkError: There is none of that id.
     """
-    if id in _BUILDERS:
+    if id in BUILT_IN:
         return _built_in(id)
     if not isinstance(id, str) or not is_hash(id):
         refuse(
@@ -46,11 +52,11 @@ def by_id(id: str) -> Network:
         )
     path = kept_files.path_of(folder(), id, SUFFIX)
     if path is None:
-        _kept.cache_clear()
+        _MEMORY.clear()
         refuse(
             f"The network {id} is not here any more.", "Opened networks are kept for a while.", "Open its file again."
         )
-    return _kept(id, path)
+    return _MEMORY.get(id, path)
 
 
 def is_kept(id: str) -> bool:
@@ -58,13 +64,56 @@ def is_kept(id: str) -> bool:
     return is_hash(id) and (folder() / f"{id}{SUFFIX}").is_file()
 
 
-@functools.lru_cache(maxsize=8)
+def snapshots(id: str) -> Mapping[int, nn.Module]:
+    """Return a network after each epoch of its training, by the number of the epoch, from 1.
+
+    Each is a module with the graph of the network, in evaluation mode, read when it is asked for. It is empty where no
+    snapshots were kept: of networks that were opened, and of one that comes along and is large.
+
+    Raises:
+        NetworkError: There is no network of that id.
+    """
+    return of_network(by_id(id))
+
+
+@functools.lru_cache(maxsize=len(BUILT_IN))
 def _built_in(id: str) -> Network:
-    return _BUILDERS[id]()
+    return built_in(id)
 
 
-@functools.lru_cache(maxsize=8)
-def _kept(id: str, path: Path) -> Network:
+class _Memory:
+    """The opened networks that a process keeps read: those used last, up to so many bytes. It is safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._found, self._lock = most, OrderedDict[str, Network](), threading.Lock()
+
+    def get(self, id: str, path: Path) -> Network:
+        """Return a network, read at its first use."""
+        with self._lock:
+            if id in self._found:
+                self._found.move_to_end(id)
+                return self._found[id]
+        network = _read_kept(id, path)  # outside of the lock: others go on meanwhile
+        with self._lock:
+            self._found[id] = network
+            while len(self._found) > 1 and sum(map(_bytes, self._found.values())) > self._most:
+                self._found.popitem(last=False)
+        return network
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._found.clear()
+
+
+_MEMORY = _Memory(MAX_MEMORY)
+
+
+def _bytes(network: Network) -> int:
+    return sum(tensor.nbytes for tensor in network.module.state_dict().values())
+
+
+def _read_kept(id: str, path: Path) -> Network:
     data = bytes_of(path)
     if hash_of(data) != id:
         path.unlink(missing_ok=True)

@@ -58,3 +58,20 @@ class RowComparison:
         The figures from comments (inputs, receptive fields) do not count here; ``mistakes`` has them.
         """
         return not {"shape", "parameters"} & {*self.disagreements}
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedMistake:
+    """A printed figure that cannot be.
+
+    Args:
+        where: The step and the figure, and where it is printed.
+        printed: What is printed.
+        right: What it is.
+        why: The arithmetic, and the mistake behind it where that is known.
+    """
+
+    where: str
+    printed: str
+    right: str
+    why: str

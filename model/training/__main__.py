@@ -1,7 +1,7 @@
-"""Train the assignment's network on MNIST: ``python -m model.training``.
+"""Train a network that comes along: ``python -m model.training``, or ``--network padded``.
 
 A protocol decides which images are for training and which for evaluation; see ``model/training/protocol.py``. Every
-protocol uses the 10,000 test images once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training``
+protocol uses the test images once, at the end, or never. ``torchrun --nproc-per-node 2 -m model.training``
 splits each batch between processes; with ``--seeds``, it splits the seeds instead.
 """
 
@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from model.errors import GlassError, InputError, WorkerError
 from model.images import mnist
+from model.networks.catalogue import ASSIGNMENT, BUILT_IN
 from model.training import checkpoint, machine, report
-from model.training.images import Images, read_images
+from model.training.images import Images, read_images, reads_mnist
 from model.training.protocol import PROTOCOLS, THREADS, Plan
 from model.training.recipe import RECIPES, Recipe, changed
 from model.training.runner import run_seed, seed_folder
@@ -30,7 +31,8 @@ _INTERRUPTED = 130  # the exit code of shells
 def main(arguments: list[str] | None = None) -> None:
     """Train from the command line; write the weights with their card, and a report."""
     parser = argparse.ArgumentParser(prog="python -m model.training", description=main.__doc__)
-    parser.add_argument("--recipe", choices=sorted(RECIPES), default="assignment", help="how to train")
+    parser.add_argument("--network", choices=BUILT_IN, default=ASSIGNMENT, help="which one (default: assignment)")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), help="how to train (default: as the network is called)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
     )
@@ -43,6 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder to write (default runs/latest)")
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in that folder")
     options = parser.parse_args(arguments)
+    options.recipe = options.recipe or options.network
     machine.keep_freed_memory()
     try:
         with joined(options.device) as workers:
@@ -59,15 +62,15 @@ def _main(options: argparse.Namespace, workers: Workers) -> None:
     folders = {seed: seed_folder(options.out, seed) for seed in seeds} or {options.seed: options.out}
     for folder in folders.values():
         _check_folder(folder)
-    if not mnist.is_present() and workers.number == 0:
+    if reads_mnist(options.network) and not mnist.is_present() and workers.number == 0:
         _download()
     workers.gather(None)  # no process reads before the images are there
-    images = read_images("train", device)
+    images = read_images("train", device, options.network)
     _set_threads(options, recipe, images, [*folders.values()], workers)
     if seeds:
         _run_seeds(options, recipe, images, folders, workers)
         return
-    plan = Plan(options.recipe, recipe, options.protocol, report.setting(device, workers.count))
+    plan = Plan(options.recipe, recipe, options.protocol, report.setting(device, workers.count), options.network)
     found = run_seed(plan, options.seed, images, options.out, options.resume, workers)
     if found is None and workers.number == 0:
         sys.exit(_INTERRUPTED)
@@ -77,7 +80,7 @@ def _run_seeds(
     options: argparse.Namespace, recipe: Recipe, images: Images, folders: dict[int, Path], workers: Workers
 ) -> None:
     """Train every seed in its own folder and in one process, and write a report on all of them."""
-    plan = Plan(options.recipe, recipe, options.protocol, report.setting(str(images.x.device), 1))
+    plan = Plan(options.recipe, recipe, options.protocol, report.setting(str(images.x.device), 1), options.network)
     reports = []
     for seed, folder in [*folders.items()][workers.number :: workers.count]:
         begun = checkpoint.is_present(folder) or (folder / report.NAME).is_file()
@@ -114,6 +117,18 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise InputError(f"--{name} is {value}.", "It must be at least 1.", "Give another number.")
+    if options.network != ASSIGNMENT and any(change.startswith("dropout=") for change in options.set):
+        raise InputError(
+            f"--set dropout does not go with --network {options.network}.",
+            "Its author's code says what it drops.",
+            "Leave it out.",
+        )
+    if not reads_mnist(options.network) and (recipe.affine or recipe.bend):
+        raise InputError(
+            f"--network {options.network} cannot train with distorted images.",
+            "Distortions are for digits: what they move in is black.",
+            "Add --set affine=None --set bend=0, or leave --recipe out.",
+        )
     return recipe if options.epochs is None else dataclasses.replace(recipe, epochs=options.epochs)
 
 
@@ -129,7 +144,7 @@ def _set_threads(
     elif workers.count > 1:
         torch.set_num_threads(max(1, machine.candidates()[-1] // workers.count))
     elif images.x.device.type == "cpu":
-        print(f"{machine.choose_threads(recipe, images)} threads: the fastest, by measurement.")
+        print(f"{machine.choose_threads(recipe, images, options.network)} threads: the fastest, by measurement.")
 
 
 def _device(device: str) -> str:

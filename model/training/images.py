@@ -1,4 +1,4 @@
-"""The training and evaluation images of a run: all of them on one device, normalised once."""
+"""The training and evaluation images of a run: all of them on one device, normalised once for its network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,16 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.images import mnist
-from model.images.digits import normalise
+from model.images import mnist, shapes
+from model.images.inputs import normalise, reads_digits
+from model.networks.catalogue import ASSIGNMENT, CATALOGUE
 
-HELD_OUT = 5_000  # of the 60,000 training images
+HELD_OUT = 5_000  # of the training images: MNIST's 60,000, or 30,000 shapes
 _SPLIT_SEED = 0  # every run has the same split, so that runs can be compared
 
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images on one device: ``x`` normalised (N, 1, 28, 28), ``y`` labels (N,)."""
+    """Labelled images on one device: ``x`` normalised (N, C, H, W), ``y`` labels (N,)."""
 
     x: Tensor
     y: Tensor
@@ -33,10 +34,19 @@ class Images:
         yield from map(Images, self.x.split(size), self.y.split(size))
 
 
-def read_images(split: mnist.Split, device: str) -> Images:
-    """Read a split of MNIST into memory and normalise it."""
-    pixels, labels = mnist.read(split)
-    return Images(normalise(pixels).to(device), torch.from_numpy(np.asarray(labels)).to(device))
+def reads_mnist(id: str) -> bool:
+    """Tell whether a network that comes along reads MNIST; else it reads the shapes that this project draws."""
+    return reads_digits(CATALOGUE[id].input, CATALOGUE[id].classes)
+
+
+def read_images(split: mnist.Split, device: str, id: str = ASSIGNMENT) -> Images:
+    """Read the images of a network that comes along into memory, and normalise them as it asks.
+
+    Raises:
+        DataError: They are MNIST's, and the files are missing or damaged.
+    """
+    pixels, labels = mnist.read(split) if reads_mnist(id) else shapes.pictures(split)
+    return Images(normalise(pixels, CATALOGUE[id].input).to(device), torch.from_numpy(np.asarray(labels)).to(device))
 
 
 def split_training(images: Images) -> tuple[Images, Images]:
@@ -55,7 +65,7 @@ class Judgement:
 
 @torch.inference_mode()
 def score(network: nn.Module, images: Images) -> Tensor:
-    """Return the logits of each image (N, 10) in evaluation mode; restore the mode."""
+    """Return the logits of each image (N, K) in evaluation mode; restore the mode."""
     was_training = network.training
     network.eval()
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from model.networks.catalogue import ASSIGNMENT
 from model.training.images import Images, Judgement, judge
 from model.training.recipe import Recipe
 from model.training.trainer import Trainer
@@ -66,6 +67,7 @@ def train(
     validation: Images | None,
     seed: int,
     *,
+    id: str = ASSIGNMENT,
     workers: Workers = Workers(),  # noqa: B008 (frozen)
     resume_from: Progress | None = None,
     save: Callable[[Progress], None] = _discard,
@@ -78,6 +80,7 @@ def train(
         validation: The held-out images that evaluate each epoch; None if there are none.
         seed: The seed of initial weights, order of images, distortions and dropout. On one device, with the same
             number of threads and version of PyTorch, the same seed gives the same weights.
+        id: The network, one of those that come along.
         workers: The processes that share the work; the first one evaluates and saves.
         resume_from: The end of an earlier run with the same recipe, images and seed; this run continues it.
         save: Called after each epoch in the first process.
@@ -85,7 +88,7 @@ def train(
     Raises:
         WorkerError: Another process ended.
     """
-    trainer = Trainer(recipe, seed, training.x.device, workers)
+    trainer = Trainer(recipe, seed, training.x.device, workers, id)
     run = Run()
     if resume_from:
         trainer.restore(resume_from.state)

@@ -7,6 +7,7 @@ import time
 
 import torch
 
+from model.networks.catalogue import ASSIGNMENT
 from model.training.images import Images
 from model.training.recipe import Recipe
 from model.training.trainer import Trainer
@@ -35,21 +36,22 @@ def candidates() -> list[int]:
     return sorted({cores, *(2**power for power in range(cores.bit_length()) if 2**power <= cores)})
 
 
-def choose_threads(recipe: Recipe, images: Images) -> int:
+def choose_threads(recipe: Recipe, images: Images, id: str = ASSIGNMENT) -> int:
     """Return the fastest number of threads, measured on a few steps; leave PyTorch set to it.
 
     In a network this small, additional threads may only wait for one another.
     """
-    taken = {count: _seconds(recipe, images, count) for count in candidates()}
+    taken = {count: _seconds(recipe, images, count, id) for count in candidates()}
     best = min(taken, key=lambda count: taken[count])
     torch.set_num_threads(best)
     return best
 
 
-def _seconds(recipe: Recipe, images: Images, count: int) -> float:
+def _seconds(recipe: Recipe, images: Images, count: int, id: str) -> float:
     """Time some steps of a temporary network."""
     torch.set_num_threads(count)
-    trainer, batch = Trainer(recipe, 0, images.x.device), torch.arange(min(recipe.batch_size, len(images)))
+    trainer = Trainer(recipe, 0, images.x.device, id=id)
+    batch = torch.arange(min(recipe.batch_size, len(images)))
     trainer.network.train()
     for step in range(_WARM_UP + _TIMED):
         if step == _WARM_UP:

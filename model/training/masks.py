@@ -39,7 +39,7 @@ class SeededDropout(nn.Dropout):
         self.drop, self.generator, self.share = drop, generator, share
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop values of ``x`` (N, C, H, W) in training mode; else return it unchanged."""
+        """Drop values of ``x`` (N, ...) in training mode; else return it unchanged."""
         if not self.training or self.p == 0:
             return x
         return self.drop(x, self.p, self.generator, self.share)
@@ -85,7 +85,7 @@ def draw_positions(count: int, p: float, generator: torch.Generator) -> Tensor:
 
 
 class _Drop(torch.autograd.Function):
-    """``y = scale * x``, but 0 at some positions in the order (N, H, W, C); the same for the gradient."""
+    """``y = scale * x``, but 0 at some positions in the order (N, H, W, C) or (N, K); the same for the gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dropped: Tensor, scale: float) -> Tensor:
@@ -100,6 +100,10 @@ class _Drop(torch.autograd.Function):
 
 
 def _dropped(x: Tensor, dropped: Tensor, scale: float) -> Tensor:
+    if x.ndim != 4:
+        y = (x * scale).contiguous()
+        y.view(-1).index_fill_(0, dropped, 0.0)
+        return y
     y = (x * scale).contiguous(memory_format=torch.channels_last)
     y.permute(0, 2, 3, 1).view(-1).index_fill_(0, dropped, 0.0)
     return y

@@ -5,7 +5,9 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from model.training.images import HELD_OUT, Images, split_training
+from model.images import mnist, shapes
+from model.networks.catalogue import ASSIGNMENT
+from model.training.images import HELD_OUT, Images, reads_mnist, split_training
 from model.training.loop import Epoch, Run
 from model.training.recipe import Recipe
 from model.training.report import Report, Result
@@ -21,13 +23,13 @@ class Protocol:
         holds_out: Whether some training images are held out and evaluate each epoch.
         keeps_best: Whether to keep the epoch that is best on the held-out images; else the last one.
         uses_test: Whether the test images evaluate the kept epoch, once, at the end.
-        words: The same as text.
+        text: The same as text, with gaps for the images.
     """
 
     holds_out: bool
     keeps_best: bool
     uses_test: bool
-    words: str
+    text: str
 
     def split(self, images: Images) -> tuple[Images, Images | None]:
         """Return the training images, and the held-out images if there are any."""
@@ -37,33 +39,39 @@ class Protocol:
         """Return the epoch whose weights are the run's result."""
         return run.best if self.keeps_best else run.last
 
+    def words(self, id: str) -> str:
+        """Return the rules as text, for the images of a network that comes along."""
+        whose, sizes = ("MNIST's", mnist.SIZES) if reads_mnist(id) else ("this project's", shapes.SIZES)
+        every, test = sizes["train"], sizes["test"]
+        return self.text.format(whose=whose, every=every, test=test, part=every - HELD_OUT, held_out=HELD_OUT)
+
     @property
     def judged(self) -> str:
         """The name of the images that the accuracy belongs to."""
         return "test" if self.uses_test else "held-out"
 
 
-_PARTS = f"Trained on 55,000 of MNIST's 60,000 training images, with {HELD_OUT:,} held out"
-_ONCE = "the 10,000 test images were looked at once, at the end."
+_PARTS = "Trained on {part:,} of {whose} {every:,} training images, with {held_out:,} held out"
+_ONCE = "the {test:,} test images were looked at once, at the end."
 
 PROTOCOLS = {
     "best": Protocol(
         holds_out=True,
         keeps_best=True,
         uses_test=True,
-        words=f"{_PARTS}; the epoch kept is the one with most of these right; {_ONCE}",
+        text=f"{_PARTS}; the epoch kept is the one with most of these right; {_ONCE}",
     ),
     "search": Protocol(
         holds_out=True,
         keeps_best=False,
         uses_test=False,
-        words=f"{_PARTS}; the last epoch is judged by these; the test images were not looked at.",
+        text=f"{_PARTS}; the last epoch is judged by these; the test images were not looked at.",
     ),
     "final": Protocol(
         holds_out=False,
         keeps_best=False,
         uses_test=True,
-        words=f"Trained on all 60,000 of MNIST's training images; the last epoch is kept; {_ONCE}",
+        text=f"Trained on all {{every:,}} of {{whose}} training images; the last epoch is kept; {_ONCE}",
     ),
 }
 
@@ -76,6 +84,7 @@ class Plan:
     recipe: Recipe
     protocol: str
     setting: dict[str, Any]
+    network: str = ASSIGNMENT
 
     @property
     def rules(self) -> Protocol:
@@ -96,8 +105,12 @@ class Plan:
 
     @property
     def described(self) -> dict[str, Any]:
-        """The recipe's name and every choice."""
-        return {"name": self.name, **dataclasses.asdict(self.recipe)}
+        """The recipe's name and every choice; the dropout of other networks than the assignment's is in their code."""
+        choices = dataclasses.asdict(self.recipe)
+        if self.network == ASSIGNMENT:
+            return {"name": self.name, **choices}
+        del choices["dropout"]
+        return {"name": self.name, "network": self.network, **choices}
 
     def report(self, seed: int, run: Run, mistakes: dict[int, int], images: int) -> Report:
         """Return the report of one seed.
@@ -117,7 +130,7 @@ class Plan:
             validation_loss=[each.validation_loss for each in run.epochs if each.validation_loss is not None],
             seconds=statistics.median(epoch.seconds for epoch in run.epochs),
         )
-        protocol = {"name": self.protocol, "words": self.rules.words}
+        protocol = {"name": self.protocol, "words": self.rules.words(self.network)}
         return Report(self.described, protocol, self.rules.judged, images, (result,), self.setting)
 
     def card(self, seed: int, run: Run, test_accuracy: float | None) -> dict[str, Any]:
@@ -126,7 +139,7 @@ class Plan:
         return {
             "recipe": self.described,
             "seed": seed,
-            "protocol": self.rules.words,
+            "protocol": self.rules.words(self.network),
             **self.setting,
             "interrupted": run.interrupted,
             "epochs": [dataclasses.asdict(epoch) for epoch in run.epochs],

@@ -1,4 +1,7 @@
-"""Recipes: every choice that decides a training run except its seed. The card of a run lists them all."""
+"""Recipes: every choice that decides a training run except its seed. The card of a run lists them all.
+
+``assignment`` and ``glass`` are for the assignment's network; each other network has one with its own name.
+"""
 
 import math
 from collections.abc import Sequence
@@ -42,12 +45,12 @@ class Recipe:
         schedule: ``constant``, or ``one-cycle``: up from 1/25 of the rate, then down to almost 0, along cosines.
         warm_up: The share of steps in which the rate of a cycle goes up.
         weight_decay: The share of each weight that is added to its gradient.
-        dropout: Probability that a dropout row drops a value.
+        dropout: Probability that a dropout row of the assignment's network drops a value; others have their own.
         masks: How dropout draws: ``bernoulli`` like ``nn.Dropout``, or ``gaps``, several times faster for a small p.
         affine: The random affine distortion of each image each time it is used; None for no distortion.
         bend: The largest displacement in pixels of an elastic distortion; 0 for none.
         plain_epochs: How many of the last epochs use images without distortion.
-        label_smoothing: The share of the target probability that is spread over all ten classes.
+        label_smoothing: The share of the target probability that is spread over all classes.
         averaging: The decay of the moving average of the weights; 0 for no average.
         channels_last: Whether to store the channels of a pixel side by side. This is faster on most machines and
             changes only the order of sums.
@@ -71,6 +74,17 @@ class Recipe:
     channels_last: bool = False
 
 
+_SHORT = Recipe(
+    epochs=10,
+    nesterov=True,
+    schedule="one-cycle",
+    affine=Affine(),
+    plain_epochs=2,
+    averaging=0.999,
+    channels_last=True,
+)
+_WITHOUT_BATCH_NORM = replace(_SHORT, learning_rate=0.02)  # which is what makes high rates possible
+
 RECIPES = {
     # Gaps and channels_last keep the assignment's choices: the same distribution of masks, another order of sums.
     "assignment": Recipe(masks="gaps", channels_last=True),
@@ -84,6 +98,12 @@ RECIPES = {
         averaging=0.999,
         channels_last=True,
     ),
+    "padded": _SHORT,
+    "residual": _SHORT,
+    "separable": replace(_SHORT, epochs=8),
+    "lenet": replace(_WITHOUT_BATCH_NORM, epochs=8),
+    "basic": replace(_WITHOUT_BATCH_NORM, epochs=4, plain_epochs=1),
+    "shapes": replace(_SHORT, epochs=8, affine=None, plain_epochs=0),
 }
 
 

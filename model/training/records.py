@@ -229,7 +229,8 @@ class BlockHistory:
         maps: The activation of that step, (E, C, H, W).
         norm: The batch norm of the block; empty if there is none.
         statistics: Its running mean, running variance, weight and bias by name, (E, C) each.
-        probabilities: Of each class, (E, 10).
+        probabilities: Of each class, (E, K).
+        classes: The name of each class, K or none; without names a class is called by its number.
     """
 
     epochs: tuple[int, ...]
@@ -240,6 +241,11 @@ class BlockHistory:
     norm: str
     statistics: Mapping[str, Activation]
     probabilities: Activation
+    classes: tuple[str, ...] = ()
+
+    def class_name(self, target: int) -> str:
+        """Return what a class is called."""
+        return self.classes[target] if self.classes else str(target)
 
     @property
     def predictions(self) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ def run_seed(plan: Plan, seed: int, images: Images, folder: Path, resume: bool, 
     Args:
         plan: Everything that decides the run except the seed.
         seed: The seed of everything random.
-        images: MNIST's training images.
+        images: The training images of the plan's network.
         folder: An existing folder to write to.
         resume: Whether to continue from the checkpoint in the folder; a finished run stays as it is.
         workers: The processes that share the work; only the first one writes.
@@ -56,6 +56,7 @@ def run_seed(plan: Plan, seed: int, images: Images, folder: Path, resume: bool, 
         training,
         validation,
         seed,
+        id=plan.network,
         workers=workers,
         resume_from=resume_from,
         save=lambda progress: checkpoint.write(folder, progress, identity),
@@ -109,11 +110,11 @@ def _conclude(plan: Plan, seed: int, run: Run, validation: Images | None, folder
 
 
 def _read_test(plan: Plan) -> Images:
-    return read_images("test", plan.setting["device"])
+    return read_images("test", plan.setting["device"], plan.network)
 
 
 def _read_all(plan: Plan, state: Mapping[str, Tensor], images: Images, digest: str) -> Scores:
-    network = uninitialised_network(plan.recipe).to(images.x.device)
+    network = uninitialised_network(plan.recipe, plan.network).to(images.x.device)
     network.load_state_dict(state)
     return scores.of_network(network, images, digest)
 

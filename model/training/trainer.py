@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from model.networks.assignment.network import AssignmentNetwork
+from model.networks.authors import author_network
+from model.networks.catalogue import ASSIGNMENT
 from model.sanity_checks.randomization import randomize
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import WeightAverage, measure_statistics
@@ -30,10 +31,18 @@ class Trainer:
         seed: The seed of everything random.
         device: The device of the images.
         workers: The processes that share the work.
+        id: The network, one of those that come along.
     """
 
-    def __init__(self, recipe: Recipe, seed: int, device: torch.device, workers: Workers = Workers()) -> None:  # noqa: B008 (frozen)
-        self.recipe, self.workers, self.share = recipe, workers, BatchShare()
+    def __init__(
+        self,
+        recipe: Recipe,
+        seed: int,
+        device: torch.device,
+        workers: Workers = Workers(),  # noqa: B008 (frozen)
+        id: str = ASSIGNMENT,
+    ) -> None:
+        self.recipe, self.workers, self.share, self.id = recipe, workers, BatchShare(), id
         self.generators = [torch.Generator().manual_seed(seed)]
         if device.type != "cpu":
             self.generators.append(torch.Generator(device).manual_seed(seed))
@@ -49,7 +58,7 @@ class Trainer:
 
     def _built(self) -> nn.Module:
         """Build the network with PyTorch's initial weights and this run's own dropout and batch norm."""
-        network: nn.Module = uninitialised_network(self.recipe)
+        network = uninitialised_network(self.recipe, self.id)
         for name, module in [*network.named_modules()]:
             randomize(module, self.generators[0])
             if isinstance(module, nn.Dropout):
@@ -118,7 +127,7 @@ class Trainer:
         Args:
             images: The training images, for measuring the statistics.
         """
-        network = self._laid_out(uninitialised_network(self.recipe).to(images.x.device))
+        network = self._laid_out(uninitialised_network(self.recipe, self.id).to(images.x.device))
         network.load_state_dict(self.network.state_dict())
         if self.average:
             network.load_state_dict(self.average.weights, strict=False)
@@ -153,10 +162,10 @@ class Trainer:
             generator.set_state(state[f"generator/{number}"])
 
 
-def uninitialised_network(recipe: Recipe) -> AssignmentNetwork:
+def uninitialised_network(recipe: Recipe, id: str = ASSIGNMENT) -> nn.Module:
     """Return a network on the CPU with uninitialised weights; this draws no random number."""
     with torch.device("meta"):
-        network = AssignmentNetwork(recipe.dropout)
+        network = author_network(id, recipe.dropout)
     return network.to_empty(device="cpu")
 
 

@@ -35,6 +35,16 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"{address}/training?net={id}"
 
 
+@pytest.mark.slow(reason="waits for a picture that comes by the sidebar")
+def test_a_picture_that_is_pasted_beside_another_uploader_goes_to_the_sidebar(visit: Visit, pictured: str) -> None:
+    """The page for networks has an uploader for network files, and the sidebar shows samples."""
+    page = visit(pictured.replace("/training", "/open"))
+    expect(page.locator("[data-testid=stMain] [data-testid=stFileUploader]")).to_have_count(1)
+    page.evaluate(GIVE, ["paste", base64.b64encode(saved(scene()).getvalue()).decode()])
+    expect(page).to_have_url(re.compile(r"digit=picture-[0-9a-f]{32}(&|$)"))
+    expect(page.locator("[data-testid=stMain] [data-testid=stAlert]")).to_have_count(0)
+
+
 def choose_source(page: Page, name: str) -> None:
     show_sidebar(page)
     page.get_by_role("radiogroup", name="Choose a picture").get_by_role("radio", name=name).click()

@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLASS_NETWORKS", str(tmp_path_factory.mktemp("networks")))
         yield
-    store._kept.cache_clear()
+    store._MEMORY.clear()
 
 
 @pytest.fixture
@@ -61,6 +61,16 @@ def test_after_the_other_network_the_page_is_about_its_own(own: str) -> None:
     assert app.sidebar.selectbox(key="widget-net").value == own
     (said,) = (each.value for each in app.markdown if each.value.startswith("A predicts"))
     assert "; B predicts 7 with" in said
+
+
+def test_each_network_gets_the_digit_from_its_own_pixels(colour: str) -> None:
+    """The picture of the colour network has 32 x 32 pixels; scaled back to 28, it would give other probabilities."""
+    app = run("compare", net=colour, **{"with": "assignment", "digit": "project-4or9"})
+    network = networks.by_id("assignment")
+    with torch.no_grad():
+        logits = network.module(inputs.to_input(digits.find("project-4or9").pixels, network.input))[0]
+    drawn = shown(app).partition("B: The assignment")[2]
+    assert f"--share: {logits.softmax(0).max():.4f}" in drawn
 
 
 def test_another_network_is_chosen(own: str, colour: str) -> None:

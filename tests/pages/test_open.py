@@ -28,7 +28,7 @@ def _store(tmp_path: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLASS_NETWORKS", str(tmp_path))
         yield
-    store._kept.cache_clear()
+    store._MEMORY.clear()
 
 
 def give(app: AppTest, content: bytes) -> AppTest:

@@ -168,21 +168,24 @@ def test_unknown_digit_is_a_warning(digit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "widget", "default"),
+    ("name", "value", "widget", "first", "shown"),
     [
-        ("row", "Conv2d-99", "widget-row", "Conv2d-1"),
-        ("channel", "8", "widget-channel", "0"),
-        ("channel", "-1", "widget-channel", "0"),
-        ("channel", "", "widget-channel", "0"),
-        ("channel", "1.5", "widget-channel", "0"),
+        ("row", "Conv2d-99", "widget-row", "Conv2d-1", "Conv2d-23"),  # the nearest
+        ("row", "nonsense", "widget-row", "Conv2d-1", "Conv2d-1"),
+        ("channel", "8", "widget-channel", "0", "0"),
+        ("channel", "-1", "widget-channel", "0", "0"),
+        ("channel", "", "widget-channel", "0", "0"),
+        ("channel", "1.5", "widget-channel", "0", "0"),
     ],
 )
-def test_unknown_choice_is_a_warning_and_the_default(name: str, value: str, widget: str, default: str) -> None:
+def test_unknown_choice_is_a_warning_and_the_default(
+    name: str, value: str, widget: str, first: str, shown: str
+) -> None:
     app = run("feature_maps", **{name: value})
     assert not app.exception
     said = app.warning[0].value
-    assert said.startswith(f"The link asks for {name} '{value}'. It can be {default}")
-    assert app.selectbox(widget).value == default
+    assert said.startswith(f"The link asks for {name} '{value}'. It can be {first}")
+    assert app.selectbox(widget).value == shown
 
 
 @pytest.mark.parametrize("page", ["feature_maps", "parameters"])

@@ -7,7 +7,12 @@ from model.networks import store
 from tests import own_networks
 from tests.pages.conftest import run, said, shown
 
-TABLE = "Conv2d-1   [-1, 4, 26, 26]   41\nConv2d-2   [-1, 4, 13, 13]   148\nConv2d-3   [-1, 4, 13, 13]   148\nConv2d-4   [-1, 10, 1, 1]   50\n"
+TABLE = """
+Conv2d-1   [-1, 4, 26, 26]    41
+Conv2d-2   [-1, 4, 13, 13]   148
+Conv2d-3   [-1, 4, 13, 13]   148
+Conv2d-4   [-1, 10, 1, 1]     50
+"""
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ def test_every_view_works_without_mnist(view: str, tmp_path: Path, monkeypatch: 
         ("epoch", "99", "last"),
         ("epoch", "1.5", "last"),
         ("epoch", "<b>", "last"),
-        ("row", "Conv2d-99", "Conv2d-1"),
+        ("row", "Conv2d-99", "Conv2d-23"),
         ("channel", "99", "0"),
         ("scale", "none", "layer"),
     ],

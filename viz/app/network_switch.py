@@ -7,6 +7,7 @@ import streamlit as st
 from model import networks
 from model.errors import GlassError
 from model.images.inputs import reads_digits
+from model.networks.catalogue import CATALOGUE
 from model.networks.records import Network
 from model.records import IMAGE
 from viz.app import address, current
@@ -50,6 +51,8 @@ def show() -> None:
 
 def title(id: str) -> str:
     """Return what the list calls a network."""
+    if id in CATALOGUE:
+        return escape_markdown(CATALOGUE[id].title)
     try:
         return escape_markdown(networks.by_id(id).title)
     except GlassError:

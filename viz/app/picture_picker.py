@@ -1,6 +1,5 @@
 """Choose a picture for a network that does not read digits: a sample, one of a folder, or an upload."""
 
-import argparse
 import random
 import sys
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from viz.app.components import picture_grid, picture_source
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import WORK_QUEUE
+from viz.app.start import folder_of
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import range_of
@@ -39,14 +39,7 @@ _STAGE = 128  # pixels a side at which a stage is shown
 
 def given_folder() -> Path | None:
     """Return the folder that the app was started with: ``streamlit run viz/Home.py -- --images FOLDER``."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--images", type=Path)
-    try:
-        given, _others = parser.parse_known_args(sys.argv[1:])
-    except argparse.ArgumentError:  # no folder follows
-        return None
-    path: Path | None = given.images
-    return path.expanduser().absolute() if path else None
+    return folder_of(sys.argv[1:])
 
 
 def find(key: str) -> Digit:

@@ -104,8 +104,10 @@ def _samples() -> tuple[Digit, ...]:
 def examples() -> dict[str, Digit]:
     """Return the first sample of each class by the name of the class, at most ten of them."""
     found: dict[str, Digit] = {}
-    for sample in sorted((each for each in samples() if each.label is not None), key=lambda each: each.label or 0):
-        found.setdefault(str(sample.label), sample)
+    for sample in sorted(samples(), key=lambda each: -1 if each.label is None else each.label):
+        name = sample.class_name or ("" if sample.label is None else str(sample.label))
+        if name:
+            found.setdefault(name, sample)
     return dict([*found.items()][:_CLASSES])
 
 

@@ -19,6 +19,7 @@ from viz.pictures import raster, words
 DEFAULT_DIGIT = "project-3a"
 _SOURCES = {"project": "Samples", "test": "MNIST", "drawn": "Draw", "upload": "Upload"}
 _CURRENT = "the digit of this run"
+_GIVEN = "the digit of this run, before it was fitted to the network"
 _PAGES = "all pages"
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
@@ -34,7 +35,8 @@ def show(pages: Sequence[st.Page]) -> None:
             for page in pages:
                 st.page_link(page, query_params=address.link(), width="stretch")
         network_switch.show()
-        digit = st.session_state[_CURRENT] = shared.fitted(_read_digit())
+        given = st.session_state[_GIVEN] = _read_digit()
+        digit = st.session_state[_CURRENT] = shared.fitted(given)
         if not digit.key.startswith("drawn-"):
             st.session_state[_BEFORE] = digit.key
         _show_digit(digit)
@@ -53,6 +55,12 @@ def current_digit() -> Digit:
     return digit
 
 
+def given_digit() -> Digit:
+    """Return the digit that this run is about in its own size, for a network of another size."""
+    digit: Digit = st.session_state[_GIVEN]
+    return digit
+
+
 def _read_digit() -> Digit:
     """Return the digit that is being drawn, or the picture that the link names; else the default, with a notice."""
     takes_digits = current.takes_digits()
@@ -63,14 +71,14 @@ def _read_digit() -> Digit:
         return live
     default = DEFAULT_DIGIT if takes_digits else pictures.DEFAULT
     try:
-        return _find(address.read(address.DIGIT, default))
+        return find_picture(address.read(address.DIGIT, default))
     except GlassError as error:
-        found = _find(default)
+        found = find_picture(default)
         address.notice(f"{error} Showing a {found.class_name or found.label} instead.")
         return found
 
 
-def _find(key: str) -> Digit:
+def find_picture(key: str) -> Digit:
     """Return the digit or the picture of a key, whatever the network takes."""
     if pictures.is_picture(key) or not (current.takes_digits() or digits.is_digit(key)):
         return picture_picker.find(key)

@@ -160,8 +160,9 @@ def say_histograms(normal: Normalisation) -> str:
     """Describe the axis and the bars of the histograms."""
     low, high = _axis(normal)
     marked = " The orange bar contains the inputs that are exactly zero." if bins(normal, 0)[1] is not None else ""
+    noun = "value" if normal.recorded.size == 1 else "values"
     return (
-        f"The {normal.recorded.size:,} values of the map after each step, from {words.number(low)} to "
+        f"The {normal.recorded.size:,} {noun} of the map after each step, from {words.number(low)} to "
         f"{words.number(high)}; the thin line is 0. The height of a bar is the square root of its count, so that small "
         f"counts are visible.{marked}"
     )

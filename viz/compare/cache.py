@@ -1,20 +1,14 @@
-"""Cached figures and predictions of the network of this run, or of the one that is looked at."""
+"""Cached figures and scores of the network of this run, or of the one that is looked at."""
 
 from collections.abc import Callable
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
 from model.compare import comparison
 from model.compare.records import Facts
-from model.images import mnist
-from viz.app import current, shared
+from model.mistakes import scores as files
+from model.mistakes.records import Scores
+from viz.app import current
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
-
-_PART = 500  # images at a time; fewer of a large network
-_PART_COST, _PART_VALUES = 10_000_000_000, 50_000_000  # multiply-accumulates and values of a part, at most
 
 
 @of_network(max_entries=64)
@@ -23,31 +17,21 @@ def facts() -> Facts:
     return comparison.facts(current.structure())
 
 
-def predictions(advance: Callable[[float], object]) -> NDArray[np.int64]:
-    """Return the class that the network predicts for each of MNIST's test images, (10000,).
+def scores(advance: Callable[[float], object]) -> Scores:
+    """Return the logits of MNIST's test images.
 
     The parts are computed in turns and kept, so a person who leaves and comes back goes on where it was.
 
     Args:
         advance: Called with the share that is done.
     """
-    count, part = mnist.SIZES["test"], _images_of_a_part()
-    parts = []
-    for start in range(0, count, part):
-        parts.append(_part(start, min(part, count - start)))
-        advance((start + len(parts[-1])) / count)
-    return np.concatenate(parts)
+    found, parts = [], files.parts()
+    for part in parts:
+        found.append(_part(part.start, part.stop))
+        advance(len(found) / len(parts))
+    return files.joined(found)
 
 
-def _images_of_a_part() -> int:
-    graph = current.network().graph
-    cost = sum(node.multiply_accumulates for node in graph.nodes)
-    values = sum(int(np.prod(node.shape)) for node in graph.nodes)
-    return max(1, min(_PART, _PART_COST // max(1, cost), _PART_VALUES // max(1, values)))
-
-
-@queued(max_entries=2048)
-def _part(start: int, count: int) -> NDArray[np.int64]:
-    with torch.no_grad():
-        scores = current.network().module(shared.mnist_inputs(start, count))
-    return np.asarray(scores.argmax(1).numpy())
+@queued(max_entries=512)
+def _part(start: int, stop: int) -> Scores:
+    return files.of_part(current.network(), slice(start, stop))

@@ -7,12 +7,14 @@ import streamlit as st
 
 from model import networks
 from model.compare import comparison
-from model.compare.records import Agreement, Facts
+from model.compare.records import Facts
 from model.errors import GlassError
 from model.images import digits
-from model.images.records import Digit
+from model.mistakes import confusion
+from model.mistakes.records import SharedMistakes
 from model.trace.records import Trace
-from viz.app import address, current, mnist_picker, network_switch, shared, sidebar, tables, uploads, widgets
+from model.training.comparison import mcnemar
+from viz.app import address, current, mnist_picker, network_switch, shared, sidebar, tables, widgets
 from viz.app.components import picture_grid
 from viz.compare import cache, figures
 
@@ -52,15 +54,9 @@ def facts(id: str) -> tuple[Facts, Facts]:
 
 def traces(id: str) -> tuple[Trace, Trace]:
     """Return the digit's trace through both networks; each gets the picture in the size that it takes."""
-    digit = sidebar.current_digit()
-    first = shared.record(digit)
+    first = shared.record(sidebar.current_digit())
     with current.looking_at(id):
-        return first, shared.record(shared.fitted(_as_given(digit)))
-
-
-def _as_given(digit: Digit) -> Digit:
-    """Return a digit as it was before it was fitted to the network of this run."""
-    return uploads.find(digit.key) or digits.find(digit.key)
+        return first, shared.record(shared.fitted(sidebar.given_digit()))
 
 
 def beside(first: Trace, second: Trace) -> list[comparison.Beside]:
@@ -76,7 +72,7 @@ def both_read_digits(id: str) -> bool:
         return here and current.takes_digits()
 
 
-def measure(id: str) -> Agreement | None:
+def measure(id: str) -> SharedMistakes | None:
     """Return which of MNIST's test images each network gets right, once the person has asked for it."""
     test = mnist_picker.read("compare")
     if test is None:
@@ -93,15 +89,16 @@ def measure(id: str) -> Agreement | None:
                 place.progress((before + share) / 2, f"Classifying the test images with {figures.NAMES[before]}")
 
         with current.looking_at(each):
-            found.append(cache.predictions(advance))
+            found.append(cache.scores(advance))
     place.empty()
-    return comparison.agreement(test.labels, *found)
+    return confusion.shared_mistakes(*found)
 
 
-def show_agreement(found: Agreement) -> None:
+def show_agreement(found: SharedMistakes) -> None:
     """Show the table of right and wrong, and the images of one of its cells."""
     numbers = tables.columns_file("Download these images as CSV", lambda: figures.agreement_columns(found), "agreement")
-    widgets.figure(figures.agreement(found), figures.say_agreement(found), numbers)
+    p = mcnemar(found.first.correct, found.second.correct)
+    widgets.figure(figures.agreement(found), figures.say_agreement(found, p), numbers)
     counts = {name: f"{said} ({len(figures.images_of(found, name)):,})" for name, said in figures.CELLS.items()}
     cell = widgets.segments("Images", CELL, counts)
     indices, test = figures.images_of(found, cell)[:_SHOWN], digits.mnist("test")

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.compare.records import Agreement, Facts, Indices
+from model.compare.records import Facts
+from model.mistakes.records import Scores, SharedMistakes
 from model.records import Activation
 from model.trace.records import Step, Trace
 from viz import theme
@@ -28,7 +31,7 @@ _FIGURES = (
 CELLS = {"first": "Only A is right", "second": "Only B is right", "neither": "Neither is right"}
 
 
-def facts(both: Sequence[Facts], measured: Agreement | None) -> str:
+def facts(both: Sequence[Facts], measured: SharedMistakes | None) -> str:
     """Draw the figures of two networks in HTML as a table.
 
     Args:
@@ -49,8 +52,12 @@ def _line(name: str, values: Sequence[str]) -> str:
     return f'<tr><th scope="row">{name[:1].upper()}{name[1:]}</th>{cells}</tr>'
 
 
-def _share(measured: Agreement | None, at: int) -> float | None:
-    return measured.accuracies[at] if measured else None
+def _share(measured: SharedMistakes | None, at: int) -> float | None:
+    return _accuracy((measured.first, measured.second)[at]) if measured else None
+
+
+def _accuracy(scores: Scores) -> float:
+    return float(scores.correct.mean())
 
 
 def _figures(found: Facts, share: float | None) -> dict[str, str]:
@@ -70,7 +77,7 @@ def _figures(found: Facts, share: float | None) -> dict[str, str]:
     return dict(zip(_FIGURES, values, strict=True))
 
 
-def columns(both: Sequence[Facts], measured: Agreement | None) -> dict[str, list[str]]:
+def columns(both: Sequence[Facts], measured: SharedMistakes | None) -> dict[str, list[str]]:
     """Return the figures as columns."""
     every = [_figures(each, _share(measured, at)) for at, each in enumerate(both)]
     titles = [f"{name}: {each.title}" for name, each in zip(NAMES, both, strict=True)]
@@ -80,24 +87,23 @@ def columns(both: Sequence[Facts], measured: Agreement | None) -> dict[str, list
 
 def say_facts(both: Sequence[Facts]) -> str:
     """Say how much larger one network is than the other."""
-    ratios = []
-    for name, values in (
-        ("parameters", [each.parameters for each in both]),
-        ("multiply-accumulates", [each.multiply_accumulates for each in both]),
-    ):
-        less, more = sorted(values)
-        larger = NAMES[int(np.argmax(values))]
-        ratios.append(
-            f"both have as many {name}"
-            if less == more
-            else f"{larger} has {_times(more, less)} {name} of {NAMES[1 - NAMES.index(larger)]}"
-        )
-    said = "; ".join(ratios)
-    return f"{said[:1].upper()}{said[1:]}."
+    parameters = _say_larger("parameters", [each.parameters for each in both])
+    cost = _say_larger("multiply-accumulates", [each.multiply_accumulates for each in both])
+    return f"{parameters[:1].upper()}{parameters[1:]}; {cost}."
 
 
-def _times(more: int, less: int) -> str:
-    return f"{more / less:.1f} times the" if less else "all the"
+def _say_larger(name: str, values: Sequence[int]) -> str:
+    less, more = sorted(values)
+    larger, smaller = NAMES if values[0] == more else NAMES[::-1]
+    if less == more:
+        return f"both have as many {name}"
+    if not less:
+        return f"{larger} has all the {name}"
+    ratio = more / less
+    if ratio < 1.5:
+        return f"{larger} has {100 * (ratio - 1):.1f}\xa0% more {name} than {smaller}"
+    times = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}"
+    return f"{larger} has {times} times the {name} of {smaller}"
 
 
 def say_protocols(both: Sequence[Facts]) -> str:
@@ -161,35 +167,35 @@ def answers_csv(first: Trace, second: Trace) -> dict[str, list[str]]:
     }
 
 
-def steps(first: Trace, second: Trace, beside: Sequence[tuple[int | None, int | None]]) -> str:
+def steps(first: Trace, second: Trace, beside: Sequence[tuple[range, range]]) -> str:
     """Draw the numbered steps of two networks beside each other in HTML, each by its strongest map.
 
     Args:
         first: Of A.
         second: Of B.
-        beside: The positions of the rows that stand beside each other.
+        beside: The positions of the rows of both that stand beside each other.
     """
     lines = ""
-    for one, other in beside:
-        cells = _cell(_row(first, one), NAMES[0]), _cell(_row(second, other), NAMES[1])
-        lines += f"<li>{''.join(cells)}</li>"
+    for places in beside:
+        halves = zip(NAMES, (first, second), places, strict=True)
+        lines += f"<li>{''.join(_tiles(name, [trace.rows[at] for at in some]) for name, trace, some in halves)}</li>"
     return f'<ol class="beside-steps">{lines}</ol>'
 
 
-def _row(trace: Trace, at: int | None) -> Step | None:
-    return None if at is None else trace.rows[at]
+def _tiles(name: str, rows: Sequence[Step]) -> str:
+    if not rows:
+        return f'<div><span class="unseen">{name} has no step with maps of such a size</span></div>'
+    return f"<div>{''.join(_tile(step, name) for step in rows)}</div>"
 
 
-def _cell(step: Step | None, name: str) -> str:
-    if step is None:
-        return f'<div class="nothing"><span class="unseen">{name} has no step here</span></div>'
+def _tile(step: Step, name: str) -> str:
     values = strongest(step)
     picture = raster.mosaic(values[None], [range_of(values)], [(0, 0)])
     alt = escape(f"The strongest map of {step.name} of {name}")
     return (
-        f'<div><img src="{picture}" alt="{alt}" class="{_form(values)}">'
-        f'<p><i style="background: {theme.KIND_COLOURS[step.kind]}"></i><b>{escape(step.name)}</b> '
-        f"{escape(step.kind)}<br>{words.shape(step.output.shape)}</p></div>"
+        f'<figure><img src="{picture}" alt="{alt}" class="{_form(values)}"><figcaption>'
+        f'<i style="background: {theme.KIND_COLOURS[step.kind]}"></i><b>{escape(step.name)}</b>'
+        f"<br>{escape(step.kind)}<br>{words.shape(step.output.shape)}</figcaption></figure>"
     )
 
 
@@ -209,26 +215,30 @@ def strongest(step: Step) -> Activation:
 def say_steps(first: Trace, second: Trace) -> str:
     """Say how many steps there are, and what a picture shows."""
     return (
-        f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Steps with maps of the same size are beside "
-        "each other, and those between them in the order they run. Each picture is the map with the largest mean "
-        "absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, the "
-        "picture is all of them in a line."
+        f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Each line has the steps with maps of one "
+        "size, beside those of the other network whose maps are nearest in size. A picture is the map with the largest "
+        "mean absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, "
+        "the picture is all of them in a line."
     )
 
 
-def steps_columns(first: Trace, second: Trace, beside: Sequence[tuple[int | None, int | None]]) -> dict[str, list[str]]:
+def steps_columns(first: Trace, second: Trace, beside: Sequence[tuple[range, range]]) -> dict[str, list[str]]:
     """Return the steps beside each other as columns."""
     found: dict[str, list[str]] = {}
+    pairs = [pair for places in beside for pair in zip_longest(*places)]
     for column, (name, trace) in enumerate(zip(NAMES, (first, second), strict=True)):
-        chosen = [_row(trace, pair[column]) for pair in beside]
+        chosen = [None if pair[column] is None else trace.rows[pair[column]] for pair in pairs]
         found[f"step of {name}"] = [each.name if each else "" for each in chosen]
         found[f"shape of {name}"] = [words.shape(each.output.shape) if each else "" for each in chosen]
     return found
 
 
-def agreement(found: Agreement) -> str:
+def agreement(found: SharedMistakes) -> str:
     """Draw in HTML how many images both, only one and neither of the networks classify correctly."""
-    cells = [[len(found.both), len(found.only_first)], [len(found.only_second), len(found.neither)]]
+    cells = (
+        (len(found.both_right), len(found.only_second_wrong)),
+        (len(found.only_first_wrong), len(found.both_wrong)),
+    )
     lines = "".join(
         f'<tr><th scope="row">A {word}</th>{"".join(f"<td>{count:,}</td>" for count in line)}</tr>'
         for word, line in zip(("right", "wrong"), cells, strict=True)
@@ -237,29 +247,33 @@ def agreement(found: Agreement) -> str:
     return f'<table class="ledger readable agreement"><thead>{head}</thead><tbody>{lines}</tbody></table>'
 
 
-def say_agreement(found: Agreement) -> str:
-    """Say which network is right more often, and whether the difference may be chance."""
-    one, other = found.accuracies
-    either = found.only_first.size + found.only_second.size + found.neither.size
-    shared = f"{len(found.neither)} of the {either:,} images that a network gets wrong are wrong for both"
-    same = f"{found.same_mistake} of these with the same class"
-    p = f"{found.p:.2g}" if found.p >= 1e-4 else "under 0.0001"
+def say_agreement(found: SharedMistakes, p: float) -> str:
+    """Say which network is right more often, whether that may be chance, and how many mistakes both share.
+
+    Args:
+        found: Who is right.
+        p: The two-sided p-value of McNemar's exact test.
+    """
+    one, other = _accuracy(found.first), _accuracy(found.second)
+    probability = f"{p:.2g}" if p >= 1e-4 else "under 0.0001"
     return (
-        f"Of {found.images:,} test images A classifies {words.accuracy(one)} correctly and B {words.accuracy(other)} "
-        f"(each network n = 1). {shared}, {same}. If both were equally good, so large a difference would have the "
-        f"probability {p} (McNemar's exact test)."
+        f"Of {len(found.first):,} test images A classifies {words.accuracy(one)} correctly and B "
+        f"{words.accuracy(other)} (each network n = 1). If both were equally good, the probability of so large a "
+        f"difference would be {probability} (McNemar's exact test). {len(found.both_wrong):,} images are wrong for "
+        f"both, {len(found.same_mistake):,} of them with the same class; if the mistakes of one said nothing about "
+        f"those of the other, {found.by_chance:,.1f} would be."
     )
 
 
-def agreement_columns(found: Agreement) -> dict[str, list[str]]:
+def agreement_columns(found: SharedMistakes) -> dict[str, list[str]]:
     """Return the index of each image that not both classify correctly, and who does."""
-    parts = {"only A": found.only_first, "only B": found.only_second, "neither": found.neither}
+    parts = {"only A": found.only_second_wrong, "only B": found.only_first_wrong, "neither": found.both_wrong}
     return {
         "test image": [str(index) for indices in parts.values() for index in indices],
         "right": [name for name, indices in parts.items() for _ in indices],
     }
 
 
-def images_of(found: Agreement, cell: str) -> Indices:
+def images_of(found: SharedMistakes, cell: str) -> NDArray[np.intp]:
     """Return the indices of the images of a cell, by its name in ``CELLS``."""
-    return {"first": found.only_first, "second": found.only_second, "neither": found.neither}[cell]
+    return {"first": found.only_second_wrong, "second": found.only_first_wrong, "neither": found.both_wrong}[cell]

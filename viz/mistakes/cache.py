@@ -5,21 +5,18 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-import torch
 
-from model.images import digits, mnist
+from model.images import mnist
 from model.mistakes import confusion as matrix
 from model.mistakes import scores as files
 from model.mistakes.calibration import reliability as calibration
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Confusion, Scores
 from model.networks.assignment import weights
-from model.records import Activation, Numbers
-from viz.app import current, shared
+from model.records import Numbers
+from viz.app import current
 from viz.app.current import network, of_network
 from viz.app.queued_cache import queued
-
-_PART = 500  # images at a time
 
 
 def scores() -> Scores:
@@ -39,32 +36,30 @@ def _shipped() -> Scores:
     return files.read()
 
 
-def _parts() -> list[Activation]:
-    starts = range(0, mnist.SIZES["test"], _PART)
-    place, began, parts = st.empty(), time.monotonic(), []
-    for done, start in enumerate(starts):
+def _parts() -> list[Scores]:
+    every, count = files.parts(), mnist.SIZES["test"]
+    place, began, found = st.empty(), time.monotonic(), []
+    for part in every:
         if time.monotonic() - began > 0.3:  # cached parts are fast and need no progress bar
-            place.progress(done / len(starts), f"Classifying MNIST's test images: {start:,} of {mnist.SIZES['test']:,}")
-        parts.append(_part(start))
+            place.progress(part.start / count, f"Classifying MNIST's test images: {part.start:,} of {count:,}")
+        found.append(_part(part.start, part.stop))
     place.empty()
-    return parts
+    return found
 
 
 @queued(max_entries=512)
-def _part(start: int) -> Activation:
-    with torch.no_grad():
-        logits: Activation = network().module(shared.mnist_inputs(start, _PART)).numpy()
-    return logits
+def _part(start: int, stop: int) -> Scores:
+    return files.of_part(network(), slice(start, stop))
 
 
 @of_network(max_entries=16)
-def _joined(_parts: list[Activation]) -> Scores:
-    return Scores(current.network_id(), np.concatenate(_parts), digits.mnist("test").labels.astype(np.uint8))
+def _joined(_parts: list[Scores]) -> Scores:
+    return files.joined(_parts)
 
 
 @of_network(max_entries=16)
 def weights_card() -> dict[str, Any]:
-    """Return the card of the weights."""
+    """Return the card of the weights of the assignment's network."""
     return weights.read_card()
 
 

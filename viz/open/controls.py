@@ -1,5 +1,6 @@
 """Open a network file: read it, say what is wrong with it, and show it at once."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -9,6 +10,7 @@ from model import networks
 from model.errors import BusyError, GlassError
 from model.images.upload import MAX_MEGABYTES
 from model.networks import store, summary
+from model.networks.catalogue import CATALOGUE
 from model.networks.limits import OPEN, OWN, Limits
 from model.networks.records import Network
 from model.networks.summary.records import Table
@@ -89,7 +91,8 @@ def step_link(name: str) -> str:
 
 def coming_along() -> list[Network]:
     """Return the networks that come along and can be read."""
-    return _readable(list(networks.BUILT_IN))
+    found = _readable(list(networks.BUILT_IN))
+    return [replace(each, card={"teaches": CATALOGUE[each.id].teaches, **each.card}) for each in found]
 
 
 def opened() -> list[Network]:
@@ -121,10 +124,8 @@ def is_opened() -> bool:
 def say_missing() -> None:
     """Say which network the link names whose file is needed again."""
     if id := current.missing():
-        st.info(
-            f"The link names the network {id}, whose file is not here any more: opened networks are kept for a while. "
-            "Give its file again, and everything else in the link is as it was."
-        )
+        said = f"Give the file of the network {id} here: everything else in the link is then as it was."
+        st.info(escape_markdown(said))
 
 
 def offer_capture() -> None:

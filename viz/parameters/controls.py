@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 
-from viz.app import current
+import streamlit as st
+
+from model.errors import GlassError
+from model.parameters.comparison import Comparison
+from model.parameters.printed import find
+from model.parameters.records import PrintedMistake
+from viz.app import current, shared
 from viz.app.error_boundary import or_show_error
+from viz.app.markdown import escape_markdown
+from viz.app.queued_cache import queued
 from viz.mistakes import cache
-from viz.parameters import limits
+from viz.parameters import figures, limits
 from viz.parameters.figures import Line, weighted
+
+_TEXT = "pasted-table"
+_LONGEST = 200_000  # characters
 
 
 def about() -> str:
@@ -56,3 +67,40 @@ def _parameters(line: Line) -> int:
 
 def _work(line: Line) -> int:
     return line.multiply_accumulates
+
+
+def paste_table() -> None:
+    """Take a printed table and show which of its figures are wrong, and why."""
+    st.header("Your printed table")
+    st.write(
+        "Paste what torchsummary or torchinfo printed, or the Markdown table of a README: each shape, parameter count, "
+        "receptive field and total is compared with the network."
+    )
+    text = st.text_area("Printed table", key=_TEXT, height=180, placeholder="Conv2d-1   [-1, 8, 26, 26]   80")
+    if not text.strip():
+        return
+    if len(text) > _LONGEST:
+        said = f"The text has {len(text):,} characters. At most {_LONGEST:,} are read. Paste the table alone."
+        st.error(escape_markdown(said))
+        return
+    try:
+        mistakes, count = _compared(text)
+    except GlassError as error:
+        st.error(escape_markdown(str(error)))
+        return
+    if not count:
+        st.warning("No figure of a table was found. A line needs the name of a row and its shape or its parameters.")
+        return
+    st.write(f"{count} printed figures were compared; {len(mistakes) or 'none'} {_are(len(mistakes))} wrong.")
+    st.html(figures.listed(mistakes))
+
+
+def _are(count: int) -> str:
+    return "are" if count > 1 else "is"
+
+
+@queued(max_entries=64, show_spinner="Comparing the table")
+def _compared(text: str) -> tuple[tuple[PrintedMistake, ...], int]:
+    comparison = Comparison(shared.structure())
+    compared = comparison.compare(find(text, comparison.names), "line", lines=True)
+    return tuple(compared.mistakes), compared.figures

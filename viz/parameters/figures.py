@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from model.layers.records import Arithmetic
-from model.parameters.records import RowComparison
+from model.parameters.records import PrintedMistake, RowComparison
 from model.trace.records import LayerKind, Row, Trace
 from viz import theme
 from viz.layers.worked_row import FIGURE_NAMES
@@ -174,6 +174,16 @@ def say_mistakes(comparisons: Sequence[RowComparison]) -> str:
         f"{whats.count('input')} in its comments on inputs, {whats.count('field')} in those on receptive fields. "
         "The network itself is the assignment's."
     )
+
+
+def listed(mistakes: tuple[PrintedMistake, ...]) -> str:
+    """List mistakes in HTML; the texts are a stranger's."""
+    items = "".join(
+        f"<li><b>{escape(each.where)}</b>: printed <del>{escape(str(each.printed))}</del>, right is "
+        f"<b>{escape(str(each.right))}</b><p>{escape(each.why)}</p></li>"
+        for each in mistakes
+    )
+    return f'<ol class="mistakes">{items}</ol>' if items else ""
 
 
 def share_bars(every: Sequence[Line]) -> str:

@@ -10,12 +10,9 @@ import torch.fx.experimental.symbolic_shapes  # noqa: F401 (DeepLIFT's first map
 from torch import Tensor, nn
 
 from model import saliency
-from model.errors import InputError
-from model.graph.module import NetworkModule, after
 from model.images.records import Digit
-from model.saliency.parts import parts_of
 from model.saliency.records import Attribution, AttributionPlan
-from model.saliency.registry import METHODS, obstacle
+from model.saliency.registry import refusal
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
 from viz.app.shared import network, to_input
@@ -53,29 +50,10 @@ def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attributi
 
 
 @of_network(max_entries=64)
-def obstacles() -> Mapping[str, str]:
-    """Return for each method why it does not apply to the network of this run; an empty string where it does."""
-    parts = parts_of(network().module)
-    return MappingProxyType({name: obstacle(name, parts) for name in METHODS})
-
-
-@of_network(max_entries=64)
-def sites() -> tuple[str, ...]:
-    """Return the steps with maps of more than one unit that depend on the image, in the order they run."""
-    module, graph = network().module, network().graph
-    moved = parts_of(module).sites or ()
-    return tuple(name for name in moved if graph[name].shape[1] * graph[name].shape[2] > 1)
-
-
-@of_network(max_entries=256)
-def way_around(step: str) -> bool:
-    """Tell whether the logits do not depend on a step alone, so that it cannot be explained in place of the image."""
+def refusals() -> Mapping[str, str]:
+    """Return the sentence that refuses each method that does not apply to the network of this run, by its name."""
     module = network().module
-    try:
-        after(module, step) if isinstance(module, NetworkModule) else None
-    except InputError:
-        return True
-    return False
+    return MappingProxyType({name: why for name in saliency.METHODS if (why := refusal(name, module))})
 
 
 def each(

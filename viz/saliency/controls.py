@@ -7,9 +7,10 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.images.inputs import DIGIT
 from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
+from model.saliency.baselines import choices
+from model.saliency.parts import default_layer, layers_for
 from model.saliency.records import Attribution, AttributionPlan, Method, MethodOption, Output
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address, current, shared, sidebar, tables, widgets
@@ -35,7 +36,6 @@ _OUTPUTS: Mapping[Output, str] = {
 _DEFAULTS = ("deep_lift", "integrated_gradients")
 _CAM_LAYERS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}  # of the assignment's network
 _MERGES = {"add", "multiply", "concatenation"}
-_MEAN_DIGIT = "mean"
 _IN_PIXELS = ("window", "stride", "block")  # options that grow with the picture, so that the passes stay as many
 _SIDE = 28  # pixels of the picture that their defaults are for
 _RELU = "relu"
@@ -64,13 +64,7 @@ def choose_method() -> Method:
 
 
 def _default_method() -> str:
-    return next((name for name in _DEFAULTS if not cache.obstacles()[name]), _DEFAULTS[-1])
-
-
-def why_not(name: str) -> str:
-    """Say that a method does not apply to the network of this run, and why; an empty string where it does."""
-    why = cache.obstacles()[name]
-    return f"{METHODS[name].title} does not apply to this network. {why}" if why else ""
+    return next((name for name in _DEFAULTS if name not in cache.refusals()), _DEFAULTS[-1])
 
 
 def refuse(method: Method, page: str) -> bool:
@@ -80,7 +74,7 @@ def refuse(method: Method, page: str) -> bool:
         method: The method that the person chose.
         page: The address of the page that shows it.
     """
-    why = why_not(method.name)
+    why = cache.refusals().get(method.name, "")
     if why:
         st.info(escape_markdown(why))
         other = METHODS[_default_method()]
@@ -122,14 +116,10 @@ def choose_score(trace: Trace, columns: Sequence[DeltaGenerator]) -> Attribution
     with columns[1]:
         output = _output()
         against = _against(trace, target) if output == "difference" else None
+    baselines = choices(shared.network().input, shared.network().classes)
     with columns[2]:
-        baseline = address.bind(st.selectbox, "Baseline", BASELINE, _baselines(), "black")
+        baseline = address.bind(st.selectbox, "Baseline", BASELINE, baselines, "black")
     return AttributionPlan(_default_method(), target, output, against, baseline)
-
-
-def _baselines() -> dict[str, str]:
-    """Return the baselines of the network of this run: the mean digit is one where digits are prepared as MNIST's."""
-    return {name: title for name, title in BASELINES.items() if name != _MEAN_DIGIT or shared.network().input == DIGIT}
 
 
 def _output() -> Output:
@@ -238,7 +228,8 @@ def rows_with_maps(trace: Trace) -> tuple[list[str], list[str]]:
         return every, []
     every += [step.name for step in trace.steps if step.kind in _MERGES and _has_maps(step)]
     every.sort(key=[step.name for step in trace.steps].index)
-    return [name for name in every if not cache.way_around(name)], [name for name in every if cache.way_around(name)]
+    alone = shared.network().graph.on_every_way()
+    return [name for name in every if name in alone], [name for name in every if name not in alone]
 
 
 def _has_maps(step: Step) -> bool:
@@ -248,14 +239,18 @@ def _has_maps(step: Step) -> bool:
 def plans_for_steps(plan: AttributionPlan, trace: Trace, steps: Iterable[str]) -> dict[str, AttributionPlan]:
     """Return the plans of one method for the image and for each of these steps."""
     at = {name: replace(plan, at=name, options=_scaled(METHODS[plan.method], _side(trace[name]))) for name in steps}
-    layer = default_layer(trace) if METHODS[plan.method].uses_layer else None
+    layer = _default_layer() if METHODS[plan.method].uses_layer else None
     return {"": replace(plan, layer=layer, options=_scaled(METHODS[plan.method], _side_of(trace)))} | at
 
 
-def title_of_picture(plan: AttributionPlan, trace: Trace) -> str:
+def _default_layer() -> str:
+    return default_layer(shared.network().graph) or ""
+
+
+def title_of_picture(plan: AttributionPlan) -> str:
     """Return the title of the picture's own map among those of the rows, with the step whose maps the method uses."""
     title = f"The {current.picture_word()}"
-    return f"{title}, by {default_layer(trace)}" if METHODS[plan.method].uses_layer else title
+    return f"{title}, by {_default_layer()}" if METHODS[plan.method].uses_layer else title
 
 
 def title_of_map(plan: AttributionPlan, wanted: AttributionPlan) -> str:
@@ -266,7 +261,7 @@ def title_of_map(plan: AttributionPlan, wanted: AttributionPlan) -> str:
 
 def for_all_methods(plan: AttributionPlan, trace: Trace) -> dict[str, AttributionPlan]:
     """Return the plan for each method that applies to the network of this run, by its name."""
-    side, layer = _side_of(trace), default_layer(trace)
+    side, layer = _side_of(trace), _default_layer()
     return {
         name: replace(
             for_method(plan, method), layer=layer if method.uses_layer else None, options=_scaled(method, side)
@@ -277,12 +272,12 @@ def for_all_methods(plan: AttributionPlan, trace: Trace) -> dict[str, Attributio
 
 def applicable() -> dict[str, Method]:
     """Return the methods that apply to the network of this run, by their names."""
-    return {name: method for name, method in METHODS.items() if not cache.obstacles()[name]}
+    return {name: method for name, method in METHODS.items() if name not in cache.refusals()}
 
 
 def say_left_out() -> None:
     """Say which methods do not apply to the network of this run, and why."""
-    refused = [f"- {escape_markdown(why)}" for name in METHODS if (why := why_not(name))]
+    refused = [f"- {escape_markdown(why)}" for why in cache.refusals().values()]
     if refused:
         st.markdown("\n".join(refused))
 
@@ -321,20 +316,15 @@ def _option(option: MethodOption, side: int) -> float:
 
 def _layer(trace: Trace) -> str:
     """Let the user choose the step whose maps the method uses."""
-    return address.bind(st.selectbox, "Maps of", LAYER, layers(trace), default_layer(trace))
+    return address.bind(st.selectbox, "Maps of", LAYER, layers(trace), _default_layer())
 
 
 def layers(trace: Trace) -> list[str]:
     """Return the steps whose maps a method can use; a dropout has its input's maps."""
-    kinds = {name: trace[name].kind for name in cache.sites()}
+    kinds = {name: trace[name].kind for name in layers_for(shared.network().graph)}
     if current.is_assignment():
         return [name for name, kind in kinds.items() if kind in _CAM_LAYERS]
     return [name for name, kind in kinds.items() if kind != LayerKind.DROPOUT] or [*kinds]
-
-
-def default_layer(trace: Trace) -> str:
-    """Return the last step whose maps a method can use: the deepest maps before the head."""
-    return layers(trace)[-1]
 
 
 def _seed() -> int:

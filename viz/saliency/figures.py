@@ -92,8 +92,8 @@ def say(found: Attribution, method: Method, style: MapStyle) -> str:
     y, x = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     red, blue = ("", "") if style.absolute else (" (red)", " (blue)")
     return (
-        f"{int((values > 0).sum())} of {values.size} pixels {would}raise the {_score(found)}{if_brighter}{red}, "
-        f"{words.fine(_positive(found))} in total; {int((values < 0).sum())} {would}lower it{blue}, "
+        f"{int((values > 0).sum()):,} of {values.size:,} pixels {would}raise the {_score(found)}{if_brighter}{red}, "
+        f"{words.fine(_positive(found))} in total; {int((values < 0).sum()):,} {would}lower it{blue}, "
         f"{words.fine(_negative(found))} in total. The pixel with the largest absolute value is y {y}, x {x}: "
         f"{words.fine(float(values[y, x]))}.{_say_clipped(values, style)}{_say_channels(found)} Point at a pixel to "
         "read its value."
@@ -131,7 +131,7 @@ def _say_clipped(values: Activation, style: MapStyle) -> str:
         return ""
     if not beyond:
         return " The scale is clipped, but no pixel exceeds it."
-    return f" The scale is clipped at the {CLIPPED_AT}th percentile: {beyond} of {values.size} pixels exceed it."
+    return f" The scale is clipped at the {CLIPPED_AT}th percentile: {beyond:,} of {values.size:,} pixels exceed it."
 
 
 def why_blank(found: Attribution, signed: Attribution | None = None) -> str:

@@ -7,13 +7,11 @@ the results so far; it draws them, and the run stops there if the user opens ano
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from torch import nn
 
-from model.images import inputs
 from model.images.records import Digit
 from model.saliency.records import Attribution, AttributionPlan
 from model.sanity_checks import edges, pixel_curves, randomization, robustness, weight_dependence
@@ -100,9 +98,8 @@ def other_pictures(digit: Digit) -> tuple[Digit, ...]:
 
 
 def edges_of(digit: Digit, plan: AttributionPlan) -> EdgeComparison:
-    """Compare a map with the edges of its picture, in colour with those of its brightness."""
-    grey = replace(network().input, channels=1, mean=(0.0,), std=(1.0,))
-    return edges.compare(cache.attribute(digit, plan), inputs.fit(digit.pixels, grey))
+    """Compare a map with the edges of its picture."""
+    return edges.compare(cache.attribute(digit, plan), digit.pixels)
 
 
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:

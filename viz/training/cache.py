@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from model import networks
 from model.errors import GlassError
-from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
@@ -16,8 +17,8 @@ from model.records import Numbers
 from model.training import published, recipe_changes, seeds
 from model.training.records import BlockHistory, PairedTest, RecipeResult, Trial
 from model.training.snapshots import block_history, read_snapshots
-from viz.app import current
-from viz.app.current import network
+from viz.app import current, shared
+from viz.app.current import network, of_network
 from viz.app.queued_cache import queued
 from viz.training import snapshots
 
@@ -100,7 +101,7 @@ def _snapshots() -> dict[int, AssignmentNetwork]:
 
 def has_snapshots() -> bool:
     """Tell whether the network of this run was kept after each epoch."""
-    return current.is_assignment()
+    return current.is_assignment() or bool(networks.snapshots(current.network_id()))
 
 
 def card() -> Mapping[str, Any]:
@@ -123,14 +124,15 @@ def block_through_epochs(digit: Digit, row: str) -> BlockHistory:
 
 @queued(max_entries=64)
 def _block_through_epochs(key: str, row: str, _digit: Digit) -> BlockHistory:
-    return block_history(_snapshots(), digits.to_input(_digit), row)
+    kept = _snapshots() if current.is_assignment() else networks.snapshots(current.network_id())
+    return replace(block_history(kept, shared.to_input(_digit), row), classes=shared.structure().classes)
 
 
-def kernel_panels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
+def kernel_panels(found: BlockHistory, channel: int, *, one_scale: bool) -> list[dict[str, Any]]:
     """Return the pictures of a block's kernels after each epoch; they do not depend on the digit."""
-    return _kernel_panels(found.row, channel, shared, found)
+    return _kernel_panels(found.row, channel, one_scale, found)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _kernel_panels(row: str, channel: int, shared: bool, _found: BlockHistory) -> list[dict[str, Any]]:
-    return snapshots.kernels(_found, channel, shared=shared)
+@of_network(max_entries=32)
+def _kernel_panels(row: str, channel: int, one_scale: bool, _found: BlockHistory) -> list[dict[str, Any]]:
+    return snapshots.kernels(_found, channel, shared=one_scale)

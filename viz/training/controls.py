@@ -148,7 +148,7 @@ def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
         shared = widgets.shared_scale()
     numbers = [str(epoch) for epoch in found.epochs]
     epoch = int(address.read_one_of(EPOCH, numbers, numbers[-1]))
-    panels = [*cache.kernel_panels(found, channel, shared=shared), *snapshots.maps(found, channel, shared=shared)]
+    panels = [*cache.kernel_panels(found, channel, one_scale=shared), *snapshots.maps(found, channel, shared=shared)]
     frames = snapshots.frames(found, channel, epoch, panels)
     widgets.figure(
         lambda: components.epoch_player(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),

@@ -14,6 +14,7 @@ from viz.pictures.markdown import escape_markdown
 EPOCH = "epoch"
 _KINDS = {"accuracy": ("acc",), "loss": ("loss", "error")}  # by a part of a column's name
 _COLOURS = (theme.ACCENT, theme.HIGHLIGHT, theme.MUTED)
+_POWERS = 4  # of ten; more leave no room for labels between them
 _SPREAD = 10  # a larger factor between the ends is drawn with equal factors equally far apart
 
 History = Sequence[Mapping[str, float]]
@@ -51,8 +52,17 @@ def curves(history: History, names: Sequence[str], kind: str) -> go.Figure:
     known = np.concatenate([each[np.isfinite(each)] for each in values.values()])
     wide = bool(known.size and known.min() > 0 and known.max() > _SPREAD * known.min())
     low, high = float(across.min()) - 0.5, float(across.max()) + 0.5
-    up = Axis(escape_tags(kind), logarithmic=wide and kind != "accuracy", hover_format=".4g")
+    logarithmic = wide and kind != "accuracy"
+    ticks = _ticks(float(known.min()), float(known.max())) if logarithmic else ()
+    up = Axis(escape_tags(kind), logarithmic=logarithmic, ticks=ticks, hover_format=".4g")
     return draw(drawn, Axis(EPOCH, (low, high)), up)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten between two values; over many powers the powers alone."""
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    factors = (1, 2, 5) if last - first <= _POWERS else (1,)
+    return [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
 
 
 def _column(history: History, name: str) -> Numbers:

@@ -9,6 +9,7 @@ from model.records import Activation, Pair
 from model.training.records import BlockHistory
 from viz.feature_maps.figures import columns
 from viz.pictures import raster, words
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
@@ -29,6 +30,7 @@ def frames(found: BlockHistory, channel: int, epoch: int, panels: Sequence[Mappi
         "epochs": list(found.epochs),
         "at": found.epochs.index(epoch),
         "predictions": found.predictions.tolist(),
+        "classes": [found.class_name(k) for k in range(found.probabilities.shape[1])],
         "probabilities": found.probabilities.astype(float).round(4).tolist(),
         "said": [say_epoch(found, each) for each in found.epochs],
         "panels": list(panels),
@@ -40,7 +42,8 @@ def say_epoch(found: BlockHistory, epoch: int) -> str:
     """Describe the prediction after an epoch."""
     probabilities = found.probabilities[found.epochs.index(epoch)]
     best = int(probabilities.argmax())
-    return f"Epoch {epoch} of {found.epochs[-1]}: predicts {best} ({words.percent(float(probabilities[best]))})"
+    share = words.percent(float(probabilities[best]))
+    return f"Epoch {epoch} of {found.epochs[-1]}: predicts {found.class_name(best)} ({share})"
 
 
 def kernels(found: BlockHistory, channel: int, *, shared: bool) -> list[dict[str, Any]]:
@@ -143,11 +146,11 @@ def say(found: BlockHistory, channel: int, *, shared: bool) -> str:
 
 def _say_answer(found: BlockHistory, settled: int) -> str:
     last = int(found.predictions[-1])
-    first = found.epochs[0]
+    first, name = found.epochs[0], escape_markdown(found.class_name(last))
     said = (
-        f"After every epoch, your digit is classified as {last}."
+        f"After every epoch, your picture is classified as {name}."
         if settled == first
-        else f"From epoch {settled} on, your digit is classified as {last}; before that, not always."
+        else f"From epoch {settled} on, your picture is classified as {name}; before that, not always."
     )
     least, most = found.probabilities[:, last].min(), found.probabilities[:, last].max()
     return f"{said} Its probability goes from {words.percent(float(least))} to {words.percent(float(most))}."
@@ -183,12 +186,12 @@ def _distance(now: np.ndarray[Any, np.dtype[np.float64]], before: np.ndarray[Any
 def probability_columns(found: BlockHistory) -> dict[str, list[str]]:
     """Return the prediction and every class's probability after each epoch as columns."""
     shares = {
-        str(k): [words.percent(float(value)) if value >= _SURE else "" for value in column]
+        found.class_name(k): [words.percent(float(value)) if value >= _SURE else "" for value in column]
         for k, column in enumerate(found.probabilities.T)
     }
     return {
         "epoch": [str(epoch) for epoch in found.epochs],
-        "prediction": [str(read) for read in found.predictions],
+        "prediction": [found.class_name(int(read)) for read in found.predictions],
         **shares,
     }
 
@@ -203,7 +206,7 @@ def number_columns(found: BlockHistory) -> dict[str, list[str]]:
     return {
         "epoch": [str(epoch) for epoch in found.epochs],
         **{
-            f"probability of {k}": [f"{value:.6g}" for value in column]
+            f"probability of {found.class_name(k)}": [f"{value:.6g}" for value in column]
             for k, column in enumerate(found.probabilities.T)
         },
         **statistics,

@@ -52,8 +52,17 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
     Raises:
         WeightsError: A file is missing or changed, or does not fit the network.
     """
-    card = read_card(folder)
-    expected = card["sha256"].get(name)
+    data = read_bytes(folder, name)
+    return from_bytes(data, f"{name}.safetensors", _dropout(read_card(folder), folder))
+
+
+def read_bytes(folder: Path, name: str) -> bytes:
+    """Read one of the files of weights that a card lists, and check its SHA-256.
+
+    Raises:
+        WeightsError: It is missing or changed, or the card does not list it.
+    """
+    expected = read_card(folder)["sha256"].get(name)
     path = folder / f"{name}.safetensors"
     if not isinstance(expected, str):
         raise WeightsError(f"The card in '{folder}' lists no weights called '{name}'.", "It must list them.", _REMEDY)
@@ -65,7 +74,7 @@ def load(folder: Path = SHIPPED, name: str = FINAL) -> AssignmentNetwork:
             f"The card lists {expected[:12]}...",
             _REMEDY,
         )
-    return from_bytes(data, path.name, _dropout(card, folder))
+    return data
 
 
 def from_bytes(data: bytes, label: str, dropout: float = DROPOUT) -> AssignmentNetwork:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.errors import InputError
 from model.images import mnist
 from model.images.digits import normalise
-from model.networks.assignment.network import AssignmentNetwork
 from model.training.images import Images, judge, split_training
 from model.training.live.records import LiveChoices, LiveRun, Snapshot
 from model.training.recipe import Recipe
@@ -148,7 +147,7 @@ def _snapshot(trainer: Trainer, images: LiveImages, step: int) -> Snapshot:
     return Snapshot(step, judge(trainer.network, images.held_out).correct, weights)
 
 
-def network_of(snapshot: Snapshot) -> AssignmentNetwork:
+def network_of(snapshot: Snapshot) -> nn.Module:
     """Return a new network with the weights of a snapshot, in evaluation mode."""
     network = uninitialised_network(Recipe())
     network.load_state_dict({key: torch.from_numpy(values.copy()) for key, values in snapshot.weights.items()})

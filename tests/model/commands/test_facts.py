@@ -8,13 +8,13 @@ import pytest
 
 from model.commands import table
 from model.commands.check import mistakes
-from model.commands.figures import Comparison
 from model.commands.notebook import Piece
-from model.commands.printed import find
 from model.commands.records import Mistake
 from model.graph.capture import capture, to_bytes
 from model.networks.file import read
 from model.networks.records import Network
+from model.parameters.comparison import Comparison
+from model.parameters.printed import find
 from tests.model.graph.facts import Facts, fact_files, needs_facts, read_facts, rebuilt
 
 pytestmark = [needs_facts(), pytest.mark.slow(reason="each network is exported")]

@@ -1,7 +1,4 @@
-"""Two networks compared: their figures, which images each gets right, and which steps stand beside each other."""
-
-import numpy as np
-import pytest
+"""Two networks compared: their figures, and which steps stand beside each other."""
 
 from model.compare import comparison
 from model.networks import by_id
@@ -20,34 +17,35 @@ def test_figures_are_those_of_the_network() -> None:
     assert not own.card
 
 
-def test_every_image_is_in_one_cell() -> None:
-    labels, first, second = (np.random.default_rng(seed).integers(0, 3, 200) for seed in range(3))
-    found = comparison.agreement(labels, first, second)
-    cells = [found.both, found.only_first, found.only_second, found.neither]
-    assert sorted(np.concatenate(cells)) == list(range(200))
-    for index in range(200):
-        cell = 2 * int(first[index] != labels[index]) + int(second[index] != labels[index])
-        assert index in cells[[0, 1, 2, 3][cell]]
-    assert found.accuracies == ((first == labels).mean(), (second == labels).mean())
-    assert found.same_mistake == sum(first[i] == second[i] != labels[i] for i in range(200))
+def assert_each_once(found: list[comparison.Beside], first: list[object], second: list[object]) -> None:
+    assert [at for places, _ in found for at in places] == [*range(len(first))]
+    assert [at for _, places in found for at in places] == [*range(len(second))]
 
 
-def test_mcnemar_of_a_network_with_itself_is_one() -> None:
-    labels = np.arange(10)
-    assert comparison.agreement(labels, labels, labels).p == 1
-    assert comparison.agreement(labels, labels, labels - 1).p == pytest.approx(2 / 2**10)
-
-
-def test_steps_with_maps_of_one_size_are_beside_each_other() -> None:
+def test_steps_with_maps_alike_in_size_are_beside_each_other() -> None:
     first = [row.shape for row in read(residual()).graph.rows]
     second = [row.shape for row in by_id("assignment").graph.rows]
     found = comparison.side_by_side(first, second)
-    for column, count in ((0, len(first)), (1, len(second))):
-        assert [pair[column] for pair in found if pair[column] is not None] == list(range(count))
-    assert (0, 0) in found
-    assert first[0][1:] == second[0][1:] == (26, 26)
+    assert_each_once(found, [*first], [*second])
+    sizes = [[{first[at][1:] for at in one}, {second[at][1:] for at in other}] for one, other in found]
+    assert sizes == [
+        [{(26, 26)}, {(26, 26)}],
+        [set(), {(24, 24)}],
+        [set(), {(22, 22)}],
+        [{(13, 13)}, {(11, 11)}],
+        [set(), {(9, 9)}],
+        [set(), {(7, 7)}],
+        [{(1, 1)}, {(1, 1)}],
+    ]
 
 
-def test_a_network_beside_itself_is_paired_step_by_step() -> None:
+def test_a_network_beside_itself_has_the_same_steps_on_both_sides() -> None:
     shapes = [row.shape for row in by_id("assignment").graph.rows]
-    assert comparison.side_by_side(shapes, shapes) == [(at, at) for at in range(23)]
+    found = comparison.side_by_side(shapes, shapes)
+    assert all(left == right for left, right in found)
+    assert_each_once(found, [*shapes], [*shapes])
+
+
+def test_a_network_without_numbered_steps_is_beside_nothing() -> None:
+    assert comparison.side_by_side([], [(3, 2, 2), (3, 2, 2)]) == [(range(0), range(2))]
+    assert comparison.side_by_side([], []) == []

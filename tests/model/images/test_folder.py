@@ -168,9 +168,9 @@ def test_thumbnails_stop_when_there_are_enough(root: Path, monkeypatch: pytest.M
     decoded = []
     straight = upload.decode_in_colour
 
-    def counting(file: BinaryIO) -> Pixels:
+    def counting(file: BinaryIO, side: int) -> Pixels:
         decoded.append(file)
-        return straight(file)
+        return straight(file, side)
 
     monkeypatch.setattr(upload, "decode_in_colour", counting)
     found = listed(root)
@@ -182,9 +182,9 @@ def test_thumbnails_stop_when_there_are_enough(root: Path, monkeypatch: pytest.M
 
 
 def test_a_thumbnail_is_the_centre_of_its_picture(tmp_path: Path) -> None:
-    wide = np.zeros((96, 480, 3), np.uint8)
-    wide[:, 192:288] = 250
-    wide[:, :192] = (255, 0, 0)
+    wide = np.zeros((96, 288, 3), np.uint8)
+    wide[:, 96:192] = 250
+    wide[:, :96] = (255, 0, 0)
     Image.fromarray(wide).save(tmp_path / "a.png")
     (thumbnail,) = thumbnails(listed(tmp_path), ["folder--0"], 1).values()
     assert thumbnail[:, 2:-2].min() == thumbnail[:, 2:-2].max() == 250

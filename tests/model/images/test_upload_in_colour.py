@@ -97,6 +97,7 @@ def test_a_large_picture_is_averaged() -> None:
     large = scene(1_024, 1_024)
     np.testing.assert_array_equal(found(large), np.asarray(large.reduce(2)))
     assert found(scene(700, 3_000)).shape == (119, 512, 3)
+    np.testing.assert_array_equal(decode_in_colour(saved(large), 128), np.asarray(large.reduce(8)))
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_the_least_recently_used_is_removed(folder: Path, monkeypatch: pytest.Mo
 def test_a_changed_file_in_the_store_is_refused(folder: Path) -> None:
     id = networks.keep(WHOLE)
     (folder / f"{id}.glass").write_bytes(packed(parts(), zipfile.ZIP_DEFLATED))
-    store._kept.cache_clear()
+    store._MEMORY.clear()
     with pytest.raises(NetworkError, match="was changed"):
         networks.by_id(id)
 

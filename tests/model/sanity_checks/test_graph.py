@@ -87,8 +87,9 @@ def test_infidelity_is_its_definition_with_the_same_change_in_all_channels(case:
 
 def test_a_network_with_weights_of_another_kind_is_refused() -> None:
     build = Builder((1, 4, 4))
-    name = build.add(Op.PRELU, weights={"weight": (1,)})
-    with pytest.raises(InputError, match=rf"'{name}' \(PReLU\) cannot be randomized"):
+    name = build.add(Op.PARAMETER, weights={"value": (1, 1, 4, 4)})
+    build.add(Op.ADD, "image", name, alpha=1.0)
+    with pytest.raises(InputError, match=rf"'{name}' \(stored numbers\) cannot be randomized"):
         randomization.learned_rows(build.module())
 
 

@@ -134,5 +134,5 @@ def test_randomized_without_bias_and_with_linear_layer() -> None:
 
 
 def test_learned_rows_refuses_unknown_modules() -> None:
-    with pytest.raises(InputError, match=r"'1' \(PReLU\)"):
-        learned_rows(nn.Sequential(nn.Conv2d(1, 1, 1), nn.PReLU()))
+    with pytest.raises(InputError, match=r"'1' \(Bilinear\)"):
+        learned_rows(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Bilinear(1, 1, 1)))

@@ -46,7 +46,7 @@ def small_mnist() -> Images:
 def use_few_images(patch: pytest.MonkeyPatch) -> None:
     """Make the command use few images and short recipes."""
 
-    def read(split: mnist.Split, device: str) -> Images:
+    def read(split: mnist.Split, device: str, id: str) -> Images:
         return small_mnist()
 
     for module in (train, runner):

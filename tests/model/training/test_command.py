@@ -31,7 +31,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     use_few_images(monkeypatch)
     train_epoch = Trainer.train_epoch
 
-    def read(split: mnist.Split, device: str) -> Images:
+    def read(split: mnist.Split, device: str, id: str) -> Images:
         events.append(f"read {split}")
         return SMALL
 

@@ -24,7 +24,7 @@ def _one_thread_after() -> Iterator[None]:
 
 @pytest.mark.parametrize("fastest", [1, 2, 3])
 def test_choose_threads_picks_the_fastest(fastest: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def seconds(recipe: Recipe, images: Images, count: int) -> float:
+    def seconds(recipe: Recipe, images: Images, count: int, id: str) -> float:
         return 1.0 + abs(count - fastest)
 
     monkeypatch.setattr(machine, "candidates", lambda: [1, 2, 3])

@@ -8,7 +8,9 @@ import torch
 
 from model import trace
 from model.compare import comparison
-from model.compare.records import Agreement, Facts
+from model.compare.records import Facts
+from model.mistakes.confusion import shared_mistakes
+from model.mistakes.records import Scores, SharedMistakes
 from model.networks import by_id
 from model.networks.file import read
 from model.networks.records import Network
@@ -31,12 +33,15 @@ def both() -> tuple[Facts, Facts]:
 
 
 @pytest.fixture(scope="module")
-def measured() -> Agreement:
-    labels = np.arange(8)
-    return comparison.agreement(labels, np.where(labels < 6, labels, 9), np.where(labels < 5, labels, 9))
+def measured() -> SharedMistakes:
+    def scores(right: int) -> Scores:
+        predicted = np.where(np.arange(8) < right, np.arange(8), 9)
+        return Scores("", np.eye(10, dtype=np.float32)[predicted], np.arange(8, dtype=np.uint8))
+
+    return shared_mistakes(scores(6), scores(5))
 
 
-def test_accuracy_is_of_the_card_or_measured_here(both: tuple[Facts, Facts], measured: Agreement) -> None:
+def test_accuracy_is_of_the_card_or_measured_here(both: tuple[Facts, Facts], measured: SharedMistakes) -> None:
     drawn = figures.facts(both, None)
     assert "99.53\xa0% (seed 7, n = 1)" in drawn
     assert drawn.count("not measured") == 1
@@ -57,6 +62,8 @@ def test_words_say_which_is_larger(both: tuple[Facts, Facts]) -> None:
     assert said.startswith("A has 26.1 times the parameters of B;")
     assert figures.say_facts(both[::-1]).startswith("B has 26.1 times the parameters of A;")
     assert figures.say_facts([both[0]] * 2).startswith("Both have as many parameters;")
+    nearly = replace(both[0], parameters=10_266, multiply_accumulates=0)
+    assert figures.say_facts([both[0], nearly]).startswith("B has 2.0\xa0% more parameters than A; A has all the")
     assert figures.say_protocols(both).startswith("A: Trained on all 60,000")
     assert "B:" not in figures.say_protocols(both)
 
@@ -82,7 +89,7 @@ def test_steps_show_their_strongest_map() -> None:
     drawn = figures.steps(first, second, beside)
     assert drawn.count("<img") == len(first.rows) + len(second.rows)
     assert decode(drawn.split('src="')[1].split('"')[0]).shape[:2] == (26, 26)
-    assert drawn.count("has no step here") == sum(None in pair for pair in beside)
+    assert drawn.count("has no step with maps") == sum(not one or not other for one, other in beside)
     columns = figures.steps_columns(first, second, beside)
     assert [name for name in columns["step of B"] if name] == [row.name for row in second.rows]
 
@@ -91,13 +98,15 @@ def test_a_vector_is_a_strip() -> None:
     assert figures.strongest(traced(read(colours())).rows[-1]).shape == (1, 5)
 
 
-def test_agreement_in_figures_and_words(measured: Agreement) -> None:
+def test_agreement_in_figures_and_words(measured: SharedMistakes) -> None:
     drawn = figures.agreement(measured)
     assert "<td>5</td><td>1</td>" in drawn
     assert "<td>0</td><td>2</td>" in drawn
-    said = figures.say_agreement(measured)
+    said = figures.say_agreement(measured, 0.25)
     assert "A classifies 75.00\xa0% correctly and B 62.50\xa0%" in said
-    assert "2 of the 3 images that a network gets wrong are wrong for both, 2 of these with the same class" in said
+    assert "would be 0.25 (McNemar's exact test). 2 images are wrong for both, 2 of them with the same class" in said
+    assert "would be under 0.0001 (" in figures.say_agreement(measured, 1e-9)
+    assert said.endswith("other, 0.8 would be.")
     assert figures.agreement_columns(measured) == {
         "test image": ["5", "6", "7"],
         "right": ["only A", "neither", "neither"],

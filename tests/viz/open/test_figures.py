@@ -23,11 +23,13 @@ def test_a_card_says_what_a_network_is() -> None:
 
 
 def test_what_a_card_teaches_is_shown_as_text() -> None:
-    network = replace(read(residual()), title=NASTY, card={"teaches": NASTY, "test_accuracy": 0.5})
+    network = replace(
+        read(residual()), title=NASTY, card={"teaches": NASTY, "test_accuracy": 0.5, "test_images": 2_000}
+    )
     drawn = figures.cards([network], "", lambda _id: NASTY)
     assert "<img" not in drawn
     assert drawn.count("&lt;img src=x onerror=alert(1)&gt;&amp;") == 3
-    assert "50.00\xa0% (n = 1)" in drawn
+    assert "50.00\xa0% of 2,000 (n = 1)" in drawn
 
 
 def test_the_table_links_each_step_and_escapes_paths() -> None:

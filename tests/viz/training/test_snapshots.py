@@ -115,10 +115,10 @@ def test_say_names_the_epoch_since_which_the_prediction_stays() -> None:
     for epoch, read in enumerate((4, 9, 4)):
         shares[epoch, read] = 0.55
     said = snapshots.say(replace(found, probabilities=shares), 1, shared=True)
-    assert "From epoch 5 on, your digit is classified as 4; before that, not always." in said
+    assert "From epoch 5 on, your picture is classified as 4; before that, not always." in said
     assert "goes from 5.0\xa0% to 55.0\xa0%" in said
     always = np.tile(shares[:1], (3, 1))
-    assert "After every epoch, your digit is classified as 4." in snapshots.say(
+    assert "After every epoch, your picture is classified as 4." in snapshots.say(
         replace(found, probabilities=always), 1, shared=True
     )
 

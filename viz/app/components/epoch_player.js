@@ -81,7 +81,7 @@ function build(parent) {
     strip.replaceChildren(
       ...now.predictions.map((predicted, index) => {
         const place = make("li", predicted === now.predictions[last()] ? "" : "other");
-        place.textContent = predicted;
+        place.textContent = now.classes[predicted];
         place.dataset.says = now.said[index];
         place.onclick = () => {
           slider.value = index;
@@ -122,12 +122,12 @@ function panel({ title, pictures, size, mark, scale }) {
   return [figure, (now) => (image.src = pictures[now])];
 }
 
-function bars({ probabilities }) {
+function bars({ probabilities, classes }) {
   const [figure, caption, list] = [make("figure"), make("figcaption"), make("ol", "bars")];
   caption.textContent = "Its probabilities";
-  const places = probabilities[0].map((_, digit) => {
+  const places = classes.map((title) => {
     const [place, bar, name] = [make("li"), make("i"), make("b")];
-    name.textContent = digit;
+    name.textContent = title;
     place.append(bar, name);
     return place;
   });
@@ -141,7 +141,7 @@ function bars({ probabilities }) {
       places.forEach((place, digit) => {
         const share = probabilities[now][digit];
         place.style.setProperty("--share", share);
-        place.dataset.says = `${digit}: ${(100 * share).toFixed(1)} %`;
+        place.dataset.says = `${classes[digit]}: ${(100 * share).toFixed(1)} %`;
         place.classList.toggle("most", share === Math.max(...probabilities[now]));
       }),
   ];

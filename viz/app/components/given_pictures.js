@@ -3,12 +3,13 @@
 // Others give it a picture by an event of the document, "picture". It shows nothing.
 
 const UPLOADER = '[data-testid="stFileUploader"]';
+const OURS = `[data-testid="stSidebar"] ${UPLOADER}`; // a page may have one for other files
 const LONGEST = 10_000; // milliseconds that an uploader is waited for
 
 const isPicture = (file) => file.type.startsWith("image/") || /\.hei[cf]$/i.test(file.name);
 
 function hand(picture) {
-  const input = document.querySelector(`${UPLOADER} input[type="file"]`);
+  const input = document.querySelector(`${OURS} input[type="file"]`);
   if (!input) return false;
   const transfer = new DataTransfer();
   transfer.items.add(picture);

@@ -34,7 +34,7 @@ def guesses() -> tuple[Guess, ...]:
 
 def _round_of(number: int) -> Round:
     """Return a round with the pictures of the network of this run, and the methods that apply to it."""
-    able = tuple(name for name in quiz.METHODS if not maps.obstacles()[name])
+    able = tuple(name for name in quiz.METHODS if name not in maps.refusals())
     return quiz.round_of(number, shared.samples(), able)
 
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.commands.causes import Passed
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Node, Op
 from model.layers.registry import of_op
 from model.networks.records import Network
+from model.parameters.causes import Passed
 from model.receptive_field import of_graph
 from model.receptive_field.records import ReceptiveField, Window
 

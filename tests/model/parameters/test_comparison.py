@@ -12,14 +12,14 @@ from torchsummary import summary
 
 from model.commands import table
 from model.commands.check import mistakes
-from model.commands.figures import Comparison
 from model.commands.notebook import Piece
-from model.commands.printed import find
 from model.commands.records import Mistake
 from model.graph.capture import capture, to_bytes
 from model.networks import load
 from model.networks.file import read
 from model.networks.records import Network
+from model.parameters.comparison import Comparison
+from model.parameters.printed import find
 
 CODE = """
 class Block(nn.Module):

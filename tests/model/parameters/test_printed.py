@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.commands.printed import PrintedRow, field_in, find, sizes_in
+from model.parameters.printed import PrintedRow, field_in, find, sizes_in
 
 SUMMARY = """
 Before:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from model.commands.causes import explain
-from model.commands.lineup import Pairs, fits, line_up, without_composites
-from model.commands.printed import Printed, PrintedRow, PrintedTable, Sizes
-from model.commands.records import Mistake
-from model.commands.steps import Step, between, steps_of
 from model.graph.records import IMAGE
 from model.networks.records import Network
+from model.parameters.causes import explain
+from model.parameters.lineup import Pairs, fits, line_up, without_composites
+from model.parameters.printed import Printed, PrintedRow, PrintedTable, Sizes
+from model.parameters.records import PrintedMistake as Mistake
+from model.parameters.steps import Step, between, steps_of
 
 
 @dataclass(frozen=True, slots=True)

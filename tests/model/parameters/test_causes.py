@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from model.commands.causes import Passed, explain
+from model.parameters.causes import Passed, explain
 
 #        name, kind, kernel, stride, dilation
 CHAIN = (

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from model.commands.printed import PrintedRow, PrintedTable, Sizes
-from model.commands.steps import Step
+from model.parameters.printed import PrintedRow, PrintedTable, Sizes
+from model.parameters.steps import Step
 
 Pairs = list[tuple[PrintedRow, Step]]
 _WORDS = (  # what a printed name says of a step, the most telling first

@@ -1,0 +1,24 @@
+"""The code of each network that comes along, as its author wrote it in PyTorch."""
+
+from importlib import import_module
+
+from torch import nn
+
+from model.networks.assignment.network import DROPOUT, AssignmentNetwork
+from model.networks.catalogue import ASSIGNMENT
+
+
+def author_network(id: str, dropout: float = DROPOUT) -> nn.Module:
+    """Return a network that comes along as its author's code makes it, untrained.
+
+    Args:
+        id: One of ``BUILT_IN``.
+        dropout: Probability that a dropout row of the assignment's network drops a value; others have their own.
+
+    >>> sum(parameter.numel() for parameter in author_network("lenet").parameters())
+    44426
+    """
+    if id == ASSIGNMENT:
+        return AssignmentNetwork(dropout)
+    network: nn.Module = import_module(f"model.networks.{id}.network").Net()
+    return network

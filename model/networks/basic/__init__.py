@@ -1,0 +1,1 @@
+"""The network of PyTorch's MNIST example, and its trained weights."""

@@ -1,0 +1,1 @@
+"""A network of depthwise and 1x1 convolutions, one of them dilated, and its trained weights."""

@@ -1,0 +1,1 @@
+"""A network that names shapes in colour pictures, and its trained weights."""
