@@ -74,8 +74,8 @@ def varied_author() -> Varied:
         torch.manual_seed(3)
         made = Varied().eval()
         for norm in (made.norm, made.behind):
-            norm.running_mean.normal_(0, 0.3)
-            norm.running_var.uniform_(0.3, 2)
+            for values, (low, high) in zip(norm.buffers(), ((-0.5, 0.5), (0.3, 2.0), (0, 0)), strict=True):
+                values.copy_(torch.empty(values.shape).uniform_(low, high))
             torch.nn.init.uniform_(norm.weight, 0.5, 2)
             torch.nn.init.uniform_(norm.bias, 1, 2)
         torch.nn.init.normal_(made.last.weight)

@@ -211,7 +211,10 @@ def test_norms_before_and_after_a_relu_of_a_network_in_colour(
     assert_works(app, TITLE)
     with torch.no_grad():
         maps = author.first(x)[0]
-    divided = (maps[1] - author.norm.running_mean[1]) / (author.norm.running_var[1] + author.norm.eps).sqrt()
+    mean, variance = author.norm.running_mean, author.norm.running_var
+    assert mean is not None
+    assert variance is not None
+    divided = (maps[1] - mean[1]) / (variance[1] + author.norm.eps).sqrt()
     assert f"Map 1 of BatchNorm2d-2 on your picture, {maps[1].numel()} values from Conv2d-1." in said(app)
     assert f"the mean of this map is {words.number(float(divided.mean()))}, not 0" in said(app)
     assert "1 of the 2 batch norms come after a ReLU" in said(app)
@@ -233,8 +236,9 @@ def test_norms_before_and_after_a_relu_of_a_network_in_colour(
     app = show(opened, net=net, row="BatchNorm2d-2", channel="1", norm_view="fold", frame="everywhere")
     assert_works(app, TITLE)
     assert "2 of the 2 batch norms fold into a convolution." in said(app)
-    gain = author.norm.weight[1] / (author.norm.running_var[1] + author.norm.eps).sqrt()
-    bias = (author.first.bias[1] - author.norm.running_mean[1]) * gain + author.norm.bias[1]
+    gain = author.norm.weight[1] / (variance[1] + author.norm.eps).sqrt()
+    assert author.first.bias is not None
+    bias = (author.first.bias[1] - mean[1]) * gain + author.norm.bias[1]
     assert f" = {words.number(float(author.first.weight[1, 0, 0, 0] * gain))}</dd>" in shown(app)
     assert f" = {words.number(float(bias))}</dd>" in shown(app)
     assert "As you predicted: The same everywhere" in said(app)

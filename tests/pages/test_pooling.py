@@ -166,7 +166,7 @@ def test_pools_that_overlap_and_leave_values_out(opened: AppTest, varied: str) -
     assert_works(app, "Pooling")
     now = own_networks.VARIED_CLASSES[int(averaged.argmax())]
     assert re.search(
-        rf"in its place it (still )?predicts {now} with {words.percent(averaged.softmax(0).max())}", said(app)
+        rf"in its place it (still )?predicts {now} with {words.percent(float(averaged.softmax(0).max()))}", said(app)
     )
     assert "of 27</td>" in shown(app), "the samples are shapes, of three each of nine classes"
 

@@ -96,13 +96,16 @@ def test_table_csv_holds_every_gain_and_offset(found: FoldComparison) -> None:
 
 def test_fold_into_the_convolution_before_is_worked_out_with_its_own_weight() -> None:
     torch.manual_seed(1)
-    made = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)).eval()
-    nn.init.uniform_(made[1].weight)
-    made[1].running_mean.normal_()
+    convolution, norm = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)
+    made = nn.Sequential(convolution, norm).eval()
+    nn.init.uniform_(norm.weight)
+    assert norm.running_mean is not None
+    norm.running_mean.normal_()
     fold = folding.fold(made, "1")
     normal = statistics.normalisation(trace.record(made, torch.rand(1, 1, 5, 5)), "1", 2)
     html = figures.worked(fold, normal)
-    fused = torch.nn.utils.fuse_conv_bn_eval(*made)
+    fused = torch.nn.utils.fuse_conv_bn_eval(convolution, norm)
+    assert fused.bias is not None
     assert f" = {words.number(float(fused.weight[2, 0, 0, 0].detach()))}</dd>" in html
     assert f" = {words.number(float(fused.bias[2].detach()))}</dd>" in html
     assert f" = {words.number(float(fused.weight[0, 0, 0, 0].detach()))}</dd>" not in html
