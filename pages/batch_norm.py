@@ -24,11 +24,11 @@ def step_by_step() -> None:
     table, name = partial(figures.steps_csv, normal), f"{step.name}-map-{channel}-steps.csv"
     words = f"{figures.say_stage(normal, word)} {figures.say_scale(normal)}"
     widgets.figure(figures.stage(normal), words, tables.CsvFile("Download these steps as CSV", table, name))
-    st.header("The values after each step")
-    counts = tables.ExpandableTable(
-        "Values in each bin", partial(figures.bin_columns, normal), title="Values in each bin"
-    )
-    chart(figures.histograms(normal), "values-after-each-step", figures.say_histograms(normal), counts)
+    if normal.recorded.size > 1:
+        st.header("The values after each step")
+        numbers = partial(figures.bin_columns, normal)
+        counts = tables.ExpandableTable("Values in each bin", numbers, title="Values in each bin")
+        chart(figures.histograms(normal), "values-after-each-step", figures.say_histograms(normal), counts)
     if figures.any_after_relu(trace):
         st.header("ReLU before batch norm")
         zeros = tables.columns_file("Download these shares as CSV", partial(figures.zeros_columns, trace), "zeros")

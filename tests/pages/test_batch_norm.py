@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
 
 from model import trace
 from model.batch_norm import statistics
-from model.images import digits
+from model.images import digits, inputs, pictures
+from model.networks import store
 from model.networks.assignment import weights
-from tests import charting
+from tests import any_network, charting, own_networks
 from tests.pages.conftest import as_read, assert_works, charts, run, said, show, shown
 from viz.pictures import words
 
@@ -194,3 +196,76 @@ def test_results_are_those_of_the_chosen_batch(opened: AppTest) -> None:
         np.testing.assert_array_equal(running, average.means[:, 0])
         averages.add(running.tobytes())
     assert len(averages) == 3
+
+
+def test_norms_before_and_after_a_relu_of_a_network_in_colour(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    net = store.keep_bytes(own_networks.varied())
+    image, author, names = store.by_id(net).input, own_networks.varied_author(), own_networks.VARIED_CLASSES
+    author.requires_grad_(requires_grad=False)
+    every = [pictures.fitted(each, image, names) for each in pictures.samples(image)]
+    x = inputs.to_input(every[0].pixels, image)
+    app = show(opened, net=net, row="BatchNorm2d-2", channel="1")
+    assert_works(app, TITLE)
+    with torch.no_grad():
+        maps = author.first(x)[0]
+    mean, variance = author.norm.running_mean, author.norm.running_var
+    assert mean is not None
+    assert variance is not None
+    divided = (maps[1] - mean[1]) / (variance[1] + author.norm.eps).sqrt()
+    assert f"Map 1 of BatchNorm2d-2 on your picture, {maps[1].numel()} values from Conv2d-1." in said(app)
+    assert f"the mean of this map is {words.number(float(divided.mean()))}, not 0" in said(app)
+    assert "1 of the 2 batch norms come after a ReLU" in said(app)
+
+    app = show(opened, net=net, norm_view="forget", batch="8", forgets="same")
+    assert_works(app, TITLE)
+    order = np.random.default_rng(0).permutation(len(every))
+    others = [every[k] for k in order if every[k].key != every[0].key][:7]
+    batch = torch.cat([inputs.to_input(each.pixels, image) for each in (every[0], *others)])
+    trained = own_networks.varied_author()
+    trained.norm.train()
+    trained.behind.train()
+    with torch.no_grad():
+        logits, off = trained(batch)[0], author(x)[0]
+    assert all(words.number(float(logits[k])) in shown(app) for k in off.topk(10).indices)
+    assert "in 3 batches of 8" in said(app)
+    assert "Of the 12 classes the 10 most likely are shown." in said(app)
+
+    app = show(opened, net=net, row="BatchNorm2d-2", channel="1", norm_view="fold", frame="everywhere")
+    assert_works(app, TITLE)
+    assert "2 of the 2 batch norms fold into a convolution." in said(app)
+    gain = author.norm.weight[1] / (variance[1] + author.norm.eps).sqrt()
+    assert author.first.bias is not None
+    bias = (author.first.bias[1] - mean[1]) * gain + author.norm.bias[1]
+    assert f" = {words.number(float(author.first.weight[1, 0, 0, 0] * gain))}</dd>" in shown(app)
+    assert f" = {words.number(float(bias))}</dd>" in shown(app)
+    assert "As you predicted: The same everywhere" in said(app)
+    app = show(opened, net=net, row="BatchNorm2d-6", norm_view="fold", frame="inside")
+    assert "Conv2d-7 is directly after BatchNorm2d-6." in said(app)
+    assert "As you predicted: The same inside, not at the edge" in said(app)
+
+
+def test_group_norms_are_worked_out_and_have_no_running_average(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    net = store.keep_bytes(any_network.deep())
+    app = show(opened, net=net)
+    assert_works(app, TITLE)
+    assert "of several maps together. After the division the mean of this map alone is" in said(app)
+    assert "ReLU before batch norm" not in [each.value for each in app.header]
+    assert "No batch norm of this network keeps running" in show(opened, net=net, norm_view="forget").info[0].value
+    app = show(opened, net=net, norm_view="fold")
+    assert_works(app, TITLE)
+    assert "no fixed multiplication and addition" in app.info[0].value
+
+
+def test_network_without_a_norm_gets_a_sentence_and_a_link(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    app = show(opened, net=store.keep_bytes(own_networks.residual()))
+    assert_works(app, TITLE)
+    assert app.info[0].value.startswith("This network has no batch norm")

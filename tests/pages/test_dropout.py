@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
 
 from model import networks
 from model.dropout import passes
 from model.dropout.records import DropoutPlan, Passes
-from model.images import digits
+from model.images import digits, inputs, pictures
+from model.networks import store
 from model.networks.assignment import weights
 from model.trace import record
+from tests import own_networks
 from tests.pages.conftest import as_read, assert_works, charts, run, said, show, shown
+from viz.pictures import words
 
 PAGE, TITLE = "dropout", "Dropout"
 ROWS = [f"Dropout-{number}" for number in (3, 6, 9, 12, 15, 18, 21)]
@@ -206,3 +210,53 @@ def test_nonsense_in_the_link_shows_a_sentence_and_the_default(
     sentence = as_read(app.warning[0].value)
     assert sentence.startswith(f"The link asks for {name} '{value}'. It can be ")
     assert sentence.endswith(f"Showing {default} instead." if default else "It is left out here.")
+
+
+def test_dropout_of_maps_and_of_a_vector_draws_the_masks_of_the_authors_module(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    net = store.keep_bytes(own_networks.varied())
+    image, author, names = store.by_id(net).input, own_networks.varied_author(), own_networks.VARIED_CLASSES
+    x = inputs.to_input(pictures.fitted(pictures.samples(image)[0], image, names).pixels, image)
+    seen: dict[str, torch.Tensor] = {}
+    for name in ("maps", "values"):
+        author.get_submodule(name).train().register_forward_hook(
+            lambda _module, _inputs, output, name=name: seen.__setitem__(name, output[0])
+        )
+    torch.manual_seed(6)
+    with torch.no_grad():
+        shares = author(x)[0].softmax(0)
+    dropped = int((seen["maps"].flatten(1) == 0).all(1).sum())
+    assert dropped == 2
+    app = show(opened, net=net, row="Dropout2d-4", seed="6")
+    assert_works(app, TITLE)
+    assert "p = 0.25 drops" in said(app)
+    assert f"It drops whole maps: {dropped} of 4." in said(app)
+    assert "Dropout2d-4 drops whole maps." in [each.value for each in app.caption]
+    app = show(opened, net=net, row="Dropout-8", seed="6")
+    assert_works(app, TITLE)
+    zeros = int((seen["values"] == 0).sum())
+    assert f"Mask 6 with p = 0.50 drops {zeros} of 24 values" in said(app)
+    assert "in map" not in said(app)
+    app = show(opened, net=net, seed="6", drop_view="journey")
+    assert_works(app, TITLE)
+    found = f"with this mask: {names[int(shares.argmax())]} with {words.percent(float(shares.max()))}."
+    assert found in said(app)
+    app = show(opened, net=net, drop_view="many", passes="10", changes="few")
+    assert_works(app, TITLE)
+    assert "10 passes with the p of each row" in said(app)
+    assert "Of the 12 classes the 10 most likely with dropout off are drawn." in said(app)
+    assert len(charts(app)["probabilities-of-many-masks"].layout.xaxis.ticktext) == 10
+    for view in ("mean", "digits"):
+        assert_works(show(opened, net=net, drop_view=view), TITLE)
+
+
+def test_network_without_dropout_gets_a_sentence_and_a_link(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    app = show(opened, net=store.keep_bytes(own_networks.residual()))
+    assert_works(app, TITLE)
+    assert app.info[0].value.startswith("This network has no dropout")
+    assert "Show dropout in the assignment's network" in [each.proto.label for each in app.get("page_link")]

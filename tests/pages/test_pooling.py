@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
+from torch.nn import functional
 
-from model.images import digits
+from model.images import digits, inputs, pictures
+from model.networks import store
 from model.networks.assignment import weights
 from model.pooling import max_pool
 from model.trace import record
+from tests import any_network, own_networks
 from tests.pages.conftest import assert_works, run, said, show, shown
+from viz.pictures import words
 
 PAGE = "pooling"
 
@@ -122,3 +127,66 @@ def test_accuracy_with_mnist_is_measured_on_all_test_images(opened: AppTest) -> 
     app = show(opened, pool_view="average", pool_test="mnist")
     assert_works(app, "Pooling")
     assert len(re.findall(r"<td>[\d,]+ of 10,000</td>", shown(app))) == 2
+
+
+@pytest.fixture
+def varied(opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the id of a network in colour with two pools; the open page forgets the addresses before."""
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    return store.keep_bytes(own_networks.varied())
+
+
+def test_pools_that_overlap_and_leave_values_out(opened: AppTest, varied: str) -> None:
+    image, author = store.by_id(varied).input, own_networks.varied_author()
+    picture = pictures.fitted(pictures.samples(image)[0], image, own_networks.VARIED_CLASSES)
+    with torch.no_grad():
+        before = author.before(inputs.to_input(picture.pixels, image))
+        maps, index = functional.max_pool2d(before, 3, 2, 1, return_indices=True)
+        logits = author.after(maps)[0]
+        averaged = author.after(functional.avg_pool2d(before, 3, 2, 1, count_include_pad=False))[0]
+        second = author.third(author.behind(functional.relu(author.second(maps))))
+    app = show(opened, net=varied, row="MaxPool2d-3", channel="1")
+    assert_works(app, "Pooling")
+    y, x = divmod(int(maps[0, 1].argmax()), maps.shape[3])
+    row, column = divmod(int(index[0, 1, y, x]), before.shape[3])
+    largest = f"the winner of its window is {words.number(float(maps[0, 1].max()))}, at y {row}, x {column} of the"
+    assert f"Unit y {y}, x {x} of map 1: {largest}" in said(app)
+    assert "begins 2 rows and 2 columns after the one before; the windows overlap. At its edges" in said(app)
+    assert "Each value" not in said(app)
+
+    app = show(opened, net=varied, row="MaxPool2d-3", channel="1", pool_view="lost")
+    assert_works(app, "Pooling")
+    kept = sum(len(each.unique()) for each in index[0].flatten(1))
+    assert kept < maps.numel(), "some value wins several windows"
+    assert f"The pool keeps {kept:,} of {before.numel():,} values" in said(app)
+    name = own_networks.VARIED_CLASSES[int(logits.argmax())]
+    assert f"The gradient of the logit of {name} with respect to" in said(app)
+
+    app = show(opened, net=varied, row="MaxPool2d-3", pool_view="average")
+    assert_works(app, "Pooling")
+    now = own_networks.VARIED_CLASSES[int(averaged.argmax())]
+    assert re.search(
+        rf"in its place it (still )?predicts {now} with {words.percent(float(averaged.softmax(0).max()))}", said(app)
+    )
+    assert "of 27</td>" in shown(app), "the samples are shapes, of three each of nine classes"
+
+    app = show(opened, net=varied, row="MaxPool2d-3", pool_view="move", pool_guess="neither")
+    assert_works(app, "Pooling")
+    assert "The picture is shifted by 1 pixel, then by 2." in app.button_group("widget-pool_guess").label
+
+    app = show(opened, net=varied, row="max_pool2d-7", channel="2")
+    assert_works(app, "Pooling")
+    assert f"is {words.number(float(functional.max_pool2d(second, 2, 3)[0, 2].max()))}, at" in said(app)
+    covered = functional.max_pool2d(torch.arange(42.0).reshape(1, 1, 7, 6), 2, 3, return_indices=True)[1]
+    assert covered.flatten().tolist() == [7, 10, 25, 28], "the last of each window, so rows 0, 1, 3 and 4 are covered"
+    assert "No window covers 3 rows and 2 columns of the input." in said(app)
+
+
+def test_network_without_a_pool_gets_a_sentence_and_a_link(
+    opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    app = show(opened, net=store.keep_bytes(any_network.deep()))
+    assert_works(app, "Pooling")
+    assert app.info[0].value == "This network has no pool."
+    assert "Show the max pool of the assignment's network" in [each.proto.label for each in app.get("page_link")]

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,28 @@ from viz.pictures.markdown import escape_markdown
 from viz.pictures.panels import picture
 from viz.pictures.scaling import range_of
 
+_MOST_TERMS = 100  # values of a window that are shown one by one
+_SHOWN_TERMS = 12  # of a larger window, the largest
 _DOT, _RING, _POINT, _EDGE = 0.46, 0.3, 0.1, 0.06  # sizes of marks; a unit is 1 wide
 
 
 def prepare(trace: Trace, explained: Explanation, window: Window, pooled: Pooled) -> dict[str, Any]:
     """Return what the browser shows of the arithmetic of a unit, with the winners drawn on the map that goes in."""
-    shown = worked_unit.prepare(trace, explained, window)
+    shown = worked_unit.prepare(trace, _shortened(explained), window)
+    for group in shown["groups"]:
+        if len(explained.terms) > _MOST_TERMS:
+            group["columns"] = _SHOWN_TERMS // 2
     return {**shown, "input": {**shown["input"], "picture": marked(pooled, explained.unit[0])}}
+
+
+def _shortened(explained: Explanation) -> Explanation:
+    """Keep the largest terms of a very large window; in order, so that of equal values the first is the winner."""
+    if len(explained.terms) <= _MOST_TERMS:
+        return explained
+    order = np.argsort([-term.value for term in explained.terms], kind="stable")[:_SHOWN_TERMS]
+    terms = tuple(explained.terms[int(index)] for index in order)
+    formula = f"max({', '.join(f'{term.value:.4f}' for term in terms)}, …) = {explained.value:.4f}".replace("-", "−")
+    return replace(explained, terms=terms, formula=formula)
 
 
 def marked(pooled: Pooled, channel: int) -> str:
@@ -226,10 +242,12 @@ def say_stage(pooled: Pooled, unit: Unit) -> str:
     tie = f" {many} of its {size} values are equal, so the first is the winner." if many > 1 else ""
     totals, said = pooled.totals(channel), say_windows(pooled)
     said = f"{said} " if said else ""
+    if size > _MOST_TERMS:
+        said += f"Shown are the {_SHOWN_TERMS} largest of the {size:,} values of the window. "
     return (
         f"Unit y {y}, x {x} of map {channel}: the winner of its window is {words.number(pooled.output[unit])}, at "
-        f"y {winner_y}, x {winner_x} of the input map.{tie} {totals.tied} of the {totals.windows} windows of this map "
-        f"have a tie. {said}Click the right map to choose a unit, or a number to trace it."
+        f"y {winner_y}, x {winner_x} of the input map.{tie} {totals.tied:,} of the {totals.windows:,} windows of this "
+        f"map have a tie. {said}Click the right map to choose a unit, or a number to trace it."
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from model import trace
 from model.batch_norm import folding, statistics
@@ -13,6 +14,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.trace.records import Trace
 from viz.batch_norm import folding as figures
+from viz.pictures import words
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,21 @@ def test_table_csv_holds_every_gain_and_offset(found: FoldComparison) -> None:
         assert into == (fold.into or "")
         assert float(gain) == pytest.approx(fold.gain[int(channel)], rel=1e-6)
         assert float(offset) == pytest.approx(fold.offset[int(channel)], rel=1e-6)
+
+
+def test_fold_into_the_convolution_before_is_worked_out_with_its_own_weight() -> None:
+    torch.manual_seed(1)
+    convolution, norm = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3)
+    made = nn.Sequential(convolution, norm).eval()
+    nn.init.uniform_(norm.weight)
+    assert norm.running_mean is not None
+    norm.running_mean.normal_()
+    fold = folding.fold(made, "1")
+    normal = statistics.normalisation(trace.record(made, torch.rand(1, 1, 5, 5)), "1", 2)
+    html = figures.worked(fold, normal)
+    fused = torch.nn.utils.fuse_conv_bn_eval(convolution, norm)
+    assert fused.bias is not None
+    assert f" = {words.number(float(fused.weight[2, 0, 0, 0].detach()))}</dd>" in html
+    assert f" = {words.number(float(fused.bias[2].detach()))}</dd>" in html
+    assert f" = {words.number(float(fused.weight[0, 0, 0, 0].detach()))}</dd>" not in html
+    assert "1 gets the outputs of 0" in figures.say_path(fold)

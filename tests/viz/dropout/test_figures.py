@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from model import layers
 from model.dropout import passes
@@ -311,3 +313,26 @@ def test_accuracies_chart_shows_accuracy_and_confidence() -> None:
     assert sentence.startswith("Some digits, each classified once for each p")
     assert "p = 0.90: 19.0\xa0% correct, 55.0\xa0% confidence." in sentence
     assert charts.accuracies_columns(ACCURACIES)["correct"][:2] == ["100", "91"]
+
+
+# A vector
+
+
+def test_stage_of_a_vector_paints_every_value_and_its_example_is_the_strongest() -> None:
+    made = nn.Sequential(nn.Flatten(), nn.Dropout(0.4))
+    x = torch.arange(-5.0, 5).reshape(1, 1, 2, 5)
+    before, after = (record(made, x)["1"], record(made, x, dropout=True, seed=1)["1"])
+    page = parsed(figures.stage(before, after, 0, ("", "")))
+    pictures = [decode(str(image.get("src"))) for image in page.findall(".//figure/img")]
+    assert len(pictures) == 4
+    most = float(np.abs(np.concatenate([before.output, after.output, after.output - before.output])).max())
+    padded = np.zeros(12, np.float32)
+    padded[:10] = before.output
+    assert pictures[0].shape[:2] == (3, 4)
+    assert_painted(pictures[0][:2], padded[:8].reshape(2, 4), -most, most, theme.DIVERGING)
+    kept, gone = figures.examples(after, 0)
+    assert abs(before.output[kept[0]]) == np.abs(before.output[mask(after)]).max()
+    assert abs(before.output[gone[0]]) == np.abs(before.output[~mask(after)]).max()
+    assert f"drops {int((~mask(after)).sum())} of 10 values" in figures.say_stage(after, 0, 1)
+    lines = list(csv.DictReader(io.StringIO(figures.maps_csv(before, after))))
+    assert [float(line["on"]) for line in lines] == pytest.approx(after.output.tolist(), rel=1e-5)

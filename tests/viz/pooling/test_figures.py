@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from model import layers, receptive_field
@@ -16,6 +17,7 @@ from model.pooling import max_pool
 from model.pooling.records import PoolAccuracy, Pooled
 from model.receptive_field import measured
 from model.receptive_field.records import Box
+from model.records import Pair
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
@@ -184,3 +186,52 @@ def test_as_csv_holds_every_window_of_the_map(trace: Trace, pooled: Pooled) -> N
         assert values[2 * down + across] == max(values)
         assert int(line["equal values"]) == pooled.ties[unit]
         assert float(line["gradient"]) == pytest.approx(float(gradient.output[unit]), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size"),
+    [(3, 2, 1, (9, 8)), (2, 3, 0, (9, 8)), ((2, 3), (2, 1), (1, 0), (7, 9)), (3, 3, 1, (8, 8))],
+)
+def test_windows_of_any_pool_are_marked_named_and_counted(
+    kernel: int | Pair, stride: int | Pair, padding: int | Pair, size: Pair
+) -> None:
+    torch.manual_seed(2)
+    maps = torch.randint(-4, 5, (1, 2, *size)).float()  # with ties
+    pool = nn.MaxPool2d(kernel, stride, padding)
+    found = max_pool.pooled(record(nn.Sequential(pool), maps), "0")
+    values, index = functional.max_pool2d(maps, kernel, stride, padding, return_indices=True)
+    image = drawing(figures.marked(found, 1))
+    dots = {
+        each.attrib["class"]: [(int(y), int(x)) for x, y in re.findall(r"M(\d+)\.5 (\d+)\.5h0", each.attrib["d"])]
+        for each in image.iter(f"{SVG}path")
+        if "class" in each.attrib
+    }
+    tied = found.ties[1] > 1
+    flat = index[0, 1].numpy()
+    assert dots["alone"] == [divmod(int(each), size[1]) for each in flat[~tied]]
+    assert dots["first"] == [divmod(int(each), size[1]) for each in flat[tied]]
+    (edges,) = (each.attrib["d"] for each in image.iter(f"{SVG}path") if each.get("fill") == "none")
+    ones = functional.unfold(torch.ones(1, 1, *size), pool.kernel_size, padding=pool.padding, stride=pool.stride)
+    cover = functional.fold(ones, size, pool.kernel_size, padding=pool.padding, stride=pool.stride)[0, 0]
+    assert bool(edges) == (cover.max() <= 1)
+    rows, columns = int((cover.amax(1) == 0).sum()), int((cover.amax(0) == 0).sum())
+    said = figures.say_windows(found)
+    assert ("the windows overlap" in said) == (cover.max() > 1)
+    assert ("No window covers" in said) == bool(rows or columns)
+    assert not rows or f"{rows} row" in said.partition("No window covers ")[2]
+    for unit in np.ndindex(found.output.shape):
+        names = figures.traceable(found, unit)
+        assert [figures.name_of(found, unit, figures.place_of(found, unit, name)) in names for name in names]
+        places = [figures.place_of(found, unit, name) for name in names]
+        assert max(float(maps[0, unit[0], y, x]) for y, x in places) == values[0][unit]
+        assert float(maps[0, unit[0]][places[0]]) == values[0][unit]
+
+
+def test_very_large_window_shows_its_largest_values_only() -> None:
+    maps = torch.arange(400.0).reshape(1, 1, 20, 20)
+    trace = record(nn.Sequential(nn.AdaptiveMaxPool2d(1)), maps)
+    found = max_pool.pooled(trace, "0")
+    data = figures.prepare(trace, layers.explain(trace, "0", (0, 0, 0)), found.window, found)
+    (group,) = data["groups"]
+    assert [term["value"] for term in group["terms"]] == [f"{399 - k}.000" for k in range(12)]
+    assert "Shown are the 12 largest of the 400 values" in figures.say_stage(found, (0, 0, 0))
