@@ -90,6 +90,7 @@ def mistakes() -> None:
     )
 
 
+controls.load_first()
 st.title("Mistakes")
 if controls.has_labelled_images():
     mistakes()

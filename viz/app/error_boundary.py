@@ -21,9 +21,13 @@ def or_show_error(compute: Callable[[], T]) -> T | None:
 
 
 def or_say(compute: Callable[[], T]) -> T | None:
-    """Return what a function returns; if this network or picture does not allow it, say why here and return None."""
+    """Return what a function returns; if this network or picture does not allow it, say why here and return None.
+
+    Any other ``GlassError``, such as that of a damaged file, is shown as an error.
+    """
     try:
         return compute()
-    except InputError as error:
-        st.info(escape_markdown(str(error)))
+    except GlassError as error:
+        show = st.info if isinstance(error, InputError) else st.error
+        show(escape_markdown(str(error)))
         return None

@@ -32,6 +32,16 @@ _CELLS = [f"{label}.{predicted}" for label in range(10) for predicted in range(1
 _LISTS = {"all": "All {} mistakes", "disputed": "The {} disputed labels"}
 
 
+def load_first() -> None:
+    """Read what comes along before anything is drawn, so that what is wrong with it is said in place of the page.
+
+    Raises:
+        WeightsError: The shipped scores are missing or damaged.
+    """
+    if current.is_assignment():
+        cache.scores()
+
+
 def has_labelled_images() -> bool:
     """Tell whether there are predictions to show; where there are none, say what is missing, and what to do."""
     if not current.takes_digits():
