@@ -14,53 +14,65 @@ digit = sidebar.current_digit()
 steps, every_field = shared.growth(), shared.every_field()
 comparisons = shared.comparisons()
 
+
+def one_unit() -> None:
+    """Show the field of one unit, and the arithmetic of its step below the growth."""
+    step = widgets.step(shared.outline(), [*every_field])
+    growth, as_trained = steps.get(step.name), widgets.as_trained()
+    units = (step.maps.shape[1], step.maps.shape[2])
+    unit = widgets.unit_in_link(units, (units[0] // 2, units[1] // 2), step.name)
+    effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
+    if growth:
+        controls.windowed(digit, growth, unit, effective)
+    else:
+        controls.measured_only(digit, step.name, every_field[step.name], unit, effective)
+    growing()
+    if growth:
+        st.header(f"The arithmetic of {step.name}")
+        st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
+
+
+def growing() -> None:
+    """Show how the field grows from step to step, beside what the notebook printed for the assignment's network."""
+    way, branches = controls.way(steps)
+    if not way:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("How it grows")
+        boxes = partial(figures.growing_csv, (digit.pixels.shape[0], digit.pixels.shape[1]), way)
+        widgets.figure(
+            lambda: components.growth_player(figures.growing(digit.pixels, way)),
+            f"{figures.say_growing(way)}{controls.SAY_WAY if branches else ''}",
+            tables.CsvFile("Download the boxes as CSV", boxes, "boxes.csv"),
+        )
+    with right:
+        st.header("The notebook's figures" if comparisons else "Size and jump")
+        every = field_growth.numbers(steps.values(), comparisons)
+        rows = tables.ExpandableTable("receptive-fields", every, title="All rows", key="all-rows")
+        drawn = field_growth.chart(way, comparisons)
+        chart(drawn, "receptive-field", field_growth.say(way, comparisons), rows)
+    if comparisons:
+        with st.expander("Why these figures are wrong"):
+            st.markdown(field_growth.mistakes(comparisons))
+
+
 st.title("Receptive field")
 st.write("The receptive field of a unit is the part of the image that can affect it. Click a unit to see its field.")
-step = widgets.step(shared.outline(), [*every_field])
-growth, field = steps.get(step.name), every_field[step.name]
-
-as_trained = widgets.as_trained()
-units = (step.maps.shape[1], step.maps.shape[2])
-unit = widgets.unit_in_link(units, (units[0] // 2, units[1] // 2), step.name)
-effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
-if growth:
-    controls.windowed(digit, growth, unit, effective)
+if every_field:
+    one_unit()
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("Why these numbers")
+        st.markdown(controls.why())
+    with right:
+        widgets.to_try(
+            "Choose a corner unit, and go through the rows with the arrow keys.",
+            "Compare the units before and after a pool or a stride. Which number changes?",
+            "Show what the trained network uses. Does the edge of the box count as much as the middle?",
+        )
+    st.header("The numbers")
+    st.write("Every step that changes the receptive field.")
+    st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes the receptive field"))
 else:
-    controls.measured_only(digit, step.name, field, unit, effective)
-
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("How it grows")
-    boxes = partial(figures.growing_csv, (digit.pixels.shape[0], digit.pixels.shape[1]), steps.values())
-    widgets.figure(
-        lambda: components.growth_player(figures.growing(digit.pixels, steps.values())),
-        figures.say_growing(steps.values()),
-        tables.CsvFile("Download the boxes as CSV", boxes, "boxes.csv"),
-    )
-with right:
-    st.header("The notebook's figures" if comparisons else "Size and jump")
-    every = field_growth.numbers(steps.values(), comparisons)
-    rows = tables.ExpandableTable("receptive-fields", every, title="All rows", key="all-rows")
-    drawn = field_growth.chart(steps.values(), comparisons)
-    chart(drawn, "receptive-field", field_growth.say(steps.values(), comparisons), rows)
-if comparisons:
-    with st.expander("Why these figures are wrong"):
-        st.markdown(field_growth.mistakes(comparisons))
-
-if growth:
-    st.header(f"The arithmetic of {step.name}")
-    st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("Why these numbers")
-    st.markdown(controls.why())
-with right:
-    widgets.to_try(
-        "Choose a corner unit, and go through the rows with the arrow keys.",
-        "Compare the units before and after a pool or a stride. Which number changes?",
-        "Show what the trained network uses. Does the edge of the box count as much as the middle?",
-    )
-
-st.header("The numbers")
-st.write("Every step that changes the receptive field.")
-st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes the receptive field"))
+    widgets.dead_end(controls.NO_MAPS, "receptive_field", "See the fields of the assignment's network")

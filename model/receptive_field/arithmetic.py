@@ -59,7 +59,7 @@ def _on_graph(graph: Graph) -> Iterator[Growth]:
         if not isinstance(after, ReceptiveField) or not inputs or len(inputs) < len(given):
             continue
         units = node.shape[1], node.shape[2]
-        window = _window(node, nodes, graph, inputs[0], after)
+        window = _window(node, nodes, graph, inputs[0], after) if len({*inputs}) == 1 else None
         if window is not None:
             yield _by_window(node.name, node.row, window, inputs[0], after, units)
         else:
@@ -99,13 +99,31 @@ def _window_lines(window: Window, before: ReceptiveField, after: ReceptiveField,
 
 
 def _by_union(node: Node, inputs: list[ReceptiveField], after: ReceptiveField, units: tuple[int, int]) -> Growth:
-    """Return the arithmetic of the first and the last pixel of any kind of field."""
-    down, across = (_union_lines(after, axis) for axis in (0, 1))
+    """Return the arithmetic of the box around several fields, or of one that no window gives."""
+    down, across = (_union_lines(inputs, after, axis) for axis in (0, 1))
     return Growth(node.name, node.row, _POINT, inputs[0], after, units, *down, across=across, is_union=True)
 
 
-def _union_lines(after: ReceptiveField, axis: int) -> Lines:
+def _union_lines(inputs: list[ReceptiveField], after: ReceptiveField, axis: int) -> Lines:
     size, jump, center = after.size[axis], after.jump[axis], after.center[axis]
-    start, end = center - (size - 1) / 2, center + (size - 1) / 2
-    first, last = (f"({place:g})".replace("-", "−") if place < 0 else f"{place:g}" for place in (start, end))
+    start, end = _ends(after, axis)
+    firsts, lasts = (sorted({_ends(field, axis)[side] for field in inputs}) for side in (0, 1))
+    first, last = _place(start), _place(end)
+    if (start, end) == (firsts[0], lasts[-1]):  # the box around all of them
+        first = f"min({', '.join(map(_signed, firsts))})" if len(firsts) > 1 else first
+        last = f"max({', '.join(map(_signed, lasts))})" if len(lasts) > 1 else last
     return f"{last} − {first} + 1 = {size}", f"{jump} × 1 = {jump}", f"({first} + {last}) / 2 = {center:g}"
+
+
+def _ends(field: ReceptiveField, axis: int) -> tuple[float, float]:
+    """Return the first and the last pixel of the field of unit 0; they can lie before the image."""
+    half = (field.size[axis] - 1) / 2
+    return field.center[axis] - half, field.center[axis] + half
+
+
+def _signed(place: float) -> str:
+    return f"{place:g}".replace("-", "−")
+
+
+def _place(place: float) -> str:
+    return f"({_signed(place)})" if place < 0 else _signed(place)

@@ -165,8 +165,8 @@ class Growth:
 
     @property
     def changes(self) -> bool:
-        """Whether the step changes the receptive field."""
-        return self.before != self.after
+        """Whether the step changes the receptive field, or joins different ones."""
+        return self.is_union or self.before != self.after
 
     @property
     def middle(self) -> Pair:

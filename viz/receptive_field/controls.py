@@ -1,15 +1,18 @@
 """What is shown of a receptive field: a step with a single window, or one whose fields can only be measured."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
 
 from model.images.records import Digit
 from model.receptive_field.records import EffectiveField, Field, Growth
-from model.records import Pair
+from model.records import IMAGE, Pair
 from viz.app import address, components, current, shared, tables, widgets
 from viz.receptive_field import figures
 
+NO_MAPS = "No step of this network has feature maps, so no unit has a place and a receptive field of its own."
+SAY_WAY = " The network branches: this is the way with the largest field."
 WHY_ASSIGNMENT = (
     "- The window of the max pool has 2 units, 1 pixel apart: it adds 1. Its stride of 2 doubles the jump, so each "
     "later kernel of 3 adds 4 pixels instead of 2.\n"
@@ -29,6 +32,27 @@ _WHY = (
 def why() -> str:
     """Return why the numbers are as they are."""
     return WHY_ASSIGNMENT if current.is_assignment() else _WHY
+
+
+def way(steps: Mapping[str, Growth]) -> tuple[list[Growth], bool]:
+    """Return the steps on the way with the largest field, and whether there are others beside it.
+
+    Args:
+        steps: Every step with a window, by name, in the order they run.
+    """
+    graph = current.structure().graph
+    inputs, found = {node.name: node.inputs for node in graph.nodes}, list[Growth]()
+    name = next(reversed([*steps]), IMAGE)
+    while name != IMAGE:
+        if name in steps:
+            found.insert(0, steps[name])
+        name = max(inputs[name], key=lambda each: _size(steps, each), default=IMAGE)
+    return found, len(found) < len(steps)
+
+
+def _size(steps: Mapping[str, Growth], name: str) -> int:
+    field = steps[name].after.size if name in steps else (0, 0)
+    return field[0] * field[1]
 
 
 def windowed(digit: Digit, growth: Growth, unit: Pair, effective: EffectiveField | None) -> None:

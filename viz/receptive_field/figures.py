@@ -158,7 +158,8 @@ def say_growing(steps: Iterable[Growth]) -> str:
     rows = rows_of(steps)
     sizes = [step.after.size for step in rows if step.changes]
     path = ", ".join(str(high) if high == wide else words.shape((high, wide)) for high, wide in sizes)
-    return f"The receptive field of the middle unit after each row. Its side grows from 1 pixel to {path or 1}."
+    after = "row" if all(step.number is not None for step in rows) else "step"
+    return f"The receptive field of the middle unit after each {after}. Its side grows from 1 pixel to {path or 1}."
 
 
 def _say_box(box: Box) -> str:

@@ -52,8 +52,8 @@ def say(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> str:
     if not printed:
         last = rows_of(steps)[-1]
         return (
-            f"Size and jump after each row. After {last.name} the field has {words.shape(last.after.size)} pixels, and "
-            f"neighbouring units are {last.after.jump[0]} apart."
+            f"Size and jump after each step. After {last.name} the field has {words.shape(last.after.size)} pixels, "
+            f"and neighbouring units are {last.after.jump[0]} apart."
         )
     each = ", ".join(f"{row.printed_field} for {row.name} (it is {row.measured_field[0]})" for row in wrong)
     said = f"The notebook's comments give the receptive field of {len(printed)} rows; {len(wrong)} are wrong"
@@ -69,7 +69,11 @@ def mistakes(comparisons: Sequence[RowComparison]) -> str:
 def arithmetic(growth: Growth) -> dict[str, list[str]]:
     """Return the three formulas and one step's numbers in them, as columns; along x too where that differs."""
     lines = (growth.size, growth.jump, growth.center)
-    formulas = {"size": "last pixel − first pixel + 1", "jump": FORMULAS["jump"], "centre": "(first + last) / 2"}
+    formulas = {  # of the box around the fields that meet
+        "size": "last pixel − first pixel + 1",
+        "jump": FORMULAS["jump"],
+        "centre": "(first pixel + last pixel) / 2",
+    }
     formulas = formulas if growth.is_union else FORMULAS
     columns = {"": [*formulas], "formula": [*formulas.values()]}
     if lines == growth.across:
@@ -125,8 +129,8 @@ def table(columns: Mapping[str, Sequence[str]], label: str) -> str:
 
 
 def rows_of(steps: Iterable[Growth]) -> list[Growth]:
-    """Return the steps that are rows of the printed table."""
-    return [step for step in steps if step.number is not None]
+    """Return the rows of the printed table, and the function calls that change the field."""
+    return [step for step in steps if step.number is not None or step.changes]
 
 
 def _is_wrong(row: RowComparison) -> bool:
