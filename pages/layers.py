@@ -34,7 +34,7 @@ def show_step(step: Step) -> None:
             controls.choose_unit(chosen)
 
     shown = worked_unit.prepare(trace, explained, controls.window_of(step), hidden=QuestionKind.UNIT in hidden)
-    words = worked_unit.say(explained, hidden=QuestionKind.UNIT in hidden)
+    words = worked_unit.say(explained, hidden=QuestionKind.UNIT in hidden, vector=step.output.ndim == 1)
     words += " Click a number to go to its unit. Click the right map to choose another unit."
     no_table = controls.is_projector() or QuestionKind.UNIT in hidden
     numbers = tables.LEFT_OUT if no_table else tables.terms_file(explained)

@@ -7,7 +7,6 @@ from viz.layers import worked_row
 from viz.parameters import controls, figures, limits
 
 HIDDEN = "hidden"
-_HIDDEN = {"no": "As printed", "yes": "With hidden steps"}
 
 
 def link(name: str) -> str:
@@ -26,7 +25,7 @@ left, right = st.columns([13, 7], vertical_alignment="bottom")
 with left:
     step = widgets.step(trace)
 with right:
-    hidden = widgets.segments("Rows", HIDDEN, _HIDDEN)
+    hidden = widgets.segments("Rows", HIDDEN, controls.rows())
 
 left, right = st.columns([13, 7], gap="medium")
 with right, st.container(key="worked"):

@@ -56,7 +56,8 @@ def _weights(classes: int) -> tuple[Numbers, Numbers]:
 def mixers() -> tuple[Node, ...]:
     """Return the convolutions that combine few enough maps for a table of their weights."""
     shapes = {node.name: node.shape for node in network().graph.nodes}
-    found = logits.mixing_convolutions(network().graph)
+    every = network().graph.on_every_way()  # a shortcut mixes maps too, but not those that the logits come from
+    found = [node for node in logits.mixing_convolutions(network().graph) if node.name in every]
     return tuple(node for node in found if max(shapes.get(node.inputs[0], (1,))[0], node.shape[0]) <= _MOST_MAPS)
 
 

@@ -156,6 +156,8 @@ def say_receptive_field(pixels: Pixels, box: Box) -> str:
     """
     visible = box.clipped((pixels.shape[0], pixels.shape[1]))
     said = f"The receptive field of this unit is {words.shape((box.height, box.width))} pixels: {words.box(box)}."
+    if visible != box:
+        said += f" On the picture these are {words.box(visible)}; beyond its border is padding."
     if pixels.ndim == 3:
         return said
     inked = int((pixels[visible.top : visible.bottom, visible.left : visible.right] > 0).sum())
@@ -182,19 +184,24 @@ def pixel_box(unit: Unit) -> Box:
     return Box(y, x, y + 1, x + 1)
 
 
-def say(explained: Explanation, *, hidden: bool = False) -> str:
-    """Say the unit, its recorded value unless hidden, and its input units."""
-    channel, y, x = explained.unit
+def _say_place(unit: Unit, *, vector: bool) -> str:
+    channel, y, x = unit
+    return f"Unit {channel}" if vector else f"Unit y {y}, x {x} of map {channel}"
+
+
+def say(explained: Explanation, *, hidden: bool = False, vector: bool = False) -> str:
+    """Say the unit, its recorded value unless hidden, and its input units; ``vector`` where it is one of a vector."""
+    counted = "counted from 0" if vector else "all counted from 0"
     value = "?" if hidden else words.number(explained.recorded)
     maps = explained.channels
     sources = dict.fromkeys(term.source or explained.source for term in explained.terms)
     if not explained.is_worked_out:
         return (
-            f"Unit y {y}, x {x} of map {channel} of {explained.name}, all counted from 0: {value}, as the network "
+            f"{_say_place(explained.unit, vector=vector)} of {explained.name}, counted from 0: {value}, as the network "
             "computed it. This operation is not worked out term by term."
         )
     said = (
-        f"Unit y {y}, x {x} of map {channel} of {explained.name}, all counted from 0: {value}. "
+        f"{_say_place(explained.unit, vector=vector)} of {explained.name}, {counted}: {value}. "
         f"Its input is {len(explained.terms):,} {'unit' if len(explained.terms) == 1 else 'units'} of "
         f"{' and '.join(sources) or 'no other step'}."
     )
@@ -232,13 +239,13 @@ def say_logits(trace: Trace, step: Step) -> str:
 
 
 def say_unprinted(trace: Trace, step: Step) -> str:
-    """Say whether this step or its source is missing in the printed table; empty where neither is."""
+    """Say whether a printed table leaves this step or its source out: function calls; empty where neither is."""
     if not isinstance(step, Row):
-        return "The printed table leaves this step out, so it has no number above."
+        return "It is a function call, which a printed table leaves out, so it has no number above."
     before = trace.source(step.name)
     if before == IMAGE or isinstance(trace[before], Row):
         return ""
-    return f"The input comes from {before}, which the printed table leaves out. Click a number to see it."
+    return f"The input comes from {before}, a function call that a printed table leaves out. Click a number to see it."
 
 
 def _map(maps: Activation, channel: int) -> dict[str, Any]:

@@ -27,6 +27,11 @@ def about() -> str:
     return "Shape, parameters and cost of every row, computed from the network."
 
 
+def rows() -> dict[str, str]:
+    """Return what can be shown: the rows of a printed summary, or every step."""
+    return {"no": "As printed" if current.is_assignment() else "Modules", "yes": "With hidden steps"}
+
+
 def how_to_read() -> str:
     """Say how to use the table."""
     printed = ""

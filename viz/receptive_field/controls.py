@@ -61,7 +61,7 @@ def windowed(digit: Digit, growth: Growth, unit: Pair, effective: EffectiveField
     image = (digit.pixels.shape[0], digit.pixels.shape[1])
     left, right = st.columns(2, gap="large")
     with left:
-        words = f"{figures.say_unit(growth, unit, measured)} {figures.say_clipped(growth, unit, image)}".strip()
+        words = f"{figures.say_unit(growth, unit, measured, image)} {figures.say_clipped(growth, unit, image)}".strip()
         drawn = figures.receptive_field(digit.pixels, growth.after.box(unit), measured, effective)
         _figure(digit, growth.name, unit, drawn, words, effective)
     with right:

@@ -92,11 +92,13 @@ def _boxes(image: Pair, steps: Iterable[Growth]) -> list[tuple[str, Box]]:
     return [("A pixel: 1 × 1", Box(y, x, y + 1, x + 1)), *rows]
 
 
-def say_unit(growth: Growth, unit: Pair, measured: Box) -> str:
-    """Say the receptive field of a unit, and whether the measured one is the same."""
+def say_unit(growth: Growth, unit: Pair, measured: Box, image: Pair) -> str:
+    """Say the receptive field of a unit, and whether the measured one is the same on the image (H, W)."""
     y, x = growth.after.center_of(unit)
     box = growth.after.box(unit)
     agrees = "the same box" if box == measured else f"a different box: {_say_box(measured)}"
+    if box != measured == box.clipped(image):
+        agrees = f"the same box as far as it lies on the image, {_say_box(measured)}"
     return (
         f"The receptive field of unit (y {unit[0]}, x {unit[1]}) of {growth.name} is {words.shape(growth.after.size)} "
         f"pixels: {_say_box(box)}, centre (y {y:g}, x {x:g}). The formula gives the solid line. The gradient gives the "

@@ -126,11 +126,15 @@ def test_growing_shows_the_box_after_every_row() -> None:
 
 def test_say_unit_names_the_box() -> None:
     step = STEPS["MaxPool2d-10"]
-    said = figures.say_unit(step, (1, 10), step.after.box((1, 10)))
+    said = figures.say_unit(step, (1, 10), step.after.box((1, 10)), (28, 28))
     assert "is 8 × 8 pixels: rows 2 to 9, columns 20 to 27, centre (y 5.5, x 23.5)" in said
     assert said.endswith("the same box.")
-    assert figures.say_unit(step, (1, 10), Box(0, 0, 3, 4)).endswith("a different box: rows 0 to 2, columns 0 to 3.")
-    assert figures.say_unit(step, (1, 10), Box(0, 0, 0, 0)).endswith("a different box: no pixel.")
+    assert figures.say_unit(step, (1, 10), Box(0, 0, 3, 4), (28, 28)).endswith(
+        "a different box: rows 0 to 2, columns 0 to 3."
+    )
+    assert figures.say_unit(step, (1, 10), Box(0, 0, 0, 0), (28, 28)).endswith("a different box: no pixel.")
+    inside = step.after.box((1, 10)).clipped((4, 28))  # as a border would cut it off
+    assert "the same box as far as it lies on the image" in figures.say_unit(step, (1, 10), inside, (4, 28))
 
 
 def test_say_effective_gives_the_share_of_the_inner_half(effective: EffectiveField) -> None:
