@@ -4,7 +4,11 @@ import re
 
 from playwright.sync_api import FilePayload, Page, expect
 
+from model import trace
+from model.images import digits, inputs
 from model.kept_files import hash_of
+from model.networks.file import read
+from model.records import IMAGE
 from tests.browser.conftest import DESKTOP, Visit
 from tests.browser.controls import MAIN
 from tests.browser.inspection import inspect, told
@@ -99,3 +103,39 @@ def test_a_card_is_opened_without_loading_the_page_again(visit: Visit) -> None:
     assert page.evaluate("window.same")
     page.locator(".networks").get_by_role("link", name="A residual network").click()
     expect_chosen(page, net=ID)
+
+
+def test_a_logit_is_followed_back_to_a_pixel_through_the_other_way_of_an_add(visit: Visit) -> None:
+    """By clicks alone; each value on the way is the trace's. At the add the branch with two convolutions is taken."""
+    network = read(residual())
+    recorded = trace.record(network.module, inputs.to_input(digits.find("project-3a").pixels, network.input))
+    page = visit("open?digit=project-3a")
+    drop(page, residual())
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Layer by layer").click()
+    page.wait_for_url("**/layer_by_layer?**")
+    settle(page)
+    page.get_by_role("button", name="Start at the answer").click()
+    expect_chosen(page, row="Conv2d-4")
+    settle(page)
+    names = ["Conv2d-4"]
+    while names[-1] != IMAGE:
+        unit = tuple(map(int, str(page.locator(".workings").get_attribute("data-unit")).split(".")[-3:]))
+        value = f"{recorded[names[-1]].maps[unit]:z.4f}".replace("-", "−")
+        expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {value}")
+        source = recorded[names[-1]].inputs[-1]  # of an add the second
+        term = page.locator(".cells button:visible, .list button:visible").filter(has_text=re.compile(r"[1-9]"))
+        term = term.and_(page.locator(f'[aria-label^="{source} map"]'))
+        where = tuple(map(int, str(term.last.get_attribute("data-unit")).split(".")))
+        shown = str(term.last.get_attribute("data-value"))
+        assert shown == f"{recorded.maps_of(source)[where]:z.3f}".replace("-", "−")
+        term.last.click()
+        expect_chosen(page, row=source)
+        settle(page)
+        names.append(source)
+    assert names == [
+        *("Conv2d-4", "adaptive_avg_pool2d-3", "relu-3", "add-3", "Conv2d-3", "relu-2", "Conv2d-2"),
+        *("max_pool2d-1", "relu-1", "Conv2d-1", "image"),
+    ]
+    trail = page.get_by_role("list", name="Trail to this unit").get_by_role("link")
+    expect(trail).to_have_count(len(names))
+    expect(trail.nth(4)).to_contain_text("Conv2d-3")

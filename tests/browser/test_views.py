@@ -39,6 +39,25 @@ def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, n
     assert not contexts.failures
 
 
+EXHAUSTIVE = pytest.mark.exhaustive
+OTHERS = ["residual", "shapes", *(pytest.param(net, marks=EXHAUSTIVE) for net in ("lenet", "basic", "separable"))]
+
+
+@pytest.mark.parametrize("net", OTHERS)
+@pytest.mark.parametrize("path", FIRST)
+def test_nothing_is_wrong_with_a_page_of_another_network(
+    window: tuple[Page, Contexts], app: str, path: str, net: str
+) -> None:
+    page, contexts = window
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{app}/{path}?net={net}")
+    settle(page)
+    found = inspect(page, MAIN)
+    assert not found, f"'{path}' of {net} {told(found)}"
+    assert not contexts.failures
+
+
 def test_nothing_is_wrong_with_any_source_of_digits(visit: Visit) -> None:
     page = visit()
     for source in ("Draw", "MNIST", "Upload"):
