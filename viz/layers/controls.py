@@ -25,6 +25,7 @@ from viz.pictures import words
 
 _PAGE = "layer_by_layer"
 _PROJECTOR = Path(__file__).with_name("projector.css")
+_SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}  # of function calls, which have no number
 _MAX_TRAIL = 200  # units; longer than the way through most networks
 
 
@@ -45,7 +46,7 @@ def row_links(trace: Trace, step: Step | None) -> None:
     rows = trace.main_steps
     items = [
         {
-            "text": str(row.number) if isinstance(row, Row) else row.kind,
+            "text": str(row.number) if isinstance(row, Row) else _SIGNS.get(row.kind, "ƒ"),
             "title": f"Row {row.number}: {row.name}" if isinstance(row, Row) else f"{row.name}, a function call",
             "href": address.address(_PAGE, row=row.name, trail="", channel="", unit=""),
             "colour": theme.KIND_COLOURS[row.kind],
