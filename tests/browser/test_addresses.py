@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from model.networks.catalogue import CATALOGUE
 from tests.browser.conftest import Visit
-from tests.browser.people import expect_chosen
+from tests.browser.people import chosen, expect_chosen
 from tests.serving import settle
 
 
@@ -41,3 +42,25 @@ def test_the_first_page_has_a_name_too(visit: Visit) -> None:
     page = visit("overview?digit=project-8a")
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_have_text("One digit through 23 rows")
+
+
+def choose_network(page: Page, title: str) -> None:
+    """Choose another network in the sidebar, without waiting for it."""
+    page.get_by_test_id("stSidebar").get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name=title).click()
+
+
+@pytest.mark.parametrize("gap", [0, 20, 40])
+def test_who_goes_back_at_once_finds_address_and_page_together(visit: Visit, gap: int) -> None:
+    """The browser hears of the choice when it has gone back already, and must not keep it in the address."""
+    page = visit("layer_by_layer?net=padded")
+    choose_network(page, CATALOGUE["residual"].title)
+    expect_chosen(page, net="residual")
+    settle(page)
+    choose_network(page, CATALOGUE["lenet"].title)
+    page.wait_for_timeout(gap)
+    page.evaluate("history.back()")
+    page.wait_for_timeout(1000)  # longer than any of the two runs
+    settle(page)
+    title = CATALOGUE[chosen(page, "net")].title
+    expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Network")).to_have_value(title)

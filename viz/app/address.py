@@ -62,7 +62,10 @@ def _unseen() -> dict[str, _Choice]:
     context = get_script_run_ctx()
     went_back = context is not None and context.is_history_navigation
     if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > _GRACE:
+        late = bool(unseen) and went_back
         unseen.clear()
+        if late:  # the browser can hear of such a choice after it went back, and put it into the address
+            st.query_params.from_dict(st.query_params.to_dict())
     return unseen
 
 
