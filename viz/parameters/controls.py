@@ -17,7 +17,7 @@ from viz.parameters import figures, limits
 from viz.parameters.figures import Line, weighted
 
 _TEXT = "pasted-table"
-_LONGEST = 200_000  # characters
+_LONGEST = 50_000  # characters
 
 
 def about() -> str:
