@@ -92,7 +92,8 @@ def paste_table() -> None:
         st.warning("No figure of a table was found. A line needs the name of a row and its shape or its parameters.")
         return
     st.write(f"{count} printed figures were compared; {len(mistakes) or 'none'} {_are(len(mistakes))} wrong.")
-    st.html(figures.listed(mistakes))
+    if mistakes:
+        st.html(figures.listed(mistakes))
 
 
 def _are(count: int) -> str:
