@@ -1,0 +1,29 @@
+"""Networks with little in them: no maps, no weights, fixed weights, stored numbers, few pixels."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+from model.networks import store
+from tests import odd_networks
+from tests.pages.conftest import run, said, show, shown
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLASS_NETWORKS", str(tmp_path_factory.mktemp("networks")))
+        yield
+
+
+def opened(kind: type[nn.Module], page: str, **link: str) -> AppTest:
+    """Open a page of a network, which must show no error."""
+    app = run(page, net=store.keep_bytes(odd_networks.of(kind)), **link)
+    assert not app.exception, app.exception[0].stack_trace[-4:]
+    assert not app.error, app.error[0].value
+    return app
+
+
+def test_a_network_without_maps_has_no_way_of_maps_through_it() -> None:
+    app = opened(odd_networks.Perceptron, "saliency", map_view="through")
+    assert "No step that the score depends on has maps of more than one unit" in app.info[0].value
