@@ -18,6 +18,8 @@ M = TypeVar("M", bound=nn.Module)
 def learned_rows(network: nn.Module) -> tuple[str, ...]:
     """Return the names of the steps with trained weights, the last row first; of steps that share weights the last.
 
+    A step whose weights are fixed is left out.
+
     Args:
         network: With a graph, or with its modules in the order in which they run; it is not changed.
 
@@ -27,6 +29,8 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
     found, last = list[str](), dict[int, str]()
     for name, module in _modules(network).items():
         layer = layers.of_module(module)
+        if "weight" in module._buffers:
+            continue
         if layer and layer.learns:
             last |= {id(tensor): name for tensor in (*module.parameters(), *module.buffers())}
             found.append(name)

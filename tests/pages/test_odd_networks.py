@@ -27,3 +27,8 @@ def opened(kind: type[nn.Module], page: str, **link: str) -> AppTest:
 def test_a_network_without_maps_has_no_way_of_maps_through_it() -> None:
     app = opened(odd_networks.Perceptron, "saliency", map_view="through")
     assert "No step that the score depends on has maps of more than one unit" in app.info[0].value
+
+
+@pytest.mark.parametrize("page", ["layer_by_layer", "parameters", "training", "lie_detector", "pooling", "saliency"])
+def test_a_network_with_fixed_weights_has_every_page(page: str) -> None:
+    opened(odd_networks.FixedKernel, page)
