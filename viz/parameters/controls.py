@@ -53,6 +53,8 @@ def ideas(lines: Sequence[Line]) -> tuple[str, ...]:
             "Go to Conv2d-23. Its maps have one unit each. How does it differ from a fully connected layer?",
         )
     found = weighted(lines)
+    if not found:
+        return (hidden,)
     most, busiest = (max(found, key=key).name for key in (_parameters, _work))
     return (
         f"Go to {most}, which has most parameters. Count them by hand.",
