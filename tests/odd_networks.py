@@ -91,15 +91,18 @@ class ZeroedByDropout(nn.Module):
         return scores
 
 
-_SIDES = {Tiny: 5}
 KINDS = (Perceptron, FixedKernel, Unlearned, Positions, Tiny, ZeroedByDropout)
 
 
-@functools.cache
 def of(kind: type[nn.Module]) -> bytes:
     """Return the file of one of these networks."""
+    return _file(kind.__name__)
+
+
+@functools.cache
+def _file(name: str) -> bytes:
     torch.manual_seed(0)
-    side = _SIDES.get(kind, 28)
+    kind, side = next(each for each in KINDS if each.__name__ == name), 5 if name == "Tiny" else 28
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.glass"
         save(kind().eval(), path, (1, side, side))

@@ -13,8 +13,7 @@ def positive(module: nn.Module) -> nn.Module:
     copied.__dict__ = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(module).items()}
     for name, weight in module.named_parameters(recurse=False):
         copied._parameters[name] = nn.Parameter(_positive(weight), requires_grad=False)
-    for name, weight in module.named_buffers(recurse=False):
-        copied._buffers[name] = _positive(weight)
+    copied._buffers |= {name: _positive(fixed) for name, fixed in module.named_buffers(recurse=False)}
     return copied
 
 

@@ -32,3 +32,18 @@ def test_a_network_without_maps_has_no_way_of_maps_through_it() -> None:
 @pytest.mark.parametrize("page", ["layer_by_layer", "parameters", "training", "lie_detector", "pooling", "saliency"])
 def test_a_network_with_fixed_weights_has_every_page(page: str) -> None:
     opened(odd_networks.FixedKernel, page)
+
+
+def test_a_network_that_learned_nothing_has_sentences_instead_of_figures() -> None:
+    app = opened(odd_networks.Unlearned, "parameters")
+    assert "No step of this network multiplies values with learned weights." in said(app)
+    app = opened(odd_networks.Unlearned, "lie_detector")
+    assert "This network has no weights to randomize" in app.info[0].value
+
+
+def test_learned_positions_are_not_randomized_and_the_page_says_so() -> None:
+    assert "keeps its learned numbers" in said(opened(odd_networks.Positions, "lie_detector"))
+
+
+def test_a_tiny_picture_gets_a_step_for_each_pixel() -> None:
+    opened(odd_networks.Tiny, "lie_detector", doubt_test="order")
