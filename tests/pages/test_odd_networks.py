@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from model.networks import store
-from tests import odd_networks
+from tests import odd_networks, own_networks
 from tests.pages.conftest import run, said, show, shown
 
 
@@ -47,3 +47,20 @@ def test_learned_positions_are_not_randomized_and_the_page_says_so() -> None:
 
 def test_a_tiny_picture_gets_a_step_for_each_pixel() -> None:
     opened(odd_networks.Tiny, "lie_detector", doubt_test="order")
+
+
+def test_the_switch_stays_where_a_network_is_gone() -> None:
+    gone = store.keep_bytes(own_networks.colours("Soon gone"))
+    app = show(run("overview", net=gone), net="lenet")
+    (store.folder() / f"{gone}.glass").unlink()
+    app.selectbox("widget-net").set_value(gone).run()
+    assert not app.exception
+    assert any("is not here any more" in each.value and "Showing LeNet" in each.value for each in app.warning)
+    assert app.selectbox("widget-net").value == "lenet"
+
+
+def test_the_switch_reads_no_endless_numbers() -> None:
+    app = run("layer_by_layer", net="lenet", row="x" * 5000, channel="9" * 5000, unit=f"{'9' * 5000}.1")
+    app.selectbox("widget-net").set_value("residual").run()
+    assert not app.exception
+    assert max(len(each.value) for each in app.warning) < 300
