@@ -176,7 +176,7 @@ def unchanged(name: str, size: int) -> Calculation:
 
 
 def learned_lines(step: Step, **lines: Calculation) -> tuple[Calculation, ...]:
-    """Return the lines of those weights that are learned_lines, by their names; a weight can also be fixed, or missing."""
+    """Return the lines of those weights that are learned, by their names; a weight can also be fixed, or missing."""
     return tuple(line for name, line in lines.items() if name in step.parameters)
 
 

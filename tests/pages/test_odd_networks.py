@@ -6,7 +6,7 @@ from torch import nn
 
 from model.networks import store
 from tests import odd_networks, own_networks
-from tests.pages.conftest import run, said, show, shown
+from tests.pages.conftest import run, said, show
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,3 +64,11 @@ def test_the_switch_reads_no_endless_numbers() -> None:
     app.selectbox("widget-net").set_value("residual").run()
     assert not app.exception
     assert max(len(each.value) for each in app.warning) < 300
+
+
+def test_dropout_with_p_of_1_is_explained() -> None:
+    app = opened(odd_networks.ZeroedByDropout, "dropout")
+    assert "sets every value to zero" in app.info[0].value
+    show(app, p="0.50")
+    assert not app.info
+    assert not app.exception
