@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _HASH = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -27,11 +28,9 @@ def path_of(folder: Path, hash: str, suffix: str) -> Path | None:
     if not is_hash(hash):
         return None
     path = folder / f"{hash}{suffix}"
-    try:
+    with suppress(OSError):  # of a folder that can only be read
         os.utime(path)  # the least recently used is removed first
-    except OSError:
-        return None
-    return path
+    return path if os.path.isfile(path) else None  # noqa: PTH113 (Path.is_file raises some errors)
 
 
 def keep(data: bytes, folder: Path, suffix: str, max_files: int, max_bytes: int) -> str:

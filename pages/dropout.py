@@ -87,8 +87,9 @@ if own:
         "mean": mean_of_masks,
         "digits": many_pictures,
     }
-    parts[shown]()
-    st.write(controls.about_mode(off))
+    if not controls.drops_everything(plan, own):
+        parts[shown]()
+        st.write(controls.about_mode(off))
     widgets.to_try(*controls.to_try(off, own))
 else:
     controls.without_dropout()

@@ -49,8 +49,11 @@ else:
 left, right = st.columns(2, gap="large")
 with left:
     st.header("Parameters and computation")
-    shares = tables.columns_file("Download the shares as CSV", lambda: figures.share_columns(lines), "shares")
-    widgets.figure(figures.share_bars(lines), figures.say_shares(lines), shares)
+    if figures.weighted(lines):
+        shares = tables.columns_file("Download the shares as CSV", lambda: figures.share_columns(lines), "shares")
+        widgets.figure(figures.share_bars(lines), figures.say_shares(lines), shares)
+    else:
+        st.write("No step of this network multiplies values with learned weights.")
 with right:
     st.header("The assignment's limits")
     st.html(limits.checklist(controls.limits_of(lines)))

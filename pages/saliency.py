@@ -70,6 +70,9 @@ def through_the_network() -> None:
     if controls.refuse(METHODS[plan.method], PAGE):
         return
     rows, passed = controls.rows_with_maps(trace)
+    if not rows:
+        st.info(f"No step that the score depends on has maps of more than one unit.{figures.say_passed(passed)}")
+        return
     titles = {"": controls.title_of_picture(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))
     plans = controls.plans_for_steps(plan, trace, rows)

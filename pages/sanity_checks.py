@@ -9,6 +9,7 @@ from viz.app import address, components, current, shared, sidebar, tables, widge
 from viz.app.markdown import escape_markdown
 from viz.saliency import cache, figures
 from viz.saliency import controls as saliency
+from viz.sanity_checks import cache as cache_of_checks
 from viz.sanity_checks import controls, verdicts
 from viz.sanity_checks.comparison_quiz import controls as comparison_quiz
 
@@ -72,8 +73,11 @@ st.title("Sanity checks")
 st.write("A map can look convincing and still not explain the network. These checks can reveal that.")
 components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}
-shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
-{"one": one_map, "all": all_methods, "round": comparison_quiz.show_round}[shown]()
+if cache_of_checks.rows():
+    shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
+    {"one": one_map, "all": all_methods, "round": comparison_quiz.show_round}[shown]()
+else:
+    widgets.dead_end("This network has no weights to randomize.", PAGE, "Check maps of the assignment's network")
 
 widgets.to_try(
     "Check guided backprop: how much of its map remains when all weights are random?",

@@ -3,6 +3,7 @@
 import functools
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,8 @@ def _read(path: Path, hash: str) -> Pixels:
                     return np.asarray(image.convert("RGB"))  # read-only, as Pillow gives it
     except OSError:
         pass  # it is gone, or no picture: so it is refused, like one that was changed
-    path.unlink(missing_ok=True)
+    with suppress(OSError):  # of a folder that can only be read
+        path.unlink(missing_ok=True)
     raise InputError(
         f"The file of the picture {hash} was changed.", "Its hash is its name.", "Upload the picture again."
     )

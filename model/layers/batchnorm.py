@@ -51,7 +51,7 @@ class BatchNorm(Layer):
             )
         mean, variance = (float(step.buffers[key][channel]) for key in ("running_mean", "running_var"))
         scale, shift = (
-            float(step.parameters[key][channel]) if key in step.parameters else default
+            float(step.weights[key][channel]) if key in step.weights else default
             for key, default in (("weight", 1.0), ("bias", 0.0))
         )
         eps = float(step.settings["eps"])

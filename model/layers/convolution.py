@@ -12,7 +12,7 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Node, Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
 from model.layers.windows import covered_positions, each_axis, output_size, pair
@@ -52,20 +52,18 @@ class Convolution(Layer):
             output_size(name, size, axis, window, after=after[axis])
             for axis, (name, size) in enumerate(zip(("height", "width"), step.input.shape[1:], strict=True))
         ]
-        kernels = step.parameters["weight"].shape[0]
+        kernels = step.weights["weight"].shape[0]
         return Calculation("channels", "kernels", str(kernels), kernels), *sides
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A weight for each output map, input map of its group and window position; a bias for each output map."""
-        maps_out, maps_in, height, width = step.parameters["weight"].shape
+        maps_out, maps_in, height, width = step.weights["weight"].shape
         weights = product("weights", maps_out=maps_out, maps_in=maps_in, kernel_height=height, kernel_width=width)
-        if "bias" not in step.parameters:
-            return (weights,)
-        return weights, product("biases", maps_out=maps_out)
+        return learned_lines(step, weight=weights, bias=product("biases", maps_out=maps_out))
 
     def multiply_accumulates(self, step: Step) -> Calculation:
         """The weights of a kernel, once for each unit."""
-        _, maps_in, kernel_height, kernel_width = step.parameters["weight"].shape
+        _, maps_in, kernel_height, kernel_width = step.weights["weight"].shape
         maps_out, height, width = step.output.shape
         return product(
             "multiply-accumulates",
@@ -100,16 +98,16 @@ class Convolution(Layer):
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Patch times kernel, by input map, and the bias."""
         channel, y, x = unit
-        weight = step.parameters["weight"][channel].astype(np.float64)  # (C_in / groups, kH, kW)
-        per_group = len(step.parameters["weight"]) // step.settings["groups"]
+        weight = step.weights["weight"][channel].astype(np.float64)  # (C_in / groups, kH, kW)
+        per_group = len(step.weights["weight"]) // step.settings["groups"]
         first = channel // per_group * len(weight)  # input map of this output map's group
         covered = covered_positions(self.window_of(step), (y, x), step.input.shape[1:])
         terms = []
         for slice_, (ky, kx), (iy, ix) in ((k, *each) for k in range(len(weight)) for each in covered):
             value, factor = float(step.input[first + slice_, iy, ix]), float(weight[slice_, ky, kx])
             terms.append(Term((first + slice_, iy, ix), value, factor, value * factor))
-        biased = "bias" in step.parameters
-        bias = float(step.parameters["bias"][channel]) if biased else 0.0
+        biased = "bias" in step.weights
+        bias = float(step.weights["bias"][channel]) if biased else 0.0
         return weighted_sum(tuple(terms), bias, biased=biased)
 
     def monotone(self, module: nn.Module) -> nn.Module:

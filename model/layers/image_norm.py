@@ -42,7 +42,7 @@ class ImageNorm(Layer):
         value, mean, variance = float(as_maps(step.input)[unit]), float(members.mean()), float(members.var())
         place, eps = self.learned(step, position), float(step.settings["eps"])
         scale, shift = (
-            float(step.parameters[key][place]) if key in step.parameters else default
+            float(step.weights[key][place]) if key in step.weights else default
             for key, default in (("weight", 1.0), ("bias", 0.0))
         )
         factor = scale / float(np.sqrt(variance + eps))

@@ -12,7 +12,7 @@ def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
     The fan in is the number of inputs of one unit; PyTorch takes the same shape of a transposed convolution's weights.
 
     Args:
-        module: With a weight, and perhaps a bias.
+        module: With a weight, and perhaps a bias; a bias that is not learned is left.
         generator: For the random weights, on the device of the module.
     """
     weight, bias = module.get_parameter("weight"), module._parameters.get("bias")

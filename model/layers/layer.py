@@ -120,7 +120,7 @@ class Layer(ABC):
         )
 
     def randomize(self, module: nn.Module, generator: torch.Generator) -> None:  # noqa: B027 (most kinds learn nothing)
-        """Replace what a module has learned, in place, by what PyTorch gives a new one, drawn in PyTorch's order.
+        """Replace what a module has learned_lines, in place, by what PyTorch gives a new one, drawn in PyTorch's order.
 
         Args:
             module: A step of this kind; without trained weights it is left unchanged.
@@ -173,6 +173,11 @@ def listed(shape: Shape, symbols: str) -> tuple[Calculation, ...]:
 def unchanged(name: str, size: int) -> Calculation:
     """Return the line for an axis that does not change."""
     return Calculation(name, f"{name} in", str(size), size)
+
+
+def learned_lines(step: Step, **lines: Calculation) -> tuple[Calculation, ...]:
+    """Return the lines of those weights that are learned, by their names; a weight can also be fixed, or missing."""
+    return tuple(line for name, line in lines.items() if name in step.parameters)
 
 
 def product(name: str, **factors: int) -> Calculation:

@@ -6,7 +6,7 @@ from torch import nn
 
 from model.graph.records import Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, WorkedUnit, axes, position_of, product, unchanged, unit_at, weighted_sum
+from model.layers.layer import Layer, WorkedUnit, axes, learned_lines, position_of, product, unchanged, unit_at, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
 from model.records import Unit
@@ -25,20 +25,20 @@ class Linear(Layer):
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One unit for each row of the weight matrix."""
-        units = step.parameters["weight"].shape[0]
+        units = step.weights["weight"].shape[0]
         *before, last = axes(step.output.shape)
         kept = (unchanged(name, size) for name, size in zip(before, step.input.shape[:-1], strict=True))
         return *kept, Calculation(last, "rows of the weight matrix", str(units), units)
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A weight for each pair of output and input; a bias for each output."""
-        units_out, units_in = step.parameters["weight"].shape
+        units_out, units_in = step.weights["weight"].shape
         weights = product("weights", units_out=units_out, units_in=units_in)
-        return (weights, product("biases", units_out=units_out)) if "bias" in step.parameters else (weights,)
+        return learned_lines(step, weight=weights, bias=product("biases", units_out=units_out))
 
     def multiply_accumulates(self, step: Step) -> Calculation:
         """Each weight once, at each place."""
-        units_out, units_in = step.parameters["weight"].shape
+        units_out, units_in = step.weights["weight"].shape
         places = int(np.prod(step.output.shape[:-1]))
         return product(
             "multiply-accumulates", **({"places": places} if places > 1 else {}), units_out=units_out, units_in=units_in
@@ -47,13 +47,13 @@ class Linear(Layer):
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Every input times its weight, and the bias."""
         *place, row = position_of(unit, step.output.shape)
-        weights = step.parameters["weight"][row].astype(np.float64)
+        weights = step.weights["weight"][row].astype(np.float64)
         terms = tuple(
             Term(unit_at((*place, k), step.input.shape), float(value), float(weight), float(value) * float(weight))
             for k, (value, weight) in enumerate(zip(step.input[tuple(place)], weights, strict=True))
         )
-        biased = "bias" in step.parameters
-        return weighted_sum(terms, float(step.parameters["bias"][row]) if biased else 0.0, biased=biased)
+        biased = "bias" in step.weights
+        return weighted_sum(terms, float(step.weights["bias"][row]) if biased else 0.0, biased=biased)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""

@@ -1,10 +1,10 @@
-"""PReLU: a leaky ReLU whose slope is learned, one for all maps or one for each."""
+"""PReLU: a leaky ReLU whose slope is learned_lines, one for all maps or one for each."""
 
 import torch
 from torch import nn
 
 from model.graph.records import Op
-from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, position_of, product
+from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, learned_lines, position_of, product
 from model.layers.records import Calculation, Term
 from model.records import Unit
 from model.trace.records import Step
@@ -25,11 +25,11 @@ class PReLU(Layer):
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A slope, or one for each map."""
-        return (product("slopes", maps=step.parameters["weight"].size),)
+        return learned_lines(step, weight=product("slopes", maps=step.weights["weight"].size))
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """One term: the input unit, times 1 or times the slope."""
-        value, slopes = float(as_maps(step.input)[unit]), step.parameters["weight"]
+        value, slopes = float(as_maps(step.input)[unit]), step.weights["weight"]
         slope = float(slopes[position_of(unit, step.input.shape)[0] if len(slopes) > 1 else 0])
         weight = 1.0 if value > 0 else slope
         result = value * weight

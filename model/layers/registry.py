@@ -166,7 +166,8 @@ def _count_new(values: NDArray[Any], seen: dict[int, None]) -> int:
 
 
 def _buffer(name: str, size: int) -> Calculation:
-    return Calculation(name.replace("_", " "), "maps" if size > 1 else "1", f"{size:,}", size)
+    symbols = "not learned" if name in {"weight", "bias"} else "maps" if size > 1 else "1"
+    return Calculation(name.replace("_", " "), symbols, f"{size:,}", size)
 
 
 def _step(trace: Trace, name: str) -> Step:

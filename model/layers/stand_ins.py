@@ -12,11 +12,14 @@ def positive(module: nn.Module) -> nn.Module:
     copied = module.__new__(type(module))
     copied.__dict__ = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(module).items()}
     for name, weight in module.named_parameters(recurse=False):
-        value = 1 / weight[0].numel() if weight.ndim > 1 else 0.0
-        copied._parameters[name] = nn.Parameter(
-            torch.full_like(weight, value, dtype=torch.float64), requires_grad=False
-        )
+        copied._parameters[name] = nn.Parameter(_positive(weight), requires_grad=False)
+    copied._buffers |= {name: _positive(fixed) for name, fixed in module.named_buffers(recurse=False)}
     return copied
+
+
+def _positive(weight: Tensor) -> Tensor:
+    value = 1 / weight[0].numel() if weight.ndim > 1 else 0.0
+    return torch.full_like(weight, value, dtype=torch.float64)
 
 
 class Sum(nn.Module):

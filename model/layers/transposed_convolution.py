@@ -12,7 +12,7 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, Settings, Shape, WorkedUnit, product, weighted_sum
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, weighted_sum
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
 from model.layers.windows import pair
@@ -51,20 +51,18 @@ class TransposedConvolution(Layer):
                     (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1,
                 )
             )
-        per_group, groups = step.parameters["weight"].shape[1], s["groups"]
+        per_group, groups = step.weights["weight"].shape[1], s["groups"]
         return product("channels", maps_of_a_group=per_group, groups=groups), *lines
 
     def parameters(self, step: Step) -> tuple[Calculation, ...]:
         """A weight for each input map, output map of its group and window position; a bias for each output map."""
-        maps_in, maps_out, height, width = step.parameters["weight"].shape
+        maps_in, maps_out, height, width = step.weights["weight"].shape
         weights = product("weights", maps_in=maps_in, maps_out=maps_out, kernel_height=height, kernel_width=width)
-        if "bias" not in step.parameters:
-            return (weights,)
-        return weights, product("biases", maps_out=step.parameters["bias"].size)
+        return learned_lines(step, weight=weights, bias=product("biases", maps_out=len(step.output)))
 
     def multiply_accumulates(self, step: Step) -> Calculation:
         """The weights of an input map, once for each of its values."""
-        maps_in, maps_out, kernel_height, kernel_width = step.parameters["weight"].shape
+        maps_in, maps_out, kernel_height, kernel_width = step.weights["weight"].shape
         _, height, width = step.input.shape
         return product(
             "multiply-accumulates",
@@ -95,7 +93,7 @@ class TransposedConvolution(Layer):
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Every input value whose kernel reaches this place, and the bias."""
         channel, *where = unit
-        weight, s = step.parameters["weight"], step.settings
+        weight, s = step.weights["weight"], step.settings
         per_group, maps_in = weight.shape[1], len(weight) // s["groups"]
         first = channel // per_group * maps_in  # input map of this output map's group
         inside: list[list[tuple[int, int]]] = [[], []]  # for y and x: the place in the kernel, and in the input
@@ -109,8 +107,8 @@ class TransposedConvolution(Layer):
         for k, (ky, y), (kx, x) in product_of(range(first, first + maps_in), inside[0][::-1], inside[1][::-1]):
             value, factor = float(step.input[k, y, x]), float(weight[k, channel % per_group, ky, kx])
             terms.append(Term((k, y, x), value, factor, value * factor))
-        biased = "bias" in step.parameters
-        return weighted_sum(tuple(terms), float(step.parameters["bias"][channel]) if biased else 0.0, biased=biased)
+        biased = "bias" in step.weights
+        return weighted_sum(tuple(terms), float(step.weights["bias"][channel]) if biased else 0.0, biased=biased)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""

@@ -4,6 +4,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from torch import nn
@@ -52,7 +53,7 @@ def by_id(id: str) -> Network:
         )
     path = kept_files.path_of(folder(), id, SUFFIX)
     if path is None:
-        _MEMORY.clear()
+        _MEMORY.forget(id)
         refuse(
             f"The network {id} is not here any more.", "Opened networks are kept for a while.", "Open its file again."
         )
@@ -100,6 +101,11 @@ class _Memory:
                 self._found.popitem(last=False)
         return network
 
+    def forget(self, id: str) -> None:
+        """Forget one, whose file is gone."""
+        with self._lock:
+            self._found.pop(id, None)
+
     def clear(self) -> None:
         """Forget all of them."""
         with self._lock:
@@ -116,7 +122,8 @@ def _bytes(network: Network) -> int:
 def _read_kept(id: str, path: Path) -> Network:
     data = bytes_of(path)
     if hash_of(data) != id:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that can only be read
+            path.unlink(missing_ok=True)
         refuse(f"The file of the network {id} was changed.", "Its hash is its name.", "Open the file again.")
     return read(data)
 

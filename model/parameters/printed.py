@@ -1,6 +1,7 @@
 """Printed figures, found in a text: tables in torchsummary's, torchinfo's and Markdown's form, totals, and claims."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -86,8 +87,8 @@ _HEADERS: Mapping[str, re.Pattern[str]] = {
 _SIZE = re.compile(r"(?<![\w.])(\d{1,4})((?:\s*[x×X*]\s*\d{1,4}){1,3})(?![\w]|\.\d)")
 _OF_KERNEL = re.compile(r"^\W{0,3}(kernel|filter|conv|pool|max|avg|average|stride|matrix|window|gap|mp\b)", re.I)
 _OUT, _IN = (
-    re.compile(r"(output|out|result\w*)\W*(size|shape|channels)?\W*(as|is|of)?\W*$", re.I),
-    re.compile(r"\b(input|in)\W*(size|shape)?\W*(as|is|of)?\W*$", re.I),
+    re.compile(r"(output|out|result\w*)\W{0,9}(size|shape|channels)?\W{0,9}(as|is|of)?\W{0,9}$", re.I),
+    re.compile(r"\b(input|in)\W{0,9}(size|shape)?\W{0,9}(as|is|of)?\W{0,9}$", re.I),
 )
 _FIELD = re.compile(
     r"(?:receptive[\s_-]*field|\brf\b|\brf(?=[\d=:]))[\s_]*(?:size|is|of|out|after\b[^|\d]{0,24})?[^\w\n|,;]{0,6}(\d{1,4})(?!\d|\.\d)(?:\s*[x×X*]\s*(\d{1,4})(?!\d))?",
@@ -95,6 +96,8 @@ _FIELD = re.compile(
 )
 _OUTPUT_SIDE = re.compile(r"\boutput[_ ]?(?:size|side|shape)?\s*[=:\-]+\s*(\d{1,4})(?!\s*[x×X*\d])", re.I)
 _ENDLESS = re.compile(r"\d(?:,?\d){99,}")  # no figure, and more than Python reads as a number
+_LONGEST_LINE = 1000  # characters of a line that are read
+_NEAR = 80  # characters beside a size that may say what it is
 _WORD = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*(?:-\d+(?:\.\d+)?)?")
 
 
@@ -105,7 +108,7 @@ def find(text: str, names: Collection[str] = ()) -> Printed:
         text: Markdown, or what was printed.
         names: What steps are called; a line of text that names one may claim its receptive field.
     """
-    lines = _ENDLESS.sub("#", text).splitlines()
+    lines = [_ENDLESS.sub("#", line[:_LONGEST_LINE]) for line in text.splitlines()]
     taken = set[int]()
     tables = [*_summaries(lines, taken), *_infos(lines, taken), *_markdown(lines, taken)]
     claims = tuple(_claims(lines, taken, names))
@@ -212,20 +215,27 @@ def _info_row(text: str, line: int, columns: Mapping[str, tuple[int, int | None]
 
 def _markdown(lines: Sequence[str], taken: set[int]) -> Iterator[PrintedTable]:
     """Find Markdown's tables that have a column for layers and one for a figure."""
+    end = 0  # of the table before
     for number in range(1, len(lines)):
-        rule = lines[number]
-        if "|" not in lines[number - 1] or not re.fullmatch(r"[\s|:\-]*-[\s|:\-]*", rule) or "|" not in rule:
+        if number <= end or "|" not in lines[number - 1] or not _is_rule(lines[number]):
             continue
         columns = _columns(_split(lines[number - 1]))
+        if not {"field", "jump", "parameters", "shape", "input", "comment"} & {*columns}:
+            continue
         rows, line = [], number + 1
         while line < len(lines) and "|" in lines[line]:
             line += 1
             row = _markdown_row(_split(lines[line - 1]), columns, line)
             if row:
                 rows.append(row)
-        if rows and {"field", "jump", "parameters", "shape", "input", "comment"} & {*columns}:
+        end = line
+        if rows:
             taken.update(range(number, line + 1))
             yield PrintedTable("Markdown", number, tuple(rows), _total_after(lines, line + 1, taken))
+
+
+def _is_rule(line: str) -> bool:
+    return "-" in line and "|" in line and bool(re.fullmatch(r"[\s|:\-]+", line))
 
 
 def _split(line: str) -> list[str]:
@@ -307,11 +317,12 @@ def _claims(lines: Sequence[str], taken: set[int], names: Collection[str]) -> It
         sizes = tuple(each for each in sizes_in(line) if each[0] != "either")
         if sizes and len({name for _, name in named}) == 1:
             yield PrintedRow(number, named[0][1], sizes=sizes)
+        if not named:
+            continue
+        starts = [start for start, _ in named]
         for match in _FIELD.finditer(line):
-            before = [name for start, name in named if start < match.start()]
-            name = before[-1] if before else named[0][1] if named else ""
-            if name:
-                yield PrintedRow(number, name, field=(int(match[1]), int(match[2] or match[1])))
+            _, name = named[max(bisect_left(starts, match.start()) - 1, 0)]
+            yield PrintedRow(number, name, field=(int(match[1]), int(match[2] or match[1])))
 
 
 def field_in(text: str) -> tuple[int, int] | None:
@@ -335,7 +346,7 @@ def sizes_in(text: str) -> Iterator[tuple[str, Sizes]]:
     text = _FIELD.sub(lambda match: "#" * len(match[0]), text)
     found: list[tuple[str, Sizes]] = []
     for match in _SIZE.finditer(text):
-        before, after = text[: match.start()], text[match.end() :]
+        before, after = text[max(0, match.start() - _NEAR) : match.start()], text[match.end() : match.end() + _NEAR]
         sizes = _whole(match[0])
         if _OF_KERNEL.match(after) or len(sizes) > 3:
             continue

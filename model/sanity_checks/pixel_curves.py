@@ -66,6 +66,11 @@ def curves_by_order(
         yield _probabilities(private, deleted, target), _probabilities(private, inserted, target)
 
 
+def steps_for(x: Tensor) -> int:
+    """Return how many steps an image (1, C, H, W) gets: 49, or as many as it has pixels."""
+    return min(STEPS, _pixels(x))
+
+
 def from_curves(x: Tensor, steps: int, found: Sequence[Curves]) -> PixelCurves:
     """Put together the curves that ``curves_by_order`` has yielded so far: at least those of the map.
 
@@ -120,5 +125,5 @@ def _check(x: Tensor, attribution: Attribution, steps: int, orders: int) -> None
         raise InputError(
             f"{steps} steps and {orders} random orders are not possible.",
             f"There can be 1 to {_pixels(x)} steps, and 0 or more orders.",
-            f"Use {STEPS} and {ORDERS}.",
+            f"Use {steps_for(x)} and {ORDERS}.",
         )

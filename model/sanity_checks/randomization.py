@@ -9,7 +9,7 @@ from torch import nn
 
 from model import layers
 from model.errors import InputError
-from model.graph.module import NetworkModule
+from model.graph.module import NetworkModule, Stored
 from model.trace.private import private_copy, steps_of
 
 M = TypeVar("M", bound=nn.Module)
@@ -17,6 +17,9 @@ M = TypeVar("M", bound=nn.Module)
 
 def learned_rows(network: nn.Module) -> tuple[str, ...]:
     """Return the names of the steps with trained weights, the last row first; of steps that share weights the last.
+
+    A step whose weights are fixed is left out, and so are numbers that are added or multiplied by themselves, such as
+    those of a position: PyTorch has no initial values for them.
 
     Args:
         network: With a graph, or with its modules in the order in which they run; it is not changed.
@@ -27,6 +30,8 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
     found, last = list[str](), dict[int, str]()
     for name, module in _modules(network).items():
         layer = layers.of_module(module)
+        if "weight" in module._buffers or isinstance(module, Stored):
+            continue
         if layer and layer.learns:
             last |= {id(tensor): name for tensor in (*module.parameters(), *module.buffers())}
             found.append(name)
@@ -38,6 +43,18 @@ def learned_rows(network: nn.Module) -> tuple[str, ...]:
             )
     found = [name for name in found if name in last.values()]
     return tuple(reversed(found))
+
+
+def kept_rows(network: nn.Module) -> tuple[str, ...]:
+    """Return the names of the steps that have learned numbers and keep them, in the order in which they run.
+
+    Raises:
+        InputError: A module with parameters is of an unknown kind.
+    """
+    modules = _modules(network)
+    drawn = {id(each) for name in learned_rows(network) for each in modules[name].parameters()}
+    own = {name: list(module.parameters(recurse=False)) for name, module in modules.items()}
+    return tuple(name for name, each in own.items() if each and not any(id(weight) in drawn for weight in each))
 
 
 def _modules(network: nn.Module) -> Mapping[str, nn.Module]:

@@ -74,6 +74,11 @@ class Step:
         return self.output if self.output.ndim == 3 else self.output.reshape(-1, 1, 1)
 
     @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """What the step calculates with, by name: what it learned, and what is fixed."""
+        return {**self.buffers, **self.parameters}
+
+    @property
     def parameter_count(self) -> int:
         """The number of learned values."""
         return sum(values.size for values in self.parameters.values())

@@ -251,7 +251,7 @@ def bind(
         name: The parameter in the link.
         options: What can be chosen; where the person reads other words than the link has, these by what the link has.
         default: What is chosen where the link says nothing or nonsense.
-        together: Gives the other parameters that change with a new value.
+        together: Gives the other parameters that change with a new value; it can also give another value instead.
         instead: As for ``read_one_of``.
         arguments: Passed to the widget.
     """
@@ -262,7 +262,7 @@ def bind(
 
     def choose(value: str | None) -> None:
         chosen = value or default  # a segmented control can be emptied by a second click
-        write(**{name: chosen}, **together(chosen))
+        write(**{name: chosen, **together(chosen)})
 
     widget(label, [*options], key=key, on_change=when_chosen(key, choose), **arguments)
     return str(st.session_state[key])

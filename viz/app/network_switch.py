@@ -17,6 +17,7 @@ from viz.pictures import words
 
 _SEEN = "the ids of the networks that this person has seen"
 _CHANGED = "what another network could not keep of the view"
+_LONGEST = 40  # characters of a name in a notice
 _KEPT = {
     address.DIGIT,
     address.ROW,
@@ -76,17 +77,21 @@ def change_to(id: str, *said: str) -> None:
     """
     kept = _kept(id)
     st.session_state[_CHANGED] += said
-    address.write(**kept, **{address.NET: id})
+    address.write(**{address.NET: id, **kept})
 
 
 def _kept(id: str) -> Mapping[str, str]:
-    """Return how the link changes with another network, and note what it cannot keep.
+    """Return how the link changes with another network, and note what it cannot keep; it stays if that one is gone.
 
     The step, the map and the unit stay where the other network has them; else the nearest is shown. What only one page
     knows (a class, a step to explain) is left out: it was chosen for the network before.
     """
-    now, other = current.structure(), networks.by_id(id)
-    asked, changed = address.link(), list[str]()
+    now, asked, changed = current.structure(), address.link(), list[str]()
+    try:
+        other = networks.by_id(id)
+    except GlassError as error:
+        st.session_state[_CHANGED] = [f"{error} Showing {now.title[:_LONGEST]} still."]
+        return {address.NET: asked.get(address.NET, "")}
     kept = {name: "" for name in asked if name not in _KEPT and not name.endswith(_KEPT_ENDS)}
     kept.pop(address.NET, None)
     if _reads_digits(now) != _reads_digits(other):
@@ -95,7 +100,7 @@ def _kept(id: str) -> Mapping[str, str]:
     if row and row != IMAGE:
         nearest = nearest_name([*(node.name for node in other.graph.nodes), "log-softmax"], row)
         if nearest != row:
-            changed.append(f"{row} is not in this network. Showing {nearest}, the nearest step.")
+            changed.append(f"{row[:_LONGEST]} is not in this network. Showing {nearest}, the nearest step.")
         kept[address.ROW] = nearest
         kept |= _kept_unit(other, nearest, asked, changed)
     st.session_state[_CHANGED] = changed
@@ -106,16 +111,20 @@ def _reads_digits(network: Network) -> bool:
     return reads_digits(network.input, network.classes)
 
 
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 4  # int refuses thousands of digits
+
+
 def _kept_unit(other: Network, step: str, asked: Mapping[str, str], changed: list[str]) -> dict[str, str]:
     """Return the map and the unit of the link, or the nearest that a step of the other network has."""
     shapes = {node.name: node.shape for node in other.graph.nodes}
     channels, *units = shapes.get(step, (len(other.classes),))
     kept, channel = {}, asked.get(address.CHANNEL, "")
-    if channel.isdecimal() and int(channel) >= channels:
+    if _is_number(channel) and int(channel) >= channels:
         kept[address.CHANNEL] = str(channels - 1)
         changed.append(f"{step} has {channels} maps. Showing map {channels - 1}, the nearest to {channel}.")
     places = asked.get(address.UNIT, "").split(".")
-    if asked.get(address.UNIT) and all(place.isdecimal() for place in places):
+    if asked.get(address.UNIT) and all(map(_is_number, places)):
         sizes = units or [1] * len(places)
         nearest = ".".join(str(min(int(place), size - 1)) for place, size in zip(places, sizes, strict=False))
         kept[address.UNIT] = nearest

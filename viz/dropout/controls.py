@@ -13,6 +13,7 @@ from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address, current, prediction, shared, tables, widgets
 from viz.app.error_boundary import or_say
+from viz.app.markdown import escape_markdown
 from viz.dropout import cache, figures
 
 GUESS = "changes"
@@ -86,6 +87,15 @@ def plan(trace: Trace, own: Mapping[str, float]) -> tuple[str, DropoutPlan]:
     with right:
         what = _what(trace, rows or [*own])
     return name, DropoutPlan(None if p == _OWN else float(p), rows, what == "channels", _seed())
+
+
+def drops_everything(chosen: DropoutPlan, own: Mapping[str, float]) -> bool:
+    """If an active row sets every value to zero, as with p = 1, say so; tell whether."""
+    rows = [name for name in chosen.rows or own if (own[name] if chosen.p is None else chosen.p) == 1]
+    if rows:
+        said = f"With p = 1 {' and '.join(rows)} {'sets' if len(rows) == 1 else 'set'} every value to zero"
+        st.info(escape_markdown(f"{said}, so all masks are the same. Masks differ with any smaller p."))
+    return bool(rows)
 
 
 def _what(trace: Trace, active: Sequence[str]) -> str:

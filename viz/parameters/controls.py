@@ -17,7 +17,7 @@ from viz.parameters import figures, limits
 from viz.parameters.figures import Line, weighted
 
 _TEXT = "pasted-table"
-_LONGEST = 200_000  # characters
+_LONGEST = 50_000  # characters
 
 
 def about() -> str:
@@ -58,6 +58,8 @@ def ideas(lines: Sequence[Line]) -> tuple[str, ...]:
             "Go to Conv2d-23. Its maps have one unit each. How does it differ from a fully connected layer?",
         )
     found = weighted(lines)
+    if not found:
+        return (hidden,)
     most, busiest = (max(found, key=key).name for key in (_parameters, _work))
     return (
         f"Go to {most}, which has most parameters. Count them by hand.",
@@ -97,7 +99,8 @@ def paste_table() -> None:
         st.warning("No figure of a table was found. A line needs the name of a row and its shape or its parameters.")
         return
     st.write(f"{count} printed figures were compared; {len(mistakes) or 'none'} {_are(len(mistakes))} wrong.")
-    st.html(figures.listed(mistakes))
+    if mistakes:
+        st.html(figures.listed(mistakes))
 
 
 def _are(count: int) -> str:

@@ -211,9 +211,10 @@ def _bar(name: str, share: float, colour: str) -> str:
 
 
 def say_shares(every: Sequence[Line]) -> str:
-    """Say which layers have most of the parameters and of the multiply-accumulates, and why these differ."""
-    busiest = max(weighted(every), key=lambda line: line.multiply_accumulates)
-    largest = max(weighted(every), key=lambda line: line.parameters)
+    """Say which layers have most of the parameters and of the multiply-accumulates, and why; at least one has some."""
+    chosen = weighted(every)
+    busiest = max(chosen, key=lambda line: line.multiply_accumulates)
+    largest = max(chosen, key=lambda line: line.parameters)
     work = sum(line.multiply_accumulates for line in every)
     said = [
         f"{line.name} has {line.share * 100:.0f}\xa0% of the parameters and does "

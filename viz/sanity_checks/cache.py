@@ -33,6 +33,11 @@ def rows() -> tuple[str, ...]:
     return randomization.learned_rows(network().module)
 
 
+def kept_rows() -> tuple[str, ...]:
+    """Return the rows whose learned numbers are not randomized."""
+    return randomization.kept_rows(network().module)
+
+
 def randomized(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Randomization], object]
 ) -> Randomization:
@@ -105,8 +110,9 @@ def edges_of(digit: Digit, plan: AttributionPlan) -> EdgeComparison:
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
     """Return the probability of the target while pixels are deleted or inserted, in order of a map and at random."""
     x = to_input(digit)
-    combine = partial(pixel_curves.from_curves, x, pixel_curves.STEPS)
-    pieces = pixel_curves.curves_by_order(network().module, x, cache.attribute(digit, plan), seed=seed)
+    steps = pixel_curves.steps_for(x)
+    combine = partial(pixel_curves.from_curves, x, steps)
+    pieces = pixel_curves.curves_by_order(network().module, x, cache.attribute(digit, plan), steps=steps, seed=seed)
     stored = _stored(_store("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
     return combine(_gather(stored, lambda found: show(combine(found))))
 

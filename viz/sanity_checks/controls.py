@@ -215,6 +215,7 @@ class _RandomizationView:
         st.write(
             "The last row gets random weights, then also the row before it, and so on up to the first: at the end "
             "all weights are random. A map that explains what the network learned must become a different map."
+            f"{figures.say_kept(cache.kept_rows())}"
         )
         self._rows, self._stages = rows, st.empty()
         left, right = st.columns([3, 2], gap="large")

@@ -13,6 +13,7 @@ from model.sanity_checks.records import EdgeComparison, PixelCurves, Randomizati
 from viz import theme
 from viz.charts.draw import Axis, Band, Part, Series, draw
 from viz.pictures import raster, swatches
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.scaling import Range
 from viz.saliency.figures import MapStyle, styled
 
@@ -76,6 +77,16 @@ def randomization_chart(rows: Sequence[str], found: Randomization, dependence: W
     across = Axis("rows randomized", categories=names, ticks=every, names=[str(names.index(name)) for name in every])
     up = Axis("similarity to the first map", (lowest, 1.02), hover_format=".2f")
     return draw(drawn, across, up, height=_HEIGHT)
+
+
+def say_kept(names: Sequence[str]) -> str:
+    """Say which rows keep their learned numbers; nothing where there are none."""
+    if not names:
+        return ""
+    return (
+        f" {escape_markdown(', '.join(names))} {'keeps its' if len(names) == 1 else 'keep their'} learned numbers: "
+        "PyTorch has no initial values for them."
+    )
 
 
 def say_randomization(found: Randomization, dependence: WeightDependence | None) -> str:

@@ -86,7 +86,9 @@ def _say_in_short(found: Robustness) -> str:
     """Say the roots of the mean squares, which are in the unit of the score."""
     if not np.isfinite(found.unexplained):
         return "In short: noise does not change the score, so there is nothing to predict."
-    change, error = (words.fine(float(np.sqrt(each))) for each in (found.blank_infidelity, found.best_infidelity))
+    if not np.isfinite(found.best_infidelity):
+        return "In short: no multiple of the map predicts the change of the score."
+    change, error = (words.fine(float(np.sqrt(max(each, 0.0)))) for each in (found.blank_infidelity, found.best_infidelity))
     return (
         f"In short: noise changes the score by about {change}, and the best multiple of the map predicts the change to "
         f"within about {error}."

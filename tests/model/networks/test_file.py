@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -121,6 +122,35 @@ def test_a_changed_file_in_the_store_is_refused(folder: Path) -> None:
     store._MEMORY.clear()
     with pytest.raises(NetworkError, match="was changed"):
         networks.by_id(id)
+
+
+def test_a_store_that_can_only_be_read_gives_its_networks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, changed = networks.keep(WHOLE), store.keep_bytes(packed(parts(), zipfile.ZIP_DEFLATED))
+    (folder / f"{changed}.glass").write_bytes(b"changed")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    store._MEMORY.clear()
+    assert networks.by_id(id).graph.nodes
+    with pytest.raises(NetworkError, match="was changed"):
+        networks.by_id(changed)
+
+
+def test_a_folder_under_the_name_of_a_network_is_none(folder: Path) -> None:
+    (folder / f"{'0' * 32}.glass").mkdir(parents=True)
+    with pytest.raises(NetworkError, match="is not here any more"):
+        networks.by_id("0" * 32)
+
+
+def test_an_unknown_network_makes_no_other_forgotten() -> None:
+    id = networks.keep(WHOLE)
+    first = networks.by_id(id)
+    with pytest.raises(NetworkError):
+        networks.by_id("0" * 32)
+    assert networks.by_id(id) is first
 
 
 # The one that comes along

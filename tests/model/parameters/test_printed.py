@@ -1,5 +1,7 @@
 """Printed figures are found in a text; what torchsummary and torchinfo really print is read as it is meant."""
 
+import time
+
 import pytest
 
 from model.parameters.printed import PrintedRow, field_in, find, sizes_in
@@ -138,3 +140,34 @@ def test_lines_that_name_a_step_are_claims() -> None:
         ("conv2", (5, 5)),
         ("MaxPool2d-3", (6, 6)),
     ]
+
+
+_BOMBS = {
+    "spaces before a size": "output" + " " * 4000 + "a 3x3\n",
+    "many spaces before sizes": "output" + " " * 70 + "a 3x3 ",
+    "a rule of dashes without an end": "a|b\n" + "-" * 49_000 + "x",
+    "sizes on one line": "1x1 ",
+    "claims on one line": "Linear-4 rf 3 ",
+    "rules inside a table": "a|b\n-|-\n",
+    "rules inside a table of numbers": "rf|1\n-|-\n",
+    "rules inside a table of fields": "a|rf\n-|-\n",
+    "numbers almost without an end": "9" * 98 + " ",
+    "totals": "total parameters ",
+    "rows of a summary": "Conv2d-1 [-1, 8]  ",
+}
+
+
+@pytest.mark.parametrize("name", _BOMBS)
+def test_a_long_text_is_read_in_time_that_grows_with_its_length(name: str) -> None:
+    # No timed test: reading takes some hundredths of a second, and with quadratic growth many seconds, or hours with
+    # cubic growth. The regular expressions hold Python's lock, so all visitors of the server would wait.
+    bomb = _BOMBS[name]
+    text = (bomb * (50_000 // len(bomb) + 1))[:50_000]
+    started = time.process_time()
+    find(text, {"Linear-4"})
+    assert time.process_time() - started < 2
+
+
+def test_one_table_is_found_where_a_rule_is_inside_a_table() -> None:
+    (table,) = find("|Layer|RF|\n|---|---|\n|conv|3|\n|---|---|\n|pool|4|\n").tables
+    assert [(row.name, row.field) for row in table.rows] == [("conv", (3, 3)), ("pool", (4, 4))]

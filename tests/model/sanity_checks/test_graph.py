@@ -85,12 +85,16 @@ def test_infidelity_is_its_definition_with_the_same_change_in_all_channels(case:
     assert found.sensitivity > 0
 
 
-def test_a_network_with_weights_of_another_kind_is_refused() -> None:
+def test_stored_numbers_are_kept_while_weights_are_randomized() -> None:
     build = Builder((1, 4, 4))
     name = build.add(Op.PARAMETER, weights={"value": (1, 1, 4, 4)})
     build.add(Op.ADD, "image", name, alpha=1.0)
-    with pytest.raises(InputError, match=rf"'{name}' \(stored numbers\) cannot be randomized"):
-        randomization.learned_rows(build.module())
+    assert randomization.learned_rows(build.module()) == ()
+    assert randomization.kept_rows(build.module()) == (name,)
+
+
+def test_no_weights_are_kept_but_stored_numbers(case: Case) -> None:
+    assert randomization.kept_rows(case.module) == ()
 
 
 def test_weights_that_steps_share_stay_shared_while_they_are_randomized(residual: Example) -> None:
