@@ -6,7 +6,17 @@ from torch import nn
 
 from model.graph.records import Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, WorkedUnit, axes, learned_lines, position_of, product, unchanged, unit_at, weighted_sum
+from model.layers.layer import (
+    Layer,
+    WorkedUnit,
+    axes,
+    learned_lines,
+    position_of,
+    product,
+    unchanged,
+    unit_at,
+    weighted_sum,
+)
 from model.layers.records import Calculation, Term
 from model.layers.stand_ins import positive
 from model.records import Unit

@@ -72,3 +72,10 @@ def test_dropout_with_p_of_1_is_explained() -> None:
     show(app, p="0.50")
     assert not app.info
     assert not app.exception
+
+
+def test_one_of_something_is_singular() -> None:
+    assert "For this picture 1 step computes 10 values." in said(opened(odd_networks.Unlearned, "overview"))
+    app = opened(odd_networks.OneMap, "feature_maps")
+    assert " 1 map, " in said(app)
+    assert "after the one row, is" in said(opened(odd_networks.OneMap, "lie_detector"))

@@ -88,7 +88,9 @@ def _say_in_short(found: Robustness) -> str:
         return "In short: noise does not change the score, so there is nothing to predict."
     if not np.isfinite(found.best_infidelity):
         return "In short: no multiple of the map predicts the change of the score."
-    change, error = (words.fine(float(np.sqrt(max(each, 0.0)))) for each in (found.blank_infidelity, found.best_infidelity))
+    change, error = (
+        words.fine(float(np.sqrt(max(each, 0.0)))) for each in (found.blank_infidelity, found.best_infidelity)
+    )
     return (
         f"In short: noise changes the score by about {change}, and the best multiple of the map predicts the change to "
         f"within about {error}."
