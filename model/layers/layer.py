@@ -120,7 +120,7 @@ class Layer(ABC):
         )
 
     def randomize(self, module: nn.Module, generator: torch.Generator) -> None:  # noqa: B027 (most kinds learn nothing)
-        """Replace what a module has learned_lines, in place, by what PyTorch gives a new one, drawn in PyTorch's order.
+        """Replace what a module has learned, in place, by what PyTorch gives a new one, drawn in PyTorch's order.
 
         Args:
             module: A step of this kind; without trained weights it is left unchanged.

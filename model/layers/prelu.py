@@ -1,4 +1,4 @@
-"""PReLU: a leaky ReLU whose slope is learned_lines, one for all maps or one for each."""
+"""PReLU: a leaky ReLU whose slope is learned, one for all maps or one for each."""
 
 import torch
 from torch import nn

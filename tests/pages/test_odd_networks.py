@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from model.networks import store
+from model.networks.identity import folder
 from tests import odd_networks, own_networks
 from tests.pages.conftest import run, said, show
 
@@ -52,7 +53,7 @@ def test_a_tiny_picture_gets_a_step_for_each_pixel() -> None:
 def test_the_switch_stays_where_a_network_is_gone() -> None:
     gone = store.keep_bytes(own_networks.colours("Soon gone"))
     app = show(run("overview", net=gone), net="lenet")
-    (store.folder() / f"{gone}.glass").unlink()
+    (folder() / f"{gone}.glass").unlink()
     app.selectbox("widget-net").set_value(gone).run()
     assert not app.exception
     assert any("is not here any more" in each.value and "Showing LeNet" in each.value for each in app.warning)
@@ -72,3 +73,10 @@ def test_dropout_with_p_of_1_is_explained() -> None:
     show(app, p="0.50")
     assert not app.info
     assert not app.exception
+
+
+def test_one_of_something_is_singular() -> None:
+    assert "For this picture 1 step computes 10 values." in said(opened(odd_networks.Unlearned, "overview"))
+    app = opened(odd_networks.OneMap, "feature_maps")
+    assert " 1 map, " in said(app)
+    assert "after the one row, is" in said(opened(odd_networks.OneMap, "lie_detector"))

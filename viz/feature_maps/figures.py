@@ -85,7 +85,7 @@ def say_tiled(step: Step, shared: bool) -> str:
     scale = "one scale for all" if shared else "each on its own scale"
     sign = "blue is negative, red is positive" if measured.minimum < 0 else "black is zero"
     return (
-        f"{step.name} ({step.kind}): {len(step.maps):,} maps, {scale}; {sign}. The values range from "
+        f"{step.name} ({step.kind}): {words.count(len(step.maps), 'map')}, {scale}; {sign}. The values range from "
         f"{words.number(measured.minimum)} to {words.number(measured.maximum)}; "
         f"{words.share_of_units(measured.zeros)} of them are exactly zero."
     )

@@ -37,7 +37,7 @@ def table(softmax: ScaledSoftmax, names: Sequence[str], predicted: int) -> str:
         left_out = sum(float(others[k]) for k in rest)
         share = sum(float(softmax.probabilities[k]) for k in rest)
         rows += (
-            f'<tr><th scope="row" colspan="3">the other {len(rest):,} classes together</th><td>{large(left_out)}</td>'
+            f'<tr><th scope="row" colspan="3">{_others(len(rest))}</th><td>{large(left_out)}</td>'
             f'<td class="share"><i style="width: {share:.2%}"></i></td><td>{words.percent(share)}</td><td></td></tr>'
         )
     foot = (
@@ -118,3 +118,7 @@ def large(value: float) -> str:
         return f"{value:.3f}" if value != float("inf") else "too large"
     digits, _, power = f"{value:.3e}".partition("e")
     return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
+
+
+def _others(count: int) -> str:
+    return "the other class" if count == 1 else f"the other {count:,} classes together"

@@ -101,6 +101,23 @@ def say_losses(found: TemperatureScaling) -> str:
     )
 
 
+def say_not_fitted(found: Accuracy) -> str:
+    """Say why no temperature can be fitted.
+
+    Args:
+        found: How many images of the fitting half are classified correctly.
+    """
+    if found.correct == found.images:
+        return (
+            f"No temperature can be fitted: all {found.images:,} images of the fitting half are classified correctly, "
+            "so a lower temperature always gives a lower loss."
+        )
+    return (
+        f"No temperature can be fitted: on the {found.images:,} images of the fitting half the network is hardly "
+        "better than guessing, so its confidence says nothing. Train the network first."
+    )
+
+
 def say_scaling(fitting: Sequence[Reliability], evaluation: Sequence[Reliability]) -> str:
     """Say how the fitted temperature changes the calibration error of each half.
 

@@ -6,15 +6,16 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from model.errors import DataError
+from model.errors import DataError, InputError
 from model.images import digits, mnist
 from model.mistakes import confusion
+from model.mistakes.calibration.records import TemperatureScaling
 from model.mistakes.records import Confusion, Prediction
 from model.records import Pair, Pixels
 from viz.app import address, current, mnist_picker, shared, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import controls as heads
-from viz.mistakes import cache, figures
+from viz.mistakes import cache, calibration, figures
 from viz.pictures import words
 from viz.training import origin
 
@@ -246,6 +247,15 @@ def temperature_buttons(fitted: float) -> None:
     with st.container(horizontal=True):
         for label, text in ((f"T = {fitted:.2f}, as fitted", _FITTED), ("T = 1, no scaling", "1.00")):
             st.button(label, on_click=partial(address.write, **{TEMPERATURE: text}), key=f"mistakes-t-{text}")
+
+
+def temperature_scaling() -> TemperatureScaling | None:
+    """Return the fitted temperature and the losses; where no temperature can be fitted, say why and return None."""
+    try:
+        return cache.temperature_scaling(temperatures())
+    except InputError:
+        st.info(calibration.say_not_fitted(confusion.accuracy(cache.halves()[0])))
+        return None
 
 
 def temperatures() -> tuple[float, ...]:

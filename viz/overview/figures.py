@@ -91,8 +91,9 @@ def say(trace: Trace) -> str:
     strongest = max(rows, key=lambda row: float(np.abs(row.output).max()))
     channel = int(np.abs(strongest.maps).max(axis=(1, 2)).argmax())
     values = sum(row.output.size for row in rows)
+    computed = f"{words.count(len(rows), 'step')} {'computes' if len(rows) == 1 else 'compute'} {values:,} values"
     return (
-        f"For this picture {len(rows)} steps compute {values:,} values. The largest absolute value is "
+        f"For this picture {computed}. The largest absolute value is "
         f"{words.number(float(np.abs(strongest.output).max()))}, in map {channel} of {strongest.name}. The "
         f"{len(trace.logits):,} logits range from {words.number(float(trace.logits.min()))} to "
         f"{words.number(float(trace.logits.max()))}; the largest is the logit of {trace.class_name(trace.prediction)}."
@@ -127,7 +128,7 @@ def tile(step: Step, order: Sequence[int], item: Item | None = None) -> Tile:
     """
     if len(order) != len(step.maps):
         order = by_activity(step)
-    kind = f"{item.count} steps" if item and item.module else step.kind
+    kind = words.count(item.count, "step") if item and item.module else step.kind
     colour, module = theme.KIND_COLOURS[step.kind], item.module if item else ""
     height, width = step.maps.shape[1:]
     if height == width == 1:  # cells are easier to read than a stack of dots

@@ -74,3 +74,12 @@ def fine(value: float, decimals: int = 3) -> str:
         digits, power = f"{value:.1e}".split("e")
         said = f"{digits}\xa0×\xa010{str(int(power)).translate(_RAISED)}"
     return said.replace("-", "−")
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many there are of something.
+
+    >>> count(1, "map"), count(1200, "map")
+    ('1 map', '1,200 maps')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -104,8 +104,9 @@ def say_randomization(found: Randomization, dependence: WeightDependence | None)
         else "the map **does not depend on the weights**: most of it is the same without any training"
     )
     absolute = float(np.nan_to_num(found.rank_correlations[1:]).mean())
+    where = "after the one row" if done == 1 else f"over all {done} rows"
     return (
-        f"The mean rank correlation with the map of the trained network, over all {done} rows, is "
+        f"The mean rank correlation with the map of the trained network, {where}, is "
         f"{two_decimals(dependence.correlation)}. The limit is {two_decimals(dependence.limit)}, "
         f"{_source(dependence)}. So {verdict}.{blank_maps} These are correlations of signed values. For absolute "
         f"values the mean is {two_decimals(absolute)}, because any network has large values where the picture "

@@ -63,3 +63,9 @@ def test_of_many_classes_the_softmax_table_has_ten_and_the_rest_as_a_sum() -> No
     assert table.count('scope="row">class ') == 10
     assert "the other 190 classes together</th><td>190.000" in table
     assert len(list(csv.reader(io.StringIO(softmax.as_csv(soft, names))))) == 201
+
+
+def test_one_class_that_is_left_out_is_singular() -> None:
+    soft: ScaledSoftmax = scaled_softmax(np.zeros(11), 1.0)
+    drawn = softmax.table(soft, [str(k) for k in range(11)], 0)
+    assert ">the other class</th>" in drawn

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from model.mistakes.calibration import reliability
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.records import Accuracy, Scores
 from tests import charting
-from viz.mistakes import calibration
+from viz.mistakes import cache, calibration, controls
 
 BINS = 15
 
@@ -158,3 +159,19 @@ def test_csv_holds_each_bin() -> None:
     error = sum(abs(line["correct"] - line["sum of probabilities"]) for line in numbers) / len(SCORES)
     assert error == pytest.approx(FOUND.error, rel=1e-12)
     assert {line["temperature"] for line in numbers} == {1.5}
+
+
+@pytest.mark.parametrize(("labels", "said"), [("guessed", "hardly better than guessing"), ("right", "all 200 images")])
+def test_where_no_temperature_can_be_fitted_a_sentence_says_why(
+    labels: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logits = np.random.default_rng(1).normal(0, 3, (400, 3)).astype(np.float32)
+    given = logits.argmin(axis=1) if labels == "guessed" else logits.argmax(axis=1)
+    halves, infos = reliability.halves(Scores("none", logits, given.astype(np.uint8))), list[str]()
+    monkeypatch.setattr(cache, "halves", lambda: halves)
+    monkeypatch.setattr(
+        cache, "temperature_scaling", lambda each: reliability.temperature_scaling(*halves, np.array(each))
+    )
+    monkeypatch.setattr(st, "info", infos.append)
+    assert controls.temperature_scaling() is None
+    assert said in infos[0]

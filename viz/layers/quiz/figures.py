@@ -90,7 +90,7 @@ def say_score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
     """
     given = [each for name in rows for each in verdicts.get(name, {}).values()]
     right = sum(each.right for each in given)
-    total = f"{len(rows) * len(QuestionKind)} questions on {len(rows)} rows."
+    total = f"{len(rows) * len(QuestionKind)} questions on {words.count(len(rows), 'row')}."
     return f"{right} of {len(given)} answers correct; {total}" if given else f"No question is answered yet; {total}"
 
 

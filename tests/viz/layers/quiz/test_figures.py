@@ -36,6 +36,7 @@ def test_say_answer_uses_a_true_minus(given: str, said: str) -> None:
 def test_score_counts_each_answer_once() -> None:
     rows, verdicts = ["Conv2d-4", "Conv2d-7"], {"Conv2d-4": {QuestionKind.SHAPE: RIGHT, QuestionKind.PARAMETERS: WRONG}}
     assert figures.say_score(rows, verdicts) == "1 of 2 answers correct; 8 questions on 2 rows."
+    assert figures.say_score(rows[:1], {}).endswith(" 4 questions on 1 row.")
     lines = list(csv.DictReader(io.StringIO(figures.as_csv(rows, verdicts))))
     assert [line["row"] for line in lines] == ["Conv2d-4"] * 4 + ["Conv2d-7"] * 4
     answered = {line["question"]: line for line in lines if line["answer"]}
