@@ -23,7 +23,7 @@ from viz.open.own_machine import is_own_machine
 
 _READ = "the file that was read last, and why it was refused"
 _CAPTURE = Path(summary.__file__).parents[2] / "graph" / "capture.py"
-COMMAND = "glass capture net.py:Net --weights net.pt -o net.glass"
+COMMAND = "glass capture net.py:Net --weights net.pt --mean 0.1307 --std 0.3081 -o net.glass"
 NOTEBOOK = """from capture import save  # capture.py, beside the notebook
 
 save(net, "net.glass", (1, 28, 28), title="My network", mean=[0.1307], std=[0.3081])"""

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from model.graph.records import Op
-from model.networks.records import Network
+from model.networks.records import ImageSpec, Network
 from model.networks.summary.records import Table, TableRow
 from model.records import Pair
 from viz.pictures import swatches, words
@@ -146,6 +146,7 @@ def findings(network: Network, found: Table) -> str:
 
 def _findings(network: Network, found: Table) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Outputs", [say_witness(network.difference)]
+    yield "Pictures", [say_normalisation(network.input)]
     yield "Parameters", [say_parameters(found)]
     yield "Term by term", [say_worked_out(found)]
     yield "Receptive fields", found.reasons
@@ -157,6 +158,26 @@ def say_witness(difference: float) -> str:
     if not difference:
         return "The same outputs as your code: the largest difference is 0."
     return f"The outputs are those of your code: they differ by at most {difference:.1g} of the largest."
+
+
+def say_normalisation(spec: ImageSpec) -> str:
+    """Say how a picture becomes the input.
+
+    >>> say_normalisation(ImageSpec(1, 28, 28, (0.1307,), (0.3081,)))
+    'x = (value − 0.1307) / 0.3081, of values from 0 to 1.'
+    """
+    if not any(spec.mean) and all(each == 1 for each in spec.std):
+        return (
+            "They go in as values from 0 to 1, without a normalisation. If it was trained with one, give its numbers."
+        )
+    mean, std = _channels(spec.mean), _channels(spec.std)
+    return f"x = (value − {mean}) / {std}, of values from 0 to 1."
+
+
+def _channels(numbers: Sequence[float]) -> str:
+    if len(set(numbers)) == 1:
+        return f"{numbers[0]:g}"
+    return f"({', '.join(f'{each:g}' for each in numbers)})"
 
 
 def say_parameters(found: Table) -> str:
