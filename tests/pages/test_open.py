@@ -1,5 +1,6 @@
 """Open a network: files that are good, bad and missing, what was understood, and links to what is gone."""
 
+import html
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -73,6 +74,13 @@ def test_those_that_come_along_are_cards() -> None:
     assert shown(app).count('aria-current="true"') == 1
     assert headers(app)[0] == "Networks that come along"
     assert "Opened" not in headers(app)
+
+
+def test_what_was_understood_of_one_that_comes_along_is_shown_when_it_is_chosen() -> None:
+    app = run("open", net="lenet")
+    assert not app.exception
+    assert headers(app)[1] == "Networks that come along"
+    assert "its author's code: the" in html.unescape(shown(app))
 
 
 def test_a_file_is_opened_and_what_was_understood_is_shown() -> None:

@@ -117,8 +117,8 @@ def table() -> Table:
 
 
 def is_opened() -> bool:
-    """Tell whether the network of this run was opened from a file."""
-    return current.network_id() not in networks.BUILT_IN
+    """Tell whether the network of this run was opened from a file, or chosen from those that come along."""
+    return current.network_id() != current.DEFAULT or bool(address.read(address.NET, ""))
 
 
 def say_missing() -> None:

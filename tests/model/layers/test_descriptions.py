@@ -43,7 +43,7 @@ def test_a_slice_says_its_axis_and_its_range(dim: int, start: int, end: int, ste
 )
 def test_a_max_pool_says_whether_its_windows_overlap(kernel: int, stride: int, overlaps: bool, smaller: bool) -> None:
     sizes = {"kernel": kernel, "stride": stride, "padding": kernel // 3, "dilation": 1}
-    pairs = {name: (size, size) for name, size in sizes.items()}
+    pairs: dict[str, Any] = {name: (size, size) for name, size in sizes.items()}
     found = said(Op.MAX_POOL, ceil=False, **pairs)
     assert ("a value can be the largest of several windows" in found) == overlaps
     assert ("drops the others" in found) == (not overlaps)

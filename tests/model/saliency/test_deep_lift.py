@@ -1,6 +1,7 @@
 """DeepLIFT adds up to the gain of the score; pools that Captum's rule does not cover are refused."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,8 @@ def of_pools(kernel: int, stride: int, dilation: int = 1, *, apart: bool = False
     if apart:
         build.conv(4, 3, 1, 1)
     sizes = {"kernel": kernel, "stride": stride, "padding": 0, "dilation": dilation}
-    build.add(Op.MAX_POOL, ceil=False, **{name: (size, size) for name, size in sizes.items()})
+    pairs: dict[str, Any] = {name: (size, size) for name, size in sizes.items()}
+    build.add(Op.MAX_POOL, ceil=False, **pairs)
     build.conv(4, 3, 1, 1)
     build.add(Op.MEAN, dims=(2, 3), keepdim=False)
     return build.module()

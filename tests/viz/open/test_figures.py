@@ -50,6 +50,8 @@ def test_a_step_after_the_logits_has_no_link() -> None:
     drawn = figures.table(replace(found, rows=(*found.rows[:-1], last)), lambda name: f"?row={name}")
     assert f"?row={last.name}" not in drawn
     assert last.name in drawn
+    drawn = figures.table(replace(found, rows=(replace(last, op="log_softmax"),)), lambda name: f"?row={name}")
+    assert '<a href="?row=log-softmax" target="_self">log-softmax</a>' in drawn
 
 
 def test_findings_name_what_never_runs_and_what_a_reader_should_know() -> None:
