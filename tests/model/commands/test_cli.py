@@ -12,7 +12,7 @@ from model.commands.cli import main
 from model.commands.normalisation import normalisation_of, say_none
 from model.commands.notebook import Piece
 from model.commands.records import RANDOM
-from model.networks import load
+from model.networks import BUILT_IN, load
 from tests.model.commands.test_definitions import notebook
 from tests.serving import ROOT
 
@@ -200,7 +200,9 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as ended:
         glass(*command, "--help")
     assert ended.value.code == 0
-    assert "glass table net.py:Net" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "glass table net.py:Net" in said
+    assert ", ".join(BUILT_IN) in said
 
 
 def test_python_m_model_is_the_command() -> None:
