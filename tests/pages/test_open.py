@@ -159,6 +159,17 @@ def test_how_to_make_a_file_is_said() -> None:
     compile(controls.NOTEBOOK, "notebook", "exec")
 
 
+def test_the_command_has_its_path_on_ones_own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert controls.COMMAND.startswith("glass capture net.py:Net"), "a server open to others says no path"
+    monkeypatch.setattr(controls, "limits", lambda: OWN)
+    installed = tmp_path / "my files" / "glass"
+    monkeypatch.setattr(controls, "_GLASS", installed)
+    assert controls.COMMAND.startswith("glass ")
+    installed.parent.mkdir()
+    installed.touch()
+    assert controls.COMMAND.startswith(f"'{installed}' capture net.py:Net --weights net.pt --mean ")
+
+
 def test_on_a_server_whose_browser_is_unknown_the_lower_limits_hold() -> None:
     assert controls.limits() is OPEN
     assert OPEN.parameters < OWN.parameters
