@@ -32,7 +32,7 @@ from torch import nn
 from model.commands.author_code import WAITING
 from model.commands.definitions import Definitions, failure, read_definitions
 from model.commands.failing import StepError, explain
-from model.commands.normalisation import normalisation_of
+from model.commands.normalisation import normalisation_of, say_none
 from model.commands.notebook import code_of
 from model.commands.records import RANDOM
 from model.commands.weights_file import load_weights
@@ -274,10 +274,16 @@ def build(request: dict[str, Any], notes: list[str] | None = None) -> Built:
         notes.append(why)
     _runs(module, shape, definitions)  # once with what it prints; a capture runs it several times
     options = {key: request[key] for key in ("classes", "mean", "std", "history")}
-    written = normalisation_of(code_of(path), shape[0]) if not (options["mean"] or options["std"]) else None
-    if written is not None:
-        options["mean"], options["std"], place = written
-        notes.append(f"Pictures are normalised with mean {options['mean']} and std {options['std']}, as at {place}.")
+    if not (options["mean"] or options["std"]):
+        code = code_of(path)
+        written = normalisation_of(code, shape[0])
+        if written is not None:
+            options["mean"], options["std"], place = written
+            notes.append(
+                f"Pictures are normalised with mean {options['mean']} and std {options['std']}, as at {place}."
+            )
+        else:
+            notes.append(say_none(code))
     try:
         title = request["title"] or name
         with contextlib.redirect_stdout(io.StringIO()):

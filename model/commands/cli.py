@@ -29,6 +29,7 @@ from model.commands.progress import progress
 from model.commands.records import RANDOM
 from model.commands.target import Target, parse
 from model.errors import CommandError, DataError, GlassError, NetworkError
+from model.networks.catalogue import BUILT_IN
 
 if TYPE_CHECKING:
     from model.commands.check import Counted
@@ -42,10 +43,13 @@ _EXAMPLES = """examples:
   glass capture net.py:Net --weights net.pt -o net.glass
   glass show net.py:Net --weights net.pt        captures it and opens the app on it
 
-NET is 'assignment', a .glass file, or FILE.py:NAME or FILE.ipynb:NAME, where NAME is a class, an instance or a
-function that returns a network. Your code runs in a process of its own, on your machine.
+NET is the name of a network that comes along, a .glass file, or FILE.py:NAME or FILE.ipynb:NAME, where NAME is a
+class, an instance or a function that returns a network. Those that come along are
+{built_in}.
+Your code runs in a process of its own, on your machine.
 'glass COMMAND --help' has every option.
 """
+_EXAMPLES = _EXAMPLES.format(built_in=", ".join(BUILT_IN))
 ACCURACY = 99.4
 MAX_SIDE = 100_000
 _FORMATS = ("text", "markdown", "csv", "json")
@@ -126,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     table = _command(commands, "table", _table, "Print the layers with shapes, parameters and receptive fields.")
     table.add_argument("--format", choices=_FORMATS, default="text", help="text (as wide as the terminal) by default")
-    table.add_argument("--all", action="store_true", help="also the steps that are function calls")
+    table.add_argument("--all", action="store_true", help="also all steps that are function calls")
     table.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal")
     _add_check(
         _command(commands, "check", _check, "Check limits, and the figures of a README, a notebook or comments.")
@@ -134,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     capture = _command(commands, "capture", _capture, "Write the network into a .glass file, which the app opens.")
     capture.add_argument("-o", "--output", metavar="FILE.glass", help="the name of the network by default")
     show = _command(commands, "show", _show, "Capture the network and open the app on it.")
-    show.add_argument("--port", type=_port, default=8501, help="of the app (8501)")
+    show.add_argument("--port", type=_port, default=8501, help="of the app that runs, or that is started (8501)")
     show.add_argument("--no-browser", action="store_true", help="print the address only")
     return parser
 
@@ -347,6 +351,10 @@ def _table(options: argparse.Namespace) -> int:
     else:
         write = {"markdown": table.as_markdown, "csv": table.as_csv, "json": table.as_json}[options.format]
         print(write(found, options.all))
+        left = len(table.select_text(found, options.all)) - len(table.select(found, options.all))
+        if left and options.format == "markdown":
+            calls = "1 function call is no row" if left == 1 else f"{left} function calls are no rows"
+            _say([f"{calls}, as in torchsummary, though they change the shape or join branches: --all writes them."])
     return 0
 
 

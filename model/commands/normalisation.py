@@ -1,7 +1,7 @@
 """The mean and the standard deviation that an author's code normalises pictures with, where it says so."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,30 @@ def normalisation_of(pieces: Sequence[Piece], channels: int) -> tuple[Numbers, N
     ([0.1307], [0.3081], 'net.py:1')
     """
     found: dict[tuple[Any, ...], str] = {}
+    for call, place in _calls(pieces):
+        numbers = _numbers(call)
+        if numbers is not None and all(len(each) == channels for each in numbers):
+            found.setdefault((tuple(numbers[0]), tuple(numbers[1])), place)
+    if len(found) != 1:
+        return None
+    (((mean, std), place),) = found.items()
+    return list(mean), list(std), place
+
+
+def say_none(pieces: Sequence[Piece]) -> str:
+    """Say that pictures are not normalised, and why, for a code in which no normalisation was found.
+
+    >>> say_none([Piece("net.py", "t = ToTensor()")]).partition(". ")[0]
+    'Pictures go in as values from 0 to 1: the code has no Normalize'
+    """
+    places = [place for _, place in _calls(pieces)]
+    unread = f"Normalize at {', '.join(places[:4])} gives no single mean and std that can be read"
+    why = unread if places else "the code has no Normalize"
+    return f"Pictures go in as values from 0 to 1: {why}. If it was trained with one, give --mean and --std."
+
+
+def _calls(pieces: Sequence[Piece]) -> Iterator[tuple[ast.Call, str]]:
+    """Yield every call of Normalize, and its line."""
     for piece in pieces:
         try:
             tree = ast.parse(piece.code)
@@ -24,13 +48,7 @@ def normalisation_of(pieces: Sequence[Piece], channels: int) -> tuple[Numbers, N
             continue
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Normalize":
-                numbers = _numbers(call)
-                if numbers is not None and all(len(each) == channels for each in numbers):
-                    found.setdefault((tuple(numbers[0]), tuple(numbers[1])), f"{Path(piece.file).name}:{call.lineno}")
-    if len(found) != 1:
-        return None
-    (((mean, std), place),) = found.items()
-    return list(mean), list(std), place
+                yield call, f"{Path(piece.file).name}:{call.lineno}"
 
 
 def _numbers(call: ast.Call) -> tuple[Numbers, Numbers] | None:

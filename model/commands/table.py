@@ -35,12 +35,26 @@ _DROPPED = (
     "multiply_accumulates",
     "jump",
 )  # in a narrow terminal, in this order
+_JOINS = {"add", "sub", "mul", "cat"}
+_CALL = "(function call)"  # in the place of a path
 _LEAST = 10  # characters of a path
 
 
 def select(table: Table, all_steps: bool) -> tuple[TableRow, ...]:
     """Return the rows of a printed summary, or every step."""
     return table.rows if all_steps else tuple(row for row in table.rows if row.is_numbered)
+
+
+def select_text(table: Table, all_steps: bool) -> tuple[TableRow, ...]:
+    """Return the rows for a terminal: also function calls that join branches or change the shape, field or jump."""
+    found = []
+    before: TableRow | None = None
+    for row in table.rows:
+        alike = before is not None and (row.shape, row.field, row.jump) == (before.shape, before.field, before.jump)
+        if all_steps or row.is_numbered or (not row.is_hidden and (row.op in _JOINS or not alike)):
+            found.append(row)
+        before = row
+    return tuple(found)
 
 
 def as_json(table: Table, all_steps: bool = False) -> str:
@@ -94,22 +108,33 @@ def as_text(table: Table, width: int, colour: bool, all_steps: bool = False) -> 
         table: What is written.
         width: How many characters a line may have.
         colour: Whether kinds of layer have colours.
-        all_steps: Whether function calls have rows.
+        all_steps: Whether all function calls have rows, and not only those that join branches or change the shape.
     """
-    rows = select(table, all_steps)
+    rows = select_text(table, all_steps)
     header = {name: _SHORT.get(name, title) for name, title in _NAMES.items()}
-    cells = [header, *(_cells(row) for row in rows)]
+    cells = [header, *(_cells(row) | ({} if row.is_numbered else {"path": _CALL}) for row in rows)]
     widths = _widths(cells, width)
     lines = []
     for number, each in enumerate(cells):
         line = "  ".join(_padded(each[name], size, name in _WORDS) for name, size in widths.items()).rstrip()
         lines.append(_coloured(line, None if number == 0 else rows[number - 1]) if colour else line)
     ruler = "─" * min(width, sum(widths.values()) + 2 * len(widths) - 2)
-    calls = sum(not row.is_numbered for row in table.rows)
-    said = "1 function call is no row of a summary: --all shows it."
-    said = said if calls == 1 else f"{calls} function calls are not rows of a summary: --all shows them."
-    hint = [] if all_steps or not calls else [said]
-    return "\n".join([lines[0], ruler, *lines[1:], ruler, *_totals(table), *hint])
+    return "\n".join([lines[0], ruler, *lines[1:], ruler, *_totals(table), *_said_of_calls(table, rows)])
+
+
+def _said_of_calls(table: Table, rows: Sequence[TableRow]) -> list[str]:
+    """Say which rows are function calls, and how many others there are."""
+    shown = [row for row in rows if not row.is_numbered]
+    left = len(table.rows) - len(rows)
+    said = []
+    if shown:
+        names = f"{', '.join(row.name for row in shown[:3])}{' and others' if len(shown) > 3 else ''}"
+        verb = "is a function call" if len(shown) == 1 else "are function calls"
+        said.append(f"{names} {verb}: torchsummary has no row for {'it' if len(shown) == 1 else 'them'}.")
+    if left:
+        calls = "1 more call changes" if left == 1 else f"{left} more calls change"
+        said.append(f"{calls} neither shape nor receptive field: --all shows {'it' if left == 1 else 'them'}.")
+    return said
 
 
 def partial(steps: Sequence[Mapping[str, Any]]) -> str:

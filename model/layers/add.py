@@ -17,8 +17,8 @@ class Add(Join):
     ops = (Op.ADD,)
     linear = True
     about = (
-        "Adds two inputs, place by place. In a residual block one of them is what went in: the block then learns only "
-        "what to change, and gradients have a short way back."
+        "Adds two inputs, place by place. In a residual block one of them is what went in, or a 1 × 1 convolution of "
+        "it: the block then learns only what to change, and gradients have a short way back."
     )
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:

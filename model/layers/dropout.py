@@ -29,6 +29,16 @@ class Dropout(Layer):
     )
     settings = ("p",)
 
+    def describe(self, step: Step) -> str:
+        """Say what the dropout does; ``Dropout2d`` drops whole maps."""
+        if not step.settings.get("whole_channels"):
+            return self.about
+        return (
+            "In training mode it sets each map to zero as a whole, with probability p, and multiplies the other maps "
+            "by 1 / (1 − p), so that no map can rely on another: neighbours in a map are so much alike that dropping "
+            "single values would change little. In evaluation mode, as here, it changes nothing."
+        )
+
     def settings_from(self, module: nn.Module) -> dict[str, Any]:
         """Its p, and whether it keeps or drops whole maps."""
         whole = isinstance(module, nn.Dropout2d) or bool(vars(module).get("whole_channels"))

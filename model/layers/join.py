@@ -15,7 +15,10 @@ class Join(Layer):
     hidden = True
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
-        """The larger of both inputs along each axis."""
+        """The larger of both inputs along each axis; mostly they are equal."""
+        shapes = {operand.shape for operand in step.operands}
+        if len(shapes) < 2:
+            return listed(step.output.shape, "as in both inputs" if len(step.operands) > 1 else "as in the input")
         return listed(step.output.shape, "the larger input")
 
     def values(self, step: Step, unit: Unit) -> list[tuple[Unit, float, str | None]]:

@@ -1,4 +1,4 @@
-"""Linear, or fully connected: every unit has a weight for every input, and a bias. The assignment forbids it."""
+"""Linear, or fully connected: every unit has a weight for every input, and a bias."""
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ class Linear(Layer):
     ops = (Op.LINEAR,)
     learns = True
     linear = True
-    about = "Every output has a weight for every input and a bias; weights are not shared. The assignment forbids it."
+    about = "Every output has a weight for every input and a bias; weights are not shared."
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """One unit for each row of the weight matrix."""

@@ -32,8 +32,8 @@ class MaxPool(Layer):
     ops = (Op.MAX_POOL,)
     names = _POOL_NAMES
     about = (
-        "Keeps the largest value of each window and drops the others. The maps get smaller, and a pattern is still "
-        "found when it moves a little. It learns nothing and works on each map alone."
+        "Keeps the largest value of each window. A pattern is still found when it moves a little. It learns nothing "
+        "and works on each map alone."
     )
     settings = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
@@ -46,8 +46,16 @@ class MaxPool(Layer):
         return sliding(settings)
 
     def describe(self, step: Step) -> str:
-        """Say what the pool does, and what it leaves out."""
-        return self.about + _say_left_out(step)
+        """Say what the pool does, whether its windows overlap, and what it leaves out."""
+        window = sliding(step.settings)
+        sides = zip(window.kernel, window.stride, window.dilation, strict=True)
+        overlap = any(kernel > 1 and (stride < kernel or dilation > 1) for kernel, stride, dilation in sides)
+        kept = " and drops the others."
+        if overlap:
+            kept = ". The windows overlap: a value can be the largest of several windows."
+        smaller = " The maps get smaller." if step.output[0].size < step.input[0].size else ""
+        said = self.about.replace(".", f"{kept}{smaller}", 1)
+        return said + _say_left_out(step)
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The values of the window; the largest has weight 1 and the others 0. The first of equal values counts."""

@@ -114,7 +114,18 @@ class Slice(Rearrangement):
 
     kind = "slice"
     ops = (Op.SLICE,)
-    about = "Keeps a part of the values along an axis: some of the maps, or of the rows."
+    about = "Keeps a part of the values along an axis."
+
+    def describe(self, step: Step) -> str:
+        """Say of which axis it keeps what."""
+        axis, shape = _axis(step), step.input.shape
+        named = dict(zip(("channels", "height", "width", "units"), ("map", "row", "column", "unit"), strict=True))
+        name, size = named.get(axes(shape)[axis], "place"), shape[axis]
+        start, step_by = int(step.settings["start"]), int(step.settings["step"])
+        last = start + (step.output.shape[axis] - 1) * step_by
+        kept = f"{name} {start}" if last == start else f"{name}s {start} to {last}"
+        steps = f", in steps of {step_by}" if step_by > 1 and last > start else ""
+        return f"Keeps a part of the values: {kept} of {size}{steps}, counted from 0. No value changes."
 
 
 class Select(Rearrangement):
@@ -160,7 +171,7 @@ class Concatenation(Rearrangement):
 
     def shape(self, step: Step) -> tuple[Calculation, ...]:
         """The sum of the inputs along the axis, and the other axes unchanged."""
-        axis = step.settings["dim"] - (0 if step.batches and step.batches[-1] != 1 else 1)
+        axis = _axis(step)
         sizes = [operand.shape[axis] for operand in step.operands]
         total = Calculation(axes(step.output.shape)[axis], "Σ of the inputs", " + ".join(map(str, sizes)), sum(sizes))
         lines = list(super().shape(step))
@@ -174,6 +185,11 @@ class Padding(Rearrangement):
     kind = "padding"
     ops = (Op.PAD,)
     about = "Adds places around the maps: fixed numbers, or values repeated or mirrored at the edge."
+
+
+def _axis(step: Step) -> int:
+    """Return the axis of a recorded activation, which has no batch, that a step works along."""
+    return int(step.settings["dim"]) - (0 if step.batches and step.batches[-1] != 1 else 1)
 
 
 LAYERS = (

@@ -16,8 +16,8 @@ class ReLU(Layer):
     modules = (nn.ReLU,)
     ops = (Op.RELU,)
     about = (
-        "Keeps positive values and sets all others to zero. Without this non-linearity, two convolutions in a row "
-        "would be equivalent to one."
+        "Keeps positive values and sets all others to zero. Without a non-linearity between them, two "
+        "convolutions or two linear layers in a row would be equivalent to one."
     )
     hidden = True
 

@@ -257,7 +257,7 @@ class Comparison:
             return
         right = f"{used:,}" if used == owned else f"{used:,} used, {owned:,} owned"
         why = "It is of another version of the network, or typed wrongly."
-        if table is not None:
+        if table is not None and any(row.parameters is not None for row in table.rows):
             rows = sum(row.parameters or 0 for row in table.rows)
             if rows != total:
                 why = f"The rows above it add up to {rows:,}."

@@ -18,6 +18,7 @@ _WORDS = (  # what a printed name says of a step, the most telling first
     ("conv", r"conv|depthwise|pointwise|kernel|\d\s*[x×*]\s*\d"),
 )
 _CERTAIN = 6.0
+_NAMED = 4.0  # more than a shape and a field that agree
 
 
 def line_up(table: PrintedTable, steps: Sequence[Step]) -> Pairs | None:
@@ -96,6 +97,7 @@ def _score(row: PrintedRow, step: Step) -> float:
     if not certain and not (category and category == step.category):
         return 0.0
     score = 1.0 + _CERTAIN * certain + (2.0 if within else 0.0)
+    score += _NAMED * (not certain and bool(_modules(name) & {path, path.rpartition(".")[2]}))
     agree: list[tuple[bool, float]] = [
         (row.shape is not None and row.shape == step.node.shape, 2.0),
         (row.parameters is not None and row.parameters == step.count, 1.5),
@@ -108,6 +110,16 @@ def _score(row: PrintedRow, step: Step) -> float:
 
 def _category(name: str) -> str:
     return next((word for word, pattern in _WORDS if re.search(pattern, name, re.IGNORECASE)), "")
+
+
+def _modules(name: str) -> set[str]:
+    """Return the words of a printed name that may be names of modules.
+
+    >>> sorted(_modules("conv b")), sorted(_modules("3x3 conv 2 (layer1.skip)"))
+    (['b'], ['3x3', 'layer1.skip'])
+    """
+    words = re.findall(r"[\w.]+", name.lower())
+    return {word for word in words if not word.isdigit() and not (word.isalpha() and _category(word))}
 
 
 def fits(sizes: Sizes, shape: Sizes) -> bool:

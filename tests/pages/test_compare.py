@@ -116,6 +116,9 @@ def test_mistakes_in_common(own: str, mnist_root: Path, monkeypatch: pytest.Monk
     for line in (first, ~first):
         assert f"<td>{(line & second).sum()}</td><td>{(line & ~second).sum()}</td>" in drawn
     assert f"{second.float().mean() * 100:.2f}\xa0% (measured here)" in drawn
+    again = shown(run("compare", **{"with": own}))
+    assert f"{second.float().mean() * 100:.2f}\xa0% (measured here)" in again, "what is kept is shown at once"
+    assert "not measured" not in again
 
 
 def right(id: str, images: digits.MnistDigits) -> torch.Tensor:

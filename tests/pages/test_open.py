@@ -1,5 +1,6 @@
 """Open a network: files that are good, bad and missing, what was understood, and links to what is gone."""
 
+import html
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -73,6 +74,13 @@ def test_those_that_come_along_are_cards() -> None:
     assert shown(app).count('aria-current="true"') == 1
     assert headers(app)[0] == "Networks that come along"
     assert "Opened" not in headers(app)
+
+
+def test_what_was_understood_of_one_that_comes_along_is_shown_when_it_is_chosen() -> None:
+    app = run("open", net="lenet")
+    assert not app.exception
+    assert headers(app)[1] == "Networks that come along"
+    assert "its author's code: the" in html.unescape(shown(app))
 
 
 def test_a_file_is_opened_and_what_was_understood_is_shown() -> None:
@@ -149,6 +157,17 @@ def test_how_to_make_a_file_is_said() -> None:
     assert [each.value for each in app.code] == [controls.COMMAND, controls.NOTEBOOK]
     assert ROOT / "model" / "graph" / "capture.py" == controls._CAPTURE
     compile(controls.NOTEBOOK, "notebook", "exec")
+
+
+def test_the_command_has_its_path_on_ones_own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert controls.COMMAND.startswith("glass capture net.py:Net"), "a server open to others says no path"
+    monkeypatch.setattr(controls, "limits", lambda: OWN)
+    installed = tmp_path / "my files" / "glass"
+    monkeypatch.setattr(controls, "_GLASS", installed)
+    assert controls.COMMAND.startswith("glass ")
+    installed.parent.mkdir()
+    installed.touch()
+    assert controls.COMMAND.startswith(f"'{installed}' capture net.py:Net --weights net.pt --mean ")
 
 
 def test_on_a_server_whose_browser_is_unknown_the_lower_limits_hold() -> None:

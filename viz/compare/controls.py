@@ -1,6 +1,7 @@
 """Choose the second network, and look at the digit and at MNIST's test images with both."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -46,10 +47,10 @@ def _afresh(_id: str) -> dict[str, str]:
 
 
 def facts(id: str) -> tuple[Facts, Facts]:
-    """Return both networks in figures."""
-    first = cache.facts()
+    """Return both networks in figures, with the accuracy where the page Mistakes or this one has measured it."""
+    first = replace(cache.facts(), measured=cache.measured())
     with current.looking_at(id):
-        return first, cache.facts()
+        return first, replace(cache.facts(), measured=cache.measured())
 
 
 def traces(id: str) -> tuple[Trace, Trace]:

@@ -62,7 +62,10 @@ def _accuracy(scores: Scores) -> float:
 
 def _figures(found: Facts, share: float | None) -> dict[str, str]:
     field = found.last_field and tuple(dict.fromkeys(found.last_field))
-    accuracy = say_accuracy(found.card) or "not measured"
+    accuracy = say_accuracy(found.card)
+    share = found.measured if share is None and not accuracy else share
+    if not accuracy:
+        accuracy = "not measured yet: the page Mistakes does it" if found.reads_digits else "not measured"
     if share is not None:
         accuracy = f"{words.accuracy(share)} (measured here)"
     values = (

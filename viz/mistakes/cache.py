@@ -42,13 +42,14 @@ def _parts() -> list[Scores]:
     for part in every:
         if time.monotonic() - began > 0.3:  # cached parts are fast and need no progress bar
             place.progress(part.start / count, f"Classifying MNIST's test images: {part.start:,} of {count:,}")
-        found.append(_part(part.start, part.stop))
+        found.append(part_of(part.start, part.stop))
     place.empty()
     return found
 
 
 @queued(max_entries=512)
-def _part(start: int, stop: int) -> Scores:
+def part_of(start: int, stop: int) -> Scores:
+    """Return the logits of some of MNIST's test images."""
     return files.of_part(network(), slice(start, stop))
 
 

@@ -1,5 +1,6 @@
 """Open a network file: read it, say what is wrong with it, and show it at once."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -22,11 +23,21 @@ from viz.app.queued_cache import turn
 from viz.open.own_machine import is_own_machine
 
 _READ = "the file that was read last, and why it was refused"
-_CAPTURE = Path(summary.__file__).parents[2] / "graph" / "capture.py"
-COMMAND = "glass capture net.py:Net --weights net.pt -o net.glass"
+ROOT = Path(summary.__file__).parents[3]
+_CAPTURE = ROOT / "model" / "graph" / "capture.py"
+_GLASS = ROOT / ".venv" / "bin" / "glass"
+_COMMAND = "capture net.py:Net --weights net.pt --mean 0.1307 --std 0.3081 -o net.glass"
 NOTEBOOK = """from capture import save  # capture.py, beside the notebook
 
 save(net, "net.glass", (1, 28, 28), title="My network", mean=[0.1307], std=[0.3081])"""
+
+
+def __getattr__(name: str) -> str:
+    """Return ``COMMAND``: with the path of the command on one's own machine; elsewhere the path would be of no use."""
+    if name != "COMMAND":
+        raise AttributeError(name)
+    installed = limits() is OWN and _GLASS.is_file()
+    return f"{shlex.quote(str(_GLASS)) if installed else 'glass'} {_COMMAND}"
 
 
 def limits() -> Limits:
@@ -117,8 +128,8 @@ def table() -> Table:
 
 
 def is_opened() -> bool:
-    """Tell whether the network of this run was opened from a file."""
-    return current.network_id() not in networks.BUILT_IN
+    """Tell whether the network of this run was opened from a file, or chosen from those that come along."""
+    return current.network_id() != current.DEFAULT or bool(address.read(address.NET, ""))
 
 
 def say_missing() -> None:

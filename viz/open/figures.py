@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from model.graph.records import Op
-from model.networks.records import Network
+from model.networks.records import ImageSpec, Network
 from model.networks.summary.records import Table, TableRow
 from model.records import Pair
 from viz.pictures import swatches, words
@@ -85,8 +85,10 @@ def table(found: Table, link: Link) -> str:
 
 def _line(row: TableRow, link: Link) -> str:
     ghost = "" if row.is_numbered else ' class="ghost"'
-    name = escape(row.name)
-    first = name if row.is_hidden else f'<a href="{escape(link(row.name))}" target="_self">{name}</a>'
+    log_softmax = row.is_hidden and row.op == "log_softmax"  # pages compute one themselves, by this name
+    name = "log-softmax" if log_softmax else row.name
+    linked = f'<a href="{escape(link(name))}" target="_self">{escape(name)}</a>'
+    first = escape(name) if row.is_hidden and not log_softmax else linked
     cells = "".join(f"<td>{escape(cell)}</td>" for cell in _cells(row)[1:])
     return f'<tr{ghost}><th scope="row">{first}</th>{cells}</tr>'
 
@@ -145,18 +147,39 @@ def findings(network: Network, found: Table) -> str:
 
 
 def _findings(network: Network, found: Table) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "Outputs", [say_witness(network.difference)]
+    yield "Outputs", [say_witness(network.difference, "its author's" if network.card else "your")]
+    yield "Pictures", [say_normalisation(network.input)]
     yield "Parameters", [say_parameters(found)]
     yield "Term by term", [say_worked_out(found)]
     yield "Receptive fields", found.reasons
     yield "Please note", network.warnings
 
 
-def say_witness(difference: float) -> str:
+def say_witness(difference: float, whose: str = "your") -> str:
     """Say how far the outputs are from those of the author's code."""
     if not difference:
-        return "The same outputs as your code: the largest difference is 0."
-    return f"The outputs are those of your code: they differ by at most {difference:.1g} of the largest."
+        return f"The same outputs as {whose} code: the largest difference is 0."
+    return f"The outputs are those of {whose} code: they differ by at most {difference:.1g} of the largest."
+
+
+def say_normalisation(spec: ImageSpec) -> str:
+    """Say how a picture becomes the input.
+
+    >>> say_normalisation(ImageSpec(1, 28, 28, (0.1307,), (0.3081,)))
+    'x = (value − 0.1307) / 0.3081, for values from 0 to 1.'
+    """
+    if not any(spec.mean) and all(each == 1 for each in spec.std):
+        return (
+            "They go in as values from 0 to 1, without a normalisation. If it was trained with one, give its numbers."
+        )
+    mean, std = _channels(spec.mean), _channels(spec.std)
+    return f"x = (value − {mean}) / {std}, for values from 0 to 1."
+
+
+def _channels(numbers: Sequence[float]) -> str:
+    if len(set(numbers)) == 1:
+        return f"{numbers[0]:g}"
+    return f"({', '.join(f'{each:g}' for each in numbers)})"
 
 
 def say_parameters(found: Table) -> str:

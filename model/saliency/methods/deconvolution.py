@@ -1,8 +1,9 @@
 """Deconvolution: a gradient that each ReLU passes back where it is positive; the input of the ReLU does not matter."""
 
 from captum.attr import Deconvolution
-from torch import Tensor
+from torch import Tensor, nn
 
+from model.saliency.gradients import own_inputs
 from model.saliency.options import COST_OF_A_GRADIENT
 from model.saliency.parts import Parts
 from model.saliency.records import Method
@@ -28,5 +29,6 @@ def obstacle(network: Parts) -> str:
 
 def attribute(task: Task) -> Tensor:
     """Return the gradient with deconvolution's rule at each ReLU, (1, C, H, W)."""
-    found: Tensor = Deconvolution(task.scorer).attribute(task.leaf(), target=0)
+    with own_inputs(task.scorer, (nn.ReLU,)):
+        found: Tensor = Deconvolution(task.scorer).attribute(task.leaf(), target=0)
     return found

@@ -1,8 +1,9 @@
 """Guided backprop: a gradient that no ReLU passes back where it, or the input of the ReLU, is negative."""
 
 from captum.attr import GuidedBackprop
-from torch import Tensor
+from torch import Tensor, nn
 
+from model.saliency.gradients import own_inputs
 from model.saliency.options import COST_OF_A_GRADIENT
 from model.saliency.parts import Parts
 from model.saliency.records import Method
@@ -28,5 +29,6 @@ def obstacle(network: Parts) -> str:
 
 def attribute(task: Task) -> Tensor:
     """Return the gradient with guided backprop's rule at each ReLU, (1, C, H, W)."""
-    found: Tensor = GuidedBackprop(task.scorer).attribute(task.leaf(), target=0)
+    with own_inputs(task.scorer, (nn.ReLU,)):
+        found: Tensor = GuidedBackprop(task.scorer).attribute(task.leaf(), target=0)
     return found

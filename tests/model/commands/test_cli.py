@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from model.commands.cli import main
+from model.commands.normalisation import normalisation_of, say_none
+from model.commands.notebook import Piece
 from model.commands.records import RANDOM
-from model.networks import load
+from model.networks import BUILT_IN, load
 from tests.model.commands.test_definitions import notebook
 from tests.serving import ROOT
 
@@ -60,6 +62,17 @@ def test_the_installed_command_runs_beside_a_file_called_model(net: Path) -> Non
         "the author says hello\nit sees (2, 1, 28, 28)\nNote: The input is taken to be 1x28x28"
     )
     assert f"Note: {RANDOM}" in done.stderr
+    assert "Note: Pictures go in as values from 0 to 1: the code has no Normalize. If it was" in done.stderr
+
+
+def test_what_normalises_pictures_is_found_or_missed_aloud() -> None:
+    found = [Piece("net.py", "a = 1\nt = transforms.Normalize((0.5,), std=0.25)")]
+    assert normalisation_of(found, 1) == ([0.5], [0.25], "net.py:2")
+    assert normalisation_of(found, 3) is None
+    unread = Piece("data.py", "t = Normalize(MEAN, STD)")
+    assert normalisation_of([unread], 1) is None
+    assert "Normalize at data.py:1 gives no single mean and std that can be read." in say_none([unread])
+    assert "the code has no Normalize. If it was trained with one, give --mean and --std." in say_none([])
 
 
 @slow
@@ -187,7 +200,9 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as ended:
         glass(*command, "--help")
     assert ended.value.code == 0
-    assert "glass table net.py:Net" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "glass table net.py:Net" in said
+    assert ", ".join(BUILT_IN) in said
 
 
 def test_python_m_model_is_the_command() -> None:

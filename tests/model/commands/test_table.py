@@ -15,6 +15,7 @@ from model.commands.records import Table
 from model.graph.capture import capture, to_bytes
 from model.networks import load
 from model.networks.file import read
+from tests.own_networks import residual
 
 FIELDS = {  # of facts that are known of the assignment: field, jump
     "Conv2d-1": (3, 1),
@@ -88,7 +89,17 @@ def test_json_has_its_fixed_form(wide: Table) -> None:
 def test_what_is_never_called_is_said(wide: Table) -> None:
     text = table.as_text(wide, 120, colour=False)
     assert "579 used, 609 owned. 30 are never called: never (30)." in text
-    assert "2 function calls are not rows" in text
+    assert "flatten-4 is a function call: torchsummary has no row for it." in text
+    assert "1 more call changes neither shape nor receptive field: --all shows it." in text
+    assert [line.split()[0] for line in text.splitlines()[2:8]][-2:] == ["flatten-4", "Linear-5"]
+
+
+@pytest.mark.slow(reason="exports a network")
+def test_function_calls_that_change_the_shape_or_join_branches_have_rows() -> None:
+    text = table.as_text(table.of_network(read(residual())), 120, colour=False)
+    assert re.search(r"max_pool2d-1 +\(function call\) +2 ", text)
+    assert re.search(r"^add-3 ", text, re.MULTILINE)
+    assert not re.search(r"^relu-1 ", text, re.MULTILINE)
 
 
 def test_fields_of_the_assignment_are_right(assignment: Table) -> None:

@@ -235,3 +235,44 @@ def test_a_table_with_the_assignments_known_mistakes_gives_exactly_these() -> No
         "is not counted",
     )
     assert all(part in why for part, why in zip(said, causes.values(), strict=True))
+
+
+class Skipping(nn.Module):
+    """A block whose 1x1 convolution beside the way has another field than the last convolution on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.pool = nn.Conv2d(1, 8, 5), nn.MaxPool2d(2)
+        self.a, self.b, self.skip = nn.Conv2d(8, 20, 3, padding=1), nn.Conv2d(20, 20, 3, padding=1), nn.Conv2d(8, 20, 1)
+        self.head = nn.Conv2d(20, 10, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return scores (N, 10)."""
+        x = self.pool(torch.relu(self.stem(x)))
+        x = torch.relu(self.b(torch.relu(self.a(x))) + self.skip(x))
+        scores: torch.Tensor = self.head(x).mean((2, 3))
+        return scores
+
+
+@pytest.fixture(scope="module")
+def skipping() -> Network:
+    return read(to_bytes(capture(Skipping().eval(), (1, 28, 28))))
+
+
+@pytest.mark.parametrize("name", ["b", "conv b", "3x3 conv `b`"])
+def test_a_row_that_names_a_module_among_other_words_is_about_it(skipping: Network, name: str) -> None:
+    text = "| layer | output | receptive field |\n|---|---|---|\n| conv stem | 24x24x8 | 5 |\n| pool | 12x12x8 | 6 |\n"
+    text += f"| {name} | 20x12x12 | {{}} |\n| head | 12x12x10 | 14 |\n"
+    assert found(skipping, text.format(14)) == ()
+    (mistake,) = found(skipping, text.format(6))
+    assert mistake.where.partition(" receptive field")[0].endswith("(b)")
+    assert (mistake.printed, mistake.right) == ("6", "14")
+
+
+def test_a_wrong_total_under_a_table_without_parameters_says_nothing_of_its_rows(skipping: Network) -> None:
+    text = "| layer | output |\n|---|---|\n| stem | 24x24x8 |\n| a | 12x12x20 |\n| head | 12x12x10 |\n\n"
+    (mistake,) = found(skipping, f"{text}Total params: 5\n")
+    assert mistake.why == "It is of another version of the network, or typed wrongly."
+    counted = "| layer | output | params |\n|---|---|---|\n| stem | 24x24x8 | 208 |\n| a | 12x12x20 | 1460 |\n\n"
+    (mistake,) = found(skipping, f"{counted}Total params: 5\n")
+    assert mistake.why == "The rows above it add up to 1,668."

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from model.networks import by_id
 from model.networks.file import read
+from model.networks.records import ImageSpec
 from model.networks.summary.table import of_network
 from tests.own_networks import colours, residual
 from viz.open import figures
@@ -49,6 +50,8 @@ def test_a_step_after_the_logits_has_no_link() -> None:
     drawn = figures.table(replace(found, rows=(*found.rows[:-1], last)), lambda name: f"?row={name}")
     assert f"?row={last.name}" not in drawn
     assert last.name in drawn
+    drawn = figures.table(replace(found, rows=(replace(last, op="log_softmax"),)), lambda name: f"?row={name}")
+    assert '<a href="?row=log-softmax" target="_self">log-softmax</a>' in drawn
 
 
 def test_findings_name_what_never_runs_and_what_a_reader_should_know() -> None:
@@ -58,6 +61,13 @@ def test_findings_name_what_never_runs_and_what_a_reader_should_know() -> None:
     assert "386 are used of 398 that your module has. Never called: never (12)." in drawn
     assert "Every unit of every step can be worked out." in drawn
     assert "A ReLU acts on the class scores" in drawn
+
+
+def test_findings_say_how_pictures_are_normalised() -> None:
+    plain = replace(read(colours()), input=ImageSpec(3, 32, 32, (0.0,) * 3, (1.0,) * 3))
+    assert "They go in as values from 0 to 1, without a normalisation." in figures.findings(plain, of_network(plain))
+    known = replace(plain, input=ImageSpec(3, 32, 32, (0.49, 0.48, 0.45), (0.25,) * 3))
+    assert "x = (value − (0.49, 0.48, 0.45)) / 0.25," in figures.findings(known, of_network(known))
 
 
 def test_findings_of_other_networks() -> None:
