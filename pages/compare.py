@@ -61,6 +61,6 @@ else:
 
 widgets.to_try(
     "Which network needs more multiply-accumulates for each parameter? Look at the sizes of its first maps.",
-    "Measure both, and choose an image that only one of them gets right. At which step do they begin to differ?",
-    "Choose a digit between two classes. Which network is more certain, and does it deserve to be?",
+    "Choose another picture. At which step do the two networks begin to differ?",
+    "Choose a picture that lies between two classes. Which network is more certain, and does it deserve to be?",
 )

@@ -47,7 +47,9 @@ def every_mistake() -> None:
 
 def show_calibration() -> None:
     """Show the reliability diagram, and the effect of a temperature."""
-    scaling = cache.temperature_scaling(controls.temperatures())
+    scaling = controls.temperature_scaling()
+    if scaling is None:
+        return
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
         t = controls.temperature(scaling.temperature)

@@ -62,7 +62,7 @@ with right:
     controls.offer_capture()
 
 widgets.to_try(
-    "Open a card and read its receptive field. Is it larger than the picture?",
+    "Choose a card and read the receptive fields below. Are they larger than the picture?",
     "Capture a network without trained weights. What does it predict, and how sure is it?",
     "Compare your network with one that comes along: which one has fewer parameters for the same mistakes?",
 )

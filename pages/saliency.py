@@ -8,6 +8,7 @@ import streamlit as st
 from model.saliency import BASELINES, METHODS
 from model.trace.records import LayerKind
 from viz.app import address, components, current, shared, sidebar, tables, widgets
+from viz.app.markdown import escape_markdown
 from viz.saliency import cache, controls, figures
 
 SANITY_CHECKS = Path(__file__).with_name("sanity_checks.py")
@@ -71,7 +72,8 @@ def through_the_network() -> None:
         return
     rows, passed = controls.rows_with_maps(trace)
     if not rows:
-        st.info(f"No step that the score depends on has maps of more than one unit.{figures.say_passed(passed)}")
+        said = f"No step that the score depends on has maps of more than one unit.{figures.say_passed(passed)}"
+        st.info(escape_markdown(said))
         return
     titles = {"": controls.title_of_picture(plan)} | {name: name for name in rows}
     show = partial(figures.grid, titles, link=lambda name: address.address("layer_by_layer", row=name or rows[0]))

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from model.dropout import passes
 from model.dropout.records import DropoutPlan, Passes
 from model.images import digits
-from model.networks.assignment import weights
+from model.networks import by_id
 from model.trace import record
 from tests.browser.conftest import Visit
 from tests.serving import settle
@@ -30,7 +30,7 @@ PEOPLE = [
 
 def expected(link: dict[str, str]) -> tuple[str, str]:
     """Return both digests, from the model alone."""
-    network, seed, p = weights.load(), int(link["seed"]), float(link["p"])
+    network, seed, p = by_id("assignment").module, int(link["seed"]), float(link["p"])
     x, first = digits.to_input(digits.find(link["digit"])), seed // 1000 * 1000
     off = record(network, x)
     drawn = passes.draw_masks(network, off, DropoutPlan(p, seed=first), int(link["passes"]))
@@ -53,7 +53,7 @@ def test_thirty_people_at_once_each_see_what_they_would_see_alone(app: str) -> N
     assert seen == wanted
     assert len({digest for digest, _ in seen}) == len(PEOPLE), "no two of them asked for the same"
     (after,) = {digests_in(html_of(app, "dropout", link))[1] for link in PEOPLE[:2]}
-    assert after == passes.digest_of_weights(weights.load())
+    assert after == passes.digest_of_weights(by_id("assignment").module)
 
 
 def digest(page: Page) -> str:

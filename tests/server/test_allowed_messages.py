@@ -16,7 +16,7 @@ from tests.serving import HOME, serving
 from tests.sessions import Visitor, visiting
 from viz.app import allowed_messages
 
-LOOKUPS = 'cache_lookups_total{{cache="viz.app.shared.network",cache_type="st_cache_resource",result="{}"}}'
+LOOKUPS = 'cache_lookups_total{{cache="viz.app.shared.outline",cache_type="st_cache_resource",result="{}"}}'
 
 
 @pytest.fixture
@@ -42,18 +42,18 @@ def answers(visitor: Visitor, message: BackMsg) -> list[str | None]:
     return heard
 
 
-def times_read(address: str) -> str:
-    """Return how often the server has read the weights since it began."""
+def times_traced(address: str) -> str:
+    """Return how often the server has traced the structure of the network since it began."""
     told = requests.get(f"{address}/_stcore/metrics", timeout=60).text
     (line,) = [line for line in told.splitlines() if line.startswith(LOOKUPS.format("miss"))]
     return line.split()[-1]
 
 
 def test_nobody_empties_the_cache_of_all(address: str, visitor: Visitor) -> None:
-    assert times_read(address) == "1"
+    assert times_traced(address) == "1"
     assert answers(visitor, BackMsg(clear_cache=True)) == []
     visitor.open("overview", {})
-    assert times_read(address) == "1"
+    assert times_traced(address) == "1"
 
 
 def test_nobody_learns_of_the_repository(tmp_path: Path) -> None:

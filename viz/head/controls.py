@@ -55,7 +55,7 @@ def part(head: Head | None, mixer: Step | None, *, exact: bool) -> str:
 
 
 def _is_point(step: Step) -> bool:
-    return step.parameters["weight"].shape[2:] == (1, 1)
+    return step.weights["weight"].shape[2:] == (1, 1)
 
 
 def mixer(trace: Trace, names: Sequence[str]) -> Step | None:
@@ -202,7 +202,7 @@ def ask_temperature(trace: Trace) -> None:
 def show_weights(step: Step, channels: tuple[int, ...]) -> None:
     """Show the weights of a 1x1 convolution; those of a larger window are on another page."""
     if not _is_point(step):
-        high, wide = step.parameters["weight"].shape[2:]
+        high, wide = step.weights["weight"].shape[2:]
         st.write(
             f"The kernels of {step.name} have {high} × {wide} weights for each input map: the page Feature maps shows "
             "them."

@@ -27,7 +27,7 @@ def weights_table(step: Step, changed: Collection[int]) -> str:
         step: The recorded convolution; its maps are drawn at the edges.
         changed: The input maps whose columns are marked.
     """
-    weights, biases = step.parameters["weight"][:, :, 0, 0], _biases(step)  # (C_out, C_in), (C_out,)
+    weights, biases = step.weights["weight"][:, :, 0, 0], _biases(step)  # (C_out, C_in), (C_out,)
     range_ = swatches.signed(weights)
     into = "".join(
         f'<th scope="col"{swatches.selected_class(c in changed)}><i class="thumb" style="--at: {c}"></i>{c}</th>'
@@ -48,14 +48,14 @@ def weights_table(step: Step, changed: Collection[int]) -> str:
 
 
 def _biases(step: Step) -> Activation:
-    return step.parameters.get("bias", np.zeros(len(step.output), np.float32))
+    return step.weights.get("bias", np.zeros(len(step.output), np.float32))
 
 
 def say_weights(step: Step) -> str:
     """Say what a 1x1 convolution computes, and which weight is largest."""
-    weights = step.parameters["weight"][:, :, 0, 0]
+    weights = step.weights["weight"][:, :, 0, 0]
     o, c = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
-    (outputs, inputs), biased = weights.shape, "bias" in step.parameters
+    (outputs, inputs), biased = weights.shape, "bias" in step.weights
     return (
         f"Each of the {outputs} output maps of {step.name} is a weighted sum of the {inputs} input maps at the same "
         f"position{', plus a bias' if biased else ''}. {outputs} × {inputs} weights"
@@ -66,7 +66,7 @@ def say_weights(step: Step) -> str:
 
 def weights_csv(step: Step) -> str:
     """Return the weights and biases with all digits as CSV, with a line for each output map."""
-    weights = step.parameters["weight"][:, :, 0, 0]
+    weights = step.weights["weight"][:, :, 0, 0]
     head = ("output map", *(f"input map {c}" for c in range(weights.shape[1])), "bias")
     biases = _biases(step).tolist()
     return swatches.as_csv(

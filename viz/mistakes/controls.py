@@ -254,7 +254,7 @@ def temperature_scaling() -> TemperatureScaling | None:
     try:
         return cache.temperature_scaling(temperatures())
     except InputError:
-        st.info(calibration.say_not_fitted(confusion.accuracy(cache.halves()[0])))
+        st.info(escape_markdown(calibration.say_not_fitted(confusion.accuracy(cache.halves()[0]))))
         return None
 
 
