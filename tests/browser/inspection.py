@@ -33,7 +33,7 @@ INSTEAD = {
     "figure > div": ".workings .terms button",  # the input map: each unit that can be chosen is a button too
     "ol.strip > li": "input[type=range]",  # the epochs, one by one
 }
-NUMBERS = "[data-testid=stExpander] summary"  # the numbers of a chart as a table
+NUMBERS = "[data-testid=stMain] [data-testid=stExpander] summary"  # the numbers of a chart as a table
 _COLOURS = ["color-contrast", "link-in-text-block"]  # what axe-core judges by colours: all that a theme can change
 _APP = "document.querySelector('[data-testid=stApp]')"
 _GROUND = f"getComputedStyle({_APP}).backgroundColor"
