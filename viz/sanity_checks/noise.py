@@ -42,7 +42,7 @@ def trials_csv(changes: Sequence[float]) -> str:
 
 def predicted_share(found: Robustness) -> str:
     """Draw in HTML the share of the change of the score that the best multiple of the map predicts."""
-    unexplained = found.unexplained if np.isfinite(found.unexplained) else 1.0
+    unexplained = min(max(found.unexplained, 0.0), 1.0) if np.isfinite(found.unexplained) else 1.0
     return (
         f'<div class="check-predicted"><p><i style="width: {(1 - unexplained) * 100:.2f}%"></i></p>'
         f"<p>The map predicts {_share(1 - unexplained)} of the score's change under {found.probes} noises.</p></div>"
@@ -98,7 +98,7 @@ def _say_in_short(found: Robustness) -> str:
 
 
 def _small(value: float) -> str:
-    return "none" if np.isnan(value) else f"{value:.3g}"
+    return "none" if not np.isfinite(value) else f"{value:.3g}"
 
 
 def robustness_csv(found: Robustness, changes: Sequence[float]) -> str:

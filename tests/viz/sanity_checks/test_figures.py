@@ -259,3 +259,13 @@ def test_trials_have_a_bar_for_each_changed_digit() -> None:
     assert noise.trial_columns(changes)["change of the map"] == ["10.0\xa0%", "60.0\xa0%", "150.0\xa0%"]
     lines = table(noise.robustness_csv(Robustness(1.5, 2, 1, 4, 0.05, 0.05, 3, 256), changes))
     assert [float(line["value"]) for line in lines] == [1.5, 2, 1, 4, *changes]
+
+
+@pytest.mark.parametrize("best", [math.nan, math.inf, -1e-9])
+def test_no_sentence_on_noise_says_nan(robust: Robustness, best: float) -> None:
+    odd = replace(robust, best_infidelity=best)
+    said = noise.say_infidelity(odd) + noise.predicted_share(odd)
+    assert "nan" not in said
+    assert "inf" not in said.replace("infidelity", "").replace("Infidelity", "")
+    assert "width: -" not in said
+    assert "width: 100.00" in said or best != -1e-9
