@@ -35,6 +35,12 @@ def test_a_network_with_fixed_weights_has_every_page(page: str) -> None:
     opened(odd_networks.FixedKernel, page)
 
 
+@pytest.mark.parametrize("row", ["conv2d-0", "linear-1"])
+def test_fixed_weights_can_be_asked_for(row: str) -> None:
+    app = opened(odd_networks.FixedKernel, "layer_by_layer", row=row, ask="yes")
+    assert not app.warning, "there is such a row"
+
+
 def test_a_network_that_learned_nothing_has_sentences_instead_of_figures() -> None:
     app = opened(odd_networks.Unlearned, "parameters")
     assert "No step of this network multiplies values with learned weights." in said(app)

@@ -88,10 +88,10 @@ def of_parameters(step: Step, arithmetic: Arithmetic) -> WrongAnswers:
         names.append(line.name)
         kept += line.result
         yield (count + kept,), f"That includes {' and '.join(names)}. They are kept, but not learned."
-    if step.kind == LayerKind.CONVOLUTION:
+    if step.kind == LayerKind.CONVOLUTION and "weight" in step.parameters:
         yield from _of_kernels(step, arithmetic)
-    if step.kind in {LayerKind.CONVOLUTION, LayerKind.LINEAR} and len(lines) == 1:
-        yield (count + len(step.parameters["weight"]),), "That adds a bias for each output. This step has none."
+    if step.kind in {LayerKind.CONVOLUTION, LayerKind.LINEAR} and [*step.weights] == ["weight"] and lines:
+        yield (count + len(step.weights["weight"]),), "That adds a bias for each output. This step has none."
     if step.kind in {LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL} and "kernel_size" in step.settings:
         height, width = pair(step.settings["kernel_size"])
         yield (height * width,), "That is the size of the window. Nothing in it is learned."

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from model import layers
+from model.layers.quiz import misconceptions
 from model.networks.file import read
 from model.sanity_checks import randomization
 from model.trace import record
@@ -37,3 +38,14 @@ def test_fixed_weights_are_not_randomized(module: torch.nn.Module) -> None:
     assert randomization.learned_rows(module) == ("Linear-1",)
     before, after = module.state_dict(), randomization.randomized(module, 0).state_dict()
     assert sum(torch.equal(before[key], after[key]) for key in before) == len(before) - 2
+
+
+def test_wrong_numbers_of_parameters_count_what_is_fixed(module: torch.nn.Module) -> None:
+    trace = record(module, torch.rand(1, 1, 28, 28))
+    found = layers.arithmetic(trace)
+    wrong = [
+        [answer for answer, _ in misconceptions.of_parameters(step, found[step.name])]
+        for step in trace.steps
+        if step.buffers
+    ]
+    assert wrong == [[(36,), (40,)], [(80,)]]

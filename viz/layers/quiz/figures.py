@@ -47,8 +47,8 @@ def say_facts(step: Step, window: Window, growth: Growth | None) -> str:
         padding = f"padding {words.shape(window.padding)}" if any(window.padding) else "no padding"
         facts.append(f"The window is {words.shape(window.kernel)}, stride {words.shape(window.stride)}, {padding}.")
     if step.kind is LayerKind.CONVOLUTION:
-        biased = ", each with a bias" if "bias" in step.parameters else ""
-        facts.append(f"It has {len(step.parameters['weight'])} kernels{biased}.")
+        biased = ", each with a bias" if "bias" in step.weights else ""
+        facts.append(f"It has {len(step.weights['weight'])} kernels{biased}.")
     if growth:
         jump = growth.before.jump[0]
         facts.append(
