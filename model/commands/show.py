@@ -30,7 +30,7 @@ def command(port: int) -> list[str]:
 
 
 def address(port: int, id: str) -> str:
-    """Return the app's address for a network. It names the network always, whatever the app was started with."""
+    """Return the address that shows a network; it has ``net=`` even if the app was started with this network."""
     return f"http://127.0.0.1:{port}/?net={id}"
 
 

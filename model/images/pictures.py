@@ -1,4 +1,4 @@
-"""Pictures that are no digits: the project's coloured shapes, uploads, and the folder of whoever starts the app.
+"""Pictures other than digits: the project's coloured shapes, uploads, and the folder of whoever starts the app.
 
 Every picture has a key: ``shape-circle-3``, ``picture-<hash>``, ``folder-cat-12``. It is found as it was opened; for a
 network it is then fitted to what this network takes, and its class is looked up among the classes of this network.

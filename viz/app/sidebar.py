@@ -79,7 +79,7 @@ def _read_digit() -> Digit:
 
 
 def find_picture(key: str) -> Digit:
-    """Return the digit or the picture of a key, whatever the network takes."""
+    """Return the digit or the picture of a key; a network can be shown either."""
     if pictures.is_picture(key) or not (current.takes_digits() or digits.is_digit(key)):
         return picture_picker.find(key)
     return uploads.find(key) or digits.find(key)

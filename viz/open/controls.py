@@ -49,7 +49,7 @@ def limits() -> Limits:
 def take_file() -> None:
     """Take a network file, and show its network; or say why it cannot be shown."""
     file = st.file_uploader(f"A network file (.glass), at most {MAX_MEGABYTES} MB", key="network-file")
-    with st.container():  # always there, so that nothing below it is drawn anew
+    with st.container():  # always there, so that what is below keeps its place
         if file is None:
             st.session_state.pop(_READ, None)
             return

@@ -1,4 +1,4 @@
-"""Pictures that are no digits: found by their keys, and fitted to a network with its own classes and numbers."""
+"""Pictures other than digits: found by their keys, and fitted to a network with its own classes and numbers."""
 
 import io
 from pathlib import Path
