@@ -171,3 +171,5 @@ def test_a_long_text_is_read_in_time_that_grows_with_its_length(name: str) -> No
 def test_one_table_is_found_where_a_rule_is_inside_a_table() -> None:
     (table,) = find("|Layer|RF|\n|---|---|\n|conv|3|\n|---|---|\n|pool|4|\n").tables
     assert [(row.name, row.field) for row in table.rows] == [("conv", (3, 3)), ("pool", (4, 4))]
+    (table,) = find("|Layer|RF|\n|---|---|\n|conv|3|\n|Layer|RF|\n|---|---|\n|pool|4|\n").tables  # its head again
+    assert [row.field for row in table.rows if row.name != "Layer"] == [(3, 3), (4, 4)]
