@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> None:
         prog="bench.load", description="First content, reruns, bytes, memory and many people, against an empty page."
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--write", action="store_true", help="save the numbers in results.json and bench/README.md")
+    how.add_argument("--write", action="store_true", help="save the numbers in results.json and docs/speed.md")
     how.add_argument(
         "--quick", action="store_true", help="a short run of two pages that shows that everything can be measured"
     )
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
     if options.write:
         COMMITTED.write_text(now.as_json(), encoding="utf-8")
         report.write()
-        print(f"Saved in {COMMITTED.relative_to(ROOT)} and bench/README.md.")
+        print(f"Saved in {COMMITTED.relative_to(ROOT)} and docs/speed.md.")
 
 
 def committed() -> Figures:

@@ -1,4 +1,4 @@
-"""Tables of the measurements for bench/README.md, and a comparison with earlier measurements.
+"""Tables of the measurements for docs/speed.md, and a comparison with earlier measurements.
 
 ``python -m bench.load.report`` writes the tables from the saved file, and measures nothing.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, Rung, read
 from tests.serving import ROOT
 
-README = ROOT / "bench" / "README.md"
+DOCUMENT = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench.load writes this -->", "<!-- bench.load ends here -->"
 NOT_YET = "There are no measurements yet: `make load ARGS=--write` measures, and writes the numbers here."
 WARM_GOAL, COLD_GOAL = 1.5, 4.0  # ratio to the empty page; seconds more
@@ -113,16 +113,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def placed(readme: str, text: str) -> str:
-    """Return the README with new tables between the two comments.
+def placed(document: str, text: str) -> str:
+    """Return the document with new tables between the two comments.
 
     Raises:
         FiguresError: A comment is missing.
     """
-    before, begin, rest = readme.partition(BEGIN)
+    before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise FiguresError(f"bench/README.md has no place for the tables: it needs the lines '{BEGIN}' and '{END}'.")
+        raise FiguresError(f"docs/speed.md has no place for the tables: it needs the lines '{BEGIN}' and '{END}'.")
     return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
@@ -169,8 +169,8 @@ def saved(path: Path = COMMITTED) -> str:
 
 
 def write() -> None:
-    """Write the saved measurements into the README."""
-    README.write_text(placed(README.read_text(encoding="utf-8"), saved()), encoding="utf-8")
+    """Write the saved measurements into docs/speed.md."""
+    DOCUMENT.write_text(placed(DOCUMENT.read_text(encoding="utf-8"), saved()), encoding="utf-8")
 
 
 if __name__ == "__main__":

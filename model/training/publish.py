@@ -2,7 +2,7 @@
 
 Each argument is a folder written by ``python -m model.training --protocol final --seeds 1-10``. The project ships our
 median seed's weights, every snapshot and the logits of the test images, and both reports. The card beside the weights
-and the README then state the seed, the results of all seeds, and whether the two recipes differ.
+and docs/training.md then state the seed, the results of all seeds, and whether the two recipes differ.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 from model.errors import GlassError, InputError
 from model.mistakes import scores
 from model.networks.assignment import weights
-from model.training import published, readme, report
+from model.training import document, published, report
 from model.training.comparison import compare, mcnemar
 from model.training.report import Report
 from model.training.runner import seed_folder
@@ -30,22 +30,22 @@ def publish(
     theirs: Path,
     shipped: Path = weights.SHIPPED,
     kept: Path = published.FOLDER,
-    page: Path = readme.README,
+    page: Path = document.DOCUMENT,
 ) -> dict[str, Any]:
-    """Ship the weights of our median seed and the reports of both recipes, and update the README.
+    """Ship the weights of our median seed and the reports of both recipes, and update docs/training.md.
 
     Args:
         ours: Folder with the report of our recipe and a folder for each seed.
         theirs: Folder with the report of the recipe to compare with.
         shipped: Folder for the weights; it replaces those of an earlier run.
         kept: Folder for the reports.
-        page: The README that gets the numbers.
+        page: The document that gets the numbers.
 
     Returns:
         The new card.
 
     Raises:
-        InputError: A report is missing or has another protocol, or the README has no place for the numbers.
+        InputError: A report is missing or has another protocol, or the document has no place for the numbers.
         WeightsError: The median seed's weights or logits are missing or damaged.
     """
     reports = [_read(folder) for folder in (ours, theirs)]
@@ -53,7 +53,7 @@ def publish(
     states = {name: weights.load(folder, name).state_dict() for name in weights.read_card(folder)["sha256"]}
     answers = scores.read(folder)
     card = {**weights.read_card(folder), "seeds": _say(*reports)}
-    text = readme.filled(page, card)
+    text = document.filled(page, card)
     weights.write(shipped, states, card)
     scores.write(shipped, answers)
     kept.mkdir(parents=True, exist_ok=True)

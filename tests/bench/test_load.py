@@ -93,7 +93,7 @@ def test_without_committed_figures_it_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_readme_says_what_was_measured_and_nothing_else() -> None:
-    readme = report.README.read_text(encoding="utf-8")
+    readme = report.DOCUMENT.read_text(encoding="utf-8")
     assert report.placed(readme, report.saved()) == readme
     assert report.placed(readme, report.tables(MADE_UP)) != readme
 
@@ -164,7 +164,7 @@ def test_tables_need_their_place() -> None:
     assert report.placed(f"a\n{report.BEGIN}\nold\n{report.END}\nb", "new") == (
         f"a\n{report.BEGIN}\n\nnew\n\n{report.END}\nb"
     )
-    with pytest.raises(FiguresError, match=r"README\.md has no place for the tables"):
+    with pytest.raises(FiguresError, match=r"speed\.md has no place for the tables"):
         report.placed(f"a\n{report.END}\n{report.BEGIN}\nb", "new")
 
 

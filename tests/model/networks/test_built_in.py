@@ -344,11 +344,11 @@ def test_copy_of_a_network_is_private() -> None:
     assert not torch.equal(logits(module, x), logits(private, x))
 
 
-# The README
+# docs/networks.md
 
 
-def test_readme_states_parameters_and_accuracy_of_each() -> None:
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def test_document_states_parameters_and_accuracy_of_each() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "networks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| .+ \| ([\d.]+) % \|$", text, re.MULTILINE)
     expected = [(id, f"{TOTALS[id]:,}", f"{100 * networks.by_id(id).card['test_accuracy']:.2f}") for id in OTHERS]
     assert rows == expected

@@ -12,7 +12,7 @@ from model.errors import InputError, WeightsError
 from model.mistakes import scores
 from model.networks.assignment import weights
 from model.training import __main__ as train
-from model.training import machine, publish, readme, report
+from model.training import document, machine, publish, report
 from tests.model.training.few import use_few_images
 
 SEEDS = "1-3"
@@ -33,9 +33,9 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 @pytest.fixture
 def places(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """Return the folders for weights and reports, and a README with a place for the numbers."""
-    told = tmp_path / "README.md"
-    told.write_text(f"Before.\n\n{readme.BEGIN}\nold\n{readme.END}\n\nAfter.\n")
+    """Return the folders for weights and reports, and a document with a place for the numbers."""
+    told = tmp_path / "training.md"
+    told.write_text(f"Before.\n\n{document.BEGIN}\nold\n{document.END}\n\nAfter.\n")
     return tmp_path / "shipped", tmp_path / "kept", told
 
 
@@ -53,7 +53,7 @@ def test_publish_ships_the_median_seed(trained: tuple[Path, Path], places: tuple
     assert scores.read(shipped).correct.mean() == pytest.approx(card["test_accuracy"])
     for folder in trained:
         assert report.read(kept / f"{folder.name}-final.json") == report.read(folder / report.NAME)
-    assert told.read_text() == f"Before.\n\n{readme.BEGIN}\n\n{readme.text(card)}\n{readme.END}\n\nAfter.\n"
+    assert told.read_text() == f"Before.\n\n{document.BEGIN}\n\n{document.text(card)}\n{document.END}\n\nAfter.\n"
 
 
 @pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
@@ -95,9 +95,7 @@ def test_publish_refuses_damaged_weights(trained: tuple[Path, Path], places: tup
 
 
 @pytest.mark.slow(reason="trains six networks and resamples 10,000 times")
-def test_publish_without_readme_marks_ships_nothing(
-    trained: tuple[Path, Path], places: tuple[Path, Path, Path]
-) -> None:
+def test_publish_without_marks_ships_nothing(trained: tuple[Path, Path], places: tuple[Path, Path, Path]) -> None:
     places[2].write_text("No place.")
     with pytest.raises(InputError, match="no place"):
         publish.publish(*trained, *places)

@@ -1,4 +1,4 @@
-"""The published numbers: README and card agree, and the card agrees with every seed's mistakes."""
+"""The published numbers: docs/training.md and card agree, and the card agrees with every seed's mistakes."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from model.networks.assignment import weights
-from model.training import published, readme
+from model.training import document, published
 from tests.scoring import DISPUTED, wrong
 
 CARD = weights.read_card()
@@ -23,8 +23,8 @@ def right(recipe: str) -> dict[int, NDArray[np.bool_]]:
     return {seed: ~np.isin(np.arange(10_000), each) for seed, each in missed.items()}
 
 
-def test_readme_has_the_numbers_of_the_card() -> None:
-    assert readme.filled(readme.README, CARD) == readme.README.read_text(encoding="utf-8")
+def test_document_has_the_numbers_of_the_card() -> None:
+    assert document.filled(document.DOCUMENT, CARD) == document.DOCUMENT.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

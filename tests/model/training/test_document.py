@@ -1,4 +1,4 @@
-"""The README's section on accuracy has the numbers of the card and the reports."""
+"""docs/training.md has the numbers of the card and the reports."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model.errors import InputError
-from model.training import readme
+from model.training import document
 
 VALUES = {
     "glass": [0.9953, 0.9952, 0.9957, 0.9960],
@@ -50,7 +50,7 @@ def card(mean: float = 0.99555) -> dict[str, Any]:
 
 def unwrapped(of: dict[str, Any]) -> str:
     """Return the text with each paragraph on one line; table lines stay."""
-    return re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", readme.text(of))
+    return re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", document.text(of))
 
 
 def test_text_has_every_number_of_the_card() -> None:
@@ -88,30 +88,30 @@ def test_text_says_whether_the_goal_is_reached(mean: float, goal: str, published
 
 
 def test_lines_have_at_most_120_characters() -> None:
-    assert max(map(len, readme.text(card()).splitlines())) <= 120
+    assert max(map(len, document.text(card()).splitlines())) <= 120
 
 
 def test_one_seed_has_an_unknown_deviation() -> None:
     one = card()
     for name in VALUES:
         one["seeds"][name]["test_accuracy"] |= {"n": 1, "standard_deviation": None}
-    assert "| **99.555 %** | unknown | 1 |" in readme.text(one)
+    assert "| **99.555 %** | unknown | 1 |" in document.text(one)
 
 
 def test_filled_keeps_the_text_around_the_marks(tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
-    path.write_text(f"Ä\n{readme.BEGIN}old{readme.END}\nafter\n", encoding="utf-8")
-    first = readme.filled(path, card())
-    assert first == f"Ä\n{readme.BEGIN}\n\n{readme.text(card())}\n{readme.END}\nafter\n"
+    path = tmp_path / "training.md"
+    path.write_text(f"Ä\n{document.BEGIN}old{document.END}\nafter\n", encoding="utf-8")
+    first = document.filled(path, card())
+    assert first == f"Ä\n{document.BEGIN}\n\n{document.text(card())}\n{document.END}\nafter\n"
     path.write_text(first, encoding="utf-8")
-    assert readme.filled(path, card()) == first
+    assert document.filled(path, card()) == first
 
 
 @pytest.mark.parametrize(
-    "marks", ["", readme.BEGIN, readme.END, readme.END + readme.BEGIN, 2 * (readme.BEGIN + readme.END)]
+    "marks", ["", document.BEGIN, document.END, document.END + document.BEGIN, 2 * (document.BEGIN + document.END)]
 )
 def test_filled_refuses_wrong_marks(marks: str, tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
+    path = tmp_path / "training.md"
     path.write_text(marks)
     with pytest.raises(InputError, match="no place for the numbers"):
-        readme.filled(path, card())
+        document.filled(path, card())

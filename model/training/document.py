@@ -1,4 +1,4 @@
-"""Write the README's section on accuracy from the card of the weights.
+"""Write the accuracy into docs/training.md from the card of the weights.
 
 The section is between two marks; ``python -m model.training.publish`` writes it.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from model.errors import InputError
 from model.networks.assignment.logged_run import logged_run
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "training.md"
 BEGIN, END = (
     "<!-- Written by python -m model.training.publish: -->",
     "<!-- End of the text from the card of the weights -->",
@@ -23,7 +23,7 @@ _TITLES = {"glass": "ours (`glass`)", "assignment": "the assignment's (`assignme
 
 
 def filled(path: Path, card: Mapping[str, Any]) -> str:
-    """Return the text of a README with the numbers of the card between its marks.
+    """Return a document with the numbers of the card between its marks.
 
     Raises:
         InputError: A mark is missing or occurs more than once.
