@@ -5,14 +5,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from playwright.sync_api import sync_playwright
 
 from bench.load import report
 from bench.load.figures import COMMITTED, Figures, FiguresError, read
 from bench.load.people import apart
-from bench.load.run import FailedRunsError, figures
-from bench.load.settings import SHORT, WHOLE
+from bench.load.run import FailedRunsError, figures, of_own_networks
+from bench.load.settings import SHORT, WHOLE, Settings
 from tests.serving import ROOT, launch
 
 
@@ -26,13 +27,20 @@ def main(arguments: Sequence[str]) -> None:
     how.add_argument(
         "--quick", action="store_true", help="a short run of two pages that shows that everything can be measured"
     )
+    parser.add_argument(
+        "--own", action="store_true", help="only many people who draw new digits on networks of their own"
+    )
     options = parser.parse_args(arguments)
+    settings = SHORT if options.quick else WHOLE
+    if options.own:
+        measure_own(settings, write=options.write)
+        return
     with sync_playwright() as playwright, apart() as ask:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
         try:
-            now = figures(browser, ask, SHORT if options.quick else WHOLE, _say)
+            now = figures(browser, ask, settings, _say)
         except (FailedRunsError, FiguresError) as reason:
             sys.exit(str(reason))
         finally:
@@ -45,9 +53,23 @@ def main(arguments: Sequence[str]) -> None:
     except FiguresError as reason:
         print(reason)
     if options.write:
-        COMMITTED.write_text(now.as_json(), encoding="utf-8")
-        report.write()
-        print(f"Saved in {COMMITTED.relative_to(ROOT)} and docs/speed.md.")
+        _save(now)
+
+
+def measure_own(settings: Settings, *, write: bool) -> None:
+    """Measure many people who draw new digits on networks of their own, and save that beside the other numbers."""
+    _say("many people, new digits on networks of their own")
+    with apart() as ask:
+        own = of_own_networks(ask, settings)
+    print(report.of_own_networks(own))
+    if write:
+        _save(replace(read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name), own=own))
+
+
+def _save(now: Figures) -> None:
+    COMMITTED.write_text(now.as_json(), encoding="utf-8")
+    report.write()
+    print(f"Saved in {COMMITTED.relative_to(ROOT)} and docs/speed.md.")
 
 
 def committed() -> Figures:

@@ -107,8 +107,39 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDigits:
+    """New digits on networks of their own: the times until the first figure, and until the end of a run."""
+
+    first: Times
+    end: Times
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRung:
+    """A number of people at the same time who each draw new digits on a network of their own.
+
+    Attributes:
+        people: The number of people.
+        served: The time until the end of a run; on a page that shows one result after another, until the first figure.
+        errors: The number of failed runs.
+    """
+
+    people: int
+    served: Times
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNetworks:
+    """The second ladder: new digits on networks of their own; each page is as on the last rung."""
+
+    rungs: Sequence[OwnRung]
+    pages: Mapping[str, NewDigits]
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """All measurements of one run; the first contents are in seconds."""
+    """All measurements of one run; the first contents are in seconds; ``own`` is None where it was not measured."""
 
     date: str
     machine: Mapping[str, str]
@@ -120,6 +151,7 @@ class Figures:
     memory: Memory
     replicas: int
     ladder: Sequence[Rung]
+    own: OwnNetworks | None = None
 
     def as_json(self) -> str:
         """Return the text of the file."""
@@ -153,6 +185,7 @@ def read(text: str, name: str) -> Figures:
 def _figures(found: dict[str, Any]) -> Figures:
     memory = found.pop("memory")
     came = memory.pop("came")
+    own = found.pop("own", None)
     return Figures(
         cold=Both(**found.pop("cold")),
         warm=Both(**found.pop("warm")),
@@ -160,8 +193,15 @@ def _figures(found: dict[str, Any]) -> Figures:
         pages={name: _page(page) for name, page in found.pop("pages").items()},
         memory=Memory(came=came, **{name: Both(**pair) for name, pair in memory.items()}),
         ladder=[_rung(rung) for rung in found.pop("ladder")],
+        own=own and _own(own),
         **found,
     )
+
+
+def _own(found: dict[str, Any]) -> OwnNetworks:
+    rungs = [OwnRung(**{**rung, "served": Times(**rung["served"])}) for rung in found["rungs"]]
+    pages = {name: NewDigits(Times(**page["first"]), Times(**page["end"])) for name, page in found["pages"].items()}
+    return OwnNetworks(rungs, pages)
 
 
 def _rung(found: dict[str, Any]) -> Rung:

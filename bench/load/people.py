@@ -2,15 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
+from bench.load.drawings import drawing
 from bench.load.visitor import Run, Visitor, visiting
 
 T = TypeVar("T")
+Choose = Callable[[int, random.Random], Mapping[str, str]]  # of the number of a person: what her link says
 
 MOST = 200  # people
 _TURNS = 0.2  # the share of choices that open another page; the others choose another digit
@@ -66,14 +69,53 @@ async def ladder(
         seconds: The duration of each rung; runs that started in time are waited for.
         thinking: Seconds between the end of a run and the next choice, drawn from half to one and a half times this.
     """
+
+    def choose(_number: int, chance: random.Random) -> dict[str, str]:
+        return {"digit": chance.choice(digits)}
+
+    return await _climb(address, pages, choose, lambda _number: {}, rungs, seconds, thinking)
+
+
+async def ladder_of_a_class(
+    address: str, pages: Sequence[str], networks: Sequence[str], rungs: Sequence[int], seconds: float, thinking: float
+) -> list[list[Run]]:
+    """Return the runs on each rung: as ``ladder``, but each has a network of her own, and draws a new digit each time.
+
+    Before that, one person has opened every page with the network that comes along, and everybody her own network.
+
+    Args:
+        address: The address of the server.
+        pages: Their names; people spread evenly over them.
+        networks: The id of the network of each.
+        rungs: The numbers of people; people stay for the next rungs.
+        seconds: The duration of each rung; runs that started in time are waited for.
+        thinking: Seconds between the end of a run and the next choice, drawn from half to one and a half times this.
+    """
+    await look_about([address], pages, ["project-3a"])
+
+    def choose(number: int, chance: random.Random) -> dict[str, str]:
+        return {"net": networks[number], "digit": drawing(chance)}
+
+    return await _climb(address, pages, choose, lambda number: {"net": networks[number]}, rungs, seconds, thinking)
+
+
+async def _climb(
+    address: str,
+    pages: Sequence[str],
+    choose: Choose,
+    first: Callable[[int], Mapping[str, str]],
+    rungs: Sequence[int],
+    seconds: float,
+    thinking: float,
+) -> list[list[Run]]:
     found: list[list[Run]] = []
     async with AsyncExitStack() as stack:
         there: list[Visitor] = []
         for count in rungs:
             for visitor in await arrive(stack, address, count - len(there)):
-                await visitor.run(pages[len(there) % len(pages)], {})
+                await visitor.run(pages[len(there) % len(pages)], first(len(there)))
                 there.append(visitor)
-            plans = [_Person(visitor, pages, digits, number) for number, visitor in enumerate(there)]
+            plans = [_Person(visitor, pages, partial(choose, number), number) for number, visitor in enumerate(there)]
             each = await asyncio.gather(*(person.stay(seconds, thinking) for person in plans))
             found.append([run for runs in each for run in runs])
     return found
@@ -89,8 +131,14 @@ async def arrive(stack: AsyncExitStack, address: str, count: int) -> list[Visito
 class _Person:
     """The choices of one person, seeded by the person's number."""
 
-    def __init__(self, visitor: Visitor, pages: Sequence[str], digits: Sequence[str], number: int) -> None:
-        self._visitor, self._pages, self._digits = visitor, pages, digits
+    def __init__(
+        self,
+        visitor: Visitor,
+        pages: Sequence[str],
+        choose: Callable[[random.Random], Mapping[str, str]],
+        number: int,
+    ) -> None:
+        self._visitor, self._pages, self._choose = visitor, pages, choose
         self._chance = random.Random(number)  # noqa: S311 (not for security)
         self._page = pages[number % len(pages)]
 
@@ -106,4 +154,4 @@ class _Person:
             await asyncio.sleep(pause)
             if self._chance.random() < _TURNS:
                 self._page = self._chance.choice(self._pages)
-            runs.append(await self._visitor.run(self._page, {"digit": self._chance.choice(self._digits)}))
+            runs.append(await self._visitor.run(self._page, self._choose(self._chance)))

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.load.figures import COMMITTED, Figures, FiguresError, PageFigures, Rung, read
+from bench.load.figures import COMMITTED, Figures, FiguresError, OwnNetworks, PageFigures, Rung, read
 from tests.serving import ROOT
 
 DOCUMENT = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench.load writes this -->", "<!-- bench.load ends here -->"
 NOT_YET = "There are no measurements yet: `make load ARGS=--write` measures, and writes the numbers here."
 WARM_GOAL, COLD_GOAL = 1.5, 4.0  # ratio to the empty page; seconds more
+OWN_PEOPLE, OWN_GOAL = 40, 300  # who draw new digits on networks of their own: milliseconds for 95 of 100
 PEOPLE_GOALS: Mapping[int, float] = {40: 150, 80: 500}  # people: milliseconds for 95 of 100
 SESSION_GOAL = 2.0  # MB more than the empty page
 _LOADS = ("first load", "compressed by nginx")
@@ -30,6 +31,7 @@ def tables(figures: Figures) -> str:
     pages = [[name.replace("_", " "), *_page(page, figures.empty, behind=behind)] for name, page in every.items()]
     rungs = [_rung(rung) for rung in figures.ladder]
     head = ["people", "one process", "95 in 100", f"{figures.replicas} replicas", "95 in 100", "empty page", "failed"]
+    own = [of_own_networks(figures.own)] if figures.own else []
     return "\n\n".join(
         [
             f"Measured on {figures.date}, {machine}; {what}.",
@@ -37,6 +39,28 @@ def tables(figures: Figures) -> str:
             _table(["page", "server", "95 in 100", "painted", *_LOADS[: len(pages[0]) - 5], "rerun"], pages),
             _table(head, rungs),
             _carried(figures),
+            *own,
+        ]
+    )
+
+
+def of_own_networks(own: OwnNetworks) -> str:
+    """Return the tables of people who draw new digits on networks of their own."""
+    rungs = [[f"{each.people}", _ms(each.served.p50), _ms(each.served.p95), f"{each.errors}"] for each in own.rungs]
+    pages = [
+        [
+            name.replace("_", " "),
+            f"{page.end.runs}",
+            *(_ms(time) for part in (page.first, page.end) for time in (part.p50, part.p95)),
+        ]
+        for name, page in own.pages.items()
+    ]
+    people = own.rungs[-1].people
+    return "\n\n".join(
+        [
+            "**New digits on networks of their own**, one process:",
+            _table(["people", "served", "95 in 100", "failed"], rungs),
+            _table([f"page, {people} people", "choices", "first figure", "95 in 100", "end", "95 in 100"], pages),
         ]
     )
 
@@ -83,7 +107,13 @@ def goals_of(figures: Figures) -> Iterator[tuple[str, str, str, bool]]:
             for how, times in ((", by one process", rung.app), (f", by {figures.replicas} replicas", rung.replicas)):
                 if times:
                     yield name + how, f"within {_ms(times.p95)}", _ms(goal), times.p95 <= goal
-    failed = sum(rung.errors for rung in figures.ladder)
+    own = figures.own.rungs if figures.own else []
+    for own_rung in own:
+        if own_rung.people == OWN_PEOPLE:
+            name = f"{OWN_PEOPLE} people, new digits on networks of their own, 95 in 100 choices served"
+            p95 = own_rung.served.p95
+            yield name, f"within {_ms(p95)}", _ms(OWN_GOAL), p95 <= OWN_GOAL
+    failed = sum(rung.errors for rung in figures.ladder) + sum(rung.errors for rung in own)
     yield "choices that failed", f"{failed}", "0", failed == 0
     more = memory.session.more
     yield "memory of a session", f"{more:.2f} MB more", f"{SESSION_GOAL:.0f} MB more", more <= SESSION_GOAL

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
-from bench.load import first_content, memory, people
-from bench.load.figures import Both, Figures, Memory, PageFigures, Rung, Times
+from bench.load import first_content, memory, own_networks, people, visitor
+from bench.load.figures import Both, Figures, Memory, NewDigits, OwnNetworks, OwnRung, PageFigures, Rung, Times
 from bench.load.people import Ask
 from bench.load.settings import REPLICAS, Settings
 from bench.load.visitor import Run
@@ -23,6 +23,7 @@ from model.images.samples import SKETCHES
 from tests.deploying import serving_by_replicas
 from tests.serving import serving
 
+STREAMED = ("lie_detector",)  # pages that show one result after another: 34 maps for each new digit
 DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
 _PACKAGES = ("streamlit", "torch", "numpy", "plotly")
 
@@ -66,6 +67,8 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         serving() as app,
     ):  # new servers: sessions that have ended still take memory in the others
         held = _memory(ask, app, empty, pages, settings)
+    say("many people, new digits on networks of their own")
+    own = of_own_networks(ask, settings)
     measured = {
         name: _figures_of_page(served[name], painted[name], loads[name], compressed.get(_page_name(address)))
         for name, address in addresses.items()
@@ -81,7 +84,44 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
         memory=held,
         replicas=REPLICAS,
         ladder=[_rung(*each) for each in zip(settings.rungs, ours, replicas, nothing, strict=True)],
+        own=own,
     )
+
+
+def of_own_networks(ask: Ask, settings: Settings) -> OwnNetworks:
+    """Measure people who each draw digits that nobody has shown, on a network of their own, on one new process."""
+    with (
+        own_networks.kept(max(settings.own_rungs)) as (folder, ids),
+        serving(environment={"GLASS_NETWORKS": str(folder)}) as app,
+    ):
+        pages = ask(visitor.page_names, app)[: settings.pages]
+        how = settings.own_rungs, settings.own_seconds, settings.thinking
+        rungs = ask(people.ladder_of_a_class, app, pages, ids, *how)
+    return own_networks_of(rungs, settings.own_rungs, pages)
+
+
+def own_networks_of(rungs: Sequence[Sequence[Run]], people: Sequence[int], pages: Sequence[str]) -> OwnNetworks:
+    """Summarise the runs on each rung.
+
+    Args:
+        rungs: The runs on each.
+        people: The number of people on each.
+        pages: The names of the pages in the address; those that nobody opened on the last rung are left out.
+    """
+    every = [OwnRung(count, _served_of(runs), _failed(runs)) for count, runs in zip(people, rungs, strict=True)]
+    found = {}
+    for page in pages:
+        if runs := [run for run in rungs[-1] if run.page == page]:
+            found[page or "overview"] = NewDigits(Times.of([run.first for run in runs]), _times(runs))
+    return OwnNetworks(every, found)
+
+
+def _served_of(runs: Sequence[Run]) -> Times:
+    return Times.of([run.first if run.page in STREAMED else run.seconds for run in runs])
+
+
+def _failed(runs: Sequence[Run]) -> int:
+    return sum(bool(run.wrong) for run in runs)
 
 
 def _cold(browser: Browser) -> tuple[float, float]:
@@ -148,7 +188,7 @@ def _by_replicas(
 
 
 def _rung(count: int, ours: Sequence[Run], replicas: Sequence[Run] | None, nothing: Sequence[Run]) -> Rung:
-    errors = sum(bool(run.wrong) for run in [*ours, *(replicas or []), *nothing])
+    errors = _failed([*ours, *(replicas or []), *nothing])
     return Rung(count, _times(ours), _times(replicas) if replicas is not None else None, _times(nothing), errors)
 
 

@@ -21,6 +21,8 @@ class Settings:
         rungs: Numbers of people at the same time.
         seconds: The duration of each rung.
         thinking: The mean time between choices in seconds.
+        own_rungs: Numbers of people at the same time who draw new digits on networks of their own.
+        own_seconds: The duration of each of these rungs.
     """
 
     pages: int | None
@@ -36,10 +38,12 @@ class Settings:
     rungs: tuple[int, ...]
     seconds: float
     thinking: float
+    own_rungs: tuple[int, ...]
+    own_seconds: float
 
 
 REPLICAS = 2  # one for each core of the machine in the goals
 
 # 480: forty people who each open a new session every five minutes for an hour.
-WHOLE = Settings(None, 3, 9, 14, 11, 2, 60, 140, 480, None, (1, 5, 10, 20, 40, 80), 14, 2)
-SHORT = Settings(2, 1, 1, 2, 2, 0, 10, 2, 3, 1, (1, 3), 1.5, 0.3)
+WHOLE = Settings(None, 3, 9, 14, 11, 2, 60, 140, 480, None, (1, 5, 10, 20, 40, 80), 14, 2, (10, 20, 40), 40)
+SHORT = Settings(2, 1, 1, 2, 2, 0, 10, 2, 3, 1, (1, 3), 1.5, 0.3, (1, 2), 1.5)

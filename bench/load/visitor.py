@@ -10,19 +10,32 @@ from urllib.parse import urlencode
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.RootContainer_pb2 import RootContainer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 PATIENCE = 60.0  # seconds for one run
+_RESULTS = {"html", "plotly_chart", "alert"}  # elements that can show a result, besides our own components
+_SHOW_NOTHING = {"follow_links", "readout", "reconnection"}  # components
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a page: the seconds from the request to its end, the received bytes, and the error, if any."""
+    """One run of a page.
+
+    Attributes:
+        seconds: From the request to its end.
+        received: Bytes.
+        wrong: The error, if any.
+        first: Seconds from the request to the first figure of the page; to the end where it sent none.
+        page: Its name.
+    """
 
     seconds: float
     received: int
     wrong: str = ""
+    first: float = 0.0
+    page: str = ""
 
 
 class Visitor:
@@ -34,8 +47,8 @@ class Visitor:
 
     async def run(self, page: str, link: Mapping[str, str]) -> Run:
         """Run a page, and wait for its end; errors are returned, not raised."""
-        began, received, wrong = time.perf_counter(), 0, ""
-        kept: set[str] = set()
+        began, received, wrong, first = time.perf_counter(), 0, "", 0.0
+        kept, titled = set[str](), False
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._socket.send(_request(page, link, self._kept))
@@ -45,6 +58,9 @@ class Visitor:
                     message = ForwardMsg.FromString(frame)
                     kept |= _keeps(message)
                     wrong = wrong or fault(message)
+                    titled = titled or is_title(message)
+                    if not first and titled and is_result(message):
+                        first = time.perf_counter() - began
                     if message.WhichOneof("type") == "script_finished":
                         break
         except TimeoutError:
@@ -52,20 +68,35 @@ class Visitor:
         except ConnectionClosed as error:
             wrong = f"the server closed the connection: {error}"
         self._kept = kept
-        return Run(time.perf_counter() - began, received, wrong)
+        end = time.perf_counter() - began
+        return Run(end, received, wrong, first or end, page)
+
+
+async def page_names(address: str) -> list[str]:
+    """Return the names of all pages in the order of the sidebar; the first has the name of its address, nothing."""
+    async with _connected(address) as socket, asyncio.timeout(PATIENCE):
+        await socket.send(_request("", {}, ()))
+        while True:
+            message = ForwardMsg.FromString(await socket.recv(decode=False))
+            if message.WhichOneof("type") == "navigation":
+                return ["" if page.is_default else page.url_pathname for page in message.navigation.app_pages]
 
 
 @asynccontextmanager
 async def visiting(address: str) -> AsyncIterator[Visitor]:
     """Open a session at a server of this computer until the block ends."""
-    async with connect(
+    async with _connected(address) as socket:
+        yield Visitor(socket)
+
+
+def _connected(address: str) -> connect:
+    return connect(
         f"{address.replace('http', 'ws', 1)}/_stcore/stream",
         subprotocols=["streamlit"],  # type: ignore[list-item]
         max_size=None,
         proxy=None,
         open_timeout=PATIENCE,
-    ) as socket:
-        yield Visitor(socket)
+    )
 
 
 def _request(page: str, link: Mapping[str, str], kept: Collection[str]) -> bytes:
@@ -81,6 +112,22 @@ def _keeps(message: ForwardMsg) -> set[str]:
     if message.WhichOneof("type") == "ref_hash":
         return {message.ref_hash}
     return {message.hash} if message.metadata.cacheable else set()
+
+
+def is_title(message: ForwardMsg) -> bool:
+    """Tell whether a message is the title of a page; what comes before it is the frame of every page."""
+    return message.WhichOneof("type") == "delta" and message.delta.new_element.heading.tag == "h1"
+
+
+def is_result(message: ForwardMsg) -> bool:
+    """Tell whether a message puts a figure, or a sentence in its place, into the page."""
+    if message.WhichOneof("type") != "delta" or message.metadata.delta_path[0] != RootContainer.MAIN:
+        return False
+    element = message.delta.new_element
+    kind = element.WhichOneof("type")
+    if kind == "bidi_component":
+        return element.bidi_component.component_name.rpartition(".")[2] not in _SHOW_NOTHING
+    return kind in _RESULTS
 
 
 def fault(message: ForwardMsg) -> str:

@@ -15,8 +15,26 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from bench.load import __main__ as command
 from bench.load import memory, report
-from bench.load.figures import COMMITTED, Both, Figures, FiguresError, Memory, PageFigures, Rung, Times, read
-from bench.load.visitor import fault
+from bench.load.drawings import drawing
+from bench.load.figures import (
+    COMMITTED,
+    Both,
+    Figures,
+    FiguresError,
+    Memory,
+    NewDigits,
+    OwnNetworks,
+    OwnRung,
+    PageFigures,
+    Rung,
+    Times,
+    read,
+)
+from bench.load.own_networks import make
+from bench.load.run import own_networks_of
+from bench.load.visitor import Run, fault, is_result, is_title
+from model.graph.capture import capture
+from model.images import digits
 
 PAGE = PageFigures(Times(12, 30.0, 60.0), 90.0, 3_600_000, 80_400)
 MADE_UP = Figures(
@@ -34,6 +52,10 @@ MADE_UP = Figures(
         Rung(40, Times(300, 40.0, 149.6), Times(300, 30.0, 90.0), Times(300, 10.0, 50.0), 0),
         Rung(80, Times(600, 90.0, 501.0), Times(600, 50.0, 200.0), Times(600, 20.0, 100.0), 3),
     ],
+    own=OwnNetworks(
+        [OwnRung(10, Times(90, 40.0, 80.0), 0), OwnRung(40, Times(350, 60.0, 301.0), 2)],
+        {"overview": NewDigits(Times(24, 31.0, 42.0), Times(24, 53.0, 64.0))},
+    ),
 )
 ONCE_MORE = "Measure again with 'make load ARGS=--write'."
 
@@ -59,6 +81,8 @@ def test_percentiles_by_hand() -> None:
 
 def test_figures_are_read_as_they_were_kept() -> None:
     assert read(MADE_UP.as_json(), "a file") == MADE_UP
+    assert read(replace(MADE_UP, own=None).as_json(), "a file") == replace(MADE_UP, own=None)
+    assert read(without("own"), "a file of before").own is None
 
 
 def without(name: str) -> str:
@@ -117,7 +141,10 @@ def test_tables_say_every_figure() -> None:
         "| 40 people at once, 95 in 100 choices served, by one process | within 150 ms | 150 ms |",
         "| 80 people at once, 95 in 100 choices served, by one process | within 501 ms | 500 ms |",
         "| 80 people at once, 95 in 100 choices served, by 2 replicas | within 200 ms | 500 ms |",
-        "| choices that failed | 3 | 0 |",
+        "| 40 people, new digits on networks of their own, 95 in 100 choices served | within 301 ms | 300 ms |",
+        "| choices that failed | 5 | 0 |",
+        "| 40 | 60 ms | 301 ms | 2 |",
+        "| overview | 24 | 31 ms | 42 ms | 53 ms | 64 ms |",
         "| memory of a session | 1.00 MB more | 2 MB more |",
         "| memory after 480 more have come and gone | +3.0 MB | +9.6 MB |",
         "| empty page | 10 ms | 20 ms | 60 ms (1.00) | 2.40 MB | 1 kB |",
@@ -132,7 +159,11 @@ def test_tables_say_every_figure() -> None:
 
 def test_what_misses_a_goal_is_told_from_what_reaches_it() -> None:
     missed = [name for name, _, _, reached in report.goals_of(MADE_UP) if not reached]
-    assert missed == ["80 people at once, 95 in 100 choices served, by one process", "choices that failed"]
+    assert missed == [
+        "80 people at once, 95 in 100 choices served, by one process",
+        "40 people, new digits on networks of their own, 95 in 100 choices served",
+        "choices that failed",
+    ]
 
 
 def test_without_nginx_nothing_is_said_of_replicas() -> None:
@@ -201,3 +232,48 @@ def test_what_goes_wrong_on_a_page_counts_as_failed() -> None:
     unknown = ForwardMsg()
     unknown.page_not_found.page_name = "nowhere"
     assert fault(unknown) == "there is no such page"
+
+
+def test_a_page_that_shows_one_result_after_another_has_served_at_the_first() -> None:
+    runs = [Run(0.5, 9, "", 0.1, "lie_detector"), Run(0.3, 9, "", 0.2, ""), Run(0.2, 9, "an error", 0.2, "")]
+    found = own_networks_of([runs[:1], runs], (1, 3), ["", "lie_detector", "head"])
+    assert found.rungs == [OwnRung(1, Times(1, 100.0, 100.0), 0), OwnRung(3, Times(3, 200.0, 290.0), 1)]
+    assert found.pages == {
+        "overview": NewDigits(Times(2, 200.0, 200.0), Times(2, 250.0, 295.0)),
+        "lie_detector": NewDigits(Times(1, 100.0, 100.0), Times(1, 500.0, 500.0)),
+    }
+
+
+def test_a_result_is_a_figure_of_the_page_itself() -> None:
+    def added(root: int = 0) -> ForwardMsg:
+        message = ForwardMsg()
+        message.metadata.delta_path[:] = [root, 3]
+        return message
+
+    title, chart, listener, map_, beside = added(), added(), added(), added(), added(1)
+    title.delta.new_element.heading.tag = "h1"
+    for message in (chart, beside):
+        message.delta.new_element.html.body = "<figure></figure>"
+    listener.delta.new_element.bidi_component.component_name = "app.follow_links"
+    map_.delta.new_element.bidi_component.component_name = "app.value_map"
+    every = [title, chart, listener, map_, beside]
+    assert [is_title(each) for each in every] == [True, False, False, False, False]
+    assert [is_result(each) for each in every] == [False, True, False, True, False]
+    assert not is_result(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
+
+
+def test_drawings_are_digits_that_nobody_has_shown() -> None:
+    chance = random.Random(0)  # noqa: S311 (nothing secret)
+    keys = [drawing(chance) for _ in range(200)]
+    assert len({*keys}) == 200
+    assert all(digits.find(key).key == key for key in keys[:20])
+    assert len({digits.find(key).pixels.tobytes() for key in keys[:20]}) == 20
+    assert drawing(random.Random(0)) == keys[0]  # noqa: S311 (as above)
+
+
+def test_networks_of_a_class_are_of_different_make_and_the_same_each_time() -> None:
+    made = [capture(make(number), (1, 28, 28)).document for number in (0, 1, 0)]
+    assert made[0] == made[2]
+    first, second = ([node["op"] for node in each["nodes"]] for each in made[:2])
+    assert first != second
+    assert made[0]["classes"] == list("0123456789")

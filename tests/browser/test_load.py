@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from bench.load import people
+from bench.load import own_networks, people, visitor
 from deploy import nginx
-from tests.serving import ROOT
+from tests.serving import ROOT, serving
 
 DIGITS = ["project-3a", "project-4or9", "project-3a", "project-4or9"]
 
@@ -30,6 +30,15 @@ def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> No
     assert len(rungs[0]) >= 1
     assert len(rungs[1]) >= 4  # each of the four has chosen
     assert {run.wrong for rung in rungs for run in rung} == {""}
+
+
+def test_a_class_draws_new_digits_on_networks_of_its_own(ask: people.Ask) -> None:
+    with own_networks.kept(2) as (folder, ids), serving(environment={"GLASS_NETWORKS": str(folder)}) as address:
+        assert ask(visitor.page_names, address)[:3] == ["", "feature_maps", "layer_by_layer"]
+        rungs = ask(people.ladder_of_a_class, address, ["", "head"], ids, (2,), 1.0, 0.2)
+    assert {run.page for run in rungs[0]} == {"", "head"}
+    assert {run.wrong for run in rungs[0]} == {""}
+    assert all(0 < run.first < run.seconds for run in rungs[0])
 
 
 @pytest.mark.exhaustive
