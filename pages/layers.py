@@ -6,7 +6,7 @@ from model import layers
 from model.layers.quiz.records import QuestionKind
 from model.records import IMAGE, Unit
 from model.trace.records import Step
-from viz.app import address, shared, sidebar, tables, widgets
+from viz.app import address, projector, shared, sidebar, tables, widgets
 from viz.app.components import workings as show_workings
 from viz.app.nearest import nearest_name
 from viz.layers import controls, worked_row, worked_unit
@@ -21,10 +21,10 @@ def show_step(step: Step) -> None:
     """Show the arithmetic of one unit of a step; below it that of its shape, parameters and receptive field."""
     unit = controls.unit_of(step.maps)
     explained = layers.explain(trace, step.name, unit)
-    if not controls.is_projector():
-        st.write(layers.describe(step), worked_unit.say_unprinted(trace, step), worked_unit.say_logits(trace, step))
-    hidden = quiz.ask(digit, trace, step, unit)
-    controls.show_trail(trace, controls.TrailUnit(step.name, unit), hidden=QuestionKind.UNIT in hidden)
+    st.write(layers.describe(step), worked_unit.say_unprinted(trace, step), worked_unit.say_logits(trace, step))
+    with projector.controls():
+        hidden = quiz.ask(digit, trace, step, unit)
+        controls.show_trail(trace, controls.TrailUnit(step.name, unit), hidden=QuestionKind.UNIT in hidden)
 
     def choose(chosen: Unit, source: str) -> None:
         """Go to an input unit, or to another unit of this step."""
@@ -36,11 +36,9 @@ def show_step(step: Step) -> None:
     shown = worked_unit.prepare(trace, explained, controls.window_of(step), hidden=QuestionKind.UNIT in hidden)
     words = worked_unit.say(explained, hidden=QuestionKind.UNIT in hidden, vector=step.output.ndim == 1)
     words += " Click a number to go to its unit. Click the right map to choose another unit."
-    no_table = controls.is_projector() or QuestionKind.UNIT in hidden
-    numbers = tables.LEFT_OUT if no_table else tables.terms_file(explained)
-    widgets.figure(lambda: show_workings(shown, choose), words, numbers)
-    if controls.is_projector():
-        return
+    numbers = tables.LEFT_OUT if QuestionKind.UNIT in hidden else tables.terms_file(explained)
+    with projector.stage():
+        widgets.figure(lambda: show_workings(shown, choose), words, numbers)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("Shape and parameters")
@@ -67,8 +65,9 @@ asked = address.read(address.ROW, names[0])
 name = address.read_one_of(address.ROW, [*names, IMAGE], nearest_name(names, asked))
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
-controls.row_links(trace, step)
-controls.buttons(trace, step)
+with projector.controls():
+    controls.row_links(trace, step)
+    controls.buttons(trace, step)
 if step:
     show_step(step)
 else:

@@ -14,6 +14,7 @@ from tests.serving import PATIENCE, launch, serving, settle, watch
 
 Visit = Callable[..., Page]
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PROJECTOR: ViewportSize = {"width": 1280, "height": 720}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
 OVERFLOWING = """() => {

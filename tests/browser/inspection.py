@@ -10,7 +10,7 @@ from typing import NamedTuple
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, OVERFLOWING, PHONE
+from tests.browser.conftest import DESKTOP, OVERFLOWING, PHONE, PROJECTOR
 from tests.browser.controls import (
     PAGE,
     SIDEBAR,
@@ -46,6 +46,38 @@ _AXE = """([context, options]) => axe.run(context, { resultTypes: ["violations"]
 # Words in a box that is too narrow for them: what is left of them is not seen.
 _CUT_OFF = """() => [...document.querySelectorAll(".attributions :is(b, span), .method p, .column-sum dd")]
   .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+# 14 of a picture's 720 lines: from a seat four picture heights away its capitals are 12 minutes of arc high, more than
+# twice the 5 that good eyes need.
+SMALLEST = 14
+# What is seen of the main part, and what is not seen of its letters: sub- and superscripts may be smaller.
+_ON_SCREEN = """([what, smallest]) => {
+  const found = new Set();
+  const walk = (root, within) => root.querySelectorAll(within).forEach((each) => {
+    if (each.shadowRoot) walk(each.shadowRoot, "*");
+    const box = each.getBoundingClientRect();
+    if (box.width <= 1 || box.height <= 1 || !each.checkVisibility({ visibilityProperty: true })) return;
+    const wrong = { boxes: outside, letters: small }[what](each, box);
+    if (wrong) found.add(`${each.tagName}.${each.className.baseVal ?? each.className}: ${wrong}`);
+  });
+  const outside = (_each, box) => {
+    if (box.bottom > innerHeight + 1) return `ends at y ${box.bottom.toFixed()}`;
+    return box.right > innerWidth + 1 ? `ends at x ${box.right.toFixed()}` : "";
+  };
+  const small = (each) => {
+    const text = [...each.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (!text.length || each.closest("sub, sup, script, style")) return "";
+    const within = each.ownerSVGElement?.parentElement ?? each;
+    const drawn = each.getCTM ? Math.hypot(each.getCTM().a, each.getCTM().b) : 1;
+    const scale = within.offsetWidth ? within.getBoundingClientRect().width / within.offsetWidth : 1;
+    const size = parseFloat(getComputedStyle(each).fontSize) * drawn * scale;
+    return size < smallest - 0.05 ? `${size.toFixed(1)} px: ${text[0].data.trim().slice(0, 30)}` : "";
+  };
+  walk(document, "[data-testid=stMain] *");
+  return [...found].slice(0, 12);
+}"""
+_SIDE = "[data-testid=stSidebar], [data-testid=stExpandSidebarButton]"
+_STAGE = ".st-key-stage, .st-key-first-figure"
 
 
 def grave(page: Page, part: str, rules: list[str] | None = None) -> list[str]:
@@ -126,6 +158,22 @@ def too_small(page: Page, part: str) -> list[str]:
     return small(page, part)
 
 
+def taller_than_screen(page: Page, _part: str) -> list[str]:
+    return [str(each) for each in page.evaluate(_ON_SCREEN, ["boxes", 0])]
+
+
+def small_letters(page: Page, _part: str) -> list[str]:
+    return [str(each) for each in page.evaluate(_ON_SCREEN, ["letters", SMALLEST])]
+
+
+def without_stage(page: Page, _part: str) -> list[str]:
+    return [] if any(each.is_visible() for each in page.locator(_STAGE).all()) else ["there is no stage"]
+
+
+def beside_stage(page: Page, _part: str) -> list[str]:
+    return [each.get_attribute("data-testid") or "" for each in page.locator(_SIDE).all() if each.is_visible()]
+
+
 def at_a_desk(page: Page, _part: str) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESKTOP)
@@ -155,13 +203,36 @@ def on_a_phone(page: Page, part: str) -> None:
     settle(page)
 
 
+def on_a_projector(page: Page, _part: str) -> None:
+    page.set_viewport_size(PROJECTOR)
+    settle(page)
+    page.evaluate("document.activeElement.blur()")
+    _press_p(page, True)
+
+
+def off_the_projector(page: Page) -> None:
+    _press_p(page, False)
+
+
+def _press_p(page: Page, on: bool) -> None:
+    page.keyboard.press("p")
+    page.wait_for_url(lambda url: ("projector=yes" in url) == on)
+    settle(page)
+
+
+def _nothing(_page: Page) -> None:
+    pass
+
+
 class Situation(NamedTuple):
     """How a view is looked at, and what must hold then."""
 
     prepare: Callable[[Page, str], None]
     checks: Mapping[str, Check]
+    leave: Callable[[Page], None] = _nothing
 
 
+PROJECTED = "on a projector"
 SITUATIONS = {
     "at a desk": Situation(
         at_a_desk,
@@ -177,6 +248,16 @@ SITUATIONS = {
     ),
     "in the dark": Situation(in_the_dark, {"ground": not_dark, "axe": grave_by_colour}),
     "on a phone": Situation(on_a_phone, {"targets": too_small, "axe": grave, "width": too_wide, "cut off": cut_off}),
+    PROJECTED: Situation(
+        on_a_projector,
+        {
+            "stage": without_stage,
+            "height": taller_than_screen,
+            "letters": small_letters,
+            "sidebar": beside_stage,
+        },
+        off_the_projector,
+    ),
 }
 
 
@@ -185,12 +266,16 @@ def inspect(page: Page, part: str = PAGE) -> dict[str, list[str]]:
 
     Args:
         page: What has been opened.
-        part: Where the keyboard, targets and axe-core are tried; all else is of the whole page.
+        part: Where the keyboard, targets and axe-core are tried; all else is of the whole page. No projector shows
+            the sidebar.
     """
     found: dict[str, list[str]] = {}
     for name, situation in SITUATIONS.items():
+        if part == SIDEBAR and name == PROJECTED:
+            continue
         situation.prepare(page, part)
         found |= {f"{name}, {check}": test(page, part) for check, test in situation.checks.items()}
+        situation.leave(page)
     return {name: wrong for name, wrong in found.items() if wrong}
 
 

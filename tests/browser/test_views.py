@@ -1,19 +1,34 @@
 """Every view for people who cannot see, point or tell colours apart, who have keys alone, or a phone: in one visit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import DESKTOP, PHONE, Contexts, Visit
+from tests.browser.conftest import DESKTOP, PHONE, PROJECTOR, Contexts, Visit
 from tests.browser.controls import MAIN, PAGE, SIDEBAR
-from tests.browser.inspection import SITUATIONS, at_a_desk, inspect, told
+from tests.browser.inspection import PROJECTED, SITUATIONS, at_a_desk, inspect, told
 from tests.browser.test_keyboard import WAYS, assert_keys_choose
 from tests.serving import choose_source, settle
 from tests.views import VIEWS
 
 # The header and the sidebar are the same in all views of a page, so they are looked at in its first view.
 FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}
+
+# Views that are not yet right on a projector. The list becomes shorter until it is empty; then it goes.
+NOT_YET_PROJECTED = {
+    *("overview", "feature maps", "layer by layer", "layer by layer, asked"),
+    *("pooling, moved", "dropout, its journey", "batch norm, folded"),
+    *("saliency, all", "saliency, through", "lie detector, asked", "lie detector, a round", "lie detector, answered"),
+    *("mistakes", "mistakes, all", "mistakes, how sure", "training", "training, epoch by epoch"),
+    *("training, the recipe", "training, live", "open", "compare"),
+}
+
+
+def _asked(found: Mapping[str, list[str]], view: str) -> dict[str, list[str]]:
+    """Leave out what is not asked of a view yet."""
+    later = view in NOT_YET_PROJECTED
+    return {check: wrong for check, wrong in found.items() if not (later and check.startswith(PROJECTED))}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +46,7 @@ def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, n
     page.emulate_media(color_scheme="light")
     page.goto(f"{app}/{VIEWS[name]}")
     settle(page)
-    found = inspect(page, PAGE if name in FIRST.values() else MAIN)
+    found = _asked(inspect(page, PAGE if name in FIRST.values() else MAIN), name)
     assert not found, f"'{name}' {told(found)}"
     if name in WAYS:
         at_a_desk(page, PAGE)
@@ -53,7 +68,7 @@ def test_nothing_is_wrong_with_a_page_of_another_network(
     page.emulate_media(color_scheme="light")
     page.goto(f"{app}/{path}?net={net}")
     settle(page)
-    found = inspect(page, MAIN)
+    found = _asked(inspect(page, MAIN), FIRST[path])
     assert not found, f"'{path}' of {net} {told(found)}"
     assert not contexts.failures
 
@@ -67,10 +82,12 @@ def test_nothing_is_wrong_with_any_source_of_digits(visit: Visit) -> None:
 
 
 # A page without a fault, and for each check what it must reject.
-SOUND = """<html lang="en"><title>Sound</title><style>:focus-visible {{ outline: 3px solid blue; }}</style>
+SOUND = """<html lang="en"><title>Sound</title><style>:focus-visible {{ outline: 3px solid blue; }}
+button {{ font: inherit; }}</style>
 <body data-testid="stApp" data-test-script-state="notRunning" style="background: {ground}; color: {text}">
+<section data-testid="stSidebar" style="display: none">X</section>
 <main data-testid="stMain"><h1>Sound</h1><button>One</button> <a href="#" style="color: inherit">Two</a>
-<p>A word</p>{fault}</main></body></html>"""
+<p class="st-key-stage">A word</p>{fault}</main></body></html>"""
 LIGHT, DARK = {"ground": "#fff", "text": "#111"}, {"ground": "#111", "text": "#eee"}
 PALE = "<p style='color: #777; background: #888'>A word</p>"
 OURS = "<div data-testid='stHtml'><p><i style='{}'></i></p></div>"
@@ -89,11 +106,16 @@ FAULTS = {
     "on a phone, targets": "<a href='#' style='display: inline-block; width: 9px; height: 9px'>X</a>" * 2,
     "on a phone, axe": PALE,
     "on a phone, width": "<div style='width: 1500px; height: 9px'></div>",
+    "on a projector, stage": "<style>.st-key-stage, .st-key-first-figure { display: none }</style>",
+    "on a projector, height": "<div style='height: 900px'></div>",
+    "on a projector, letters": "<p style='font-size: 13px'>A word</p>",
+    "on a projector, sidebar": "<style>[data-testid=stSidebar] { display: block !important }</style>",
     "on a phone, cut off": "<p class='attributions'><b style='display: block; width: 9px'>Xxxxxxxxxxxxxx</b></p>",
 }
 INSERT = (
     "(faults) => document.querySelector('[data-testid=stMainBlockContainer]').insertAdjacentHTML('afterbegin', faults)"
 )
+SCREENS = {"phone": PHONE, "projector": PROJECTOR}
 CHECKS = {
     f"{name}, {check}": test for name, situation in SITUATIONS.items() for check, test in situation.checks.items()
 }
@@ -102,7 +124,7 @@ CHECKS = {
 @pytest.mark.parametrize("name", CHECKS)
 def test_each_check_rejects_its_fault_and_nothing_else(blank: Page, name: str) -> None:
     looks = DARK if "dark" in name else LIGHT
-    blank.set_viewport_size(PHONE if "phone" in name else DESKTOP)
+    blank.set_viewport_size(next((size for screen, size in SCREENS.items() if screen in name), DESKTOP))
     blank.set_content(SOUND.format(fault="", **looks))
     assert CHECKS[name](blank, PAGE) == []
     blank.set_content(SOUND.format(fault=FAULTS[name], **looks))

@@ -52,17 +52,6 @@ def test_page_of_the_image_shows_the_pixel_arithmetic(app: AppTest) -> None:
     assert "(0 / 255 − 0.1307) / 0.3081 = −0.4242" in said(app)
 
 
-def test_projector_view_shows_the_main_figure_only_and_can_be_left(app: AppTest) -> None:
-    show(app, row="Conv2d-7", projector="yes")
-    assert_works(app, "Conv2d-7: convolution")
-    assert not app.header
-    (leave,) = [each for each in app.button if each.label == "Leave the projector view"]
-    leave.click().run()
-    assert_works(app, "Conv2d-7: convolution")
-    assert [each.value for each in app.header] == ["Shape and parameters", "Receptive field"]
-    assert "projector" not in app.query_params
-
-
 @pytest.mark.parametrize("unit", ["26.0", "0.26", "-1.0", "1", "a.b", "0.0.0", "\u0661.0"])
 def test_unknown_unit_gives_a_sentence(app: AppTest, unit: str) -> None:
     show(app, row="Conv2d-1", unit=unit)

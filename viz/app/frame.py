@@ -9,7 +9,17 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.errors import GlassError, WeightsError
 from viz import theme
-from viz.app import address, allowed_messages, components, current, queued_cache, quick_clicks, shared, sidebar
+from viz.app import (
+    address,
+    allowed_messages,
+    components,
+    current,
+    projector,
+    queued_cache,
+    quick_clicks,
+    shared,
+    sidebar,
+)
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
 
@@ -63,8 +73,10 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     sidebar.show(pages)
     quick_clicks.callbacks_have_run()
     sidebar.show_on_phone()
+    projector.show()
     try:
-        page.run()
+        with st.container(key="page"):
+            page.run()
     except WeightsError as error:
         st.title(page.title)
         st.error(escape_markdown(str(error)))

@@ -8,7 +8,7 @@ import streamlit as st
 from model.errors import InputError
 from model.records import IMAGE, Pair
 from model.trace.records import Step, Trace
-from viz.app import address, current, shared, sidebar, tables
+from viz.app import address, current, projector, shared, sidebar, tables
 from viz.app.markdown import escape_markdown
 from viz.app.nearest import nearest_name
 
@@ -242,12 +242,13 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
         What the function returned.
     """
     shown = None
-    if isinstance(drawn, str):
-        st.html(drawn)
-    else:
-        shown = drawn()
-    st.write(words)
-    numbers.show()
+    with projector.first_figure():
+        if isinstance(drawn, str):
+            st.html(drawn)
+        else:
+            shown = drawn()
+        st.write(words)
+        numbers.show()
     return shown
 
 

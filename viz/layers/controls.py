@@ -2,7 +2,6 @@
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +23,6 @@ from viz.layers.quiz import controls as quiz
 from viz.pictures import words
 
 _PAGE = "layer_by_layer"
-_PROJECTOR = Path(__file__).with_name("projector.css")
 _SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}  # of function calls, which have no number
 _MAX_TRAIL = 200  # units; longer than the way through most networks
 
@@ -68,24 +66,9 @@ def buttons(trace: Trace, step: Step | None) -> None:
         st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go_to(before[-1]))
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go_to(after[0]))
         st.button("Start at the answer", on_click=lambda: go_to(names[-1]))
-        _projector_button()
         quiz.switch()
         if step:
             _choose_map(step)
-
-
-def _projector_button() -> None:
-    """Show the button that toggles the projector view; P presses it, and Escape leaves the view too."""
-    on = is_projector()
-
-    def toggle() -> None:
-        address.switch(address.PROJECTOR, on=not on)
-
-    if on:
-        st.html(_PROJECTOR)
-        st.button("Leave the projector view", shortcut="Escape", on_click=toggle)
-    with st.container(key="project", width="content"):  # not visible in the view: a button has one shortcut only
-        st.button("Projector view", shortcut="P", on_click=toggle)
 
 
 def _choose_map(step: Step) -> None:
@@ -101,11 +84,6 @@ def _choose_map(step: Step) -> None:
         format_func=lambda number: f"Output map {number}",
         width=180,
     )
-
-
-def is_projector() -> bool:
-    """Tell whether the projector view is on, which shows only the main figure, enlarged."""
-    return address.is_on(address.PROJECTOR)
 
 
 def go_to(name: str) -> None:

@@ -183,6 +183,11 @@ def reconnection() -> None:
     _component("reconnection")(key=_RECONNECTION, default={"times": 0}, on_times_change=lambda: None)
 
 
+def projector(*, on: bool) -> None:
+    """Fit the page into the window where the projector view is on; this shows nothing."""
+    _component("projector")(key="projector", data={"on": on})
+
+
 def readout() -> None:
     """Show the text of an element's ``data-says`` beside it when it is hovered, tapped or focused."""
     _component("readout")(key="readout")

@@ -1,0 +1,34 @@
+"""The projector view of every page, in Streamlit's own simulator; its layout is asked in tests/browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import FILES, component, run, show
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (found,) = [each for each in app.button if each.label == label]
+    return found.click().run()
+
+
+@pytest.mark.parametrize("page", ["layer_by_layer", "parameters"])
+def test_the_view_can_be_entered_and_left(page: str) -> None:
+    app = press(run(page), "Projector view")
+    assert not app.exception
+    assert app.query_params["projector"] == "yes"
+    assert component(app, "projector") == {"on": True}
+    press(app, "Leave")
+    assert "projector" not in app.query_params
+    assert component(app, "projector") == {"on": False}
+
+
+def test_links_carry_the_view() -> None:
+    app = show(run("overview"), row="Conv2d-4", projector="yes")
+    links = [each.proto for each in app.get("page_link")]
+    assert len(links) >= len(FILES)
+    assert {each.query_string for each in links} == {"row=Conv2d-4&projector=yes"}
+
+
+def test_nonsense_gives_a_sentence() -> None:
+    app = run("open", projector="maybe")
+    assert app.warning[0].value == "The link asks for projector 'maybe'. It can be left out, yes. It is left out here."
