@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import components, shared, sidebar, tables, widgets
+from viz.app import components, current, shared, sidebar, tables, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.receptive_field import controls, figures
@@ -27,6 +27,7 @@ def one_unit() -> None:
     else:
         controls.measured_only(digit, step.name, every_field[step.name], unit, effective)
     growing()
+    controls.rule()
     if growth:
         st.header(f"The arithmetic of {step.name}")
         st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
@@ -34,7 +35,7 @@ def one_unit() -> None:
 
 def growing() -> None:
     """Show how the field grows from step to step, beside what the notebook printed for the assignment's network."""
-    way, branches = controls.way(steps)
+    way, branches = field_growth.way(current.structure().graph, steps)
     if not way:
         return
     left, right = st.columns(2, gap="large")
@@ -52,25 +53,19 @@ def growing() -> None:
         rows = tables.ExpandableTable("receptive-fields", every, title="All rows", key="all-rows")
         drawn = field_growth.chart(way, comparisons)
         chart(drawn, "receptive-field", field_growth.say(way, comparisons), rows)
-    if comparisons:
-        with st.expander("Why these figures are wrong"):
-            st.markdown(field_growth.mistakes(comparisons))
 
 
 st.title("Receptive field")
 st.write("The receptive field of a unit is the part of the image that can affect it. Click a unit to see its field.")
 if every_field:
+    widgets.to_try(
+        "Choose a corner unit, and go through the rows with the arrow keys.",
+        "Compare the units before and after a pool or a stride. Which number changes?",
+        "Show what the trained network uses. Does the edge of the box count as much as the middle?",
+    )
     one_unit()
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("Why these numbers")
-        st.markdown(controls.why())
-    with right:
-        widgets.to_try(
-            "Choose a corner unit, and go through the rows with the arrow keys.",
-            "Compare the units before and after a pool or a stride. Which number changes?",
-            "Show what the trained network uses. Does the edge of the box count as much as the middle?",
-        )
+    st.header("Why these numbers")
+    st.markdown(controls.why())
     st.header("The numbers")
     st.write("Every step that changes the receptive field.")
     st.html(field_growth.table(field_growth.changing(steps.values()), "Every step that changes the receptive field"))

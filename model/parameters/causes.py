@@ -36,19 +36,45 @@ class Passed:
         return (self.kernel - 1) * self.dilation * self.jump
 
     @property
+    def product(self) -> str:
+        """Return that as a product."""
+        return _product(self.kernel, self.jump, self.dilation)
+
+    @property
     def arithmetic(self) -> str:
         """Return that as arithmetic."""
-        spread = f" × {self.dilation}" if self.dilation > 1 else ""
-        return f"({self.kernel} − 1){spread} × {self.jump} = {self.growth}"
+        return f"{self.product} = {self.growth}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """A way to continue a field over one step; the cost is 0 for the right one."""
+class Rule:
+    """A way to continue a field over one step.
+
+    Args:
+        cost: 0 for the right one.
+        apply: From the field before the step to the field after it.
+        does: What it does with the field, as arithmetic: ``+ (3 − 1) × 2``.
+        mistake: What is wrong with it; empty for the right one.
+        habit: Which mistake it is, whatever the step; empty where it belongs to one step alone.
+    """
 
     cost: int
     apply: Callable[[int], int]
+    does: str
     mistake: str = ""
+    habit: str = ""
+
+    def worked(self, field: int) -> str:
+        """Work it out for a field before the step."""
+        return f"{field} {self.does} = {self.apply(field)}"
+
+
+def _adds(cost: int, number: int, product: str = "", mistake: str = "", habit: str = "") -> Rule:
+    return Rule(cost, lambda field: field + number, f"+ {product or number}", mistake, habit)
+
+
+def _product(kernel: int, jump: int, dilation: int = 1) -> str:
+    return f"({kernel} − 1){f' × {dilation}' if dilation > 1 else ''} × {jump}"
 
 
 def explain(printed: int, right: int, start: int, steps: Sequence[Passed], before: str, start_right: int) -> str:
@@ -69,26 +95,43 @@ def explain(printed: int, right: int, start: int, steps: Sequence[Passed], befor
 
 
 def _cause(printed: int, right: int, start: int, steps: Sequence[Passed], before: str, start_right: int) -> str:
-    for cost in range(5 if len(steps) <= _FEW else 3):
+    for cost in _costs(steps):
         if cost == 2 and _misses_a_digit(printed, right):
             return "A digit is missing."
         found = list(_combinations(printed, start, steps, cost))
         if cost == 0 and found:
             return f"The number follows from the {start} printed for {before}, which is wrong already."
         if found:
-            return " Or: ".join(_sentence(each) for each in found[:2])
+            return " Or: ".join(sentence(each) for each in found[:2])
     if start != start_right:
         for cost in range(1, 3):
             for each in _combinations(printed, start_right, steps, cost):
-                return _sentence(each)
+                return sentence(each)
     if printed < start:
         return "A field never becomes smaller from one step to the next."
     return "No common mistake gives the printed number: it may be of another version of the network."
 
 
-def _sentence(mistakes: Sequence[str]) -> str:
-    text = "; ".join(dict.fromkeys(each for each in mistakes if each))
-    return f"{text[:1].upper()}{text[1:]}."
+def cheapest(printed: int, start: int, steps: Sequence[Passed]) -> list[Sequence[Rule]]:
+    """Return the likeliest rules, one for each step, that lead from one field to a printed one; empty if none does.
+
+    Args:
+        printed: The printed field after the last step.
+        start: The field before the first.
+        steps: Between the two.
+    """
+    found = (list(_combinations(printed, start, steps, cost)) for cost in _costs(steps))
+    return next((each for each in found if each), [])
+
+
+def sentence(rules: Sequence[Rule]) -> str:
+    """Say which mistakes some rules are; empty for right ones."""
+    text = "; ".join(dict.fromkeys(rule.mistake for rule in rules if rule.mistake))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _costs(steps: Sequence[Passed]) -> range:
+    return range(5 if len(steps) <= _FEW else 3)
 
 
 def _misses_a_digit(printed: int, right: int) -> bool:
@@ -96,18 +139,18 @@ def _misses_a_digit(printed: int, right: int) -> bool:
     return len(one) + 1 == len(other) and any(one == other[:n] + other[n + 1 :] for n in range(len(other)))
 
 
-def _combinations(printed: int, start: int, steps: Sequence[Passed], cost: int) -> Iterator[list[str]]:
-    """Yield the mistakes of the rules, one for each step, that lead from one field to another at some cost."""
-    choices = [list(_rules(step)) for step in steps]
-    for rules in _at_cost(choices, cost) if len(choices) <= _LONGEST else ():
+def _combinations(printed: int, start: int, steps: Sequence[Passed], cost: int) -> Iterator[Sequence[Rule]]:
+    """Yield the rules, one for each step, that lead from one field to another at some cost."""
+    choices = [list(rules(step)) for step in steps]
+    for chosen in _at_cost(choices, cost) if len(choices) <= _LONGEST else ():
         field = start
-        for rule in rules:
+        for rule in chosen:
             field = rule.apply(field)
         if field == printed:
-            yield [rule.mistake for rule in rules]
+            yield chosen
 
 
-def _at_cost(choices: Sequence[Sequence[_Rule]], cost: int) -> Iterator[Sequence[_Rule]]:
+def _at_cost(choices: Sequence[Sequence[Rule]], cost: int) -> Iterator[Sequence[Rule]]:
     if not choices:
         if cost == 0:
             yield ()
@@ -118,96 +161,70 @@ def _at_cost(choices: Sequence[Sequence[_Rule]], cost: int) -> Iterator[Sequence
                 yield (rule, *rest)
 
 
-def _rules(step: Passed) -> Iterator[_Rule]:
+def rules(step: Passed) -> Iterator[Rule]:
     """Yield the right rule for a step and the wrong ones that students use."""
-    growth, kernel, jump, dilation = step.growth, step.kernel, step.jump, step.dilation
-    yield _Rule(0, lambda field: field + growth)
+    yield _adds(0, step.growth, step.product if step.growth else "")
     if step.kind == "pool":
         yield from _pool_rules(step)
     elif step.kind == "global":
         yield from _global_rules(step)
-    elif kernel == 1:
-        yield _Rule(1, lambda field: field + 2 * jump, f"the 1x1 {step.name} is counted as 3x3")
-        for other in (1, *_JUMPS):
-            if other != jump:
-                yield _as_three(step, other)
+    elif step.kernel == 1:
+        for jump in dict.fromkeys((step.jump, 1, *_JUMPS)):
+            yield _as_three(step, jump)
     else:
+        yield from _kernel_rules(step)
+
+
+def _kernel_rules(step: Passed) -> Iterator[Rule]:
+    growth, kernel, jump, dilation, name = step.growth, step.kernel, step.jump, step.dilation, step.name
+    if jump > 1:
+        added = (kernel - 1) * dilation
+        said = f"the jump of {jump} is forgotten: {name} adds {added} in the place of {growth}"
+        yield _adds(1, added, _product(kernel, 1, dilation), said, "jump")
+    if step.dilated > 1:
+        said = f"a dilation before {name} is multiplied into the jump, which only strides change"
+        yield _adds(1, growth * step.dilated, f"{step.product} × {step.dilated}", said, "dilated")
+    if dilation > 1:
+        yield _adds(1, (kernel - 1) * jump, _product(kernel, jump), f"the dilation of {name} is forgotten", "dilation")
         if jump > 1:
-            yield _Rule(
-                1,
-                lambda field: field + (kernel - 1) * dilation,
-                f"the jump of {jump} is forgotten: {step.name} adds {(kernel - 1) * dilation} in the place of {growth}",
-            )
-        if step.dilated > 1:
-            yield _Rule(
-                1,
-                lambda field: field + growth * step.dilated,
-                f"a dilation before {step.name} is multiplied into the jump, which only strides change",
-            )
-        if dilation > 1:
-            yield _Rule(1, lambda field: field + (kernel - 1) * jump, f"the dilation of {step.name} is forgotten")
-            if jump > 1:
-                yield _Rule(2, lambda field: field + (kernel - 1), f"dilation and jump of {step.name} are forgotten")
-        for other in _JUMPS:
-            if other != jump and (other != jump * step.dilated):
-                yield _other_jump(step, other)
-        yield _Rule(2, lambda field: field, f"{step.name} adds nothing: the number of the step before is repeated")
+            yield _adds(2, kernel - 1, _product(kernel, 1), f"dilation and jump of {name} are forgotten")
+    for other in _JUMPS:
+        if other not in {jump, jump * step.dilated}:
+            said = f"{name} adds as if the jump were {other}, but it is {jump}: another version, or a stride elsewhere"
+            yield _adds(2, (kernel - 1) * dilation * other, _product(kernel, other, dilation), said)
+    yield _adds(2, 0, mistake=f"{name} adds nothing: the number of the step before is repeated")
 
 
-def _as_three(step: Passed, jump: int) -> _Rule:
+def _as_three(step: Passed, jump: int) -> Rule:
+    if jump == step.jump:
+        return _adds(1, 2 * jump, _product(3, jump), f"the 1x1 {step.name} is counted as 3x3", "three")
     said = f"the 1x1 {step.name} is counted as 3x3, with a jump of {jump}"
-    return _Rule(1 if jump == 1 else 2, lambda field: field + 2 * jump, said)
+    return _adds(1 if jump == 1 else 2, 2 * jump, _product(3, jump), said)
 
 
-def _other_jump(step: Passed, other: int) -> _Rule:
-    return _Rule(
-        2,
-        lambda field: field + (step.kernel - 1) * step.dilation * other,
-        f"{step.name} adds as if the jump were {other}, but it is {step.jump}: another version, or a stride elsewhere",
-    )
-
-
-def _pool_rules(step: Passed) -> Iterator[_Rule]:
-    stride, jump = step.stride, step.jump
+def _pool_rules(step: Passed) -> Iterator[Rule]:
+    stride, jump, kernel, name = step.stride, step.jump, step.kernel, step.name
     if stride > 1:
         word = "doubles" if stride == 2 else f"multiplies by {stride}"
-        yield _Rule(
-            1,
-            lambda field: field * stride,
-            f"the pool {step.name} {word} the field here; its stride multiplies the jump, not the field",
-        )
-        yield _Rule(
-            2,
-            lambda field: field + (step.kernel - 1) * jump * stride,
-            f"the jump after the pool {step.name} is used for the pool itself",
-        )
-    yield _Rule(1, lambda field: field, f"the pool {step.name} adds nothing here, but it adds {step.growth}")
+        said = f"the pool {name} {word} the field here; its stride multiplies the jump, not the field"
+        yield Rule(1, lambda field: field * stride, f"× {stride}", said, "pool stride")
+        said = f"the jump after the pool {name} is used for the pool itself"
+        yield _adds(2, (kernel - 1) * jump * stride, _product(kernel, jump * stride), said, "pool jump after")
+    yield _adds(1, 0, mistake=f"the pool {name} adds nothing here, but it adds {step.growth}", habit="pool")
     if jump > 1:
-        yield _Rule(
-            1, lambda field: field + step.kernel - 1, f"the jump of {jump} is forgotten at the pool {step.name}"
-        )
+        said = f"the jump of {jump} is forgotten at the pool {name}"
+        yield _adds(1, kernel - 1, _product(kernel, 1), said, "pool jump")
 
 
-def _global_rules(step: Passed) -> Iterator[_Rule]:
-    kernel, jump = step.kernel, step.jump
-    yield _Rule(1, lambda field: field, f"the global pool {step.name} is not counted")
+def _global_rules(step: Passed) -> Iterator[Rule]:
+    kernel, jump, name = step.kernel, step.jump, step.name
+    yield _adds(1, 0, mistake=f"the global pool {name} is not counted", habit="global")
     if jump > 1:
-        yield _Rule(
-            1, lambda field: field + kernel - 1, f"the jump of {jump} is forgotten at the global pool {step.name}"
-        )
-    yield _Rule(
-        1,
-        lambda field: field + kernel,
-        f"the global pool {step.name} adds its {kernel} values here, and not ({kernel} − 1) jumps of {jump}",
-    )
+        said = f"the jump of {jump} is forgotten at the global pool {name}"
+        yield _adds(1, kernel - 1, _product(kernel, 1), said, "global jump")
+    said = f"the global pool {name} adds its {kernel} values here, and not ({kernel} − 1) jumps of {jump}"
+    yield _adds(1, kernel, mistake=said, habit="global values")
     for other in _MAPS:
         if other != kernel:
-            yield _other_map(step, other)
-
-
-def _other_map(step: Passed, other: int) -> _Rule:
-    return _Rule(
-        3,
-        lambda field: field + (other - 1) * step.jump,
-        f"the global pool {step.name} is taken over maps of {other}, but they are of {step.kernel}",
-    )
+            said = f"the global pool {name} is taken over maps of {other}, but they are of {kernel}"
+            yield _adds(3, (other - 1) * jump, _product(other, jump), said)

@@ -75,3 +75,28 @@ class PrintedMistake:
     printed: str
     right: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step in both recurrences, along one axis.
+
+    Attributes:
+        name: The step's name.
+        wrong: The arithmetic of the wrong recurrence; empty where no common mistake gives the printed number.
+        size: The field after the step by the wrong recurrence.
+        right: The arithmetic of the right recurrence.
+        right_size: The field after the step.
+        mistake: What goes wrong at this step; empty where both use the same rule.
+        habit: The kind of mistake, as ``model.parameters.causes.Rule`` names it.
+        is_printed: Whether the wrong size is printed.
+    """
+
+    name: str
+    wrong: str
+    size: int
+    right: str
+    right_size: int
+    mistake: str = ""
+    habit: str = ""
+    is_printed: bool = False

@@ -1,7 +1,7 @@
 """The steps of a network as printed figures are compared with them, and the windows between two of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model.graph.module import NetworkModule
@@ -84,8 +84,16 @@ def steps_of(network: Network) -> tuple[Step, ...]:
 def between(steps: Mapping[str, Step], start: str, end: str) -> list[Passed] | None:
     """Return the steps after ``start`` up to ``end`` that have a window, or None where no chain leads there."""
     chain = _chain(steps, start, end, {})
-    if chain is None:
-        return None
+    return None if chain is None else along(steps, chain)
+
+
+def along(steps: Mapping[str, Step], chain: Sequence[str]) -> list[Passed] | None:
+    """Return those steps of a chain that have a window, or None where the field of an input is not known.
+
+    Args:
+        steps: By their names.
+        chain: Names of steps, each on the output of the one before.
+    """
     found = []
     for name in chain:
         step = steps[name]

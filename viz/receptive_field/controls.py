@@ -1,15 +1,17 @@
 """What is shown of a receptive field: a step with a single window, or one whose fields can only be measured."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from model.images.records import Digit
+from model.networks import BUILT_IN
+from model.parameters.records import Line
 from model.receptive_field.records import EffectiveField, Field, Growth
-from model.records import IMAGE, Pair
+from model.records import Pair
 from viz.app import address, components, current, shared, tables, widgets
-from viz.receptive_field import figures
+from viz.receptive_field import cache, figures, recurrences
 
 NO_MAPS = "No step of this network has feature maps, so no unit has a place and a receptive field of its own."
 SAY_WAY = " The network branches: this is the way with the largest field."
@@ -34,25 +36,39 @@ def why() -> str:
     return WHY_ASSIGNMENT if current.is_assignment() else _WHY
 
 
-def way(steps: Mapping[str, Growth]) -> tuple[list[Growth], bool]:
-    """Return the steps on the way with the largest field, and whether there are others beside it.
+def rule() -> None:
+    """Show a wrong recurrence beside the right one: that of the printed figures, else one that students use."""
+    lines, heading = cache.printed(), "As the notebook printed"
+    if lines:
+        st.header("The notebook's rule, line by line")
+    else:
+        lines, heading = cache.doubled(), "A wrong rule"
+        if not lines:
+            return
+        st.header("A wrong rule, line by line")
+        st.write(
+            "A rule that looks right on the first rows: *a pool multiplies the field by its stride, and each "
+            "kernel adds its side minus 1*. It forgets that a stride multiplies the jump. On this network:"
+        )
+    file = tables.columns_file("Download both recurrences as CSV", partial(recurrences.columns, lines), "recurrences")
+    widgets.figure(recurrences.table(lines, heading), recurrences.say(lines), file)
+    if heading != "A wrong rule":
+        tables.expandable_table(
+            "The same rule on other networks",
+            lambda: recurrences.of_networks(_on_others()),
+            title="Would it be right for another network?",
+            key="other-networks",
+        )
 
-    Args:
-        steps: Every step with a window, by name, in the order they run.
-    """
-    graph = current.structure().graph
-    inputs, found = {node.name: node.inputs for node in graph.nodes}, list[Growth]()
-    name = next(reversed([*steps]), IMAGE)
-    while name != IMAGE:
-        if name in steps:
-            found.insert(0, steps[name])
-        name = max(inputs[name], key=lambda each: _size(steps, each), default=IMAGE)
-    return found, len(found) < len(steps)
 
-
-def _size(steps: Mapping[str, Growth], name: str) -> int:
-    field = steps[name].after.size if name in steps else (0, 0)
-    return field[0] * field[1]
+def _on_others() -> dict[str, Sequence[Line]]:
+    """Return by title the wrong recurrence for each other network that comes along."""
+    found = dict[str, Sequence[Line]]()
+    for id in BUILT_IN:
+        if id != current.network_id():
+            with current.looking_at(id):
+                found[current.structure().title] = cache.doubled()
+    return found
 
 
 def windowed(digit: Digit, growth: Growth, unit: Pair, effective: EffectiveField | None) -> None:

@@ -5,6 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from model.graph.records import IMAGE, Graph
 from model.parameters.records import RowComparison
 from model.receptive_field.records import Growth
 from viz import theme
@@ -18,6 +19,27 @@ FORMULAS = {
 }
 _EVERY = 3  # rows between two numbers beside the axis
 _OVER = 0.5  # pixels of the image between a cross and its number
+
+
+def way(graph: Graph, steps: Mapping[str, Growth]) -> tuple[list[Growth], bool]:
+    """Return the steps on the way with the largest field, and whether there are others beside it.
+
+    Args:
+        graph: Says what each step takes.
+        steps: Every step with a window, by name, in the order they run.
+    """
+    inputs, found = {node.name: node.inputs for node in graph.nodes}, list[Growth]()
+    name = next(reversed([*steps]), IMAGE)
+    while name != IMAGE:
+        if name in steps:
+            found.insert(0, steps[name])
+        name = max(inputs[name], key=lambda each: _size(steps, each), default=IMAGE)
+    return found, len(found) < len(steps)
+
+
+def _size(steps: Mapping[str, Growth], name: str) -> int:
+    field = steps[name].after.size if name in steps else (0, 0)
+    return field[0] * field[1]
 
 
 def chart(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> go.Figure:
@@ -58,12 +80,6 @@ def say(steps: Iterable[Growth], comparisons: Sequence[RowComparison]) -> str:
     each = ", ".join(f"{row.printed_field} for {row.name} (it is {row.measured_field[0]})" for row in wrong)
     said = f"The notebook's comments give the receptive field of {len(printed)} rows; {len(wrong)} are wrong"
     return f"{said}: {each}." if wrong else f"{said}."
-
-
-def mistakes(comparisons: Sequence[RowComparison]) -> str:
-    """List in Markdown why each wrong figure is wrong."""
-    said = [(row.name, each.sentence) for row in comparisons for each in row.mistakes if each.what == "field"]
-    return "\n".join(f"- **{name}.** {sentence}" for name, sentence in said)
 
 
 def arithmetic(growth: Growth) -> dict[str, list[str]]:

@@ -60,14 +60,6 @@ def test_say_names_the_wrong_figures() -> None:
     assert "wrong: " not in growth.say(STEPS.values(), right)
 
 
-def test_mistakes_lists_the_sentence_of_every_wrong_figure() -> None:
-    lines = growth.mistakes(COMPARISONS).splitlines()
-    wrong = [(row.name, each) for row in COMPARISONS for each in row.mistakes if each.what == "field"]
-    assert len(lines) == len(wrong) == 5
-    for line, (name, each) in zip(lines, wrong, strict=True):
-        assert line == f"- **{name}.** {each.sentence}"
-
-
 @each_step
 def test_arithmetic_is_beside_its_formula(step: Growth) -> None:
     columns = growth.arithmetic(step)
