@@ -106,9 +106,9 @@ def folded() -> None:
 st.title("Batch norm")
 if controls.norms(trace):
     st.write(controls.about(trace))
+    widgets.to_try(*controls.to_try(trace))
     shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
     step, channel = controls.choose_map(trace)
     {"steps": step_by_step, "forget": training_mode, "fold": folded}[shown]()
-    widgets.to_try(*controls.to_try(trace))
 else:
     controls.without_norm()

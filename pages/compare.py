@@ -53,14 +53,13 @@ st.write(
     f"A is **{escape_markdown(title)}**, which the sidebar names. Choose B: what do more "
     "parameters or other steps change?"
 )
-other = controls.other()
-if other:
-    compare(other)
-else:
-    st.info("There is no other network yet. Open one on the page “Open a network”.")
-
 widgets.to_try(
     "Which network needs more multiply-accumulates for each parameter? Look at the sizes of its first maps.",
     "Choose another picture. At which step do the two networks begin to differ?",
     "Choose a picture that lies between two classes. Which network is more certain, and does it deserve to be?",
 )
+other = controls.other()
+if other:
+    compare(other)
+else:
+    st.info("There is no other network yet. Open one on the page “Open a network”.")

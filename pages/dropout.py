@@ -78,6 +78,7 @@ def many_pictures() -> None:
 st.title("Dropout")
 if own:
     st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
+    widgets.to_try(*controls.to_try(off, own))
     shown = widgets.part(controls.VIEW, controls.views(), {**widgets.of_any_step(), **controls.ALLOWED})
     name, plan = controls.plan(off, own)
     parts = {
@@ -90,6 +91,5 @@ if own:
     if not controls.drops_everything(plan, own):
         parts[shown]()
         st.write(controls.about_mode(off))
-    widgets.to_try(*controls.to_try(off, own))
 else:
     controls.without_dropout()

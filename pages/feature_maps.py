@@ -18,6 +18,12 @@ st.title("Feature maps")
 st.write(
     f"One step of the network on your {word}. Click a map to see it in full, and point at a unit to read its value."
 )
+widgets.to_try(
+    "Go through a block with the arrow keys. Which values does the ReLU set to zero?",
+    f"Find a map that responds to one direction of edges, and check it on the other {word}s.",
+    "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
+    f"Choose a map, and then change the {word} in the sidebar.",
+)
 step = widgets.step(trace)
 count = len(step.maps)
 
@@ -71,16 +77,7 @@ with right:
     if not any(each.parameters for each in block):
         st.write("This block has no parameters.")
 
-left, right = st.columns(2, gap="large")
-with left:
-    st.header(f"The same map for other {word}s")
-    drawn, others = cache.map_of_each_class(step.name, channel, one_scale)
-    numbers = tables.maps_file("Download these maps as CSV", others, f"{step.name}-map-{channel}-of-each-class")
-    widgets.figure(drawn, figures.say_others(step, channel, others), numbers)
-with right:
-    widgets.to_try(
-        "Go through a block with the arrow keys. Which values does the ReLU set to zero?",
-        f"Find a map that responds to one direction of edges, and check it on the other {word}s.",
-        "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
-        f"Choose a map, and then change the {word} in the sidebar.",
-    )
+st.header(f"The same map for other {word}s")
+drawn, others = cache.map_of_each_class(step.name, channel, one_scale)
+numbers = tables.maps_file("Download these maps as CSV", others, f"{step.name}-map-{channel}-of-each-class")
+widgets.figure(drawn, figures.say_others(step, channel, others), numbers)

@@ -77,6 +77,7 @@ def probabilities() -> None:
 
 st.title("The head")
 st.write(controls.about(end, cache.obstacle()))
+widgets.to_try(*controls.ideas())
 shown = controls.part(end, mixer, exact=not cache.obstacle())
 if end and shown in {"class", "sum", "two"}:
     {"class": one_class, "sum": summed_maps, "two": two_classes}[shown](end)
@@ -84,4 +85,3 @@ elif mixer and shown == "mix":
     mixed_maps(mixer)
 else:
     probabilities()
-widgets.to_try(*controls.ideas())

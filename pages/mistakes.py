@@ -78,18 +78,18 @@ def mistakes() -> None:
     """Show one view of the predictions for MNIST's test images."""
     every = cache.scores()
     st.write(figures.say_accuracy(accuracy(every), accuracy(every, DISPUTED)))
-    components.follow_links(".large-image", address.follow)
-    shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
-    if shown != "calibration":
-        controls.offer_mnist()
-    {"matrix": matrix, "all": every_mistake, "calibration": show_calibration}[shown]()
-    st.caption(controls.say_origin())
     widgets.to_try(
         "Look at the mistakes with the highest confidence: which of them would you make too?",
         "Open a mistake on Saliency: which strokes speak for the predicted class, and which for the label?",
         "List the disputed labels: do you agree with the label or with the network?",
         "Halve the temperature, then double it: when is the confidence too high, and when is it too low?",
     )
+    components.follow_links(".large-image", address.follow)
+    shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed())
+    if shown != "calibration":
+        controls.offer_mnist()
+    {"matrix": matrix, "all": every_mistake, "calibration": show_calibration}[shown]()
+    st.caption(controls.say_origin())
 
 
 controls.load_first()

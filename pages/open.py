@@ -33,6 +33,11 @@ def understood() -> None:
 
 st.title("Open a network")
 st.write("Choose a network that comes along, or open your own: any PyTorch image classifier, trained or not.")
+widgets.to_try(
+    "Choose a card and read the receptive fields below. Are they larger than the picture?",
+    "Capture a network without trained weights. What does it predict, and how sure is it?",
+    "Compare your network with one that comes along: which one has fewer parameters for the same mistakes?",
+)
 controls.say_missing()
 controls.take_file()
 components.follow_links(".st-key-networks", controls.follow)
@@ -60,9 +65,3 @@ with right:
     st.subheader("In a notebook")
     st.code(controls.NOTEBOOK, language=None, wrap_lines=True)
     controls.offer_capture()
-
-widgets.to_try(
-    "Choose a card and read the receptive fields below. Are they larger than the picture?",
-    "Capture a network without trained weights. What does it predict, and how sure is it?",
-    "Compare your network with one that comes along: which one has fewer parameters for the same mistakes?",
-)

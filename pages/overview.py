@@ -17,6 +17,7 @@ st.write(
     f"step for your {word}. Read each column from top to bottom, and the columns from left to right. "
     "Click a picture to open it."
 )
+widgets.to_try(*controls.ideas())
 folded = controls.folded(network, trace)
 
 
@@ -35,7 +36,6 @@ with left:
     answer = tables.prediction_file(trace)
     widgets.figure(figures.probability_bars(trace), figures.say_probabilities(trace), answer)
     controls.search_class(trace)
-    widgets.to_try(*controls.ideas())
 with right:
     st.header(f"The {len(trace.rows)} rows, as measured")
     tables.rows(trace)

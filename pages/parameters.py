@@ -20,6 +20,7 @@ lines = figures.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
 st.write(controls.about())
+widgets.to_try(*controls.ideas(lines))
 
 left, right = st.columns([13, 7], vertical_alignment="bottom")
 with left:
@@ -58,12 +59,8 @@ with right:
     st.header("The assignment's limits")
     st.html(limits.checklist(controls.limits_of(lines)))
 
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("Totals")
-    graph = current.structure().graph
-    st.html(figures.totals(arithmetic, graph.owned - graph.used))
-with right:
-    widgets.to_try(*controls.ideas(lines))
+st.header("Totals")
+graph = current.structure().graph
+st.html(figures.totals(arithmetic, graph.owned - graph.used))
 
 components.follow_links(".st-key-worked", address.follow)

@@ -89,6 +89,11 @@ def shifted_picture() -> None:
 st.title("Pooling")
 if controls.max_pools():
     st.write(controls.about(trace))
+    widgets.to_try(
+        "Choose a unit in a blank area: which of the equal values is the winner, and does it matter?",
+        f"Trace the winner, then another value of the window: how far does the box on the {word} move?",
+        controls.shift_to_try(),
+    )
     shown = widgets.part(controls.VIEW, controls.views(), {**widgets.of_any_step(), **controls.allowed(trace)})
     step = controls.choose_pool(trace)
     controls_of_map = st.container(horizontal=True, width=440)
@@ -96,10 +101,5 @@ if controls.max_pools():
         channel = widgets.channel(len(step.maps))
     {"windows": windows, "lost": discarded_values, "average": average_pool, "move": shifted_picture}[shown]()
     controls.say_averages(trace)
-    widgets.to_try(
-        "Choose a unit in a blank area: which of the equal values is the winner, and does it matter?",
-        f"Trace the winner, then another value of the window: how far does the box on the {word} move?",
-        controls.shift_to_try(),
-    )
 else:
     controls.without_max_pool(trace)

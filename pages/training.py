@@ -91,11 +91,11 @@ shown = widgets.part(
     training.VIEW, training.VIEWS, {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
 )
 if current.is_assignment():
-    {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
     widgets.to_try(*TRY[shown])
+    {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
 else:
-    others = {"curves": training.kept_history, "recipe": training.card, "live": training.no_live_training}
-    {**others, "epochs": epochs}[shown]()
     kept = {"curves": shared.network().history, "recipe": shared.network().card}
     if kept.get(shown):
         widgets.to_try(*OF_ANOTHER[shown])
+    others = {"curves": training.kept_history, "recipe": training.card, "live": training.no_live_training}
+    {**others, "epochs": epochs}[shown]()

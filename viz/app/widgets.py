@@ -1,6 +1,7 @@
 """Controls that several pages share. The address holds what they choose."""
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -265,7 +266,11 @@ def dead_end(missing: str, page: str, label: str) -> None:
     st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
-def to_try(*ideas: str) -> None:
-    """Show things to try, one on each line."""
-    st.header("What to try")
-    st.markdown("\n".join(f"- {idea}" for idea in ideas))
+def to_try(first: str, *others: str) -> None:
+    """Show ideas beside the stage, or above it in a line that unfolds. A page calls it before it draws its stage."""
+    more = f" <u>and {len(others)} more</u>" if others else ""
+    listed = "".join(f"<li>{escape(idea)}</li>" for idea in others)
+    st.html(
+        f'<details class="to-try"><summary><b>What to try</b><span>{escape(first)}</span>{more}</summary>'
+        f"<ul>{listed}</ul></details>"
+    )
