@@ -1,6 +1,6 @@
 """All colours and colour scales of the app.
 
-The colours of layer kinds come from Okabe and Ito's palette, slightly darker or lighter: each colour has a contrast of
+Most colours of layer kinds come from Okabe and Ito's palette, slightly darker or lighter: each colour has a contrast of
 at least 3 to every background of both themes, and colour-blind people can distinguish them. Signed values use one
 diverging scale, symmetric about zero; magnitudes use one sequential scale; digits are grey on black.
 """
@@ -11,7 +11,10 @@ from plotly.colors import get_colorscale, hex_to_rgb, label_rgb, sample_colorsca
 
 from model.trace.records import LayerKind
 
+JOIN = "add"
 _LIKE = {  # kinds with the colour of another kind
+    **dict.fromkeys(("subtract", "subtract from", "multiply", "divide", "concatenation"), JOIN),
+    **dict.fromkeys(("larger of two", "smaller of two"), JOIN),
     **dict.fromkeys(("mean", "sum"), LayerKind.AVERAGE_POOL),
     "largest": LayerKind.MAX_POOL,
     "transposed convolution": LayerKind.CONVOLUTION,
@@ -37,10 +40,11 @@ KIND_COLOURS = _Colours(
         LayerKind.DROPOUT: "#8c8d8d",
         LayerKind.MAX_POOL: "#ae4c11",
         LayerKind.AVERAGE_POOL: "#c67300",
-        LayerKind.FLATTEN: "#0093e5",
-        LayerKind.LINEAR: "#0072b2",
-        LayerKind.SOFTMAX: "#0093e5",
-        LayerKind.LOG_SOFTMAX: "#0093e5",
+        LayerKind.LINEAR: "#0093e5",
+        LayerKind.FLATTEN: "#788aa8",
+        LayerKind.SOFTMAX: "#788aa8",
+        LayerKind.LOG_SOFTMAX: "#788aa8",
+        JOIN: "#6c6c60",
     }
 )
 ACCENT = "#0072b2"

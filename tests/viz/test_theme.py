@@ -15,7 +15,14 @@ each_scale = pytest.mark.parametrize("scale", [theme.DIVERGING, theme.SEQUENTIAL
 
 
 def test_every_layer_kind_has_a_colour() -> None:
-    assert set(theme.KIND_COLOURS) == set(LayerKind)
+    assert set(theme.KIND_COLOURS) == {*LayerKind, theme.JOIN}
+
+
+def test_steps_that_do_different_things_have_different_colours() -> None:
+    different = (LayerKind.CONVOLUTION, LayerKind.LINEAR, "add", "slice", LayerKind.DROPOUT)
+    assert len({theme.KIND_COLOURS[kind] for kind in different}) == len(different)
+    alike = ("add", "multiply", "concatenation"), ("slice", "reshape", LayerKind.FLATTEN), ("mean", "average pool")
+    assert [len({theme.KIND_COLOURS[kind] for kind in kinds}) for kinds in alike] == [1, 1, 1]
 
 
 @each_scale
