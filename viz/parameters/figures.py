@@ -107,15 +107,20 @@ def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> 
     body = "".join(_line(line, line.name == selected, link, printed=printed) for line in shown)
     # The running total counts once what steps share; a sum of the column would not.
     total, work = every[-1].running_total, sum(line.multiply_accumulates for line in every)
-    foot = f"<td>{total:,}</td><td></td><td>{_percent(1)}</td><td>{work:,}</td></tr></tfoot>"
+    foot = (
+        f'<td data-name="parameters">{total:,}</td><td></td><td data-name="share">{_percent(1)}</td>'
+        f'<td data-name="{_WORK}">{work:,}</td></tr></tfoot>'
+    )
     if printed:
-        foot = f"<td></td><td>{sum(line.printed_parameters or 0 for line in every):,}</td>{foot}"
+        added = sum(line.printed_parameters or 0 for line in every)
+        foot = f'<td></td><td data-name="printed parameters">{added:,}</td>{foot}'
     foot = f'<tfoot><tr><th scope="row">Sum</th><td></td>{foot}'
     head = _HEAD_PRINTED if printed else _HEAD
-    ledger = f'<table class="ledger" style="--mark: {theme.HIGHLIGHT}">{head}<tbody>{body}</tbody>{foot}</table>'
+    ledger = f'<table class="ledger cards" style="--mark: {theme.HIGHLIGHT}">{head}<tbody>{body}</tbody>{foot}</table>'
     return _boxed(ledger, "The rows, printed and measured" if printed else "The rows, measured")
 
 
+_WORK = "multiply-accumulates"
 _HEAD_PRINTED = (
     '<thead><tr><th rowspan="2" scope="col">Row</th><th colspan="2" scope="colgroup">Output shape</th>'
     '<th colspan="4" scope="colgroup">Parameters</th>'
@@ -134,15 +139,18 @@ def _line(line: Line, selected: bool, link: Link, *, printed: bool) -> str:
     current = ' aria-current="true"' if selected else ""
     shape, parameters = "<td>not printed</td>", "<td></td>"
     if line.printed_shape is not None:
-        shape = f"<td>{_printed(_brackets(line.printed_shape), 'shape' in line.wrong)}</td>"
-        parameters = f"<td>{_printed(f'{line.printed_parameters:,}', 'parameters' in line.wrong)}</td>"
+        said = _printed(_brackets(line.printed_shape), "shape" in line.wrong)
+        shape = f'<td data-name="printed">{said}</td>'
+        said = _printed(f"{line.printed_parameters:,}", "parameters" in line.wrong)
+        parameters = f'<td data-name="printed parameters">{said}</td>'
     if not printed:
         shape = parameters = ""
     return (
         f'<tr class="{classes}"{current}><th scope="row"><i style="background: {theme.KIND_COLOURS[line.kind]}"></i>'
-        f"{_anchor(line.name, link)}</th>{shape}<td>{words.shape(line.shape)}</td>{parameters}"
-        f"<td>{line.parameters:,}</td><td>{line.running_total:,}</td><td>{_percent(line.share)}</td>"
-        f"<td>{line.multiply_accumulates:,}</td></tr>"
+        f'{_anchor(line.name, link)}</th>{shape}<td data-name="shape">{words.shape(line.shape)}</td>{parameters}'
+        f'<td data-name="parameters">{line.parameters:,}</td><td data-name="total">{line.running_total:,}</td>'
+        f'<td data-name="share">{_percent(line.share)}</td>'
+        f'<td data-name="{_WORK}">{line.multiply_accumulates:,}</td></tr>'
     )
 
 

@@ -107,9 +107,9 @@ def changing(steps: Iterable[Growth]) -> dict[str, list[str]]:
         rows = [row for (name, down, across) in lines for row in ((f"{name}, y", down), (f"{name}, x", across))]
     return {
         "step": [name for name, _ in rows],
+        "size": [size for _, (size, _, _) in rows],
         "jump": [jump for _, (_, jump, _) in rows],
         "centre": [center for _, (_, _, center) in rows],
-        "size": [size for _, (size, _, _) in rows],
     }
 
 
@@ -136,11 +136,12 @@ def _both(pair: tuple[float, float]) -> str:
 def table(columns: Mapping[str, Sequence[str]], label: str) -> str:
     """Draw columns as a table in HTML; the first column names the rows. HTML repaints faster than Streamlit's table."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    lines = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(value)}</td>" for value in others)}</tr>'
-        for first, *others in zip(*columns.values(), strict=True)
-    )
-    drawn = f'<table class="columns"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    _, *names = map(escape, columns)
+    lines = ""
+    for first, *others in zip(*columns.values(), strict=True):
+        cells = (f'<td data-name="{name}">{escape(value)}</td>' for name, value in zip(names, others, strict=True))
+        lines += f'<tr><th scope="row">{escape(first)}</th>{"".join(cells)}</tr>'
+    drawn = f'<table class="columns cards wordy"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
     return f'<div class="sideways" role="region" tabindex="0" aria-label="{escape(label)}">{drawn}</div>'
 
 

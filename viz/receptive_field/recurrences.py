@@ -16,7 +16,7 @@ def table(lines: Sequence[Line], heading: str) -> str:
     first, printed = parting(lines), any(line.is_printed for line in lines)
     body = "".join(_line(line, is_first=line is first, left_out=printed and not line.is_printed) for line in lines)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Step", heading, "Right", "What goes wrong"))
-    return f'<table class="recurrences"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<table class="recurrences cards wordy"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _line(line: Line, *, is_first: bool, left_out: bool) -> str:
@@ -26,8 +26,10 @@ def _line(line: Line, *, is_first: bool, left_out: bool) -> str:
     chance = "" if wrong or not line.mistake else " By chance the number is right."
     aside = " (not printed)" if left_out else ""
     return (
-        f'<tr class="{kind}"><th scope="row">{escape(line.name)}</th><td>{_worked(line.wrong, line.size)}{aside}</td>'
-        f"<td>{_worked(line.right, line.right_size)}</td><td>{here}{escape(line.mistake)}{chance}</td></tr>"
+        f'<tr class="{kind}"><th scope="row">{escape(line.name)}</th>'
+        f'<td data-name="wrong:">{_worked(line.wrong, line.size)}{aside}</td>'
+        f'<td data-name="right:">{_worked(line.right, line.right_size)}</td>'
+        f'<td data-name="">{here}{escape(line.mistake)}{chance}</td></tr>'
     )
 
 

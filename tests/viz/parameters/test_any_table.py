@@ -40,7 +40,7 @@ def test_a_shared_weight_counts_once_in_the_shares(
 def test_without_printed_figures_the_table_has_no_column_for_them(lines: tuple[Line, ...]) -> None:
     drawn = figures.table(lines, lines[0].name, lambda name: f"parameters?row={name}", hidden=False)
     assert "printed" not in drawn
-    assert f"<td>{lines[-1].running_total:,}</td>" in drawn.partition("<tfoot>")[2]
+    assert f'<td data-name="parameters">{lines[-1].running_total:,}</td>' in drawn.partition("<tfoot>")[2]
     hidden = [line.name for line in lines[1:] if line.hidden]
     assert not [name for name in hidden if f">{name}<" in drawn]
 
