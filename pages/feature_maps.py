@@ -36,7 +36,7 @@ with right:
 with left:
     all_maps = {str(c): each for c, each in enumerate(step.maps)}
     widgets.figure(
-        lambda: controls.grid(step, channel, shared=one_scale),
+        lambda: controls.grid(trace, step, channel, shared=one_scale),
         figures.say_tiled(step, one_scale),
         tables.maps_file("Download all maps as CSV", all_maps, f"{step.name}-{digit.key[:20]}"),
     )

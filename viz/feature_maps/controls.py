@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from model.trace.records import Step
+from model.trace.records import Step, Trace
 from viz.app import address
 from viz.app.components import map_grid
 from viz.app.widgets import segments
@@ -17,10 +17,11 @@ _IN_ORDER, _STRONGEST = "order", "strongest"
 _ORDERS = {_IN_ORDER: "In order", _STRONGEST: "Strongest first"}
 
 
-def grid(step: Step, channel: int, *, shared: bool) -> None:
+def grid(trace: Trace, step: Step, channel: int, *, shared: bool) -> None:
     """Show the maps of a step to choose from, at most 64 at a time.
 
     Args:
+        trace: Says which maps are scores of classes.
         step: Its maps are shown.
         channel: The map that is chosen.
         shared: Whether all maps have one scale.
@@ -28,7 +29,7 @@ def grid(step: Step, channel: int, *, shared: bool) -> None:
     order = _order(step)
     start = order.index(channel) // _PER_PAGE * _PER_PAGE
     shown = order[start : start + _PER_PAGE]
-    drawn = figures.choices(step.maps, shown, shared=shared, selected=channel)
+    drawn = figures.choices(step.maps, shown, figures.titles(trace, step), shared=shared, selected=channel)
     map_grid(drawn, f"The maps of {step.name}", lambda at: _choose(shown[at] if at < len(shown) else channel))
     if len(order) > _PER_PAGE:
         with st.container(horizontal=True, vertical_alignment="center"):

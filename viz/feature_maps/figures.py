@@ -31,12 +31,25 @@ class Statistics:
         return cls(float(values.min()), float(values.max()), float(values.mean()), float((values == 0).mean()))
 
 
-def choices(maps: Activation, shown: Sequence[int], *, shared: bool, selected: int) -> dict[str, Any]:
+def titles(trace: Trace, step: Step) -> list[str]:
+    """Return what the maps of a step are called: the names of classes where each is a score of one, else numbers."""
+    scores = (trace.logits, trace.log_probabilities, trace.probabilities)
+    if any(np.array_equal(step.output.ravel(), score) for score in scores):
+        return [trace.class_name(k) for k in range(len(trace.logits))]
+    return [str(channel) for channel in range(len(step.maps))]
+
+
+def choices(
+    maps: Activation, shown: Sequence[int], names: Sequence[str], *, shared: bool, selected: int
+) -> dict[str, Any]:
     """Return the data of the component ``map_grid``, which shows maps (N, H, W) to choose from.
+
+    Maps of one unit are a strip of cells, each with its name and its value.
 
     Args:
         maps: On the diverging scale where any value is negative.
         shown: The maps that are shown, in this order.
+        names: What each map is called.
         shared: Whether all maps have one scale, shown below them; otherwise each map has its own.
         selected: The selected map.
     """
@@ -44,8 +57,8 @@ def choices(maps: Activation, shown: Sequence[int], *, shared: bool, selected: i
     tiles = [
         {
             "picture": _paint(each, range_),
-            "title": str(n),
-            "says": f"Map {n}: {_say_values(each)}",
+            "title": names[n],
+            "says": f"Map {n}{'' if names[n] == str(n) else f', {names[n]}'}: {_say_values(each)}",
             "note": _note(each, range_, shared),
         }
         for n, each, range_ in zip(shown, maps[list(shown)], ranges, strict=True)
@@ -54,6 +67,7 @@ def choices(maps: Activation, shown: Sequence[int], *, shared: bool, selected: i
         "tiles": tiles,
         "selected": shown.index(selected) if selected in shown else -1,
         "columns": columns(len(shown)),
+        "strip": maps[0].size == 1,
         "size": list(maps.shape[1:]),
         "scale": scale_bar(ranges[0]) if shared else "",
     }
@@ -76,7 +90,8 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
         drawn += f'<figure data-says="{says}">{image}<figcaption>{title}{small}</figcaption></figure>'
     bar = scale_bar(ranges[0]) if shared else ""
     read = 'role="group" aria-label="Maps" tabindex="0" data-reads=""'
-    return f'<div class="tiles"><div {read} style="--columns: {columns(len(maps))}">{drawn}</div>{bar}</div>'
+    kind = "tiles strip" if maps[0].size == 1 else "tiles"
+    return f'<div class="{kind}"><div {read} style="--columns: {columns(len(maps))}">{drawn}</div>{bar}</div>'
 
 
 def say_tiled(step: Step, shared: bool) -> str:

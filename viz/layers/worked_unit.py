@@ -1,6 +1,6 @@
 """The arithmetic of one unit: the data for the browser, its words, and its CSV."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +11,8 @@ from model.receptive_field.records import Box, Window
 from model.records import IMAGE, Activation, Pixels, Unit
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
+from viz.feature_maps.figures import titles
+from viz.layers import sums
 from viz.pictures import raster, swatches, words
 from viz.pictures.mathematics import typeset
 from viz.pictures.panels import scale_bar
@@ -18,9 +20,12 @@ from viz.pictures.scaling import range_of
 
 _PLAYABLE = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}
 _WINDOWS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
+_MOST_CELLS = 128  # of a strip
+_MOST_INPUTS = 3  # further steps whose maps are drawn
 _MOST_MAPS = 64  # input maps that are shown one by one
+_CLEARLY = 0.25  # of the range of a map: that much its values differ where there is ink
 _POINT = Window((1, 1))
-_ROUNDING = 1e-6
+_MOST_UNITS = 100_000  # of the input maps that can be shown in place of the first one
 _NO_WEIGHTS = {LayerKind.BATCH_NORM, LayerKind.RELU}  # their formula is not a product of input and weight
 
 
@@ -41,11 +46,11 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
     reveals = hidden and step.kind == LayerKind.MAX_POOL  # its weights reveal the largest value
     weighted = step.kind not in _NO_WEIGHTS and not reveals
     groups = _by_map(explained)
-    name, front = max(groups, key=lambda each: abs(_sum(groups[each]))) if groups else (explained.source, 0)
+    name, front = max(groups, key=lambda each: abs(sums.total(groups[each]))) if groups else (explained.source, 0)
     source = trace.maps_of(name) if name else step.maps
     shown = _most(groups)
-    formula = explained.formula if len(shown) == len(groups) else _shortened(explained, groups, shown)
     several = len({source for source, _ in groups}) > 1
+    pictures = _pictures(trace, shown)
     return {
         "name": explained.name,
         "source": name,
@@ -53,14 +58,20 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
         "window": asdict(window or _POINT),
         "covered": _covered(groups.get((name, front), ())) if window is None or step.kind not in _WINDOWS else None,
         "input": _map(source, min(front, len(source) - 1)),
-        "output": _map(step.maps, channel) | ({"values": [], "scale": ""} if hidden else {"values": values}),
+        "others": _other_inputs(trace, groups, name),
+        "output": _map(step.maps, channel)
+        | ({"values": [], "scale": ""} if hidden else {"values": values, "strip": _strip(trace, step)}),
         "bias": words.number(explained.bias),
-        "groups": [_group(key, groups[key], weighted=weighted, named=several) for key in shown],
+        "groups": [
+            _group(key, groups[key], weighted=weighted, named=several, hidden=hidden)
+            | {"picture": pictures.get(key, "")}
+            for key in shown
+        ],
         "more": f"{'All ' if len(shown) == len(groups) else f'{len(shown)} of '}{len(groups):,} input maps",
         "symbols": typeset(explained.symbols),
-        "formula": typeset(f"{formula.rpartition(' = ')[0]} = ?" if hidden else formula),
+        "formula": sums.draw(explained, groups, shown, hidden=hidden),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
-        "play": None if hidden or window is None else _play(step, source, channel, front),
+        "play": None if hidden or window is None else _play(step, source, channel, front, window),
     }
 
 
@@ -76,23 +87,31 @@ def _most(groups: Mapping[tuple[str, int], Sequence[Term]]) -> list[tuple[str, i
     """Return the input maps that add most, in order; all of them where they are few."""
     if len(groups) <= _MOST_MAPS:
         return [*groups]
-    largest = {*sorted(groups, key=lambda each: -abs(_sum(groups[each])))[:_MOST_MAPS]}
+    largest = {*sorted(groups, key=lambda each: -abs(sums.total(groups[each])))[:_MOST_MAPS]}
     return [each for each in groups if each in largest]
 
 
-def _shortened(
-    explained: Explanation, groups: Mapping[tuple[str, int], Sequence[Term]], shown: Sequence[tuple[str, int]]
-) -> str:
-    """Return the sum of what is shown, the sum of the others, and the bias."""
-    one, other = (sum(_sum(groups[each]) for each in keys) for keys in (shown, groups.keys() - {*shown}))
-    if abs(one + other + explained.bias - explained.value) > _ROUNDING * max(1.0, abs(explained.value)):
-        return explained.formula  # not a sum of its terms
-    parts = [f"({part:.4f})".replace("-", "−") for part in (one, other, explained.bias) if part]
-    return f"{' + '.join(parts)} = {explained.value:.4f}".replace("= -", "= −")
+def _other_inputs(trace: Trace, groups: Mapping[tuple[str, int], Sequence[Term]], name: str) -> list[dict[str, Any]]:
+    """Return the map that adds most of each other step that goes into this one, such as the second one of an add."""
+    fronts = dict[str, int]()
+    for source, channel in sorted(groups, key=lambda each: -abs(sums.total(groups[each]))):
+        fronts.setdefault(source, channel)
+    return [
+        _map(trace.maps_of(source), channel) | {"source": source, "covered": _covered(groups[source, channel])}
+        for source, channel in fronts.items()
+        if source != name
+    ][:_MOST_INPUTS]
 
 
-def _sum(terms: Iterable[Term]) -> float:
-    return sum(term.product for term in terms)
+def _pictures(trace: Trace, shown: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return a picture of each input map that is shown, where they are several and not very large."""
+    if len(shown) < 2 or not all(name for name, _ in shown):
+        return {}
+    maps = {key: trace.maps_of(key[0])[key[1]] for key in shown}
+    if max(each.size for each in maps.values()) == 1 or sum(each.size for each in maps.values()) > _MOST_UNITS:
+        return {}
+    ranges = {name: range_of(trace.maps_of(name)) for name, _ in shown}
+    return {key: raster.mosaic(each[None], [ranges[key[0]]], [(0, 0)]) for key, each in maps.items()}
 
 
 def _covered(terms: Sequence[Term]) -> list[int]:
@@ -103,10 +122,11 @@ def _covered(terms: Sequence[Term]) -> list[int]:
     return [min(ys), min(xs), max(ys) + 1, max(xs) + 1]
 
 
-def _play(step: Step, source: Activation, channel: int, front: int) -> dict[str, Any] | None:
+def _play(step: Step, source: Activation, channel: int, front: int, window: Window) -> dict[str, Any] | None:
     """Return what the browser needs to play the window over one input map; None where the output is one unit.
 
-    The values (H, W) of the map, row by row, and the weights (kH, kW) of its kernel slice; none for a max pool.
+    The values (H, W) of the map, row by row, the weights (kH, kW) of its kernel slice, none for a max pool, and the
+    position where playing starts.
     """
     if step.kind not in _PLAYABLE or step.output[0].size == 1:
         return None
@@ -115,7 +135,31 @@ def _play(step: Step, source: Activation, channel: int, front: int) -> dict[str,
         "values": _shortest(source[front]),
         # With groups a kernel has slices for the maps of its own group only.
         "weights": None if weight is None else _shortest(weight[channel, front % weight.shape[1]]),
+        "start": _first_ink(source[front], window, step.output.shape[1:]),
     }
+
+
+def _first_ink(values: Activation, window: Window, units: Sequence[int]) -> int:
+    """Return the first position, line by line, whose window holds clearly different values; 0 where none does.
+
+    Args:
+        values: The input map, (H, W).
+        window: Of the step.
+        units: How many positions it has, (y, x).
+    """
+    low, high = np.full(tuple(units), np.inf), np.full(tuple(units), -np.inf)
+    for place in np.ndindex(*window.kernel):
+        along = [
+            np.arange(count) * stride - padding + step * dilation
+            for count, stride, padding, step, dilation in zip(
+                units, window.stride, window.padding, place, window.dilation, strict=True
+            )
+        ]
+        inside = [(at >= 0) & (at < side) for at, side in zip(along, values.shape, strict=True)]
+        taken = values[np.ix_(*(at.clip(0, side - 1) for at, side in zip(along, values.shape, strict=True)))]
+        on_map = inside[0][:, None] & inside[1]
+        low, high = np.where(on_map, np.minimum(low, taken), low), np.where(on_map, np.maximum(high, taken), high)
+    return int((high - low > _CLEARLY * np.ptp(values)).argmax())
 
 
 def _shortest(values: Activation) -> list[float]:
@@ -260,22 +304,35 @@ def _map(maps: Activation, channel: int) -> dict[str, Any]:
     }
 
 
-def _group(key: tuple[str, int], terms: Sequence[Term], *, weighted: bool, named: bool) -> dict[str, Any]:
-    """Return the terms of one input map; ``named`` where the step has several inputs."""
+def _strip(trace: Trace, step: Step) -> list[dict[str, str]]:
+    """Return name, value and colour of each map of a step whose maps have one unit; none where they are very many."""
+    if step.maps[0].size > 1 or not 1 < len(step.maps) <= _MOST_CELLS:
+        return []
+    range_ = range_of(step.maps)
+    return [
+        {"name": name, "value": words.number(value), "style": swatches.fill(range_, value)}
+        for name, value in zip(titles(trace, step), step.maps.ravel().tolist(), strict=True)
+    ]
+
+
+def _group(key: tuple[str, int], terms: Sequence[Term], *, weighted: bool, named: bool, hidden: bool) -> dict[str, Any]:
+    """Return the terms of one input map; ``named`` where the step has several inputs, ``hidden`` without products."""
     source, channel = key
     across = len({term.unit[2] for term in terms})
+    products = weighted and not hidden and any(term.weight not in {None, 0.0, 1.0} for term in terms)
     return {
         "source": source,
         "channel": channel,
         "heading": f"{source}, map {channel}" if named else f"Input map {channel}",
         "name": source if named else "",
         "columns": across,
-        "sum": words.number(_sum(terms)),
+        "sum": "" if hidden else sums.fine(sums.total(terms)),
         "terms": [
             {
                 "unit": list(term.unit),
                 "value": words.number(term.value),
                 "rule": _factor(term) if weighted else "",
+                "product": f"= {sums.fine(term.product)}" if products else "",
                 "counts": not weighted or term.weight is None or term.weight != 0,
             }
             for term in terms

@@ -27,6 +27,12 @@ def paint(range_: Range, value: float) -> str:
     return _STYLES[_place(range_, value)]
 
 
+def fill(range_: Range, value: float) -> str:
+    """Return the style of a cell as ``paint`` does, on the scale of its range."""
+    shade = ", ".join(map(str, _SCALES[range_.signed][_place(range_, value)]))
+    return f"background: rgb({shade}); color: {ink(range_, value)}"
+
+
 def ink(range_: Range, value: float) -> str:
     """Return a text colour that is readable on the colour of a value, on either scale."""
     return _INKS[range_.signed][_place(range_, value)]

@@ -1,12 +1,13 @@
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from model import trace
+from model import networks, trace
 from model.images import digits
 from model.networks.assignment import weights
 from model.records import Activation
@@ -39,7 +40,7 @@ def said(value: float) -> str:
 
 
 def choices(maps: Activation, shared: bool = True, selected: int = 0) -> dict[str, Any]:
-    return figures.choices(maps, range(len(maps)), shared=shared, selected=selected)
+    return figures.choices(maps, range(len(maps)), [*map(str, range(len(maps)))], shared=shared, selected=selected)
 
 
 def tiled(maps: Activation, shared: bool = True) -> str:
@@ -210,3 +211,21 @@ def test_say_block_names_every_step_and_dropout(traced: Trace) -> None:
     for block, words in zip(traced.blocks, said, strict=True):
         assert all(step.name in words for step in block)
         assert ("Dropout is off" in words) == any(step.kind is LayerKind.DROPOUT for step in block)
+
+
+def test_maps_that_are_scores_have_the_names_of_their_classes() -> None:
+    network = networks.load("shapes")
+    run = replace(trace.record(network.module, torch.zeros(1, *network.input.shape)), classes=network.classes)
+    scores = next(step for step in run.steps if np.array_equal(step.output.ravel(), run.logits))
+    assert figures.titles(run, scores) == list(network.classes)
+    assert figures.titles(run, run.steps[0]) == [str(channel) for channel in range(len(run.steps[0].maps))]
+
+
+@pytest.mark.parametrize(("side", "strip"), [(1, True), (2, False)])
+def test_maps_of_one_unit_are_a_strip_of_named_cells(side: int, strip: bool) -> None:
+    maps = np.arange(3 * side * side, dtype=np.float32).reshape(3, side, side)
+    data = figures.choices(maps, range(3), ["a", "b", "c"], shared=True, selected=1)
+    assert data["strip"] == strip
+    assert [each["title"] for each in data["tiles"]] == ["a", "b", "c"]
+    assert data["tiles"][2]["says"].startswith("Map 2, c: ")
+    assert ('class="tiles strip"' in figures.tiled(maps, ["a", "b", "c"], shared=True)) == strip

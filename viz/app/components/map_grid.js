@@ -3,6 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const { grid, scale } = (parentElement.parts ??= build(parentElement));
   grid.setAttribute("aria-label", data.label);
+  grid.classList.toggle("strip", data.strip); // a map of one unit is a cell with its name and value
   grid.style.setProperty("--columns", data.columns);
   grid.style.setProperty("--few", data.columns > 5 ? data.columns / 2 : data.columns); // on a phone
   grid.style.setProperty("--shape", data.size.toReversed().join(" / "));
@@ -33,7 +34,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function show(button, { picture, title, says, note }) {
-  const [image, name, small] = button.children;
+  const [frame, name, small] = button.children;
+  const [image] = frame.children;
   if (image.src !== picture) image.src = picture;
   name.textContent = title;
   small.textContent = note;
@@ -46,7 +48,10 @@ function tile() {
   made.type = "button";
   const image = document.createElement("img");
   image.alt = "";
-  made.append(image, document.createElement("span"), document.createElement("small"));
+  const frame = document.createElement("span");
+  frame.className = "picture";
+  frame.append(image);
+  made.append(frame, document.createElement("span"), document.createElement("small"));
   return made;
 }
 
