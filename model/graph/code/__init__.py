@@ -1,0 +1,1 @@
+"""A graph as PyTorch code: a class that runs without this project."""
