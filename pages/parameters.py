@@ -5,6 +5,7 @@ import streamlit as st
 from viz.app import address, components, current, shared, tables, widgets
 from viz.layers import worked_row
 from viz.parameters import controls, figures, limits
+from viz.parameters.take_away import controls as take_away
 
 HIDDEN = "hidden"
 
@@ -63,4 +64,5 @@ st.header("Totals")
 graph = current.structure().graph
 st.html(figures.totals(arithmetic, graph.owned - graph.used))
 
+take_away.show()
 components.follow_links(".st-key-worked", address.follow)

@@ -8,25 +8,14 @@ from typing import Any
 
 from model.commands.records import Table, TableRow
 from model.networks.summary.table import of_network
-from model.records import Pair, format_sizes
+from model.networks.summary.text import TITLES, WORDS, as_markdown, format_shape, select, select_text, totals
+from model.networks.summary.text import cells as cells_of
+from model.records import Pair
 
-__all__ = ["as_csv", "as_json", "as_markdown", "as_text", "of_network", "partial", "select"]
+__all__ = ["as_csv", "as_json", "as_markdown", "as_text", "of_network", "partial", "select", "select_text"]
 _DIM, _BOLD, _END = "\033[2m", "\033[1m", "\033[0m"
 _COLOURS = {"conv": "\033[36m", "linear": "\033[36m", "pool": "\033[33m", "norm": "\033[35m", "drop": "\033[32m"}
-_NAMES = {
-    "name": "Layer",
-    "path": "Path",
-    "kernel": "Kernel",
-    "stride": "Stride",
-    "padding": "Padding",
-    "shape": "Output shape",
-    "parameters": "Param #",
-    "receptive_field": "Receptive field",
-    "jump": "Jump",
-    "multiply_accumulates": "Mult-adds",
-}
 _SHORT = {"receptive_field": "Field"}
-_WORDS = {"name", "path", "shape"}  # columns that are set from the left
 _DROPPED = (
     "padding",
     "stride",
@@ -35,26 +24,8 @@ _DROPPED = (
     "multiply_accumulates",
     "jump",
 )  # in a narrow terminal, in this order
-_JOINS = {"add", "sub", "mul", "cat"}
 _CALL = "(function call)"  # in the place of a path
 _LEAST = 10  # characters of a path
-
-
-def select(table: Table, all_steps: bool) -> tuple[TableRow, ...]:
-    """Return the rows of a printed summary, or every step."""
-    return table.rows if all_steps else tuple(row for row in table.rows if row.is_numbered)
-
-
-def select_text(table: Table, all_steps: bool) -> tuple[TableRow, ...]:
-    """Return the rows for a terminal: also function calls that join branches or change the shape, field or jump."""
-    found = []
-    before: TableRow | None = None
-    for row in table.rows:
-        alike = before is not None and (row.shape, row.field, row.jump) == (before.shape, before.field, before.jump)
-        if all_steps or row.is_numbered or (not row.is_hidden and (row.op in _JOINS or not alike)):
-            found.append(row)
-        before = row
-    return tuple(found)
 
 
 def as_json(table: Table, all_steps: bool = False) -> str:
@@ -85,20 +56,10 @@ def as_csv(table: Table, all_steps: bool = False) -> str:
     """Write the table as CSV, with plain numbers."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_NAMES)
+    writer.writerow(TITLES)
     for row in select(table, all_steps):
-        writer.writerow(_cells(row, thousands=False).values())
+        writer.writerow(cells_of(row, thousands=False).values())
     return file.getvalue().rstrip("\n")
-
-
-def as_markdown(table: Table, all_steps: bool = False) -> str:
-    """Write the table for a README."""
-    lines = ["| " + " | ".join(_NAMES.values()) + " |"]
-    lines.append("|" + "|".join("---" if name in _WORDS else "---:" for name in _NAMES) + "|")
-    for row in select(table, all_steps):
-        cells = [cell.replace("|", r"\|").replace("*", r"\*") for cell in _cells(row).values()]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", *(f"{line}  " for line in _totals(table))]).rstrip()
 
 
 def as_text(table: Table, width: int, colour: bool, all_steps: bool = False) -> str:
@@ -111,15 +72,15 @@ def as_text(table: Table, width: int, colour: bool, all_steps: bool = False) -> 
         all_steps: Whether all function calls have rows, and not only those that join branches or change the shape.
     """
     rows = select_text(table, all_steps)
-    header = {name: _SHORT.get(name, title) for name, title in _NAMES.items()}
-    cells = [header, *(_cells(row) | ({} if row.is_numbered else {"path": _CALL}) for row in rows)]
+    header = {name: _SHORT.get(name, title) for name, title in TITLES.items()}
+    cells = [header, *(cells_of(row) | ({} if row.is_numbered else {"path": _CALL}) for row in rows)]
     widths = _widths(cells, width)
     lines = []
     for number, each in enumerate(cells):
-        line = "  ".join(_padded(each[name], size, name in _WORDS) for name, size in widths.items()).rstrip()
+        line = "  ".join(_padded(each[name], size, name in WORDS) for name, size in widths.items()).rstrip()
         lines.append(_coloured(line, None if number == 0 else rows[number - 1]) if colour else line)
     ruler = "─" * min(width, sum(widths.values()) + 2 * len(widths) - 2)
-    return "\n".join([lines[0], ruler, *lines[1:], ruler, *_totals(table), *_said_of_calls(table, rows)])
+    return "\n".join([lines[0], ruler, *lines[1:], ruler, *totals(table), *_said_of_calls(table, rows)])
 
 
 def _said_of_calls(table: Table, rows: Sequence[TableRow]) -> list[str]:
@@ -140,7 +101,7 @@ def _said_of_calls(table: Table, rows: Sequence[TableRow]) -> list[str]:
 def partial(steps: Sequence[Mapping[str, Any]]) -> str:
     """Write the steps of a network up to one that fails, with shapes and parameters."""
     cells = [("Layer", "Path", "Output shape", "Param #")]
-    cells += [(str(s["name"]), str(s["path"]), _shape(s["shape"]), f"{s['parameters']:,}") for s in steps]
+    cells += [(str(s["name"]), str(s["path"]), format_shape(s["shape"]), f"{s['parameters']:,}") for s in steps]
     sizes = [max(len(row[column]) for row in cells) for column in range(4)]
     return "\n".join(
         "  ".join(_padded(cell, size, number < 3) for number, (cell, size) in enumerate(zip(row, sizes, strict=True)))
@@ -148,35 +109,9 @@ def partial(steps: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _cells(row: TableRow, thousands: bool = True) -> dict[str, str]:
-    comma = "," if thousands else ""
-    return {
-        "name": row.name,
-        "path": row.path,
-        "kernel": _pair(row.kernel),
-        "stride": _pair(row.stride),
-        "padding": _pair(row.padding),
-        "shape": _shape(row.shape),
-        "parameters": format(row.parameters, comma),
-        "receptive_field": _pair(row.field),
-        "jump": _pair(row.jump),
-        "multiply_accumulates": format(row.multiply_accumulates, comma),
-    }
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return f"[{', '.join(map(str, (-1, *shape)))}]"
-
-
-def _pair(pair: Pair | str | None) -> str:
-    if pair is None or isinstance(pair, str):
-        return pair or ""
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
-
-
 def _widths(cells: Sequence[Mapping[str, str]], width: int) -> dict[str, int]:
     """Return how wide each column is; where there is no room, paths are cut, and then columns are left out."""
-    widths = {name: max(len(row[name]) for row in cells) for name in _NAMES}
+    widths = {name: max(len(row[name]) for row in cells) for name in TITLES}
     room = width - sum(widths.values()) - 2 * (len(widths) - 1)
     if room < 0:
         widths["path"] = max(min(_LEAST, widths["path"]), widths["path"] + room)
@@ -196,19 +131,3 @@ def _coloured(line: str, row: TableRow | None) -> str:
         return f"{_BOLD}{line}{_END}"
     colour = next((code for part, code in _COLOURS.items() if part in row.op), _DIM if not row.is_numbered else "")
     return f"{colour}{line[: len(row.name)]}{_END}{line[len(row.name) :]}" if colour else line
-
-
-def _totals(table: Table) -> list[str]:
-    """Return the totals in words."""
-    lines = [f"Input: {format_sizes(table.input_shape)}. Multiply-adds for one image: {table.multiply_accumulates:,}."]
-    lines += table.reasons
-    if table.used == table.owned:
-        return [f"Parameters: {table.used:,}.", *lines]
-    never = [f"{path} ({count:,})" for path, count in table.unused if count]
-    more = f" and {len(never) - 5} more" if len(never) > 5 else ""
-    said = f": {', '.join(never[:5])}{more}" if never else ""
-    left = table.owned - table.used
-    return [
-        f"Parameters: {table.used:,} used, {table.owned:,} owned. {left:,} are never called{said}.",
-        *lines,
-    ]

@@ -1,11 +1,12 @@
 """The code of each network that comes along, as its author wrote it in PyTorch."""
 
 from importlib import import_module
+from pathlib import Path
 
 from torch import nn
 
 from model.networks.assignment.network import DROPOUT, AssignmentNetwork
-from model.networks.catalogue import ASSIGNMENT
+from model.networks.catalogue import ASSIGNMENT, CATALOGUE
 
 
 def author_network(id: str, dropout: float = DROPOUT) -> nn.Module:
@@ -22,3 +23,8 @@ def author_network(id: str, dropout: float = DROPOUT) -> nn.Module:
         return AssignmentNetwork(dropout)
     network: nn.Module = import_module(f"model.networks.{id}.network").Net()
     return network
+
+
+def author_code(id: str) -> str:
+    """Return the file of a network that comes along, as its author wrote it; nothing for another network."""
+    return Path(__file__).with_name(id).joinpath("network.py").read_text(encoding="utf-8") if id in CATALOGUE else ""

@@ -1,0 +1,1 @@
+"""The table and the code of a network, to take away."""
