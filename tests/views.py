@@ -44,4 +44,5 @@ VIEWS = {
     "training, live": "training?train_view=live",
     "open": "open",
     "compare": "compare",
+    "worksheet": "worksheet?seed=3&sheet_view=both",
 }

@@ -26,6 +26,7 @@ PAGES = {  # file in pages/, title
     "training": "Training",
     "open": "Open a network",
     "compare": "Compare",
+    "worksheet": "Worksheet",
 }
 OLD = {"layers": "layer_by_layer", "sanity_checks": "lie_detector"}
 

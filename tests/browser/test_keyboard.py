@@ -38,6 +38,7 @@ WAYS = {  # by the name of the view where each begins
     "mistakes": Way("labelled 4, classified as 9", "Enter", "cell", "4.9"),
     "open": Way("Residual network$", "Enter", "net", "residual"),
     "compare": Way("B, the other network", "ArrowDown Enter", "with", r"\w+"),
+    "worksheet": Way("Sheet$", "ArrowUp Enter", "seed", "4"),
     "training, epoch by epoch": Way("Epoch$", "ArrowRight", "epoch", "3"),
 }
 

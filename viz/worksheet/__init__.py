@@ -1,0 +1,1 @@
+"""A worksheet to print, with its answers."""
