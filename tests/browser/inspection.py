@@ -3,12 +3,15 @@
 A check takes the page and the part of it that is looked at, and returns all that is wrong.
 """
 
+import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
+from pypdf import PageObject, PdfReader
 
 from tests.browser.conftest import DESKTOP, OVERFLOWING, PHONE, PROJECTOR
 from tests.browser.controls import (
@@ -78,6 +81,26 @@ _ON_SCREEN = """([what, smallest]) => {
 }"""
 _SIDE = "[data-testid=stSidebar], [data-testid=stExpandSidebarButton]"
 _STAGE = ".st-key-stage, .st-key-first-figure"
+PAPER = 703  # pixels across A4 within its margins
+_FOOT = re.compile(r"http://\S+|^.* · |\d+ / \d+", re.MULTILINE)
+# What stands outside of the paper, and what only a screen needs; what components draw is looked at too.
+_PRINTED = """([paper]) => {
+  const all = (root) => [...root.querySelectorAll("*")].flatMap(
+    (each) => [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])]);
+  const seen = (each) => each.checkVisibility({ visibilityProperty: true }) && each.getClientRects().length;
+  const told = (each) => `${each.localName} ${each.className} '${each.textContent.slice(0, 30)}'`;
+  const every = all(document.querySelector("[data-testid=stMain]")).filter(
+    (each) => seen(each) && !each.closest("svg, .js-plotly-plot *, .unseen, style, script"));
+  const beyond = (each) => {
+    const { left, right, width } = each.getBoundingClientRect();
+    return width > 1 && (right > paper + 2 || left < -2);
+  };
+  const data = (each) => /[0-9]/.test(each.textContent) || each.querySelector("img");
+  const kinds = "input, select, textarea, .modebar, [role=slider], [data-testid^=stBaseButton]";
+  const control = (each) => each.matches(kinds)
+    || (each.localName === "button" && each.getRootNode() !== document && !data(each));
+  return { beyond: every.filter(beyond).map(told), controls: every.filter(control).map(told) };
+}"""
 
 
 def grave(page: Page, part: str, rules: list[str] | None = None) -> list[str]:
@@ -154,6 +177,42 @@ def cut_off(page: Page, _part: str) -> list[str]:
     return [str(each) for each in page.evaluate(_CUT_OFF)]
 
 
+def beyond_the_paper(page: Page, _part: str) -> list[str]:
+    """Return what is wider than the paper: a column would be cut."""
+    page.evaluate("(width) => document.documentElement.style.setProperty('width', `${width}px`)", PAPER)
+    found: list[str] = page.evaluate(_PRINTED, [PAPER])["beyond"]
+    page.evaluate("document.documentElement.style.removeProperty('width')")
+    return found
+
+
+def controls_on_paper(page: Page, _part: str) -> list[str]:
+    return [str(each) for each in page.evaluate(_PRINTED, [PAPER])["controls"]]
+
+
+def not_black_on_white(page: Page, _part: str) -> list[str]:
+    ground, text = page.evaluate(_LIGHTNESS)
+    return [
+        f"{name} is {value}"
+        for name, value, bad in (("the ground", ground, min(ground) < 250), ("the text", text, max(text) > 40))
+        if bad
+    ]
+
+
+def empty_pages(page: Page, part: str) -> list[str]:
+    """Print the first view of a page, and return the sheets of paper without a word or a picture."""
+    if part != PAGE:
+        return []
+    sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    return [
+        f"page {number} of {len(sheets)} is empty" for number, each in enumerate(sheets, 1) if not _has_content(each)
+    ]
+
+
+def _has_content(sheet: PageObject) -> bool:
+    pictures = (sheet.get("/Resources") or {}).get("/XObject") or {}
+    return bool(pictures) or bool(_FOOT.sub("", sheet.extract_text()).strip())
+
+
 def too_small(page: Page, part: str) -> list[str]:
     return small(page, part)
 
@@ -187,6 +246,15 @@ def in_the_dark(page: Page, _part: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"(before) => {_GROUND} !== before", arg=before)
     settle(page)
+
+
+def on_paper(page: Page, _part: str) -> None:
+    """Look at the page as it is printed, while the app is dark."""
+    page.emulate_media(media="print")
+
+
+def off_the_paper(page: Page) -> None:
+    page.emulate_media(media="screen")
 
 
 def on_a_phone(page: Page, part: str) -> None:
@@ -247,6 +315,16 @@ SITUATIONS = {
         },
     ),
     "in the dark": Situation(in_the_dark, {"ground": not_dark, "axe": grave_by_colour}),
+    "on paper": Situation(
+        on_paper,
+        {
+            "width": beyond_the_paper,
+            "controls": controls_on_paper,
+            "colours": not_black_on_white,
+            "pages": empty_pages,
+        },
+        off_the_paper,
+    ),
     "on a phone": Situation(on_a_phone, {"targets": too_small, "axe": grave, "width": too_wide, "cut off": cut_off}),
     PROJECTED: Situation(
         on_a_projector,

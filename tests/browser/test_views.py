@@ -103,6 +103,12 @@ FAULTS = {
     "at a desk, axe": PALE,
     "in the dark, ground": "<style>[data-testid=stApp] { color: #777 !important }</style>",
     "in the dark, axe": PALE,
+    "on paper, width": "<div style='width: 1500px; height: 9px'></div>",
+    "on paper, controls": "<input aria-label='X'>",
+    "on paper, colours": "<style>[data-testid=stApp] { color: #777 !important }</style>",
+    "on paper, pages": (
+        "<div style='break-before: page; height: 9px'></div><div style='break-before: page; height: 9px'></div><p>X</p>"
+    ),
     "on a phone, targets": "<a href='#' style='display: inline-block; width: 9px; height: 9px'>X</a>" * 2,
     "on a phone, axe": PALE,
     "on a phone, width": "<div style='width: 1500px; height: 9px'></div>",

@@ -17,6 +17,7 @@ from viz.app import (
     projector,
     queued_cache,
     quick_clicks,
+    share,
     shared,
     sidebar,
 )
@@ -74,6 +75,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     quick_clicks.callbacks_have_run()
     sidebar.show_on_phone()
     projector.show()
+    share.on_paper()
     try:
         with st.container(key="page"):
             page.run()

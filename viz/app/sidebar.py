@@ -11,7 +11,7 @@ from model.images import codec, digits, pictures
 from model.images import strokes as handwriting
 from model.images.records import Digit
 from model.images.strokes import Point
-from viz.app import address, current, mnist_picker, network_switch, picture_picker, projector, shared, uploads
+from viz.app import address, current, mnist_picker, network_switch, picture_picker, projector, share, shared, uploads
 from viz.app.components import drawing_pad, given_pictures, picture_grid
 from viz.app.markdown import escape_markdown
 from viz.pictures import raster, words
@@ -35,6 +35,7 @@ def show(pages: Sequence[st.Page]) -> None:
             for page in pages:
                 st.page_link(page, query_params=address.link(), width="stretch")
         projector.button()
+        share.show()
         network_switch.show()
         given = st.session_state[_GIVEN] = _read_digit()
         digit = st.session_state[_CURRENT] = shared.fitted(given)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 
@@ -21,9 +21,9 @@ def is_own_machine(listens_at: str | None, headers: Mapping[str, str]) -> bool:
     >>> is_own_machine("127.0.0.1", {"Host": "localhost:8501"}), is_own_machine("0.0.0.0", {"Host": "localhost:8501"})
     (True, False)
     """
-    if listens_at not in _LOOPBACK or any(headers.get(name) for name in _PROXIED):
+    if listens_at not in LOOPBACK or any(headers.get(name) for name in _PROXIED):
         return False
     try:
-        return urlsplit(f"//{headers.get('Host', '')}").hostname in _LOOPBACK
+        return urlsplit(f"//{headers.get('Host', '')}").hostname in LOOPBACK
     except ValueError:  # a host in brackets that do not match
         return False

@@ -21,6 +21,7 @@ _PLAYER, _PLAYING = _FOLDER / "player.css", {"epoch_player", "growth_player"}
 _RECONNECTION = "reconnection"
 _UNHEARD = "components whose last click could not be read"
 _SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
+_SHARED.append(_FOLDER / "print.css")
 
 
 @functools.lru_cache(maxsize=32)
@@ -191,6 +192,21 @@ def projector(*, on: bool) -> None:
 def readout() -> None:
     """Show the text of an element's ``data-says`` beside it when it is hovered, tapped or focused."""
     _component("readout")(key="readout")
+
+
+def copy_link(link: str) -> None:
+    """Show a link in a field, and a button that copies it; where the browser does not allow that, it is selected."""
+    _component("copy_link")(key="copy_link", data={"link": link})
+
+
+def printing() -> None:
+    """Fit charts to the paper when the page is printed; this shows nothing."""
+    _component("printing")(key="printing")
+
+
+def print_button(label: str) -> None:
+    """Show a button that prints the page."""
+    _component("print_button")(key="print_button", data={"label": label})
 
 
 def drawing_pad(
