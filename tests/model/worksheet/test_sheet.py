@@ -32,16 +32,13 @@ from model.worksheet.units import MOST_TERMS, ROUNDING
 from tests import any_network, odd_networks
 
 SEEDS = range(4)
-NETWORKS = {
-    **{id: lambda id=id: networks.load(id) for id in networks.BUILT_IN},
-    "deep": lambda: read(any_network.deep()),
-    "every operation": lambda: read(any_network.everything()),
-}
+FILES = {"deep": any_network.deep, "every operation": any_network.everything}
+NETWORKS = (*networks.BUILT_IN, *FILES)
 
 
 @cache
 def network(name: str) -> Network:
-    return NETWORKS[name]()
+    return read(FILES[name]()) if name in FILES else networks.load(name)
 
 
 @cache
