@@ -95,6 +95,14 @@ def residual(title: str = "A residual network") -> bytes:
 
 
 @functools.cache
+def without_pool() -> bytes:
+    """Return the file of a network for digits that has no pool and no dropout."""
+    torch.manual_seed(0)
+    steps = nn.Sequential(nn.Conv2d(1, 4, 5, stride=3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 8 * 8, 10))
+    return _saved(steps.eval(), (1, 28, 28), "Without a pool", None)
+
+
+@functools.cache
 def colours(title: str = "Colours") -> bytes:
     """Return the file of a network for pictures in colour."""
     return _captured(Colours, (3, 32, 32), title, ("sun", "moon", "star", "sea", "sky"))

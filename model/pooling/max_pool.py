@@ -1,6 +1,4 @@
-"""A max pool: its winners, its gradient, an average pool in its place, and its outputs for a shifted picture."""
-
-from collections.abc import Mapping
+"""A max pool: its winners, its gradient, and an average pool in its place."""
 
 import numpy as np
 import torch
@@ -9,29 +7,18 @@ from torch import Tensor, nn
 
 from model import layers
 from model.errors import InputError
-from model.graph.records import Graph, Node, Op
-from model.images.inputs import DIGIT, normalise
 from model.layers.windows import pair
-from model.networks.records import ImageSpec
-from model.pooling.records import Offset, PoolAccuracy, Pooled, PoolGradient, Shift, ShiftedMaps, places
-from model.receptive_field.records import Field, NoSingleWindow
-from model.records import IMAGE, Activation, Pair, Pixels
+from model.pooling.records import PoolAccuracy, Pooled, PoolGradient, places
+from model.records import IMAGE, Activation
 from model.trace import inputs_of, record, run
 from model.trace.private import private_copy, put, steps_of
 from model.trace.records import LayerKind, Trace
 
-POOL = "MaxPool2d-10"
 MaxPool = nn.MaxPool2d | nn.AdaptiveMaxPool2d
 _KEEP_PLACES = {LayerKind.BATCH_NORM, LayerKind.DROPOUT, "identity"}  # equal values of a map stay equal
-_ROUNDING = 1e-5  # relative to the largest value; sums of a few hundred float32 products differ by less
 
 
-def max_pools(graph: Graph) -> tuple[Node, ...]:
-    """Return the max pools of a graph, in the order they run."""
-    return graph.all(Op.MAX_POOL, Op.ADAPTIVE_MAX_POOL)
-
-
-def pooled(trace: Trace, name: str = POOL) -> Pooled:
+def pooled(trace: Trace, name: str) -> Pooled:
     """Find the winner of every window of a max pool, and its ties.
 
     Args:
@@ -94,7 +81,7 @@ def _relu_zeros(trace: Trace, name: str) -> NDArray[np.bool_]:
     return np.zeros(step.input.shape, dtype=np.bool_)
 
 
-def replaceable_pool(network: nn.Module, name: str = POOL) -> MaxPool:
+def replaceable_pool(network: nn.Module, name: str) -> MaxPool:
     """Return a max pool that an average pool can replace; it is the network's own and must not be changed.
 
     Raises:
@@ -117,7 +104,7 @@ def average_pool_like(pool: MaxPool) -> nn.Module:
     return nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode, count_include_pad=False)
 
 
-def with_average_pool(network: nn.Module, trace: Trace, name: str = POOL) -> Trace:
+def with_average_pool(network: nn.Module, trace: Trace, name: str) -> Trace:
     """Record the network with an average pool in the place of a max pool; the weights stay the same.
 
     Args:
@@ -133,7 +120,7 @@ def with_average_pool(network: nn.Module, trace: Trace, name: str = POOL) -> Tra
     return record(private, torch.tensor(trace.image)[None])
 
 
-def gradient(network: nn.Module, trace: Trace, target: int, name: str = POOL) -> PoolGradient:
+def gradient(network: nn.Module, trace: Trace, target: int, name: str) -> PoolGradient:
     """Compute the gradient of a logit with respect to the input of a max pool, and of an average pool in its place.
 
     Args:
@@ -167,7 +154,7 @@ def _gradients(
     return at_input[0].numpy(), at_output[0].numpy()
 
 
-def accuracy(network: nn.Module, images: Tensor, labels: NDArray[np.int64], name: str = POOL) -> PoolAccuracy:
+def accuracy(network: nn.Module, images: Tensor, labels: NDArray[np.int64], name: str) -> PoolAccuracy:
     """Count how many images are classified correctly with a max pool, and with an average pool in its place.
 
     Args:
@@ -187,104 +174,3 @@ def accuracy(network: nn.Module, images: Tensor, labels: NDArray[np.int64], name
             for each in (pool, average_pool_like(pool))
         )
         return PoolAccuracy(len(labels), *correct)
-
-
-def shift_image(pixels: Pixels, by: Pair) -> Pixels:
-    """Shift an image down and to the right; new pixels are 0, and pixels beyond the edge are lost.
-
-    Args:
-        pixels: (H, W) or (H, W, 3).
-        by: Number of pixels (y, x), neither below 0.
-
-    Raises:
-        InputError: The shift is up or to the left.
-
-    >>> shift_image(np.array([[1, 2], [3, 4]], dtype=np.uint8), (0, 1)).tolist()
-    [[0, 1], [0, 3]]
-    """
-    if min(by) < 0:
-        raise InputError(f"An image cannot be shifted by {by}.", "The least is (0, 0).", "Give larger numbers.")
-    height, width = pixels.shape[:2]
-    down, right = by
-    shifted = np.zeros_like(pixels)
-    shifted[down:, right:] = pixels[: max(height - down, 0), : max(width - right, 0)]
-    return shifted
-
-
-def shift(
-    network: nn.Module,
-    trace: Trace,
-    pixels: Pixels,
-    by: Pair,
-    fields: Mapping[str, Field],
-    name: str = POOL,
-    image: ImageSpec = DIGIT,
-) -> Shift:
-    """Shift a picture, and compare the maps around a max pool with those before the shift.
-
-    Args:
-        network: In evaluation mode; not changed.
-        trace: Trace of the picture before the shift.
-        pixels: The picture before the shift, (H, W) or (H, W, 3), as large as the network takes it.
-        by: Number of pixels (y, x).
-        fields: Receptive fields of the network, for the jump of each step.
-        name: Name of the pool.
-        image: What the network takes.
-
-    Raises:
-        InputError: The shift is up or to the left, or moves all maps away, the maps have no jump, or see
-            ``replaceable_pool``.
-    """
-    pool = replaceable_pool(network, name)
-    shifted, step, source = shift_image(pixels, by), trace[name], trace.source(name)
-    input_jump, output_jump = (_jump(fields, each) for each in (source, name))
-    average, x = average_pool_like(pool), normalise(shifted[None], image)
-    with torch.no_grad():
-        inputs = run(network, x, give=source)
-        outputs = pool(inputs)
-        prediction = int(run(network, x, {name: outputs}).argmax())
-        means = [average(maps)[0].numpy() for maps in (torch.tensor(step.input)[None], inputs)]
-    maps = (
-        _compare("into the pool", step.input, inputs[0].numpy(), by, input_jump),
-        _compare("max pool", step.output, outputs[0].numpy(), by, output_jump),
-        _compare("average pool", means[0], means[1], by, output_jump),
-    )
-    cut_off = int(np.atleast_3d(pixels).any(axis=2).sum() - np.atleast_3d(shifted).any(axis=2).sum())
-    return Shift(shifted, by, cut_off, maps, prediction)
-
-
-def _jump(fields: Mapping[str, Field], name: str) -> Pair:
-    """Return how many pixels lie between neighbouring units of a step."""
-    if name == IMAGE:
-        return 1, 1
-    field = fields[name]
-    if isinstance(field, NoSingleWindow):
-        raise InputError(
-            f"How many units of {name} a shift is cannot be said. {field.reason}",
-            "Neighbouring units must be the same number of pixels apart, whichever way they are reached.",
-            "Choose a pool before the ways meet.",
-        )
-    return field.jump
-
-
-def _compare(label: str, before: Activation, after: Activation, by: Pair, jump: Pair) -> ShiftedMaps:
-    """Compare maps before and after a shift, for each whole number of units next to the shift."""
-    down, across = (sorted({amount // each, -(-amount // each)}) for amount, each in zip(by, jump, strict=True))
-    height, width = before.shape[1:]
-    offsets = tuple(_difference_after(before, after, (y, x)) for y in down for x in across if y < height and x < width)
-    if not offsets:
-        raise InputError(
-            f"A shift by {by} moves all maps {label} out of the image.",
-            f"They have {height} × {width} units, {jump[0]} × {jump[1]} pixels apart.",
-            "Choose a smaller shift.",
-        )
-    equivariant = min(offset.largest for offset in offsets) <= _ROUNDING * float(np.abs(before).max())
-    return ShiftedMaps(label, before, after, offsets, equivariant)
-
-
-def _difference_after(before: Activation, after: Activation, units: Pair) -> Offset:
-    """Compare the maps where they overlap after shifting them back."""
-    y, x = units
-    height, width = before.shape[1:]
-    difference = np.abs(after[:, y:, x:] - before[:, : height - y, : width - x])
-    return Offset(units, float(difference.max()), float(difference.mean()))

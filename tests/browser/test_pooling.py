@@ -22,7 +22,7 @@ def test_a_click_chooses_a_window_and_a_number_is_traced_to_the_digit(visit: Vis
     picture.click(position={"x": box["width"] * 6.5 / 11, "y": box["height"] * 4.5 / 11})
     expect(page.locator(".workings")).to_have_attribute("data-unit", "MaxPool2d-10.3.4.6")
     settle(page)
-    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-3a"))))
+    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-3a"))), "MaxPool2d-10")
     y, x = done.winners[3, 4, 6].tolist()
     expect(page.get_by_text(f"rows {y} to {y + 6}, columns {x} to {x + 6}.")).to_be_visible()
     other = next((8 + down, 12 + across) for down in (0, 1) for across in (0, 1) if (8 + down, 12 + across) != (y, x))

@@ -16,7 +16,7 @@ from model.networks.assignment import weights
 from model.pooling import max_pool
 from model.trace import record
 from tests import any_network, own_networks
-from tests.pages.conftest import assert_works, run, said, show, shown
+from tests.pages.conftest import as_read, assert_works, component, run, said, show, shown
 from viz.pictures import words
 
 PAGE = "pooling"
@@ -47,7 +47,7 @@ def test_page_shows_maps_and_a_corner_unit(opened: AppTest) -> None:
 
 
 def test_page_shows_the_counts_of_this_digit(opened: AppTest) -> None:
-    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))))
+    done = max_pool.pooled(record(weights.load(), digits.to_input(digits.find("project-8a"))), "MaxPool2d-10")
     app = show(opened, digit="project-8a", channel="2")
     assert_works(app, "Pooling")
     assert f" {(done.ties[2] > 1).sum()} of the 121 windows of this map have a tie" in said(app)
@@ -182,11 +182,39 @@ def test_pools_that_overlap_and_leave_values_out(opened: AppTest, varied: str) -
     assert "No window covers 3 rows and 2 columns of the input." in said(app)
 
 
+@pytest.mark.parametrize("net", ["deep", "colours"])
+def test_a_mean_over_all_places_is_a_global_average_pool(
+    opened: AppTest, net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
+    made = any_network.deep() if net == "deep" else own_networks.colours()
+    app = show(opened, net=store.keep_bytes(made), channel="1")
+    assert_works(app, "Pooling")
+    assert re.fullmatch(
+        r"This network has no max pool with windows. mean-\d+(\.\d)? is a global average pool: the mean over all "
+        r"places of each map, so no value wins\.",
+        as_read(app.info[0].value),
+    )
+    trace = record(store.by_id(app.query_params["net"]).module, inputs_of(app))
+    pool = next(step for step in trace.steps if step.kind == "mean")
+    before = torch.tensor(trace.maps_of(pool.inputs[0]))
+    mean = float(functional.adaptive_avg_pool2d(before, 1)[1])
+    assert float(pool.maps[1, 0, 0]) == pytest.approx(mean, abs=1e-5)
+    assert words.number(mean) in said(app) + str(component(app, "workings"))
+    assert "Show the max pool of the assignment's network" in [each.proto.label for each in app.get("page_link")]
+
+
+def inputs_of(app: AppTest) -> torch.Tensor:
+    """Return what goes into the network of a page: its default picture."""
+    image = store.by_id(app.query_params["net"]).input
+    return inputs.to_input(pictures.fitted(pictures.samples(image)[0], image, ()).pixels, image)
+
+
 def test_network_without_a_pool_gets_a_sentence_and_a_link(
     opened: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
-    app = show(opened, net=store.keep_bytes(any_network.deep()))
+    app = show(opened, net=store.keep_bytes(own_networks.without_pool()))
     assert_works(app, "Pooling")
     assert app.info[0].value == "This network has no pool."
     assert "Show the max pool of the assignment's network" in [each.proto.label for each in app.get("page_link")]

@@ -10,7 +10,7 @@ import torch
 from model.errors import InputError
 from model.images import digits
 from model.images.records import Digit
-from model.pooling import max_pool
+from model.pooling import max_pool, shifting
 from model.pooling.records import PoolAccuracy, Pooled, PoolGradient, Shift
 from model.trace.records import Trace
 from viz.app.current import of_network
@@ -59,7 +59,7 @@ def pool_shift(digit: Digit, name: str, down: int, right: int) -> Shift:
 @of_network(max_entries=64)
 def _pool_shift(key: str, name: str, _digit: Digit, down: int, right: int) -> Shift:
     shown, by = network(), (down, right)
-    return max_pool.shift(shown.module, record(_digit), _digit.pixels, by, every_field(), name, shown.input)
+    return shifting.shift(shown.module, record(_digit), _digit.pixels, by, every_field(), name, shown.input)
 
 
 def pool_accuracy(name: str, on_mnist: bool) -> PoolAccuracy:

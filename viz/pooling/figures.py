@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from model.layers.records import Explanation
-from model.pooling.records import PoolAccuracy, Pooled, PoolGradient, places
-from model.receptive_field.records import Box, ReceptiveField, Window
-from model.records import Activation, Pair, Unit
-from model.trace.records import Step, Trace
+from model.pooling.records import Pooled
+from model.receptive_field.records import Window
+from model.records import Pair, Unit
+from model.trace.records import Trace
 from viz import theme
 from viz.layers import worked_unit
-from viz.pictures import raster, swatches, words
-from viz.pictures.markdown import escape_markdown
-from viz.pictures.panels import picture
+from viz.pictures import raster, words
 from viz.pictures.scaling import range_of
+from viz.pooling.windows import covered_places, is_overlapping, tied_places
 
 _MOST_TERMS = 100  # values of a window that are shown one by one
 _SHOWN_TERMS = 12  # of a larger window, the largest
@@ -80,12 +79,6 @@ def _edges(pooled: Pooled) -> str:
     return "".join(f"M{left} {top}h{wide}v{high}h{-wide}z" for top, left in corners)
 
 
-def is_overlapping(pooled: Pooled) -> bool:
-    """Tell whether a value of the input can lie in several windows."""
-    rows, columns = places(pooled.window, (pooled.output.shape[1], pooled.output.shape[2]))
-    return len({*rows.flat}) < rows.size or len({*columns.flat}) < columns.size
-
-
 def _dots(name: str, places: Sequence[Pair], size: float, colour: str) -> str:
     """Draw dots with a black edge, as lines of length 0 with round ends: shorter than one circle each."""
     points = "".join(f"M{x}.5 {y}.5h0" for y, x in places)
@@ -93,60 +86,6 @@ def _dots(name: str, places: Sequence[Pair], size: float, colour: str) -> str:
         f'<path d="{points}" stroke="black" stroke-width="{size + 2 * _EDGE}"/>'
         f'<path class="{name}" d="{points}" stroke="{colour}" stroke-width="{size}"/>'
     )
-
-
-def window_places(window: Window, unit: Unit) -> list[Pair]:
-    """Return the positions (y, x) of a unit's window, row by row; in padding these are no places."""
-    _, y, x = unit
-    rows, columns = places(window, (y + 1, x + 1))
-    return [(down, across) for down in rows[y].tolist() for across in columns[x].tolist()]
-
-
-def _covered_places(pooled: Pooled, unit: Unit) -> list[Pair]:
-    """Return the positions of a unit's window that lie on the map."""
-    height, width = pooled.input.shape[1:]
-    return [(y, x) for y, x in window_places(pooled.window, unit) if 0 <= y < height and 0 <= x < width]
-
-
-def tied_places(pooled: Pooled, unit: Unit) -> list[Pair]:
-    """Return the positions of the largest values of a unit's window; the first is its winner."""
-    largest = pooled.output[unit]
-    return [(y, x) for y, x in _covered_places(pooled, unit) if pooled.input[unit[0], y, x] == largest]
-
-
-def place_of(pooled: Pooled, unit: Unit, name: str) -> Pair:
-    """Return the position of a value of a unit's window: the winner, or ``y.x``, its place in the window."""
-    if name == "winner":
-        y, x = pooled.winners[unit].tolist()
-        return y, x
-    (top, left), kernel_place = window_places(pooled.window, unit)[0], map(int, name.split("."))
-    down, across = (each * apart for each, apart in zip(kernel_place, pooled.window.dilation, strict=True))
-    return top + down, left + across
-
-
-def name_of(pooled: Pooled, unit: Unit, where: Pair) -> str:
-    """Return the name of a value of a unit's window, as ``place_of`` takes it; the winner is ``winner``."""
-    if where == place_of(pooled, unit, "winner"):
-        return "winner"
-    down, across = divmod(window_places(pooled.window, unit).index(where), pooled.window.kernel[1])
-    return f"{down}.{across}"
-
-
-def traceable(pooled: Pooled, unit: Unit) -> dict[str, str]:
-    """Return what each value of a unit's window is called, by the name that ``place_of`` takes."""
-    if pooled.window.kernel == (2, 2):
-        called = dict(zip(np.ndindex(2, 2), ("Top left", "Top right", "Bottom left", "Bottom right"), strict=True))
-    else:
-        called = {(y, x): f"y {y}, x {x} of the window" for y, x in np.ndindex(pooled.window.kernel)}
-    on_map = {*_covered_places(pooled, unit)}
-    every = zip(called.items(), window_places(pooled.window, unit), strict=True)
-    return {"winner": "The winner"} | {f"{y}.{x}": said for ((y, x), said), place in every if place in on_map}
-
-
-def largest(pooled: Pooled | Step, channel: int) -> Pair:
-    """Return the position of the largest value of an output map."""
-    y, x = divmod(int(pooled.output[channel].argmax()), pooled.output.shape[2])
-    return y, x
 
 
 def legend() -> str:
@@ -160,40 +99,6 @@ def legend() -> str:
     return f'<ul class="marks">{marks}</ul>'
 
 
-def say_traced(pooled: Pooled, unit: Unit, place: Pair, source: ReceptiveField, whole: ReceptiveField) -> str:
-    """Describe the receptive field of one value of a window, and compare it with that of the unit.
-
-    Args:
-        pooled: The pool.
-        unit: A unit of the pool.
-        place: Position of one value of its window, (y, x).
-        source: Receptive field of the input of the pool.
-        whole: Receptive field of the output of the pool.
-    """
-    return (
-        f"{say_origin(pooled, unit, place, source.box(place), source.size)} The receptive field of the "
-        f"unit has {words.shape(whole.size)} pixels, but its value comes from those of its winner only."
-    )
-
-
-def say_origin(pooled: Pooled, unit: Unit, place: Pair, box: Box, size: Pair) -> str:
-    """Say which pixels one value of a unit's window depends on.
-
-    Args:
-        pooled: The pool.
-        unit: A unit of the pool.
-        place: Position of one value of its window, (y, x).
-        box: Where the pixels are.
-        size: How many these are, (y, x).
-    """
-    y, x = place
-    won = place == tuple(pooled.winners[unit])
-    return (
-        f"{'The winner' if won else 'Another value'}, {words.number(pooled.input[unit[0], y, x])} at y {y}, x {x} of "
-        f"the input map, depends on {words.shape(size)} pixels: {words.box(box)}."
-    )
-
-
 def say_pools(windows: Collection[Window | None]) -> str:
     """Say what a max pool does, for the windows of all max pools of a network; None where a pool has several sizes."""
     kernels = {window.kernel if window else None for window in windows}
@@ -205,6 +110,30 @@ def say_pools(windows: Collection[Window | None]) -> str:
     else:
         said = "keeps the largest value of each window"
     return f"A max pool {said}. Which are kept, and what is lost?"
+
+
+def say_without_winners(averages: Sequence[str], means: Sequence[str], maxima: Sequence[str]) -> str:
+    """Say what the pools are whose windows have no winner that is shown.
+
+    Args:
+        averages: The names of average pools with windows.
+        means: Those of global average pools.
+        maxima: Those of global max pools, which have no window.
+    """
+    said = []
+    if averages:
+        pools = _are(averages, "an average pool", "average pools")
+        said.append(f"{pools}: each value of a window has the same weight in its mean, so no value wins.")
+    if means:
+        pools = _are(means, "a global average pool", "global average pools")
+        said.append(f"{pools}: the mean over all places of each map, so no value wins.")
+    if maxima:
+        said.append(f"{_are(maxima, 'a global max pool', 'global max pools')}: the largest value of each map.")
+    return " ".join(said)
+
+
+def _are(names: Sequence[str], one: str, several: str) -> str:
+    return f"{names[0]} is {one}" if len(names) == 1 else f"{', '.join(names)} are {several}"
 
 
 def say_windows(pooled: Pooled) -> str:
@@ -238,7 +167,7 @@ def say_stage(pooled: Pooled, unit: Unit) -> str:
     """Name the winner of a unit's window, and say how many windows of its map have a tie."""
     channel, y, x = unit
     winner_y, winner_x = pooled.winners[unit].tolist()
-    many, size = len(tied_places(pooled, unit)), len(_covered_places(pooled, unit))
+    many, size = len(tied_places(pooled, unit)), len(covered_places(pooled, unit))
     tie = f" {many} of its {size} values are equal, so the first is the winner." if many > 1 else ""
     totals, said = pooled.totals(channel), say_windows(pooled)
     said = f"{said} " if said else ""
@@ -249,178 +178,3 @@ def say_stage(pooled: Pooled, unit: Unit) -> str:
         f"y {winner_y}, x {winner_x} of the input map.{tie} {totals.tied:,} of the {totals.windows:,} windows of this "
         f"map have a tie. {said}Click the right map to choose a unit, or a number to trace it."
     )
-
-
-def totals_columns(pooled: Pooled, channel: int) -> dict[str, list[str]]:
-    """Return the counts and sums of inputs and outputs as columns, for one map and for all maps."""
-    columns: dict[str, list[str]] = {
-        "What": [
-            "Input values",
-            "Output values",
-            "Discarded values",
-            "Sum of inputs",
-            "Sum of outputs",
-            "Sum of absolute inputs",
-            "Sum of absolute outputs",
-            "Windows with a tie",
-            "… at a zero of the ReLU",
-            "Discarded absolute sum",
-        ]
-    }
-    several = is_overlapping(pooled)
-    if several:
-        columns["What"].append("Values that win several windows")
-    wins = pooled.wins
-    for name, part in {f"Map {channel}": slice(channel, channel + 1), "All maps": slice(None)}.items():
-        totals, won = pooled.totals(channel if part.stop else None), wins[part] > 0
-        magnitude = float(np.abs(pooled.input[part][won], dtype=np.float64).sum())
-        columns[name] = [
-            f"{totals.inputs:,}",
-            f"{totals.outputs:,}",
-            f"{totals.inputs - int(won.sum()):,}",
-            _long(totals.input_sum),
-            _long(totals.output_sum),
-            _long(totals.input_magnitude),
-            _long(totals.output_magnitude),
-            f"{totals.tied:,} of {totals.windows:,}",
-            f"{totals.tied_at_relu_zero:,}",
-            words.share_of_units(discarded_share(magnitude, totals.input_magnitude)),
-        ]
-        if several:
-            columns[name].append(f"{int((wins[part] > 1).sum()):,}")
-    return columns
-
-
-def discarded_share(kept: float, whole: float) -> float:
-    """Return the discarded share of a sum of absolute values; 0 if the sum is 0."""
-    return 1 - kept / whole if whole else 0.0
-
-
-def say_totals(pooled: Pooled) -> str:
-    """Say how much is discarded, and why the sum does not measure it."""
-    totals, wins = pooled.totals(), pooled.wins
-    won = wins > 0
-    kept = int(won.sum())
-    lost = words.share_of_units(
-        discarded_share(float(np.abs(pooled.input[won], dtype=np.float64).sum()), totals.input_magnitude)
-    )
-    said = [
-        f"The pool keeps {kept:,} of {totals.inputs:,} values and discards "
-        f"{words.share_of_units(1 - kept / totals.inputs)}."
-    ]
-    if is_overlapping(pooled):
-        several = int((wins > 1).sum())
-        said.append(f"{several:,} values win several windows each, so {totals.outputs:,} outputs hold {kept:,} values.")
-    else:
-        said.append(f"Their sum goes from {_long(totals.input_sum)} to {_long(totals.output_sum)}.")
-        if (pooled.input < 0).any():
-            said.append(
-                "This does not measure what is lost: values can be negative, and the sum grows when a negative value "
-                "is discarded."
-            )
-    said.append(
-        f"The sum of the absolute values falls by {lost}. {totals.tied:,} of {totals.windows:,} windows have a tie."
-    )
-    if totals.tied_at_relu_zero:
-        same = pooled.output[(pooled.ties > 1) & pooled.at_relu_zero]
-        moved = ", and batch norm maps all zeros of a map to the same number" if same.any() else ""
-        said.append(
-            f"In {totals.tied_at_relu_zero:,} of them the ReLU set the largest values to 0{moved}; in the other "
-            "windows the values were equal before, for example where the image is blank."
-        )
-    return " ".join(said)
-
-
-def _long(value: float) -> str:
-    return f"{value:z,.1f}".replace("-", "−")
-
-
-def gradients(gradient: PoolGradient, channel: int) -> str:
-    """Draw in HTML the gradient of the logit at one input map, with the max pool and with the average pool."""
-    maps = {"with the max pool": gradient.max_pool[channel], "with an average pool": gradient.average_pool[channel]}
-    figures = (
-        picture(values, range_of(values, signed=True), f"Map {channel}, {name}") for name, values in maps.items()
-    )
-    return f'<div class="pictures two">{"".join(figures)}</div>'
-
-
-def say_gradient(gradient: PoolGradient, pooled: Pooled, unit: Unit, target: str = "") -> str:
-    """Count the inputs with a gradient over all maps, and give the gradient at one unit and at its winner.
-
-    Args:
-        gradient: The gradient.
-        pooled: The pool.
-        unit: A unit of the pool.
-        target: What the class of the logit is called; by default its number.
-    """
-    at_input, won = gradient.max_pool, pooled.won
-    others, others_reached = int((~won).sum()), int((at_input[~won] != 0).sum())
-    share = words.percent(1 / len(_covered_places(pooled, unit)))
-    y, x = pooled.winners[unit].tolist()
-    wins = int(pooled.wins[unit[0], y, x])
-    gets = "gets all of it," if wins == 1 else f"gets it and that of the other windows it wins, {wins - 1}: together"
-    called = escape_markdown(target or str(gradient.target))
-    return (
-        f"The gradient of the logit of {called} with respect to each of the {at_input.size:,} input values. "
-        f"**Max pool:** {int((at_input[won] != 0).sum()):,} of the {int(won.sum()):,} winners have a gradient other "
-        f"than 0, and {others_reached:,} of the {others:,} other values. The gradient at unit y {unit[1]}, "
-        f"x {unit[2]} is {_small(gradient.output[unit])}; its winner {gets} "
-        f"{_small(at_input[unit[0], y, x])}. **Average pool:** {int((gradient.average_pool != 0).sum()):,} values have "
-        f"a gradient other than 0; each value of this window gets {share} of the gradient of its unit."
-    )
-
-
-def _small(value: float) -> str:
-    return f"{value:z.5f}".replace("-", "−")
-
-
-def both_pools(pooled: Pooled | Step, averaged: Activation, channel: int) -> str:
-    """Draw in HTML one output map of the max pool and of the average pool, on one scale.
-
-    Args:
-        pooled: The max pool.
-        averaged: Output of the average pool, (C, h, w).
-        channel: Channel of the map.
-    """
-    range_ = range_of(np.stack([pooled.output[channel], averaged[channel]]))
-    maps = {"the largest of each window": pooled.output[channel], "the mean of each window": averaged[channel]}
-    return f'<div class="pictures two">{"".join(picture(v, range_, name) for name, v in maps.items())}</div>'
-
-
-def say_average(trace: Trace, averaged: Trace) -> str:
-    """Say what the network predicts with each pool."""
-    first, now = trace.prediction, averaged.prediction
-    was, is_now = (escape_markdown(trace.class_name(k)) for k in (first, now))
-    return (
-        f"With the max pool the network predicts {was} with {words.percent(trace.probabilities[first])}; with an "
-        f"average pool in its place it {'still ' if now == first else ''}predicts {is_now} with "
-        f"{words.percent(averaged.probabilities[now])}. The logit of {was} goes from "
-        f"{words.number(trace.logits[first])} to {words.number(averaged.logits[first])}. The weights were trained with "
-        "the max pool, not with the average pool."
-    )
-
-
-def accuracy_columns(accuracy: PoolAccuracy) -> dict[str, list[str]]:
-    """Return the accuracy with each pool as columns."""
-    counts = (accuracy.average_pool, accuracy.max_pool)
-    return {
-        "pool": ["average, not trained", "max, as trained"],
-        "correct": [f"{count:,} of {accuracy.images:,}" for count in counts],
-        "accuracy": [f"{count / accuracy.images * 100:.2f}\xa0%" for count in counts],
-    }
-
-
-def as_csv(pooled: Pooled, gradient: PoolGradient, channel: int) -> str:
-    """Return every window of one map as CSV: its values, its winner, the number of equal values, and its gradient."""
-    names = [f"value {y}.{x}" for y, x in np.ndindex(pooled.window.kernel)]
-    lines: list[Sequence[object]] = [["y", "x", *names, "winner y", "winner x", "equal values", "gradient"]]
-    on_map = {*np.ndindex(pooled.input.shape[1:])}
-    for y, x in np.ndindex(pooled.output.shape[1:]):
-        unit = (channel, y, x)
-        values = [
-            f"{pooled.input[(channel, *place)]:.6g}" if place in on_map else ""
-            for place in window_places(pooled.window, unit)
-        ]
-        at_output = f"{gradient.output[unit]:.6g}"
-        lines.append([y, x, *values, *pooled.winners[unit].tolist(), int(pooled.ties[unit]), at_output])
-    return swatches.as_csv(lines)

@@ -16,7 +16,7 @@ from model.graph.module import NetworkModule
 from model.graph.records import Op
 from model.images.inputs import normalise
 from model.networks.records import ImageSpec
-from model.pooling import max_pool
+from model.pooling import max_pool, pools, shifting
 from model.receptive_field.records import Window
 from model.trace import record
 from tests.model.graph.build import Builder
@@ -115,7 +115,7 @@ X = torch.linspace(0, 60, 3 * 144).sin().view(1, 3, 12, 12)
 
 def test_pools_are_found_and_a_zero_of_the_relu_is_followed_on_the_way_back() -> None:
     module = network()
-    assert [node.name for node in max_pool.max_pools(module.graph)] == ["step-0.4", "step-0.7"]
+    assert [node.name for node in pools.max_pools(module.graph)] == ["step-0.4", "step-0.7"]
     trace = record(module, X)
     first, second = (max_pool.pooled(trace, name) for name in ("step-0.4", "step-0.7"))
     channel = np.arange(4)[:, None, None]
@@ -151,7 +151,7 @@ def test_a_colour_picture_is_shifted_and_normalised_as_its_network_takes_it() ->
     image = ImageSpec(3, 12, 12, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
     pixels = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     fields = receptive_field.of_network(module)
-    move = max_pool.shift(
+    move = shifting.shift(
         module, record(module, normalise(pixels[None], image)), pixels, (0, 2), fields, "step-0.4", image
     )
     alone = record(module, normalise(np.pad(pixels, ((0, 0), (2, 0), (0, 0)))[None, :, :12], image))
@@ -160,7 +160,7 @@ def test_a_colour_picture_is_shifted_and_normalised_as_its_network_takes_it() ->
     assert move.maps[0].equivariant
     assert (move.prediction, move.cut_off) == (alone.prediction, 24)
     with pytest.raises(InputError, match="Choose a smaller shift"):
-        max_pool.shift(module, record(module, X), pixels, (0, 12), fields, "step-0.4", image)
+        shifting.shift(module, record(module, X), pixels, (0, 12), fields, "step-0.4", image)
 
 
 def test_a_shift_where_ways_of_unlike_jumps_meet_is_refused() -> None:
@@ -176,4 +176,4 @@ def test_a_shift_where_ways_of_unlike_jumps_meet_is_refused() -> None:
     pixels = np.zeros((8, 8), np.uint8)
     trace, fields = record(module, normalise(pixels[None], image)), receptive_field.of_network(module)
     with pytest.raises(InputError, match="How many units of"):
-        max_pool.shift(module, trace, pixels, (0, 2), fields, "step-0.7", image)
+        shifting.shift(module, trace, pixels, (0, 2), fields, "step-0.7", image)

@@ -18,12 +18,13 @@ from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
-from model.pooling import max_pool
+from model.pooling import max_pool, shifting
 from model.pooling.records import PoolAccuracy, Pooled, Shift
 from model.receptive_field.records import Window
 from model.trace import record
 from model.trace.records import Trace
 
+POOL = "MaxPool2d-10"
 FIELDS = receptive_field.of_network(weights.load())
 
 
@@ -81,7 +82,7 @@ def test_pooled_winner_of_equal_values_is_the_first() -> None:
 
 
 def test_pooled_in_the_network_has_pytorchs_winners_and_correct_totals(trace: Trace) -> None:
-    done, step = max_pool.pooled(trace), trace[max_pool.POOL]
+    done, step = max_pool.pooled(trace, POOL), trace[POOL]
     assert done.source == "Dropout-9"
     np.testing.assert_array_equal(done.winners, torch_winners(torch.tensor(step.input)[None], 2))
     for channel in (None, 0, 15):
@@ -138,8 +139,8 @@ def test_gradient_by_hand_goes_to_winners_or_in_quarters() -> None:
 
 
 def test_gradient_in_the_network_agrees_with_finite_differences(trained: AssignmentNetwork, trace: Trace) -> None:
-    x, done = digits.to_input(digits.find("project-3a")), max_pool.pooled(trace)
-    found = max_pool.gradient(trained, trace, trace.prediction)
+    x, done = digits.to_input(digits.find("project-3a")), max_pool.pooled(trace, POOL)
+    found = max_pool.gradient(trained, trace, trace.prediction, POOL)
     assert not found.max_pool[~done.won].any()
     channel = np.arange(16)[:, None, None]
     np.testing.assert_array_equal(found.max_pool[channel, done.winners[..., 0], done.winners[..., 1]], found.output)
@@ -158,7 +159,7 @@ def test_gradient_in_the_network_agrees_with_finite_differences(trained: Assignm
 
 
 def test_gradient_of_an_average_pool_is_equal_in_each_window(trained: AssignmentNetwork, trace: Trace) -> None:
-    shared = max_pool.gradient(trained, trace, trace.prediction).average_pool
+    shared = max_pool.gradient(trained, trace, trace.prediction, POOL).average_pool
     first = shared[:, ::2, ::2]
     for y, x in ((0, 1), (1, 0), (1, 1)):
         np.testing.assert_array_equal(shared[:, y::2, x::2], first)
@@ -166,7 +167,7 @@ def test_gradient_of_an_average_pool_is_equal_in_each_window(trained: Assignment
 
 def test_gradient_and_replacing_refuse_an_unknown_class_or_pool(trained: AssignmentNetwork, trace: Trace) -> None:
     with pytest.raises(InputError, match="There is no class 10"):
-        max_pool.gradient(trained, trace, 10)
+        max_pool.gradient(trained, trace, 10, POOL)
     for name in ("Conv2d-7", "nowhere"):
         with pytest.raises(InputError, match=f"'{name}' is not a max pool"):
             max_pool.replaceable_pool(trained, name)
@@ -180,14 +181,14 @@ def test_gradient_and_replacing_refuse_an_unknown_class_or_pool(trained: Assignm
 def with_average_pool(network: AssignmentNetwork) -> nn.Module:
     """Return a copy of the whole network with the average pool, made in another way than by the model."""
     other = copy.deepcopy(network)
-    other.set_submodule(max_pool.POOL, nn.AvgPool2d(2))
+    other.set_submodule(POOL, nn.AvgPool2d(2))
     return other
 
 
 def test_with_average_pool_is_the_network_with_an_average_pool(trained: AssignmentNetwork, trace: Trace) -> None:
-    found = max_pool.with_average_pool(trained, trace)
+    found = max_pool.with_average_pool(trained, trace, POOL)
     expected = record(with_average_pool(trained), digits.to_input(digits.find("project-3a")))
-    np.testing.assert_allclose(found[max_pool.POOL].output, expected[max_pool.POOL].output, atol=1e-6)
+    np.testing.assert_allclose(found[POOL].output, expected[POOL].output, atol=1e-6)
     np.testing.assert_allclose(found.logits, expected.logits, atol=1e-4)
     np.testing.assert_allclose(found.probabilities.sum(), 1, atol=1e-6)
     assert not np.allclose(found.logits, trace.logits, atol=1e-2)  # the wrong rule: the max pool itself
@@ -201,7 +202,7 @@ def test_accuracy_counts_the_correct_predictions_of_each_pool(trained: Assignmen
         sum(record(each, image[None]).prediction == label for image, label in zip(images, labels, strict=True))
         for each in (trained, other)
     ]
-    found = max_pool.accuracy(trained, images, labels)
+    found = max_pool.accuracy(trained, images, labels, POOL)
     assert (found.images, found.max_pool, found.average_pool) == (len(some), *right)
     total = found + PoolAccuracy(10, 9, 8)
     assert (total.images, total.max_pool, total.average_pool) == (len(some) + 10, right[0] + 9, right[1] + 8)
@@ -214,9 +215,9 @@ def test_shared_network_is_not_changed_and_threads_agree(trained: AssignmentNetw
 
     def measure(digit: Digit) -> tuple[NDArray[np.float32], ...]:
         trace = record(trained, digits.to_input(digit))
-        found = max_pool.gradient(trained, trace, 3)
-        left = max_pool.shift(trained, trace, digit.pixels, (0, 1), FIELDS).maps[1].difference(0)
-        return found.max_pool, found.average_pool, max_pool.with_average_pool(trained, trace).logits, left
+        found = max_pool.gradient(trained, trace, 3, POOL)
+        left = shifting.shift(trained, trace, digit.pixels, (0, 1), FIELDS, POOL).maps[1].difference(0)
+        return found.max_pool, found.average_pool, max_pool.with_average_pool(trained, trace, POOL).logits, left
 
     alone = list(map(measure, some))
     with ThreadPoolExecutor(4) as pool:
@@ -236,7 +237,7 @@ def test_shared_network_is_not_changed_and_threads_agree(trained: AssignmentNetw
 
 
 def shifted(network: nn.Module, pixels: NDArray[np.uint8], by: tuple[int, int]) -> Shift:
-    return max_pool.shift(network, record(network, digits.normalise(pixels)), pixels, by, FIELDS)
+    return shifting.shift(network, record(network, digits.normalise(pixels)), pixels, by, FIELDS, POOL)
 
 
 def test_shift_maps_are_those_of_a_run_on_the_shifted_digit(trained: AssignmentNetwork, trace: Trace) -> None:
@@ -244,12 +245,10 @@ def test_shift_maps_are_those_of_a_run_on_the_shifted_digit(trained: AssignmentN
     move = shifted(trained, pixels, (1, 3))
     alone = record(trained, digits.normalise(np.pad(pixels, ((1, 0), (3, 0)))[:28, :28]))
     into, pool, average = move.maps
-    np.testing.assert_allclose(into.after, alone[max_pool.POOL].input, atol=1e-5)
-    np.testing.assert_allclose(pool.after, alone[max_pool.POOL].output, atol=1e-5)
-    np.testing.assert_allclose(
-        average.after, max_pool.with_average_pool(trained, alone)[max_pool.POOL].output, atol=1e-5
-    )
-    np.testing.assert_array_equal(pool.before, trace[max_pool.POOL].output)
+    np.testing.assert_allclose(into.after, alone[POOL].input, atol=1e-5)
+    np.testing.assert_allclose(pool.after, alone[POOL].output, atol=1e-5)
+    np.testing.assert_allclose(average.after, max_pool.with_average_pool(trained, alone, POOL)[POOL].output, atol=1e-5)
+    np.testing.assert_array_equal(pool.before, trace[POOL].output)
     assert move.prediction == alone.prediction
 
 
@@ -307,13 +306,13 @@ def test_shift_counts_pixels_that_leave_the_image() -> None:
 def test_shift_image_pads_and_crops(down: int, right: int) -> None:
     pixels = np.arange(20, dtype=np.uint8).reshape(4, 5) + 1
     expected = np.pad(pixels, ((down, 0), (right, 0)))[:4, :5]
-    np.testing.assert_array_equal(max_pool.shift_image(pixels, (down, right)), expected)
+    np.testing.assert_array_equal(shifting.shift_image(pixels, (down, right)), expected)
 
 
 def test_shift_image_refuses_negative_shifts() -> None:
     with pytest.raises(InputError, match="cannot be shifted by"):
-        max_pool.shift_image(np.zeros((2, 2), np.uint8), (0, -1))
+        shifting.shift_image(np.zeros((2, 2), np.uint8), (0, -1))
 
 
 def test_pooled_window_is_that_of_the_layer(trace: Trace) -> None:
-    assert max_pool.pooled(trace).window == layers.window(trace[max_pool.POOL]) == Window((2, 2), (2, 2))
+    assert max_pool.pooled(trace, POOL).window == layers.window(trace[POOL]) == Window((2, 2), (2, 2))

@@ -24,11 +24,11 @@ from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.pictures import words
 from viz.pictures.scaling import range_of
-from viz.pooling import figures
+from viz.pooling import average, discarded, figures, windows
 
 NETWORK = weights.load()
 DIGIT = digits.find("project-3a")
-CHANNEL = 3
+CHANNEL, POOL = 3, "MaxPool2d-10"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -39,7 +39,7 @@ def trace() -> Trace:
 
 @pytest.fixture(scope="module")
 def pooled(trace: Trace) -> Pooled:
-    return max_pool.pooled(trace)
+    return max_pool.pooled(trace, POOL)
 
 
 def drawing(uri: str) -> ET.Element:
@@ -75,7 +75,7 @@ def test_marked_paints_the_map_below_the_marks(pooled: Pooled) -> None:
 
 def test_largest_is_the_position_of_the_largest_output(pooled: Pooled) -> None:
     for channel, values in enumerate(pooled.output):
-        assert values[figures.largest(pooled, channel)] == values.max()
+        assert values[windows.largest(pooled, channel)] == values.max()
 
 
 def test_prepare_gives_the_unit_with_the_marked_map(trace: Trace, pooled: Pooled) -> None:
@@ -88,13 +88,13 @@ def test_prepare_gives_the_unit_with_the_marked_map(trace: Trace, pooled: Pooled
 
 def test_place_of_is_the_inverse_of_name_of(pooled: Pooled) -> None:
     unit = (CHANNEL, 4, 7)
-    assert figures.window_places(pooled.window, unit) == [(8, 14), (8, 15), (9, 14), (9, 15)]
-    names = {where: figures.name_of(pooled, unit, where) for where in figures.window_places(pooled.window, unit)}
+    assert windows.window_places(pooled.window, unit) == [(8, 14), (8, 15), (9, 14), (9, 15)]
+    names = {where: windows.name_of(pooled, unit, where) for where in windows.window_places(pooled.window, unit)}
     assert sorted(names.values())[-1] == "winner"
     assert len(set(names.values())) == 4
     for where, name in names.items():
-        assert figures.place_of(pooled, unit, name) == where
-    assert figures.place_of(pooled, unit, "1.0") == (9, 14)
+        assert windows.place_of(pooled, unit, name) == where
+    assert windows.place_of(pooled, unit, "1.0") == (9, 14)
 
 
 def test_say_stage_gives_the_winner_and_the_ties(pooled: Pooled) -> None:
@@ -110,8 +110,8 @@ def test_say_stage_gives_the_winner_and_the_ties(pooled: Pooled) -> None:
 def test_say_traced_gives_the_measured_receptive_field(pooled: Pooled) -> None:
     fields = receptive_field.of_network(NETWORK)
     unit = (CHANNEL, 5, 6)
-    for where in figures.window_places(pooled.window, unit):
-        said = figures.say_traced(pooled, unit, where, fields["Dropout-9"], fields["MaxPool2d-10"])
+    for where in windows.window_places(pooled.window, unit):
+        said = windows.say_traced(pooled, unit, where, fields["Dropout-9"], fields["MaxPool2d-10"])
         box = measured.measured_box(NETWORK, "Dropout-9", where)
         assert box == Box(where[0], where[1], where[0] + 7, where[1] + 7)
         assert f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}" in said
@@ -121,8 +121,8 @@ def test_say_traced_gives_the_measured_receptive_field(pooled: Pooled) -> None:
 
 
 def test_totals_count_what_is_discarded_with_and_without_signs(trace: Trace, pooled: Pooled) -> None:
-    columns = figures.totals_columns(pooled, CHANNEL)
-    step = trace[max_pool.POOL]
+    columns = discarded.totals_columns(pooled, CHANNEL)
+    step = trace[POOL]
     before, after = (torch.tensor(each).double() for each in (step.input, step.output))
     for name, part in {f"Map {CHANNEL}": slice(CHANNEL, CHANNEL + 1), "All maps": slice(None)}.items():
         said = dict(zip(columns["What"], columns[name], strict=True))
@@ -134,18 +134,18 @@ def test_totals_count_what_is_discarded_with_and_without_signs(trace: Trace, poo
         assert said["Discarded absolute sum"] == words.percent(lost)
         signed = 1 - (other.sum() / one.sum()).item()  # the wrong rule: with signs the share differs
         assert words.percent(lost) != words.percent(signed)
-    sentence = figures.say_totals(pooled)
+    sentence = discarded.say_totals(pooled)
     assert "The pool keeps 1,936 of 7,744 values and discards 75.0\xa0%." in sentence
-    assert figures.discarded_share(0.0, 0.0) == 0
+    assert discarded.discarded_share(0.0, 0.0) == 0
 
 
 def test_gradients_are_drawn_and_counted(trace: Trace, pooled: Pooled) -> None:
-    gradient = max_pool.gradient(NETWORK, trace, trace.prediction)
-    pictures = [decode(uri) for uri in re.findall(r'src="([^"]+)"', figures.gradients(gradient, CHANNEL))]
+    gradient = max_pool.gradient(NETWORK, trace, trace.prediction, POOL)
+    pictures = [decode(uri) for uri in re.findall(r'src="([^"]+)"', discarded.gradients(gradient, CHANNEL))]
     for picture, values in zip(pictures, (gradient.max_pool[CHANNEL], gradient.average_pool[CHANNEL]), strict=True):
         range_ = range_of(values, signed=True)
         assert_painted(picture, values, range_.low, range_.high, theme.DIVERGING)
-    said = figures.say_gradient(gradient, pooled, (CHANNEL, 5, 5))
+    said = discarded.say_gradient(gradient, pooled, (CHANNEL, 5, 5))
     assert "and 0 of the 5,808 other values." in said
     assert f"{int((gradient.output != 0).sum()):,} of the 1,936 winners have a gradient other than 0" in said
     at_output = f"{gradient.output[CHANNEL, 5, 5]:z.5f}".replace("-", "−")
@@ -155,13 +155,13 @@ def test_gradients_are_drawn_and_counted(trace: Trace, pooled: Pooled) -> None:
 
 
 def test_both_pools_are_drawn_on_one_scale(trace: Trace, pooled: Pooled) -> None:
-    averaged = max_pool.with_average_pool(NETWORK, trace)
-    maps = [pooled.output[CHANNEL], averaged[max_pool.POOL].maps[CHANNEL]]
-    html = figures.both_pools(pooled, averaged[max_pool.POOL].maps, CHANNEL)
+    averaged = max_pool.with_average_pool(NETWORK, trace, POOL)
+    maps = [pooled.output[CHANNEL], averaged[POOL].maps[CHANNEL]]
+    html = average.both_pools(pooled, averaged[POOL].maps, CHANNEL)
     range_ = range_of(np.stack(maps))
     for uri, values in zip(re.findall(r'src="([^"]+)"', html), maps, strict=True):
         assert_painted(decode(uri), values, range_.low, range_.high, range_.scale)
-    said = figures.say_average(trace, averaged)
+    said = average.say_average(trace, averaged)
     assert (
         f"{words.number(trace.logits[trace.prediction])} to {words.number(averaged.logits[trace.prediction])}" in said
     )
@@ -169,14 +169,14 @@ def test_both_pools_are_drawn_on_one_scale(trace: Trace, pooled: Pooled) -> None
 
 
 def test_accuracy_columns_give_counts_and_shares() -> None:
-    columns = figures.accuracy_columns(PoolAccuracy(200, 199, 150))
+    columns = average.accuracy_columns(PoolAccuracy(200, 199, 150))
     assert columns["correct"] == ["150 of 200", "199 of 200"]
     assert columns["accuracy"] == ["75.00\xa0%", "99.50\xa0%"]
 
 
 def test_as_csv_holds_every_window_of_the_map(trace: Trace, pooled: Pooled) -> None:
-    gradient = max_pool.gradient(NETWORK, trace, trace.prediction)
-    lines = list(csv.DictReader(io.StringIO(figures.as_csv(pooled, gradient, CHANNEL))))
+    gradient = max_pool.gradient(NETWORK, trace, trace.prediction, POOL)
+    lines = list(csv.DictReader(io.StringIO(discarded.as_csv(pooled, gradient, CHANNEL))))
     assert len(lines) == 121
     for line in lines:
         unit = (CHANNEL, int(line["y"]), int(line["x"]))
@@ -220,9 +220,9 @@ def test_windows_of_any_pool_are_marked_named_and_counted(
     assert ("No window covers" in said) == bool(rows or columns)
     assert not rows or f"{rows} row" in said.partition("No window covers ")[2]
     for unit in np.ndindex(found.output.shape):
-        names = figures.traceable(found, unit)
-        assert [figures.name_of(found, unit, figures.place_of(found, unit, name)) in names for name in names]
-        places = [figures.place_of(found, unit, name) for name in names]
+        names = windows.traceable(found, unit)
+        assert [windows.name_of(found, unit, windows.place_of(found, unit, name)) in names for name in names]
+        places = [windows.place_of(found, unit, name) for name in names]
         assert max(float(maps[0, unit[0], y, x]) for y, x in places) == values[0][unit]
         assert float(maps[0, unit[0]][places[0]]) == values[0][unit]
 

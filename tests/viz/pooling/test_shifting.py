@@ -9,6 +9,7 @@ from model.images import digits
 from model.networks.assignment import weights
 from model.pooling import max_pool
 from model.pooling.records import Offset, Shift, ShiftedMaps
+from model.pooling.shifting import shift
 from model.trace import record
 from model.trace.records import Trace
 from tests.pictures import assert_painted, decode
@@ -28,7 +29,7 @@ def trace() -> Trace:
 @pytest.fixture(scope="module")
 def moves(trace: Trace) -> list[Shift]:
     fields = receptive_field.of_network(NETWORK)
-    return [max_pool.shift(NETWORK, trace, DIGIT.pixels, by, fields) for by in ((0, 1), (0, 2))]
+    return [shift(NETWORK, trace, DIGIT.pixels, by, fields, "MaxPool2d-10") for by in ((0, 1), (0, 2))]
 
 
 def with_pool(move: Shift, equivariant: bool) -> Shift:
@@ -82,7 +83,7 @@ def test_outcome_is_the_measured_answer(trace: Trace, moves: list[Shift]) -> Non
     ]:
         assert shifting.outcome([with_pool(moves[0], one), with_pool(moves[1], two)]) == outcome
     assert f"{moves[0].maps[1].best.largest:.3f} after 1 pixel right" in shifting.say_outcome(
-        moves, max_pool.pooled(trace), 2
+        moves, max_pool.pooled(trace, "MaxPool2d-10"), 2
     )
 
 
