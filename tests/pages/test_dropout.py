@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from model.networks.assignment import weights
 from model.trace import record
 from tests import own_networks
 from tests.pages.conftest import as_read, assert_works, charts, run, said, show, shown
+from viz.dropout import cache
 from viz.pictures import words
 
 PAGE, TITLE = "dropout", "Dropout"
@@ -89,7 +91,7 @@ def test_page_shows_every_view_of_a_row(opened: AppTest, row: str, drop: str, wh
 def test_page_shows_dropout_as_in_training_by_default(opened: AppTest) -> None:
     app = show(opened)
     assert_works(app, TITLE)
-    assert digest_in(app) == digest_of_mask("project-3a", DropoutPlan())
+    assert digest_in(app) == digest_of_mask("project-4or9", DropoutPlan())
     assert f'data-weights="{passes.digest_of_weights(networks.by_id("assignment").module)}"' in shown(app)
     assert "Batch norm uses its running statistics" in said(app)
     show(opened, drop_view="many", changes="none")
@@ -99,6 +101,69 @@ def test_page_shows_dropout_as_in_training_by_default(opened: AppTest) -> None:
     assert digest_in(app) == digest_of_many("project-4or9", DropoutPlan(), 100), "not that of the digit before"
     show(opened, drop_view="mean")
     assert {*charts(app)} == {"mean-over-masks"}
+
+
+def test_without_any_choice_the_page_opens_with_a_digit_between_two_and_its_links_carry_it(opened: AppTest) -> None:
+    app = show(opened)
+    assert "No digit is chosen yet, so this is one between 4 and 9" in said(app)
+    assert "between 4 and 9</small>" in shown(app), "the sidebar shows the digit that the page is about"
+    assert "digit" not in app.query_params, "whoever goes back leaves the page"
+    links = {each.proto.label: each.proto.query_string for each in app.get("page_link")}
+    assert {query for name, query in links.items() if name != "Dropout"} == {"digit=project-4or9"}
+    press(app, "Next mask")
+    assert (app.query_params["seed"], app.query_params["digit"]) == ("1", "project-4or9")
+    assert "No digit is chosen yet" not in said(app)
+
+
+@pytest.mark.parametrize("choice", [{"seed": "5"}, {"row": "Dropout-12"}, {"digit": "project-3a"}])
+def test_a_link_with_a_choice_shows_the_digit_that_it_showed(opened: AppTest, choice: dict[str, str]) -> None:
+    app = show(opened, **choice)
+    plan = DropoutPlan(seed=int(choice.get("seed", "0")))
+    assert digest_in(app) == digest_of_mask("project-3a", plan)
+    assert "No digit is chosen yet" not in said(app)
+
+
+@pytest.mark.parametrize(("net", "between"), [("basic", True), ("residual", False), ("shapes", False)])
+def test_only_a_network_with_dropout_that_reads_digits_opens_with_that_digit(
+    opened: AppTest, net: str, between: bool
+) -> None:
+    app = show(opened, net=net)
+    assert_works(app, TITLE)
+    assert ("between 4 and 9" in shown(app)) is between
+
+
+def first_other(plan: DropoutPlan) -> int:
+    """Return the first seed after the plan's whose mask changes the answer for the digit between 4 and 9."""
+    network, x = weights.load(), digits.to_input(digits.find("project-4or9"))
+    answer = record(network, x).prediction
+    every = (replace(plan, seed=seed) for seed in range(plan.seed + 1, plan.seed + 200))
+    return next(each.seed for each in every if record(network, x, plan=each).prediction != answer)
+
+
+@pytest.mark.parametrize(("view", "seed"), [("mask", 0), ("journey", 98)])
+def test_a_mask_that_changes_the_answer_is_found_in_order(opened: AppTest, view: str, seed: int) -> None:
+    app = show(opened, digit="project-4or9", drop_view=view, p="0.10", seed=str(seed))
+    found = first_other(DropoutPlan(0.1, seed=seed))
+    press(app, "Find a mask")
+    assert_works(app, TITLE)
+    assert app.query_params["seed"] == str(found)
+    tried = "1 mask" if found == seed + 1 else f"{found - seed} masks"
+    assert f"Tried {tried}: mask {found} is the first after mask {seed} that changes it." in [
+        each.value for each in app.caption
+    ]
+    assert f"Mask {found} changes the answer." in as_read(said(app))
+    press(app, "Next mask")
+    assert not [each.value for each in app.caption if each.value.startswith("Tried")], "it was about the other mask"
+
+
+def test_a_search_is_bounded_and_says_that_it_found_none(opened: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_PARTS_OF_SEARCH", 1)
+    app = press(show(opened, digit="project-1a", seed="7"), "Find a mask")
+    assert_works(app, TITLE)
+    assert app.query_params["seed"] == "7"
+    assert [each.value for each in app.caption if each.value.startswith("Tried")] == [
+        "Tried 100 masks, masks 8 to 107: none changes the answer. A larger p changes more."
+    ]
 
 
 def test_mask_buttons_change_the_seed(opened: AppTest) -> None:

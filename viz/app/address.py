@@ -31,6 +31,7 @@ ASK, ANSWERS = "ask", "answers"
 _NOTICES = "notices"
 _READ = "what this run has read of the link"
 _HIDDEN = "what can be chosen in the parts of this page that are not shown"
+_ASSUMED = "what this run takes as if the link said it"
 _UNSEEN = "choices that the browser may not know yet"
 _SHOWN_AT = "when a run ended that shows them"
 _GRACE = 0.5  # seconds from the end of a run until the browser shows its links
@@ -48,7 +49,28 @@ class _Choice(NamedTuple):
 def begin_run() -> None:
     """Forget the notices of the run before, and what it read."""
     st.session_state[_NOTICES], st.session_state[_READ], st.session_state[_HIDDEN] = [], set(), {}
+    st.session_state[_ASSUMED] = {}
     _catch_up()
+
+
+def chosen() -> frozenset[str]:
+    """Return the parameters that the link has."""
+    return frozenset(st.query_params)
+
+
+def assume(**values: str) -> None:
+    """Take choices in this run as if the link said them; every link of the page, and the next choice, carries them."""
+    st.session_state[_ASSUMED] = values
+
+
+def is_assumed(name: str) -> bool:
+    """Tell whether a choice of this run was assumed, and not made by the person."""
+    return name in _assumed()
+
+
+def _assumed() -> Mapping[str, str]:
+    assumed: Mapping[str, str] = st.session_state.get(_ASSUMED, _NOTHING)
+    return assumed
 
 
 def end_run() -> None:
@@ -85,7 +107,7 @@ def read(name: str, default: str) -> str:
     """Return what the link says for ``name``, or the default where it says nothing."""
     _catch_up()
     st.session_state.setdefault(_READ, set()).add(name)
-    return str(st.query_params.get(name, default))
+    return str(st.query_params.get(name, _assumed().get(name, default)))
 
 
 def read_one_of(
@@ -213,7 +235,8 @@ def _note(chosen: Mapping[str, str]) -> None:
         before, now = was.get(name, ""), chosen.get(name, "")
         if before != now:
             older = unseen[name].before if name in unseen else frozenset()
-            unseen[name] = _Choice((older | {before}) - {now}, now)
+            shown = was.get(name, _assumed().get(name, ""))  # what the links of the page say
+            unseen[name] = _Choice((older | {before, shown}) - {now}, now)
     st.session_state[_UNSEEN] = unseen
     st.session_state.pop(_SHOWN_AT, None)
 
@@ -221,7 +244,7 @@ def _note(chosen: Mapping[str, str]) -> None:
 def link(**values: str) -> Mapping[str, str]:
     """Return the link's choices as they are, with some changed: what a link to another page carries."""
     _catch_up()
-    return _without_empty({**st.query_params.to_dict(), **values}, values)
+    return _without_empty({**_assumed(), **st.query_params.to_dict(), **values}, values)
 
 
 def address(page: str, **values: str) -> str:

@@ -14,6 +14,7 @@ from viz.app import (
     allowed_messages,
     components,
     current,
+    opening,
     projector,
     queued_cache,
     quick_clicks,
@@ -70,6 +71,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     notices = st.container()
     queued_cache.show_waiting_in(notices)
     current.choose()
+    opening.assume_digit(page.url_path)
     shared.warm_up()
     sidebar.show(pages)
     quick_clicks.callbacks_have_run()

@@ -21,6 +21,8 @@ from viz.app.queued_cache import queued
 from viz.app.shared import is_small, mnist_inputs, network, record, samples, to_input
 
 _PASSES, _PASSES_OF_LARGE = 100, 10  # passes in one cached part
+SEEDS = 1_000_000  # masks have seeds from 0 on
+_PARTS_OF_SEARCH = 10
 _IMAGES = 1000  # MNIST images that are classified for each p
 
 
@@ -46,7 +48,7 @@ def many_passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
     The first seed is the plan's, rounded down to a thousand, so that another mask on the page does not run them again.
     """
     plan = replace(plan, seed=_start_of_thousand(plan.seed))
-    size = _PASSES if is_small(network()) else _PASSES_OF_LARGE
+    size = _part_size()
     starts = range(0, count, size)
     place, began, parts, shown = st.empty(), time.monotonic(), [], False
     for start in starts:
@@ -57,6 +59,42 @@ def many_passes(digit: Digit, plan: DropoutPlan, count: int) -> Passes:
     if shown:
         place.empty()
     return Passes(record(digit).probabilities, np.concatenate(parts), plan.seed)
+
+
+def other_answer(digit: Digit, plan: DropoutPlan) -> tuple[int | None, int, int]:
+    """Search the masks after the plan's, in order, for the first that changes the answer; fewer of a large network.
+
+    Returns:
+        Its seed, or None where no mask that was tried changes the answer; the seed of the first that was tried; and how
+        many were tried.
+    """
+    size = _part_size()
+    first = (plan.seed + 1) % SEEDS
+    end = min(first + _PARTS_OF_SEARCH * size, SEEDS)
+    place, began, found = st.empty(), time.monotonic(), None
+    for start in range(first - first % size, end, size):
+        if time.monotonic() - began > 0.3:
+            place.progress(max(start - first, 0) / (end - first), f"Mask {start:,}")
+        found = _first_other(digit, plan, range(max(start, first), min(start + size, end)))
+        if found is not None:
+            break
+    place.empty()
+    return found, first, (end if found is None else found + 1) - first
+
+
+def _first_other(digit: Digit, plan: DropoutPlan, seeds: range) -> int | None:
+    """Return the first of some seeds in one part whose mask changes the answer, as a trace of that mask confirms."""
+    answer, size = record(digit).prediction, _part_size()
+    start = seeds.start - seeds.start % size
+    answers = _passes(digit.key, replace(plan, seed=start), size, digit).argmax(axis=1)
+    others = (seed for seed in seeds if answers[seed - start] != answer)
+    return next(
+        (seed for seed in others if record_dropping(digit, replace(plan, seed=seed)).prediction != answer), None
+    )
+
+
+def _part_size() -> int:
+    return _PASSES if is_small(network()) else _PASSES_OF_LARGE
 
 
 @queued(max_entries=512)

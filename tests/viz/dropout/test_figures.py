@@ -22,7 +22,9 @@ from model.trace.records import Step, Trace
 from tests import charting
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.dropout import charts, figures
+from viz.dropout import answers, charts, differences, figures
+from viz.dropout import passes as many_passes
+from viz.pictures import words
 
 NETWORK = load()
 X = to_input(find("project-4or9"))
@@ -80,17 +82,26 @@ def test_stage_paints_off_mask_on_and_difference() -> None:
     assert (section.get("data-digest"), section.get("data-weights")) == ("abc", "def")
     large = [decode(str(image.get("src"))) for image in page.findall(".//figure/img")]
     difference = after.output - before.output
-    shown = np.stack([before.output[5], after.output[5], difference[5]])
-    most = float(np.abs(shown).max())
-    for picture, values in zip([large[0], large[2], large[3]], shown, strict=True):
+    of_off, of_on = np.abs(before.output[5]).max(), np.abs([after.output[5], difference[5]]).max()
+    ends = (float(of_off), float(of_on), float(of_on))
+    drawn = (before.output[5], after.output[5], difference[5])
+    for picture, values, most in zip((large[0], *large[2:]), drawn, ends, strict=True):
         assert_painted(picture, values, -most, most, theme.DIVERGING)
     assert_painted(large[1], 1.0 - mask(after)[5], 0, 1, theme.SEQUENTIAL)
     with pytest.raises(AssertionError):
         assert_painted(large[1], mask(after)[5], 0, 1, theme.SEQUENTIAL)
-    first = page.findall(".//p/span")[0]
-    assert str(first.text) == "map 5: "
-    low, high = (number(end) for end in first.find("span").itertext())  # type: ignore[union-attr]
-    assert [-low, high] == pytest.approx([most, most], rel=5e-3)
+    scales = [span for span in page.findall(".//figure/p/span") if str(span.text) == "map 5: "]
+    for scale, most in zip(scales, ends, strict=True):
+        low, high = (number(end) for end in scale.find("span").itertext())  # type: ignore[union-attr]
+        assert [-low, high] == pytest.approx([most, most], rel=5e-3)
+
+
+def test_stage_keeps_its_map_without_dropout_readable_when_kept_values_are_scaled_up() -> None:
+    before = off()[NAME]
+    first = re.compile(r"<figure>.*?</figure>")
+    panels = [first.findall(figures.stage(before, on(p)[NAME], 5, ("", ""))) for p in (0.1, 0.9)]
+    assert panels[0][0] == panels[1][0]
+    assert panels[0][2] != panels[1][2]
 
 
 @pytest.mark.parametrize("name", ["Dropout-3", "Dropout-9", "Dropout-21"])
@@ -105,8 +116,7 @@ def test_stage_paints_all_maps_and_frames_the_large_one(name: str) -> None:
     columns = 8 if count > 16 else 4
     step_y, step_x = 2 * height + 2, 2 * width + 2
     assert picture.shape[:2] == (count // columns * step_y - 2, columns * step_x - 2)
-    values = np.stack([before.output, after.output, after.output - before.output])
-    most = float(np.abs(values).max())
+    most = float(np.abs(before.output).max())
     for c in (0, 1, count - 1):
         top, left = c // columns * step_y, c % columns * step_x
         part = picture[top : top + 2 * height, left : left + 2 * width]
@@ -159,17 +169,59 @@ def test_map_csv_holds_every_unit() -> None:
     assert [line | {"map": "5"} for line in lines] == every[5 * 484 : 6 * 484]
 
 
+# The answers
+
+
+def shares(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+def test_answers_show_both_probabilities_of_every_class() -> None:
+    one, other = off().probabilities, on().probabilities
+    page = parsed(answers.answers(one, other, 4))
+    items = page.findall(".//ol/li")
+    assert len(items) == 10
+    for c, item in enumerate(items):
+        drawn = [float(str(bar.get("style")).split()[1]) for bar in item.findall("i")]
+        assert drawn == pytest.approx([one[c], other[c]], abs=1e-4)
+    assert said(page.findall(".//dl/div/dd")[1]) == f"{on().prediction} {words.percent(float(other.max()))}".replace(
+        "\xa0", " "
+    )
+
+
+@pytest.mark.parametrize(("other", "changed"), [((0.4, 0.6), True), ((0.9, 0.1), False)])
+def test_answers_mark_a_mask_that_changes_the_answer(other: tuple[float, float], changed: bool) -> None:
+    one, now = shares(0.7, 0.3), shares(*other)
+    assert ('class="changed"' in answers.answers(one, now, 12)) is changed
+    verdict = "changes" if changed else "does not change"
+    sentence = answers.say_answers(one, now, 12, ("cat", "a*b"))
+    assert sentence.startswith(f"**Mask 12 {verdict} the answer.** Dropout off: cat with 70.0\xa0%; with this mask: ")
+
+
+def test_answers_of_many_classes_show_those_that_are_likely_with_or_without_the_mask() -> None:
+    one, other = np.zeros(40, np.float32), np.zeros(40, np.float32)
+    one[:5], other[30:35], one[20] = 0.19, 0.2, 0.05
+    named = [str(item.findtext("b")) for item in parsed(answers.answers(one, other, 0)).findall(".//ol/li")]
+    assert named == [str(c) for c in (*range(5), *range(30, 35))]
+
+
+def test_search_says_how_many_masks_it_tried() -> None:
+    assert answers.say_search(12, 6, 7).startswith("Tried 7 masks: mask 12 is the first after mask 5 that changes it")
+    assert answers.say_search(6, 6, 1).startswith("Tried 1 mask: mask 6 is")
+    assert answers.say_search(None, 1, 1000).startswith("Tried 1,000 masks, masks 1 to 1,000: none changes the answer")
+
+
 # Differences of rows
 
 
 def test_row_differences_show_the_ratio_and_the_map_of_every_row() -> None:
-    differences = passes.row_differences(off(), on())
-    page = parsed(figures.row_differences(differences, NAME))
+    found = passes.row_differences(off(), on())
+    page = parsed(differences.row_differences(found, NAME))
     items = page.findall(".//ol/li")
-    parts = [difference.map.astype(float) / (difference.map + difference.activation_rms) for difference in differences]
+    parts = [difference.map.astype(float) / (difference.map + difference.activation_rms) for difference in found]
     most = max(part.max() for part in parts)
     assert len(items) == 23
-    for item, difference, part in zip(items, differences, parts, strict=True):
+    for item, difference, part in zip(items, found, parts, strict=True):
         assert said(item).endswith(difference.name)
         share = said(item).split(difference.name)[0].strip()
         assert share == ("none" if difference.rms == 0 else f"{difference.relative * 100:.1f} %")
@@ -186,27 +238,24 @@ def test_row_differences_show_small_ratios_beside_a_large_one() -> None:
         replace(each, rms=rms, activation_rms=1.0)
         for each, rms in zip(passes.row_differences(off(), on()), (0.25, 57.3), strict=False)
     )
-    html = figures.row_differences([small, large], NAME)
+    html = differences.row_differences([small, large], NAME)
     assert [float(each) for each in re.findall(r"--share: ([\d.]+)", html)] == pytest.approx(
         [0.2, 57.3 / 58.3], abs=1e-4
     )
     assert re.findall(r"<b>([^<]+)</b>", html) == ["25.0\xa0%", "57\xa0times"]
-    assert (
-        "%" not in figures.say_differences([large], off().probabilities, on().probabilities).partition("Prediction")[0]
-    )
+    assert "%" not in differences.say_differences([large])
 
 
 def test_say_differences_gives_the_first_and_the_largest() -> None:
-    differences = passes.row_differences(off(), on())
-    sentence = figures.say_differences(differences, off().probabilities, on().probabilities)
-    assert f"begins at Dropout-3 with {differences[2].relative * 100:.1f}\xa0%" in sentence
-    largest = max(differences, key=lambda difference: difference.relative)
+    found = passes.row_differences(off(), on())
+    sentence = differences.say_differences(found)
+    assert f"begins at Dropout-3 with {found[2].relative * 100:.1f}\xa0%" in sentence
+    largest = max(found, key=lambda difference: difference.relative)
     assert f"largest at {largest.name}" in sentence
-    assert f"with this mask: {on().prediction} with" in sentence
     same = passes.row_differences(off(), off())
-    assert figures.say_differences(same, off().probabilities, off().probabilities).startswith("No row differs")
-    assert "none" in figures.row_differences(same, NAME)
-    assert figures.difference_columns(differences)["row"] == [row.name for row in off().rows]
+    assert differences.say_differences(same).startswith("No row differs")
+    assert "none" in differences.row_differences(same, NAME)
+    assert differences.difference_columns(found)["row"] == [row.name for row in off().rows]
 
 
 # Many passes
@@ -214,7 +263,7 @@ def test_say_differences_gives_the_first_and_the_largest() -> None:
 
 def test_spread_shows_every_class_with_its_numbers() -> None:
     found = many()
-    chart = figures.spread(found, ("abc", "def"))
+    chart = many_passes.spread(found, ("abc", "def"))
     assert chart.layout.meta == {"digest": "abc", "weights": "def"}
     shares = found.probabilities.astype(float)
     extent, middle = (charting.named(chart, name) for name in ("lowest to highest", "middle 80\xa0% of the passes"))
@@ -234,18 +283,18 @@ def test_changed_answer_counts_the_passes(changed: int, word: str) -> None:
     shares = np.tile(np.array([[0.8, 0.2]], np.float32), (100, 1))
     shares[:changed] = [0.3, 0.7]
     made = Passes(np.array([0.9, 0.1], np.float32), shares, 0)
-    assert figures.changed_answer(made) == word
-    sentence = figures.say_passes(made, 0.1)
+    assert many_passes.changed_answer(made) == word
+    sentence = many_passes.say_passes(made, 0.1)
     assert ("all also predict 0" if word == "none" else f"{100 - changed:,} of 100 also predict 0") in sentence
 
 
 def test_passes_columns_and_csv_hold_the_probabilities() -> None:
     found = many()
-    assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in figures.say_passes(found, 0.2)
-    columns = figures.passes_columns(found)
+    assert f"masks 2,000 to 2,049: {50 - found.changed} of 50" in many_passes.say_passes(found, 0.2)
+    columns = many_passes.passes_columns(found)
     assert [float(each) for each in columns["mean"]] == pytest.approx(found.mean.tolist(), abs=1e-4)
     assert sum(map(int, columns["predictions"])) == 50
-    lines = list(csv.DictReader(io.StringIO(figures.passes_csv(found))))
+    lines = list(csv.DictReader(io.StringIO(many_passes.passes_csv(found))))
     assert [line["mask"] for line in lines] == [str(2000 + number) for number in range(50)]
     again = [[float(line[str(c)]) for c in range(10)] for line in lines]
     np.testing.assert_allclose(again, found.probabilities, rtol=1e-6)
@@ -325,7 +374,7 @@ def test_stage_of_a_vector_paints_every_value_and_its_example_is_the_strongest()
     page = parsed(figures.stage(before, after, 0, ("", "")))
     pictures = [decode(str(image.get("src"))) for image in page.findall(".//figure/img")]
     assert len(pictures) == 4
-    most = float(np.abs(np.concatenate([before.output, after.output, after.output - before.output])).max())
+    most = float(np.abs(before.output).max())
     padded = np.zeros(12, np.float32)
     padded[:10] = before.output
     assert pictures[0].shape[:2] == (3, 4)
