@@ -5,13 +5,15 @@ from functools import partial
 import streamlit as st
 
 from model.saliency import METHODS
-from viz.app import address, components, current, shared, sidebar, tables, widgets
+from viz.app import address, components, current, shared, sidebar, widgets
 from viz.app.markdown import escape_markdown
 from viz.saliency import cache, figures
-from viz.saliency import controls as saliency
+from viz.saliency.controls import choices, files, plans
 from viz.sanity_checks import cache as cache_of_checks
-from viz.sanity_checks import controls, verdicts
+from viz.sanity_checks import controls
 from viz.sanity_checks.comparison_quiz import controls as comparison_quiz
+from viz.sanity_checks.controls import all_methods as every
+from viz.sanity_checks.controls.checks import Checks
 
 PAGE = "lie_detector"
 digit, noun = sidebar.current_digit(), current.picture_word()
@@ -20,53 +22,40 @@ LIMITS = f"These results are for this network and this {noun}; another {noun} ca
 
 
 def one_map() -> None:
-    """Show the verdicts on one map, and one of the checks in detail."""
-    plan = saliency.choose_plan(trace)
+    """Show the verdicts on one map; one of the checks can be opened below."""
+    plan = choices.choose_plan(trace)
     method = METHODS[plan.method]
-    if saliency.refuse(method, PAGE):
+    if choices.refuse(method, PAGE):
         return
     left, right = st.columns([2, 3], gap="large")
-    with left:
-        stage = st.container()
-        plan = saliency.choose_options(plan, method, trace)
+    with right:
+        with st.container(key="check_verdict"):
+            cards, summary = st.empty(), st.empty()
+            st.write(LIMITS)
+        plan = choices.choose_options(plan, method, trace)
         seed = controls.seed()
     found = cache.attribute(digit, plan)
-    with stage:
+    with left:
         label = figures.caption(found, method)
         drawn = figures.map_over_picture(found, digit.pixels, figures.MapStyle())
-        numbers = saliency.map_file(digit, found)
-        words = saliency.why_blank(digit, found, plan) if found.is_blank else escape_markdown(label)
-        widgets.figure(lambda: components.value_map(drawn, label, "attribution"), words, numbers)
-    with right, st.container(key="check_verdict"):
-        cards, summary = st.empty(), st.empty()
-        st.write(LIMITS)
-    controls.Checks(digit, plan, seed, cards, summary).run(controls.choose_check())
+        words = files.why_blank(digit, found, plan) if found.is_blank else escape_markdown(label)
+        show = partial(components.value_map, drawn, label, "attribution")
+        widgets.figure(show, words, files.map_file(digit, found))
+    Checks(digit, plan, seed, cards, summary).run(controls.choose_check())
 
 
 def all_methods() -> None:
     """Show the checks of all methods, one after another."""
     *others, last = st.columns([12, 8, 9, 8], gap="medium")  # as many as for one map, so that nothing jumps
-    plans = saliency.for_all_methods(saliency.choose_score(trace, others), trace)
+    wanted = plans.for_all_methods(choices.choose_score(trace, others), trace)
     with last:
         seed = controls.seed()
-    started = address.is_on(controls.EVERY)
-    left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
-    with left:
-        start = partial(address.switch, controls.EVERY, on=True)
-        st.button("Check all methods", type="primary", disabled=started, on_click=start)
-    with right:
-        bar = st.empty()
-    if not started:
-        st.write(controls.say_cost(plans))
-        saliency.say_left_out()
-        return
-    methods = saliency.applicable()
-    found = controls.all_methods(digit, plans, seed, bar)
-    st.write(verdicts.say_table(methods, found))
-    st.write(LIMITS)
-    saliency.say_left_out()
-    table = partial(verdicts.as_csv, methods, found)
-    tables.offer("Download the table as CSV", table, f"checks-{digit.key[:40]}.csv")
+    bar = every.start(wanted)
+    if bar is not None:
+        found = every.all_methods(digit, wanted, seed, bar)
+        every.say_results(found, digit)
+        st.write(LIMITS)
+    choices.say_left_out()
 
 
 st.title("Sanity checks")

@@ -28,6 +28,7 @@ VIEWS = {
     "saliency, all": "saliency?map_view=all&digit=project-4or9",
     "saliency, through": "saliency?map_view=through&digit=project-4or9",
     "lie detector": "lie_detector?digit=project-4or9&method=guided_backprop",
+    "lie detector, weights": "lie_detector?digit=project-4or9&method=guided_backprop&doubt_test=weights",
     "lie detector, order": "lie_detector?digit=project-4or9&method=guided_backprop&doubt_test=order",
     "lie detector, noise": "lie_detector?digit=project-4or9&method=guided_backprop&doubt_test=noise",
     "lie detector, edges": "lie_detector?digit=project-4or9&method=guided_backprop&doubt_test=edges",

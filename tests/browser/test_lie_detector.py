@@ -33,7 +33,7 @@ def card(page: Page, question: str) -> str:
 
 
 def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
-    page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad")
+    page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad&doubt_test=weights")
     expect(page.locator(".check-cards li")).to_have_count(6)
     expect(page.locator(".check-cards .pending, .check-stages .pending")).to_have_count(0)
     expect(page.locator(".check-stages img")).to_have_count(15)
@@ -41,7 +41,7 @@ def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
 
 
 def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) -> None:
-    page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad")
+    page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad&doubt_test=weights")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     settle(page)
     before = page.evaluate(STANDS)
@@ -63,7 +63,7 @@ def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) 
 
 
 def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) -> None:
-    page = visit_held(f"lie_detector?digit={DIGIT}&method=smooth_grad")
+    page = visit_held(f"lie_detector?digit={DIGIT}&method=smooth_grad&doubt_test=weights")
     before = page.evaluate(STANDS)
     gate.close()
     page.goto(page.url + "&doubt_seed=41")
@@ -84,7 +84,7 @@ def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) 
 
 
 def test_who_moves_on_is_not_kept_waiting(visit_held: Visit, gate: Gate) -> None:
-    page = visit_held(f"lie_detector?digit={DIGIT}&method=saliency")
+    page = visit_held(f"lie_detector?digit={DIGIT}&method=saliency&doubt_test=weights")
     gate.close()
     page.goto(page.url.replace("method=saliency", "method=integrated_gradients&doubt_seed=17"))
     gate.let_pass(2)

@@ -45,7 +45,7 @@ MAPS = {
 FOLDED = {
     "saliency, all": ("numbers", "Every value (CSV)", 13),
     "saliency, through": ("numbers", "Every value (CSV)", 15),
-    "lie detector": ("randomization_numbers", "Every map (CSV)", 15),
+    "lie detector, weights": ("randomization_numbers", "Every map (CSV)", 15),
 }
 WRITTEN = {
     "overview": {"Download the prediction as CSV"},

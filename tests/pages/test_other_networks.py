@@ -163,7 +163,7 @@ def test_steps_that_another_way_goes_around_have_no_map(opened: AppTest, ids: di
 
 def test_checks_of_a_network_of_pictures(ids: dict[str, str], authors: dict[str, nn.Module]) -> None:
     author, link = authors["colour"], {"net": ids["colour"], "digit": PICTURE, "method": "saliency"}
-    app = run("lie_detector", **link)
+    app = run("lie_detector", **link, doubt_test="weights")
     assert_about_no_digit(app)
     (stages,) = re.findall(r'<ol class="check-stages">(.*?)</ol>', shown(app))
     assert re.findall(r"<b>([^<]+)</b>", stages) == ["trained", "Linear-8", "Conv2d-5", "BatchNorm2d-2", "Conv2d-1"]

@@ -25,7 +25,7 @@ from tests import charting
 from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
 from tests.pictures import assert_painted, decode
 from viz import theme
-from viz.saliency import controls
+from viz.saliency.controls import plans
 from viz.sanity_checks import verdicts
 from viz.sanity_checks.controls import CHECKS
 
@@ -71,6 +71,8 @@ def test_one_map_has_all_checks(opened: AppTest) -> None:
     assert len(told) == 6
     assert not [card for card in told.values() if card[0] == "pending"]
     assert told["Does it add up?"][1:] == ("No claim", "a gap is not an error")
+    assert not charts(app), "the checks in detail are folded"
+    assert not app.subheader
     app = show(opened, digit=KEY, method="saliency", doubt_test="order")
     assert cards(app) == told, "the verdicts do not depend on the check shown"
     curves = pixel_curves.pixel_curves(weights.load(), X, found)
@@ -95,7 +97,7 @@ def test_each_check_is_shown_in_detail(opened: AppTest, check: str, drawn: set[s
 @pytest.mark.slow  # explains 15 networks, and runs all other checks of the page
 @pytest.mark.parametrize("seed", ["7"])
 def test_stages_are_those_of_the_seed_in_the_address(opened: AppTest, seed: str) -> None:
-    app = show(opened, digit=KEY, method="guided_backprop", doubt_seed=seed)
+    app = show(opened, digit=KEY, method="guided_backprop", doubt_seed=seed, doubt_test="weights")
     assert_works(app, TITLE)
     networks = [weights.load(), *(forgetful for _, forgetful in cascade(weights.load(), int(seed)))]
     maps = [attribute(each, X, ANSWER, "guided_backprop").values.ravel() for each in networks]
@@ -126,7 +128,7 @@ def test_cached_checks_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_seed_changes_the_weights_and_is_kept_in_the_address(opened: AppTest) -> None:
-    app = show(opened, digit=KEY, method="saliency")
+    app = show(opened, digit=KEY, method="saliency", doubt_test="weights")
     first = strip(app)
     app.selectbox("widget-doubt_seed").set_value("7").run()
     assert_works(app, TITLE)
@@ -153,7 +155,7 @@ def test_blank_map_gives_a_sentence() -> None:
 
 
 def test_table_of_similarities_can_be_unfolded() -> None:
-    app = run(PAGE, digit=KEY, method="saliency")
+    app = run(PAGE, digit=KEY, method="saliency", doubt_test="weights")
     assert "Similarity of the maps" not in shown(app)
     app.session_state["randomization_numbers"] = True
     app.run()
@@ -170,7 +172,7 @@ def lines(app: AppTest) -> dict[str, list[str]]:
 
 @pytest.mark.slow  # runs all checks of two maps
 def test_all_methods_are_checked_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = controls.for_all_methods
+    every = plans.for_all_methods
     chosen = ("saliency", "guided_backprop")
     drawn: list[str] = []
     draw = verdicts.table
@@ -182,7 +184,7 @@ def test_all_methods_are_checked_on_request(monkeypatch: pytest.MonkeyPatch) -> 
     def few(plan: AttributionPlan, of: Trace) -> dict[str, AttributionPlan]:
         return {name: each for name, each in every(plan, of).items() if name in chosen}
 
-    monkeypatch.setattr(controls, "for_all_methods", few)
+    monkeypatch.setattr(plans, "for_all_methods", few)
     monkeypatch.setattr(verdicts, "table", noted)
     app = run(PAGE, digit=KEY, doubt_view="all")
     assert_works(app, TITLE)

@@ -16,7 +16,7 @@ from tests.views import VIEWS
 LATER = {"layer by layer, asked", "lie detector, a round"}
 # Pictures that have their words and their numbers together: maps and how alike they stay; pixels taken and brought;
 # how far a map moved, and what it says of the score; the map of one class, and those of all ten.
-PAIRS = {"lie detector": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}
+PAIRS = {"lie detector, weights": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}
 
 FIGURE = {"figure"}  # the function that shows a figure
 

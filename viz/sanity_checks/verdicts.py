@@ -19,6 +19,14 @@ ADDS_UP = 0.01  # the largest gap allowed, as a share of the gain
 EDGES = 0.5**0.5  # a rank correlation above which most of the variance of the ranks is that of the edges
 STABLE, UNSTABLE = 0.25, 0.5  # changes of a map as shares of its norm: less passes, more fails
 _MOSTLY, _PARTLY = 0.5, 0.1  # shares of the change of the score that a map predicts
+LIMITS = (
+    "“No claim” means that the method is not meant to add up, so a gap of any size is not an error. The limits are "
+    f"ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to add up, a correlation with edges of "
+    f"{two_decimals(EDGES)}, a map that changes by {UNSTABLE * 100:.0f}\xa0% of its norm, a gradient that predicts "
+    f"less than {_PARTLY * 100:.0f}\xa0% of the score, and an order of pixels that is worse than all random orders, or "
+    "better for neither deletion nor insertion. The limit of the correlation when randomized comes from the maps of "
+    "other pictures, separately for each method."
+)
 _QUESTIONS = (
     "Does it add up?",
     "Does it depend on the weights?",
@@ -211,19 +219,14 @@ def _percent(share: float) -> str:
 
 
 def say_table(methods: Mapping[str, Method], found: Mapping[str, CheckResults]) -> str:
-    """Say which methods do not depend on the weights, and what the limits are."""
+    """Say which methods do not depend on the weights."""
     independent = [
         methods[name].title for name, each in found.items() if each.dependence and not each.dependence.is_dependent
     ]
     return (
         f"{len(found)} of {len(methods)} methods are checked. Methods that do not depend on the weights are marked: "
         f"**{', '.join(independent) or 'none'}**. A number in orange fails its check. The map can still be right, but "
-        f"here it gives no proof of that. “No claim” means that the method is not meant to add up, so a gap of any "
-        f"size is not an error. The limits are ours: a gap of {ADDS_UP * 100:.0f}\xa0% for methods that are meant to "
-        f"add up, a correlation with edges of {two_decimals(EDGES)}, a map that changes by {UNSTABLE * 100:.0f}\xa0% "
-        f"of its norm, a gradient that predicts less than {_PARTLY * 100:.0f}\xa0% of the score, and an order of "
-        "pixels that is worse than all random orders, or better for neither deletion nor insertion. The limit of the "
-        "correlation when randomized comes from the maps of other pictures, separately for each method."
+        "here it gives no proof of that."
     )
 
 

@@ -15,10 +15,10 @@ from viz.app import address, current, shared, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.pictures.panels import tabled
 from viz.saliency import cache as maps
-from viz.saliency import controls as saliency
+from viz.saliency.controls import AGAINST, BASELINE, METHOD, TARGET, plans
 from viz.sanity_checks import cache
 from viz.sanity_checks.comparison_quiz import figures
-from viz.sanity_checks.controls import SEED, VIEW
+from viz.sanity_checks.controls import CHECK, SEED, VIEW
 
 ROUND, GUESSES = "round", "rounds"
 _NUMBERS = [str(number) for number in range(1, quiz.ROUNDS + 1)]
@@ -113,12 +113,13 @@ def _explain(dealt: Round, plan: AttributionPlan) -> None:
     place.write(figures.say_why(dependence, METHODS[dealt.method]))
     chosen = {
         address.DIGIT: dealt.digit.key,
-        saliency.METHOD: dealt.method,
-        saliency.TARGET: str(plan.target),
+        METHOD: dealt.method,
+        TARGET: str(plan.target),
         SEED: str(dealt.seed),
+        CHECK: "weights",
     }
-    defaults = dict.fromkeys((address.EXPLAIN, saliency.AGAINST, saliency.BASELINE, VIEW), "")
-    link = address.address("lie_detector", **{**saliency.default_options(), **defaults, **chosen})
+    defaults = dict.fromkeys((address.EXPLAIN, AGAINST, BASELINE, VIEW), "")
+    link = address.address("lie_detector", **{**plans.default_options(), **defaults, **chosen})
     st.html(f'<p><a href="{escape(link)}" target="_self">Check this map</a></p>')
 
 
