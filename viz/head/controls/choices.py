@@ -1,7 +1,6 @@
-"""The controls of the page on the head; the choices are kept in the address."""
+"""Choose a class, a map, a convolution and a temperature; ask what is predicted; say what the head is."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
@@ -10,13 +9,13 @@ from model.head.logits import scaled_softmax
 from model.head.records import Head
 from model.records import Activation
 from model.trace.records import Step, Trace
-from viz.app import address, current, prediction, tables, widgets
+from viz.app import address, current, prediction, widgets
 from viz.app.markdown import escape_markdown
-from viz.head import contributions, figures, mixing, softmax
+from viz.head import contributions, mixing, softmax
+from viz.head.controls import AGAINST, PART, POOLED, TARGET
 
-TARGET, AGAINST, POOLED = "target", "against", "pooled"
 MUTE, GAIN, TEMPERATURE = "mute", "gain", "temperature"
-PART, MIXER = "part", "mixer"
+MIXER = "mixer"
 WITHOUT, WARMER = "without", "warmer"
 _HOT = 4.0
 _GAINS = {"0": "0", "0.5": "0.5", "1": "1", "2": "2", "-1": "−1"}
@@ -45,7 +44,7 @@ def part(head: Head | None, mixer: Step | None, *, exact: bool) -> str:
         parts["sum"] = f"{len(head.maps):,} {'maps' if exact else 'units'} to one logit"
         parts |= {"two": "Two classes"} if exact else {}
     if mixer:
-        parts["mix"] = "1×1 convolution" if _is_point(mixer) else "Changed maps"
+        parts["mix"] = "1×1 convolution" if is_point(mixer) else "Changed maps"
     parts["softmax"] = "Softmax"
     allowed |= {GAIN: _GAINS, TEMPERATURE: _TEMPERATURES, WITHOUT: _WITHOUT, WARMER: _WARMER}
     chosen = widgets.part(PART, parts, allowed)
@@ -54,7 +53,8 @@ def part(head: Head | None, mixer: Step | None, *, exact: bool) -> str:
     return chosen
 
 
-def _is_point(step: Step) -> bool:
+def is_point(step: Step) -> bool:
+    """Tell whether the windows of a convolution have one place."""
     return step.weights["weight"].shape[2:] == (1, 1)
 
 
@@ -80,17 +80,6 @@ def link(name: str, number: int) -> str:
         number: The class or the map.
     """
     return address.address("head", **{name: str(number)})
-
-
-def class_maps_file(head: Head) -> tables.CsvFile:
-    """Return the class maps as CSV."""
-    return tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, head), "class-maps.csv")
-
-
-def contributions_file(head: Head) -> tables.CsvFile:
-    """Return all contributions as CSV."""
-    text = partial(contributions.contributions_csv, head)
-    return tables.CsvFile("Download all contributions as CSV", text, "contributions.csv")
 
 
 def target(trace: Trace) -> int:
@@ -199,23 +188,12 @@ def ask_temperature(trace: Trace) -> None:
     )
 
 
-def show_weights(step: Step, channels: tuple[int, ...]) -> None:
-    """Show the weights of a 1x1 convolution; those of a larger window are on another page."""
-    if not _is_point(step):
-        high, wide = step.weights["weight"].shape[2:]
-        st.write(
-            f"The kernels of {step.name} have {high} × {wide} weights for each input map: the page Feature maps shows "
-            "them."
-        )
-        return
-    text = partial(mixing.weights_csv, step)
-    weights = tables.CsvFile("Download the weights as CSV", text, f"{step.name.lower()}.csv")
-    widgets.figure(mixing.weights_table(step, channels), mixing.say_weights(step), weights)
-
-
-def class_names(trace: Trace) -> list[str]:
-    """Return the name of each class."""
-    return [trace.class_name(k) for k in range(len(trace.logits))]
+def say_weights_elsewhere(step: Step) -> None:
+    """Say where the weights of a window of several places are shown."""
+    high, wide = step.weights["weight"].shape[2:]
+    st.write(
+        f"The kernels of {step.name} have {high} × {wide} weights for each input map: the page Feature maps shows them."
+    )
 
 
 def about(head: Head | None, obstacle: str) -> str:

@@ -1,4 +1,4 @@
-"""The controls of the batch norm page: the batch norm, the map, and the batch."""
+"""Choose the batch norm, the map, and the batch; ask what training mode and padding change."""
 
 from collections.abc import Sequence
 from functools import partial
