@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
-from model.batch_norm.statistics import normalisation
 from viz.app import current, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say

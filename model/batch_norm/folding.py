@@ -8,24 +8,21 @@ if each step between them commutes with ``gain × x + offset``.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from model import layers
-from model.batch_norm.records import Fold, FoldComparison, FoldErrors
+from model.batch_norm.records import Fold, FoldComparison
 from model.errors import InputError
 from model.graph.module import Function, NetworkModule
 from model.graph.records import Op
-from model.trace import draw_mask
 from model.trace.private import put, steps_of
-from model.trace.records import Trace
 
 M = TypeVar("M", bound=nn.Module)
 _NORMS = (nn.BatchNorm2d, nn.BatchNorm1d)
@@ -55,7 +52,7 @@ def fold(network: nn.Module, name: str) -> Fold:
     Raises:
         InputError: No batch norm has this name.
     """
-    norm = _steps(network).get(name)
+    norm = named_steps(network).get(name)
     if not isinstance(norm, _NORMS):
         known = _norms(network)
         raise InputError(
@@ -69,7 +66,7 @@ def fold(network: nn.Module, name: str) -> Fold:
     affine, through = _affine(norm), list[str]()
     source, shared = _before(network, name)
     if source and not shared:
-        return _fold(name, [], source, "", affine, _steps(network)[source], before=True)
+        return _fold(name, [], source, "", affine, named_steps(network)[source], before=True)
     after, end = _after(network, name)
     for each, module in after:
         obstacle = _obstacle(module, affine, on_vector=_on_vector(network, each))
@@ -83,17 +80,18 @@ def fold(network: nn.Module, name: str) -> Fold:
     return _fold(name, through, None, shared + (end or "no convolution comes after it"), affine, None)
 
 
-def _steps(network: nn.Module) -> Mapping[str, nn.Module]:
+def named_steps(network: nn.Module) -> Mapping[str, nn.Module]:
+    """Return the steps of a network by name, in the order they run."""
     return steps_of(network) if isinstance(network, NetworkModule) else dict(network.named_children())
 
 
 def _norms(network: nn.Module) -> list[str]:
-    return [name for name, module in _steps(network).items() if isinstance(module, _NORMS)]
+    return [name for name, module in named_steps(network).items() if isinstance(module, _NORMS)]
 
 
 def _before(network: nn.Module, name: str) -> tuple[str | None, str]:
     """Return the convolution or linear layer directly before a batch norm, and why it cannot change, if it cannot."""
-    steps = _steps(network)
+    steps = named_steps(network)
     if isinstance(network, NetworkModule):
         (source,) = network.graph[name].inputs
         users = [node.name for node in network.graph.nodes if source in node.inputs]
@@ -113,7 +111,7 @@ def _on_vector(network: nn.Module, name: str) -> bool:
 
 def _after(network: nn.Module, name: str) -> tuple[list[tuple[str, nn.Module]], str]:
     """Return the steps that follow one after another, and what ends them in a graph; nothing where they just end."""
-    steps = _steps(network)
+    steps = named_steps(network)
     if not isinstance(network, NetworkModule):
         return list(steps.items())[list(steps).index(name) + 1 :], ""
     found = list[tuple[str, nn.Module]]()
@@ -134,15 +132,15 @@ def fold_all(network: M) -> M:
     """
     private = copy.deepcopy(network).eval()
     for name in _norms(network):
-        if isinstance(_steps(private)[name], nn.Identity):
+        if isinstance(named_steps(private)[name], nn.Identity):
             continue
         found = fold(private, name)
         if found.into is None:
             continue
         for each in (name, *found.through):
-            if isinstance(_steps(private)[each], _NORMS):
+            if isinstance(named_steps(private)[each], _NORMS):
                 put(private, each, nn.Identity())
-        put(private, found.into, _with_weights(_steps(private)[found.into], found))
+        put(private, found.into, _with_weights(named_steps(private)[found.into], found))
     return private
 
 
@@ -167,105 +165,6 @@ def compare(network: nn.Module, images: Tensor) -> FoldComparison:
         parameters=_count(network),
         folded_parameters=_count(folded),
     )
-
-
-def fold_errors(network: nn.Module, trace: Trace, found: Fold, seed: int = 0) -> FoldErrors:
-    """Measure on one image the error of a fold with zero padding and with dropout.
-
-    Args:
-        network: Not changed.
-        trace: The trace of the image, in evaluation mode.
-        found: An exact fold of this network.
-        seed: Seed of the dropout mask, which is the same for both.
-
-    Raises:
-        InputError: The fold has no convolution.
-    """
-    if found.into is None:
-        raise InputError(
-            f"{found.name} is not folded.", "Errors are measured for exact folds.", "Choose another batch norm."
-        )
-    if found.before:
-        return _errors_before(network, trace, found, seed)
-    between = [_steps(network)[each] for each in found.through]
-    normalised = torch.from_numpy(trace[found.into].input.copy()).double()[None]
-    bare = torch.from_numpy(trace[found.name].input.copy()).double()[None]
-    for module in between:  # the input of the convolution without batch norm: only pools change it
-        if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
-            bare = module(bare)
-    weight, bias, folded_weight, folded_bias = (
-        torch.from_numpy(each.copy()).double()
-        for each in (found.weight, found.bias, found.folded_weight, found.folded_bias)
-    )
-
-    dilation = _dilation(_steps(network)[found.into])
-
-    def difference(keep: Tensor | float = 1.0, padding: int = 0) -> Tensor:
-        if weight.ndim == 2:
-            one, other = (
-                functional.linear(normalised * keep, weight, bias),
-                functional.linear(bare * keep, folded_weight),
-            )
-            return (one - other - folded_bias).abs()
-        original = functional.conv2d(normalised * keep, weight, bias, padding=padding, dilation=dilation)
-        folded = functional.conv2d(bare * keep, folded_weight, folded_bias, padding=padding, dilation=dilation)
-        return (original - folded).abs().amax(dim=(0, 1))
-
-    dropout = next((module for module in between if isinstance(module, nn.Dropout | nn.Dropout2d)), None)
-    return _errors(difference, _keep(dropout, normalised, seed))
-
-
-def _errors_before(network: nn.Module, trace: Trace, found: Fold, seed: int) -> FoldErrors:
-    """Measure the errors of a fold into the convolution before the batch norm."""
-    step = _steps(network)[found.into or ""]
-    x = torch.from_numpy(trace[found.into or ""].input.copy()).double()[None]
-    weight, bias, folded_weight, folded_bias, gain, offset = (
-        torch.from_numpy(each.copy()).double()
-        for each in (found.weight, found.bias, found.folded_weight, found.folded_bias, found.gain, found.offset)
-    )
-    groups = step.groups if isinstance(step, nn.Conv2d) else 1
-
-    def outputs(weight: Tensor, bias: Tensor, padding: int) -> Tensor:
-        if weight.ndim == 2:
-            return functional.linear(x, weight, bias)
-        return functional.conv2d(x, weight, bias, padding=padding, dilation=_dilation(step), groups=groups)
-
-    def difference(keep: Tensor | float = 1.0, padding: int = 0) -> Tensor:
-        original = outputs(weight, bias, padding)
-        along = (-1, *(1 for _ in original.shape[2:]))
-        normalised = original * gain.view(along) + offset.view(along)
-        changed = ((normalised - outputs(folded_weight, folded_bias, padding)) * keep).abs()
-        return changed.amax(dim=(0, 1)) if changed.ndim == 4 else changed
-
-    return _errors(difference, _keep(nn.Dropout(0.5), outputs(weight, bias, 0), seed))
-
-
-def _errors(difference: Callable[..., Tensor], keep: Tensor) -> FoldErrors:
-    """Put the errors together; without padding there is no edge."""
-    unpadded, padded = difference(), difference(padding=1)
-    edge = torch.zeros_like(padded, dtype=torch.bool)
-    if padded.shape != unpadded.shape:
-        edge[:] = True
-        edge[1:-1, 1:-1] = False
-    inside, outside = padded[~edge], padded[edge]
-    return FoldErrors(
-        unpadded=float(unpadded.max()),
-        inside=float(inside.max()) if inside.numel() else 0.0,
-        edge=float(outside.max()) if outside.numel() else 0.0,
-        dropout=float(difference(keep).max()),
-    )
-
-
-def _keep(dropout: nn.Module | None, like: Tensor, seed: int) -> Tensor:
-    """Draw a mask for maps (1, C, H, W), scaled by 1 / (1 - p); ones without dropout."""
-    p = getattr(dropout, "p", 0.0)
-    whole = isinstance(dropout, nn.Dropout2d)
-    mask = draw_mask(tuple(like.shape), p, torch.Generator().manual_seed(seed), whole)
-    return mask.to(like.dtype) / (1 - p) if p < 1 else mask.to(like.dtype)
-
-
-def _dilation(step: nn.Module) -> Any:
-    return step.dilation if isinstance(step, nn.Conv2d) else 1
 
 
 def _obstacle(module: nn.Module, affine: _Affine, *, on_vector: bool) -> str:

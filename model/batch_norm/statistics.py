@@ -1,4 +1,4 @@
-"""Norms: one map step by step; of batch norms the statistics of a batch, and the running average over batches.
+"""Batch norms in training mode: the statistics of a batch, and the running average over batches.
 
 In evaluation mode a batch norm uses its running statistics. In training mode it uses the statistics of the batch and
 updates the running statistics, so training mode is used on private copies only.
@@ -6,147 +6,29 @@ updates the running statistics, so training mode is used on private copies only.
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.batch_norm.records import (
     BatchAccuracy,
     BatchStatistics,
     ImageSet,
-    Normalisation,
-    NormStep,
     RunningAverage,
     TrainingModeBatch,
 )
-from model.errors import DataError, InputError
-from model.images import digits, mnist
+from model.errors import InputError
 from model.images.inputs import DIGIT, to_inputs
-from model.layers.layer import as_maps
 from model.networks.records import ImageSpec
-from model.records import Numbers, Pixels, format_sizes
+from model.records import Numbers, Pixels
 from model.trace.private import steps_of
-from model.trace.records import LayerKind, Step, Trace
 
 Norm = nn.BatchNorm2d | nn.BatchNorm1d
-MIXED = "mixed"
-CONTENTS = (MIXED, *map(str, range(10)))
 BATCHES = 40  # batches of the running average
-_GROUP_NORM, _LAYER_NORM, _INSTANCE_NORM = "group norm", "layer norm", "instance norm"
-KINDS = {LayerKind.BATCH_NORM, _GROUP_NORM, _LAYER_NORM, _INSTANCE_NORM}
-_MAX_IMAGES = 1000  # images of an image set
 _ACCURACY_IMAGES = 256  # images that an accuracy is measured on
 _BATCH_SEED = 1  # of the batches of the running average; the order of an image set has seed 0
-
-
-def normalisation(trace: Trace, name: str, channel: int) -> Normalisation:
-    """Compute one map of a norm in four operations: ``(x − mean) / √(var + ε) × scale + shift``.
-
-    A batch norm uses its running statistics; a group, layer or instance norm, and a batch norm without running
-    statistics, uses the mean and the variance of values of this image.
-
-    Args:
-        trace: A trace in evaluation mode.
-        name: Name of the norm.
-        channel: Channel of the map.
-
-    Raises:
-        InputError: The step is not a norm, has no such map, or its values have no mean or no scale in common.
-    """
-    step = trace[name]
-    if step.kind not in KINDS or not 0 <= channel < len(step.maps):
-        raise InputError(
-            f"There is no map {channel} of a batch norm '{name}'.",
-            "The maps of a batch norm, or of another norm, count from 0.",
-            "Choose one of its maps.",
-        )
-    mean, variance, count = _mean_of(step, channel)
-    scale, shift = (_learned(step, key, channel, default) for key, default in (("weight", 1.0), ("bias", 0.0)))
-    eps = float(step.settings["eps"])
-    deviation = float(np.sqrt(variance + eps))
-    values = as_maps(step.input)[channel].astype(np.float64)
-    steps = [NormStep("input", "", None, values)]
-    operations: list[tuple[str, str, float, Callable[..., Numbers]]] = [
-        ("subtract the mean", "−", mean, np.subtract),
-        ("divide by the deviation", "÷", deviation, np.divide),
-        ("scale", "×", scale, np.multiply),
-        ("shift", "+", shift, np.add),
-    ]
-    for operation_name, sign, operand, operation in operations:
-        values = operation(values, operand)
-        steps.append(NormStep(operation_name, sign, operand, values))
-    return Normalisation(
-        name, channel, trace.source(name), variance, eps, tuple(steps), step.maps[channel], values=count
-    )
-
-
-def _mean_of(step: Step, channel: int) -> tuple[float, float, int]:
-    """Return mean and variance for one map, and of how many values of the image they are; 0 for running statistics."""
-    if "running_mean" in step.buffers:
-        mean, variance = (float(step.buffers[key][channel]) for key in ("running_mean", "running_var"))
-        return mean, variance, 0
-    groups = len(step.input)  # a batch norm without running statistics, or an instance norm: each map alone
-    if step.kind == _GROUP_NORM:
-        groups = int(step.settings["num_groups"])
-    elif step.kind == _LAYER_NORM:
-        groups = 1
-        if tuple(step.settings["normalized_shape"]) != step.input.shape:
-            raise InputError(
-                f"{step.name} has a mean and a variance for each place, not for whole maps.",
-                f"It normalises {format_sizes(step.settings['normalized_shape'])} of {format_sizes(step.input.shape)}.",
-                "Choose another norm, or one of its units on the page of the steps.",
-            )
-    size = len(step.input) // groups
-    first = channel // size * size
-    values = step.input[first : first + size].astype(np.float64)
-    return float(values.mean()), float(values.var()), values.size
-
-
-def _learned(step: Step, key: str, channel: int, default: float) -> float:
-    """Return the scale or the shift of one map."""
-    if key not in step.parameters:
-        return default
-    values = np.ravel(step.parameters[key][channel])
-    if np.ptp(values):
-        raise InputError(
-            f"{step.name} has a scale and a shift for each unit.",
-            "They are shown where one number holds for a whole map.",
-            "Choose another norm, or one of its units on the page of the steps.",
-        )
-    return float(values[0])
-
-
-def image_set(content: str) -> ImageSet:
-    """Return images for batches: MNIST's test images if they are present, else the project's labelled samples.
-
-    Args:
-        content: ``mixed``, or one class, ``0`` to ``9``.
-
-    Raises:
-        InputError: The content is neither.
-    """
-    if content not in CONTENTS:
-        raise InputError(f"A batch cannot hold '{content}'.", f"It can hold {', '.join(CONTENTS)}.", "Choose one.")
-    source, pixels, labels = _labelled()
-    order = np.random.default_rng(0).permutation(len(labels))
-    if content != MIXED:
-        order = order[labels[order] == int(content)]
-    order = order[:_MAX_IMAGES]
-    return ImageSet(source, content, pixels[order], labels[order])
-
-
-def _labelled() -> tuple[str, Pixels, NDArray[np.int64]]:
-    """Return the source of labelled images, the images (N, 28, 28) and their labels (N,)."""
-    if mnist.is_present():
-        with suppress(DataError):  # present but damaged: the sidebar says so
-            test = digits.mnist("test")
-            return "MNIST test images", test.images, test.labels
-    labelled = [(sample.pixels, sample.label) for sample in digits.samples() if sample.label is not None]
-    labels = np.asarray([label for _, label in labelled], np.int64)
-    return "the project's samples", np.stack([pixels for pixels, _ in labelled]), labels
 
 
 def run_in_training_mode(

@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from model import trace
-from model.batch_norm import statistics
+from model.batch_norm import image_sets, statistics
 from model.images import digits, inputs, pictures
 from model.networks import store
 from model.networks.assignment import weights
@@ -106,7 +106,7 @@ def test_batches_with_mnist_are_test_images(opened: AppTest, mnist_root: Path) -
     app = show(opened, norm_view="forget", content="3", batch="16", forgets="ruined")
     assert_works(app, TITLE)
     assert "the others are MNIST test images" in captions(app)
-    network, images = weights.load(), statistics.image_set("3")
+    network, images = weights.load(), image_sets.image_set("3")
     score = statistics.accuracy(network, images, 16)
     assert f"In evaluation mode {score.evaluation_mode} of 256 predictions are correct" in said(app)
     assert "As you predicted: Less than half as many" in said(app)
@@ -182,7 +182,7 @@ def test_results_are_those_of_the_chosen_batch(opened: AppTest) -> None:
         app.query_params.update({"content": content, "batch": str(size), "forgets": "same"})
         app.run()
         assert_works(app, TITLE)
-        network, images = weights.load(), statistics.image_set(content)
+        network, images = weights.load(), image_sets.image_set(content)
         batch, score = (
             statistics.run_in_training_mode(network, three, images, size),
             statistics.accuracy(network, images, size),

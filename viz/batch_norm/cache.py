@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.batch_norm import folding, statistics
+from model.batch_norm import folding, image_sets, statistics
 from model.batch_norm.records import BatchAccuracy, FoldComparison, ImageSet, RunningAverage, TrainingModeBatch
 from model.images import mnist
 from model.images.records import Digit
@@ -19,8 +19,8 @@ _BATCHES_OF_LARGE = 5  # of the running average of a large network
 def contents() -> tuple[str, ...]:
     """Return what a batch can contain: mixed pictures, or those of one class."""
     if current.takes_digits():
-        return statistics.CONTENTS
-    return (statistics.MIXED, *dict.fromkeys(sample.class_name for sample in samples()))
+        return image_sets.CONTENTS
+    return (image_sets.MIXED, *dict.fromkeys(sample.class_name for sample in samples()))
 
 
 def image_set(content: str) -> ImageSet:
@@ -32,7 +32,7 @@ def image_set(content: str) -> ImageSet:
 
 @queued(max_entries=22, show_spinner="Reading the images")
 def _image_set(content: str, root: str) -> ImageSet:
-    return statistics.image_set(content)
+    return image_sets.image_set(content)
 
 
 @of_network(max_entries=22)
@@ -40,7 +40,7 @@ def _pictures(content: str) -> ImageSet:
     """Return sample pictures in a fixed shuffled order, those of the network's own classes if there are any."""
     every = samples()
     known = [sample for sample in every if sample.label is not None] or every
-    chosen = [sample for sample in known if content in (statistics.MIXED, sample.class_name)] or [*every]
+    chosen = [sample for sample in known if content in (image_sets.MIXED, sample.class_name)] or [*every]
     order = np.random.default_rng(0).permutation(len(chosen))
     labels = [_UNKNOWN if sample.label is None else sample.label for sample in chosen]
     pixels = np.stack([sample.pixels for sample in chosen])

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from model.batch_norm import statistics
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
 from model.errors import InputError
 from model.graph.module import NetworkModule
@@ -51,7 +52,7 @@ def test_a_norm_of_the_image_itself_is_worked_out_step_by_step(
 ) -> None:
     trace, name = traced(op, weights, **given)
     for channel in range(4):
-        normal = statistics.normalisation(trace, name, channel)
+        normal = normalisation(trace, name, channel)
         assert normal.values == values
         np.testing.assert_allclose(normal.steps[-1].values, trace[name].output[channel], atol=1e-5)
         unbiased = normal.variance * values / (values - 1)  # the wrong rule
@@ -64,7 +65,7 @@ def test_a_layer_norm_without_one_number_for_a_map_is_refused() -> None:
     for weights, shape, words in ((whole, (4, 3, 4), "for each unit"), (None, (4,), "for each place")):
         trace, name = traced(Op.LAYER_NORM, weights, shape=shape)
         with pytest.raises(InputError, match=words):
-            statistics.normalisation(trace, name, 0)
+            normalisation(trace, name, 0)
 
 
 def network() -> NetworkModule:
@@ -150,4 +151,4 @@ def test_a_network_without_a_running_average_is_refused() -> None:
     build.add(Op.BATCH_NORM, "conv2d-1", weights=LEARNED, **BN, batch_statistics=True)
     with pytest.raises(InputError, match="keep no running statistics"):
         statistics.accuracy(build.module(), pictures(4), 2, COLOUR)
-    assert statistics.normalisation(trace, name, 1).values == 12
+    assert normalisation(trace, name, 1).values == 12

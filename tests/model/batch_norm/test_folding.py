@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from model import trace
 from model.batch_norm import folding
+from model.batch_norm.fold_errors import fold_errors
 from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
@@ -181,13 +182,13 @@ def test_fold_errors_are_at_the_edge_with_padding_and_everywhere_with_dropout(
         fold = folding.fold(network, name)
         if fold.into is None:  # with other weights a gain can be negative
             continue
-        found = folding.fold_errors(network, recorded, fold)
+        found = fold_errors(network, recorded, fold)
         assert found.unpadded < 1e-4
         assert found.inside < 1e-4
         assert found.edge > 0.1
         assert found.dropout > 0.1
-        assert folding.fold_errors(network, recorded, fold) == found
-        assert folding.fold_errors(network, recorded, fold, seed=1).dropout != found.dropout
+        assert fold_errors(network, recorded, fold) == found
+        assert fold_errors(network, recorded, fold, seed=1).dropout != found.dropout
 
 
 def test_fold_errors_at_the_edge_are_the_offsets_of_the_padding(network: AssignmentNetwork, recorded: Trace) -> None:
@@ -202,12 +203,12 @@ def test_fold_errors_at_the_edge_are_the_offsets_of_the_padding(network: Assignm
             outside[:1] = outside[:1] | top
             outside[:, :1] = outside[:, :1] | left
             off.append(np.abs(too_much[:, :, outside].sum(axis=(1, 2))).max())
-    found = folding.fold_errors(network, recorded, fold).edge
+    found = fold_errors(network, recorded, fold).edge
     assert found >= max(off) - 1e-4
     without = replace(fold, folded_bias=fold.bias.astype(np.float64))  # the wrong rule: no offset
-    assert folding.fold_errors(network, recorded, without).inside > 0.1
+    assert fold_errors(network, recorded, without).inside > 0.1
 
 
 def test_fold_errors_refuses_a_batch_norm_that_is_not_folded(network: AssignmentNetwork, recorded: Trace) -> None:
     with pytest.raises(InputError, match="norm is not folded"):
-        folding.fold_errors(network, recorded, folding.fold(small(-1.0), "norm"))
+        fold_errors(network, recorded, folding.fold(small(-1.0), "norm"))

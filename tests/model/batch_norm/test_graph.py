@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from model.batch_norm import folding
+from model.batch_norm.fold_errors import fold_errors
 from model.graph.module import NetworkModule
 from model.graph.records import Op
 from model.trace import record
@@ -75,7 +76,7 @@ def test_fold_into_the_convolution_before_is_pytorch_s_own() -> None:
         wrong = fold.weight * (fold.gain[None, : fold.weight.shape[1], None, None])  # the gain of input maps
         assert not np.allclose(wrong, fold.folded_weight)
         x = torch.randn(1, 4, 9, 9)
-        errors = folding.fold_errors(both, record(both, x), fold)
+        errors = fold_errors(both, record(both, x), fold)
         assert max(errors.unpadded, errors.inside, errors.edge, errors.dropout) < 1e-12
 
 
@@ -103,7 +104,7 @@ def test_a_batch_norm_on_a_vector_goes_into_a_linear_layer() -> None:
     assert [found.folds[name].into for name in (behind, ahead)] == [first, last]
     assert found.exact_difference < 1e-11
     for name in (behind, ahead):
-        errors = folding.fold_errors(module, record(module, x[:1]), found.folds[name])
+        errors = fold_errors(module, record(module, x[:1]), found.folds[name])
         assert errors.unpadded < 1e-5
         assert errors.edge == 0
 

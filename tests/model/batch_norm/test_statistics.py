@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from model import trace
-from model.batch_norm import statistics
+from model.batch_norm import image_sets, statistics
+from model.batch_norm.image_sets import MIXED
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
-from model.batch_norm.statistics import MIXED
 from model.errors import InputError
 from model.images import digits
 from model.networks.assignment import weights
@@ -59,7 +60,7 @@ def test_normalisation_is_what_the_network_computed_for_every_map(network: nn.Mo
         step = three[name]
         by_pytorch = network.get_submodule(name)(torch.from_numpy(step.input.copy())[None])[0].detach().numpy()
         for channel in range(len(step.output)):
-            normal = statistics.normalisation(three, name, channel)
+            normal = normalisation(three, name, channel)
             assert len(normal.steps) == 5
             np.testing.assert_allclose(normal.steps[-1].values, by_pytorch[channel], atol=1e-5)
             np.testing.assert_array_equal(normal.recorded, step.output[channel])
@@ -70,7 +71,7 @@ def test_normalisation_is_what_the_network_computed_for_every_map(network: nn.Mo
 
 def test_normalisation_with_the_variance_instead_of_its_root_does_not_agree(three: Trace) -> None:
     """The wrong rule: the variance instead of its root."""
-    normal = statistics.normalisation(three, "BatchNorm2d-5", 0)
+    normal = normalisation(three, "BatchNorm2d-5", 0)
     mean, deviation, scale, shift = (step.operand or 0.0 for step in normal.steps[1:])
     wrong = (normal.steps[0].values - mean) / deviation**2 * scale + shift
     assert np.abs(wrong - normal.recorded).max() > 0.1
@@ -79,7 +80,7 @@ def test_normalisation_with_the_variance_instead_of_its_root_does_not_agree(thre
 @pytest.mark.parametrize(("name", "channel"), [("Conv2d-1", 0), ("BatchNorm2d-2", 8), ("BatchNorm2d-2", -1)])
 def test_normalisation_refuses_another_step_or_map(three: Trace, name: str, channel: int) -> None:
     with pytest.raises(InputError, match="There is no map"):
-        statistics.normalisation(three, name, channel)
+        normalisation(three, name, channel)
 
 
 def test_run_in_training_mode_statistics_by_hand(network: nn.Module, mixed: ImageSet, three: Trace) -> None:
@@ -170,7 +171,7 @@ def test_accuracy_is_that_of_pytorch(network: nn.Module, mixed: ImageSet) -> Non
 
 def test_accuracy_falls_with_one_class_and_not_with_mixed_batches(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = {content: statistics.accuracy(network, statistics.image_set(content), 64) for content in (MIXED, "3")}
+    found = {content: statistics.accuracy(network, image_sets.image_set(content), 64) for content in (MIXED, "3")}
     assert found[MIXED].count == found["3"].count == 256
     assert found[MIXED].training_mode > 0.9 * found[MIXED].evaluation_mode
     assert found["3"].training_mode < 0.5 * found["3"].evaluation_mode
@@ -210,7 +211,7 @@ def test_running_averages_of_equal_batches_follow_the_closed_form(network: nn.Mo
 
 def test_running_averages_come_close_to_the_trained_ones(network: nn.Module, mnist_root: Path) -> None:
     assert mnist_root
-    found = statistics.running_averages(network, statistics.image_set(MIXED), 32)
+    found = statistics.running_averages(network, image_sets.image_set(MIXED), 32)
     for row in found.values():
         start, end = (np.abs(row.means[k] - row.trained_mean).mean() for k in (0, -1))
         assert end < start / 4
@@ -245,19 +246,19 @@ def test_batch_of_an_impossible_size_is_refused(network: nn.Module, mixed: Image
 
 def test_image_set_has_the_requested_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    everything = statistics.image_set(MIXED)
+    everything = image_sets.image_set(MIXED)
     assert everything.source == "the project's samples"
     assert len(everything.labels) == sum(sample.label is not None for sample in SAMPLES)
     assert len(set(everything.labels[:16].tolist())) >= 5  # mixed, not in the order of the classes
-    for content in statistics.CONTENTS[1:]:
-        assert set(statistics.image_set(content).labels.tolist()) == {int(content)}
+    for content in image_sets.CONTENTS[1:]:
+        assert set(image_sets.image_set(content).labels.tolist()) == {int(content)}
     with pytest.raises(InputError, match="cannot hold 'letters'"):
-        statistics.image_set("letters")
+        image_sets.image_set("letters")
 
 
 def test_image_set_comes_from_mnist_if_present(mnist_root: Path) -> None:
     assert mnist_root
-    found = statistics.image_set("7")
+    found = image_sets.image_set("7")
     assert found.source == "MNIST test images"
     assert set(found.labels.tolist()) == {7}
     assert len(found.labels) >= 256

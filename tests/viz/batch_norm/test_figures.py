@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model import trace
-from model.batch_norm import statistics
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import Normalisation, NormStep
 from model.images import digits
 from model.networks.assignment import weights
@@ -22,7 +22,7 @@ def three() -> Trace:
 
 @pytest.fixture(scope="module", params=[("BatchNorm2d-2", 0), ("BatchNorm2d-11", 3), ("BatchNorm2d-20", 31)])
 def normal(request: pytest.FixtureRequest, three: Trace) -> Normalisation:
-    return statistics.normalisation(three, *request.param)
+    return normalisation(three, *request.param)
 
 
 def test_stage_shows_the_arithmetic_of_the_largest_and_the_smallest_value(normal: Normalisation) -> None:

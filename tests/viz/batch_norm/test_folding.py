@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from model import trace
-from model.batch_norm import folding, statistics
+from model.batch_norm import folding
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import Fold, FoldComparison, FoldErrors
 from model.images import digits
 from model.networks.assignment import weights
@@ -47,7 +48,7 @@ def test_table_has_a_line_for_each_batch_norm(found: FoldComparison) -> None:
 
 @pytest.mark.parametrize("name", ["BatchNorm2d-2", "BatchNorm2d-5", "BatchNorm2d-14", "BatchNorm2d-17"])
 def test_worked_arithmetic_gives_the_folded_weight(found: FoldComparison, three: Trace, name: str) -> None:
-    fold, normal = found.folds[name], statistics.normalisation(three, name, 1)
+    fold, normal = found.folds[name], normalisation(three, name, 1)
     html = figures.worked(fold, normal)
     lines = re.findall(r"<dd>(.*?)</dd>", html)
     gain, offset, weight, bias = (numbers(line) for line in lines)
@@ -64,10 +65,10 @@ def test_say_path_names_the_steps_between_and_obstacles_are_escaped(found: FoldC
     across = found.folds["BatchNorm2d-8"]
     if across.into:
         assert "MaxPool2d-10: the largest value stays the largest" in figures.say_path(across)
-        assert "with BatchNorm2d-11" in figures.worked(across, statistics.normalisation(three, across.name, 0))
+        assert "with BatchNorm2d-11" in figures.worked(across, normalisation(three, across.name, 0))
     assert "AvgPool2d-22: the mean of" in figures.say_path(found.folds["BatchNorm2d-20"])
     kept: Fold = replace(across, into=None, obstacle="a < b")
-    assert "a &lt; b" in figures.worked(kept, statistics.normalisation(three, across.name, 0))
+    assert "a &lt; b" in figures.worked(kept, normalisation(three, across.name, 0))
     assert "cannot be folded exactly: a < b" in figures.say_path(kept)
     assert "not folded: a &lt; b" in figures.table(replace(found, folds={across.name: kept}), "")
 
@@ -102,7 +103,7 @@ def test_fold_into_the_convolution_before_is_worked_out_with_its_own_weight() ->
     assert norm.running_mean is not None
     norm.running_mean.normal_()
     fold = folding.fold(made, "1")
-    normal = statistics.normalisation(trace.record(made, torch.rand(1, 1, 5, 5)), "1", 2)
+    normal = normalisation(trace.record(made, torch.rand(1, 1, 5, 5)), "1", 2)
     html = figures.worked(fold, normal)
     fused = torch.nn.utils.fuse_conv_bn_eval(convolution, norm)
     assert fused.bias is not None

@@ -5,8 +5,9 @@ from functools import partial
 
 import streamlit as st
 
+from model.batch_norm.image_sets import MIXED
+from model.batch_norm.normalisation import KINDS
 from model.batch_norm.records import Fold, FoldErrors, ImageSet
-from model.batch_norm.statistics import KINDS, MIXED
 from model.records import IMAGE
 from model.trace.records import LayerKind, Step, Trace
 from viz.app import address, current, prediction, shared, widgets

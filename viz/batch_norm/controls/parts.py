@@ -5,9 +5,9 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from model.batch_norm.folding import fold_errors
+from model.batch_norm.fold_errors import fold_errors
+from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import Fold, FoldComparison, Normalisation, RunningAverage, TrainingModeBatch
-from model.batch_norm.statistics import normalisation
 from model.trace.records import Trace
 from viz.app import current, tables
 from viz.batch_norm import figures, folding, statistics
