@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
-from viz.app import current, shared, sidebar, widgets
+from viz.app import current, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say
 from viz.batch_norm import cache, figures, folding, statistics
@@ -21,7 +21,8 @@ def step_by_step() -> None:
     normal = or_say(partial(normalisation, trace, step.name, channel))
     if normal is None:
         return
-    widgets.figure(*parts.steps(normal))
+    with projector.stage():
+        widgets.figure(*parts.steps(normal))
     if normal.recorded.size > 1:
         st.header("The values after each step")
         chart(*parts.histograms(normal))
@@ -38,12 +39,14 @@ def training_mode() -> None:
     )
     if not choices.keeps_statistics(trace):
         return
-    images, size = choices.choose_batch()
-    choices.ask_accuracy(images, size)
+    with projector.controls():
+        images, size = choices.choose_batch()
+        choices.ask_accuracy(images, size)
     batch = or_say(partial(cache.training_mode_batch, digit, images, size))
     if batch is None:
         return
-    left, right = st.columns(2, gap="large")
+    with projector.stage():
+        left, right = st.columns(2, gap="large")
     with left:
         widgets.figure(*parts.logits(trace, batch))
     with right:
@@ -76,7 +79,8 @@ def folded() -> None:
         choices.say_own_statistics(step)
         fold = None
     if every.folds:
-        left, right = st.columns(2, gap="large")
+        with projector.stage():
+            left, right = st.columns(2, gap="large")
         with left:
             parts.folds(every, step.name)
         with right:
@@ -89,8 +93,9 @@ def folded() -> None:
 st.title("Batch norm")
 if choices.norms(trace):
     st.write(choices.about(trace))
-    shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
-    step, channel = choices.choose_map(trace)
+    with projector.controls():
+        shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
+        step, channel = choices.choose_map(trace)
     {"steps": step_by_step, "forget": training_mode, "fold": folded}[shown]()
     widgets.to_try(*choices.to_try(trace))
 else:

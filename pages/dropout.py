@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import current, shared, sidebar, widgets
+from viz.app import current, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
 from viz.dropout import cache, charts, figures
@@ -14,21 +14,28 @@ off, own = shared.record(digit), cache.trained_probabilities()
 
 def one_mask() -> None:
     """Show the answer with one mask beside the one without, what the mask drops, and the values that it keeps."""
-    channel = masks.map_and_mask(off[name], digit, plan)
-    widgets.figure(*masks.one_mask(off, cache.record_dropping(digit, plan), name, channel, plan))
+    with projector.controls():
+        channel = masks.map_and_mask(off[name], digit, plan)
+    with projector.stage():
+        widgets.figure(*masks.one_mask(off, cache.record_dropping(digit, plan), name, channel, plan))
 
 
 def later_rows() -> None:
     """Show the difference that one mask makes in the answer, and in every row."""
-    masks.mask(digit, plan)
-    widgets.figure(*masks.every_row(off, cache.record_dropping(digit, plan), name, plan))
+    with projector.controls():
+        masks.mask(digit, plan)
+    with projector.stage():
+        widgets.figure(*masks.every_row(off, cache.record_dropping(digit, plan), name, plan))
 
 
 def many_masks() -> None:
     """Show how much the probabilities vary over many masks."""
-    found = cache.many_passes(digit, plan, many.pass_count())
-    if many.predict(found):
-        chart(*many.spread(found, plan))
+    with projector.controls():
+        found = cache.many_passes(digit, plan, many.pass_count())
+        answered = many.predict(found)
+    if answered:
+        with projector.stage():
+            chart(*many.spread(found, plan))
         many.offer_next_steps(found)
     if current.is_assignment():
         p = own[name]
@@ -40,7 +47,8 @@ def mean_of_masks() -> None:
     st.write(charts.THEORY)
     converging = or_say(lambda: cache.convergence(digit, name, plan))
     if converging:
-        chart(*many.mean(converging, of_vector=figures.is_vector(off[name])))
+        with projector.stage():
+            chart(*many.mean(converging, of_vector=figures.is_vector(off[name])))
 
 
 def many_pictures() -> None:
@@ -48,15 +56,17 @@ def many_pictures() -> None:
     if many.measure_accuracies(plan):
         every = or_show_error(lambda: cache.accuracies(plan))
         if every:
-            chart(*many.accuracy(every, own[name]))
+            with projector.stage():
+                chart(*many.accuracy(every, own[name]))
 
 
 st.title("Dropout")
 if own:
     st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
     choices.say_opening()
-    shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
-    name, plan = choices.plan(off, own)
+    with projector.controls():
+        shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
+        name, plan = choices.plan(off, own)
     parts = {
         "mask": one_mask,
         "journey": later_rows,

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from model import layers
-from viz.app import current, shared, sidebar, widgets
+from viz.app import current, projector, shared, sidebar, widgets
 from viz.app.error_boundary import or_say
 from viz.pictures.panels import tabled
 from viz.pooling import average, cache, shifting, windows
@@ -24,9 +24,9 @@ def one_map() -> None:
         parts.worked(trace, explained)
         return
     left, right = st.columns([7, 3], gap="large")
-    with left:
+    with left, projector.stage():
         widgets.figure(*parts.winners(trace, pooled, explained))
-    with right:
+    with right, projector.controls():
         found = parts.in_picture(digit, pooled, unit, choices.traced_value(pooled, unit))
         if found:
             widgets.figure(*found)
@@ -37,7 +37,8 @@ def discarded_values() -> None:
     pooled = choices.winners(digit, step)
     if pooled is None:
         return
-    left, right = st.columns(2, gap="large")
+    with projector.stage():
+        left, right = st.columns(2, gap="large")
     with left:
         st.header("Discarded values")
         widgets.figure(*parts.totals(pooled, channel))
@@ -53,7 +54,8 @@ def average_pool() -> None:
     averaged = or_say(partial(cache.with_average_pool, digit, step.name))
     if averaged is None:
         return
-    left, right = st.columns(2, gap="large")
+    with projector.stage():
+        left, right = st.columns(2, gap="large")
     with left:
         widgets.figure(*parts.both_pools(step, channel, trace, averaged))
     with right:
@@ -65,20 +67,24 @@ def average_pool() -> None:
 
 def shifted_picture() -> None:
     """Show the maps when the picture is shifted by one pixel and by more."""
-    moves = choices.shifts(digit, step.name)
-    if moves and choices.predict(moves, digit, step.name):
-        widgets.figure(*parts.shifted(trace, digit, moves, channel))
+    with projector.controls():
+        moves = choices.shifts(digit, step.name)
+        answered = moves is not None and choices.predict(moves, digit, step.name)
+    if moves is not None and answered:
+        with projector.stage():
+            widgets.figure(*parts.shifted(trace, digit, moves, channel))
         st.html(shifting.folded(moves))
 
 
 st.title("Pooling")
 if choices.max_pools():
     st.write(choices.about(trace))
-    shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
-    step = choices.choose_pool(trace)
-    place_of_unit = st.container(horizontal=True, width=440)
-    with place_of_unit:
-        channel = widgets.channel(len(step.maps))
+    with projector.controls():
+        shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
+        step = choices.choose_pool(trace)
+        place_of_unit = st.container(horizontal=True, width=440)
+        with place_of_unit:
+            channel = widgets.channel(len(step.maps))
     {"windows": one_map, "lost": discarded_values, "average": average_pool, "move": shifted_picture}[shown]()
     choices.say_averages()
     widgets.to_try(*choices.to_try())

@@ -1,11 +1,12 @@
 """Sanity checks: tests that can show that a map does not explain the network."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import streamlit as st
 
 from model.saliency import METHODS
-from viz.app import address, components, current, shared, sidebar, widgets
+from viz.app import address, components, current, projector, shared, sidebar, widgets
 from viz.app.markdown import escape_markdown
 from viz.saliency import cache, figures
 from viz.saliency.controls import choices, files, plans
@@ -23,11 +24,14 @@ LIMITS = f"These results are for this network and this {noun}; another {noun} ca
 
 def one_map() -> None:
     """Show the verdicts on one map; one of the checks can be opened below."""
-    plan = choices.choose_plan(trace)
+    with projector.controls():
+        plan = choices.choose_plan(trace)
     method = METHODS[plan.method]
     if choices.refuse(method, PAGE):
         return
-    left, right = st.columns([2, 3], gap="large")
+    check = controls.opened_check()
+    with nullcontext() if check else projector.stage():
+        left, right = st.columns([2, 3], gap="large")
     with right:
         with st.container(key="check_verdict"):
             cards, summary = st.empty(), st.empty()
@@ -41,7 +45,10 @@ def one_map() -> None:
         words = files.why_blank(digit, found, plan) if found.is_blank else escape_markdown(label)
         show = partial(components.value_map, drawn, label, "attribution")
         widgets.figure(show, words, files.map_file(digit, found))
-    Checks(digit, plan, seed, cards, summary).run(controls.choose_check())
+    with projector.controls():
+        controls.choose_check()
+    with projector.stage() if check else nullcontext():
+        Checks(digit, plan, seed, cards, summary).run(check)
 
 
 def all_methods() -> None:
@@ -52,7 +59,8 @@ def all_methods() -> None:
         seed = controls.seed()
     bar = every.start(wanted)
     if bar is not None:
-        found = every.all_methods(digit, wanted, seed, bar)
+        with projector.stage():
+            found = every.all_methods(digit, wanted, seed, bar)
         every.say_results(found, digit)
         st.write(LIMITS)
     choices.say_left_out()
@@ -69,7 +77,8 @@ widgets.to_try(
 components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}
 if cache_of_checks.rows():
-    shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
+    with projector.controls():
+        shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
     {"one": one_map, "all": all_methods, "round": comparison_quiz.show_round}[shown]()
 else:
     widgets.dead_end("This network has no weights to randomize.", PAGE, "Check maps of the assignment's network")

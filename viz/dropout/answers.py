@@ -25,8 +25,9 @@ def answers(off: Activation, on: Activation, seed: int, names: Sequence[str] = (
     changed = ' class="changed"' if is_changed(off, on) else ""
     bars = "".join(_bars(name_of(c, names), float(off[c]), float(on[c])) for c in _shown(off, on))
     style = f"--off: {theme.MUTED}; --on: {theme.ACCENT}; --mark: {theme.HIGHLIGHT}"
+    label = f"The answer with dropout off and with mask {seed:,}"
     return (
-        f'<section class="answers" aria-label="The answer with dropout off and with mask {seed:,}" style="{style}">'
+        f'<section class="mask-answers" aria-label="{label}" style="{style}">'
         f'<dl><div><dt><i class="off"></i>Dropout off</dt>{_answer(off, names)}</div>'
         f'<div{changed}><dt><i class="on"></i>Mask {seed:,}</dt>{_answer(on, names)}</div></dl>'
         f"<ol>{bars}</ol></section>"

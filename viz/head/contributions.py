@@ -11,11 +11,11 @@ from viz import theme
 from viz.pictures import swatches, words
 from viz.pictures.panels import scale_bar
 
-_MOST = 40  # maps in the table
+MOST = 40  # maps in the table
 Link = Callable[[int], str]  # returns the address of a map
 
 
-def contributions(head: Head, k: int, marked: int, link: Link) -> str:
+def contributions(head: Head, k: int, marked: int, link: Link, most: int = MOST) -> str:
     """Draw a table of the contribution of each map to the logit of class k, the largest first; few of very many.
 
     Args:
@@ -23,12 +23,13 @@ def contributions(head: Head, k: int, marked: int, link: Link) -> str:
         k: The class.
         marked: The map whose arithmetic the page shows.
         link: Returns the address of a map.
+        most: How many maps are shown, beside the marked one; the others are one sum.
     """
     values, order = head.contributions[k], by_size(head.contributions[k])
-    most, shown = float(np.abs(values).max()), order[:_MOST]
+    largest, shown = float(np.abs(values).max()), order[:most]
     shown = shown if marked in shown else [*shown, marked]
     numbers = np.stack([head.means, head.weights[k], values], axis=1) if head.averages else values[:, None]
-    rows = "".join(_row(c, place, numbers[c], most, c == marked, link) for place, c in enumerate(shown))
+    rows = "".join(_row(c, place, numbers[c], largest, c == marked, link) for place, c in enumerate(shown))
     mean = "mean" if head.units > 1 else "value"
     names = [_noun(head), *([mean, "× weight", "= product"] if head.averages else ["sum of products"]), "contribution"]
     head_row = "".join(f'<th scope="col">{name}</th>' for name in names)

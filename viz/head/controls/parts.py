@@ -11,6 +11,7 @@ from viz.app import shared, tables
 from viz.head import contributions, figures, mixing, softmax
 from viz.head.controls import POOLED, TARGET, choices
 
+_FEW = 8  # lines of a table on a projector
 Shown = tuple[str, str, tables.Numbers]  # a figure, its words and its numbers, as ``widgets.figure`` takes them
 
 
@@ -30,9 +31,10 @@ def _class_maps(head: Head) -> tables.CsvFile:
     return tables.CsvFile("Download the class maps as CSV", partial(figures.class_maps_csv, head), "class-maps.csv")
 
 
-def every_map(head: Head, k: int, pooled: int) -> str:
-    """Return the contribution of each map to a logit, of which one is chosen by a click."""
-    return contributions.contributions(head, k, pooled, partial(choices.link, POOLED))
+def every_map(head: Head, k: int, pooled: int, *, few: bool) -> str:
+    """Return the contribution of each map to a logit, of which one is chosen by a click; of few only the largest."""
+    most = _FEW if few else contributions.MOST
+    return contributions.contributions(head, k, pooled, partial(choices.link, POOLED), most)
 
 
 def one_map(head: Head, k: int, pooled: int) -> Shown:

@@ -43,11 +43,15 @@ def seed() -> int:
     return int(address.bind(st.selectbox, "Seed of the checks", SEED, _SEEDS, "0", help=_SEED_HELP))
 
 
-def choose_check() -> str:
-    """Let the user open one of the checks, and close it by a second click; return its name, or an empty string."""
+def opened_check() -> str:
+    """Return the name of the check that is open, or an empty string."""
+    return address.read_one_of(CHECK, ["", *CHECKS], "")
+
+
+def choose_check() -> None:
+    """Let the user open one of the checks, and close it by a second click."""
     key = f"widget-{CHECK}"
-    chosen = address.read_one_of(CHECK, ["", *CHECKS], "")
-    st.session_state[key] = chosen or None
+    st.session_state[key] = opened_check() or None
     st.segmented_control(
         "Look into one check",
         list(CHECKS),
@@ -56,4 +60,3 @@ def choose_check() -> str:
         format_func=lambda each: CHECKS[each].name,
         on_change=address.when_chosen(key, lambda check: address.write(**{CHECK: check or ""})),
     )
-    return chosen
