@@ -93,8 +93,8 @@ def folded() -> None:
 st.title("Batch norm")
 if choices.norms(trace):
     st.write(choices.about(trace))
+    shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
     with projector.controls():
-        shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
         step, channel = choices.choose_map(trace)
     {"steps": step_by_step, "forget": training_mode, "fold": folded}[shown]()
     widgets.to_try(*choices.to_try(trace))

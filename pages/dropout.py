@@ -64,8 +64,8 @@ st.title("Dropout")
 if own:
     st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
     choices.say_opening()
+    shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
     with projector.controls():
-        shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
         name, plan = choices.plan(off, own)
     parts = {
         "mask": one_mask,

@@ -78,8 +78,7 @@ def probabilities() -> None:
 
 st.title("The head")
 st.write(choices.about(end, cache.obstacle()))
-with projector.controls():
-    shown = choices.part(end, mixer, exact=not cache.obstacle())
+shown = choices.part(end, mixer, exact=not cache.obstacle())
 if end and shown in {"class", "sum", "two"}:
     {"class": one_class, "sum": summed_maps, "two": two_classes}[shown](end)
 elif mixer and shown == "mix":

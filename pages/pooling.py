@@ -26,7 +26,7 @@ def one_map() -> None:
     left, right = st.columns([7, 3], gap="large")
     with left, projector.stage():
         widgets.figure(*parts.winners(trace, pooled, explained))
-    with right, projector.controls():
+    with right:
         found = parts.in_picture(digit, pooled, unit, choices.traced_value(pooled, unit))
         if found:
             widgets.figure(*found)
@@ -79,9 +79,9 @@ def shifted_picture() -> None:
 st.title("Pooling")
 if choices.max_pools():
     st.write(choices.about(trace))
+    shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
+    step = choices.choose_pool(trace)
     with projector.controls():
-        shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
-        step = choices.choose_pool(trace)
         place_of_unit = st.container(horizontal=True, width=440)
         with place_of_unit:
             channel = widgets.channel(len(step.maps))

@@ -63,8 +63,7 @@ def through_the_network() -> None:
 st.title("Saliency")
 st.write(f"Which pixels decide the prediction? {len(METHODS)} methods answer, and not all of them can be trusted.")
 components.follow_links(".attributions", address.follow)  # first, so that links work while maps are computed
-with projector.controls():
-    shown = widgets.part(VIEW, VIEWS, choices.allowed(trace))
+shown = widgets.part(VIEW, VIEWS, choices.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
 
 widgets.to_try(

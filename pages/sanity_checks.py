@@ -77,8 +77,7 @@ widgets.to_try(
 components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}
 if cache_of_checks.rows():
-    with projector.controls():
-        shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
+    shown = widgets.part(controls.VIEW, controls.VIEWS, allowed)
     {"one": one_map, "all": all_methods, "round": comparison_quiz.show_round}[shown]()
 else:
     widgets.dead_end("This network has no weights to randomize.", PAGE, "Check maps of the assignment's network")

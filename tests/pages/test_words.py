@@ -65,6 +65,8 @@ def test_components_are_shown_only_by_widgets_figure() -> None:
     paths = sorted({*(ROOT / "pages").glob("*.py"), *(ROOT / "viz").rglob("*.py")} - {charts})
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
     drawing = {name for tree in trees.values() for name in given_to_figure(tree)}
+    makers = {name for tree in trees.values() for name in making_a_figure(tree)}
+    drawing |= {name for tree in trees.values() for name in made_by(tree, makers)}
     for path, tree in trees.items():
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
         shown = [each for each in calls if called(each) in FIGURE]
@@ -75,14 +77,33 @@ def test_components_are_shown_only_by_widgets_figure() -> None:
 
 
 def given_to_figure(tree: ast.Module) -> set[str]:
-    """Return the names of functions that are given to ``widgets.figure``, also within a ``partial``."""
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-    names = {ast.unparse(each.args[0]) for each in calls if called(each) in FIGURE and each.args}
+    """Return the names of functions that are given to ``widgets.figure``, also within a ``partial`` or a lambda."""
+    given = [each.args[0] for each in figure_calls(tree)]
+    names = {ast.unparse(each) for each in given}
+    names |= {called(each.body) for each in given if isinstance(each, ast.Lambda) and isinstance(each.body, ast.Call)}
     assigned = [each for each in ast.walk(tree) if isinstance(each, ast.Assign)]
     for target, value in ((ast.unparse(each.targets[0]), each.value) for each in assigned):
         if target in names and isinstance(value, ast.Call) and called(value) == "partial":
             names.add(ast.unparse(value.args[0]).rpartition(".")[2])
     return names
+
+
+def figure_calls(tree: ast.Module) -> list[ast.Call]:
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    return [each for each in calls if called(each) in FIGURE and each.args]
+
+
+def making_a_figure(tree: ast.Module) -> set[str]:
+    """Return the names of functions that give a figure, its text and its numbers: ``widgets.figure(*made(...))``."""
+    starred = [each.args[0].value for each in figure_calls(tree) if isinstance(each.args[0], ast.Starred)]
+    return {called(each) for each in starred if isinstance(each, ast.Call)}
+
+
+def made_by(tree: ast.Module, makers: set[str]) -> set[str]:
+    """Return the names of functions that such functions give as figures."""
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name in makers]
+    values = [each.value for one in functions for each in ast.walk(one) if isinstance(each, ast.Return)]
+    return {ast.unparse(each.elts[0]) for each in values if isinstance(each, ast.Tuple)}
 
 
 def called(call: ast.Call) -> str:
