@@ -93,10 +93,10 @@ def folded() -> None:
 st.title("Batch norm")
 if choices.norms(trace):
     st.write(choices.about(trace))
+    widgets.to_try(*choices.to_try(trace))
     shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
     with projector.controls():
         step, channel = choices.choose_map(trace)
     {"steps": step_by_step, "forget": training_mode, "fold": folded}[shown]()
-    widgets.to_try(*choices.to_try(trace))
 else:
     choices.without_norm()

@@ -64,6 +64,7 @@ st.title("Dropout")
 if own:
     st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
     choices.say_opening()
+    widgets.to_try(*choices.to_try(off, own))
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
     with projector.controls():
         name, plan = choices.plan(off, own)
@@ -77,6 +78,5 @@ if own:
     if not choices.drops_everything(plan, own):
         parts[shown]()
         st.write(choices.about_mode(off))
-    widgets.to_try(*choices.to_try(off, own))
 else:
     choices.without_dropout()

@@ -78,6 +78,7 @@ def probabilities() -> None:
 
 st.title("The head")
 st.write(choices.about(end, cache.obstacle()))
+widgets.to_try(*choices.ideas())
 shown = choices.part(end, mixer, exact=not cache.obstacle())
 if end and shown in {"class", "sum", "two"}:
     {"class": one_class, "sum": summed_maps, "two": two_classes}[shown](end)
@@ -85,4 +86,3 @@ elif mixer and shown == "mix":
     mixed_maps(mixer)
 else:
     probabilities()
-widgets.to_try(*choices.ideas())

@@ -79,6 +79,7 @@ def shifted_picture() -> None:
 st.title("Pooling")
 if choices.max_pools():
     st.write(choices.about(trace))
+    widgets.to_try(*choices.to_try())
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
     step = choices.choose_pool(trace)
     with projector.controls():
@@ -87,6 +88,5 @@ if choices.max_pools():
             channel = widgets.channel(len(step.maps))
     {"windows": one_map, "lost": discarded_values, "average": average_pool, "move": shifted_picture}[shown]()
     choices.say_averages()
-    widgets.to_try(*choices.to_try())
 else:
     choices.without_max_pool(trace)

@@ -62,17 +62,7 @@ def through_the_network() -> None:
 
 st.title("Saliency")
 st.write(f"Which pixels decide the prediction? {len(METHODS)} methods answer, and not all of them can be trusted.")
+widgets.to_try(*choices.ideas())
 components.follow_links(".attributions", address.follow)  # first, so that links work while maps are computed
 shown = widgets.part(VIEW, VIEWS, choices.allowed(trace))
-{"one": one_method, "all": all_methods, "through": through_the_network}[shown]()
-
-widgets.to_try(
-    "Choose a sample between two digits and explain the logit difference: which strokes decide?"
-    if current.takes_digits()
-    else "Explain the logit difference of the two most probable classes: which parts decide?",
-    "Change the baseline: how does the map change from a black image to a blurred one?",
-    "Compare integrated gradients with deconvolution: which of them depends on the class that you explain?",
-)
-components.follow_links(".attributions", address.follow)  # first, so that links work while maps are computed
-shown = widgets.part(controls.VIEW, controls.VIEWS, controls.allowed(trace))
 {"one": one_method, "all": all_methods, "through": through_the_network}[shown]()

@@ -68,12 +68,7 @@ def all_methods() -> None:
 
 st.title("Sanity checks")
 st.write("A map can look convincing and still not explain the network. These checks can reveal that.")
-widgets.to_try(
-    "Check guided backprop: how much of its map remains when all weights are random?",
-    "Compare integrated gradients with saliency: which predicts the score, and which has the better order of pixels?",
-    "Explain a class that is not predicted. Which checks are still meaningful?",
-    "Play ten rounds of the quiz: which method deceives you most often?",
-)
+widgets.to_try(*controls.IDEAS)
 components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}
 if cache_of_checks.rows():

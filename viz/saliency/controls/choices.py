@@ -174,3 +174,15 @@ def choose_style() -> MapStyle:
 def _one_scale() -> bool:
     """Let the user choose between one scale for each map and one for all."""
     return widgets.segments("One scale for", SCALE, _ONE_SCALE) == "all"
+
+
+def ideas() -> tuple[str, ...]:
+    """Return things to try."""
+    first = "Explain the logit difference of the two most probable classes: which parts decide?"
+    if current.takes_digits():
+        first = "Choose a sample between two digits and explain the logit difference: which strokes decide?"
+    return (
+        first,
+        "Change the baseline: how does the map change from a black image to a blurred one?",
+        "Compare integrated gradients with deconvolution: which of them depends on the class that you explain?",
+    )

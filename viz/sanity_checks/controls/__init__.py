@@ -12,6 +12,12 @@ from viz.saliency.controls import choices
 VIEW = "doubt_view"
 VIEWS = {"one": "One map", "all": "All methods", "round": "Comparison quiz"}
 SEED, EVERY, CHECK = "doubt_seed", "doubt_all", "doubt_test"
+IDEAS = (
+    "Check guided backprop: how much of its map remains when all weights are random?",
+    "Compare integrated gradients with saliency: which predicts the score, and which has the better order of pixels?",
+    "Explain a class that is not predicted. Which checks are still meaningful?",
+    "Play ten rounds of the quiz: which method deceives you most often?",
+)
 _SEEDS = [str(number) for number in range(100)]
 _SEED_HELP = "For random weights, random orders of pixels, and noise."
 
