@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.records import Activation, Numbers
 
@@ -92,10 +93,36 @@ class Head:
         summed: Numbers = self.contributions.sum(axis=1) + self.biases
         return summed
 
+    def parts(self, k: int) -> Numbers:
+        """Return what each unit of a class map adds to the logit of its class, (H, W); a bias is the rest."""
+        divided: Numbers = self.class_maps[k] / (self.units if self.averages else 1)
+        return divided
+
     @property
     def ranking(self) -> tuple[int, ...]:
         """The classes, sorted by their logits, the largest first."""
         return _ranking(self.logits)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """The part of a class map around its largest value.
+
+    Attributes:
+        k: The class.
+        units: Which units of the class map are in it, (H, W).
+        amount: What these units add to the logit.
+        logit: The logit of the class, in double precision.
+        place: Where the part lies on the ink, or on a picture without ink: ``top right``, ``left``, ``middle``.
+        ink: What ink is there, where that can be told; else empty.
+    """
+
+    k: int
+    units: NDArray[np.bool_]
+    amount: float
+    logit: float
+    place: str
+    ink: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
