@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ElementHandle, Page, sync_playwright
 
 from tests.serving import PATIENCE, launch, serving, settle
 from tests.views import VIEWS
+from viz.app import page_list
 
 ROUNDS, WARM_UP = 25, 3
 GOAL, WITH_A_CHART = 1.8, 2.5  # times the empty page
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
         browser = launch(playwright)
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
-        pages = addresses_of(browser, app)
+        pages = addresses_of(app)
         addresses = {**{name.replace(" ", "_"): f"{app}/{path}" for name, path in VIEWS.items()}, **pages}
         unknown = sorted({*options.pages} - {*addresses})
         if unknown:
@@ -94,21 +95,22 @@ def serving_nothing() -> AbstractContextManager[str]:
     return serving(EMPTY, options=["--runner.postScriptGC=true"])
 
 
-def addresses_of(browser: Browser, app: str) -> dict[str, str]:
-    """Return the address of every page in the sidebar, by its name."""
-    page = opened(browser, app)
-    links = page.locator('[data-testid="stSidebar"] [data-testid="stPageLink"] a')
-    found = {link.inner_text().strip(): str(link.evaluate("link => link.href")) for link in links.all()}
-    page.close()
-    return {title.lower().replace(" ", "_"): address for title, address in found.items()}
+def addresses_of(app: str) -> dict[str, str]:
+    """Return the address of every page, by its title as a file name."""
+    titles = {file: entry.title.lower().replace(" ", "_") for file, entry in page_list.PAGES.items()}
+    return {title: f"{app}/{page_list.path(file)}" for file, title in titles.items()}
 
 
 def opened(browser: Browser, address: str) -> Page:
-    """Open a page at projector size, and wait until it is complete."""
+    """Open a page at projector size with the samples to choose from, and wait until it is complete."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     settle(page)
+    samples = page.get_by_role("radio", name="Samples")
+    if samples.count():
+        samples.click()
+        settle(page)
     return page
 
 
@@ -129,8 +131,8 @@ def measure(pages: dict[str, Page], rounds: int, warm_up: int = WARM_UP) -> dict
 
 
 def digit_button(page: Page, count: int) -> ElementHandle:
-    """Return a button of the sidebar that chooses a digit, a different one for each count."""
-    buttons = page.locator('[data-testid="stSidebar"] .grid button')
+    """Return a button that chooses a digit, a different one for each count."""
+    buttons = page.locator(".st-key-picker .grid button")
     handle = buttons.nth((7 * count + 1) % buttons.count()).element_handle()
     return handle
 

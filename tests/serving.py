@@ -189,7 +189,10 @@ def show_sidebar(page: Page) -> None:
 
 
 def choose_source(page: Page, name: str) -> None:
-    """Choose in the sidebar where the digit comes from: ``Samples``, ``MNIST``, ``Draw`` or ``Upload``."""
-    show_sidebar(page)
-    page.get_by_role("radiogroup", name="Choose a digit").get_by_role("radio", name=name).click()
+    """Choose where the digit comes from: ``Samples``, ``MNIST``, ``Draw`` or ``Upload``."""
+    if page.locator("[data-testid=stMain] .st-key-picker").count() == 0:
+        show_sidebar(page)
+    source = page.get_by_role("radiogroup", name="Choose a digit").get_by_role("radio", name=name)
+    if source.get_attribute("aria-checked") != "true":  # a second click closes it
+        source.click()
     settle(page)

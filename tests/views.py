@@ -1,7 +1,8 @@
 """The address of every view of every page, for tests of all views."""
 
 VIEWS = {
-    "overview": "",
+    "start": "start",
+    "overview": "overview",
     "feature maps": "feature_maps?row=Conv2d-7&channel=3",
     "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
     "layer by layer, asked": "layer_by_layer?row=Conv2d-13&ask=yes&answers=Conv2d-13_shape_16x11x11",
@@ -46,4 +47,5 @@ VIEWS = {
     "open": "open",
     "compare": "compare",
     "worksheet": "worksheet?seed=3&sheet_view=both",
+    "about": "about",
 }

@@ -46,7 +46,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
     before = [_cold(browser) for _ in range(settings.starts - 1)]
     with serving_nothing() as empty, serving() as app:
         cold = _medians([*before, _first_contents(browser, app, empty)])
-        addresses = addresses_of(browser, app)
+        addresses = addresses_of(app)
         addresses = {NOTHING: empty, **dict([*addresses.items()][: settings.pages])}
         say("each page on the server")
         served = {name: _served(ask, address, settings) for name, address in addresses.items()}

@@ -11,7 +11,7 @@ from model.images import codec
 from model.images.samples import SKETCHES
 from model.images.strokes import Point, Stroke, smooth
 from tests.held import Gate
-from tests.serving import settle
+from tests.serving import choose_source, settle
 
 CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -53,6 +53,9 @@ def expect_read(page: Page, label: int, source: str | re.Pattern[str]) -> None:
 
 
 def sample(page: Page, key: str) -> Locator:
+    """Return the button of a sample; where they are not shown, choose them first."""
+    if page.get_by_role("button", name=re.compile("^0a: ")).count() == 0:
+        choose_source(page, "Samples")
     return page.get_by_role("button", name=re.compile(f"^{key}: "))
 
 

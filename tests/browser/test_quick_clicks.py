@@ -26,7 +26,7 @@ PAGES = [
     ("lie_detector", "Sanity checks", "Sanity checks"),
     ("mistakes", "Mistakes", "Mistakes"),
     ("training", "Training", "Training"),
-    ("", "Overview", "One digit"),
+    ("overview", "Overview", "One digit"),
 ]
 GAPS = (0, 10, 40, 120)  # milliseconds
 PAIRS = list(product(GAPS, ("sample first", "link first")))

@@ -1,6 +1,5 @@
 """Shared by the tests of all pages: the app in Streamlit's simulator."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -13,25 +12,17 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from model import saliency
 from model.networks import store
 from model.saliency.records import Attribution
 from tests import charting
 from tests.serving import HOME
-from viz.app import address
+from viz.app import address, page_list
 from viz.saliency import cache
 
-
-def _listed(name: str) -> dict[str, str]:
-    """Return a dictionary of the entry file, without running it."""
-    body = ast.parse(HOME.read_text(encoding="utf-8")).body
-    (value,) = (each.value for each in body if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == name)
-    found: dict[str, str] = ast.literal_eval(value)
-    return found
-
-
-FILES = {name: _listed("OLD").get(name, name) for name in _listed("PAGES")}  # the address of each page by its file
+FILES = {name: page_list.path(name) for name in page_list.PAGES}  # the address of each page by its file
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +47,8 @@ def run(page: str, **link: str) -> AppTest:
     app = AppTest.from_file(HOME, default_timeout=300)
     for name, value in link.items():
         app.query_params[name] = value
-    return app.run() if page == "overview" else app.run().switch_page(file_of(page)).run()
+    app._page_hash = calc_hash(page)  # as the browser does; switch_page would run another page first
+    return app.run()
 
 
 def show(app: AppTest, **link: str) -> AppTest:

@@ -36,6 +36,8 @@ STEPS = [
     for name in names
 ] + ["flatten", "log-softmax"]
 PAGES = {
+    "start": "Glass Network",
+    "about": "About Glass Network",
     "overview": "One digit through 23 rows",
     "feature_maps": "Feature maps",
     "layer_by_layer": "Conv2d-1: convolution",
@@ -51,6 +53,7 @@ PAGES = {
     "training": "Training",
     "open": "Open a network",
     "compare": "Compare",
+    "worksheet": "Worksheet",
 }
 EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]
@@ -291,10 +294,10 @@ def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> No
         with frame.PAGE_QUEUE.turn():
             begun.set()
 
-    def watched(pages: Sequence[Any]) -> None:
+    def watched(pages: Sequence[Any], *, on_start: bool) -> None:
         threading.Thread(target=begin, daemon=True).start()
         early.append(begun.wait(0.3))
-        show(pages)
+        show(pages, on_start=on_start)
 
     monkeypatch.setattr(frame.PAGE_QUEUE, "_time_limit", 600)
     monkeypatch.setattr(sidebar, "show", watched)

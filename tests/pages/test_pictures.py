@@ -64,6 +64,13 @@ def assert_fine(app: AppTest) -> None:
     assert not app.warning
 
 
+def choosing(source: str, **link: str) -> AppTest:
+    """Open a page, and a source of pictures in its sidebar."""
+    app = run("overview", **link)
+    app.session_state["picture-source"] = source
+    return app.run()
+
+
 def sources(app: AppTest, key: str = "picture-source") -> list[str]:
     return [option.content for option in app.button_group(key).proto.options]
 
@@ -78,7 +85,8 @@ def test_the_answer_is_a_class_name_and_the_picture_is_coloured(network: Network
     name, share = answer(sample.pixels, network)
     wrong = "" if name == "circle" else ", not circle"
     expected = f"The network predicts <strong>{name}</strong>{wrong} ({100 * share:.1f}\xa0%)"
-    assert expected in figure(app)
+    assert f">{name}</strong><span>{100 * share:.1f}\xa0%</span>" in figure(app)
+    assert ("<span>not circle</span>" in figure(app)) == bool(wrong)
     assert "drawn for this project, labelled circle" in figure(app)
     np.testing.assert_array_equal(drawn(figure(app)), sample.pixels)
     (phone,) = re.findall(r'<p class="phone">.*?</p>', shown(app), re.DOTALL)
@@ -93,13 +101,13 @@ def test_a_right_and_a_wrong_answer_are_told_apart(network: Network) -> None:
         key = f"shape-{shape}-1"
         name, _ = answer(fitted(key, network).pixels, network)
         show(app, net=network.id, digit=key)
-        assert (f", not {shape} (" in figure(app)) == (name != shape)
+        assert (f"<span>not {shape}</span>" in figure(app)) == (name != shape)
         seen.add(name == shape)
     assert seen == {True, False}, "the samples show both cases"
 
 
 def test_the_grid_shows_three_coloured_pictures_of_each_class(network: Network) -> None:
-    app = run("overview", net=network.id, digit="shape-star-2")
+    app = choosing("shape", net=network.id, digit="shape-star-2")
     grid = component(app, "picture_grid")
     assert grid["names"] == [name for name in SHAPES for _ in range(3)]
     assert grid["selected"] == 3 * SHAPES.index("star") + 1
@@ -148,7 +156,7 @@ def test_a_picture_is_shown_as_it_is_by_a_network_of_digits() -> None:
     app = run("overview", digit="shape-star-2")
     assert_fine(app)
     assert "labelled star, which is no class of this network" in figure(app)
-    assert re.search(r"The network predicts <strong>\d</strong> \(", figure(app))
+    assert re.search(r"The network predicts</span><strong>\d</strong>", figure(app))
     assert drawn(figure(app)).shape == (28, 28, 3)
 
 
@@ -275,7 +283,7 @@ def captions(app: AppTest) -> str:
 
 def test_a_folder_is_shown_in_pages(photos: Path, network: Network) -> None:
     """What cannot be read is left out and counted."""
-    app = run("overview", net=network.id, digit="folder-circle-2")
+    app = choosing("folder", net=network.id, digit="folder-circle-2")
     assert_fine(app)
     assert sources(app) == ["Samples", "Folder", "Upload"]
     grid = component(app, "picture_grid")
@@ -294,7 +302,7 @@ def test_a_folder_is_shown_in_pages(photos: Path, network: Network) -> None:
 
 
 def test_one_class_of_a_folder_is_chosen(photos: Path, network: Network) -> None:
-    app = run("overview", net=network.id, digit="folder-circle-2")
+    app = choosing("folder", net=network.id, digit="folder-circle-2")
     (chooser,) = (each for each in app.sidebar.selectbox if each.label == "Class")
     assert chooser.options == ["every class", "*cat* <b>[x](y)", "circle"]
     chooser.select("*cat* <b>[x](y)").run()
@@ -308,7 +316,7 @@ def test_the_label_is_the_class_of_the_folder_where_the_network_has_it(photos: P
     app = run("overview", net=network.id, digit="folder-circle-2")
     assert "02.png, labelled circle<" in figure(app)
     name, _ = answer(inputs.fit(SCENE // 3, network.input), network)
-    assert (", not circle (" in figure(app)) == (name != "circle")
+    assert ("<span>not circle</span>" in figure(app)) == (name != "circle")
     show(app, net=network.id, digit="folder-*cat* <b>[x](y)-0")
     assert_fine(app)
     assert "labelled *cat* &lt;b&gt;[x](y), which is no class of this network" in figure(app)

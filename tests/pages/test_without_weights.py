@@ -17,7 +17,7 @@ from model.networks.assignment import weights
 from tests.pages.conftest import FILES, file_of, run, shown
 
 PAGES = sorted(FILES.values())
-NEED_NO_WEIGHTS = {"receptive_field", "parameters", "mistakes", "training"}
+NEED_NO_WEIGHTS = {"about", "receptive_field", "parameters", "mistakes", "training"}
 Damage = Callable[[Path], None]
 
 
@@ -133,7 +133,7 @@ def test_wrong_card_is_an_error_on_pages_that_need_it(damage: str, shipped: Path
     app = run("overview")
     for page in PAGES if damage == "no folder" else ["saliency", "parameters", "training"]:
         visit(app, page)
-        assert len(refused(app)) == (page != "receptive_field"), page
+        assert len(refused(app)) == (page not in {"about", "receptive_field"}), page
         assert all(named in sentence for sentence in refused(app)), page
     visit(app, "parameters")
     assert "card of the weights does not say." in shown(app), "its table needs no card"

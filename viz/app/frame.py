@@ -15,6 +15,7 @@ from viz.app import (
     components,
     current,
     opening,
+    page_list,
     projector,
     queued_cache,
     quick_clicks,
@@ -27,36 +28,55 @@ from viz.app.page_queue import PageQueue
 
 _VIZ = Path(__file__).parents[1]
 PAGE_QUEUE = PageQueue()
-_FIRST = "overview"  # Streamlit knows the first page by no name
 _OPEN = "open"
-_WITHOUT_WEIGHTS = ("receptive_field", "parameters", "mistakes", "training")
+_WITHOUT_WEIGHTS = ("about", "receptive_field", "parameters", "mistakes", "training")
 
 
-def run(pages: Sequence[st.Page]) -> None:
-    """Run the page that the address names inside the app's frame."""
+def run(root: Path) -> None:
+    """Run the page that the address names inside the app's frame.
+
+    Args:
+        root: The folder that holds ``pages`` and ``viz``.
+    """
     allowed_messages.enforce()
     quick_clicks.install()
     if not components.unheard():
         quick_clicks.callbacks_have_run()
     address.begin_run()  # before the browser is told the page: the address then changes once
-    _refuse_unknown(pages)
-    _show(st.navigation(pages, position="hidden"), pages)
+    pages = [
+        st.Page(root / "pages" / f"{file}.py", title=entry.title, url_path=page_list.path(file), help=entry.shows)
+        for file, entry in page_list.PAGES.items()
+    ]
+    _choose_page(pages)
+    page = st.navigation([_no_page(), *pages], position="hidden")
+    title = page_list.tab_title(page.title)
+    st.set_page_config(page_title=title, page_icon=root / "viz" / "icon.svg", layout="wide")
+    _show(page, pages)
     components.forget_unheard()
     address.end_run()
 
 
-def _refuse_unknown(pages: Sequence[st.Page]) -> None:
-    """Say that the address names a page that is not there, and lead to the first page in its place."""
+def _no_page() -> st.Page:
+    """Return what Streamlit takes for the page without a name: none of ours, since each of them has an address."""
+    return st.Page(lambda: None, title=page_list.NAME, url_path="no-page", default=True)
+
+
+def _choose_page(pages: Sequence[st.Page]) -> None:
+    """Take the front page where the address names none, or one that is not there; the latter is said."""
     context = get_script_run_ctx()
-    name = context.pages_manager.intended_page_name if context else ""
-    if not context or not name or name in {page.url_path for page in pages}:
+    if context is None or context.pages_manager.intended_page_script_hash:
         return
-    if name != _FIRST:
+    name = context.pages_manager.intended_page_name
+    titles = {page.url_path: page.title for page in pages}
+    if name in titles:
+        return
+    front = page_list.front(choices=bool(st.query_params))
+    if name:  # Streamlit has a dialog for it that does not name the page
         address.notice(
             f"The address asks for the page '{name[:40]}', which is not there. The sidebar lists all pages. Showing "
-            f"{pages[0].title} instead."
+            f"{titles[front]} instead."
         )
-    context.pages_manager.set_script_intent("", "")  # Streamlit has a dialog for it that does not name the page
+    context.pages_manager.set_script_intent("", front)
 
 
 @PAGE_QUEUE.turn()
@@ -73,9 +93,11 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     current.choose()
     opening.assume_digit(page.url_path)
     shared.warm_up()
-    sidebar.show(pages)
+    on_start = page.url_path == page_list.FIRST
+    sidebar.show(pages, on_start=on_start)
     quick_clicks.callbacks_have_run()
-    sidebar.show_on_phone()
+    if not on_start:  # which has the picture in the middle
+        sidebar.show_on_phone()
     projector.show()
     share.on_paper()
     try:

@@ -52,8 +52,13 @@ def find(key: str) -> Digit:
     return pictures.find(key, current.structure().input, folders.listed(root) if root else None)
 
 
-def show(digit: Digit) -> None:
-    """Draw the picker, and how the picture becomes the network's input."""
+def show(digit: Digit, *, opened: bool) -> None:
+    """Draw the picker, and how the picture becomes the network's input.
+
+    Args:
+        digit: What is chosen now.
+        opened: Whether the samples are shown at once, and not only when a source is chosen.
+    """
     root = given_folder()
     address.expect({address.CLASS: ["", *_classes(root)]})
     sources = {name: said for name, said in _SOURCES.items() if root or name != pictures.FOLDER}
@@ -61,10 +66,10 @@ def show(digit: Digit) -> None:
     match st.segmented_control(
         "Choose a picture",
         list(sources),
-        default=source if source in sources else pictures.SHAPE,
+        default=(source if source in sources else pictures.SHAPE) if opened else None,
         format_func=sources.__getitem__,
-        required=True,
-        key="picture-source",
+        required=opened,
+        key="picture-source-on-start" if opened else "picture-source",
         width="stretch",
     ):
         case pictures.SHAPE:

@@ -79,7 +79,6 @@ def show(digit: Digit) -> None:
         if _REFUSED in st.session_state:
             st.error(escape_markdown(f"{st.session_state[_REFUSED]} The digit before it stays."))
         if digit.key.startswith("upload-"):
-            show_doubts(digit)
             _show_several(digit)
             show_stages(digit)
     if digit.key.startswith("upload-"):

@@ -38,7 +38,7 @@ def folded(network: Network, trace: Trace) -> Mapping[str, Sequence[str]]:
 def link(tile: figures.Tile) -> str:
     """Return the address that a picture leads to."""
     if tile.module:
-        return address.address("", **{MODULE: tile.module})
+        return address.address("overview", **{MODULE: tile.module})
     return address.address("feature_maps", row=tile.name, channel=str(tile.channel))
 
 

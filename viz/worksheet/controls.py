@@ -11,7 +11,7 @@ from model.networks.summary.table import of_network as table_of
 from model.parameters.comparison import Comparison
 from model.worksheet import sheet
 from model.worksheet.records import Worksheet
-from viz.app import address, components, current, shared, sidebar, tables, widgets
+from viz.app import address, components, current, picker, shared, tables, widgets
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
 from viz.worksheet import figures
@@ -97,7 +97,7 @@ def _document(title: str, sheets: Sequence[Worksheet], shown: str) -> str:
 @queued(max_entries=4 * MOST, show_spinner="Making the sheets")
 def _sheet(key: str, seed: int, _digit: Digit) -> Worksheet:  # the key identifies the digit to the pixel
     network, trace = current.network(), shared.record(_digit)
-    said = f"{current.picture_word().capitalize()}: {sidebar.describe(_digit)}."
+    said = f"{current.picture_word().capitalize()}: {picker.describe(_digit)}."
     return sheet.make(
         network,
         _digit.pixels,

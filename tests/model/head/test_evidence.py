@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from model import networks, trace
+from model import networks, receptive_field, trace
+from model.graph.module import NetworkModule
 from model.head import evidence, linear
 from model.head.records import Evidence, Head
 from model.images import digits
@@ -37,29 +38,23 @@ def test_the_part_is_the_largest_unit_and_what_touches_it_with_half_of_its_value
 @pytest.mark.parametrize("id", ["assignment", "padded", "residual"])
 def test_the_amount_is_what_the_network_itself_adds_for_these_units_alone(id: str) -> None:
     """PyTorch runs the head with all other units at 0, and with all units at 0."""
-    network, digit = networks.by_id(id), digits.find("project-9d")
-    run = trace.record(network.module, digits.to_input(digit))
-    whole = linear.of_network(network.module, run)
-    field = networks_field(id, whole.source)
+    module, digit = networks.by_id(id).module, digits.find("project-9d")
+    assert isinstance(module, NetworkModule)
+    run = trace.record(module, digits.to_input(digit))
+    whole = linear.of_network(module, run)
+    field = receptive_field.of_network(module)[whole.source]
+    assert isinstance(field, ReceptiveField)
     part = evidence.of_class(whole, run.prediction, field, digit.pixels)
     assert part is not None
     maps = torch.from_numpy(run[whole.source].output.copy())[None]
     with torch.no_grad():
         kept, none, other = (
-            float(trace.run(network.module, run, {whole.source: maps * mask})[0, run.prediction])
+            float(trace.run(module, run, {whole.source: maps * mask})[0, run.prediction])
             for mask in (torch.from_numpy(part.units), 0, torch.from_numpy(np.roll(part.units, 2, 1)))
         )
     assert part.amount == pytest.approx(kept - none, abs=1e-3)
     assert part.amount != pytest.approx(other - none, abs=1e-1), "other units must not agree"
     assert part.logit == pytest.approx(float(run.logits[run.prediction]), abs=1e-3)
-
-
-def networks_field(id: str, name: str) -> ReceptiveField:
-    from model import receptive_field  # noqa: PLC0415
-
-    field = receptive_field.of_network(networks.by_id(id).module)[name]
-    assert isinstance(field, ReceptiveField)
-    return field
 
 
 def test_nothing_supports_a_class_whose_map_is_negative() -> None:

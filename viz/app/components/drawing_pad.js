@@ -134,6 +134,12 @@ function paint({ canvas, strokes, pen, undo, clear, byKeys, at, drawing }) {
     if (stroke.length === 1) brush.lineTo(stroke[0][0] * side + 0.01, stroke[0][1] * side);
     brush.stroke();
   }
+  if (!strokes.length) {
+    brush.fillStyle = colour("muted");
+    brush.font = `${side / 14}px ${colour("st-font")}`;
+    brush.textAlign = "center";
+    brush.fillText("Draw a digit here", side / 2, side / 2);
+  }
   if (byKeys) {
     brush.strokeStyle = colour(drawing ? "highlight" : "muted");
     brush.lineWidth = drawing ? 8 : 4;

@@ -1,9 +1,10 @@
 // Takes pictures that are pasted or dropped anywhere on a page and hands them to the file uploader, so that there is
-// one path and one set of limits. Where the sidebar shows another source of digits, it chooses the uploader first.
+// one path and one set of limits. Where the picker shows another source of digits, it chooses the uploader first.
 // Others give it a picture by an event of the document, "picture". It shows nothing.
 
 const UPLOADER = '[data-testid="stFileUploader"]';
-const OURS = `[data-testid="stSidebar"] ${UPLOADER}`; // a page may have one for other files
+const PICKER = ".st-key-picker"; // in the sidebar, or on the page
+const OURS = `${PICKER} ${UPLOADER}`; // a page may have one for other files
 const LONGEST = 10_000; // milliseconds that an uploader is waited for
 
 const isPicture = (file) => file.type.startsWith("image/") || /\.hei[cf]$/i.test(file.name);
@@ -20,7 +21,7 @@ function hand(picture) {
 
 function give(picture, source) {
   if (hand(picture)) return;
-  const choices = [...document.querySelectorAll('[data-testid="stSidebar"] [role="radio"]')];
+  const choices = [...document.querySelectorAll(`${PICKER} [role="radio"]`)];
   choices.find((each) => each.textContent.trim() === source)?.click();
   const observer = new MutationObserver(() => hand(picture) && observer.disconnect());
   observer.observe(document.body, { subtree: true, childList: true });

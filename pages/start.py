@@ -1,0 +1,32 @@
+"""Start: what this is, a pad to draw on, the answer as one draws, why it is this one, and three ways on."""
+
+import streamlit as st
+
+from viz.app import picker, projector, shared, sidebar
+from viz.app.error_boundary import or_show_error
+from viz.start import controls
+
+digit = sidebar.current_digit()
+
+st.title("Glass Network")
+st.write(
+    "A small neural network that reads pictures, made completely visible. For everyone who learns or teaches how such "
+    "networks work. Draw a digit, watch the answer, and open any number to see where it comes from."
+)
+with projector.stage():
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        controls.look_at(digit)
+        picker.show(digit, on_start=True)
+    with right:
+        trace = or_show_error(lambda: shared.record(digit))
+        if trace:
+            controls.show_answer(digit, trace)
+
+controls.ways_on(
+    [
+        ("overview", "Ten minutes", "A tour of six views with your own digit."),
+        ("layers", "A 45-minute lesson", "The whole network, step by step, with questions."),
+        ("open", "My own network", "Open one that you wrote or trained in PyTorch."),
+    ]
+)

@@ -1,0 +1,1 @@
+"""Figures and controls of the start page."""

@@ -1,0 +1,72 @@
+"""The controls of the start page: the answer, why, and the ways on."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from model.head import evidence
+from model.images.records import Digit
+from model.trace.records import Trace
+from viz.app import address, current, glossary, page_list, picker, shared, sidebar, tables, uploads, widgets
+from viz.app.markdown import escape_markdown
+from viz.head import cache
+from viz.overview import figures as overview
+from viz.pictures import raster, words
+from viz.start import figures
+
+_SIDE = 320  # pixels a side of the picture that is looked at
+
+
+def show_answer(digit: Digit, trace: Trace) -> None:
+    """Show what the network answers, and where the evidence lies; without an exact class map, what stands between."""
+    k = trace.prediction
+    name, others = trace.class_name(k), overview.say_probabilities(trace).partition(". ")[2]
+    shown = partial(figures.answer, name, words.percent(trace.probabilities.max()), others)
+    said, head, obstacle = escape_markdown(name), cache.end(digit), cache.obstacle()
+    with st.container(key="answer"):
+        if head is None or obstacle:
+            st.html(shown())
+            st.write(f"**Why {said}?** No part of the picture has an exact share. {escape_markdown(obstacle)}")
+            _link("saliency", "Methods that estimate one")
+        else:
+            field = shared.fields().get(head.source)
+            found = evidence.of_class(head, k, field, digit.pixels) if field else None
+            why = [figures.say_why(found, said, current.picture_word())] if found else []
+            file = tables.CsvFile("Download the map as CSV", partial(figures.evidence_csv, head, k), "evidence.csv")
+            drawn = shown(figures.evidence(head, k, field, digit.pixels))
+            widgets.figure(drawn, " ".join([*why, figures.say_map(head, k, said)]), file)
+            _link("head", "See the whole sum")
+            glossary.show("logit", "class map", "bias")
+    uploads.show_doubts(digit)
+
+
+def say_what_is_shown(digit: Digit) -> None:
+    """Say what the picture is where it was not drawn, and that one can draw."""
+    if not digit.key.startswith("drawn-"):
+        st.caption(escape_markdown(f"Shown until you draw: {picker.describe(digit)}."))
+
+
+def _link(file: str, label: str) -> None:
+    path = page_list.path(file)
+    (page,) = (each for each in sidebar.all_pages() if each.url_path == path)
+    st.page_link(page, label=label, help="", query_params=address.link())
+
+
+def look_at(digit: Digit) -> None:
+    """Show the picture where the network reads no digits, so that there is no pad."""
+    if not current.takes_digits():
+        shown = raster.image(digit.pixels)
+        st.html(figures.picture(shown, f"The current picture: {picker.describe(digit)}"))
+
+
+def ways_on(ways: Sequence[tuple[str, str, str]]) -> None:
+    """Show where to go from here.
+
+    Args:
+        ways: For each the file of a page, what the way is called, and what it is, in a line.
+    """
+    for column, (file, label, about) in zip(st.columns(len(ways)), ways, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            _link(file, f"**{label}**")
+            st.caption(about)
