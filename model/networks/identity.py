@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 PATH = "/glass-network"
+_DEFAULT = Path(__file__).resolve().parents[2] / "runs" / "networks"
 
 
 def folder() -> Path:
     """Return the folder of opened networks: ``GLASS_NETWORKS``, or ``runs/networks`` of this project."""
-    default = Path(__file__).resolve().parents[2] / "runs" / "networks"
-    return Path(os.environ.get("GLASS_NETWORKS", default))
+    return Path(os.environ.get("GLASS_NETWORKS", _DEFAULT))
 
 
 def of_this_app() -> dict[str, str]:

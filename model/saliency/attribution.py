@@ -1,8 +1,8 @@
 """Compute one attribution: which pixels, or which places of a step, contribute to a score."""
 
-import copy
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Mapping
 
@@ -19,6 +19,7 @@ from model.saliency.records import Attribution, Method, Output
 from model.saliency.registry import FUNCTIONS
 from model.saliency.scorer import NETWORK, Scorer, Task
 from model.trace import run
+from model.trace.private import private_copy
 
 LAYER = "Conv2d-19"
 _INPUT = "input"  # the name of a step that returns the activation explained unchanged, so that Captum can hook it
@@ -72,7 +73,7 @@ def attribute(
     values = validation.options(chosen, options or {})
     validation.output(chosen, output)
     validation.image(network, x)
-    private = copy.deepcopy(network).eval()
+    private = private_copy(network)
     parts, count = parts_of(private), _count_classes(private, x)
     baseline_image = baselines.image(baseline, x, seed, image, count)
     validation.applies(chosen, parts)
@@ -103,6 +104,8 @@ def attribute(
 
 
 def _count_classes(private: nn.Module, x: Tensor) -> int:
+    if isinstance(private, NetworkModule):
+        return math.prod(private.graph[private.graph.logits].shape)
     with torch.no_grad():
         return int(Scorer.of_network(private, "logit", 0, None).logits(x).numel())
 

@@ -1,6 +1,5 @@
 """Deletion and insertion: are the pixels that a map ranks highest the ones that the network needs?"""
 
-import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from model.errors import InputError
 from model.records import Activation
 from model.saliency.records import Attribution
 from model.sanity_checks.records import PixelCurves
+from model.trace.private import private_copy
 
 STEPS = 49
 ORDERS = 8
@@ -55,7 +55,7 @@ def curves_by_order(
     Arguments and errors are those of ``pixel_curves``; ``from_curves`` puts the curves together.
     """
     _check(x, attribution, steps, orders)
-    private = copy.deepcopy(network).eval()
+    private = private_copy(network)
     counts, random = _counts(x, steps), np.random.default_rng(seed)
     baseline = torch.from_numpy(attribution.baseline.copy()).to(x).reshape(x.shape)
     for number in range(orders + 1):

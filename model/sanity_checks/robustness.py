@@ -6,7 +6,6 @@ from a generator of its own.
 Source: Yeh, Hsieh, Suggala, Inouye, Ravikumar, "On the (In)fidelity and Sensitivity of Explanations", NeurIPS 2019.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -18,6 +17,7 @@ from model.saliency.records import Attribution
 from model.saliency.scorer import Scorer
 from model.sanity_checks.records import Robustness
 from model.sanity_checks.weight_dependence import Explain
+from model.trace.private import private_copy
 
 RADIUS = 0.05
 NOISE = 0.05  # small: no gradient of this network predicts its scores for larger changes
@@ -135,7 +135,7 @@ def from_changes(
         InputError: The map is not of the image, or a number is out of range.
     """
     _check(x, attribution, noise, probes)
-    private = copy.deepcopy(network).eval()
+    private = private_copy(network)
     score = _cached(Scorer.of_network(private, attribution.output, attribution.target, attribution.against))
     phi = torch.from_numpy(attribution.values.copy()).expand(x.shape) / x.shape[1]
 

@@ -2,10 +2,11 @@
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -22,6 +23,7 @@ from viz.app import address
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_SMALL = 1_000_000  # values of a trace
 DEFAULT = networks.BUILT_IN[0]
 _CHOSEN = "the id of the network of this run"
 _MISSING = "the id in the address of a network that is not here any more"
@@ -123,7 +125,12 @@ def picture_word() -> str:
     return "digit" if takes_digits() else "picture"
 
 
-def cached(compute: Callable[P, T], max_entries: int) -> Callable[P, T]:
+def is_small(network: Network) -> bool:
+    """Tell whether a trace of a network takes little memory, so that many are kept."""
+    return sum(math.prod(node.shape) for node in network.graph.nodes) <= _SMALL
+
+
+def cached(compute: Callable[P, T], max_entries: int, of_large: int = 0) -> Callable[P, T]:
     """Cache what a function returns for each network apart; inside, ``network()`` is the same as outside.
 
     Every cache of what a network gives is made here or by ``queued``, so that none answers for another network.
@@ -131,22 +138,32 @@ def cached(compute: Callable[P, T], max_entries: int) -> Callable[P, T]:
     Args:
         compute: Arguments that begin with an underscore tell its calls not apart.
         max_entries: How many results are kept, of all networks together.
+        of_large: How many are kept of large networks, where these take much memory; otherwise there is no difference.
     """
-
-    @functools.wraps(compute)
-    def of_network(_network: str, *args: P.args, **kwargs: P.kwargs) -> T:
-        return compute(*args, **kwargs)
-
-    # Without a signature, Streamlit computes it again for every argument of every call.
-    of_network.__signature__ = _with_network(compute)  # type: ignore[attr-defined]
-    kept = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_HASHES)(of_network)
+    every = _keeping(compute, max_entries)
+    those_of_large = _keeping(compute, of_large, " of large networks") if of_large else every
 
     @functools.wraps(compute)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        return kept(network_id(), *args, **kwargs)
+        if of_large and not is_small(structure()):
+            return those_of_large(network_id(), *args, **kwargs)
+        return every(network_id(), *args, **kwargs)
 
-    call.clear = kept.clear  # type: ignore[attr-defined]
     return call
+
+
+def _keeping(compute: Callable[P, T], max_entries: int, kind: str = "") -> Callable[Concatenate[str, P], T]:
+    """Return what Streamlit caches; those of one function are told apart by their kinds."""
+
+    @functools.wraps(compute)
+    def of_network(_network: str, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return compute(*args, **kwargs)
+
+    of_network.__qualname__ += kind  # by which Streamlit knows the cache
+    # Without a signature, Streamlit computes it again for every argument of every call.
+    of_network.__signature__ = _with_network(compute)  # type: ignore[attr-defined]
+    kept = st.cache_resource(max_entries=max_entries, show_spinner=False, hash_funcs=_HASHES)
+    return kept(of_network)
 
 
 def _with_network(compute: Callable[..., Any]) -> inspect.Signature:
@@ -155,6 +172,6 @@ def _with_network(compute: Callable[..., Any]) -> inspect.Signature:
     return signature.replace(parameters=[first, *signature.parameters.values()])
 
 
-def of_network(max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def of_network(max_entries: int, of_large: int = 0) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Cache what a function returns, for each network apart: see ``cached``."""
-    return lambda compute: cached(compute, max_entries)
+    return lambda compute: cached(compute, max_entries, of_large)

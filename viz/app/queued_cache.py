@@ -48,7 +48,9 @@ class QueuedFunction(Generic[P, T]):
                 return self.cached(*args, **kwargs)
 
 
-def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]], QueuedFunction[P, T]]:
+def queued(
+    max_entries: int, show_spinner: str = "", of_large: int = 0
+) -> Callable[[Callable[P, T]], QueuedFunction[P, T]]:
     """Cache what a function returns for each network, as ``current.cached`` does, through the work queue.
 
     A function that is cached in another way must not call one of these: it would wait for its turn and block all
@@ -57,6 +59,7 @@ def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]
     Args:
         max_entries: How many results are cached.
         show_spinner: What the page shows during the computation.
+        of_large: As for ``current.cached``.
     """
 
     def decorate(compute: Callable[P, T]) -> QueuedFunction[P, T]:
@@ -66,7 +69,7 @@ def queued(max_entries: int, show_spinner: str = "") -> Callable[[Callable[P, T]
                 raise NotCachedError
             return compute(*args, **kwargs)
 
-        return QueuedFunction(current.cached(cached, max_entries), show_spinner)
+        return QueuedFunction(current.cached(cached, max_entries, of_large), show_spinner)
 
     return decorate
 
@@ -85,6 +88,7 @@ def each_queued(pieces: Iterator[T]) -> Iterator[T]:
 def show_waiting_in(place: DeltaGenerator) -> None:
     """Set the container of the page that shows, in this run, that the person waits."""
     st.session_state[_PLACE] = place
+    WORK_QUEUE.begin_run()
 
 
 @contextmanager

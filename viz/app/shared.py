@@ -1,7 +1,6 @@
 """What pages have in common of the network of this run, in bounded caches that all people share."""
 
 import gc
-import math
 import sys
 import time
 from collections.abc import Mapping
@@ -25,15 +24,15 @@ from model.receptive_field.records import Box, EffectiveField, Field, Growth, Re
 from model.records import Activation
 from model.trace.records import Trace
 from viz.app import current
-from viz.app.current import network, of_network, structure
+from viz.app.current import is_small, network, of_network, structure
 from viz.app.queued_cache import queued
 
-__all__ = ["network", "structure"]
+__all__ = ["is_small", "network", "structure"]
 
 _PART = 500  # images at a time
 _HEAVY = ("torchvision", "captum")  # imported only where they are needed
+_SWITCH_INTERVAL = 0.0005  # seconds; by default 0.005, which a page waits each time that it hands over to long work
 _CLASSES = 10  # of which a sample is shown
-_SMALL = 1_000_000  # values of a trace; of small traces many are kept
 
 
 @of_network(max_entries=64)
@@ -62,6 +61,7 @@ def _warm_up(imported: tuple[str, ...]) -> None:
     With PyTorch loaded, a full collection takes longer than a page run unless permanent objects are frozen first.
     """
     torch.set_num_threads(1)  # more threads do not help one image, and people share the cores
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     outline()
     gc.collect()
     gc.freeze()
@@ -95,7 +95,7 @@ def samples() -> tuple[Digit, ...]:
     return _samples()
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64)
 def _samples() -> tuple[Digit, ...]:
     found = digits.samples() if current.takes_digits() else pictures.samples(structure().input)
     return tuple(map(fitted, found))
@@ -122,7 +122,7 @@ def maps_of_samples(step: str, samples: Mapping[str, Digit]) -> dict[str, Activa
     return dict(zip(samples, maps.numpy(), strict=True))
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64, of_large=4)
 def sample_inputs() -> Tensor:
     """Return the input of the network for each sample, (N, C, H, W)."""
     return torch.cat([to_input(sample) for sample in samples()])
@@ -130,21 +130,11 @@ def sample_inputs() -> Tensor:
 
 def record(digit: Digit) -> Trace:
     """Return the trace of a digit through the trained network."""
-    return (_record if is_small(network()) else _record_large)(digit.key, digit)
+    return _record(digit.key, digit)
 
 
-def is_small(network: Network) -> bool:
-    """Tell whether a trace of a network takes little memory, so that many are kept."""
-    return sum(math.prod(node.shape) for node in network.graph.nodes) <= _SMALL
-
-
-@of_network(max_entries=128)
+@of_network(max_entries=128, of_large=4)
 def _record(key: str, _digit: Digit) -> Trace:  # the key identifies the digit to the pixel
-    return _traced(network(), to_input(_digit))
-
-
-@of_network(max_entries=4)
-def _record_large(key: str, _digit: Digit) -> Trace:
     return _traced(network(), to_input(_digit))
 
 
@@ -194,7 +184,7 @@ def mnist_inputs(start: int, count: int) -> Tensor:
     return inputs.normalise(images, image)
 
 
-@queued(max_entries=512)
+@queued(max_entries=2048)
 def _part_of_losses(start: int) -> NDArray[np.float32]:
     labels = digits.mnist("test").labels[start : start + _PART]
     with torch.no_grad():

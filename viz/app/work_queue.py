@@ -1,7 +1,8 @@
 """A queue for expensive work: few pieces run at a time, in the order of the requests, so that pages stay fast.
 
 Work is cut into pieces of a fraction of a second. After each piece its owner goes to the end of the queue, so people
-share the time fairly even if one of them asks for much more than the others.
+share the time fairly even if one of them asks for much more than the others. The first piece of a page run goes ahead
+of later pieces of others, so that each person soon sees a first result, however many wait for the rest of theirs.
 """
 
 import os
@@ -29,8 +30,13 @@ class WorkQueue:
         self._max_running, self._max_waiting = max_running, max_waiting
         self._changed = threading.Condition()
         self._running = 0
-        self._queue: deque[object] = deque()
+        self._first: deque[object] = deque()  # who has had no turn in this run
+        self._later: deque[object] = deque()
         self._this_thread = threading.local()
+
+    def begin_run(self) -> None:
+        """Note that this thread begins another page run, so that its next turn is a first one."""
+        self._this_thread.had_turn = False
 
     @property
     def has_turn(self) -> bool:
@@ -40,7 +46,7 @@ class WorkQueue:
     def waiting(self) -> int:
         """Count the threads that wait."""
         with self._changed:
-            return len(self._queue)
+            return len(self._first) + len(self._later)
 
     @contextmanager
     def turn(self, on_wait: Callable[[int], object] = lambda _ahead: None) -> Iterator[None]:
@@ -56,8 +62,8 @@ class WorkQueue:
         if self.has_turn:
             yield
             return
-        self._wait(on_wait)
-        self._this_thread.has_turn = True
+        self._wait(on_wait, self._later if getattr(self._this_thread, "had_turn", False) else self._first)
+        self._this_thread.has_turn = self._this_thread.had_turn = True
         try:
             yield
         finally:
@@ -66,22 +72,22 @@ class WorkQueue:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _wait(self, on_wait: Callable[[int], object]) -> None:
+    def _wait(self, on_wait: Callable[[int], object], queue: deque[object]) -> None:
         ticket = object()
         with self._changed:
-            if len(self._queue) >= self._max_waiting:
+            if (waiting := self.waiting()) >= self._max_waiting:
                 raise BusyError(
-                    f"{len(self._queue)} people are waiting for this server to compute something.",
+                    f"{waiting} people are waiting for this server to compute something.",
                     f"At most {self._max_waiting} can wait.",
                     "Reload this page in a minute: your choices are kept.",
                 )
-            self._queue.append(ticket)
+            queue.append(ticket)
         try:
             while (ahead := self._try_to_start(ticket)) is not None:
                 on_wait(ahead)
         except BaseException:
             with self._changed:
-                self._queue.remove(ticket)
+                queue.remove(ticket)
                 self._changed.notify_all()
             raise
 
@@ -91,11 +97,11 @@ class WorkQueue:
             if not self._is_next(ticket):
                 self._changed.wait(_CHECK_INTERVAL)
             if not self._is_next(ticket):
-                return self._queue.index(ticket)
-            self._queue.popleft()
+                return [*self._first, *self._later].index(ticket)
+            (self._first or self._later).popleft()
             self._running += 1
             self._changed.notify_all()  # there may be room for the next one too
             return None
 
     def _is_next(self, ticket: object) -> bool:
-        return self._running < self._max_running and self._queue[0] is ticket
+        return self._running < self._max_running and (self._first or self._later)[0] is ticket

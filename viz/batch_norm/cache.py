@@ -1,6 +1,7 @@
 """Cached results of batch norm: training mode, the running average, and folding."""
 
 import numpy as np
+import streamlit as st
 
 from model.batch_norm import folding, image_sets, statistics
 from model.batch_norm.records import BatchAccuracy, FoldComparison, ImageSet, RunningAverage, TrainingModeBatch
@@ -30,7 +31,7 @@ def image_set(content: str) -> ImageSet:
     return _pictures(content)
 
 
-@queued(max_entries=22, show_spinner="Reading the images")
+@st.cache_resource(max_entries=22, show_spinner="Reading the images")  # they are the same for every network
 def _image_set(content: str, root: str) -> ImageSet:
     return image_sets.image_set(content)
 
@@ -57,7 +58,7 @@ def training_mode_batch(digit: Digit, images: ImageSet, size: int) -> TrainingMo
     return _training_mode_batch(digit.key, images.source, images.content, size, digit, images)
 
 
-@queued(max_entries=64, show_spinner="Running the batch through a copy")
+@queued(max_entries=128, of_large=4, show_spinner="Running the batch through a copy")
 def _training_mode_batch(
     key: str, source: str, content: str, size: int, _digit: Digit, _images: ImageSet
 ) -> TrainingModeBatch:
@@ -79,13 +80,13 @@ def running_average(images: ImageSet, size: int) -> dict[str, RunningAverage]:
     return _running_average(images.source, images.content, size, images)
 
 
-@queued(max_entries=32, show_spinner="Running batches through a copy")
+@queued(max_entries=64, show_spinner="Running batches through a copy")
 def _running_average(source: str, content: str, size: int, _images: ImageSet) -> dict[str, RunningAverage]:
     count = statistics.BATCHES if is_small(network()) else _BATCHES_OF_LARGE
     return statistics.running_averages(network().module, _images, size, count, network().input)
 
 
-@queued(max_entries=16, show_spinner="Comparing the folded network with the original")
+@queued(max_entries=48, of_large=2, show_spinner="Comparing the folded network with the original")
 def fold_comparison() -> FoldComparison:
     """Return the comparison of the folded network with the original, on the project's samples; few of a large one."""
     images = sample_inputs()

@@ -26,7 +26,7 @@ _PARTS_OF_SEARCH = 10
 _IMAGES = 1000  # MNIST images that are classified for each p
 
 
-@of_network(max_entries=16)
+@of_network(max_entries=128)
 def trained_probabilities() -> dict[str, float]:
     """Return the p of each dropout row."""
     return passes.trained_probabilities(network().module)
@@ -118,7 +118,7 @@ def _convergence(key: str, name: str, plan: DropoutPlan, _digit: Digit) -> Conve
     return passes.convergence(record(_digit), _masks(name, plan))
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64)
 def _masks(name: str, plan: DropoutPlan) -> CountedMasks:
     return passes.count_masks(record(samples()[0]), name, plan)
 
@@ -152,7 +152,7 @@ def accuracies(plan: DropoutPlan) -> tuple[DropoutAccuracy, ...]:
     return tuple(found)
 
 
-@queued(max_entries=256)
+@queued(max_entries=1024)
 def _accuracy(present: bool, plan: DropoutPlan) -> DropoutAccuracy:
     if present:
         test = digits.mnist("test")

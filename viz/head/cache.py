@@ -45,7 +45,7 @@ def _end(key: str, _digit: Digit) -> Head | None:
     return Head(found.source, "", last, maps, found.weights, found.biases, found.logits, found.steps, trace.classes)
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64, of_large=4)
 def _weights(classes: int) -> tuple[Numbers, Numbers]:
     module = network().module
     assert isinstance(module, NetworkModule)  # noqa: S101 (as above)
@@ -66,7 +66,7 @@ def scaled_maps(digit: Digit, name: str, channels: tuple[int, ...], gain: float)
     return _scaled_maps(digit.key, digit, name, channels, gain) if channels else record(digit)
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64, of_large=4)
 def _scaled_maps(key: str, _digit: Digit, name: str, channels: tuple[int, ...], gain: float) -> Trace:
     return logits.scale_maps(network().module, to_input(_digit), name, dict.fromkeys(channels, gain))
 

@@ -128,10 +128,10 @@ def _shades(values: Activation, range_: Range) -> NDArray[np.uint8]:
     return (_FIRST + range_.share(values) * (_COLOURS - 1)).round().astype(np.uint8)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=256)  # two for each kind of layer: a network may have many kinds
 def _palette(signed: bool, edge: str) -> bytes:
-    scale = theme.lookup(theme.DIVERGING if signed else theme.SEQUENTIAL)
-    shades = scale[np.linspace(0, 255, _COLOURS).round().astype(int)]
+    shades = theme.lookup(theme.DIVERGING if signed else theme.SEQUENTIAL)
+    shades = shades[np.linspace(0, 255, _COLOURS).round().astype(int)]
     fixed = np.asarray([(0, 0, 0), ImageColor.getrgb(edge)], dtype=np.uint8)
     return np.concatenate([fixed, shades]).tobytes()
 

@@ -45,7 +45,7 @@ def with_average_pool(digit: Digit, name: str) -> Trace:
     return _with_average_pool(digit.key, name, digit)
 
 
-@of_network(max_entries=16)
+@of_network(max_entries=64, of_large=4)
 def _with_average_pool(key: str, name: str, _digit: Digit) -> Trace:
     averaged = max_pool.with_average_pool(network().module, record(_digit), name)
     return replace(averaged, classes=network().classes)
@@ -95,7 +95,7 @@ def _accuracy_on_samples(name: str) -> PoolAccuracy:
     return max_pool.accuracy(network().module, images, np.asarray([sample.label for sample in labelled]), name)
 
 
-@queued(max_entries=128)
+@queued(max_entries=2048)
 def _accuracy_on_part(name: str, start: int) -> PoolAccuracy:
     test = digits.mnist("test")
     part = slice(start, start + _PART)

@@ -25,7 +25,8 @@ from viz.saliency import cache
 T = TypeVar("T")
 
 _OTHERS = 9
-_INTERVAL = 0.1  # seconds between two updates of the figures
+_INTERVAL = 0.1  # seconds between two updates of the figures, at least
+_REST = 4  # times as long as an update takes there is none: most of the time is for the checks
 
 
 def rows() -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digi
     return cache.explain(plan, _random_networks(seed)[number], to_input(_digit))
 
 
-@of_network(max_entries=4)
+@of_network(max_entries=48, of_large=4)
 def _random_networks(seed: int) -> tuple[nn.Module, ...]:
     """Return the network after each row that is randomized; they are shared and must not be changed."""
     return tuple(each for _, each in randomization.cascade(network().module, seed))
@@ -136,12 +137,13 @@ def _robust(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ..
 def _gather(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:
     """Collect pieces; at intervals show those that are ready."""
     found: list[T] = []
-    updated = time.monotonic()
+    next_update = time.monotonic() + _INTERVAL
     for piece in pieces:
         found.append(piece)
-        if time.monotonic() - updated > _INTERVAL:
+        if (began := time.monotonic()) > next_update:
             show(found)
-            updated = time.monotonic()
+            shown = time.monotonic()
+            next_update = shown + max(_INTERVAL, _REST * (shown - began))
     return found
 
 

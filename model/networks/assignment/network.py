@@ -79,7 +79,7 @@ class AssignmentNetwork(nn.Sequential):
         return x.flatten(1)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "AssignmentNetwork":
-        """Copy the network faster than PyTorch does; every attribution starts with a copy."""
+        """Copy the network faster than PyTorch does."""
         memo[id(self)] = private = _copy_module(self, memo)
         return private
 

@@ -1,5 +1,7 @@
 """Layer-wise relevance propagation: the score itself, passed back by the epsilon rule."""
 
+import copy
+
 from captum.attr import LRP
 from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import Tensor, nn
@@ -58,7 +60,7 @@ def _moves(step: nn.Module) -> bool:
 
 
 def _relevance(task: Task, target: int) -> Tensor:
-    scorer = task.scorer.of_logit(target)
+    scorer = copy.deepcopy(task.scorer.of_logit(target))  # Captum writes all numbers again at the end
     for step in scorer.leaves():
         if not isinstance(step, _WITHOUT_RULE):
             epsilon = _LEAST_EPSILON if _moves(step) else max(task.options["epsilon"], _LEAST_EPSILON)

@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[3]
 WITHOUT_NETWORK = {
     "viz/app/current.py": {"kept", "_without_weights"},  # the one that all others are made by; random weights
     "viz/app/shared.py": {"_warm_up"},  # of the process
+    "viz/batch_norm/cache.py": {"_image_set"},  # MNIST's images, or the samples
     # Published reports by file and time, and the snapshots of the assignment's network alone.
     "viz/training/cache.py": {"_result", "_trial", "rates", "_snapshots"},
     "viz/training/live/cache.py": {"live_queue", "_record"},  # the queue; traces by all choices of a training

@@ -54,6 +54,22 @@ def test_caches_keep_both_networks_apart(kept: str) -> None:
     assert parameters() == 10_066
 
 
+def test_of_large_networks_fewer_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = list[int]()
+
+    @current.of_network(max_entries=3, of_large=1)
+    def doubled(number: int) -> int:
+        computed.append(number)
+        return 2 * number
+
+    for number in (1, 2, 1):
+        assert doubled(number) == 2 * number
+    monkeypatch.setattr(current, "is_small", lambda _network: False)
+    for number in (1, 2, 1):
+        assert doubled(number) == 2 * number
+    assert computed == [1, 2, 1, 2, 1]
+
+
 def test_no_block_is_about_a_network_that_is_not_there() -> None:
     with pytest.raises(NetworkError, match="is not here any more"), current.looking_at("0" * 32):
         pass

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -73,6 +74,38 @@ def test_work_queue_is_first_in_first_out() -> None:
         assert (served, queue.waiting()) == ([], 5)
     end(*threads)
     assert served == [0, 1, 2, 3, 4]
+
+
+def test_the_first_piece_of_a_run_goes_ahead_of_later_pieces() -> None:
+    queue, served = WorkQueue(max_running=1), list[str]()
+
+    def take_a_turn() -> None:
+        with queue.turn():
+            pass
+
+    def begin_another_run() -> None:
+        take_a_turn()
+        queue.begin_run()
+
+    def come(name: str, before: Callable[[], None], events: list[threading.Event]) -> None:
+        ready, go, arrived = events
+        before()
+        ready.set()
+        assert go.wait(PATIENCE)
+        with queue.turn(lambda _ahead: arrived.set()):
+            served.append(name)
+
+    works = {"later": take_a_turn, "first": lambda: None, "first of another run": begin_another_run}
+    events = {name: [threading.Event() for _ in range(3)] for name in works}
+    threads = [begin(partial(come, name, before, events[name])) for name, before in works.items()]
+    assert all(ready.wait(PATIENCE) for ready, _, _ in events.values())
+    with queue.turn():
+        for _, go, arrived in events.values():
+            go.set()
+            assert arrived.wait(PATIENCE)
+        assert queue.waiting() == 3
+    end(*threads)
+    assert served == ["first", "first of another run", "later"]
 
 
 def test_on_wait_gets_the_number_ahead() -> None:
