@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from model.trace.records import LayerKind
-from viz.app import current, shared, sidebar, tables, widgets
+from viz.app import current, projector, shared, sidebar, tables, widgets
 from viz.app.components import value_map
 from viz.feature_maps import cache, controls, figures
 from viz.pictures import readable
@@ -24,10 +24,11 @@ widgets.to_try(
     "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
     f"Choose a map, and then change the {word} in the sidebar.",
 )
-step = widgets.step(trace)
+with projector.controls():
+    step = widgets.step(trace)
 count = len(step.maps)
 
-with st.container(key="maps"):
+with projector.stage(), st.container(key="maps"):
     left, right = st.columns([3, 2], gap="large")
 with left:
     one_scale = widgets.shared_scale()

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import current, shared, sidebar, tables, widgets
+from viz.app import current, projector, shared, sidebar, tables, widgets
 from viz.app.components import network_picture
 from viz.overview import controls, figures
 
@@ -18,7 +18,8 @@ st.write(
     "Click a picture to open it."
 )
 widgets.to_try(*controls.ideas())
-folded = controls.folded(network, trace)
+with projector.controls():
+    folded = controls.folded(network, trace)
 
 
 def draw() -> None:
@@ -28,7 +29,8 @@ def draw() -> None:
 
 
 values = tables.CsvFile("Download every value as CSV", partial(figures.activations_csv, trace), "steps.csv")
-widgets.figure(draw, figures.say(trace), values)
+with projector.stage():
+    widgets.figure(draw, figures.say(trace), values)
 
 left, right = st.columns([2, 3], gap="large")
 with left:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import address, components, current, shared, tables, widgets
+from viz.app import address, components, current, projector, shared, tables, widgets
 from viz.layers import worked_row
 from viz.parameters import controls, figures, limits
 from viz.parameters.take_away import controls as take_away
@@ -23,13 +23,15 @@ st.title("Parameters")
 st.write(controls.about())
 widgets.to_try(*controls.ideas(lines))
 
-left, right = st.columns([13, 7], vertical_alignment="bottom")
-with left:
-    step = widgets.step(trace)
-with right:
-    hidden = widgets.segments("Rows", HIDDEN, controls.rows())
+with projector.controls():
+    left, right = st.columns([13, 7], vertical_alignment="bottom")
+    with left:
+        step = widgets.step(trace)
+    with right:
+        hidden = widgets.segments("Rows", HIDDEN, controls.rows())
 
-left, right = st.columns([13, 7], gap="medium")
+with projector.stage():
+    left, right = st.columns([13, 7], gap="medium")
 with right, st.container(key="worked"):
     st.header(f"{step.name}, worked out")
     printed = next((row for row in comparisons if row.name == step.name), None)

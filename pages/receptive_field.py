@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import components, current, shared, sidebar, tables, widgets
+from viz.app import components, current, projector, shared, sidebar, tables, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.receptive_field import controls, figures
@@ -17,15 +17,17 @@ comparisons = shared.comparisons()
 
 def one_unit() -> None:
     """Show the field of one unit, and the arithmetic of its step below the growth."""
-    step = widgets.step(shared.outline(), [*every_field])
-    growth, as_trained = steps.get(step.name), widgets.as_trained()
+    with projector.controls():
+        step, as_trained = widgets.step(shared.outline(), [*every_field]), widgets.as_trained()
+    growth = steps.get(step.name)
     units = (step.maps.shape[1], step.maps.shape[2])
     unit = widgets.unit_in_link(units, (units[0] // 2, units[1] // 2), step.name)
     effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
-    if growth:
-        controls.windowed(digit, growth, unit, effective)
-    else:
-        controls.measured_only(digit, step.name, every_field[step.name], unit, effective)
+    with projector.stage():
+        if growth:
+            controls.windowed(digit, growth, unit, effective)
+        else:
+            controls.measured_only(digit, step.name, every_field[step.name], unit, effective)
     growing()
     controls.rule()
     if growth:

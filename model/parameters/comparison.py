@@ -8,7 +8,9 @@ from model.networks.records import Network
 from model.parameters.causes import explain
 from model.parameters.lineup import Pairs, fits, line_up, without_composites
 from model.parameters.printed import Printed, PrintedRow, PrintedTable, Sizes
+from model.parameters.records import Line
 from model.parameters.records import PrintedMistake as Mistake
+from model.parameters.recurrences import of_printed
 from model.parameters.steps import Step, between, steps_of
 
 
@@ -237,6 +239,20 @@ class Comparison:
         if passed is None:
             return f"By the windows of the steps before it, it is {right}."
         return explain(printed, right, 1, passed, "the image", 1)
+
+    def recurrences(self, printed: Printed) -> tuple[Line, ...]:
+        """Return the recurrence that gives the wrong fields of a table, beside the right one; empty without any.
+
+        Of several tables it is the first one that prints a wrong field, along a chain from the image.
+        """
+        for table in printed.tables:
+            pairs = [(row, step) for row, step in line_up(table, self.steps) or () if row.field and step.field]
+            if all(row.field == step.field.size for row, step in pairs if step.field):
+                continue
+            steps = between(self._by_name, IMAGE, pairs[-1][1].name)
+            if steps is not None:
+                return of_printed(steps, {step.name: row.field[0] for row, step in pairs if row.field})
+        return ()
 
     # Totals
 

@@ -40,7 +40,7 @@ def test_page_opens_for_every_step(app: AppTest) -> None:
         places = component(app, "unit_map")
         assert (tuple(places["center"]), tuple(places["jump"])) == (field.center, field.jump)
         assert len(component(app, "growth_player")["frames"]) == 24
-        assert shown(app).count('class="columns"') == 2
+        assert shown(app).count('class="columns cards wordy"') == 2
         (chart,) = app.get("plotly_chart")
         sent.add((chart.proto.id, chart.proto.spec))
     assert len(sent) == 1, "the chart does not depend on the row, so the browser draws it once"
@@ -118,7 +118,17 @@ def test_effective_field_can_be_shown(app: AppTest) -> None:
     assert "Download this map as CSV" in [each.proto.label for each in app.get("download_button")]
 
 
-def test_page_explains_every_wrong_figure(app: AppTest) -> None:
-    listed = said(show(app))
-    for name in ("MaxPool2d-10", "Conv2d-13", "Conv2d-16", "Conv2d-19", "Conv2d-23"):
-        assert f"- **{name}.** Before this row" in listed
+def test_page_shows_the_rule_that_gives_every_printed_figure(app: AppTest) -> None:
+    drawn = shown(show(app)).partition('class="recurrences')[2].partition("</table>")[0]
+    for arithmetic, size in (("7 × 2", 14), ("14 + 0", 14), ("14 + (3 − 1) × 1", 16), ("16 + (3 − 1) × 1", 18)):
+        assert f"{arithmetic} = <b>{size}</b>" in drawn
+    assert "18 + (3 − 1) × 2 = <b>22</b>" in drawn
+    assert drawn.partition("Here they part.")[0].count("<tr") == 5, "a head, three rows alike, and the pool"
+    assert "they part: 14 in place of 8" in said(app)
+
+
+def test_page_of_another_network_warns_of_the_rule(app: AppTest) -> None:
+    drawn = shown(show(app, net="lenet"))
+    assert "5 × 2 = <b>10</b>" in drawn
+    assert "By chance the number is right." in drawn
+    assert "The notebook" not in said(app) + str([each.value for each in app.header])

@@ -1,20 +1,23 @@
 """Words and choices of the page on parameters that depend on the network."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from model.errors import GlassError
 from model.parameters.comparison import Comparison
 from model.parameters.printed import find
+from model.parameters.records import Line as RecurrenceLine
 from model.parameters.records import PrintedMistake
-from viz.app import current, shared
+from viz.app import current, shared, tables, widgets
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import queued
 from viz.mistakes import cache
 from viz.parameters import figures, limits
 from viz.parameters.figures import Line, weighted
+from viz.receptive_field import recurrences
 
 _TEXT = "pasted-table"
 _LONGEST = 50_000  # characters
@@ -91,7 +94,7 @@ def paste_table() -> None:
         st.error(escape_markdown(said))
         return
     try:
-        mistakes, count = _compared(text)
+        mistakes, count, lines = _compared(text)
     except GlassError as error:
         st.error(escape_markdown(str(error)))
         return
@@ -101,6 +104,12 @@ def paste_table() -> None:
     st.write(f"{count} printed figures were compared; {len(mistakes) or 'none'} {_are(len(mistakes))} wrong.")
     if mistakes:
         st.html(figures.listed(mistakes))
+    if lines:
+        st.subheader("The receptive fields, line by line")
+        file = tables.columns_file(
+            "Download both recurrences as CSV", partial(recurrences.columns, lines), "recurrences"
+        )
+        widgets.figure(recurrences.table(lines, "As printed"), recurrences.say(lines), file)
 
 
 def _are(count: int) -> str:
@@ -108,7 +117,8 @@ def _are(count: int) -> str:
 
 
 @queued(max_entries=64, show_spinner="Comparing the table")
-def _compared(text: str) -> tuple[tuple[PrintedMistake, ...], int]:
+def _compared(text: str) -> tuple[tuple[PrintedMistake, ...], int, tuple[RecurrenceLine, ...]]:
     comparison = Comparison(shared.structure())
-    compared = comparison.compare(find(text, comparison.names), "line", lines=True)
-    return tuple(compared.mistakes), compared.figures
+    printed = find(text, comparison.names)
+    compared = comparison.compare(printed, "line", lines=True)
+    return tuple(compared.mistakes), compared.figures, comparison.recurrences(printed)

@@ -7,6 +7,8 @@ import pytest
 from model import networks
 from model.parameters import recurrences
 from model.parameters.causes import Passed
+from model.parameters.comparison import Comparison
+from model.parameters.printed import find
 from model.parameters.printed_table import PRINTED
 from model.parameters.records import Line
 from model.parameters.steps import between, steps_of
@@ -95,3 +97,26 @@ def test_a_number_that_no_mistake_gives_is_said() -> None:
     (line,) = recurrences.of_printed(CHAIN[:1], {"first": 77})
     assert (line.wrong, line.size, line.right_size) == ("", 77, 3)
     assert line.mistake == "No common mistake gives the printed number."
+
+
+PASTED = """
+| layer | output | receptive field |
+| --- | --- | --- |
+| Conv2d-1 | 6x28x28 | {} |
+| max_pool2d-1 | 6x14x14 | {} |
+| Conv2d-2 | 16x10x10 | {} |
+"""
+
+
+def pasted(*fields: int) -> tuple[Line, ...]:
+    comparison = Comparison(networks.load("lenet"))
+    return comparison.recurrences(find(PASTED.format(*fields), comparison.names))
+
+
+def test_a_pasted_table_has_the_recurrence_that_gives_its_numbers() -> None:
+    assert [(line.size, line.right_size) for line in pasted(5, 10, 14)] == [(5, 5), (10, 6), (14, 14)]
+    assert [line.habit for line in pasted(5, 10, 14)] == ["", "pool stride", "jump"]
+
+
+def test_a_right_table_needs_none() -> None:
+    assert pasted(5, 6, 14) == ()

@@ -1,6 +1,9 @@
 // The whole network as columns of steps; each step is a link with a picture of its activation.
 // The columns are built once for each network; later only the pictures change, so nothing moves with the digit.
 
+const SHORT = 16; // columns of steps that the projector view shows in one line
+const HIGH = 3; // steps of a lane below one another; a longer lane goes on beside them, so that no line is half empty
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const names = JSON.stringify(data.columns.map((lanes) => lanes.map((lane) => lane.map((tile) => tile.name))));
   let root = parentElement.querySelector(".network");
@@ -10,6 +13,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.dataset.names = names;
     const fits = data.columns.length <= 8 && data.columns.every((lanes) => lanes.length === 1);
     root.classList.toggle("one-line", fits);
+    const across = data.columns.flat().reduce((sum, tiles) => sum + Math.max(1, Math.ceil(tiles.length / HIGH)), 0);
+    root.classList.toggle("short", across <= SHORT);
     root.style.setProperty("--columns", data.columns.length);
     root.append(...data.columns.map((lanes, index) => column(lanes, index)));
     parentElement.append(root);
@@ -44,6 +49,7 @@ function column(lanes, index) {
 function lane(tiles, label) {
   const list = element("ol", "block");
   list.setAttribute("aria-label", label);
+  list.style.setProperty("--rows", Math.min(tiles.length, HIGH));
   list.append(...tiles.map(row));
   if (!tiles.length) {
     const unchanged = element("li", "unchanged");

@@ -26,7 +26,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const left = make("div", "inputs");
   left.append(...inputs.map((each) => each.panel));
   const cells = data.output.strip?.length ? strip(data, setTriggerValue) : output.panel;
-  root.append(left, middle(data, terms, sum, setTriggerValue), cells);
+  root.append(left, middle(data, terms, setTriggerValue), cells, result(data, sum));
   const [channel, y, x] = data.unit;
 
   output.choose = (place) => setTriggerValue("chosen", { follow: false, unit: [channel, ...place] });
@@ -167,7 +167,7 @@ function oneStop(controls) {
   });
 }
 
-function middle(data, terms, sum, setTriggerValue) {
+function middle(data, terms, setTriggerValue) {
   const panel = make("div", "middle");
   const groups = data.groups.map((group, place) => {
     const made = grid(data, group, (unit) => setTriggerValue("chosen", { follow: true, source: group.source, unit }));
@@ -189,11 +189,16 @@ function middle(data, terms, sum, setTriggerValue) {
       terms.append(more);
     }
   }
-  sum.innerHTML = data.formula;
-  const verdict = make("p", "verdict", `Recorded by the network: ${data.recorded}`);
   const rule = make("p", "rule");
   rule.innerHTML = data.symbols;
-  panel.append(rule, terms, sum, verdict);
+  panel.append(rule, terms);
+  return panel;
+}
+
+function result(data, sum) {
+  const panel = make("div", "result");
+  sum.innerHTML = data.formula;
+  panel.append(sum, make("p", "verdict", `Recorded by the network: ${data.recorded}`));
   return panel;
 }
 
