@@ -8,6 +8,7 @@ from viz.parameters import controls, figures, limits
 from viz.parameters.take_away import controls as take_away
 
 HIDDEN = "hidden"
+AROUND = 6  # rows on both sides of the selected one in the projector view
 
 
 def link(name: str) -> str:
@@ -35,9 +36,11 @@ with projector.stage():
 with right, st.container(key="worked"):
     st.header(f"{step.name}, worked out")
     printed = next((row for row in comparisons if row.name == step.name), None)
-    st.html(worked_row.draw(arithmetic[step.name], printed, lines[-1].running_total))
+    worked = worked_row.draw(arithmetic[step.name], printed, lines[-1].running_total, brief=projector.is_on())
+    st.html(worked)
 with left:
-    st.html(figures.table(lines, step.name, link, hidden=hidden == "yes"))
+    around = AROUND if projector.is_on() else None
+    st.html(figures.table(lines, step.name, link, hidden=hidden == "yes", around=around))
     st.write(controls.how_to_read())
     with st.container(horizontal=True):
         tables.offer("Download as CSV", figures.as_csv(lines), "parameters.csv")

@@ -93,8 +93,7 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
         expect(page.locator(".workings")).to_have_attribute("data-unit", ".".join([name, *map(str, unit)]))
         recorded = f"{trace[name].maps[unit]:z.4f}".replace("-", "−")
         expect(page.locator(".verdict")).to_have_text(f"Recorded by the network: {recorded}")
-        sum_ = page.locator(".workings .sum").get_by_role("math")
-        assert str(sum_.get_attribute("aria-label")).endswith(f"= {recorded}")
+        expect(page.locator(".workings .sum")).to_have_text(re.compile(rf"= {re.escape(recorded)}$"))
         name = trace.source(name)
         terms = page.locator(".cells button:visible, .list button:visible")
         shown = {tuple(map(int, where.split("."))): value for where, value, _ in terms.evaluate_all(CELLS)}
@@ -121,7 +120,9 @@ def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
     asked = len(sent)
     before = page.locator(".frame").last.bounding_box()
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator(".workings .sum")).to_have_text(re.compile(r"^y 0, x [5-9]:"))
+    expect(page.locator(".workings .sum")).to_have_text(
+        re.compile(r"^y [1-9][0-9]*, x [0-9]+:")
+    )  # from the first ink on
     page.get_by_role("button", name="Pause").click()
     assert page.locator(".frame").last.bounding_box() != before
     page.get_by_role("button", name="Step").click()
@@ -131,6 +132,24 @@ def test_playing_the_convolution_causes_no_rerun(visit: Visit) -> None:
     page.get_by_role("button", name="Next row").click()
     expect_step(page, "BatchNorm2d-5")
     assert len(sent) > asked  # a rerun would have been seen
+
+
+def test_each_part_of_the_sum_shows_its_window_and_the_position_can_be_dragged(visit: Visit, trace: Trace) -> None:
+    page = visit("layer_by_layer?digit=project-3a&row=Conv2d-7&channel=3")
+    parts, heading = page.locator(".workings .sum button"), page.locator(".terms > .group .heading")
+    expect(parts).to_have_count(len(trace["Conv2d-7"].input))
+    parts.nth(2).hover()
+    expect(parts.nth(2)).to_have_class("lit")
+    expect(heading).to_have_text(f"Input map 2: {parts.nth(2).inner_text().strip('()')}")
+    expect(page.locator(".inputs figcaption")).to_have_text("Dropout-6, map 2")
+    parts.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(parts.nth(1)).to_be_focused()
+    expect(page.locator(".inputs figcaption")).to_have_text("Dropout-6, map 1")
+    page.get_by_role("slider", name="Position of the window").fill("30")
+    expect(page.locator(".workings .sum")).to_have_text(re.compile(r"^y 1, x 8: "))  # 22 in a line
+    page.get_by_role("button", name="Show all").click()
+    expect(parts).to_have_count(len(trace["Conv2d-7"].input))
 
 
 @pytest.mark.parametrize(

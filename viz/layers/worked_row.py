@@ -18,7 +18,12 @@ FIGURE_NAMES = {
 
 
 def draw(
-    row: Arithmetic, comparison: RowComparison | None, total: int, hidden: Collection[QuestionKind] = frozenset()
+    row: Arithmetic,
+    comparison: RowComparison | None,
+    total: int,
+    hidden: Collection[QuestionKind] = frozenset(),
+    *,
+    brief: bool = False,
 ) -> str:
     """Draw the arithmetic of one row in HTML.
 
@@ -27,6 +32,7 @@ def draw(
         comparison: The printed figures beside the measured ones; None for a hidden step.
         total: Number of parameters of all rows.
         hidden: The open questions; their answers are left out.
+        brief: Whether cost and printed errors are left out.
     """
     parts = []
     if QuestionKind.SHAPE not in hidden:
@@ -34,10 +40,10 @@ def draw(
         parts += [f"<h3>Output shape {shape}</h3>", _calculations(row.shape)]
     if QuestionKind.PARAMETERS not in hidden:
         parts += _worked_parameters(row, total)
-    if not hidden:
+    if not hidden and not brief:
         parts += ["<h3>Cost for one image</h3>", _calculations((row.multiply_accumulates, row.memory), "below")]
         parts += _printed_mistakes(comparison)
-    else:
+    elif hidden:
         parts.append("<p>The arithmetic of an open question appears here when you have answered it.</p>")
     return f'<section class="worked" aria-label="{escape(row.name)} worked out">{"".join(parts)}</section>'
 

@@ -93,7 +93,7 @@ def lines(trace: Trace, arithmetic: Mapping[str, Arithmetic], comparisons: Seque
     )
 
 
-def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> str:
+def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool, around: int | None = None) -> str:
     """Draw the table in HTML.
 
     Args:
@@ -101,8 +101,13 @@ def table(every: Sequence[Line], selected: str, link: Link, *, hidden: bool) -> 
         selected: The name of the selected step; it is shown even if it is hidden.
         link: Returns a row's address.
         hidden: Whether the hidden steps are shown.
+        around: How many lines are shown on both sides of the selected one; by default all.
     """
     shown = [line for line in every if hidden or not line.hidden or line.name == selected]
+    if around is not None:
+        at = next((place for place, line in enumerate(shown) if line.name == selected), 0)
+        first = max(0, min(at - around, len(shown) - 2 * around - 1))
+        shown = shown[first : first + 2 * around + 1]
     printed = any(line.printed_shape for line in every)
     body = "".join(_line(line, line.name == selected, link, printed=printed) for line in shown)
     # The running total counts once what steps share; a sum of the column would not.

@@ -51,3 +51,12 @@ def test_what_is_owned_and_never_used_is_said(recorded: tuple[Example, Trace, di
     assert never == sum(parameter.numel() for parameter in example.author.parameters()) - example.network.graph.used
     assert f"<dd>{never}</dd><dt>parameters that are owned and never used</dt>" in figures.totals(arithmetic, never)
     assert "never used" not in figures.totals(arithmetic)
+
+
+@pytest.mark.parametrize("at", [0, 1, 4, -1])
+def test_around_a_line_are_always_as_many_lines(lines: tuple[Line, ...], at: int) -> None:
+    drawn = figures.table(lines, lines[at].name, lambda name: f"parameters?row={name}", hidden=True, around=2)
+    body = drawn.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert body.count("<tr") == 5
+    assert f">{lines[at].name}</a>" in body
+    assert f"{lines[-1].running_total:,}" in drawn.partition("<tfoot>")[2], "the sum is that of all lines"
