@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
-from viz.app import current, projector, shared, sidebar, widgets
+from viz.app import current, prediction, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say
 from viz.batch_norm import cache, figures, folding, statistics
@@ -39,7 +39,7 @@ def training_mode() -> None:
     )
     if not choices.keeps_statistics(trace):
         return
-    with projector.controls():
+    with prediction.until_answered(choices.FORGETS):
         images, size = choices.choose_batch()
         choices.ask_accuracy(images, size)
     batch = or_say(partial(cache.training_mode_batch, digit, images, size))

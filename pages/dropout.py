@@ -1,8 +1,10 @@
 """One picture with dropout off and on: one mask, its effect on every row, and many masks."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 
-from viz.app import current, projector, shared, sidebar, widgets
+from viz.app import current, prediction, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
 from viz.dropout import cache, charts, figures
@@ -30,7 +32,7 @@ def later_rows() -> None:
 
 def many_masks() -> None:
     """Show how much the probabilities vary over many masks."""
-    with projector.controls():
+    with prediction.until_answered(many.GUESS):
         found = cache.many_passes(digit, plan, many.pass_count())
         answered = many.predict(found)
     if answered:
@@ -66,7 +68,7 @@ if own:
     choices.say_opening()
     widgets.to_try(*choices.to_try(off, own))
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})
-    with projector.controls():
+    with projector.controls() if shown == "mask" else nullcontext():
         name, plan = choices.plan(off, own)
     parts = {
         "mask": one_mask,

@@ -1,11 +1,12 @@
 """The max pools: winners, discarded values, the gradient, an average pool, and a shifted picture."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import streamlit as st
 
 from model import layers
-from viz.app import current, projector, shared, sidebar, widgets
+from viz.app import current, prediction, projector, shared, sidebar, widgets
 from viz.app.error_boundary import or_say
 from viz.pictures.panels import tabled
 from viz.pooling import average, cache, shifting, windows
@@ -67,7 +68,7 @@ def average_pool() -> None:
 
 def shifted_picture() -> None:
     """Show the maps when the picture is shifted by one pixel and by more."""
-    with projector.controls():
+    with prediction.until_answered(choices.GUESS):
         moves = choices.shifts(digit, step.name)
         answered = moves is not None and choices.predict(moves, digit, step.name)
     if moves is not None and answered:
@@ -82,7 +83,7 @@ if choices.max_pools():
     widgets.to_try(*choices.to_try())
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
     step = choices.choose_pool(trace)
-    with projector.controls():
+    with projector.controls() if shown in {"windows", "average"} else nullcontext():
         place_of_unit = st.container(horizontal=True, width=440)
         with place_of_unit:
             channel = widgets.channel(len(step.maps))

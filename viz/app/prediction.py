@@ -1,10 +1,11 @@
 """A prediction question: the user chooses an answer, and the page then shows what was measured."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 
-from viz.app import address
+from viz.app import address, projector
 
 
 def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:
@@ -35,3 +36,12 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
     else:
         st.write(f"**You predicted: {answers[chosen]}. Measured: {answers[measured]}.** {because}")
     return bool(chosen)
+
+
+def until_answered(name: str) -> AbstractContextManager[None]:
+    """Hold a question that the projector view shows until it has an answer; then the figure needs the space.
+
+    Args:
+        name: The address parameter that holds the choice.
+    """
+    return nullcontext() if address.read(name, "") else projector.controls()
