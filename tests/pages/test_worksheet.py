@@ -55,3 +55,13 @@ def test_a_network_of_pictures_has_a_sheet(app: AppTest) -> None:
     show(app, net="shapes")
     assert_works(app, "Worksheet")
     assert "Picture: " in shown(app)
+
+
+def test_a_projector_shows_one_task(app: AppTest) -> None:
+    show(app, projector="yes", task="unit-b")
+    assert_works(app, "Worksheet")
+    assert shown(app).count('<article class="sheet">') == 1
+    assert "(B) Unit " in shown(app)
+    assert "(A) Unit " not in shown(app)
+    show(app, projector="yes", task="unit-b", sheet_view="answers")
+    assert "the network has" in shown(app)

@@ -11,12 +11,12 @@ from model.networks.summary.table import of_network as table_of
 from model.parameters.comparison import Comparison
 from model.worksheet import sheet
 from model.worksheet.records import Worksheet
-from viz.app import address, components, current, picker, shared, tables, widgets
+from viz.app import address, components, current, picker, projector, shared, tables, widgets
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
 from viz.worksheet import figures
 
-SEED, SHEETS, SHOWN = "seed", "sheets", "sheet_view"
+SEED, SHEETS, SHOWN, TASK = "seed", "sheets", "sheet_view", "task"
 MOST = 40  # sheets at once: a class
 VIEWS = {"sheet": "Worksheet", "answers": "Answers", "both": "Both"}
 _LARGEST = 9_999
@@ -59,7 +59,8 @@ def _number(label: str, name: str, default: int, least: int, most: int, about: s
 
 def view() -> str:
     """Let the user choose between the tasks and their answers."""
-    return widgets.segments("Show", SHOWN, VIEWS)
+    with projector.controls():
+        return widgets.segments("Show", SHOWN, VIEWS)
 
 
 def say(sheets: Sequence[Worksheet]) -> str:
@@ -79,8 +80,16 @@ def hand_out(sheets: Sequence[Worksheet], shown: str) -> None:
 
 
 def show(sheets: Sequence[Worksheet], shown: str) -> None:
-    """Show sheets and answers as they are printed."""
-    st.html(drawn(sheets, shown))
+    """Show sheets and answers as they are printed; on a projector one task of the first sheet."""
+    tasks = figures.one_by_one(sheets[0]) if projector.is_on() else {}
+    if not tasks:
+        st.html(drawn(sheets, shown))
+        return
+    names = {name.lower().replace(" ", "-"): name for name in tasks}
+    with projector.controls():
+        chosen = widgets.segments("Task", TASK, names)
+    with projector.stage():
+        st.html(tasks[names[chosen]][shown == "answers"])
 
 
 def drawn(sheets: Sequence[Worksheet], shown: str) -> str:

@@ -47,6 +47,21 @@ def answers(of: Worksheet) -> str:
     return f'<article class="sheet">{_head(of, "Answers to worksheet")}{found}</article>'
 
 
+def one_by_one(of: Worksheet) -> dict[str, tuple[str, str]]:
+    """Return each task and its answer by a short name, for a screen that shows one at a time."""
+    parts = {
+        "Table": (_table(of.table, gaps_only=True), _table_answers(of.table)),
+        **{f"Unit {'ABC'[n]}": (_unit(n, task), _unit_answer(n, task)) for n, task in enumerate(of.units)},
+        "Fields": (_fields(of), _field_answers(of)),
+        "Mistake": (_mistake(of.mistake), _mistake_answer(of.mistake)),
+    }
+    return {name: (_alone(task), _alone(answer)) for name, (task, answer) in parts.items() if task}
+
+
+def _alone(part: str) -> str:
+    return f'<article class="sheet">{part if part.startswith("<") else f"<section><h3>{part}</section>"}</article>'
+
+
 def document(title: str, body: str, style: str) -> str:
     """Return a file of HTML that stands alone.
 
@@ -89,10 +104,11 @@ def _missing(sentences: Sequence[str]) -> str:
 # The table
 
 
-def _table(of: TableTask | None) -> str:
+def _table(of: TableTask | None, *, gaps_only: bool = False) -> str:
     if of is None:
         return ""
-    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in of.rows)
+    kept = [row for row in of.rows if not gaps_only or any(isinstance(cell, Gap) for cell in row)]
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in kept)
     more = f" The network has {of.left_out} more rows." if of.left_out else ""
     return (
         f"The table</h3><p>Fill in the gaps {_letters(of)}. A shape is channels × height × width.{more}</p>"
@@ -129,14 +145,15 @@ def _table_answers(of: TableTask | None) -> str:
 def _units(of: Sequence[UnitTask]) -> str:
     if not of:
         return ""
-    tasks = "".join(
-        f"<section><h4>{_numbered(n)} {escape(task.question)}</h4>{_given(task)}{_space(task)}</section>"
-        for n, task in enumerate(of)
-    )
+    tasks = "".join(_unit(n, task) for n, task in enumerate(of))
     return (
         f"{_count(len(of))} to work out by hand</h3><p>Numbers are rounded to {DECIMALS} decimals; two decimals of the "
         f"result are enough. All are counted from 0.</p>{tasks}"
     )
+
+
+def _unit(place: int, task: UnitTask) -> str:
+    return f"<section><h4>{_numbered(place)} {escape(task.question)}</h4>{_given(task)}{_space(task)}</section>"
 
 
 def _count(units: int) -> str:
@@ -172,16 +189,18 @@ def _space(task: UnitTask) -> str:
 
 
 def _unit_answers(of: Sequence[UnitTask]) -> str:
-    if not of:
-        return ""
-    items = "".join(
-        f"<section><h4>{_numbered(n)} {escape(task.question)}</h4>"
-        f'<p class="formula">{typeset(task.symbols)}</p>{"".join(f"<p>{escape(line)}</p>" for line in task.lines)}'
+    items = "".join(_unit_answer(n, task) for n, task in enumerate(of))
+    return f"{_count(len(of))}</h3>{items}" if of else ""
+
+
+def _unit_answer(place: int, task: UnitTask) -> str:
+    lines = "".join(f"<p>{escape(line)}</p>" for line in task.lines)
+    return (
+        f"<section><h4>{_numbered(place)} {escape(task.question)}</h4>"
+        f'<p class="formula">{typeset(task.symbols)}</p>{lines}'
         f"<p>From the printed numbers <b>{swatches.short(task.by_hand, DECIMALS)}</b>; the network has "
         f"<b>{swatches.short(task.value, 4)}</b>.</p></section>"
-        for n, task in enumerate(of)
     )
-    return f"{_count(len(of))}</h3>{items}"
 
 
 # Receptive fields
