@@ -179,7 +179,7 @@ def cut_off(page: Page, _part: str) -> list[str]:
 
 def beyond_the_paper(page: Page, _part: str) -> list[str]:
     """Return what is wider than the paper: a column would be cut."""
-    page.evaluate("(width) => document.documentElement.style.setProperty('width', `${width}px`)", PAPER)
+    page.evaluate("(width) => document.documentElement.style.setProperty('width', `${width}px`, 'important')", PAPER)
     found: list[str] = page.evaluate(_PRINTED, [PAPER])["beyond"]
     page.evaluate("document.documentElement.style.removeProperty('width')")
     return found
