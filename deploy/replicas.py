@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (Path(folder) / "nginx.conf").write_text(written, encoding="utf-8")
         try:
             for number, port in enumerate(ports, start=1):
-                servers.append(Server(f"Replica {number}, port {port},", _streamlit(port)))
+                servers.append(Server(f"Replica {number}, port {port},", _streamlit(port, chosen.images)))
             for server, port in zip(servers, ports, strict=True):
                 _wait_for(server, port)
             servers.append(Server("nginx", [executable, "-p", folder, "-c", "nginx.conf", "-e", "stderr"]))
@@ -93,7 +93,10 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=2, help="number of replicas (%(default)s)")
     parser.add_argument("--address", default=_HERE, help="nginx's address (%(default)s; 0.0.0.0: network)")
     parser.add_argument("--port", type=int, default=8501, help="nginx's port; replicas use the next ones (%(default)s)")
+    parser.add_argument("--images", type=Path, help="a folder of pictures, with a sub-folder for each class")
     chosen = parser.parse_args(arguments)
+    if chosen.images and not chosen.images.is_dir():
+        parser.error(f"--images '{chosen.images}' is not possible. It can be a folder with pictures.")
     if not 1 <= chosen.count <= _MOST:
         parser.error(f"--count {chosen.count} is not possible. It can be 1 to {_MOST}: one per core is enough.")
     highest = 65_535 - chosen.count
@@ -122,7 +125,7 @@ def _stop(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-def _streamlit(port: int) -> list[str]:
+def _streamlit(port: int, images: Path | None = None) -> list[str]:
     options = {
         "server.address": _HERE,
         "server.port": port,
@@ -132,7 +135,8 @@ def _streamlit(port: int) -> list[str]:
         "logger.level": "warning",
     }
     command = [sys.executable, "-m", "streamlit", "run", "viz/Home.py"]
-    return [*command, *(f"--{name}={value}" for name, value in options.items())]
+    given = ["--", "--images", str(images.absolute())] if images else []
+    return [*command, *(f"--{name}={value}" for name, value in options.items()), *given]
 
 
 def _wait_for(server: Server, port: int) -> None:

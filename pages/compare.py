@@ -35,12 +35,13 @@ def compare(other: str) -> None:
     through_both(other, [each.title for each in both])
     with place:  # last, because it can take long
         measured = None
-        if controls.both_read_digits(other):
-            measured = or_show_error(lambda: controls.measure(other))
+        if sets := controls.both_know(other):
+            pictures = controls.choose_pictures(sets)
+            measured = or_show_error(lambda: controls.measure(other, pictures))
         else:
-            st.write("One of these networks does not read digits, so MNIST's test images are not for both.")
+            st.write("There are no labelled pictures for both: the two networks do not have the same classes.")
         if measured:
-            controls.show_agreement(measured)
+            controls.show_agreement(measured, pictures)
     with table:
         csv = tables.columns_file("Download the table as CSV", partial(figures.columns, both, measured), "networks")
         widgets.figure(figures.facts(both, measured), figures.say_facts(both), csv)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from model.compare.records import Facts
-from model.images.inputs import reads_digits
+from model.images.inputs import reads_digits, reads_shapes
 from model.networks.records import Network
 from model.networks.summary.table import of_network
 
@@ -26,7 +26,7 @@ def facts(network: Network) -> Facts:
         last_field=fields[0] if fields else None,
         multiply_accumulates=found.multiply_accumulates,
         card=network.card,
-        reads_digits=reads_digits(network.input, network.classes),
+        has_test_pictures=reads_digits(network.input, network.classes) or reads_shapes(network.classes),
     )
 
 

@@ -21,8 +21,8 @@ class Facts:
         last_field: The receptive field of the last maps with more than one unit; None where there is no single one.
         multiply_accumulates: For one image.
         card: How it was trained and tested, where that is known.
-        measured: The share of MNIST's test images that it gets right, where that was measured before.
-        reads_digits: Whether that can be measured.
+        measured: The share of the test pictures that it gets right, where that was measured before.
+        has_test_pictures: Whether that can be measured.
     """
 
     id: str
@@ -35,4 +35,4 @@ class Facts:
     multiply_accumulates: int
     card: Mapping[str, Any]
     measured: float | None = None
-    reads_digits: bool = False
+    has_test_pictures: bool = False

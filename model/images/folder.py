@@ -144,8 +144,29 @@ def find(folder: Folder, key: str) -> Digit:
     """
     path, class_name = folder.path_of(key)
     with _noting(folder, path):
-        pixels = _picture(folder.root, path)
+        pixels = _picture(folder.root, path, stamp(folder, key))
     return Digit(key, pixels, None, Path(path).name, class_name=class_name)
+
+
+def decoded(folder: Folder, key: str) -> Pixels:
+    """Return the pixels of the picture of a key as ``find`` does, for one of many that are not kept.
+
+    Raises:
+        InputError: There is none, or its file cannot be read.
+    """
+    path, _class_name = folder.path_of(key)
+    with _noting(folder, path):
+        return _decoded(folder.root, path)
+
+
+def stamp(folder: Folder, key: str) -> tuple[int, int]:
+    """Return the size and the time of change of the file of a key, which tell whether it is still the same."""
+    path, _class_name = folder.path_of(key)
+    try:
+        found = (folder.root / path).stat()
+    except OSError:  # whoever reads it says so
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 @contextmanager
@@ -159,14 +180,14 @@ def _noting(folder: Folder, path: str) -> Iterator[None]:
 
 
 @functools.lru_cache(maxsize=32)
-def _picture(root: Path, path: str) -> Pixels:
+def _picture(root: Path, path: str, _stamp: tuple[int, int]) -> Pixels:
     pixels = _decoded(root, path)
     pixels.setflags(write=False)
     return pixels
 
 
 @functools.lru_cache(maxsize=4_096)  # 28 MB
-def _thumbnail(root: Path, path: str) -> Pixels:
+def _thumbnail(root: Path, path: str, _stamp: tuple[int, int]) -> Pixels:
     return small(_decoded(root, path, _SIDE))
 
 
@@ -204,7 +225,7 @@ def thumbnails(folder: Folder, keys: Sequence[str], count: int) -> Mapping[str, 
     for key in keys[: _PATIENCE * count]:
         path, _class_name = folder.path_of(key)
         with suppress(InputError), _noting(folder, path):
-            found[key] = _thumbnail(folder.root, path)
+            found[key] = _thumbnail(folder.root, path, stamp(folder, key))
         if len(found) == count:
             break
     return found

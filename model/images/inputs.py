@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.errors import InputError
-from model.images.records import MEAN, STD, Stage
+from model.images.records import MEAN, SHAPES, STD, Stage
 from model.networks.records import ImageSpec
 from model.records import Pixels
 
@@ -23,6 +23,11 @@ def reads_digits(image: ImageSpec, classes: tuple[str, ...]) -> bool:
     True
     """
     return image.channels == 1 and classes == tuple("0123456789")
+
+
+def reads_shapes(classes: Sequence[str]) -> bool:
+    """Tell whether a network can name each of the shapes that this project draws."""
+    return {*SHAPES} <= {*classes}
 
 
 def check_channels(image: ImageSpec) -> None:

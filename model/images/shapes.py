@@ -23,13 +23,15 @@ from model.records import Numbers, Pixels
 SIDE = 32  # of the pictures of the data sets
 SIZES: Mapping[Split, int] = {"train": 30_000, "test": 5_000}
 LARGEST_NUMBER = 9_999  # of a picture that has a key
-_FIRST_SEED: Mapping[Split, int] = {"train": 1_000_000, "test": 2_000_000}  # no picture is in two sets, or has a key
+_FIRST_SEED: Mapping[Split, int] = {"train": 1_000_000, "test": 2_000_000}  # no picture is in two sets
 _EACH = 3  # samples of each class
 _FINER = 4  # the shape is drawn so many times larger, and then averaged
 _CONTRAST = 80.0  # the smallest distance of the two colours, of 442 from black to white
 _RADIUS = (0.18, 0.42)  # as a share of the shorter side
 _SLOPE, _NOISE = 30.0, 24.0  # the largest change of light across the picture, and deviation of the noise
 _KEY = re.compile(rf"shape-({'|'.join(SHAPES)})-([1-9][0-9]{{0,3}})", re.ASCII)
+_TEST = "test"
+_TEST_KEY = re.compile(rf"shape-{_TEST}-(0|[1-9][0-9]{{0,3}})", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -99,10 +101,20 @@ def pictures(split: Split, count: int | None = None) -> tuple[Pixels, NDArray[np
     Returns:
         Pictures (N, 32, 32, 3) and their labels (N,).
     """
-    labels = np.arange(SIZES[split] if count is None else count, dtype=np.int64)
-    first = _FIRST_SEED[split]
-    drawn = [draw(number % len(SHAPES), first + number) for number in range(len(labels))]
-    return np.stack(drawn), labels % len(SHAPES)
+    numbers = range(SIZES[split] if count is None else count)
+    drawn = [picture(split, number)[0] for number in numbers]
+    return np.stack(drawn), np.array(numbers, dtype=np.int64) % len(SHAPES)
+
+
+def picture(split: Split, number: int, height: int = SIDE, width: int = SIDE) -> tuple[Pixels, int]:
+    """Draw one picture of a data set, (height, width, 3), and return it with its label."""
+    label = number % len(SHAPES)
+    return draw(label, _FIRST_SEED[split] + number, height, width), label
+
+
+def test_key(number: int) -> str:
+    """Return the key of a test picture, from ``shape-test-0`` to ``shape-test-4999``."""
+    return f"shape-{_TEST}-{number}"
 
 
 @functools.lru_cache(maxsize=8)
@@ -117,16 +129,23 @@ def samples(height: int = SIDE, width: int = SIDE) -> tuple[Digit, ...]:
 
 
 def find(key: str, height: int = SIDE, width: int = SIDE) -> Digit:
-    """Return the picture of a key, such as ``shape-circle-3``; its number is from 1 to 9999.
+    """Return the picture of a key, such as ``shape-circle-3`` or ``shape-test-17``.
+
+    The number of a shape is from 1 to 9999, that of a test picture from 0 to 4999.
 
     Raises:
         InputError: There is none.
     """
+    test = _TEST_KEY.fullmatch(key)
+    if test and int(test[1]) < SIZES["test"]:
+        pixels, label = picture("test", int(test[1]), height, width)
+        return Digit(key, pixels, label, f"test picture {int(test[1]):,}, drawn by this project")
     match = _KEY.fullmatch(key)
     if match is None:
         raise InputError(
             f"There is no picture '{key[:40]}'.",
-            f"Shapes are shape-circle-1 to shape-{SHAPES[-1]}-{LARGEST_NUMBER}.",
+            f"Shapes are shape-circle-1 to shape-{SHAPES[-1]}-{LARGEST_NUMBER}, and {test_key(0)} to "
+            f"{test_key(SIZES['test'] - 1)}.",
             "Choose a picture in the sidebar.",
         )
     return _sample(match[1], int(match[2]), height, width)

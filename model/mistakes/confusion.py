@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from model.errors import InputError
-from model.mistakes.records import Accuracy, Confusion, Prediction, Scores, SharedMistakes
+from model.mistakes.records import MNIST, Accuracy, Confusion, Prediction, Scores, SharedMistakes
 from model.training.report import DISPUTED
 
 
@@ -13,7 +13,7 @@ def confusion(scores: Scores) -> Confusion:
     """Count how often each label is classified as each class."""
     classes = scores.logits.shape[1]
     pairs = scores.labels.astype(np.int64) * classes + scores.predicted
-    return Confusion(np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
+    return Confusion(np.bincount(pairs, minlength=classes**2).reshape(classes, classes), scores.classes)
 
 
 def accuracy(scores: Scores, without: Collection[int] = ()) -> Accuracy:
@@ -34,21 +34,31 @@ def shared_mistakes(first: Scores, second: Scores) -> SharedMistakes:
     Raises:
         InputError: There are no images, or they are not the same ones.
     """
-    if not len(first) or not np.array_equal(first.labels, second.labels):
+    same = first.classes == second.classes and np.array_equal(first.places, second.places)
+    if not len(first) or not same or not np.array_equal(first.labels, second.labels):
         raise InputError(
             f"Scores of {len(first):,} and of {len(second):,} images cannot be compared.",
             "Both networks must have classified the same labelled images, at least one.",
-            "Compute the scores of both on MNIST's test images.",
+            "Compute the scores of both on the same pictures.",
         )
     return SharedMistakes(first, second)
 
 
-def predictions(scores: Scores, indices: Iterable[int]) -> tuple[Prediction, ...]:
-    """Return the predictions for some of MNIST's test images, in this order."""
-    chosen = np.array([*indices], dtype=np.intp)
-    some, disputed = scores.at(chosen), {*DISPUTED}
-    each = zip(chosen.tolist(), some.labels.tolist(), some.probabilities(), strict=True)
-    return tuple(Prediction(index, label, shares, index in disputed) for index, label, shares in each)
+def disputed_places(scores: Scores) -> tuple[int, ...]:
+    """Return the places of the images with disputed labels; only MNIST's labels were looked at by several people."""
+    return DISPUTED if scores.pictures == MNIST else ()
+
+
+def predictions(scores: Scores, positions: Iterable[int]) -> tuple[Prediction, ...]:
+    """Return the predictions for the images at some positions, in this order."""
+    some, disputed = scores.at(np.array([*positions], dtype=np.intp)), {*disputed_places(scores)}
+    each = zip(some.places.tolist(), some.labels.tolist(), some.probabilities(), strict=True)
+    return tuple(Prediction(place, label, shares, place in disputed, scores.classes) for place, label, shares in each)
+
+
+def prediction(scores: Scores, place: int) -> Prediction | None:
+    """Return the prediction for the image at a place of the set, or None where it was not read."""
+    return next(iter(predictions(scores, np.flatnonzero(scores.places == place))), None)
 
 
 def mistakes(scores: Scores) -> tuple[Prediction, ...]:
@@ -58,7 +68,7 @@ def mistakes(scores: Scores) -> tuple[Prediction, ...]:
 
 def disputed(scores: Scores) -> tuple[Prediction, ...]:
     """Return the images with disputed labels, classified correctly or not, in the order of their positions."""
-    return predictions(scores, DISPUTED)
+    return predictions(scores, disputed_places(scores))
 
 
 def cell(scores: Scores, label: int, predicted: int) -> tuple[Prediction, ...]:

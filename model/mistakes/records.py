@@ -1,11 +1,15 @@
 """The logits of many labelled images, the predictions, and how they are distributed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.records import Activation, Numbers, Pair
+
+MNIST, SHAPES, FOLDER = "mnist", "shapes", "folder"  # the names of the sets of pictures
+_TEN = tuple("0123456789")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -16,14 +20,25 @@ class Scores:
         weights: SHA-256 of the weights file that they come from, or the id of the network.
         logits: (N, K), as the network computes them.
         labels: (N,), in 0..K-1.
+        pictures: The name of the set of pictures.
+        classes: The names of the K classes, or more.
+        known_places: (N,), ascending: the place of each image in its set; None if it is its position here.
     """
 
     weights: str
     logits: Activation
-    labels: NDArray[np.uint8]
+    labels: NDArray[np.integer[Any]]
+    pictures: str = MNIST
+    classes: tuple[str, ...] = _TEN
+    known_places: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def places(self) -> NDArray[np.intp]:
+        """The place of each image in its set, (N,)."""
+        return np.arange(len(self)) if self.known_places is None else self.known_places
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -49,7 +64,7 @@ class Scores:
 
     def at(self, places: slice | NDArray[np.intp]) -> "Scores":
         """Return the scores of some of the images."""
-        return Scores(self.weights, self.logits[places], self.labels[places])
+        return replace(self, logits=self.logits[places], labels=self.labels[places], known_places=self.places[places])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,16 +115,28 @@ class Prediction:
     """The prediction for one labelled image.
 
     Attributes:
-        index: The position of the image.
+        index: The place of the image in its set.
         label: Its label.
         probabilities: (K,).
         is_disputed: Whether most of the people asked did not confirm the label.
+        classes: The names of the classes.
     """
 
     index: int
     label: int
     probabilities: Numbers
     is_disputed: bool
+    classes: tuple[str, ...] = _TEN
+
+    @property
+    def label_name(self) -> str:
+        """The name of the label."""
+        return self.classes[self.label]
+
+    @property
+    def predicted_name(self) -> str:
+        """The name of the predicted class."""
+        return self.classes[self.predicted]
 
     @property
     def predicted(self) -> int:
@@ -138,9 +165,11 @@ class Confusion:
 
     Attributes:
         counts: (K, K): a row for each label, a column for each predicted class.
+        classes: The names of the classes.
     """
 
     counts: NDArray[np.int64]
+    classes: tuple[str, ...] = _TEN
 
     @property
     def images(self) -> int:

@@ -1,15 +1,18 @@
-"""The logits of MNIST's test images, of any network that reads digits, computed in parts.
+"""The logits of labelled pictures, of any network that has their classes, computed in parts.
 
-Those of the assignment are stored beside the weights: ``python -m model.mistakes.scores FOLDER``. With them, every
-number about the test images can be shown without MNIST. The file is safetensors; its metadata holds the SHA-256 of the
-weights and of the content. Training writes the file for a run that uses the test images.
+Those of MNIST's test images of the assignment's network are stored beside the weights: ``python -m
+model.mistakes.scores FOLDER``. With them, every number about the test images can be shown without MNIST. The file is
+safetensors; its metadata holds the SHA-256 of the weights and of the content. Training writes the file for a run that
+uses the test images.
 """
 
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +20,22 @@ import safetensors
 import torch
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialise
-from torch import Tensor, nn
+from torch import nn
 
 from model.errors import GlassError, InputError, WeightsError
-from model.images import digits
-from model.images.inputs import reads_digits, to_inputs
+from model.images.inputs import fit, fit_all, normalise
 from model.images.mnist import SIZES
-from model.mistakes.records import Scores
+from model.mistakes.labelled import LabelledPictures
+from model.mistakes.records import MNIST, Scores
 from model.networks.assignment import weights
-from model.networks.records import Network
+from model.networks.records import ImageSpec, Network
+from model.records import Pixels
 from model.trace.private import private_copy
 from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
 _CLASSES = 10
-_PART = 500  # images in one pass
+_VALUES = 50_000_000  # that all steps put out in one pass
 _LISTED = 3  # classes that a sentence names
 
 
@@ -47,51 +51,77 @@ def of_network(network: nn.Module, images: Images, digest: str) -> Scores:
     return Scores(digest, logits, images.y.cpu().numpy().astype(np.uint8))
 
 
-def parts(count: int = SIZES["test"]) -> list[slice]:
-    """Return the parts in which images are classified, so that a page can show progress between them."""
-    return [slice(start, min(start + _PART, count)) for start in range(0, count, _PART)]
+def parts(count: int, size: int) -> list[range]:
+    """Return the parts in which pictures are classified, so that a page can show progress between them.
+
+    >>> parts(7, 3)
+    [range(0, 3), range(3, 6), range(6, 7)]
+    """
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def of_part(network: Network, part: slice) -> Scores:
-    """Compute the logits of a part of MNIST's test images in evaluation mode; pictures are fitted to the network.
+def at_once(network: Network, pictures: LabelledPictures) -> int:
+    """Return how many pictures make a part: fewer for a large network, so that each part takes under a second."""
+    values = sum(math.prod(node.shape) for node in network.graph.nodes)
+    return max(1, min(pictures.at_once, _VALUES // values))
+
+
+def of_part(network: Network, pictures: LabelledPictures, part: range) -> Scores:
+    """Compute the logits of some labelled pictures in evaluation mode; the pictures are fitted to the network.
 
     Args:
-        network: Any that reads digits; not changed.
-        part: One of ``parts``.
+        network: It has the classes of the pictures; it is not changed.
+        pictures: Those that cannot be read are left out.
+        part: The places of the pictures.
 
     Raises:
-        InputError: The network does not read digits, so MNIST's labels are not its classes.
+        InputError: A label is no class of the network.
         DataError: MNIST's test images are missing or damaged.
     """
-    if not reads_digits(network.input, network.classes):
+    read = [*pictures.read(part)]
+    unknown = sorted({each.class_name for each in read} - {*network.classes})
+    if unknown or (pictures.name == MNIST and network.input.channels != 1):
+        some = ", ".join(network.classes[:_LISTED])
         raise InputError(
-            f"'{network.title}' cannot be tested on MNIST.",
-            f"MNIST holds grey digits of the classes 0 to 9; this network takes {network.input.channels} channels and "
-            f"tells {', '.join(network.classes[:_LISTED])}{'...' if len(network.classes) > _LISTED else ''} apart.",
-            "Choose a network that reads digits.",
+            f"'{network.title}' cannot be tested on these pictures.",
+            f"They have the classes {', '.join(unknown[:_LISTED]) or '0 to 9'} and so on; this network takes "
+            f"{network.input.channels} channels and tells {some} and so on apart.",
+            "Choose a network that has these classes.",
         )
-    test = digits.mnist("test")
-    labels = np.asarray(test.labels[part], np.uint8)
-    with torch.no_grad():
-        logits: Tensor = private_copy(network.module)(to_inputs(test.images[part], network.input))
-    return Scores(network.id, logits.float().numpy().copy(), labels)
+    labels = np.array([network.classes.index(each.class_name) for each in read], np.int64)
+    places = np.array([each.place for each in read], np.intp)
+    logits = np.empty((0, len(network.classes)), np.float32)
+    if read:
+        x = normalise(_fitted([each.pixels for each in read], network.input), network.input)
+        with torch.no_grad():
+            logits = private_copy(network.module)(x).float().numpy().copy()
+    return Scores(network.id, logits, labels, pictures.name, network.classes, places)
+
+
+def _fitted(every: Sequence[Pixels], image: ImageSpec) -> Pixels:
+    """Return pictures as a network takes them, (N, H, W) or (N, H, W, 3); those of one size are fitted at once."""
+    if len({each.shape for each in every}) == 1:
+        return fit_all(np.stack(every), image)
+    return np.stack([fit(each, image) for each in every])
 
 
 def joined(found: Sequence[Scores]) -> Scores:
     """Put the scores of parts together, in this order.
 
     Raises:
-        InputError: There is none, or they belong to different networks.
+        InputError: There is none, or they belong to different networks or sets of pictures.
     """
-    names = {each.weights for each in found}
+    names = {(each.weights, each.pictures) for each in found}
     if len(names) != 1:
         raise InputError(
-            f"Scores of {len(names)} networks cannot be put together.",
-            "They must all be of one network.",
+            f"Scores of {len(names)} networks or sets of pictures cannot be put together.",
+            "They must all be of one network and one set.",
             "Compute them again.",
         )
-    labels = np.concatenate([each.labels for each in found])
-    return Scores(found[0].weights, np.concatenate([each.logits for each in found]), labels)
+    logits, labels, places = (
+        np.concatenate(each) for each in zip(*((s.logits, s.labels, s.places) for s in found), strict=True)
+    )
+    return replace(found[0], logits=logits, labels=labels, known_places=places)
 
 
 def write(folder: Path, scores: Scores) -> None:

@@ -1,10 +1,12 @@
 """What ``make replicas`` answers before it starts anything."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
 from deploy import nginx, replicas
+from viz.app import start
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -20,6 +22,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--count", "0"], "--count 0 is not possible. It can be 1 to 64"),
         (["--count", "65"], "--count 65 is not possible. It can be 1 to 64"),
         (["--count", "3", "--port", "65533"], "--port 65533 is not possible. It can be 1 to 65532"),
+        (["--images", "/nowhere/at all"], "--images '/nowhere/at all' is not possible. It can be a folder"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str) -> None:
@@ -50,3 +53,12 @@ def test_an_address_that_is_not_here_is_named(
 ) -> None:
     monkeypatch.setattr(nginx, "executable", lambda: "nginx")
     assert "Cannot listen at 192.0.2.1, port 8501" in refusal(capsys, "--address", "192.0.2.1")
+
+
+def test_every_replica_shows_the_folder_of_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pictures").mkdir()
+    monkeypatch.chdir(tmp_path)
+    command = replicas._streamlit(8502, Path("pictures"))
+    given = command[command.index("--") + 1 :]
+    assert start.folder_of(given) == tmp_path / "pictures", "a replica runs in another folder"
+    assert "--" not in replicas._streamlit(8502)

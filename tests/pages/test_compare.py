@@ -85,7 +85,7 @@ def test_a_network_for_colours_beside_one_for_digits_is_not_measured(colour: str
     app = run("compare", **{"with": colour, "measured": "yes"})
     assert not app.exception
     assert not app.error
-    assert any("does not read digits" in each.value for each in app.markdown)
+    assert any("do not have the same classes" in each.value for each in app.markdown)
     names = networks.by_id(colour).classes
     predicted = names[answer_of(colour, "project-3a")]
     assert any(f"B predicts {predicted} with" in each.value for each in app.markdown)

@@ -112,7 +112,7 @@ def test_matrix_counts_the_test_images(opened: AppTest) -> None:
     assert turned != counts, "the wrong rule: rows are predicted classes"
     assert all(f"cell={label}.{read}" in link for link, label, read, _ in table)
     label, read = worst()
-    assert f"a {label} classified as {read}: {counts[label, read]} image" in said(app)
+    assert f"mistake is {label} classified as {read}: {counts[label, read]} image" in said(app)
 
 
 @pytest.mark.usefixtures("_no_mnist")

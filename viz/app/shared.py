@@ -21,7 +21,7 @@ from model.parameters import printed_table
 from model.parameters.records import RowComparison
 from model.receptive_field import measured
 from model.receptive_field.records import Box, EffectiveField, Field, Growth, ReceptiveField
-from model.records import Activation
+from model.records import Activation, Pixels
 from model.trace.records import Trace
 from viz.app import current
 from viz.app.current import is_small, network, of_network, structure
@@ -77,6 +77,11 @@ def fitted(digit: Digit) -> Digit:
         return _fitted(digit.key, digit)
     pixels = inputs.fit(digit.pixels, image)
     return digit if pixels.shape == digit.pixels.shape else replace(digit, pixels=pixels)
+
+
+def fitted_pixels(pixels: Pixels) -> Pixels:
+    """Return the pixels of a picture in the size and the channels that the network of this run takes."""
+    return inputs.fit(pixels, structure().input)
 
 
 @of_network(max_entries=32)

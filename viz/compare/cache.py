@@ -1,15 +1,10 @@
-"""Cached figures and scores of the network of this run, or of the one that is looked at."""
-
-from collections.abc import Callable
+"""Cached figures of the network of this run, or of the one that is looked at."""
 
 from model.compare import comparison
 from model.compare.records import Facts
-from model.mistakes import scores as files
-from model.mistakes.records import Scores
 from viz.app import current
 from viz.app.current import of_network
-from viz.app.queued_cache import NotCachedError
-from viz.mistakes.cache import part_of
+from viz.mistakes import cache as mistakes
 
 
 @of_network(max_entries=64)
@@ -18,25 +13,8 @@ def facts() -> Facts:
     return comparison.facts(current.structure())
 
 
-def scores(advance: Callable[[float], object]) -> Scores:
-    """Return the logits of MNIST's test images.
-
-    The parts are computed in turns and kept, so a person who leaves and comes back goes on where it was.
-
-    Args:
-        advance: Called with the share that is done.
-    """
-    found, parts = [], files.parts()
-    for part in parts:
-        found.append(part_of(part.start, part.stop))
-        advance(len(found) / len(parts))
-    return files.joined(found)
-
-
 def measured() -> float | None:
-    """Return the share of MNIST's test images that is classified correctly, where all are in the cache."""
-    try:
-        kept = [part_of.cached(part.start, part.stop) for part in files.parts()]
-    except NotCachedError:
-        return None
-    return float(files.joined(kept).correct.mean())
+    """Return the share of the first set of pictures that is classified correctly, where that is in the cache."""
+    sets = mistakes.sets(with_folder=False)
+    found = mistakes.known(sets[0]) if sets else None
+    return float(found.correct.mean()) if found else None

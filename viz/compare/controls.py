@@ -1,6 +1,7 @@
-"""Choose the second network, and look at the digit and at MNIST's test images with both."""
+"""Choose the second network, and look at the digit and at labelled pictures with both."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +11,18 @@ from model import networks
 from model.compare import comparison
 from model.compare.records import Facts
 from model.errors import GlassError
-from model.images import digits
 from model.mistakes import confusion
-from model.mistakes.records import SharedMistakes
+from model.mistakes.labelled import LabelledPictures
+from model.mistakes.records import MNIST, SharedMistakes
 from model.trace.records import Trace
 from model.training.comparison import mcnemar
 from viz.app import address, current, mnist_picker, network_switch, shared, sidebar, tables, widgets
 from viz.app.components import picture_grid
 from viz.compare import cache, figures
+from viz.mistakes import cache as mistakes
+from viz.mistakes.controls import SETS, labelled_sets
 
-MEASURED, CELL = "measured", "compare_view"
+MEASURED, CELL, PICTURES = "measured", "compare_view", "compare_on"
 _SHOWN = 40  # images of a cell
 
 
@@ -66,52 +69,62 @@ def beside(first: Trace, second: Trace) -> list[comparison.Beside]:
     return comparison.side_by_side(*shapes)
 
 
-def both_read_digits(id: str) -> bool:
-    """Tell whether MNIST's test images are for both networks."""
-    here = current.takes_digits()
+def both_know(id: str) -> dict[str, LabelledPictures]:
+    """Return the labelled pictures that both networks can be tested on, by their names."""
+    here, classes = labelled_sets(), shared.network().classes
     with current.looking_at(id):
-        return here and current.takes_digits()
+        there = [each.digest for each in labelled_sets()] if shared.network().classes == classes else []
+    return {each.name: each for each in here if each.digest in there}
 
 
-def measure(id: str) -> SharedMistakes | None:
-    """Return which of MNIST's test images each network gets right, once the person has asked for it."""
-    test = mnist_picker.read("compare")
-    if test is None:
+def choose_pictures(sets: Mapping[str, LabelledPictures]) -> LabelledPictures:
+    """Let the person choose a set of labelled pictures where there are several."""
+    if len(sets) == 1:
+        return next(iter(sets.values()))
+    return sets[widgets.segments("Pictures", PICTURES, {name: SETS[name] for name in sets}, together=_afresh)]
+
+
+def measure(id: str, pictures: LabelledPictures) -> SharedMistakes | None:
+    """Return which of the pictures each network gets right, once the person has asked for it."""
+    if pictures.name == MNIST and mnist_picker.read("compare") is None:
         return None
     if not address.is_on(MEASURED):
         st.write("How often is each network right, and do both make the same mistakes?")
-        st.button("Measure on MNIST's 10,000 test images", on_click=lambda: address.switch(MEASURED, on=True))
+        label = f"Measure on {len(pictures):,} pictures: {SETS[pictures.name]}"
+        st.button(label, on_click=lambda: address.switch(MEASURED, on=True))
         return None
     place, began, found = st.empty(), time.monotonic(), []
     for at, each in enumerate((current.network_id(), id)):
 
-        def advance(share: float, before: int = at) -> None:
+        def advance(done: int, before: int = at) -> None:
             if time.monotonic() - began > 0.3:  # what is cached is fast and needs no progress bar
-                place.progress((before + share) / 2, f"Classifying the test images with {figures.NAMES[before]}")
+                share = (before + done / len(pictures)) / 2
+                place.progress(share, f"Classifying the pictures with {figures.NAMES[before]}")
 
         with current.looking_at(each):
-            found.append(cache.scores(advance))
+            found.append(mistakes.known(pictures) or mistakes.computed(pictures, advance))
     place.empty()
     return confusion.shared_mistakes(*found)
 
 
-def show_agreement(found: SharedMistakes) -> None:
+def show_agreement(found: SharedMistakes, pictures: LabelledPictures) -> None:
     """Show the table of right and wrong, and the images of one of its cells."""
     numbers = tables.columns_file("Download these images as CSV", lambda: figures.agreement_columns(found), "agreement")
     p = mcnemar(found.first.correct, found.second.correct)
     widgets.figure(figures.agreement(found), figures.say_agreement(found, p), numbers)
     counts = {name: f"{said} ({len(figures.images_of(found, name)):,})" for name, said in figures.CELLS.items()}
     cell = widgets.segments("Images", CELL, counts)
-    indices, test = figures.images_of(found, cell)[:_SHOWN], digits.mnist("test")
-    if not len(indices):
+    positions = figures.images_of(found, cell)[:_SHOWN]
+    seen = pictures.small(found.first.places[positions].tolist())
+    if not seen:
         st.write("There is no such image.")
         return
-    keys = [f"test-{index}" for index in indices]
+    keys = [pictures.key(place) for place in seen]
     chosen = sidebar.current_digit().key
     picture_grid(
         figures.CELLS[cell],
-        np.asarray(test.images[indices]),
-        [f"image {index:,}, labelled {test.labels[index]}" for index in indices],
+        np.stack([*seen.values()]),
+        [figures.say_image(found, place) for place in seen],
         keys.index(chosen) if chosen in keys else -1,
         lambda at: address.write(digit=keys[at]),
         key=f"agreement-{cell}",

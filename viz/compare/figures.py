@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compare.records import Facts
-from model.mistakes.records import Scores, SharedMistakes
+from model.mistakes.records import FOLDER, Scores, SharedMistakes
 from model.records import Activation
 from model.trace.records import Step, Trace
 from viz import theme
@@ -53,7 +53,9 @@ def _line(name: str, values: Sequence[str]) -> str:
 
 
 def _share(measured: SharedMistakes | None, at: int) -> float | None:
-    return _accuracy((measured.first, measured.second)[at]) if measured else None
+    if measured is None or measured.first.pictures == FOLDER:  # which is no test set of theirs
+        return None
+    return _accuracy((measured.first, measured.second)[at])
 
 
 def _accuracy(scores: Scores) -> float:
@@ -65,7 +67,7 @@ def _figures(found: Facts, share: float | None) -> dict[str, str]:
     accuracy = say_accuracy(found.card)
     share = found.measured if share is None and not accuracy else share
     if not accuracy:
-        accuracy = "not measured yet: the page Mistakes does it" if found.reads_digits else "not measured"
+        accuracy = "not measured yet: the page Mistakes does it" if found.has_test_pictures else "not measured"
     if share is not None:
         accuracy = f"{words.accuracy(share)} (measured here)"
     values = (
@@ -260,7 +262,7 @@ def say_agreement(found: SharedMistakes, p: float) -> str:
     one, other = _accuracy(found.first), _accuracy(found.second)
     probability = f"{p:.2g}" if p >= 1e-4 else "under 0.0001"
     return (
-        f"Of {len(found.first):,} test images A classifies {words.accuracy(one)} correctly and B "
+        f"Of {len(found.first):,} images A classifies {words.accuracy(one)} correctly and B "
         f"{words.accuracy(other)} (each network n = 1). If both were equally good, the probability of so large a "
         f"difference would be {probability} (McNemar's exact test). {len(found.both_wrong):,} images are wrong for "
         f"both, {len(found.same_mistake):,} of them with the same class; if the mistakes of one said nothing about "
@@ -268,15 +270,26 @@ def say_agreement(found: SharedMistakes, p: float) -> str:
     )
 
 
+def say_image(found: SharedMistakes, place: int) -> str:
+    """Name an image, its label, and what each network takes it for."""
+    at = int(np.flatnonzero(found.first.places == place)[0])
+    names = found.first.classes
+    label, one, other = (
+        names[int(each[at])] for each in (found.first.labels, found.first.predicted, found.second.predicted)
+    )
+    return f"image {place:,}, labelled {label}; A says {one}, B says {other}"
+
+
 def agreement_columns(found: SharedMistakes) -> dict[str, list[str]]:
-    """Return the index of each image that not both classify correctly, and who does."""
+    """Return the number of each image that not both classify correctly, and who does."""
     parts = {"only A": found.only_second_wrong, "only B": found.only_first_wrong, "neither": found.both_wrong}
+    places = found.first.places
     return {
-        "test image": [str(index) for indices in parts.values() for index in indices],
-        "right": [name for name, indices in parts.items() for _ in indices],
+        "image": [str(places[position]) for positions in parts.values() for position in positions],
+        "right": [name for name, positions in parts.items() for _ in positions],
     }
 
 
 def images_of(found: SharedMistakes, cell: str) -> NDArray[np.intp]:
-    """Return the indices of the images of a cell, by its name in ``CELLS``."""
+    """Return the positions of the images of a cell, by its name in ``CELLS``."""
     return {"first": found.only_second_wrong, "second": found.only_first_wrong, "neither": found.both_wrong}[cell]

@@ -12,6 +12,10 @@ from viz.charts.draw import Axis, Bars, Part, Series, draw
 from viz.pictures import swatches, words
 
 FEW = 20  # images in a bin: the accuracy of fewer images varies much by chance
+HALVES = (
+    "A temperature adapts to the images that it is fitted on, so it must be evaluated on others. It is fitted on "
+    "the images with even numbers and evaluated on those with odd numbers."
+)
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -150,8 +154,7 @@ def say_halves(first: Accuracy, second: Accuracy) -> str:
         second: On the second half.
     """
     return (
-        "A temperature adapts to the images that it is fitted on, so it must be evaluated on others. It is fitted on "
-        "the images with even numbers and evaluated on those with odd numbers. The first "
+        f"{HALVES} The first "
         f"{first.images:,} and the last {second.images:,} images would not do: they come from different writers, and "
         f"{first.incorrect} of the {first.incorrect + second.incorrect} mistakes are among the first."
     )

@@ -11,6 +11,7 @@ from model.errors import InputError
 from model.graph.records import Op
 from model.images import digits
 from model.mistakes import confusion, scores
+from model.mistakes.labelled import MnistPictures
 from model.mistakes.records import Scores
 from model.networks import load
 from model.networks.records import ImageSpec, Network
@@ -43,9 +44,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> digits.MnistDigits:
 def test_parts_together_are_all_images_in_order(few: digits.MnistDigits) -> None:
     """Pictures are halved here by the mean of each 2 × 2 pixels, which an antialiased filter comes close to."""
     shown = network()
-    parts = scores.parts(len(few))
+    parts = scores.parts(len(few), 500)
     assert [(part.start, part.stop) for part in parts] == [(0, 500), (500, 1000), (1000, 1100)]
-    found = scores.joined([scores.of_part(shown, part) for part in parts])
+    found = scores.joined([scores.of_part(shown, MnistPictures(), part) for part in parts])
+    np.testing.assert_array_equal(found.places, range(1100))
     np.testing.assert_array_equal(found.labels, few.labels)
     assert (found.weights, found.logits.shape) == ("small", (1100, 10))
     assert found.logits.dtype == np.float32
@@ -58,16 +60,16 @@ def test_parts_together_are_all_images_in_order(few: digits.MnistDigits) -> None
 
 
 def test_parts_of_the_assignment_are_its_file(mnist_root: Path) -> None:
-    part = slice(1500, 1550)
-    found, file = scores.of_part(load("assignment"), part), scores.read().at(part)
+    part = range(1500, 1550)
+    found, file = scores.of_part(load("assignment"), MnistPictures(), part), scores.read().at(np.array(part))
     np.testing.assert_array_equal(found.labels, file.labels)
     np.testing.assert_allclose(found.logits, file.logits, atol=1e-3)
 
 
-def test_a_network_that_reads_no_digits_is_refused() -> None:
+def test_a_network_that_reads_no_digits_is_refused(few: digits.MnistDigits) -> None:
     for shown in (network((*TEN[:9], "ten")), network(TEN, ImageSpec(3, 14, 14, (0.5,) * 3, (0.5,) * 3))):
-        with pytest.raises(InputError, match="cannot be tested on MNIST"):
-            scores.of_part(shown, slice(0, 1))
+        with pytest.raises(InputError, match="cannot be tested on these pictures"):
+            scores.of_part(shown, MnistPictures(), range(len(few)))
 
 
 def test_parts_of_two_networks_are_not_put_together() -> None:

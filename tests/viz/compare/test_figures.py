@@ -111,7 +111,7 @@ def test_agreement_in_figures_and_words(measured: SharedMistakes) -> None:
     assert "would be under 0.0001 (" in figures.say_agreement(measured, 1e-9)
     assert said.endswith("other, 0.8 would be.")
     assert figures.agreement_columns(measured) == {
-        "test image": ["5", "6", "7"],
+        "image": ["5", "6", "7"],
         "right": ["only A", "neither", "neither"],
     }
     assert figures.images_of(measured, "neither").tolist() == [6, 7]

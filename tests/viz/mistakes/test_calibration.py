@@ -10,9 +10,10 @@ import streamlit as st
 
 from model.mistakes.calibration import reliability
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
+from model.mistakes.labelled import MnistPictures
 from model.mistakes.records import Accuracy, Scores
 from tests import charting
-from viz.mistakes import cache, calibration, controls
+from viz.mistakes import cache, calibration, temperatures
 
 BINS = 15
 
@@ -168,10 +169,11 @@ def test_where_no_temperature_can_be_fitted_a_sentence_says_why(
     logits = np.random.default_rng(1).normal(0, 3, (400, 3)).astype(np.float32)
     given = logits.argmin(axis=1) if labels == "guessed" else logits.argmax(axis=1)
     halves, infos = reliability.halves(Scores("none", logits, given.astype(np.uint8))), list[str]()
-    monkeypatch.setattr(cache, "halves", lambda: halves)
+    monkeypatch.setattr(cache, "scores", lambda _pictures: halves[0])
+    monkeypatch.setattr(cache, "halves", lambda _pictures: halves)
     monkeypatch.setattr(
-        cache, "temperature_scaling", lambda each: reliability.temperature_scaling(*halves, np.array(each))
+        cache, "temperature_scaling", lambda _, each: reliability.temperature_scaling(*halves, np.array(each))
     )
     monkeypatch.setattr(st, "info", infos.append)
-    assert controls.temperature_scaling() is None
+    assert temperatures.scaling(MnistPictures()) is None
     assert said in infos[0]

@@ -72,7 +72,7 @@ def test_matrix_colour_grows_with_mistakes() -> None:
 def test_say_matrix_names_most_frequent_mistake_and_lowest_recall() -> None:
     said = confusion.say_matrix(THREE)
     assert "The 185 images on the diagonal are correct; the 7 others are incorrect." in said
-    assert "a 0 classified as 1: 4 images" in said
+    assert "mistake is 0 classified as 1: 4 images" in said
     assert "The lowest recall is that of 2: 0.00\xa0% of 2." in said
     assert confusion.say_matrix(Confusion(np.diag([3, 4]))) == "All 7 images are classified correctly."
 
