@@ -1,7 +1,5 @@
 """Choose among MNIST's 10,000 test images: by index, by class, at random, or hardest first."""
 
-import random
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -9,13 +7,12 @@ from numpy.typing import NDArray
 from model.errors import DataError
 from model.images import digits, mnist
 from model.images.records import Digit
-from viz.app import address, shared
+from viz.app import address, paging, shared
 from viz.app.components import picture_grid
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 
-_SHOWN = 20
-_START = "mnist-start"
+_LIST = "mnist"
 _EVERY_CLASS = "any"
 _HARDEST = "hardest first"  # by the negative log-probability of the label
 _CLASSES, _ORDERS = [_EVERY_CLASS, *map(str, range(10))], ["by index", _HARDEST]
@@ -28,9 +25,8 @@ def show(digit: Digit) -> None:
     if test is None:
         return
     order = _order(test)
-    start = st.session_state.setdefault(_START, _page_of(digit, order))
-    start = min(start, (len(order) - 1) // _SHOWN * _SHOWN)  # the list may be shorter now
-    shown = order[start : start + _SHOWN]
+    start = paging.start(_LIST, len(order), _position_of(digit, order))
+    shown = order[start : start + paging.SHOWN]
     keys = [test[int(index)].key for index in shown]
     picture_grid(
         "MNIST's test images",
@@ -38,9 +34,10 @@ def show(digit: Digit) -> None:
         [f"image {index:,}, labelled {test.labels[index]}" for index in shown],
         keys.index(digit.key) if digit.key in keys else -1,
         lambda index: address.write(digit=keys[index]),
-        key="mnist",
+        key=_LIST,
     )
-    _turn_pages(order, start)
+    paging.buttons(_LIST, len(order), start, lambda position: f"test-{order[position]}")
+    st.caption(f"{start + 1:,} to {min(start + paging.SHOWN, len(order)):,} of {len(order):,}")
     _image_number(digit, len(test))
 
 
@@ -60,36 +57,33 @@ def read(key: str) -> digits.MnistDigits | None:
 def _order(test: digits.MnistDigits) -> NDArray[np.int64]:
     """Return the indices of the images of the chosen class, in the chosen order."""
     left, right = st.columns([2, 3])
-    wanted = address.bind(left.selectbox, "Class", address.CLASS, _CLASSES, _EVERY_CLASS, together=_from_the_start)
-    chosen = address.bind(right.selectbox, "Order", address.ORDER, _ORDERS, _ORDERS[0], together=_from_the_start)
+    wanted = address.bind(
+        left.selectbox,
+        "Class",
+        address.CLASS,
+        _CLASSES,
+        _EVERY_CLASS,
+        together=lambda _value: paging.from_the_start(_LIST),
+    )
+    chosen = address.bind(
+        right.selectbox,
+        "Order",
+        address.ORDER,
+        _ORDERS,
+        _ORDERS[0],
+        together=lambda _value: paging.from_the_start(_LIST),
+    )
     losses = or_show_error(shared.mnist_losses) if chosen == _HARDEST else None
     order = np.arange(len(test)) if losses is None else (-losses).argsort(kind="stable")
     return order if wanted == _EVERY_CLASS else order[test.labels[order] == int(wanted)]
 
 
-def _page_of(digit: Digit, order: NDArray[np.int64]) -> int:
-    """Return the start of the page that contains a digit, or 0 if no page does."""
+def _position_of(digit: Digit, order: NDArray[np.int64]) -> int:
+    """Return the position of a digit in the list, or 0 if it is not there."""
     source, _, index = digit.key.partition("-")
     if source != "test" or int(index) not in order:
         return 0
-    return int(np.flatnonzero(order == int(index))[0]) // _SHOWN * _SHOWN
-
-
-def _turn_pages(order: NDArray[np.int64], start: int) -> None:
-    def go(to: int) -> None:
-        st.session_state[_START] = to
-
-    with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-        st.button("Back", on_click=go, args=(start - _SHOWN,), disabled=start == 0)
-        st.button("Random", on_click=_pick_at_random, args=(order,))
-        st.button("More", on_click=go, args=(start + _SHOWN,), disabled=start + _SHOWN >= len(order))
-    st.caption(f"{start + 1:,} to {min(start + _SHOWN, len(order)):,} of {len(order):,}")
-
-
-def _pick_at_random(order: NDArray[np.int64]) -> None:
-    position = random.randrange(len(order))  # noqa: S311 (not for security)
-    st.session_state[_START] = position // _SHOWN * _SHOWN
-    address.write(digit=f"test-{order[position]}")
+    return int(np.flatnonzero(order == int(index))[0])
 
 
 def _image_number(digit: Digit, count: int) -> None:
@@ -109,11 +103,6 @@ def _image_number(digit: Digit, count: int) -> None:
         key="mnist-index",
         on_change=address.when_chosen("mnist-index", choose),
     )
-
-
-def _from_the_start(_value: str) -> dict[str, str]:
-    st.session_state[_START] = 0
-    return {}
 
 
 def offer_download(key: str) -> None:

@@ -1,6 +1,5 @@
 """Choose a picture for a network that does not read digits: a sample, one of a folder, or an upload."""
 
-import random
 import sys
 from collections.abc import Sequence
 from html import escape
@@ -14,25 +13,19 @@ from PIL import Image
 
 from model.errors import GlassError
 from model.images import folder as folders
-from model.images import inputs, pictures, upload
+from model.images import inputs, pictures
 from model.images.folder import Folder
 from model.images.records import Digit
 from model.records import Pixels
-from viz.app import address, current, shared
-from viz.app.components import picture_grid, picture_source
+from viz.app import address, current, paging, picture_file, shared
+from viz.app.components import picture_grid
 from viz.app.error_boundary import or_show_error
-from viz.app.markdown import escape_markdown
-from viz.app.queued_cache import WORK_QUEUE
 from viz.app.start import folder_of
 from viz.pictures import raster, words
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import range_of
 
 _SOURCES = {pictures.SHAPE: "Samples", pictures.FOLDER: "Folder", pictures.GIVEN: "Upload"}
-_START = "folder-start"
-_REFUSED = "why the last picture was refused"
-_CAMERA = "whether the camera for pictures is shown"
-_SHOWN = 20
 _SAMPLE_CELL, _CELL = "2.2rem", "2.9rem"  # two classes of samples in a line; photographs need more
 _STAGE = 128  # pixels a side at which a stage is shown
 
@@ -79,7 +72,7 @@ def show(digit: Digit, *, opened: bool) -> None:
             if found:
                 _choose_in_folder(digit, found)
         case pictures.GIVEN:
-            _upload()
+            picture_file.take("A picture", "picture", "picture-", _receive, _say_kept)
     with st.expander("From the picture to the input"):
         st.html(_stages(digit.key, digit))
 
@@ -113,10 +106,9 @@ def _sample_thumbnails() -> NDArray[np.uint8]:
 def _choose_in_folder(digit: Digit, folder: Folder) -> None:
     class_name = _class(folder)
     keys = folder.keys(class_name)
-    start = st.session_state.setdefault(_START, keys.index(digit.key) // _SHOWN * _SHOWN if digit.key in keys else 0)
-    start = min(start, max(len(keys) - 1, 0) // _SHOWN * _SHOWN)  # the list may be shorter now
+    start = paging.start(pictures.FOLDER, len(keys), keys.index(digit.key) if digit.key in keys else 0)
     with st.spinner("Reading the pictures"):
-        found = folders.thumbnails(folder, keys[start:], _SHOWN)
+        found = folders.thumbnails(folder, keys[start:], paging.SHOWN)
     shown, keys = [*found], folder.keys(class_name)  # without those that could not be read just now
     if found:
         picture_grid(
@@ -125,10 +117,10 @@ def _choose_in_folder(digit: Digit, folder: Folder) -> None:
             [_title(folder, key) for key in shown],
             shown.index(digit.key) if digit.key in shown else -1,
             lambda index: address.write(digit=shown[index]),
-            key="folder",
+            key=pictures.FOLDER,
             cell=_CELL,
         )
-    _turn_pages(keys, start)
+    paging.buttons(pictures.FOLDER, len(keys), start, keys.__getitem__)
     _say_how_many(folder, keys, start, len(shown))
 
 
@@ -137,33 +129,22 @@ def _class(folder: Folder) -> str | None:
     options = {"": "every class", **{name: name for name in folder.classes}}
     if len(options) < 3:
         return None
-    return address.bind(st.selectbox, "Class", address.CLASS, options, "", together=_from_the_start) or None
-
-
-def _from_the_start(_value: str) -> dict[str, str]:
-    st.session_state[_START] = 0
-    return {}
+    return (
+        address.bind(
+            st.selectbox,
+            "Class",
+            address.CLASS,
+            options,
+            "",
+            together=lambda _value: paging.from_the_start(pictures.FOLDER),
+        )
+        or None
+    )
 
 
 def _title(folder: Folder, key: str) -> str:
     path, class_name = folder.path_of(key)
     return f"{Path(path).name}, {class_name}" if class_name else Path(path).name
-
-
-def _turn_pages(keys: Sequence[str], start: int) -> None:
-    def go(to: int) -> None:
-        st.session_state[_START] = to
-
-    def pick_at_random() -> None:
-        position = random.randrange(len(keys))  # noqa: S311 (not for security)
-        st.session_state[_START] = position // _SHOWN * _SHOWN
-        address.write(digit=keys[position])
-
-    with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-        st.button("Back", on_click=go, args=(max(start - _SHOWN, 0),), disabled=start == 0, key="folder-back")
-        st.button("Random", on_click=pick_at_random, disabled=not keys, key="folder-random")
-        last = start + _SHOWN >= len(keys)
-        st.button("More", on_click=go, args=(start + _SHOWN,), disabled=last, key="folder-more")
 
 
 def _say_how_many(folder: Folder, keys: Sequence[str], start: int, shown: int) -> None:
@@ -173,39 +154,13 @@ def _say_how_many(folder: Folder, keys: Sequence[str], start: int, shown: int) -
     st.caption(said)
 
 
-def _upload() -> None:
-    st.file_uploader(
-        "A picture: JPEG, PNG, WebP, BMP, GIF or HEIC, "
-        f"at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels",
-        type=list(upload.SUFFIXES),
-        key="picture-upload",
-        on_change=address.when_chosen("picture-upload", _receive),
-    )
-    picture_source(_switch_camera)
-    with st.container():  # always there, so that what is open below stays open when a message goes
-        if st.session_state.get(_CAMERA):
-            st.camera_input("Camera", key="picture-camera", on_change=address.when_chosen("picture-camera", _receive))
-        if _REFUSED in st.session_state:
-            st.error(escape_markdown(f"{st.session_state[_REFUSED]} The picture before it stays."))
-    st.caption("The app keeps a small copy, which everyone with the link can see, until newer pictures take its place.")
-
-
-def _switch_camera() -> None:
-    st.session_state[_CAMERA] = not st.session_state.get(_CAMERA)
-
-
 def _receive(file: Any) -> None:
-    """Keep an upload and put it into the link, or keep the sentence that says why it was refused."""
-    st.session_state.pop(_REFUSED, None)
-    if file is None:
-        return
-    try:
-        with WORK_QUEUE.turn():  # a large picture needs much memory
-            key = pictures.give(file)
-    except GlassError as error:
-        st.session_state[_REFUSED] = str(error)
-        return
-    address.write(digit=key)
+    """Keep an upload and put it into the link."""
+    address.write(digit=pictures.give(file))
+
+
+def _say_kept() -> None:
+    st.caption("The app keeps a small copy, which everyone with the link can see, until newer pictures take its place.")
 
 
 def reduced(pixels: Pixels, side: int) -> Pixels:

@@ -12,20 +12,19 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from model.errors import GlassError, InputError
+from model.errors import InputError
 from model.images import codec, digits, strokes, upload
 from model.images.adjustment import AS_IT_IS, Adjustment, straightening
 from model.images.doubt import doubts
 from model.images.records import Digit, Upload
-from viz.app import address
-from viz.app.components import picture_grid, picture_source
+from viz.app import address, picture_file
+from viz.app.components import picture_grid
 from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import WORK_QUEUE
 from viz.pictures import raster
 
 _OPENED = "the last upload"
-_REFUSED = "why the last upload or adjustment was refused"
-_CAMERA = "whether the camera is shown"
+_WORD = "digit"
 _SIDES = ("Top", "Left", "Bottom", "Right")
 _TURNS = {"⟲ 90°": 90, "⟲ 15°": 15, "⟳ 15°": -15, "⟳ 90°": -90}
 _MOST_STEPS = 100  # adjustments of one picture that Back and Undo can return to
@@ -65,42 +64,21 @@ def _digit(opened: _Opened, key: str) -> Digit | None:
 
 def show(digit: Digit) -> None:
     """Show the uploader, and what an upload went through."""
-    st.file_uploader(
-        "A picture of a digit: JPEG, PNG, WebP, BMP, GIF or HEIC, "
-        f"at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels",
-        type=list(upload.SUFFIXES),
-        key="upload",
-        on_change=address.when_chosen("upload", _receive),
-    )
-    picture_source(_switch_camera)
-    with st.container():  # always there, so that the controls below stay open when a message goes
-        if st.session_state.get(_CAMERA):
-            st.camera_input("Camera", key="camera", on_change=address.when_chosen("camera", _receive))
-        if _REFUSED in st.session_state:
-            st.error(escape_markdown(f"{st.session_state[_REFUSED]} The digit before it stays."))
+
+    def below() -> None:
         if digit.key.startswith("upload-"):
             _show_several(digit)
             show_stages(digit)
+
+    picture_file.take("A picture of a digit", _WORD, "", _receive, below)
     if digit.key.startswith("upload-"):
         _show_controls(digit)
 
 
-def _switch_camera() -> None:
-    st.session_state[_CAMERA] = not st.session_state.get(_CAMERA)
-
-
 def _receive(file: Any) -> None:
-    """Put an upload into the link, or keep the sentence that says why it was refused."""
-    st.session_state.pop(_REFUSED, None)
-    if file is None:
-        return
-    try:
-        with WORK_QUEUE.turn():  # a large picture needs much memory
-            picture = upload.decode(file)
-            opened = _Opened(picture, digits.read_picture(picture))
-    except GlassError as error:
-        st.session_state[_REFUSED] = str(error)
-        return
+    """Put an upload into the link."""
+    picture = upload.decode(file)
+    opened = _Opened(picture, digits.read_picture(picture))
     st.session_state[_OPENED] = opened
     _keep(opened, AS_IT_IS)
 
@@ -178,7 +156,7 @@ def _crop(digit: Digit, now: Adjustment) -> None:
 
 def _adjust(digit: Digit, adjustment: Adjustment) -> None:
     """Read the opened picture again with another adjustment."""
-    st.session_state.pop(_REFUSED, None)
+    picture_file.allow(_WORD)
     opened: _Opened | None = st.session_state.get(_OPENED)
     if opened is None:
         return
@@ -186,7 +164,7 @@ def _adjust(digit: Digit, adjustment: Adjustment) -> None:
         with WORK_QUEUE.turn():
             found = digits.read_picture(opened.picture, adjustment)
     except InputError as error:
-        st.session_state[_REFUSED] = str(error)
+        picture_file.refuse(_WORD, error)
         return
     opened.found = found
     if found.digits[0].key != digit.key:
@@ -202,7 +180,7 @@ def show_turning(digit: Digit) -> None:
         try:
             address.write(digit=digits.from_strokes(strokes.turned(drawn, degrees)).key)
         except InputError as error:
-            st.session_state[_REFUSED] = str(error)
+            picture_file.refuse(_WORD, error)
 
     with st.expander("Turn"):
         _turn_buttons(digit, turn)
