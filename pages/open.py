@@ -40,6 +40,7 @@ widgets.to_try(
 )
 controls.say_missing()
 controls.take_file()
+controls.take_link()
 components.follow_links(".st-key-networks", controls.follow)
 if controls.is_opened():
     understood()
@@ -59,8 +60,8 @@ st.write(
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("In a terminal")
-    st.code(controls.COMMAND, language=None, wrap_lines=True)
-    st.write("The command comes with this project; `glass show net.py:Net` captures and opens it, also a large one.")
+    st.code(controls.command(), language=None, wrap_lines=True)
+    st.write(f"`{controls.command('show net.py:Net')}` captures a network and opens it, also a large one.")
 with right:
     st.subheader("In a notebook")
     st.code(controls.NOTEBOOK, language=None, wrap_lines=True)

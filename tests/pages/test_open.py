@@ -154,20 +154,20 @@ def test_another_file_than_the_link_names_is_said() -> None:
 
 def test_how_to_make_a_file_is_said() -> None:
     app = run("open")
-    assert [each.value for each in app.code] == [controls.COMMAND, controls.NOTEBOOK]
+    assert [each.value for each in app.code] == [controls.command(), controls.NOTEBOOK]
     assert ROOT / "model" / "graph" / "capture.py" == controls._CAPTURE
     compile(controls.NOTEBOOK, "notebook", "exec")
 
 
 def test_the_command_has_its_path_on_ones_own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert controls.COMMAND.startswith("glass capture net.py:Net"), "a server open to others says no path"
+    assert controls.command().startswith(".venv/bin/glass capture net.py:Net"), "a server open to others says no path"
     monkeypatch.setattr(controls, "limits", lambda: OWN)
     installed = tmp_path / "my files" / "glass"
     monkeypatch.setattr(controls, "_GLASS", installed)
-    assert controls.COMMAND.startswith("glass ")
+    assert controls.command().startswith(".venv/bin/glass ")
     installed.parent.mkdir()
     installed.touch()
-    assert controls.COMMAND.startswith(f"'{installed}' capture net.py:Net --weights net.pt --mean ")
+    assert controls.command().startswith(f"'{installed}' capture net.py:Net --weights net.pt --mean ")
 
 
 def test_on_a_server_whose_browser_is_unknown_the_lower_limits_hold() -> None:
@@ -197,3 +197,43 @@ def test_a_server_that_was_started_with_a_file_shows_it_where_the_link_says_noth
         assert bare.query_params["net"] == "assignment"
     finally:
         current._started_with.clear()
+
+
+def paste(app: AppTest, text: str) -> AppTest:
+    return app.text_input(key="network-link").set_value(text).run()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [ID, f"  {ID} ", f"http://127.0.0.1:8501/layer_by_layer?digit=project-7a&net={ID}&row=Conv2d-2", f"open?net={ID}"],
+)
+def test_a_known_network_is_opened_by_its_link_or_its_id(text: str) -> None:
+    store.keep_bytes(residual())
+    app = paste(run("open", digit="project-1a"), text)
+    assert not app.exception
+    assert not app.error
+    assert app.query_params["net"] == ID
+    assert app.query_params["digit"] == "project-1a", "only the network is taken from the link"
+    assert headers(app)[0] == "A residual network"
+    assert app.text_input(key="network-link").value == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (ID, "is not here any more. Opened networks are kept for a while. Open its file again."),
+        ("http://127.0.0.1:8501/head?digit=project-3a", "This link names no network."),
+        ("../../etc/passwd", "is no network that is known here."),
+        ("http://[::1/?net=lenet", "is no network that is known here."),
+        ("?net=<script>", "'<script>' is no network that is known here."),
+    ],
+)
+def test_a_link_that_is_not_known_is_a_sentence_and_the_network_stays(text: str, sentence: str) -> None:
+    app = paste(run("open", net="lenet"), text)
+    assert not app.exception
+    (said,) = (as_read(each.value) for each in app.error)
+    assert sentence in said
+    assert said.endswith("The network before it stays.")
+    assert app.query_params["net"] == "lenet"
+    assert not paste(app, "residual").error
+    assert app.query_params["net"] == "residual"

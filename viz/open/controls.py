@@ -3,13 +3,14 @@
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
 from model import networks
-from model.errors import BusyError, GlassError
+from model.errors import BusyError, GlassError, InputError
 from model.images.upload import MAX_MEGABYTES
+from model.kept_files import is_hash
 from model.networks import store, summary
 from model.networks.catalogue import CATALOGUE
 from model.networks.limits import OPEN, OWN, Limits
@@ -22,22 +23,26 @@ from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import turn
 from viz.open.own_machine import is_own_machine
 
+_LINK, _LONGEST_LINK = "network-link", 8_000  # characters; a drawing makes a link long
+_UNKNOWN = "why the link that was given last shows no network"
 _READ = "the file that was read last, and why it was refused"
 ROOT = Path(summary.__file__).parents[3]
 _CAPTURE = ROOT / "model" / "graph" / "capture.py"
 _GLASS = ROOT / ".venv" / "bin" / "glass"
-_COMMAND = "capture net.py:Net --weights net.pt --mean 0.1307 --std 0.3081 -o net.glass"
+_CAPTURE_COMMAND = "capture net.py:Net --weights net.pt --mean 0.1307 --std 0.3081 -o net.glass"
 NOTEBOOK = """from capture import save  # capture.py, beside the notebook
 
 save(net, "net.glass", (1, 28, 28), title="My network", mean=[0.1307], std=[0.3081])"""
 
 
-def __getattr__(name: str) -> str:
-    """Return ``COMMAND``: with the path of the command on one's own machine; elsewhere the path would be of no use."""
-    if name != "COMMAND":
-        raise AttributeError(name)
+def command(arguments: str = _CAPTURE_COMMAND) -> str:
+    """Return a command of this project as it is typed: on one's own machine with the path where it is installed.
+
+    Args:
+        arguments: What follows the command.
+    """
     installed = limits() is OWN and _GLASS.is_file()
-    return f"{shlex.quote(str(_GLASS)) if installed else 'glass'} {_COMMAND}"
+    return f"{shlex.quote(str(_GLASS)) if installed else '.venv/bin/glass'} {arguments}"
 
 
 def limits() -> Limits:
@@ -58,6 +63,66 @@ def take_file() -> None:
             refusal = _read(file.file_id, file.getvalue())
         if refusal:
             st.error(escape_markdown(f"{refusal} The network before it stays."))
+
+
+def take_link() -> None:
+    """Take the link or the id of a network that is known, and show it; or say why it cannot be shown."""
+    st.text_input(
+        "Or the link of a network that was opened here",
+        key=_LINK,
+        max_chars=_LONGEST_LINK,
+        placeholder="http://…/?net=… or an id",
+        on_change=address.when_chosen(_LINK, _follow_link),
+    )
+    with st.container():  # always there, so that what is below keeps its place
+        if refusal := st.session_state.get(_UNKNOWN):
+            st.error(escape_markdown(f"{refusal} The network before it stays."))
+
+
+def _follow_link(text: str) -> None:
+    """Show the network of a link, or keep the sentence that says why not."""
+    st.session_state.pop(_UNKNOWN, None)
+    if not text.strip():
+        return
+    try:
+        id = id_in(text)
+        networks.by_id(id)
+    except GlassError as error:
+        st.session_state[_UNKNOWN] = str(error)
+        return
+    st.session_state[_LINK] = ""
+    _show(id)
+
+
+def id_in(text: str) -> str:
+    """Return the id in a link of this app, or an id that stands alone.
+
+    Raises:
+        InputError: There is none.
+
+    >>> id_in("http://127.0.0.1:8501/head?digit=project-3a&net=lenet"), id_in(" lenet ")
+    ('lenet', 'lenet')
+    """
+    bare = text.strip()
+    try:
+        query = urlsplit(bare).query
+    except ValueError:  # a host in brackets that do not match
+        query = ""
+    found = parse_qs(query).get(address.NET, [])
+    id = found[-1] if found else bare
+    if id in networks.BUILT_IN or is_hash(id):
+        return id
+    if query and not found:
+        raise InputError(
+            "This link names no network.",
+            "A link of this app has net=... where it shows another network than the assignment's.",
+            "Choose the network in the list below, or give its file.",
+        )
+    raise InputError(
+        f"'{id[:60]}' is no network that is known here.",
+        f"It can be one of {', '.join(networks.BUILT_IN)}, or the id of an opened file: 32 digits and letters.",
+        "Give its file instead.",
+    )
 
 
 def _read(file_id: str, data: bytes) -> str:
