@@ -120,7 +120,8 @@ def _accuracy(least: float, history: History, counted: Counted, network: Network
     stated = network.card.get("test_accuracy")
     if isinstance(stated, float):
         share = 100 * stated if stated <= 1 else stated
-        return Limit(name, share >= least, f"{share:.2f} % of the test images, by the card of its weights")
+        reason = f"; not counted here: {counted.reason}" if counted.reason else "; not counted here"
+        return Limit(name, share >= least, f"{share:.2f} % of its own test images, as its card says{reason}")
     return Limit(name, None, counted.reason or "neither a history (--history) nor data (--mnist) was given")
 
 
