@@ -63,12 +63,6 @@ st.title("Mistakes")
 pictures = controls.choose_pictures()
 if pictures:
     st.write(controls.say_accuracy(pictures))
-    components.follow_links(".large-image", address.follow)
-    shown = widgets.part(controls.VIEW, controls.VIEWS, {**controls.allowed(pictures), **temperatures.ALLOWED})
-    if shown != "calibration":
-        images.offer_mnist(pictures)
-    {"matrix": matrix, "all": every_mistake, "calibration": calibration}[shown](pictures)
-    st.caption(controls.say_origin())
     disputed = ["List the disputed labels: do you agree with the label or with the network?"]
     widgets.to_try(
         "Look at the mistakes with the highest confidence: which of them would you make too?",
@@ -76,3 +70,9 @@ if pictures:
         "Halve the temperature, then double it: when is the confidence too high, and when is it too low?",
         *(disputed if pictures.name == MNIST else []),
     )
+    components.follow_links(".large-image", address.follow)
+    shown = widgets.part(controls.VIEW, controls.VIEWS, {**controls.allowed(pictures), **temperatures.ALLOWED})
+    if shown != "calibration":
+        images.offer_mnist(pictures)
+    {"matrix": matrix, "all": every_mistake, "calibration": calibration}[shown](pictures)
+    st.caption(controls.say_origin())

@@ -23,7 +23,7 @@ SOME = 90  # of the test pictures
 
 @pytest.fixture
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(shapes.SIZES, "test", SOME)  # type: ignore[arg-type]
+    monkeypatch.setitem(shapes.SIZES, "test", SOME)
 
 
 @pytest.fixture

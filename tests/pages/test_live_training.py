@@ -6,32 +6,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
+from model import networks
 from model.errors import DataError
 from model.images import mnist
-from model.training.live import loop
-from model.training.live.loop import LiveImages
+from model.networks.records import Network
+from model.training.live import loop, pictures
+from model.training.live.pictures import LivePictures
 from model.training.live.queue import MAX_WAITING
 from model.training.live.records import LiveChoices
-from tests.model.training.few import small_mnist
+from tests.model.training.few import live_pictures
 from tests.pages.conftest import assert_works, charts, run, said, shown
 from viz.training.live import cache
 
 SOON = 60.0  # seconds
 pytestmark = pytest.mark.slow(reason="runs small trainings")
-FEW = small_mnist()
-LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
+LIVE = live_pictures()
 SHORT = {"train_view": "live", "live_steps": "100", "live_batch": "16", "live_rate": "0.03", "live_seed": "3"}
-CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3)
+CHOICES = LiveChoices(100, 0.03, 16, 0.1, 3, network="assignment")
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make trainings use few images."""
     monkeypatch.setattr(mnist, "is_present", lambda _folder=None: True)
-    monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
+    monkeypatch.setattr(pictures, "read", lambda _kind: LIVE)
 
 
 def until(app: AppTest, happened: Callable[[AppTest], object]) -> AppTest:
@@ -54,7 +54,7 @@ def is_done(app: AppTest) -> bool:
 
 def alone() -> list[int]:
     """Return the number of correct images at each snapshot, without the page."""
-    *_, whole = loop.train(CHOICES, LIVE_IMAGES)
+    *_, whole = loop.train(networks.by_id("assignment"), CHOICES, LIVE)
     return [each.correct for each in whole.snapshots]
 
 
@@ -127,7 +127,7 @@ def trainings() -> list[str]:
 def ask_for_long_ones(people: int) -> None:
     """Start long trainings of several people, all different."""
     for number in range(people):
-        cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number))
+        cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number, network="assignment"))
 
 
 @pytest.mark.usefixtures("few")
@@ -151,14 +151,14 @@ def test_full_queue_is_an_error_and_start_works_again() -> None:
 
 
 def test_failure_is_an_error_for_its_owner(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone() -> LiveImages:
+    def gone(_kind: str) -> LivePictures:
         raise DataError("MNIST is damaged.", "It should be whole.", "Download it again.")
 
-    monkeypatch.setattr(loop, "read_images", gone)
+    monkeypatch.setattr(pictures, "read", gone)
     app = until(run("training", **SHORT, live="yes"), lambda app: app.error)
     assert not app.exception
     assert [each.value for each in app.error] == ["MNIST is damaged. It should be whole. Download it again."]
-    monkeypatch.setattr(loop, "read_images", lambda: LIVE_IMAGES)
+    monkeypatch.setattr(pictures, "read", lambda _kind: LIVE)
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 
@@ -199,9 +199,9 @@ def test_people_with_the_same_choices_share_one_training(monkeypatch: pytest.Mon
     begun = []
     train = loop.train
 
-    def counted(choices: LiveChoices, given: LiveImages) -> object:
+    def counted(network: Network, choices: LiveChoices, given: LivePictures) -> object:
         begun.append(choices)
-        return train(choices, given)
+        return train(network, choices, given)
 
     monkeypatch.setattr(loop, "train", counted)
     people = [run("training", **SHORT, live="yes") for _ in range(6)]

@@ -1,70 +1,43 @@
-"""A small training: a few hundred steps on a few thousand of MNIST's training images.
+"""A small training: a few hundred steps on a few thousand pictures, for any network that reads digits or shapes.
 
-It uses the assignment's optimiser (SGD with momentum and a constant learning rate). It trains on 4,000 of the 55,000
-training images of the search protocol, and is evaluated on 500 of its 5,000 held-out images.
+It trains a private copy of the network's graph from random weights, as PyTorch draws them, with the assignment's
+optimiser (SGD with momentum and a constant learning rate).
 """
 
-import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from model.errors import InputError
-from model.images import mnist
-from model.images.digits import normalise
-from model.training.images import Images, judge, split_training
+from model.graph.module import NetworkModule
+from model.networks.records import Network
+from model.training.live import fresh
+from model.training.live.pictures import LivePictures, Pictures
 from model.training.live.records import LiveChoices, LiveRun, Snapshot
-from model.training.recipe import Recipe
-from model.training.trainer import Trainer, uninitialised_network
 
-IMAGES, HELD_OUT = 4_000, 500
 STEPS = (100, 200, 300, 400, 500, 600)
 BATCH_SIZES = (16, 32, 64)
 HIGHEST_RATE, HIGHEST_DROPOUT, HIGHEST_SEED = 1.0, 0.5, 99
+MOMENTUM = 0.9
 _EARLY, _EVERY = (5, 10), 25  # steps; the weights change fast at first
+_AT_ONCE = 100  # held-out pictures in one pass
+_BYTES, _FEWEST = 24_000_000, 3  # that the snapshots of a training take, and how many there are at least
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class LiveImages:
-    """The training images and the held-out images."""
-
-    training: Images
-    held_out: Images
-
-
-def read_images() -> LiveImages:
-    """Read the images of all small trainings, once.
-
-    Raises:
-        DataError: MNIST is missing or damaged.
-    """
-    return _read_images(mnist.root())
-
-
-@functools.lru_cache(maxsize=1)
-def _read_images(_root: Path) -> LiveImages:
-    pixels, labels = mnist.read("train")
-    numbers = torch.arange(len(labels))
-    training, held_out = split_training(Images(numbers, numbers))  # choose the images before normalising them
-
-    def chosen(positions: Tensor) -> Images:
-        index = positions.numpy()
-        return Images(normalise(pixels[index]), torch.from_numpy(labels[index]))
-
-    return LiveImages(chosen(training.x[:IMAGES]), chosen(held_out.x[:HELD_OUT]))
-
-
-def snapshot_steps(steps: int) -> tuple[int, ...]:
-    """Return the steps after which a training is evaluated and a snapshot is saved.
+def snapshot_steps(steps: int, parameters: int = 0) -> tuple[int, ...]:
+    """Return the steps after which a training is evaluated and a snapshot is saved; fewer of a large network.
 
     >>> snapshot_steps(100)
     (0, 5, 10, 25, 50, 75, 100)
+    >>> snapshot_steps(100, parameters=2_000_000)
+    (0, 25, 100)
     """
-    return (0, *_EARLY, *range(_EVERY, steps + 1, _EVERY))
+    every = (0, *_EARLY, *range(_EVERY, steps + 1, _EVERY))
+    most = max(_FEWEST, _BYTES // max(1, 4 * parameters))
+    places = np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int)
+    return tuple(every[place] for place in places)
 
 
 def check(choices: LiveChoices) -> None:
@@ -83,7 +56,7 @@ def check(choices: LiveChoices) -> None:
             raise InputError(f"{words.format(value)} is not offered.", f"It can be {several}.", "Choose one of these.")
     if not 0 < choices.learning_rate <= HIGHEST_RATE:
         _refuse("learning rate", choices.learning_rate, f"above 0 and at most {HIGHEST_RATE:g}")
-    if not 0 <= choices.dropout <= HIGHEST_DROPOUT:
+    if choices.dropout is not None and not 0 <= choices.dropout <= HIGHEST_DROPOUT:
         _refuse("dropout p", choices.dropout, f"from 0 to {HIGHEST_DROPOUT:g}")
     if not 0 <= choices.seed <= HIGHEST_SEED:
         _refuse("seed", choices.seed, f"a whole number from 0 to {HIGHEST_SEED}")
@@ -93,7 +66,7 @@ def _refuse(what: str, value: float, allowed: str) -> None:
     raise InputError(f"A {what} of {value} is not possible here.", f"It must be {allowed}.", "Choose another.")
 
 
-def train(choices: LiveChoices, images: LiveImages) -> Iterator[LiveRun]:
+def train(network: Network, choices: LiveChoices, pictures: LivePictures) -> Iterator[LiveRun]:
     """Train, and yield the progress before the first step and after each step.
 
     It reads and changes no global state, so several threads may train at the same time. With the same version and
@@ -101,54 +74,87 @@ def train(choices: LiveChoices, images: LiveImages) -> Iterator[LiveRun]:
     not finite.
 
     Args:
-        choices: Everything that decides the training.
-        images: The images; only read.
+        network: Not changed.
+        choices: Everything else that decides the training.
+        pictures: Only read.
 
     Raises:
-        InputError: A choice is not offered.
+        InputError: A choice is not offered, or the network cannot be trained.
     """
     check(choices)
-    trainer = Trainer(_recipe(choices), choices.seed, torch.device("cpu"))
-    trainer.network.train()
+    generator = torch.Generator().manual_seed(choices.seed)
+    module = fresh.untrained(network, generator, choices.dropout).train()
+    optimiser = torch.optim.SGD(fresh.learned(module), lr=choices.learning_rate, momentum=MOMENTUM)
+    marks = {*snapshot_steps(choices.steps, network.graph.used)}
     losses: list[float] = []
-    snapshots = [_snapshot(trainer, images, 0)]
-    judged = {*snapshot_steps(choices.steps)}
-    batches = _batches(trainer, len(images.training))
+    snapshots = [_snapshot(module, network, pictures.held_out, 0)]
+    batches = _batches(generator, len(pictures.training), choices.batch_size)
+    first, classes = _first_convolution(module), len(network.classes)
+    counts = len(pictures.training), len(pictures.held_out)
     while True:
         kept = np.asarray(losses, np.float64)
-        run = LiveRun(choices, len(images.training), len(images.held_out), kept, tuple(snapshots))
+        run = LiveRun(choices, *counts, kept, tuple(snapshots), classes, pictures.said, first)
         yield run
         if run.finished:
             return
-        losses.append(float(trainer.train_step(images.training, next(batches), len(losses), choices.steps)))
-        if len(losses) in judged:
-            snapshots.append(_snapshot(trainer, images, len(losses)))
+        losses.append(take_step(module, optimiser, *pictures.training.at(next(batches).numpy(), network)))
+        if len(losses) in marks:
+            snapshots.append(_snapshot(module, network, pictures.held_out, len(losses)))
 
 
-def _recipe(choices: LiveChoices) -> Recipe:
-    return Recipe(
-        batch_size=choices.batch_size,
-        learning_rate=choices.learning_rate,
-        dropout=choices.dropout,
-        masks="gaps",  # the same distribution as nn.Dropout in a third of the time
-    )
+def take_step(module: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor) -> float:
+    """Take one step on a batch, and return its mean loss."""
+    optimiser.zero_grad()
+    loss = nn.functional.cross_entropy(module(x), y)
+    loss.backward()
+    optimiser.step()
+    return float(loss.detach())
 
 
-def _batches(trainer: Trainer, count: int) -> Iterator[Tensor]:
-    """Yield batches of all images in random order, again and again."""
+def _batches(generator: torch.Generator, count: int, size: int) -> Iterator[Tensor]:
+    """Yield batches of all pictures in random order, again and again."""
     while True:
-        yield from torch.randperm(count, generator=trainer.generators[0]).split(trainer.recipe.batch_size)
+        yield from torch.randperm(count, generator=generator).split(size)
 
 
-def _snapshot(trainer: Trainer, images: LiveImages, step: int) -> Snapshot:
-    weights = {key: tensor.detach().numpy().copy() for key, tensor in trainer.network.state_dict().items()}
+def _snapshot(module: NetworkModule, network: Network, held_out: Pictures, step: int) -> Snapshot:
+    weights = {key: tensor.detach().numpy().copy() for key, tensor in module.state_dict().items()}
     for values in weights.values():
         values.setflags(write=False)
-    return Snapshot(step, judge(trainer.network, images.held_out).correct, weights)
+    first = _first_convolution(module)
+    key = next((name for name, each in module.named_modules() if first and each is module.step(first)), None)
+    kernels = None if key is None else weights[f"{key}.weight"]
+    return Snapshot(step, count_correct(module, network, held_out), weights, kernels)
 
 
-def network_of(snapshot: Snapshot) -> nn.Module:
-    """Return a new network with the weights of a snapshot, in evaluation mode."""
-    network = uninitialised_network(Recipe())
-    network.load_state_dict({key: torch.from_numpy(values.copy()) for key, values in snapshot.weights.items()})
-    return network.eval()
+def _first_convolution(module: NetworkModule) -> str:
+    steps = zip(module.graph.nodes, module.steps, strict=True)
+    return next((node.name for node, step in steps if isinstance(step, nn.Conv2d)), "")
+
+
+def count_correct(module: nn.Module, network: Network, pictures: Pictures) -> int:
+    """Count the pictures whose label has the largest logit, in evaluation mode; restore the mode.
+
+    Args:
+        module: Computes the logits.
+        network: Says how a picture becomes the input.
+        pictures: Labelled pictures.
+    """
+    was_training, correct = module.training, 0
+    module.eval()
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(pictures), _AT_ONCE):
+                x, y = pictures.at(np.arange(start, min(start + _AT_ONCE, len(pictures))), network)
+                correct += int((module(x).argmax(1) == y).sum())
+    finally:
+        module.train(was_training)
+    return correct
+
+
+def network_of(network: Network, snapshot: Snapshot) -> NetworkModule:
+    """Return a copy of a network with the weights of a snapshot, in evaluation mode."""
+    module = fresh.own_copy(network)
+    tensors = {key: torch.from_numpy(values.copy()) for key, values in snapshot.weights.items()}
+    module.load_state_dict(tensors, strict=False)  # a batch norm may count its batches in training alone
+    return module.eval()

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from model.errors import GlassError, InputError
@@ -19,7 +19,8 @@ Train = Callable[[LiveChoices], Iterator[LiveRun]]
 
 MAX_WAITING = 40
 TIMEOUT = 20.0  # seconds without a status request after which a person counts as gone
-_KEPT, _ENDED = 32, 64  # how many finished trainings, and statuses of ended trainings, are kept
+_KEPT, _KEPT_BYTES = 32, 200_000_000  # finished trainings that are kept, and what they take
+_ENDED = 64  # statuses of ended trainings that are kept
 _MIN_STEPS = 25  # steps before the remaining time is estimated
 _PAUSE = 0.002  # seconds between two steps, for other threads
 _JOIN_TIMEOUT = 5.0  # seconds; a step takes about 0.05
@@ -62,7 +63,7 @@ class LiveQueue:
         self._worker: threading.Thread | None = None
         self._finished: OrderedDict[LiveChoices, LiveRun] = OrderedDict()
         self._ended: OrderedDict[str, LiveStatus] = OrderedDict()  # by person
-        self._seconds_per_image: float | None = None  # from the last training with some steps
+        self._seconds_per_image: dict[str, float] = {}  # by network, from its last training with some steps
 
     def start(self, person: str, choices: LiveChoices) -> LiveStatus:
         """Put a person's training into the queue, replace any other of the same person, and return its status.
@@ -170,9 +171,17 @@ class LiveQueue:
     def _status_of(self, job: _Job) -> LiveStatus:
         before = self._jobs.index(job)
         ahead = self._jobs[: max(before, 1)]  # if it runs itself, its own remaining steps
-        rest = sum(each.choices.images - (each.run.step if each.run else 0) * each.choices.batch_size for each in ahead)
-        seconds = None if self._seconds_per_image is None else rest * self._seconds_per_image
-        return LiveStatus("waiting" if before else "running", job.choices, job.run, before, seconds)
+        return LiveStatus("waiting" if before else "running", job.choices, job.run, before, self._seconds_of(ahead))
+
+    def _seconds_of(self, jobs: Iterable[_Job]) -> float | None:
+        """Return the seconds that some trainings still take, or None where one of a network has not been measured."""
+        found = 0.0
+        for job in jobs:
+            if job.choices.network not in self._seconds_per_image:
+                return None
+            rest = job.choices.images - (job.run.step if job.run else 0) * job.choices.batch_size
+            found += rest * self._seconds_per_image[job.choices.network]
+        return found
 
     def _reached(self, job: _Job, run: LiveRun) -> bool:
         """Store the progress of a training, and return whether it should continue."""
@@ -183,14 +192,18 @@ class LiveQueue:
             job.start_time = self._clock()  # without the time for reading the images
         job.run = run
         if run.step >= _MIN_STEPS:
-            self._seconds_per_image = (self._clock() - job.start_time) / (run.step * run.choices.batch_size)
+            taken = self._clock() - job.start_time
+            self._seconds_per_image[run.choices.network] = taken / (run.step * run.choices.batch_size)
         if not run.finished:
             return True
         self._finished[job.choices] = run
-        while len(self._finished) > _KEPT:
+        while len(self._finished) > 1 and self._is_too_much():
             self._finished.popitem(last=False)
         self._conclude(job, LiveStatus("finished", job.choices, run))
         return False
+
+    def _is_too_much(self) -> bool:
+        return len(self._finished) > _KEPT or sum(each.bytes for each in self._finished.values()) > _KEPT_BYTES
 
     def _conclude(self, job: _Job, status: LiveStatus) -> None:
         if job in self._jobs:

@@ -1,13 +1,13 @@
 """Records of a small training: its choices, its progress, and its snapshots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.records import Numbers
+from model.records import Activation, Numbers
 
 LiveStage = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
@@ -20,15 +20,17 @@ class LiveChoices:
         steps: The number of steps.
         learning_rate: The rate of every step.
         batch_size: Images in each step.
-        dropout: Probability that a dropout row drops a value.
+        dropout: Probability that a dropout drops a value; None where each keeps its own.
         seed: The seed of initial weights, order of images and dropout masks.
+        network: The id of the network.
     """
 
     steps: int = 300
     learning_rate: float = 0.1
     batch_size: int = 32
-    dropout: float = 0.1
+    dropout: float | None = 0.1
     seed: int = 1
+    network: str = field(kw_only=True)
 
     @property
     def images(self) -> int:
@@ -44,11 +46,13 @@ class Snapshot:
         step: The number of steps; 0 is before the first.
         correct: How many held-out images it classifies correctly.
         weights: Every parameter and running statistic by name.
+        kernels: Those of the first convolution (O, C, kH, kW); None without one.
     """
 
     step: int
     correct: int
     weights: Mapping[str, NDArray[Any]]
+    kernels: Activation | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,6 +65,9 @@ class LiveRun:
         held_out: The number of held-out images.
         losses: The mean training loss of each step so far, (N,).
         snapshots: The network at the start and after some of the steps.
+        classes: The number of classes.
+        pictures: What the images are, in words.
+        first: The name of the first convolution; empty without one.
     """
 
     choices: LiveChoices
@@ -68,6 +75,9 @@ class LiveRun:
     held_out: int
     losses: Numbers
     snapshots: tuple[Snapshot, ...]
+    classes: int = 10
+    pictures: str = "the training images"
+    first: str = ""
 
     @property
     def step(self) -> int:
@@ -88,6 +98,11 @@ class LiveRun:
         """Return the last snapshot at or before a step."""
         return [each for each in self.snapshots if each.step <= step][-1]
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes the snapshots take."""
+        return sum(values.nbytes for each in self.snapshots for values in each.weights.values())
+
     def accuracy(self, snapshot: Snapshot) -> float:
         """Return the held-out accuracy of a snapshot."""
         return snapshot.correct / self.held_out
@@ -95,19 +110,19 @@ class LiveRun:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """The app's own network on the held-out images of small trainings.
+    """The trained network on the held-out images of small trainings.
 
     Attributes:
         correct: How many it classifies correctly.
-        epochs: The number of epochs of its training.
+        epochs: The number of epochs of its training; None where its card does not say it, or there is no card.
         images: The number of its training images.
         trained_on_them: Whether the held-out images were among its training images, which is an advantage.
     """
 
     correct: int
-    epochs: int
-    images: int
-    trained_on_them: bool
+    epochs: int | None = None
+    images: int = 0
+    trained_on_them: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,6 +13,7 @@ from model.images.digits import normalise, samples
 from model.training import __main__ as train
 from model.training import images, runner
 from model.training.images import Images
+from model.training.live.pictures import LivePictures, Pictures
 from model.training.recipe import RECIPES, Affine, Recipe
 from model.training.workers import leave
 
@@ -34,13 +35,26 @@ RICH = Recipe(
 )
 
 
-def small_mnist() -> Images:
-    """Return 180 images: each labelled sample at four positions."""
+def small_pictures() -> Pictures:
+    """Return 180 pictures: each labelled sample at four positions."""
     clear = [digit for digit in samples() if digit.label is not None]
     places = [(y, x) for y in (0, 1) for x in (0, 1)]
     pixels = [np.roll(digit.pixels, place, axis=(0, 1)) for place in places for digit in clear]
     labels = [digit.label for _ in places for digit in clear]
-    return Images(normalise(np.stack(pixels)).to(torch.get_default_dtype()), torch.tensor(labels))
+    return Pictures(np.stack(pixels), np.array(labels, np.int64))
+
+
+def live_pictures() -> LivePictures:
+    """Return 130 pictures for a small training, and 50 that are held out."""
+    every = small_pictures()
+    training, held_out = (Pictures(every.pixels[part], every.labels[part]) for part in (slice(130), slice(130, 180)))
+    return LivePictures(training, held_out, "the samples")
+
+
+def small_mnist() -> Images:
+    """Return the 180 pictures as a network takes them."""
+    every = small_pictures()
+    return Images(normalise(every.pixels).to(torch.get_default_dtype()), torch.from_numpy(every.labels))
 
 
 def use_few_images(patch: pytest.MonkeyPatch) -> None:

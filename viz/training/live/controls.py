@@ -1,5 +1,6 @@
 """A small training on the page: choices, start and cancel, curves, and snapshots."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,9 +12,10 @@ from model.errors import InputError
 from model.images import mnist
 from model.images.records import Digit
 from model.trace.records import LayerKind, Trace
-from model.training.live import loop
+from model.training.live import loop, pictures
+from model.training.live.fresh import Suited
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
-from viz.app import address, mnist_picker, shared, tables, widgets
+from viz.app import address, current, mnist_picker, shared, tables, widgets
 from viz.app.charts import mount
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
@@ -22,11 +24,12 @@ from viz.training.live import cache, figures
 
 STARTED, STEP, MAPS = "live", "live_step", "live_maps"
 _PERSON = "the id of this session's person"
+_RATE, _DROPOUT, _OWN = "live_rate", "live_p", "own"
 _CHOICES: Mapping[str, tuple[str, Sequence[str], str]] = {
     "live_steps": ("Steps", [str(steps) for steps in loop.STEPS], "300"),
-    "live_rate": ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
+    _RATE: ("Learning rate", ["0.001", "0.01", "0.03", "0.1", "0.3", "1"], "0.1"),
     "live_batch": ("Images in each step", [str(size) for size in loop.BATCH_SIZES], "32"),
-    "live_p": ("Dropout p", ["0", "0.1", "0.25", "0.5"], "0.1"),
+    _DROPOUT: ("Dropout p", [_OWN, "0", "0.1", "0.25", "0.5"], _OWN),
     "live_seed": ("Seed", [str(seed) for seed in range(loop.HIGHEST_SEED + 1)], "1"),
 }
 ALLOWED: dict[str, address.Allowed] = {
@@ -34,6 +37,7 @@ ALLOWED: dict[str, address.Allowed] = {
     STEP: widgets.whole_number,
     **{name: options for name, (_, options, _) in _CHOICES.items()},
 }
+_WITHOUT_NORMS, _OF_THE_ASSIGNMENT = "0.01", "0.1"  # a learning rate, and the p of the assignment
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 
 
@@ -41,46 +45,68 @@ def show(digit: Digit) -> None:
     """Show a small training.
 
     Args:
-        digit: The digit that the network in training classifies.
+        digit: What the network in training classifies.
     """
+    suited = cache.suited()
+    if isinstance(suited, str):
+        widgets.dead_end(suited, "training", "Train the assignment's network")
+        return
     st.write(
-        f"Train the network yourself from random weights: a few hundred steps on {loop.IMAGES:,} of MNIST's training "
-        f"images, evaluated on {loop.HELD_OUT} others."
+        f"Train the network yourself from random weights: a few hundred steps on {pictures.COUNT:,} of "
+        f"{pictures.KINDS[suited.kind]}, evaluated on {pictures.HELD_OUT} others."
     )
-    if not mnist.is_present():
+    if suited.kind == pictures.MNIST and not mnist.is_present():
         mnist_picker.offer_download("training")
         return
-    choices = _choices()
+    offered = _offered(suited)
+    choices = _choices(offered)
     status = _status(choices)
-    *places, last = st.columns([3] * len(_CHOICES) + [5], vertical_alignment="bottom")
-    _choose(places, locked=status is not None and status.under_way)
+    *places, last = st.columns([3] * len(offered) + [5], vertical_alignment="bottom")
+    _choose(places, offered, locked=status is not None and status.under_way)
     with last:
         _start_and_cancel(status)
     if status is not None and status.under_way:
-        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices)
+        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices, suited)
     else:
-        st.fragment(_stage)(digit, choices, status)
+        st.fragment(_stage)(digit, choices, suited, status)
     if status is not None and status.run is not None and not status.under_way:
         _numbers(status.run)
 
 
-def _choices() -> LiveChoices:
+def _offered(suited: Suited) -> dict[str, tuple[str, Sequence[str], str]]:
+    """Return what can be chosen for this network; high learning rates fail where there is no batch norm."""
+    offered = dict(_CHOICES)
+    if not suited.has_norms:
+        offered[_RATE] = (*_CHOICES[_RATE][:2], _WITHOUT_NORMS)
+    if not suited.has_dropout:
+        del offered[_DROPOUT]
+    elif current.is_assignment():
+        offered[_DROPOUT] = (*_CHOICES[_DROPOUT][:2], _OF_THE_ASSIGNMENT)
+    return offered
+
+
+def _choices(offered: Mapping[str, tuple[str, Sequence[str], str]]) -> LiveChoices:
     """Return the choices in the address."""
-    steps, rate, batch, p, seed = (
-        address.read_one_of(name, options, default, label=label) for name, (label, options, default) in _CHOICES.items()
+    read = {
+        name: address.read_one_of(name, options, default, label=label)
+        for name, (label, options, default) in offered.items()
+    }
+    steps, batch, seed = (int(read[name]) for name in ("live_steps", "live_batch", "live_seed"))
+    p = read.get(_DROPOUT, _OWN)
+    return LiveChoices(
+        steps, float(read[_RATE]), batch, None if p == _OWN else float(p), seed, network=current.network_id()
     )
-    return LiveChoices(int(steps), float(rate), int(batch), float(p), int(seed))
 
 
-def _choose(places: Sequence[Any], *, locked: bool) -> None:
+def _choose(places: Sequence[Any], offered: Mapping[str, tuple[str, Sequence[str], str]], *, locked: bool) -> None:
     """Let the user choose; a new choice must be started again."""
-    for place, (name, (label, options, default)) in zip(places, _CHOICES.items(), strict=True):
+    for place, (name, (label, options, default)) in zip(places, offered.items(), strict=True):
         with place:
             address.bind(
                 st.selectbox,
                 label,
                 name,
-                options,
+                {each: "as in the network" if each == _OWN else each for each in options},
                 default,
                 together=lambda _value: {STARTED: "", STEP: ""},
                 disabled=locked,
@@ -136,15 +162,15 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
         st.button("Cancel", shortcut="X", disabled=not under_way, on_click=cancel)
 
 
-def _watch(digit: Digit, choices: LiveChoices) -> None:
+def _watch(digit: Digit, choices: LiveChoices, suited: Suited) -> None:
     """Show a training that waits or runs; when it ends, run the whole page again."""
     status = cache.live_queue().status(_person(), choices)
     if status is None or not status.under_way:
         st.rerun()
-    _stage(digit, choices, status)
+    _stage(digit, choices, suited, status)
 
 
-def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> None:
+def _stage(digit: Digit, choices: LiveChoices, suited: Suited, status: LiveStatus | None) -> None:
     """Show the status and the curves of a training, and the digit at one of its snapshots."""
     run = status.run if status is not None else None
     shown = _shown(choices, run)
@@ -152,13 +178,13 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
         _progress(choices, status, shown)
     if status is not None and status.problem:
         st.error(escape_markdown(status.problem))
-    known = or_show_error(cache.shipped) if run is not None else None
+    known = or_show_error(lambda: cache.shipped(suited.kind)) if run is not None else None
     over = status is not None and not status.under_way
     left, right = st.columns([3, 2], gap="medium")
     curves = left.container(key="live_charts")
     if run is None or shown is None:
         curves.write("The loss of each step and the accuracy on the held-out images appear here.")
-        right.write("The first kernels and the feature maps of your digit appear here.")
+        right.write(f"The first kernels and the feature maps of your {current.picture_word()} appear here.")
         return
     with curves:
         mount(figures.losses(run, shown.step), "live-loss", f"Loss. {figures.say_progress(run)}")
@@ -174,15 +200,16 @@ def _stage(digit: Digit, choices: LiveChoices, status: LiveStatus | None) -> Non
     with right:
         st.write(figures.say_result(run, known) if over else figures.say_progress(run))
         if over:  # the numbers of charts and kernels are at the end of the page
-            maps = {str(number): each for number, each in enumerate(trace[name].maps)}
-            tables.maps_file("Download these maps as CSV", maps, f"{name}-after-step-{shown.step}").show()
+            maps = {str(number): each for number, each in enumerate(trace[name].maps)} if name else {}
+            if maps:
+                tables.maps_file("Download these maps as CSV", maps, f"{name}-after-step-{shown.step}").show()
 
 
 def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
     """Return the snapshot in the address, or else the last one."""
     if run is None:
         return None
-    marks = [str(mark) for mark in loop.snapshot_steps(choices.steps)]
+    marks = [str(mark) for mark in _marks(choices)]
     asked = address.read_one_of(STEP, ["", *marks], "")
     return run.at(int(asked)) if asked else run.snapshots[-1]
 
@@ -194,18 +221,26 @@ def _progress(choices: LiveChoices, status: LiveStatus | None, shown: Snapshot |
     if run is None or shown is None or len(run.snapshots) < 2:
         st.progress(share, said)
         return
-    instead = {str(mark): str(run.at(mark).step) for mark in loop.snapshot_steps(choices.steps)}
+    instead = {str(mark): str(run.at(mark).step) for mark in _marks(choices)}
     steps = [str(each.step) for each in run.snapshots]
     address.bind(st.select_slider, f"{said} Show it after step", STEP, steps, steps[-1], instead=instead)
 
 
+def _marks(choices: LiveChoices) -> tuple[int, ...]:
+    return loop.snapshot_steps(choices.steps, shared.structure().graph.used)
+
+
 def _inside(run: LiveRun, shown: Snapshot, trace: Trace) -> str:
-    """Show the first kernels and the digit's feature maps; return the row of the maps."""
+    """Show the first kernels and the digit's feature maps; return the row of the maps, or nothing without maps."""
     st.html(figures.first_kernels(run, shown))
-    # Without the last one, whose maps are single numbers.
-    names = [row.name for row in trace.rows if row.kind is LayerKind.CONVOLUTION][:-1]
-    name = address.bind(st.selectbox, "Feature maps of your digit", MAPS, names, names[0])
-    st.html(figures.digit_maps(trace, name, shown.step))
+    names = [row.name for row in trace.rows if math.prod(row.maps.shape[1:]) > 1]
+    learned = [name for name in names if trace[name].kind is LayerKind.CONVOLUTION] or names
+    word = current.picture_word()
+    if not learned:
+        st.write(f"No step of this network has maps of more than one unit for your {word}.")
+        return ""
+    name = address.bind(st.selectbox, f"Feature maps of your {word}", MAPS, learned, learned[0])
+    st.html(figures.digit_maps(trace, name, shown.step, word))
     return name
 
 

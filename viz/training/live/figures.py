@@ -5,10 +5,10 @@ The axes always show the whole training, so that they do not move during the run
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from model.records import Activation, Numbers
 from model.trace.records import Trace
@@ -17,13 +17,15 @@ from viz import theme
 from viz.charts.draw import Axis, Series, draw
 from viz.overview import figures
 from viz.pictures import raster, swatches, words
+from viz.pictures.markdown import escape_markdown
 from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 
-KERNELS = "Conv2d-1"
 _SMOOTHED = 25  # steps
-_GUESSING = math.log(10)  # the loss if each class has the same probability
-_LOSS = Axis("loss", (0, 3), hover_format=".3f")
+_HIGHEST = 3  # loss on the axis
+_LOSS = Axis("loss", (0, _HIGHEST), hover_format=".3f")
+_MOST, _MOST_MAPS = 16, 64  # kernels and maps that are drawn
+_CHANNELS = ("red", "green", "blue")
 _ACCURACY = Axis("accuracy, %", (0, 100), hover_format=".1f")
 _HEIGHT = 280  # pixels of each chart
 _FEW = 4  # maps in a line; twice as many if there were more than two lines
@@ -38,11 +40,11 @@ def losses(run: LiveRun, step: int) -> go.Figure:
         run: The run so far.
         step: The step of the snapshot shown.
     """
-    values = within(run.losses, 3)
+    values = within(run.losses, _HIGHEST)
     steps = np.arange(1, len(values) + 1)
     drawn = [
-        _level("guessing", run, _GUESSING),
-        _marker(step, 3),
+        _level("guessing", run, math.log(run.classes)),  # each class has the same probability
+        _marker(step, _HIGHEST),
         Series("loss of each step", steps, values, theme.MUTED, "points", 4),
         Series(f"mean of {_SMOOTHED}", steps, smoothed(values), theme.ACCENT),
     ]
@@ -54,14 +56,14 @@ def accuracies(run: LiveRun, shipped: Shipped | None, step: int) -> go.Figure:
 
     Args:
         run: The run so far.
-        shipped: The app's own network; None if it is unknown.
+        shipped: The trained network; None if it is unknown.
         step: The step of the snapshot shown.
     """
     own = 100 * shipped.correct / run.held_out if shipped else None
     shares = [100 * run.accuracy(each) for each in run.snapshots]
     drawn = [
-        _level("guessing", run, 10),
-        _level("the app's own network", run, own, theme.HIGHLIGHT),
+        _level("guessing", run, 100 / run.classes),
+        _level("the trained network", run, own, theme.HIGHLIGHT),
         _marker(step, 100),
         Series("this training", [each.step for each in run.snapshots], shares, theme.ACCENT, "joined"),
     ]
@@ -123,7 +125,7 @@ def say_progress(run: LiveRun) -> str:
 
 
 def say_result(run: LiveRun, shipped: Shipped | None) -> str:
-    """Describe the result of a training, compared with the app's own network, and its uncertainty."""
+    """Describe the result of a training, compared with the trained network, and its uncertainty."""
     last = run.snapshots[-1]
     share = run.accuracy(last)
     error = 2 * math.sqrt(share * (1 - share) / run.held_out)
@@ -137,17 +139,21 @@ def say_result(run: LiveRun, shipped: Shipped | None) -> str:
             f"At step {run.step} the loss was no longer finite, so the training ended: the learning rate was too high."
         )
     if shipped:
-        also = "; it was also trained on these images, which is an advantage" if shipped.trained_on_them else ""
-        own = _percent(shipped.correct / run.held_out)
-        said.append(
-            f"The app's own network classifies {shipped.correct} of the same {run.held_out} correctly ({own}), "
-            f"after {shipped.epochs} epochs of {shipped.images:,} images{also}."
-        )
+        said.append(_say_shipped(shipped, run))
     said.append(
-        f"This is a short run with {run.choices.batch_size} images in each step, on {run.images:,} of MNIST's 60,000 "
-        "training images, with one seed. Another seed gives another curve, so a point or two means nothing."
+        f"This is a short run with {run.choices.batch_size} images in each step, on {run.images:,} of {run.pictures}, "
+        "with one seed. Another seed gives another curve, so a point or two means nothing."
     )
     return " ".join(said)
+
+
+def _say_shipped(shipped: Shipped, run: LiveRun) -> str:
+    own = _percent(shipped.correct / run.held_out)
+    said = f"The trained network classifies {shipped.correct} of the same {run.held_out} correctly ({own})"
+    if shipped.epochs is None:
+        return f"{said}; how it was trained is not known, so it may have seen them."
+    also = "; it was also trained on these images, which is an advantage" if shipped.trained_on_them else ""
+    return f"{said}, after {shipped.epochs} epochs of {shipped.images:,} images{also}."
 
 
 def _percent(share: float) -> str:
@@ -171,7 +177,9 @@ def _say_stage(status: LiveStatus, done: int) -> str:
         else f"Ended at {place}: the loss is not finite."
     )
     running = (
-        f"Step {done} of {status.choices.steps}{_about(status.seconds, 'left')}." if status.run else "Reading MNIST."
+        f"Step {done} of {status.choices.steps}{_about(status.seconds, 'left')}."
+        if status.run
+        else "Reading the images."
     )
     return {
         "waiting": f"Waiting: {others} ahead of yours{_about(status.seconds, 'until it starts')}.",
@@ -196,40 +204,48 @@ def _about(seconds: float | None, what: str) -> str:
 
 
 def first_kernels(run: LiveRun, snapshot: Snapshot) -> str:
-    """Draw the kernels of the first convolution, on one scale for all snapshots."""
-    every = np.concatenate([each.weights[f"{KERNELS}.weight"] for each in run.snapshots])
+    """Draw the kernels of the first convolution, on one scale for all snapshots; nothing without a convolution."""
+    if snapshot.kernels is None:
+        return ""
+    every = np.concatenate([each.kernels for each in run.snapshots if each.kernels is not None])
     range_ = range_of(finite(every), signed=True)
-    kernels = snapshot.weights[f"{KERNELS}.weight"][:, 0]  # (8, 3, 3)
-    drawn = _tiles(finite(kernels), range_)
-    said = f"The {len(kernels)} kernels of {KERNELS} after step {snapshot.step}"
-    return _panel(f"The first kernels ({KERNELS})", drawn, said, range_)
+    kernels = snapshot.kernels[:_MOST]
+    count, channels = kernels.shape[:2]
+    lines = kernels.swapaxes(0, 1).reshape(-1, *kernels.shape[2:])  # a line of kernels for each channel
+    drawn = _tiles(finite(lines), range_, count if channels > 1 else 0)
+    some = f"The {count}" if count == len(snapshot.kernels) else f"{count} of the {len(snapshot.kernels)}"
+    colours = f", a line each for {', '.join(_CHANNELS)}" if channels == len(_CHANNELS) else ""
+    said = f"{some} kernels of {escape(run.first)} after step {snapshot.step}{colours}"
+    return _panel(f"The first kernels ({escape(run.first)}){colours}", drawn, said, range_)
 
 
-def digit_maps(trace: Trace, name: str, step: int) -> str:
-    """Draw the feature maps of a step for a digit, on one scale."""
-    maps = finite(trace[name].maps)
+def digit_maps(trace: Trace, name: str, step: int, word: str = "digit") -> str:
+    """Draw the feature maps of a step for a digit or a picture, on one scale."""
+    maps = finite(trace[name].maps)[:_MOST_MAPS]
     range_ = range_of(maps)
-    said = f"The {len(maps)} maps of {name} for your digit after step {step}"
+    some = f"The {len(maps)}" if len(maps) == len(trace[name].maps) else f"{len(maps)} of the {len(trace[name].maps)}"
+    said = f"{some} maps of {escape(name)} for your {word} after step {step}"
     return _panel("", _tiles(maps, range_), said, range_)
 
 
 def prediction(trace: Trace) -> str:
-    """Draw the ten probabilities, if they are finite."""
+    """Draw the probabilities, if they are finite."""
     bars = figures.probability_bars(trace) if np.isfinite(trace.logits).all() else ""
     return f'<div class="live-answer">{bars}</div>'
 
 
 def say_prediction(trace: Trace, step: int, own: Trace | None) -> str:
-    """Describe the prediction of the network after a step, and of the app's own network."""
+    """Describe the prediction of the network after a step, and of the trained network."""
     if not np.isfinite(trace.logits).all():
         return f"After step {step} its logits are not finite: there is no prediction."
-    first, *others = (-trace.probabilities).argsort(kind="stable").tolist()
-    sure, less = (words.percent(trace.probabilities[k]) for k in (first, others[0]))
-    said = f"**After step {step} it predicts {first}** with {sure}, then {others[0]} with {less}."
+    first, other = (-trace.probabilities).argsort(kind="stable").tolist()[:2]
+    sure, less = (words.percent(trace.probabilities[k]) for k in (first, other))
+    one, two = (escape_markdown(trace.class_name(k)) for k in (first, other))
+    said = f"**After step {step} it predicts {one}** with {sure}, then {two} with {less}."
     if own is None:
         return said
     ready = words.percent(own.probabilities.max())
-    return f"{said} The app's own network predicts {own.prediction} with {ready}."
+    return f"{said} The trained network predicts {escape_markdown(own.class_name(own.prediction))} with {ready}."
 
 
 def finite(values: Activation) -> Activation:
@@ -243,13 +259,19 @@ def _panel(title: str, picture: str, said: str, range_: Range) -> str:
     return f'<section class="live-maps">{head}<img src="{picture}" alt="{said}"></section>'
 
 
-def _tiles(maps: Activation, range_: Range) -> str:
-    """Paint maps (N, H, W) in lines, with tiles of about the same size for any H and W."""
+def _tiles(maps: Activation, range_: Range, across: int = 0) -> str:
+    """Paint maps (N, H, W) in lines, with tiles of about the same size for any H and W.
+
+    Args:
+        maps: What is painted.
+        range_: Of the colours.
+        across: How many in a line, or 0 for a number that fits.
+    """
     zoom = max(1, round(_TILE / maps.shape[1]))
     large: Activation = maps.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    pitch = large.shape[1] + _GAP
-    across = _FEW if len(maps) <= 2 * _FEW else 2 * _FEW
-    corners = [(number // across * pitch, number % across * pitch) for number in range(len(maps))]
+    down, right = (side + _GAP for side in large.shape[1:])
+    across = across or (_FEW if len(maps) <= 2 * _FEW else 2 * _FEW)
+    corners = [(number // across * down, number % across * right) for number in range(len(maps))]
     return raster.mosaic(large, [range_] * len(maps), corners)
 
 
@@ -272,8 +294,8 @@ def losses_csv(run: LiveRun) -> str:
 
 def kernels_csv(run: LiveRun) -> str:
     """Return the kernels of the first convolution at each snapshot."""
-    lines: list[Sequence[object]] = [("step", "kernel", "y", "x", "weight")]
+    lines: list[Sequence[object]] = [("step", "kernel", "channel", "y", "x", "weight")]
     for each in run.snapshots:
-        kernels: NDArray[np.float32] = each.weights[f"{KERNELS}.weight"][:, 0]
-        lines += [(each.step, *place, float(value)) for place, value in np.ndenumerate(kernels)]
+        if each.kernels is not None:
+            lines += [(each.step, *place, float(value)) for place, value in np.ndenumerate(each.kernels)]
     return swatches.as_csv(lines)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,31 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model import trace
+from model import networks, trace
 from model.errors import DataError, InputError
 from model.images import digits, mnist
 from model.networks.assignment.network import AssignmentNetwork
 from model.sanity_checks.randomization import randomize
 from model.training.images import Images, split_training
-from model.training.live import loop
-from model.training.live.loop import LiveImages
+from model.training.live import loop, pictures
+from model.training.live.pictures import Pictures
 from model.training.live.records import LiveChoices, LiveRun
 from model.training.masks import draw_positions
-from tests.model.training.few import small_mnist
+from tests.model.training.few import live_pictures
 
-FEW = small_mnist()
-LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
-SHORT = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, dropout=0.1, seed=3)
+LIVE = live_pictures()
+ASSIGNMENT = networks.by_id("assignment")
+SHORT = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, dropout=0.1, seed=3, network="assignment")
 
 
 def taken(choices: LiveChoices, steps: int) -> LiveRun:
     """Return a training after some steps."""
-    return next(run for run in loop.train(choices, LIVE_IMAGES) if run.step == steps)
+    return next(run for run in loop.train(ASSIGNMENT, choices, LIVE) if run.step == steps)
+
+
+def inputs_of(pictures: Pictures) -> tuple[Tensor, Tensor]:
+    """Return all pictures as the assignment's network takes them, and their labels."""
+    return digits.normalise(pictures.pixels), torch.from_numpy(pictures.labels)
 
 
 class PlainDropout(nn.Module):
@@ -57,26 +63,29 @@ def by_hand(
 ) -> tuple[list[float], nn.Module]:
     """Train with plain PyTorch and the same random numbers."""
     generator = torch.Generator().manual_seed(choices.seed)
-    network = AssignmentNetwork(choices.dropout)
+    network = AssignmentNetwork(choices.dropout or 0.0)
     for name, module in [*network.named_modules()]:
         randomize(module, generator)
         if isinstance(module, nn.Dropout):
             network.set_submodule(name, PlainDropout(module.p, generator))
     optimiser = torch.optim.SGD(network.parameters(), lr=choices.learning_rate, momentum=momentum)
-    order = torch.randperm(len(LIVE_IMAGES.training), generator=generator)
+    order = torch.randperm(len(LIVE.training), generator=generator)
+    x, y = inputs_of(LIVE.training)
 
     def batches() -> Iterator[Tensor]:
         nonlocal order
         while True:
             yield from order.split(choices.batch_size)
             if shuffled_again:
-                order = torch.randperm(len(LIVE_IMAGES.training), generator=generator)
+                order = torch.randperm(len(LIVE.training), generator=generator)
+
+    x, y = inputs_of(LIVE.training)
 
     losses = []
     network.train()
     for _, batch in zip(range(steps), batches(), strict=False):
         optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(network(LIVE_IMAGES.training.x[batch]), LIVE_IMAGES.training.y[batch])
+        loss = nn.functional.cross_entropy(network(x[batch]), y[batch])
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
@@ -92,8 +101,7 @@ def test_train_equals_a_plain_loop_bit_for_bit(choices: LiveChoices) -> None:
     losses, network = by_hand(choices, 25)
     assert run.losses.tolist() == losses
     state = network.state_dict()
-    assert run.snapshots[-1].weights.keys() == state.keys()
-    for key, values in run.snapshots[-1].weights.items():
+    for key, values in loop.network_of(ASSIGNMENT, run.snapshots[-1]).author_state_dict().items():
         np.testing.assert_array_equal(values, state[key].numpy())
     for wrong in (by_hand(choices, 25, momentum=0.0), by_hand(choices, 25, shuffled_again=False)):
         assert wrong[0] != losses
@@ -106,19 +114,19 @@ def test_snapshots_are_evaluated_on_held_out_images() -> None:
     for steps in (0, 10, 25):
         network = by_hand(SHORT, steps)[1]
         with torch.no_grad():
-            logits = network(LIVE_IMAGES.held_out.x)
-            wrong = network(LIVE_IMAGES.training.x[:50])  # the wrong images
+            logits = network(inputs_of(LIVE.held_out)[0])
+            wrong = network(inputs_of(LIVE.training)[0][:50])  # the wrong images
         right = sum(
-            int(scores.argmax()) == int(label) for scores, label in zip(logits, LIVE_IMAGES.held_out.y, strict=True)
+            int(scores.argmax()) == int(label) for scores, label in zip(logits, LIVE.held_out.labels, strict=True)
         )
         assert run.at(steps).correct == right
-    flattering = int((wrong.argmax(1) == LIVE_IMAGES.training.y[:50]).sum())
+    flattering = int((wrong.argmax(1).numpy() == LIVE.training.labels[:50]).sum())
     assert flattering != run.snapshots[-1].correct
 
 
 @pytest.mark.slow(reason="trains for many steps")
 def test_loss_falls_and_accuracy_rises() -> None:
-    *_, run = loop.train(SHORT, LIVE_IMAGES)
+    *_, run = loop.train(ASSIGNMENT, SHORT, LIVE)
     assert run.finished
     assert not run.diverged
     assert run.losses[-10:].mean() < run.losses[:10].mean() / 2
@@ -143,37 +151,38 @@ def test_train_changes_no_global_state() -> None:
     before = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
     state = str(np.random.get_state())
     run = taken(SHORT, 6)
-    loop.network_of(run.snapshots[-1])
+    loop.network_of(ASSIGNMENT, run.snapshots[-1])
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == before[1:]
     assert str(np.random.get_state()) == state
 
 
 def test_yielded_runs_do_not_change() -> None:
-    runs = [run for run, _ in zip(loop.train(SHORT, LIVE_IMAGES), range(12), strict=False)]
+    runs = [run for run, _ in zip(loop.train(ASSIGNMENT, SHORT, LIVE), range(12), strict=False)]
     assert [run.step for run in runs] == [*range(12)]
     assert [len(run.snapshots) for run in runs] == [1] * 5 + [2] * 5 + [3] * 2
-    first = runs[0].snapshots[0].weights["Conv2d-1.weight"]
-    assert not np.array_equal(first, runs[-1].snapshots[-1].weights["Conv2d-1.weight"])
+    first, last = (run.snapshots[place].kernels for run, place in ((runs[0], 0), (runs[-1], -1)))
+    assert first is not None
+    assert last is not None
+    assert not np.array_equal(first, last)
     with pytest.raises(ValueError, match="read-only"):
         first[:] = 0
     assert runs[11].at(9) is runs[11].snapshots[1]
 
 
 def test_network_of_equals_the_network_at_the_snapshot() -> None:
-    network = loop.network_of(taken(SHORT, 10).snapshots[-1])
+    network = loop.network_of(ASSIGNMENT, taken(SHORT, 10).snapshots[-1])
     expected = by_hand(SHORT, 10)[1]
     x = digits.to_input(digits.samples()[5])
     with torch.no_grad():
         np.testing.assert_array_equal(trace.record(network, x).logits, expected(x).numpy().ravel())
-    other = loop.network_of(taken(SHORT, 10).snapshots[-2])
+    other = loop.network_of(ASSIGNMENT, taken(SHORT, 10).snapshots[-2])
     assert not np.array_equal(trace.record(other, x).logits, trace.record(network, x).logits)
 
 
 def test_train_ends_if_the_loss_is_not_finite() -> None:
-    spoilt = Images(LIVE_IMAGES.training.x.clone(), LIVE_IMAGES.training.y)
-    spoilt.x[:] = float("inf")
-    *_, run = loop.train(SHORT, LiveImages(spoilt, LIVE_IMAGES.held_out))
+    spoilt = replace(ASSIGNMENT, input=replace(ASSIGNMENT.input, std=(1e-45,)))
+    *_, run = loop.train(spoilt, SHORT, LIVE)
     assert run.diverged
     assert run.finished
     assert run.step == 1
@@ -197,14 +206,14 @@ def test_train_ends_if_the_loss_is_not_finite() -> None:
 )
 def test_check_refuses_choices_that_are_not_offered(choice: str, value: Any) -> None:
     with pytest.raises(InputError) as refused:
-        next(loop.train(dataclasses.replace(SHORT, **{choice: value}), LIVE_IMAGES))
+        next(loop.train(ASSIGNMENT, dataclasses.replace(SHORT, **{choice: value}), LIVE))
     assert str(value) in refused.value.problem
     loop.check(SHORT)
 
 
-def test_read_images_uses_the_split_of_the_recipes(mnist_root: Path) -> None:
+def test_read_uses_the_split_of_the_recipes(mnist_root: Path) -> None:
     assert mnist_root.is_dir()
-    given = loop.read_images()
+    given = pictures.read("mnist")
     assert (len(given.training), len(given.held_out)) == (4_000, 500)
     pixels, labels = mnist.read("train")
     numbers = torch.arange(len(labels))
@@ -212,13 +221,13 @@ def test_read_images_uses_the_split_of_the_recipes(mnist_root: Path) -> None:
     for images, positions in ((given.training, training.x), (given.held_out, held_out.x)):
         for place in (0, 17, len(images) - 1):
             position = int(positions[place])
-            np.testing.assert_array_equal(images.x[place], digits.normalise(pixels[position])[0])
-            assert int(images.y[place]) == labels[position]
+            np.testing.assert_array_equal(images.pixels[place], pixels[position])
+            assert int(images.labels[place]) == labels[position]
     assert not {*training.x.tolist()} & {*held_out.x.tolist()}
-    assert loop.read_images() is given, "it is read once"
+    assert pictures.read("mnist") is given, "it is read once"
 
 
-def test_read_images_without_mnist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_without_mnist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
     with pytest.raises(DataError, match="MNIST is not complete"):
-        loop.read_images()
+        pictures.read("mnist")

@@ -19,7 +19,7 @@ STEPS = 100
 
 
 def choices(seed: int) -> LiveChoices:
-    return LiveChoices(steps=STEPS, seed=seed)
+    return LiveChoices(steps=STEPS, seed=seed, network="a network")
 
 
 class Trainer:

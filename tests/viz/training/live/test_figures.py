@@ -7,34 +7,31 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
-from model import trace
+from model import networks, trace
 from model.images import digits
 from model.trace.records import Trace
 from model.training.live import loop
-from model.training.live.loop import LiveImages
 from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
 from tests import charting
-from tests.model.training.few import small_mnist
+from tests.model.training.few import live_pictures
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.training.live import figures
 
-FEW = small_mnist()
-LIVE_IMAGES = LiveImages(FEW.at(torch.arange(130)), FEW.at(torch.arange(130, 180)))
-CHOICES = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, seed=3)
+NETWORK = networks.by_id("assignment")
+CHOICES = LiveChoices(steps=100, learning_rate=0.05, batch_size=16, seed=3, network="assignment")
 SHIPPED = Shipped(49, 19, 55_000, False)
 
 
 @pytest.fixture(scope="module")
 def run() -> LiveRun:
-    return next(run for run in loop.train(CHOICES, LIVE_IMAGES) if run.step == 60)
+    return next(run for run in loop.train(NETWORK, CHOICES, live_pictures()) if run.step == 60)
 
 
 @pytest.fixture(scope="module")
 def read(run: LiveRun) -> Trace:
-    return trace.record(loop.network_of(run.snapshots[-1]), digits.to_input(digits.samples()[5]))
+    return trace.record(loop.network_of(NETWORK, run.snapshots[-1]), digits.to_input(digits.samples()[5]))
 
 
 def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
@@ -50,7 +47,7 @@ def test_charts_have_losses_and_accuracies(run: LiveRun) -> None:
     assert this.x == (0, 5, 10, 25, 50)
     assert this.y == pytest.approx([2 * each.correct for each in run.snapshots])
     assert this.y != pytest.approx([each.correct for each in run.snapshots])
-    assert charting.named(chart, "the app's own network").y == pytest.approx((98, 98))
+    assert charting.named(chart, "the trained network").y == pytest.approx((98, 98))
     assert charting.named(chart, "guessing").y == (10, 10)
 
 
@@ -78,7 +75,7 @@ def test_loss_that_is_not_finite_is_clipped(run: LiveRun) -> None:
 
 
 def test_first_kernels_share_one_scale_over_snapshots(run: LiveRun) -> None:
-    every = np.stack([each.weights["Conv2d-1.weight"][:, 0] for each in run.snapshots])
+    every = np.stack([each.kernels[:, 0] for each in run.snapshots if each.kernels is not None])
     most = np.abs(every).max()
     for number in (0, len(run.snapshots) - 1):
         html = figures.first_kernels(run, run.snapshots[number])
@@ -104,9 +101,7 @@ def test_digit_maps_equal_the_trace(read: Trace, name: str, across: int, zoom: i
 
 
 def test_first_kernels_that_are_not_finite_are_painted(run: LiveRun) -> None:
-    spoilt = dataclasses.replace(
-        run.snapshots[0], weights={"Conv2d-1.weight": np.full((8, 1, 3, 3), np.nan, np.float32)}
-    )
+    spoilt = dataclasses.replace(run.snapshots[0], kernels=np.full((8, 1, 3, 3), np.nan, np.float32))
     assert "<img" in figures.first_kernels(dataclasses.replace(run, snapshots=(spoilt,)), spoilt)
 
 
@@ -132,7 +127,7 @@ def test_say_result_has_error_and_limits(run: LiveRun) -> None:
     )
     assert f"two standard errors: {error:.1f} points" in said
     assert (
-        "The app's own network classifies 49 of the same 50 correctly (98.0\xa0%), after 19 epochs of 55,000 images."
+        "The trained network classifies 49 of the same 50 correctly (98.0\xa0%), after 19 epochs of 55,000 images."
         in said
     )
     assert "one seed" in said
@@ -164,8 +159,8 @@ def test_say_status_of_each_stage(
 @pytest.mark.slow(reason="trains for 100 steps")
 def test_say_status_before_and_after() -> None:
     assert figures.say_status(None, CHOICES) == (0.0, "Not started: 100 steps of 16 images.")
-    assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading MNIST.")
-    *_, whole = loop.train(CHOICES, LIVE_IMAGES)
+    assert figures.say_status(LiveStatus("running", CHOICES), CHOICES) == (0.0, "Reading the images.")
+    *_, whole = loop.train(NETWORK, CHOICES, live_pictures())
     share, said = figures.say_status(LiveStatus("finished", CHOICES, whole), CHOICES)
     assert share == 1
     assert said.startswith("All 100 steps are done")
@@ -180,5 +175,6 @@ def test_columns_and_csv_have_every_number(run: LiveRun) -> None:
     assert [line["step"] for line in losses] == [str(step) for step in range(1, 61)]
     kernels = [*csv.DictReader(io.StringIO(figures.kernels_csv(run)))]
     assert len(kernels) == 5 * 72
-    last = run.snapshots[-1].weights["Conv2d-1.weight"]
+    last = run.snapshots[-1].kernels
+    assert last is not None
     assert float(kernels[-1]["weight"]) == last[7, 0, 2, 2]
