@@ -4,6 +4,7 @@ import streamlit as st
 
 from viz.app import current, shared, sidebar, widgets
 from viz.training import controls as training
+from viz.training.ideas import OF_ANOTHER, OF_THE_ASSIGNMENT
 from viz.training.live import controls as live_training
 
 digit = sidebar.current_digit()
@@ -11,24 +12,16 @@ digit = sidebar.current_digit()
 
 def curves() -> None:
     """Show accuracy and loss by epoch, the peak of the assignment, and whether the recipes differ beyond chance."""
+    if not current.is_assignment():
+        training.kept_history()
+        return
     searched, final = training.reports("search"), training.reports("final")
     training.accuracy(searched)
-    st.header("Why a peak is too optimistic")
-    training.peak(final)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("Loss")
-        training.losses(searched)
-    with right:
-        st.header("The best epoch or the last?")
-        training.best_and_last_epoch(searched)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("Is the difference chance?")
-        training.paired_test(final)
-    with right:
-        st.header("Disputed labels")
-        training.disputed(final)
+    widgets.folded("Why a peak is too optimistic", lambda: training.peak(final))
+    widgets.folded("Loss", lambda: training.losses(searched))
+    widgets.folded("The best epoch or the last?", lambda: training.best_and_last_epoch(searched))
+    widgets.folded("Is the difference chance?", lambda: training.paired_test(final))
+    widgets.folded("Disputed labels", lambda: training.disputed(final))
 
 
 def epochs() -> None:
@@ -37,7 +30,10 @@ def epochs() -> None:
 
 
 def recipe() -> None:
-    """Show the learning rate, every choice, and the effect of each part."""
+    """Show the learning rate, every choice, and the effect of each part; of another network what its card says."""
+    if not current.is_assignment():
+        training.card()
+        return
     st.header("The learning rate")
     training.schedule()
     st.header("Every choice")
@@ -51,51 +47,13 @@ def live() -> None:
     live_training.show(digit)
 
 
-TRY = {
-    "curves": (
-        "Ignore the ring: how good is the assignment's network by its other dots?",
-        "Point at the chart: how many epochs before the last is each recipe as good as at the end?",
-        "How high must a goal be so that chance alone does not reach it?",
-    ),
-    "epochs": (
-        "Play it with a digit between two classes, such as 4or9: when does the prediction stop changing?",
-        "Choose Conv2d-1: which kernels hardly change after the first epoch, and which change until the last?",
-        "Watch the running variance of one map: does it settle before the kernels do?",
-    ),
-    "recipe": (
-        "Which part do you expect to matter most? Find its line.",
-        "How many more held-out images would show that two neighbouring lines differ?",
-        "Why is the learning rate almost zero at the end, if the last epoch is evaluated?",
-    ),
-    "live": (
-        "Train twice and change only the seed: how much do two curves differ by chance alone?",
-        "Multiply the learning rate by ten: at which step does training fail, and do the maps show it?",
-        "Go back to the first step: what does the network predict before any training?",
-    ),
-}
-
-OF_ANOTHER = {
-    "curves": (
-        "Where does the loss on held-out images stop falling while that in training goes on?",
-        "How much do neighbouring epochs differ by chance alone?",
-    ),
-    "recipe": ("What would you change first, and how many test images would show that it helps?",),
-}
-
 st.title("Training")
 if current.is_assignment():
     st.write("How random weights became this network, and how good its recipe is if no epoch is chosen by luck.")
 else:
     st.write("How random weights became this network, as far as its author kept it.")
-shown = widgets.part(
-    training.VIEW, training.VIEWS, {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
-)
-if current.is_assignment():
-    widgets.to_try(*TRY[shown])
-    {"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()
-else:
-    kept = {"curves": shared.network().history, "recipe": shared.network().card}
-    if kept.get(shown):
-        widgets.to_try(*OF_ANOTHER[shown])
-    others = {"curves": training.kept_history, "recipe": training.card, "live": training.no_live_training}
-    {**others, "epochs": epochs}[shown]()
+every = {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
+shown = widgets.part(training.VIEW, training.VIEWS, every)
+if training.has_something(shown):
+    widgets.to_try(*(OF_THE_ASSIGNMENT if current.is_assignment() else OF_ANOTHER)[shown])
+{"curves": curves, "epochs": epochs, "recipe": recipe, "live": live}[shown]()

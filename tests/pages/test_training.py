@@ -17,6 +17,13 @@ from tests.pages.conftest import as_read, assert_works, charts, component, run, 
 from viz.training import cache
 
 PAGE = "training"
+FOLDED = (
+    "Why a peak is too optimistic",
+    "Loss",
+    "The best epoch or the last?",
+    "Is the difference chance?",
+    "Disputed labels",
+)
 VIEWS = ("curves", "epochs", "recipe")
 ROWS = snapshots.block_rows(trace.record(weights.load(), to_input(find("project-3a"))))
 each_view = pytest.mark.parametrize("view", VIEWS)
@@ -39,6 +46,13 @@ def nothing(tmp_path: Path) -> Iterator[None]:
         yield
 
 
+def unfolded(app: AppTest) -> AppTest:
+    """Open every part of the curves that is folded at first."""
+    for title in FOLDED:
+        app.session_state[f"folded-{title}"] = True
+    return app.run()
+
+
 def notes(app: AppTest) -> list[str]:
     return [str(each.value) for each in app.info]
 
@@ -46,6 +60,10 @@ def notes(app: AppTest) -> list[str]:
 @pytest.mark.slow(reason="resamples 10,000 times")
 def test_curves_view_has_the_numbers_of_the_reports(folder: Path) -> None:
     app = run(PAGE)
+    assert_works(app, "Training")
+    assert {*charts(app)} == {"accuracy-by-epoch"}
+    assert [each.label for each in app.expander if each.label in FOLDED] == [*FOLDED]
+    unfolded(app)
     assert_works(app, "Training")
     assert notes(app) == []
     for name in reports.FINAL:
@@ -83,7 +101,7 @@ def test_page_without_results_shows_the_rest(view: str) -> None:
 @pytest.mark.parametrize("name", reports.FINAL)
 def test_page_with_one_result_of_two(name: str, folder: Path) -> None:
     (folder / f"{name}.json").unlink()
-    app = run(PAGE)
+    app = unfolded(run(PAGE))
     assert_works(app, "Training")
     assert [name in each for each in notes(app)] == [True]
     assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
@@ -93,7 +111,7 @@ def test_page_with_one_result_of_two(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", '{"results": []}'])
 def test_broken_report_is_a_warning_and_the_rest_shows(content: str, folder: Path) -> None:
     (folder / "glass-final.json").write_text(content)
-    app = run(PAGE)
+    app = unfolded(run(PAGE))
     assert not app.exception
     assert [each.value.endswith("Its results are left out here.") for each in app.warning] == [True]
     assert sum(trace.type == "bar" for trace in charts(app)["every-seed"].data) == 2
@@ -113,7 +131,7 @@ def test_broken_trial_is_a_warning_and_the_others_show(folder: Path) -> None:
 @pytest.mark.parametrize("other", ["assignment-search", "glass-final"])
 def test_report_with_the_wrong_name_is_left_out(other: str, folder: Path) -> None:
     reports.write(folder, "assignment-final", reports.made(other, 2))
-    app = run(PAGE)
+    app = unfolded(run(PAGE))
     assert not app.exception
     (warning,) = app.warning
     assert "'assignment-final.json' has the recipe" in warning.value
@@ -122,7 +140,7 @@ def test_report_with_the_wrong_name_is_left_out(other: str, folder: Path) -> Non
 
 @pytest.mark.slow(reason="resamples 10,000 times")
 def test_replaced_report_is_read_again(folder: Path) -> None:
-    app = run(PAGE)
+    app = unfolded(run(PAGE))
     before = said(app)
     reports.write(folder, "glass-final", reports.made("glass-final", 7))
     app.run()

@@ -253,6 +253,13 @@ def figure(drawn: str | Callable[[], Result], words: str, numbers: tables.Number
     return shown
 
 
+def folded(title: str, draw: Callable[[], object]) -> None:
+    """Show a part of a page that is closed at first, and is drawn when it is opened."""
+    with st.expander(title, key=f"folded-{title}", on_change="rerun") as place:
+        if place.open:
+            draw()
+
+
 def dead_end(missing: str, page: str, label: str) -> None:
     """Say that this network lacks what a page shows, and link to the page for the assignment's network.
 

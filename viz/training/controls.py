@@ -11,11 +11,12 @@ from model.networks.assignment import logged_run
 from model.records import Numbers
 from model.trace.records import Trace
 from model.training import recipe_changes
+from model.training.live.fresh import Suited
 from model.training.records import BestEpochs, CurveBand, RecipeResult, Spread
 from model.training.report import DISPUTED
 from model.training.seeds import best_epochs, curve_band, spread
 from model.training.snapshots import block_rows
-from viz.app import address, components, tables, widgets
+from viz.app import address, components, current, tables, widgets
 from viz.app import shared as shared_by_all
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
@@ -25,6 +26,7 @@ from viz.pictures.panels import tabled
 from viz.training import cache, figures, history, origin, seeds, snapshots
 from viz.training import recipes as parts
 from viz.training.figures import Curves
+from viz.training.live import cache as live
 
 PAGE, VIEW, EPOCH = "training", "train_view", "epoch"
 _SEE_ASSIGNMENT = "See how the assignment's network was trained"
@@ -197,13 +199,18 @@ def card() -> None:
         tables.offer_columns("Download the recipe as CSV", columns, "recipe")
 
 
-def no_live_training() -> None:
-    """Say that the small training is one of the assignment's network."""
-    widgets.dead_end(
-        "The small training on this page trains the assignment's network. Others are trained by their author's own "
-        "code, or by 'python -m model.training'.",
-        PAGE,
-        "Train the assignment's network",
+def has_something(view: str) -> bool:
+    """Tell whether a view of the network of this run shows more than what is missing."""
+    if current.is_assignment():
+        return True
+    network = shared_by_all.network()
+    return bool(
+        {
+            "curves": network.history,
+            "recipe": network.card,
+            "epochs": cache.has_snapshots(),
+            "live": isinstance(live.suited(), Suited),
+        }[view]
     )
 
 

@@ -59,12 +59,12 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> g
     known = 100 * logged.accuracies
     last = max([len(logged.numbers), *(len(each.mean) for each in found.values())])
     level = Series(f"the goal, {bar * 100:.1f} %", [1, last], np.full(2, 100 * bar), theme.MUTED, "dashed", 2)
-    dots = Series(f"{LOGGED} (test images)", logged.numbers, known, COLOURS["assignment"], "points", 9)
+    dots = Series(f"{LOGGED}, test images", logged.numbers, known, COLOURS["assignment"], "points", 9)
     ends = [float(known[-1]), *(float(each.low[-1]) for each in hundredths.values())]
     highest = max(float(known.max()), 100 * bar, *(float(each.high.max()) for each in hundredths.values()), 0)
     low = float(min(_FLOOR, np.floor(min(ends))))
-    up = Axis("accuracy, %", (low, highest + 0.05), hover_format=".2f")
-    return draw([*_bands(hundredths), level, *_means(hundredths), dots], _epochs(last), up)
+    up = Axis("accuracy, % (lines: held-out images; dots: test images)", (low, highest + 0.05), hover_format=".2f")
+    return draw([*_bands(hundredths), level, *_means(hundredths, "held-out images"), dots], _epochs(last), up)
 
 
 def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:
@@ -79,6 +79,9 @@ def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) 
         f"The dots are the run that the assignment logged, evaluated on the test images after every epoch: "
         f"{share(logged.accuracies[0])} after the first, {share(logged.reported)} after epoch {logged.numbers[peak]}. "
         f"This was the first epoch above {share(bar)}, and the run stopped there."
+    )
+    said.append(
+        "Lines and dots are accuracies on different images, so compare a line with a line, and a dot with a dot."
     )
     below = [name_of(name) for name, each in found.items() if 100 * float(each.low[0]) < _FLOOR]
     if below:

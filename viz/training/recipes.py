@@ -29,9 +29,15 @@ _TITLES = {
     "averaging": "decay of the weight average",
     "channels_last": "channels last in memory",
 }
+_VALUES = {  # what settings are called in words
+    "gaps": "by the gaps between dropped values",
+    "bernoulli": "value by value",
+    "one-cycle": "one cycle: up, then down",
+}
 _FITTING = 80  # letters in the longest table line that fits on a phone
 _LINE, _TEXT = 46, 20  # letters in a line above a dot that fits on a phone, and the height of a line in pixels
 _BELOW = 2  # lines for the dot and a gap
+_NAMES = {"name", "network"}  # which are no choices
 _ASIDE = {"name", "warm_up"}  # both have these, but the assignment's recipe does not use them
 _REASONS = {
     "epochs": "How many times every image is used.",
@@ -79,7 +85,7 @@ def say_value(value: Any) -> str:
             return ", ".join(f"{title(str(name))} {say_value(inner)}" for name, inner in value.items())
         case list() | tuple():
             return ", ".join(map(say_value, value)) or "none"
-    return str(value)
+    return _VALUES.get(str(value), str(value))
 
 
 def say_changes(found: Sequence[RecipeChange]) -> str:
@@ -104,7 +110,8 @@ def choice_columns(found: Iterable[RecipeChange]) -> dict[str, list[str]]:
 
 def recipe_columns(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return every choice of a recipe as columns, those left out that are off."""
-    lines = [(title(name), say_value(value)) for name, value in recipe.items() if value not in (None, 0, False)]
+    kept = {name: value for name, value in recipe.items() if name not in _NAMES and value not in (None, 0, False)}
+    lines = [(title(name), say_value(value)) for name, value in kept.items()]
     return {head: [line[place] for line in lines] for place, head in enumerate(("choice", "value"))}
 
 

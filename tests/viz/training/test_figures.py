@@ -43,17 +43,18 @@ def test_accuracy_chart_equals_the_values(found: dict[str, RecipeResult]) -> Non
     every = bands(found, "held_out")
     chart = figures.accuracy(every, LOGGED, BAR)
     for name, each in every.items():
-        line = charting.named(chart, figures.name_of(name))
+        line = charting.named(chart, f"{figures.name_of(name)}, held-out images")
         np.testing.assert_array_equal(line.x, range(1, reports.EPOCHS + 1))
         np.testing.assert_allclose(line.y, 100 * found[f"{name}-search"].held_out.mean(axis=0))
         low, high = charting.edges(chart, f"{figures.name_of(name)}, range of its seeds")
         np.testing.assert_allclose(low, 100 * found[f"{name}-search"].held_out.min(axis=0))
         np.testing.assert_allclose(high, 100 * found[f"{name}-search"].held_out.max(axis=0))
         assert not np.allclose(low, 100 * each.mean)
-    logged = charting.named(chart, f"{figures.LOGGED} (test images)")
+    logged = charting.named(chart, f"{figures.LOGGED}, test images")
     np.testing.assert_allclose(logged.y, 100 * LOGGED.accuracies)
     np.testing.assert_allclose(charting.named(chart, "the goal, 99.4 %").y, 99.4)
-    ours, theirs = (charting.named(chart, figures.name_of(name)) for name in every)
+    ours, theirs = (charting.named(chart, f"{figures.name_of(name)}, held-out images") for name in every)
+    assert "lines: held-out images; dots: test images" in chart.layout.yaxis.title.text
     assert ours.line.color != theirs.line.color == logged.marker.color
 
 
@@ -245,6 +246,6 @@ def test_choice_columns_have_every_choice_and_an_unknown_one() -> None:
     same = parts.say_same(recipe_changes.choices("glass"), changed)
     said = same.partition("the network, ")[2].split(", ")
     assert not any(each.startswith(f"{parts.title(other.choice)} ") for each in said for other in changed)
-    assert "how dropout draws masks gaps" in said
+    assert "how dropout draws masks by the gaps between dropped values" in said
     changed_names = replace(trial("a", 0.1), changes=(RecipeChange("<b>", 0, 1),))
     assert any("&lt;b&gt;" in text for trace in parts.part_effects([changed_names]).data for text in trace.text or ())
