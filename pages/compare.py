@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import current, tables, widgets
+from viz.app import current, projector, tables, widgets
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.compare import controls, figures
@@ -26,7 +26,8 @@ def through_both(other: str, titles: list[str]) -> None:
 def compare(other: str) -> None:
     """Show everything about two networks."""
     both = controls.facts(other)
-    left, right = st.columns([6, 5], gap="large")
+    with projector.stage():
+        left, right = st.columns([6, 5], gap="large")
     with left:
         table = st.container()
     with right:
@@ -59,7 +60,8 @@ widgets.to_try(
     "Choose another picture. At which step do the two networks begin to differ?",
     "Choose a picture that lies between two classes. Which network is more certain, and does it deserve to be?",
 )
-other = controls.other()
+with projector.controls():
+    other = controls.other()
 if other:
     compare(other)
 else:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.mistakes.labelled import LabelledPictures
 from model.mistakes.records import MNIST
-from viz.app import address, components, tables, widgets
+from viz.app import address, components, projector, tables, widgets
 from viz.mistakes import cache, confusion, controls, figures, images, temperatures
 from viz.pictures.panels import tabled
 
@@ -17,12 +17,13 @@ def matrix(pictures: LabelledPictures) -> None:
     cell = controls.cell(pictures, found)
     listed = controls.images_of_cell(pictures, cell)
     at = images.position(pictures, listed)
-    left, right = st.columns([6, 5], gap="large")
-    with left:
-        counts = tables.CsvFile("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
-        widgets.figure(confusion.matrix(found, cell, controls.cell_link), confusion.say_matrix(found), counts)
-    with right:
-        images.show_large(pictures, listed, at)
+    with projector.stage():
+        left, right = st.columns([6, 5], gap="large")
+        with left:
+            counts = tables.CsvFile("Download the matrix as CSV", partial(confusion.as_csv, found), "confusion.csv")
+            widgets.figure(confusion.matrix(found, cell, controls.cell_link), confusion.say_matrix(found), counts)
+        with right:
+            images.show_large(pictures, listed, at)
     st.subheader(confusion.say_cell(found, cell))
     csv = partial(figures.as_csv, listed)
     numbers = tables.CsvFile("Download these images as CSV", csv, "labelled-{}-classified-{}.csv".format(*cell))
@@ -33,15 +34,17 @@ def matrix(pictures: LabelledPictures) -> None:
 
 def every_mistake(pictures: LabelledPictures) -> None:
     """Show all misclassified images, and one of them large."""
-    listed = controls.choose_list(pictures)
+    with projector.controls():
+        listed = controls.choose_list(pictures)
     at = images.position(pictures, listed)
-    left, right = st.columns([5, 8], gap="large")
-    with left:
-        images.show_large(pictures, listed, at)
     exact = {"The images with all digits": partial(figures.as_csv, listed)}
     numbers = tables.ExpandableTable("The images", partial(figures.columns, listed), exact, key="mistakes-numbers")
-    with right:
-        images.show_cards(pictures, listed, at, numbers)
+    with projector.stage():
+        left, right = st.columns([5, 8], gap="large")
+        with left:
+            images.show_large(pictures, listed, at)
+        with right:
+            images.show_cards(pictures, listed, at, numbers)
 
 
 def calibration(pictures: LabelledPictures) -> None:
@@ -49,12 +52,14 @@ def calibration(pictures: LabelledPictures) -> None:
     scaling = temperatures.scaling(pictures)
     if scaling is None:
         return
-    t = temperatures.choose(scaling.temperature)
-    left, right = st.columns(2, gap="large")
-    with left:
-        temperatures.diagram(pictures, t)
-    with right:
-        temperatures.losses(pictures, scaling, t)
+    with projector.controls():
+        t = temperatures.choose(scaling.temperature)
+    with projector.stage():
+        left, right = st.columns(2, gap="large")
+        with left:
+            temperatures.diagram(pictures, t)
+        with right:
+            temperatures.losses(pictures, scaling, t)
     temperatures.both_halves(pictures, scaling)
 
 

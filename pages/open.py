@@ -1,10 +1,11 @@
 """Open a network: those that come along, one of your own from a file, and what was understood of it."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import streamlit as st
 
-from viz.app import address, components, current, sidebar, tables, widgets
+from viz.app import address, components, current, projector, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.open import controls, figures
 
@@ -22,7 +23,8 @@ def understood() -> None:
         explanation = (
             "Click a step to see its arithmetic. Function calls are in italics; a summary has no row for them."
         )
-        widgets.figure(figures.table(found, controls.step_link), explanation, numbers)
+        with projector.stage():
+            widgets.figure(figures.table(found, controls.step_link), explanation, numbers)
     with right:
         st.html(figures.findings(network, found))
         st.write("**Look at it on**")
@@ -50,7 +52,8 @@ with st.container(key="networks"):
         st.header("Opened")
         st.html(figures.cards(opened, current.network_id(), controls.link))
     st.header("Networks that come along")
-    st.html(figures.cards(controls.coming_along(), current.network_id(), controls.link))
+    with nullcontext() if controls.is_opened() else projector.stage():
+        st.html(figures.cards(controls.coming_along(), current.network_id(), controls.link))
 
 st.header("A network file of your own")
 st.write(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import current, shared, sidebar, widgets
+from viz.app import current, projector, shared, sidebar, widgets
 from viz.training import controls as training
 from viz.training.ideas import OF_ANOTHER, OF_THE_ASSIGNMENT
 from viz.training.live import controls as live_training
@@ -16,7 +16,8 @@ def curves() -> None:
         training.kept_history()
         return
     searched, final = training.reports("search"), training.reports("final")
-    training.accuracy(searched)
+    with projector.stage():
+        training.accuracy(searched)
     widgets.folded("Why a peak is too optimistic", lambda: training.peak(final))
     widgets.folded("Loss", lambda: training.losses(searched))
     widgets.folded("The best epoch or the last?", lambda: training.best_and_last_epoch(searched))
@@ -35,7 +36,8 @@ def recipe() -> None:
         training.card()
         return
     st.header("The learning rate")
-    training.schedule()
+    with projector.stage():
+        training.schedule()
     st.header("Every choice")
     training.recipe_in_words()
     st.header("The effect of each part")

@@ -11,13 +11,17 @@ from model.images import digits, mnist
 from model.mistakes.labelled import LabelledPictures
 from model.mistakes.records import MNIST, Prediction
 from model.records import Pixels
-from viz.app import address, mnist_picker, shared, sidebar, tables, widgets
+from viz.app import address, mnist_picker, projector, shared, sidebar, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import controls as heads
 from viz.mistakes import cache, figures
 from viz.mistakes.controls import IMAGE, PAGE, is_image
 
-_PER_PAGE = 24  # images
+_PER_PAGE, _ON_A_PROJECTOR = 24, 8  # images
+
+
+def _per_page() -> int:
+    return _ON_A_PROJECTOR if projector.is_on() else _PER_PAGE
 
 
 def position(pictures: LabelledPictures, predictions: Sequence[Prediction]) -> int:
@@ -42,8 +46,8 @@ def show_cards(pictures: LabelledPictures, predictions: Sequence[Prediction], at
     if not predictions:
         st.write("There are no such images.")
         return
-    start = at // _PER_PAGE * _PER_PAGE
-    shown = predictions[start : start + _PER_PAGE]
+    start = at // _per_page() * _per_page()
+    shown = predictions[start : start + _per_page()]
     seen = _small(pictures, [each.index for each in shown])
     drawn = figures.cards(
         shown, seen, predictions[at].index, lambda index: address.address(PAGE, **{IMAGE: str(index)})
@@ -52,7 +56,7 @@ def show_cards(pictures: LabelledPictures, predictions: Sequence[Prediction], at
     def part() -> None:
         """Show the cards, and buttons to the other parts of the list."""
         st.html(drawn)
-        if len(predictions) > _PER_PAGE:
+        if len(predictions) > _per_page():
             _paging(predictions, start)
 
     widgets.figure(part, figures.say_cards(shown), numbers)
@@ -60,10 +64,10 @@ def show_cards(pictures: LabelledPictures, predictions: Sequence[Prediction], at
 
 def _paging(predictions: Sequence[Prediction], start: int) -> None:
     """Show buttons to the parts of a list before and after the one that begins at ``start``."""
-    last = min(start + _PER_PAGE, len(predictions))
+    last = min(start + _per_page(), len(predictions))
     with st.container(horizontal=True, vertical_alignment="center"):
-        _button("Back", predictions, start - _PER_PAGE)
-        _button("More", predictions, start + _PER_PAGE)
+        _button("Back", predictions, start - _per_page())
+        _button("More", predictions, start + _per_page())
         st.caption(f"{start + 1:,} to {last:,} of {len(predictions):,}")
 
 

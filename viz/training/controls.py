@@ -16,7 +16,7 @@ from model.training.records import BestEpochs, CurveBand, RecipeResult, Spread
 from model.training.report import DISPUTED
 from model.training.seeds import best_epochs, curve_band, spread
 from model.training.snapshots import block_rows
-from viz.app import address, components, current, tables, widgets
+from viz.app import address, components, current, projector, tables, widgets
 from viz.app import shared as shared_by_all
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
@@ -138,7 +138,8 @@ def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
             "See the assignment's network after each epoch",
         )
         return
-    left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
+    with projector.controls():
+        left, middle, right = st.columns([11, 4, 10], vertical_alignment="bottom", gap="medium")
     with left:
         row = widgets.step(trace, block_rows(trace)).name
     found = or_show_error(lambda: cache.block_through_epochs(digit, row))
@@ -152,11 +153,13 @@ def block_after_each_epoch(digit: Digit, trace: Trace) -> None:
     epoch = int(address.read_one_of(EPOCH, numbers, numbers[-1]))
     panels = [*cache.kernel_panels(found, channel, one_scale=shared), *snapshots.maps(found, channel, shared=shared)]
     frames = snapshots.frames(found, channel, epoch, panels)
-    widgets.figure(
-        lambda: components.epoch_player(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),
-        snapshots.say(found, channel, shared=shared),
-        tables.columns_file("Download every number as CSV", partial(snapshots.number_columns, found), f"{row}-epochs"),
-    )
+    columns = partial(snapshots.number_columns, found)
+    with projector.stage():
+        widgets.figure(
+            lambda: components.epoch_player(frames, lambda chosen: address.write(**{EPOCH: str(chosen)})),
+            snapshots.say(found, channel, shared=shared),
+            tables.columns_file("Download every number as CSV", columns, f"{row}-epochs"),
+        )
     st.caption(origin.say(cache.card()))
     st.header("Predictions after each epoch")
     st.html(tabled(snapshots.probability_columns(found), "Predictions after each epoch"))

@@ -15,7 +15,7 @@ from model.trace.records import LayerKind, Trace
 from model.training.live import loop, pictures
 from model.training.live.fresh import Suited
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
-from viz.app import address, current, mnist_picker, shared, tables, widgets
+from viz.app import address, current, mnist_picker, projector, shared, tables, widgets
 from viz.app.charts import mount
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
@@ -61,14 +61,16 @@ def show(digit: Digit) -> None:
     offered = _offered(suited)
     choices = _choices(offered)
     status = _status(choices)
-    *places, last = st.columns([3] * len(offered) + [5], vertical_alignment="bottom")
+    with projector.controls():
+        *places, last = st.columns([3] * len(offered) + [5], vertical_alignment="bottom")
     _choose(places, offered, locked=status is not None and status.under_way)
     with last:
         _start_and_cancel(status)
-    if status is not None and status.under_way:
-        st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices, suited)
-    else:
-        st.fragment(_stage)(digit, choices, suited, status)
+    with projector.stage():
+        if status is not None and status.under_way:
+            st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices, suited)
+        else:
+            st.fragment(_stage)(digit, choices, suited, status)
     if status is not None and status.run is not None and not status.under_way:
         _numbers(status.run)
 
