@@ -4,9 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model.layers.registry import arithmetic, describe, explain, kind_of, monotone, of_module, settings, window
+    from model.layers.registry import (
+        arithmetic,
+        describe,
+        explain,
+        kind_of,
+        monotone,
+        of_module,
+        recipe,
+        settings,
+        window,
+    )
 
-__all__ = ["arithmetic", "describe", "explain", "kind_of", "monotone", "of_module", "settings", "window"]
+__all__ = ["arithmetic", "describe", "explain", "kind_of", "monotone", "of_module", "recipe", "settings", "window"]
 
 
 def __getattr__(name: str) -> Any:

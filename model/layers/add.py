@@ -3,8 +3,9 @@
 from torch import nn
 
 from model.graph.records import Op
-from model.layers.join import Join, scaled
+from model.layers.join import Join, scaled, scaled_formula
 from model.layers.layer import WorkedUnit
+from model.layers.records import Recipe, Rule
 from model.layers.stand_ins import Sum
 from model.records import Unit
 from model.trace.records import Step
@@ -20,10 +21,20 @@ class Add(Join):
         "Adds two inputs, place by place. In a residual block one of them is what went in, or a 1 × 1 convolution of "
         "it: the block then learns only what to change, and gradients have a short way back."
     )
+    symbols = "Σ of the inputs"
+
+    def weights(self, step: Step) -> tuple[float, float]:
+        """Return the factors of both inputs."""
+        return 1.0, float(step.settings.get("alpha", 1))
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
-        """Both values, the second times alpha."""
-        return scaled(step, self.values(step, unit), (1.0, float(step.settings.get("alpha", 1))), "Σ of the inputs")
+        """Both values, each times its factor."""
+        return scaled(step, self.values(step, unit), self.weights(step), self.symbols)
+
+    def recipe(self, step: Step) -> Recipe:
+        """Both values and their factors."""
+        weights = self.weights(step)
+        return self.joined(step, Rule.JOIN, self.symbols, scaled_formula(weights), weights=weights)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """A sum of both."""
@@ -36,11 +47,11 @@ class Subtract(Add):
     kind = "subtract"
     ops = (Op.SUB,)
     about = "Subtracts the second input from the first, place by place."
+    symbols = "first input − second input"
 
-    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
-        """Both values, the second times minus alpha."""
-        weights = 1.0, -float(step.settings.get("alpha", 1))
-        return scaled(step, self.values(step, unit), weights, "first input − second input")
+    def weights(self, step: Step) -> tuple[float, float]:
+        """Return the factors of both inputs."""
+        return 1.0, -float(step.settings.get("alpha", 1))
 
 
 class SubtractFrom(Add):
@@ -49,11 +60,11 @@ class SubtractFrom(Add):
     kind = "subtract from"
     ops = (Op.RSUB,)
     about = "Subtracts the first input from the second, or from a number, place by place."
+    symbols = "second input − first input"
 
-    def explain(self, step: Step, unit: Unit) -> WorkedUnit:
-        """Both values, the first times minus alpha."""
-        weights = -float(step.settings.get("alpha", 1)), 1.0
-        return scaled(step, self.values(step, unit), weights, "second input − first input")
+    def weights(self, step: Step) -> tuple[float, float]:
+        """Return the factors of both inputs."""
+        return -float(step.settings.get("alpha", 1)), 1.0
 
 
 LAYERS = (Add(), Subtract(), SubtractFrom())

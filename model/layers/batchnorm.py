@@ -4,16 +4,35 @@ Scale and shift are learned. Mean and variance are running averages over trainin
 evaluation mode they are constants. Every unit depends on one input unit only.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from model.errors import InputError
 from model.graph.records import Op
-from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, position_of, product
-from model.layers.records import Calculation, Term
+from model.layers.layer import Layer, WorkedUnit, as_maps, fewest, format_number, position_of, product
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import LayerKind, Step
+
+_SYMBOLS = "(input − mean) / √(variance + ε) × scale + shift"
+
+
+def norm_recipe(step: Step, symbols: str, **numbers: NDArray[Any]) -> Recipe:
+    """Return the recipe of a norm.
+
+    Args:
+        step: Its ``eps`` is used.
+        symbols: The formula.
+        numbers: Mean, variance, scale and shift of each unit, in order.
+    """
+    eps = float(step.settings["eps"])
+    formula = f"({{0}} − {{1}}) / √({{2}} + {eps:g}) × {{3}} + {{4}} = [5]"
+    arrays = {name: fewest(values, as_maps(step.output).shape) for name, values in numbers.items()}
+    return Recipe(Rule.NORM, Where.SAME, (symbols,), formula, {"eps": eps}, arrays)
 
 
 class BatchNorm(Layer):
@@ -61,11 +80,21 @@ class BatchNorm(Layer):
         return WorkedUnit(
             (Term(unit, value, float(factor), float(value * factor)),),
             float(shift - mean * factor),
-            "(input − mean) / √(variance + ε) × scale + shift",
+            _SYMBOLS,
             f"({numbers[0]} − {numbers[1]}) / √({numbers[2]} + {eps:g}) × {numbers[3]} + {numbers[4]}"
             f" = {format_number(float(result), bracket=False)}",
             float(result),
         )
+
+    def recipe(self, step: Step) -> Recipe | None:
+        """Mean, variance, scale and shift; none without running statistics, which ``explain`` refuses."""
+        if "running_var" not in step.buffers:
+            return None
+        each, ones = step.output[0].size, np.ones(len(step.output))
+        names = {"mean": "running_mean", "variance": "running_var", "scale": "weight", "shift": "bias"}
+        defaults = {"weight": ones, "bias": 0 * ones}
+        weights = {**defaults, **step.weights}
+        return norm_recipe(step, _SYMBOLS, **{name: weights[key].repeat(each) for name, key in names.items()})
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its statistics are fixed, so its place is all that matters."""

@@ -12,10 +12,10 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Node, Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, weighted_sum
-from model.layers.records import Calculation, Term
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, sum_symbols, weighted_sum
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.layers.stand_ins import positive
-from model.layers.windows import covered_positions, each_axis, output_size, pair
+from model.layers.windows import covered_along, covered_positions, each_axis, output_size, pair
 from model.receptive_field.records import Window
 from model.records import Pair, Unit
 from model.trace.records import LayerKind, Step
@@ -109,6 +109,15 @@ class Convolution(Layer):
         biased = "bias" in step.weights
         bias = float(step.weights["bias"][channel]) if biased else 0.0
         return weighted_sum(tuple(terms), bias, biased=biased)
+
+    def recipe(self, step: Step) -> Recipe:
+        """Weights (C_out, C_in / groups, kH, kW), and biases (C_out,) if there are any."""
+        (_, *units), (_, *size), weights = step.output.shape, step.input.shape, step.weights
+        covered = covered_along(self.window_of(step), (units[0], units[1]), (size[0], size[1]))
+        per_group = len(weights["weight"]) // step.settings["groups"]
+        arrays = {name: weights[name] for name in ("weight", "bias") if name in weights}
+        symbols = sum_symbols(biased="bias" in weights)
+        return Recipe(Rule.SUM, Where.WINDOW, symbols, settings={**covered, "per_group": per_group}, arrays=arrays)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""

@@ -11,9 +11,11 @@ from torch import nn
 
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, as_maps, format_number
-from model.layers.records import Term
+from model.layers.records import Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import LayerKind, Step
+
+_OFF = "input, because dropout is off"
 
 
 class Dropout(Layer):
@@ -48,7 +50,7 @@ class Dropout(Layer):
         """One term: the input unit, kept or dropped."""
         value = float(as_maps(step.input)[unit])
         if step.mask is None:
-            factor, symbols, worked = 1.0, "input, because dropout is off", format_number(value)
+            factor, symbols, worked = 1.0, _OFF, format_number(value)
         elif as_maps(step.mask)[unit]:
             p = step.settings["p"]
             factor = 1 / (1 - p)
@@ -63,6 +65,10 @@ class Dropout(Layer):
             f"{worked} = {format_number(result, bracket=False)}",
             result,
         )
+
+    def recipe(self, step: Step) -> Recipe | None:
+        """The value itself; none for one mask."""
+        return Recipe(Rule.COPY, Where.SAME, (_OFF,), "{0} = [1]") if step.mask is None else None
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """It is off."""

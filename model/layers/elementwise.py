@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import nn
 
 from model.layers.layer import Layer, Settings, WorkedUnit, as_maps, format_number
-from model.layers.records import Term
+from model.layers.records import Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import Step
 
@@ -37,6 +37,13 @@ class Elementwise(Layer):
         worked = symbols.replace("input", format_number(value))
         formula = f"{worked} = {format_number(result, bracket=False)}"
         return WorkedUnit((Term(unit, value, None, result),), 0.0, symbols, formula, result)
+
+    def recipe(self, step: Step) -> Recipe:
+        """The name of the function, and its settings."""
+        symbols = self.formula(step.settings)
+        formula = f"{symbols.replace('input', '{0}')} = [1]"
+        settings = {**step.settings, "function": self.ops[0].value}
+        return Recipe(Rule.FUNCTION, Where.SAME, (symbols,), formula, settings)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its place is all that matters."""

@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, product
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
@@ -30,6 +30,10 @@ class Flatten(Layer):
         value = float(maps[channel, y, x])
         formula = f"{format_number(value)} = {format_number(value, bracket=False)}"
         return WorkedUnit((Term((channel, y, x), value, 1.0, value),), 0.0, "input", formula, value)
+
+    def recipe(self, step: Step) -> Recipe:
+        """The value with the same number."""
+        return Recipe(Rule.COPY, Where.SAME, ("input",), "{0} = [1]")
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """The step itself."""

@@ -7,8 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.layers.batchnorm import norm_recipe
 from model.layers.layer import Layer, Shape, WorkedUnit, as_maps, format_number, position_of, product
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Term
 from model.records import Activation, Unit
 from model.trace.records import Step
 
@@ -51,11 +52,31 @@ class ImageNorm(Layer):
         return WorkedUnit(
             (Term(unit, value, factor, value * factor),),
             shift - mean * factor,
-            f"(input − mean) / √(variance + ε) × scale + shift, over {members.size:,} values of this image",
+            _symbols(members.size),
             f"({numbers[0]} − {numbers[1]}) / √({numbers[2]} + {eps:g}) × {numbers[3]} + {numbers[4]}"
             f" = {format_number(result, bracket=False)}",
             result,
         )
+
+    def recipe(self, step: Step) -> Recipe:
+        """Mean and variance of the members of each unit, its scale and its shift."""
+        found = dict[int, tuple[float, float]]()  # by the first of the members, which they do not share with others
+        positions, statistics = [*np.ndindex(step.input.shape)], list[tuple[float, float]]()
+        for position in positions:
+            members = self.members(step, position)
+            first = members.__array_interface__["data"][0]
+            if first not in found:
+                double = members.astype(np.float64)
+                found[first] = float(double.mean()), float(double.var())
+            statistics.append(found[first])
+        means, variances = np.asarray(statistics).T
+        scale, shift = (
+            np.asarray([step.weights[key][self.learned(step, position)] for position in positions])
+            if key in step.weights
+            else np.full(len(positions), default)
+            for key, default in (("weight", 1.0), ("bias", 0.0))
+        )
+        return norm_recipe(step, _symbols(members.size), mean=means, variance=variances, scale=scale, shift=shift)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Mean and variance are held fixed."""
@@ -64,3 +85,7 @@ class ImageNorm(Layer):
     def randomize(self, module: nn.Module, generator: torch.Generator) -> None:
         """Scale 1 and shift 0; nothing is drawn."""
         module.reset_parameters()  # type: ignore[operator]
+
+
+def _symbols(count: int) -> str:
+    return f"(input − mean) / √(variance + ε) × scale + shift, over {count:,} values of this image"

@@ -1,10 +1,13 @@
 """The base class of steps that work on two inputs, place by place; the smaller one is repeated, as in NumPy."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from model.layers.layer import Layer, WorkedUnit, format_number, listed, unit_at
-from model.layers.operands import position_with_batch, source_at, with_batch
-from model.layers.records import Calculation, Term
+from model.layers.operands import numbered, position_with_batch, source_at, with_batch
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import Step
 
@@ -31,6 +34,17 @@ class Join(Layer):
             found.append((unit_at(own, kept.shape), float(array[place]), source_at(step, number)))
         return found
 
+    def joined(self, step: Step, rule: Rule, symbols: str, formula: str, **settings: Any) -> Recipe:
+        """Return the recipe, with the fixed number in the place of the second input if there is one."""
+        if "value" in step.settings:
+            settings["value"] = float(step.settings["value"])
+        arrays = numbered(with_batch(step))
+        if all(operand.shape == step.output.shape for operand in step.operands):
+            return Recipe(rule, Where.SAME, (symbols,), formula, settings)
+        repeated = [np.broadcast_to(each, np.broadcast_shapes(*map(np.shape, arrays))) for each in arrays]
+        members = np.stack([each.ravel() for each in repeated], axis=1).astype(np.int32)
+        return Recipe(rule, Where.MEMBERS, (symbols,), formula, settings, {"members": members})
+
 
 def first_and_second(step: Step, values: Sequence[tuple[Unit, float, str | None]]) -> tuple[float, float]:
     """Return both numbers; the second can be a setting."""
@@ -56,3 +70,9 @@ def _part(number: float, weight: float) -> str:
     if weight == 1:
         return format_number(number)
     return format_number(-number) if weight == -1 else f"{format_number(number)} × {weight:g}"
+
+
+def scaled_formula(weights: tuple[float, float]) -> str:
+    """Return the formula of ``scaled`` with places for both numbers; one with the weight −1 has its sign changed."""
+    parts = (f"{{{i}}}" if abs(weight) == 1 else f"{{{i}}} × {weight:g}" for i, weight in enumerate(weights))
+    return f"{' + '.join(parts)} = [2]"

@@ -5,7 +5,7 @@ from torch import nn
 from model.graph.records import Op
 from model.layers.join import Join, first_and_second
 from model.layers.layer import WorkedUnit, format_number
-from model.layers.records import Term
+from model.layers.records import Recipe, Rule, Term
 from model.layers.stand_ins import Sum
 from model.records import Unit
 from model.trace.records import Step
@@ -33,6 +33,11 @@ class Larger(Join):
         formula = f"{self.name}({listed}) = {format_number(result, bracket=False)}"
         bias = result if kept >= len(values) else 0.0
         return WorkedUnit(terms, bias, f"{self.name}(first input, second input)", formula, result)
+
+    def recipe(self, step: Step) -> Recipe:
+        """Both values."""
+        rule = Rule.LARGER if self.name == "max" else Rule.SMALLER
+        return self.joined(step, rule, f"{self.name}(first input, second input)", f"{self.name}([0], [1]) = [2]")
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """A sum of both: the one that is not kept could be the other."""

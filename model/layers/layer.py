@@ -13,12 +13,13 @@ from torch import nn
 
 from model.errors import InputError
 from model.graph.records import Node, Op
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Term
 from model.receptive_field.records import Window
 from model.records import Unit
 from model.trace.records import Step
 
 _MAX_PRINTED_TERMS = 9  # a formula with more terms prints one sum for each input map
+_SUM_SYMBOLS = "Σ input × weight", "Σ over input maps of (Σ input × weight)"  # of few terms, and of many
 _AXES = ("channels", "height", "width")
 Settings = Mapping[str, Any]
 Shape = tuple[int, ...]
@@ -131,6 +132,10 @@ class Layer(ABC):
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """Work out one unit, (c, y, x), from the input."""
 
+    def recipe(self, step: Step) -> Recipe | None:
+        """Return how every unit is worked out; None where there is no rule. It gives what ``explain`` gives."""
+        return None
+
 
 def axes(shape: tuple[int, ...]) -> tuple[str, ...]:
     """Return the names of the axes of a shape: channels, height and width, units for a vector, numbers for others.
@@ -165,6 +170,18 @@ def unit_at(position: Sequence[int], shape: Shape) -> Unit:
     return int(np.ravel_multi_index(tuple(position), shape)) if shape else 0, 0, 0
 
 
+def fewest(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    """Return a number for each unit of ``as_maps`` (C, H, W) as one for all or one for each map, if that is the same.
+
+    >>> fewest(np.array([1.0, 1.0, 2.0, 2.0]), (2, 1, 2)).tolist()
+    [1.0, 2.0]
+    """
+    maps = values.reshape(shape[0], -1)
+    if (maps != maps[:, :1]).any():
+        return values
+    return maps[:1, 0] if (maps == maps[0, 0]).all() else maps[:, 0]
+
+
 def listed(shape: Shape, symbols: str) -> tuple[Calculation, ...]:
     """Return a line for each axis of a shape that is not computed from sizes."""
     return tuple(Calculation(name, symbols, str(size), size) for name, size in zip(axes(shape), shape, strict=True))
@@ -196,7 +213,7 @@ def product(name: str, **factors: int) -> Calculation:
 def weighted_sum(terms: tuple[Term, ...], bias: float = 0.0, *, biased: bool = False) -> WorkedUnit:
     """Return the sum of the terms' products and of the bias, if there is one."""
     value = sum(term.product for term in terms) + bias
-    symbols = "Σ input × weight" + (" + bias" if biased else "")
+    few, many = sum_symbols(biased=biased)
     if len(terms) <= _MAX_PRINTED_TERMS:
         parts = [f"{format_number(term.value)} × {format_number(term.weight or 0)}" for term in terms]
     else:
@@ -204,10 +221,15 @@ def weighted_sum(terms: tuple[Term, ...], bias: float = 0.0, *, biased: bool = F
         for term in terms:
             channels[term.unit[0]] = channels.get(term.unit[0], 0.0) + term.product
         parts = [f"{format_number(part)}" for part in channels.values()]
-        symbols = "Σ over input maps of (Σ input × weight)" + (" + bias" if biased else "")
     parts += [format_number(bias)] if biased else []
     formula = f"{' + '.join(parts) or '0'} = {format_number(value, bracket=False)}"
-    return WorkedUnit(terms, bias, symbols, formula, value)
+    return WorkedUnit(terms, bias, few if len(terms) <= _MAX_PRINTED_TERMS else many, formula, value)
+
+
+def sum_symbols(*, biased: bool) -> tuple[str, str]:
+    """Return the formula of a weighted sum in symbols: with few terms, and with many."""
+    few, many = (f"{each} + bias" if biased else each for each in _SUM_SYMBOLS)
+    return few, many
 
 
 def format_number(value: float, *, bracket: bool = True) -> str:

@@ -13,11 +13,12 @@ from model.layers.layer import (
     learned_lines,
     position_of,
     product,
+    sum_symbols,
     unchanged,
     unit_at,
     weighted_sum,
 )
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.layers.stand_ins import positive
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -64,6 +65,11 @@ class Linear(Layer):
         )
         biased = "bias" in step.weights
         return weighted_sum(terms, float(step.weights["bias"][row]) if biased else 0.0, biased=biased)
+
+    def recipe(self, step: Step) -> Recipe:
+        """Weights (units out, units in), and biases if there are any."""
+        arrays = {name: step.weights[name] for name in ("weight", "bias") if name in step.weights}
+        return Recipe(Rule.SUM, Where.ROW, sum_symbols(biased="bias" in arrays), arrays=arrays)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""

@@ -5,7 +5,7 @@ from torch import nn
 from model.graph.records import Op
 from model.layers.join import Join, first_and_second
 from model.layers.layer import WorkedUnit, format_number
-from model.layers.records import Term
+from model.layers.records import Recipe, Rule, Term
 from model.layers.stand_ins import Sum
 from model.records import Unit
 from model.trace.records import Step
@@ -21,6 +21,7 @@ class Multiply(Join):
         "that much of the map through."
     )
     sign = "×"
+    rule = Rule.PRODUCT
 
     def factor(self, number: float) -> float:
         """Return what the first input is multiplied by."""
@@ -41,6 +42,11 @@ class Multiply(Join):
         formula = f"{worked} = {format_number(result, bracket=False)}"
         return WorkedUnit(terms, 0.0, f"first input {self.sign} second input", formula, result)
 
+    def recipe(self, step: Step) -> Recipe:
+        """Both values."""
+        symbols, formula = f"first input {self.sign} second input", f"{{0}} {self.sign} {{1}} = [2]"
+        return self.joined(step, self.rule, symbols, formula)
+
     def monotone(self, module: nn.Module) -> nn.Module:
         """A sum of both: it passes on a change of each."""
         return Sum()
@@ -53,6 +59,7 @@ class Divide(Multiply):
     ops = (Op.DIV,)
     about = "Divides the first input by the second, place by place."
     sign = "/"
+    rule = Rule.QUOTIENT
 
     def factor(self, number: float) -> float:
         """Return one over the divisor."""

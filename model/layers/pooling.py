@@ -10,9 +10,9 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Op
 from model.layers.layer import Layer, Modules, Settings, Shape, WorkedUnit, format_number, weighted_sum
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.layers.stand_ins import WindowMean
-from model.layers.windows import covered_positions, output_size, pair, sliding
+from model.layers.windows import covered_along, covered_positions, output_size, pair, sliding
 from model.receptive_field.records import Window
 from model.records import Pair, Unit, format_sizes
 from model.trace.records import LayerKind, Step
@@ -22,6 +22,7 @@ _ABOUT_AVERAGE = (
     "Computes the mean of each window. Where the window is the whole map, the result says how much of the map's "
     "pattern there is, not where it is. It learns nothing and works on each map alone."
 )
+_LARGEST, _MEAN = "max of the window", "Σ of the window / number of values"
 
 
 class MaxPool(Layer):
@@ -63,6 +64,10 @@ class MaxPool(Layer):
         covered = covered_positions(self.window_of(step), (where[0], where[1]), step.input.shape[1:])
         return _largest(step, channel, [position for _, position in covered])
 
+    def recipe(self, step: Step) -> Recipe:
+        """The windows."""
+        return Recipe(Rule.LARGEST, Where.WINDOW, (_LARGEST,), settings=_covered(step, self.window_of(step)))
+
     def monotone(self, module: nn.Module) -> nn.Module:
         """The mean of each window: the maximum passes on a change of one value alone."""
         assert isinstance(module, nn.MaxPool2d)  # noqa: S101 (for the type checker)
@@ -97,10 +102,25 @@ class AveragePool(Layer):
         channel, y, x = unit
         window, size = self.window_of(step), (step.input.shape[1], step.input.shape[2])
         covered = covered_positions(window, (y, x), size)
-        divisor = step.settings["divisor_override"]
-        if divisor is None:
-            divisor = _padded_area(window, (y, x), size) if step.settings["count_include_pad"] else len(covered)
-        return _mean(step, channel, [position for _, position in covered], divisor)
+        return _mean(step, channel, [position for _, position in covered], self._divisor(step, (y, x), len(covered)))
+
+    def recipe(self, step: Step) -> Recipe:
+        """The windows, and the number that each is divided by, (H, W)."""
+        covered = _covered(step, self.window_of(step))
+        divisors = [
+            [self._divisor(step, (y, x), len(row) * len(column)) for x, column in enumerate(covered["columns"])]
+            for y, row in enumerate(covered["rows"])
+        ]
+        return _mean_recipe(covered, divisors)
+
+    def _divisor(self, step: Step, unit: Pair, covered: int) -> int:
+        """Return what the sum of a window is divided by that covers some values."""
+        override = step.settings["divisor_override"]
+        if override is not None:
+            return int(override)
+        if not step.settings["count_include_pad"]:
+            return covered
+        return _padded_area(self.window_of(step), unit, (step.input.shape[1], step.input.shape[2]))
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """The step itself."""
@@ -138,6 +158,12 @@ class AdaptiveAveragePool(Layer):
         covered = _adaptive_window(step, unit)
         return _mean(step, unit[0], covered, len(covered))
 
+    def recipe(self, step: Step) -> Recipe:
+        """The windows, each divided by the number of its values."""
+        covered = _adaptive_windows(step)
+        divisors = [[len(row) * len(column) for column in covered["columns"]] for row in covered["rows"]]
+        return _mean_recipe(covered, divisors)
+
     def monotone(self, module: nn.Module) -> nn.Module:
         """The step itself."""
         return module
@@ -156,6 +182,10 @@ class AdaptiveMaxPool(AdaptiveAveragePool):
         """The values of this window; the largest has weight 1 and the others 0. The first of equal values counts."""
         return _largest(step, unit[0], _adaptive_window(step, unit))
 
+    def recipe(self, step: Step) -> Recipe:
+        """The windows."""
+        return Recipe(Rule.LARGEST, Where.WINDOW, (_LARGEST,), settings=_adaptive_windows(step))
+
     def monotone(self, module: nn.Module) -> nn.Module:
         """The mean of each window."""
         assert isinstance(module, nn.AdaptiveMaxPool2d)  # noqa: S101 (for the type checker)
@@ -167,11 +197,27 @@ LAYERS = (MaxPool(), AveragePool(), AdaptiveAveragePool(), AdaptiveMaxPool())
 
 def _adaptive_window(step: Step, unit: Unit) -> list[Pair]:
     """Return the places of the window of a unit."""
-    (top, bottom), (left, right) = (
-        _adaptive_span(length, parts, i)
-        for length, parts, i in zip(step.input.shape[1:], step.output.shape[1:], unit[1:], strict=True)
-    )
-    return list(product(range(top, bottom), range(left, right)))
+    windows = _adaptive_windows(step)
+    return [(y, x) for (_, y), (_, x) in product(windows["rows"][unit[1]], windows["columns"][unit[2]])]
+
+
+def _adaptive_windows(step: Step) -> dict[str, list[list[Pair]]]:
+    """Return the windows along both axes, as ``covered_along`` does."""
+    found = {}
+    for name, length, parts in zip(("rows", "columns"), step.input.shape[1:], step.output.shape[1:], strict=True):
+        spans = (_adaptive_span(length, parts, i) for i in range(parts))
+        found[name] = [[(place - start, place) for place in range(start, stop)] for start, stop in spans]
+    return found
+
+
+def _covered(step: Step, window: Window) -> dict[str, list[list[Pair]]]:
+    (_, *units), (_, *size) = step.output.shape, step.input.shape
+    return covered_along(window, (units[0], units[1]), (size[0], size[1]))
+
+
+def _mean_recipe(covered: dict[str, list[list[Pair]]], divisors: list[list[int]]) -> Recipe:
+    """Return the recipe of an average pool with its divisors, (H, W)."""
+    return Recipe(Rule.MEAN, Where.WINDOW, (_MEAN,), "[0] / [1] = [2]", {**covered, "divisors": divisors})
 
 
 def _say_left_out(step: Step) -> str:
@@ -213,7 +259,7 @@ def _largest(step: Step, channel: int, covered: list[Pair]) -> WorkedUnit:
     result = values[largest]
     listed = ", ".join(format_number(value, bracket=False) for value in values)
     formula = f"max({listed}) = {format_number(result, bracket=False)}"
-    return WorkedUnit(terms, 0.0, "max of the window", formula, result)
+    return WorkedUnit(terms, 0.0, _LARGEST, formula, result)
 
 
 def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> WorkedUnit:
@@ -226,7 +272,7 @@ def _mean(step: Step, channel: int, covered: list[Pair], divisor: int) -> Worked
     return WorkedUnit(
         terms,
         0.0,
-        "Σ of the window / number of values",
+        _MEAN,
         f"{format_number(total, bracket=False)} / {divisor} = {format_number(total / divisor, bracket=False)}",
         weighted_sum(terms).value,
     )

@@ -4,10 +4,12 @@ import torch
 from torch import nn
 
 from model.graph.records import Op
-from model.layers.layer import Layer, WorkedUnit, as_maps, format_number, learned_lines, position_of, product
-from model.layers.records import Calculation, Term
+from model.layers.layer import Layer, WorkedUnit, as_maps, fewest, format_number, learned_lines, position_of, product
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import Step
+
+_SYMBOLS = "input, times slope if negative"
 
 
 class PReLU(Layer):
@@ -34,7 +36,14 @@ class PReLU(Layer):
         weight = 1.0 if value > 0 else slope
         result = value * weight
         worked = f"{format_number(value)} × {format_number(weight)} = {format_number(result, bracket=False)}"
-        return WorkedUnit((Term(unit, value, weight, result),), 0.0, "input, times slope if negative", worked, result)
+        return WorkedUnit((Term(unit, value, weight, result),), 0.0, _SYMBOLS, worked, result)
+
+    def recipe(self, step: Step) -> Recipe:
+        """The slopes."""
+        slopes = step.weights["weight"]
+        each = slopes.repeat(step.output.size // len(slopes))
+        arrays = {"slope": fewest(each, as_maps(step.output).shape)}
+        return Recipe(Rule.SLOPE, Where.SAME, (_SYMBOLS,), "{0} × {1} = [2]", arrays=arrays)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its place is all that matters."""

@@ -12,11 +12,12 @@ from model.graph.capture import FUNCTIONS
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, axes, format_number, listed, unit_at
 from model.layers.operands import numbered, position_with_batch, source_at, with_batch
-from model.layers.records import Calculation, Term
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import LayerKind, Step
 
 _NOWHERE = -1.0  # in the place of a number that padding adds
+_ADDED = "the number that padding adds"
 
 
 class Rearrangement(Layer):
@@ -35,7 +36,7 @@ class Rearrangement(Layer):
         if number == _NOWHERE:
             value = float(step.settings["value"])
             text = format_number(value, bracket=False)
-            return WorkedUnit((), value, "the number that padding adds", f"{text} = {text}", value)
+            return WorkedUnit((), value, _ADDED, f"{text} = {text}", value)
         which, arrays = 0, with_batch(step)
         while number >= arrays[which].size:
             number -= arrays[which].size
@@ -46,6 +47,12 @@ class Rearrangement(Layer):
         text = f"{format_number(value)} = {format_number(value, bracket=False)}"
         where = unit_at([int(i) for i in position], kept.shape)
         return WorkedUnit((Term(where, value, 1.0, value, source_at(step, which)),), 0.0, "input", text, value)
+
+    def recipe(self, step: Step) -> Recipe:
+        """For each unit the number of the value that it is."""
+        members = self._sources(step).reshape(-1, 1).astype(np.int32)
+        settings = {"value": float(step.settings["value"])} if "value" in step.settings else {}
+        return Recipe(Rule.COPY, Where.MEMBERS, (_ADDED, "input"), "{0} = [1]", settings, {"members": members})
 
     def _sources(self, step: Step) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
         """Return the number of the value that each value came from."""

@@ -1,6 +1,11 @@
 """The arithmetic of a shape, a count or a unit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from numpy.typing import NDArray
 
 from model.records import Unit
 
@@ -111,3 +116,55 @@ class Explanation:
         for term in self.terms:
             sums[term.unit[0]] = sums.get(term.unit[0], 0.0) + term.product
         return sums
+
+
+class Rule(StrEnum):
+    """What a recipe does with the input units of a unit."""
+
+    SUM = "sum"  # value × weight each, and a bias
+    MEAN = "mean"  # value / divisor each
+    TOTAL = "total"  # each value once
+    LARGEST = "largest"  # the first of the largest values
+    NORM = "norm"  # (value − mean) / √(variance + eps) × scale + shift
+    FUNCTION = "function"  # a function of one number
+    SLOPE = "slope"  # value, times a slope if it is not positive
+    COPY = "copy"  # the value itself, or a fixed number where there is none
+    JOIN = "join"  # the inputs, each with a fixed factor
+    PRODUCT = "product"  # the first input times the second
+    QUOTIENT = "quotient"  # the first input divided by the second
+    LARGER = "larger"  # the larger of two inputs
+    SMALLER = "smaller"  # the smaller of two inputs
+    SOFTMAX = "softmax"
+    LOG_SOFTMAX = "log-softmax"
+    STORED = "stored"  # no input: the number itself
+
+
+class Where(StrEnum):
+    """Which input units belong to a unit. Units are counted in order, through all inputs one after another."""
+
+    SAME = "same"  # the unit with the same number, of each input
+    WINDOW = "window"  # settings: for each y and each x, the places in the window and on the map
+    ROW = "row"  # the row of the input with the same number, and a row of weights
+    MEMBERS = "members"  # array: the numbers of the input units, (units, n); -1 for none
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Recipe:
+    """How every unit of a step is worked out from its input, in a form that any program can follow.
+
+    Attributes:
+        rule: What is done with the input units.
+        where: Which they are.
+        symbols: The formula in symbols; where a unit with few terms has another, first that one.
+        formula: The formula with places for its numbers: ``{0}`` for one in brackets if it is negative, ``[0]`` for one
+            that never is; empty where it lists its terms.
+        settings: Plain values that the rule needs.
+        arrays: Weights and other arrays that the rule needs.
+    """
+
+    rule: Rule
+    where: Where
+    symbols: tuple[str, ...]
+    formula: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)

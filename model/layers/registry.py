@@ -17,7 +17,7 @@ from model.errors import InputError
 from model.graph.module import Function
 from model.graph.records import Op
 from model.layers.layer import Layer, product
-from model.layers.records import Arithmetic, Calculation, Explanation
+from model.layers.records import Arithmetic, Calculation, Explanation, Recipe
 from model.layers.unworked import Unworked
 from model.receptive_field.records import Window
 from model.records import Unit
@@ -112,6 +112,11 @@ def explain(trace: Trace, name: str, unit: Unit | tuple[int]) -> Explanation:
         recorded=float(step.maps[unit]),
         is_worked_out=worked.is_worked_out,
     )
+
+
+def recipe(step: Step) -> Recipe | None:
+    """Return how every unit of a step is worked out, for a program without PyTorch; None where there is no rule."""
+    return _layer_of(step).recipe(step)
 
 
 def arithmetic(trace: Trace) -> dict[str, Arithmetic]:

@@ -1,12 +1,15 @@
 """ReLU: keep positive values and set all others to zero."""
 
+import numpy as np
 from torch import nn
 
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, as_maps, format_number
-from model.layers.records import Term
+from model.layers.records import Recipe, Rule, Term, Where
 from model.records import Unit
 from model.trace.records import LayerKind, Step
+
+_SYMBOLS = "max(0, input)"
 
 
 class ReLU(Layer):
@@ -28,10 +31,14 @@ class ReLU(Layer):
         return WorkedUnit(
             (Term(unit, value, float(value > 0), result),),
             0.0,
-            "max(0, input)",
+            _SYMBOLS,
             f"max(0, {format_number(value)}) = {format_number(result, bracket=False)}",
             result,
         )
+
+    def recipe(self, step: Step) -> Recipe:
+        """A slope of 0."""
+        return Recipe(Rule.SLOPE, Where.SAME, (_SYMBOLS,), "max(0, {0}) = [2]", arrays={"slope": np.zeros(1)})
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Its place is all that matters."""

@@ -6,8 +6,8 @@ import numpy as np
 from torch import nn
 
 from model.graph.records import Op
-from model.layers.layer import Layer, Modules, WorkedUnit, as_maps, format_number, position_of, unit_at
-from model.layers.records import Term
+from model.layers.layer import Layer, Modules, Shape, WorkedUnit, as_maps, format_number, position_of, unit_at
+from model.layers.records import Recipe, Rule, Term, Where
 from model.layers.stand_ins import SumAlong
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -22,6 +22,9 @@ class Softmax(Layer):
     settings = ("dim",)
     about = "Turns scores into probabilities: the exponential of each score, divided by the sum of all exponentials."
     hidden = True
+    rule = Rule.SOFTMAX
+    symbols = "exp(score) / Σ exp(scores)"
+    worked = "exp([0]) / [1] = [2]"
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The exponentials; the result is this one's share of their sum."""
@@ -29,7 +32,17 @@ class Softmax(Layer):
         score = float(as_maps(step.input)[unit])
         result = float(np.exp(score - log_total))
         worked = f"exp({format_number(score, bracket=False)}) / {total:.6g} = {format_number(result, bracket=False)}"
-        return WorkedUnit(terms, 0.0, "exp(score) / Σ exp(scores)", worked, result)
+        return WorkedUnit(terms, 0.0, self.symbols, worked, result)
+
+    def recipe(self, step: Step) -> Recipe:
+        """For each unit the numbers of the scores along its axis."""
+        shape, axis = step.input.shape, _axis(step)
+        numbers = np.arange(step.input.size, dtype=np.int32).reshape(shape)
+        along = np.moveaxis(
+            np.broadcast_to(np.moveaxis(numbers, axis, -1)[..., None, :], _squared(shape, axis)), -2, axis
+        )
+        members = along.reshape(-1, shape[axis])
+        return Recipe(self.rule, Where.MEMBERS, (self.symbols,), self.worked, arrays={"members": members})
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Each value, and the mean of all that it is divided by."""
@@ -49,6 +62,9 @@ class LogSoftmax(Softmax):
         "exponentials of the log-probabilities are the ten probabilities, which sum to 1."
     )
     hidden = True
+    rule = Rule.LOG_SOFTMAX
+    symbols = "score − log(Σ exp(scores))"
+    worked = "{0} − log([1]) = [2]"
 
     def explain(self, step: Step, unit: Unit) -> WorkedUnit:
         """The exponentials; the logarithm of their sum is subtracted from the score."""
@@ -56,7 +72,7 @@ class LogSoftmax(Softmax):
         score = float(as_maps(step.input)[unit])
         result = score - log_total
         worked = f"{format_number(score)} − log({total:.6g}) = {format_number(result, bracket=False)}"
-        return WorkedUnit(terms, 0.0, "score − log(Σ exp(scores))", worked, result)
+        return WorkedUnit(terms, 0.0, self.symbols, worked, result)
 
 
 def _exponentials(step: Step, unit: Unit) -> tuple[tuple[Term, ...], float, float]:
@@ -81,3 +97,8 @@ def _axis(step: Step) -> int:
 
 
 LAYERS = (Softmax(), LogSoftmax())
+
+
+def _squared(shape: Shape, axis: int) -> Shape:
+    """Return a shape with an axis put last, twice."""
+    return (*shape[:axis], *shape[axis + 1 :], shape[axis], shape[axis])

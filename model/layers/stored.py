@@ -5,7 +5,7 @@ from torch import nn
 from model.graph.module import Stored as StoredModule
 from model.graph.records import Op
 from model.layers.layer import Layer, WorkedUnit, format_number, listed
-from model.layers.records import Calculation
+from model.layers.records import Calculation, Recipe, Rule, Where
 from model.layers.stand_ins import Ones
 from model.records import Unit
 from model.trace.records import Step
@@ -30,6 +30,10 @@ class Stored(Layer):
         value = float(step.maps[unit])
         text = format_number(value, bracket=False)
         return WorkedUnit((), value, "stored", f"{text} = {text}", value)
+
+    def recipe(self, step: Step) -> Recipe:
+        """The numbers are the output itself."""
+        return Recipe(Rule.STORED, Where.SAME, ("stored",), "[1] = [1]")
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """Ones in its place."""

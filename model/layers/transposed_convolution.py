@@ -12,12 +12,12 @@ from torch import nn
 from model.errors import InputError
 from model.graph.records import Op
 from model.layers.initial import draw_weights
-from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, weighted_sum
-from model.layers.records import Calculation, Term
+from model.layers.layer import Layer, Settings, Shape, WorkedUnit, learned_lines, product, sum_symbols, weighted_sum
+from model.layers.records import Calculation, Recipe, Rule, Term, Where
 from model.layers.stand_ins import positive
 from model.layers.windows import pair
 from model.receptive_field.records import Window
-from model.records import Unit
+from model.records import Pair, Unit
 from model.trace.records import Step
 
 
@@ -96,19 +96,25 @@ class TransposedConvolution(Layer):
         weight, s = step.weights["weight"], step.settings
         per_group, maps_in = weight.shape[1], len(weight) // s["groups"]
         first = channel // per_group * maps_in  # input map of this output map's group
-        inside: list[list[tuple[int, int]]] = [[], []]  # for y and x: the place in the kernel, and in the input
-        for axis in (0, 1):
-            stride, padding, dilation = (pair(s[name])[axis] for name in ("stride", "padding", "dilation"))
-            for k in range(weight.shape[2 + axis]):
-                place, rest = divmod(where[axis] + padding - k * dilation, stride)
-                if rest == 0 and 0 <= place < step.input.shape[1 + axis]:
-                    inside[axis].append((k, place))
+        inside = [_reaching(step, axis, where[axis]) for axis in (0, 1)]
         terms = []
-        for k, (ky, y), (kx, x) in product_of(range(first, first + maps_in), inside[0][::-1], inside[1][::-1]):
+        for k, (ky, y), (kx, x) in product_of(range(first, first + maps_in), inside[0], inside[1]):
             value, factor = float(step.input[k, y, x]), float(weight[k, channel % per_group, ky, kx])
             terms.append(Term((k, y, x), value, factor, value * factor))
         biased = "bias" in step.weights
         return weighted_sum(tuple(terms), float(step.weights["bias"][channel]) if biased else 0.0, biased=biased)
+
+    def recipe(self, step: Step) -> Recipe:
+        """Weights in the order of a convolution's, (C_out, C_in / groups, kH, kW), and biases if there are any."""
+        weights, groups = step.weights, step.settings["groups"]
+        maps_in, per_group, *kernel = weights["weight"].shape
+        grouped = weights["weight"].reshape(groups, maps_in // groups, per_group, *kernel).swapaxes(1, 2)
+        arrays = {"weight": grouped.reshape(groups * per_group, maps_in // groups, *kernel)}
+        biased = "bias" in weights
+        reaching = ([_reaching(step, axis, u) for u in range(step.output.shape[1 + axis])] for axis in (0, 1))
+        settings = {**dict(zip(("rows", "columns"), reaching, strict=True)), "per_group": per_group}
+        arrays |= {"bias": weights["bias"]} if biased else {}
+        return Recipe(Rule.SUM, Where.WINDOW, sum_symbols(biased=biased), settings=settings, arrays=arrays)
 
     def monotone(self, module: nn.Module) -> nn.Module:
         """All weights positive and equal."""
@@ -120,3 +126,14 @@ class TransposedConvolution(Layer):
 
 
 LAYERS = (TransposedConvolution(),)
+
+
+def _reaching(step: Step, axis: int, unit: int) -> list[Pair]:
+    """Return along one axis the places in the kernel with which input values reach a unit, each with its input."""
+    stride, padding, dilation = (pair(step.settings[name])[axis] for name in ("stride", "padding", "dilation"))
+    found = []
+    for k in range(step.weights["weight"].shape[2 + axis]):
+        place, rest = divmod(unit + padding - k * dilation, stride)
+        if rest == 0 and 0 <= place < step.input.shape[1 + axis]:
+            found.append((k, place))
+    return found[::-1]  # in the order of the input

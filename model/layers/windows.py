@@ -69,13 +69,25 @@ def covered_positions(window: Window, unit: Pair, size: Pair) -> list[tuple[Pair
     >>> covered_positions(Window((2, 2), padding=(1, 1)), (0, 0), (5, 5))
     [((1, 1), (0, 0))]
     """
-    inside = [
-        [(k, u * s - p + k * d) for k in range(kernel) if 0 <= u * s - p + k * d < length]
-        for u, s, p, kernel, d, length in zip(
-            unit, window.stride, window.padding, window.kernel, window.dilation, size, strict=True
-        )
-    ]
+    inside = [_along(window, axis, unit[axis], size[axis]) for axis in (0, 1)]
     return [((ky, kx), (y, x)) for (ky, y), (kx, x) in product(*inside)]
+
+
+def covered_along(window: Window, units: Pair, size: Pair) -> dict[str, list[list[Pair]]]:
+    """Return for each y and each x of a map of units the positions in the window, each with its position on the input.
+
+    >>> covered_along(Window((2, 1)), (1, 2), (2, 2))
+    {'rows': [[(0, 0), (1, 1)]], 'columns': [[(0, 0)], [(0, 1)]]}
+    """
+    rows, columns = ([_along(window, axis, unit, size[axis]) for unit in range(units[axis])] for axis in (0, 1))
+    return {"rows": rows, "columns": columns}
+
+
+def _along(window: Window, axis: int, unit: int, length: int) -> list[Pair]:
+    """Return the positions in a window along one axis that lie on a map, each with its position on the map."""
+    start, dilation = unit * window.stride[axis] - window.padding[axis], window.dilation[axis]
+    places = ((k, start + k * dilation) for k in range(window.kernel[axis]))
+    return [(k, place) for k, place in places if 0 <= place < length]
 
 
 def sliding(settings: Mapping[str, Any]) -> Window:
