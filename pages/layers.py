@@ -56,7 +56,7 @@ def show_step(step: Step) -> None:
             drawn = worked_unit.receptive_field(digit.pixels, box)
             widgets.figure(drawn, worked_unit.say_receptive_field(digit.pixels, box), numbers)
         else:
-            st.write(controls.say_field(trace, step))
+            st.write(worked_unit.say_field(trace, step, shared.every_field()))
     if quiz.is_on():
         quiz.show_score(digit, trace)
 

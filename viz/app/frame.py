@@ -1,14 +1,12 @@
 """The frame of every page: style, sidebar, notices, and a message if the page cannot be shown."""
 
-import functools
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.errors import GlassError, WeightsError
-from viz import theme
+from viz import sheets
 from viz.app import (
     address,
     allowed_messages,
@@ -26,7 +24,6 @@ from viz.app import (
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
 
-_VIZ = Path(__file__).parents[1]
 PAGE_QUEUE = PageQueue()
 _OPEN = "open"
 _WITHOUT_WEIGHTS = ("about", "receptive_field", "parameters", "mistakes", "training")
@@ -135,12 +132,4 @@ class _Style:
     """The style as HTML. If this were a string, Streamlit would clean its indentation line by line in each run."""
 
     def _repr_html_(self) -> str:
-        return _style()
-
-
-@functools.cache
-def _style() -> str:
-    """Join the colours and all style sheets: first the app's own, then those of the topics, sorted by path."""
-    paths = [*sorted((_VIZ / "app" / "styles").glob("*.css")), *sorted(_VIZ.rglob("style.css"))]
-    sheets = [theme.css_variables(), *(path.read_text(encoding="utf-8") for path in paths)]
-    return f"<style>{''.join(sheets)}</style>"
+        return f"<style>{sheets.of_pages()}</style>"

@@ -13,11 +13,11 @@ from model.images import inputs
 from model.images.records import Digit
 from model.layers.records import Explanation
 from model.networks.records import ImageSpec
-from model.receptive_field.records import Box, NoSingleWindow, Window
+from model.receptive_field.records import Box, Window
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Row, Step, Trace
 from viz import theme
-from viz.app import address, components, current, shared, tables, widgets
+from viz.app import address, components, current, tables, widgets
 from viz.layers import worked_unit
 from viz.layers.quiz import controls as quiz
 from viz.pictures import words
@@ -178,21 +178,6 @@ def window_of(step: Step) -> Window | None:
         return layers.window(step)
     except InputError:
         return None
-
-
-def say_field(trace: Trace, step: Step) -> str:
-    """Say why a step has no receptive field of one size."""
-    field = shared.every_field().get(step.name)
-    if isinstance(field, NoSingleWindow):
-        return f"There is no single window. {field.reason}"
-    name = step.name
-    while name not in shared.every_field() and name != IMAGE and trace[name].inputs:
-        name = trace.source(name)
-    before = shared.fields().get(name)
-    whole = Box(0, 0, *trace.image.shape[1:])
-    if before and trace[name].output[0].size == 1 and before.box((0, 0)).clipped(trace.image.shape[1:]) == whole:
-        return "The whole image: the receptive field of every input unit is the whole image."
-    return f"{step.name} gives a vector, which has no places: each of its values can depend on many units of {name}."
 
 
 def follow(trace: Trace, explained: Explanation, source: str, unit: Unit) -> None:

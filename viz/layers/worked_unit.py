@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.layers.records import Explanation, Term
-from model.receptive_field.records import Box, Window
+from model.receptive_field.records import Box, Field, NoSingleWindow, ReceptiveField, Window
 from model.records import IMAGE, Activation, Pixels, Unit
 from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
@@ -44,7 +44,8 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
     step, (channel, y, x) = trace[explained.name], explained.unit
     values = [words.number(value) for value in step.maps[channel].ravel().tolist()]
     reveals = hidden and step.kind == LayerKind.MAX_POOL  # its weights reveal the largest value
-    weighted = step.kind not in _NO_WEIGHTS and not reveals
+    about = traits(step, window)
+    weighted = about["weighted"] and not reveals
     groups = _by_map(explained)
     name, front = max(groups, key=lambda each: abs(sums.total(groups[each]))) if groups else (explained.source, 0)
     source = trace.maps_of(name) if name else step.maps
@@ -55,8 +56,8 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
         "name": explained.name,
         "source": name,
         "unit": [channel, y, x],
-        "window": asdict(window or _POINT),
-        "covered": _covered(groups.get((name, front), ())) if window is None or step.kind not in _WINDOWS else None,
+        "window": about["window"],
+        "covered": None if about["sliding"] else _covered(groups.get((name, front), ())),
         "input": _map(source, min(front, len(source) - 1)),
         "others": _other_inputs(trace, groups, name),
         "output": _map(step.maps, channel)
@@ -71,7 +72,22 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
         "symbols": typeset(explained.symbols),
         "formula": sums.draw(explained, groups, shown, hidden=hidden),
         "recorded": "?" if hidden else f"{explained.recorded:z.4f}".replace("-", "−"),
-        "play": None if hidden or window is None else _play(step, source, channel, front, window),
+        "play": _play(step, source, channel, front, window) if window and about["playable"] and not hidden else None,
+    }
+
+
+def traits(step: Step, window: Window | None) -> dict[str, Any]:
+    """Return what the browser needs to know of a step, whichever unit of it is shown.
+
+    Args:
+        step: The step.
+        window: Its window; None where it has no single one.
+    """
+    return {
+        "window": asdict(window or _POINT),
+        "sliding": window is not None and step.kind in _WINDOWS,
+        "playable": window is not None and step.kind in _PLAYABLE and step.output[0].size > 1,
+        "weighted": step.kind not in _NO_WEIGHTS,
     }
 
 
@@ -122,15 +138,13 @@ def _covered(terms: Sequence[Term]) -> list[int]:
     return [min(ys), min(xs), max(ys) + 1, max(xs) + 1]
 
 
-def _play(step: Step, source: Activation, channel: int, front: int, window: Window) -> dict[str, Any] | None:
-    """Return what the browser needs to play the window over one input map; None where the output is one unit.
+def _play(step: Step, source: Activation, channel: int, front: int, window: Window) -> dict[str, Any]:
+    """Return what the browser needs to play the window over one input map.
 
     The values (H, W) of the map, row by row, the weights (kH, kW) of its kernel slice, none for a max pool, and the
     position where playing starts.
     """
-    if step.kind not in _PLAYABLE or step.output[0].size == 1:
-        return None
-    weight = step.parameters.get("weight")
+    weight = step.weights.get("weight")
     return {
         "values": _shortest(source[front]),
         # With groups a kernel has slices for the maps of its own group only.
@@ -189,6 +203,22 @@ def receptive_field(pixels: Pixels, box: Box, *, large: bool = False) -> str:
         f'<img src="{raster.image(pixels)}" alt="The picture, with the receptive field of the unit">'
         f'<i style="{style}; outline-color: {theme.HIGHLIGHT}"></i></div>'
     )
+
+
+def say_field(trace: Trace, step: Step, every: Mapping[str, Field]) -> str:
+    """Say why a step has no receptive field of one size; ``every`` has the fields of all steps that have maps."""
+    field = every.get(step.name)
+    if isinstance(field, NoSingleWindow):
+        return f"There is no single window. {field.reason}"
+    name = step.name
+    while name not in every and name != IMAGE and trace[name].inputs:
+        name = trace.source(name)
+    before, size = every.get(name), trace.image.shape[1:]
+    whole = Box(0, 0, *size)
+    single = isinstance(before, ReceptiveField) and trace[name].output[0].size == 1
+    if isinstance(before, ReceptiveField) and single and before.box((0, 0)).clipped((size[0], size[1])) == whole:
+        return "The whole image: the receptive field of every input unit is the whole image."
+    return f"{step.name} gives a vector, which has no places: each of its values can depend on many units of {name}."
 
 
 def say_receptive_field(pixels: Pixels, box: Box) -> str:

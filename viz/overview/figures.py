@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
@@ -60,15 +61,21 @@ def _lane(lane: Sequence[Item]) -> list[Tile]:
     return [tile(item.step, order, item) for item in lane]
 
 
-def legend(trace: Trace) -> str:
-    """Draw the legend in HTML: the colour of each kind of layer, and how to read a stack."""
+def legend(trace: Trace, elsewhere: str = "The page Feature maps shows every step.") -> str:
+    """Draw the legend in HTML: the colour of each kind of layer, and how to read a stack.
+
+    Args:
+        trace: The recorded forward pass.
+        elsewhere: Where the steps are that are not drawn, as a sentence.
+    """
     drawn = items(trace, {})
+    left_out = _say_left_out(trace, drawn, elsewhere)
     kinds = dict.fromkeys(item.step.kind for item in drawn)
     keys = "".join(f'<li><i style="background: {theme.KIND_COLOURS[kind]}"></i>{kind}</li>' for kind in kinds)
     return (
         f'<ul class="legend">{keys}</ul><p>A stack holds the feature maps of one step: wider cards are larger maps, '
         f"and a deeper stack has more maps{_say_limit(drawn)}. All stacks of a column show the same map in front, the "
-        f"one that is most active in the last. Blue is negative, red is positive. {_say_left_out(trace, drawn)}</p>"
+        f"one that is most active in the last. Blue is negative, red is positive. {left_out}</p>"
     )
 
 
@@ -77,12 +84,12 @@ def _say_limit(drawn: Sequence[Item]) -> str:
     return f" (the {_MOST_CARDS} most active are drawn)" if most > _MOST_CARDS else ""
 
 
-def _say_left_out(trace: Trace, drawn: Sequence[Item]) -> str:
+def _say_left_out(trace: Trace, drawn: Sequence[Item], elsewhere: str) -> str:
     """Say which steps are not drawn."""
     shown = {item.step.name for item in drawn}
     left_out = Counter(step.kind for step in trace.steps if step.name not in shown)
     said = [f"{count} × {kind}" for kind, count in left_out.items()]
-    return f"Not drawn: {', '.join(said)}. The page Feature maps shows every step." if said else ""
+    return f"Not drawn: {', '.join(said)}. {elsewhere}" if said else ""
 
 
 def say(trace: Trace) -> str:
@@ -192,7 +199,7 @@ def probability_bars(trace: Trace) -> str:
         label = f"Probability of the {MOST_BARS} most likely of {count:,} classes"
     named = " named" if max(len(trace.class_name(c)) for c in shown) > _SHORT_NAME else ""
     bars = "".join(_bar(trace, c) for c in shown)
-    return f'<ol class="bars{named}" tabindex="0" data-reads="" aria-label="{label}">{bars}</ol>'
+    return f'<ol class="bars{named}" tabindex="0" data-reads="" aria-label="{escape(label)}">{bars}</ol>'
 
 
 def most_likely(trace: Trace) -> Sequence[int]:
@@ -201,7 +208,7 @@ def most_likely(trace: Trace) -> Sequence[int]:
 
 
 def _bar(trace: Trace, c: int) -> str:
-    share, first, name = trace.probabilities[c], c == trace.prediction, trace.class_name(c)
+    share, first, name = trace.probabilities[c], c == trace.prediction, escape(trace.class_name(c))
     rank = "most" if first else "least" if share < 0.005 else ""
     return (
         f'<li class="{rank}" style="--share: {share:.4f}; --colour: {theme.ACCENT if first else theme.MUTED}"'

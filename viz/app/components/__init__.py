@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,23 +12,17 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from model.images.strokes import Point, Stroke
 from model.records import Pair, Unit
+from viz import sheets
 from viz.overview.figures import Tile
 from viz.pictures import raster
 
-_FOLDER = Path(__file__).parent
-_PLAYER, _PLAYING = _FOLDER / "player.css", {"epoch_player", "growth_player"}
 _RECONNECTION = "reconnection"
 _UNHEARD = "components whose last click could not be read"
-_SHARED = [_FOLDER.parent / "styles" / f"{name}.css" for name in ("mathematics", "forced_colours")]
-_SHARED.append(_FOLDER / "print.css")
 
 
 @functools.lru_cache(maxsize=32)
 def _component(name: str) -> ComponentRenderer:
-    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    # A page's own styles do not reach into a component.
-    sheets = [_FOLDER / f"{name}.css", *_SHARED, *([_PLAYER] if name in _PLAYING else [])]
-    return st.components.v2.component(name, js=script, css="".join(each.read_text(encoding="utf-8") for each in sheets))
+    return st.components.v2.component(name, js=sheets.script(name), css=sheets.of_component(name))
 
 
 def network_picture(
