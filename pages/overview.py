@@ -7,6 +7,7 @@ import streamlit as st
 from viz.app import current, projector, shared, sidebar, tables, widgets
 from viz.app.components import network_picture
 from viz.overview import controls, figures
+from viz.walkthrough import controls as walkthrough
 
 digit = sidebar.current_digit()
 network, trace, word = shared.network(), shared.record(digit), current.picture_word()
@@ -31,6 +32,7 @@ def draw() -> None:
 values = tables.CsvFile("Download every value as CSV", partial(figures.activations_csv, trace), "steps.csv")
 with projector.stage():
     widgets.figure(draw, figures.say(trace), values)
+walkthrough.offer(digit)
 
 left, right = st.columns([2, 3], gap="large")
 with left:

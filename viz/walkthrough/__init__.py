@@ -1,0 +1,1 @@
+"""The walkthrough of one network and one picture as one HTML file that needs no server."""
