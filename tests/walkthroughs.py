@@ -1,5 +1,6 @@
 """Walkthroughs of networks for tests: of those that come along, of files, and of modules of a few steps."""
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +22,13 @@ def of(network: Network) -> Subject:
     return _subject(network, _picture(network))
 
 
+@functools.cache
 def built_in(id: str) -> Subject:
     """Return that of a network that comes along."""
     return of(networks.by_id(id))
 
 
+@functools.lru_cache(maxsize=8)
 def of_file(data: bytes) -> Subject:
     """Return that of a file."""
     return of(read(data))

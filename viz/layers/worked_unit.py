@@ -61,7 +61,7 @@ def prepare(trace: Trace, explained: Explanation, window: Window | None, *, hidd
         "input": _map(source, min(front, len(source) - 1)),
         "others": _other_inputs(trace, groups, name),
         "output": _map(step.maps, channel)
-        | ({"values": [], "scale": ""} if hidden else {"values": values, "strip": _strip(trace, step)}),
+        | ({"values": [], "scale": ""} if hidden else {"values": values, "strip": strip(trace, step)}),
         "bias": words.number(explained.bias),
         "groups": [
             _group(key, groups[key], weighted=weighted, named=several, hidden=hidden)
@@ -149,11 +149,11 @@ def _play(step: Step, source: Activation, channel: int, front: int, window: Wind
         "values": _shortest(source[front]),
         # With groups a kernel has slices for the maps of its own group only.
         "weights": None if weight is None else _shortest(weight[channel, front % weight.shape[1]]),
-        "start": _first_ink(source[front], window, step.output.shape[1:]),
+        "start": first_ink(source[front], window, step.output.shape[1:]),
     }
 
 
-def _first_ink(values: Activation, window: Window, units: Sequence[int]) -> int:
+def first_ink(values: Activation, window: Window, units: Sequence[int]) -> int:
     """Return the first position, line by line, whose window holds clearly different values; 0 where none does.
 
     Args:
@@ -334,7 +334,7 @@ def _map(maps: Activation, channel: int) -> dict[str, Any]:
     }
 
 
-def _strip(trace: Trace, step: Step) -> list[dict[str, str]]:
+def strip(trace: Trace, step: Step) -> list[dict[str, str]]:
     """Return name, value and colour of each map of a step whose maps have one unit; none where they are very many."""
     if step.maps[0].size > 1 or not 1 < len(step.maps) <= _MOST_CELLS:
         return []

@@ -1,9 +1,13 @@
 // The arithmetic of any unit, from the values and the weights that the file carries. A step brings a recipe: a rule, and
 // where its input units are (model/layers/records.py). The result is what the component "workings" shows.
 
-const MOST_MAPS = 64; // input maps that are shown one by one; as in viz/layers/worked_unit.py
 const FEW = 9; // a formula with more terms has one sum for each input map
+// As in viz/layers/worked_unit.py and sums.py.
+const MOST_MAPS = 64; // input maps that are shown one by one
+const MOST_INPUTS = 3; // further steps whose maps are drawn
+const MOST_UNITS = 100_000; // of the input maps that can be shown in place of the first one
 const ROUNDING = 1e-6;
+const PRINTED = 0.01; // the parts of a sum are printed with four decimals, their factors too
 
 // ---- numbers, as Python writes them
 
@@ -266,6 +270,7 @@ function prepare(content, step, unit) {
   const source = name ? content.named.get(name) : step;
   const shown = strongestOf(groups);
   const line = shown.length === groups.length ? explained : shortened(explained, groups, shown);
+  const pictures = picturesOf(content, shown);
   const several = new Set(groups.map((group) => group.source)).size > 1;
   return {
     name: step.name,
@@ -274,14 +279,15 @@ function prepare(content, step, unit) {
     window: step.window,
     covered: step.sliding ? null : box(strongest?.terms ?? []),
     input: picture(source, Math.min(front, source.maps[0] - 1)),
-    output: { ...picture(step, unit[0]), values: valuesOf(step, unit[0]).map(number) },
+    others: others(content, groups, name),
+    output: { ...picture(step, unit[0]), values: valuesOf(step, unit[0]).map(number), strip: step.strip },
     bias: number(explained.bias),
-    groups: shown.map((group) => described(group, step.weighted, several)),
+    groups: shown.map((group) => ({ ...described(group, step.weighted, several), picture: pictures.get(group) ?? "" })),
     more: `${shown.length === groups.length ? "All" : `${shown.length} of`} ${groups.length.toLocaleString("en-US")} input maps`,
     symbols: explained.symbols,
-    formula: typeset(line),
+    formula: sumOf(line, groups, shown),
     recorded: fixed(explained.recorded, 4),
-    play: step.playable ? { values: valuesOf(source, front), weights: kernel(step, unit[0], front) } : null,
+    play: step.playable ? { values: valuesOf(source, front), weights: kernel(step, unit[0], front), start: step.starts[front] } : null,
   };
 }
 
@@ -313,6 +319,52 @@ function shortened(explained, groups, shown) {
   return { text, html: text };
 }
 
+// The formula; where it is a sum of terms or of maps, each of its parts is a button with the place of its group and term.
+function sumOf(line, groups, shown) {
+  const at = line.text.lastIndexOf(" = ");
+  const parts = line.text.slice(0, Math.max(0, at)).split(" + ");
+  const places = shown.length === groups.length ? belongs(parts, groups) : [];
+  if (!places.length) return typeset(line);
+  const buttons = places.map(({ group, term }, n) => {
+    const own = term === undefined ? "" : ` data-term="${term}"`;
+    return `<button type="button" data-group="${group}"${own}>${parts[n]}</button>`;
+  });
+  const whole = [...buttons, ...parts.slice(places.length)].join(" + ");
+  return `<span role="group" aria-label="The terms of the sum">${whole}</span> = ${line.text.slice(at + 3)}`;
+}
+
+// Which group, and which of its terms, each part of a sum is; nothing where it is no such sum. The last can be the bias.
+function belongs(parts, groups) {
+  const each = groups.flatMap((group, at) => group.terms.map(({ product }, term) => ({ group: at, term, number: product })));
+  const sums = groups.map(({ sum }, group) => ({ group, number: sum }));
+  const counts = (found) => found.length > 1 && found.length <= parts.length && parts.length <= found.length + 1;
+  const agrees = ({ number }, at) => {
+    const value = parts[at].split(" × ").reduce((all, part) => all * Number(part.replace(/[()]/g, "").replace("−", "-")), 1);
+    return Math.abs(value - number) <= PRINTED * Math.max(1, Math.abs(number));
+  };
+  const found = counts(each) ? each : counts(sums) ? sums : [];
+  return found.every(agrees) ? found : [];
+}
+
+// The map that adds most of each other step that goes into this one, such as the second one of an add.
+function others(content, groups, name) {
+  const fronts = new Map();
+  for (const group of [...groups].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)))
+    if (group.source !== name && !fronts.has(group.source)) fronts.set(group.source, group);
+  return [...fronts.values()].slice(0, MOST_INPUTS).map(({ source, channel, terms: all }) => ({
+    ...picture(content.named.get(source), channel),
+    source,
+    covered: box(all),
+  }));
+}
+
+// A picture of each input map that is shown, where they are several and not very large.
+function picturesOf(content, shown) {
+  const sizes = shown.map(({ source }) => content.named.get(source).maps.slice(1).reduce((a, b) => a * b));
+  if (shown.length < 2 || Math.max(...sizes) === 1 || added(sizes) > MOST_UNITS) return new Map();
+  return new Map(shown.map((group) => [group, content.named.get(group.source).pictures[group.channel]]));
+}
+
 // The smallest box around some units, half-open: top, left, bottom, right.
 function box(all) {
   if (!all.length) return [0, 0, 0, 0];
@@ -336,6 +388,7 @@ function picture({ maps: [, height, width], pictures, grid }, channel) {
 }
 
 function described({ source, channel, terms: all, sum }, weighted, several) {
+  const isWeighted = weighted && all.some(({ weight }) => ![null, 0, 1].includes(weight));
   const factor = ({ weight, product }) => (weight === null ? `exp ${general(product, 4)}` : `× ${number(weight)}`);
   return {
     source,
@@ -343,11 +396,12 @@ function described({ source, channel, terms: all, sum }, weighted, several) {
     heading: several ? `${source}, map ${channel}` : `Input map ${channel}`,
     name: several ? source : "",
     columns: new Set(all.map((term) => term.unit[2])).size,
-    sum: number(sum),
+    sum: fixed(sum, 4),
     terms: all.map((term) => ({
       unit: term.unit,
       value: number(term.value),
       rule: weighted ? factor(term) : "",
+      product: isWeighted ? `= ${fixed(term.product, 4)}` : "",
       counts: !weighted || term.weight === null || term.weight !== 0,
     })),
   };

@@ -1,5 +1,6 @@
 """What the file carries, as plain values, HTML and arrays; ``walkthrough.js`` reads it by these names."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ from model.receptive_field.records import Box, Field, ReceptiveField
 from model.records import IMAGE, Activation, Unit
 from model.trace.records import Row, Step
 from viz import theme
-from viz.feature_maps.figures import choices
+from viz.feature_maps.figures import choices, titles
 from viz.layers import worked_row, worked_unit
 from viz.overview import figures as overview
 from viz.overview.layout import modules
@@ -35,7 +36,13 @@ _ASKS = {
 def contents(subject: Subject) -> dict[str, Any]:
     """Return everything that the script shows, for ``payload.encode``."""
     trace, pixels = subject.trace, subject.digit.pixels
-    image = {"name": IMAGE, "kind": "", "inputs": [], "recipe": None, **_maps(IMAGE, trace.image)}
+    image = {
+        "name": IMAGE,
+        "kind": "",
+        "inputs": [],
+        "recipe": None,
+        **_maps(trace.image, [str(c) for c in range(len(trace.image))]),
+    }
     return {
         "word": subject.word,
         "columns": _columns(subject),
@@ -83,14 +90,25 @@ def _step(subject: Subject, step: Step) -> dict[str, Any]:
         "asked": _asked(name, subject.asked[name]) if name in subject.asked else "",
         "field": _field(subject.fields.get(name), step) or worked_unit.say_field(trace, step, subject.fields),
         **worked_unit.traits(step, subject.windows[name]),
-        **_maps(name, step.maps),
+        **_maps(step.maps, titles(trace, step)),
+        "strip": worked_unit.strip(trace, step),
+        "starts": _starts(subject, step),
         "recipe": _recipe(recipe) if recipe else None,
     }
 
 
-def _maps(name: str, maps: Activation) -> dict[str, Any]:
+def _starts(subject: Subject, step: Step) -> list[int]:
+    """Return for each input map where playing the window over it starts; nothing for a step that is not played."""
+    window = subject.windows[step.name]
+    if window is None or not worked_unit.traits(step, window)["playable"]:
+        return []
+    units = step.output.shape[1:]
+    return [worked_unit.first_ink(each, window, units) for each in subject.trace.maps_of(step.inputs[0])]
+
+
+def _maps(maps: Activation, names: Sequence[str]) -> dict[str, Any]:
     """Return the values of an activation (C, H, W), and its maps as the grid of all maps shows them."""
-    drawn = choices(maps, range(len(maps)), shared=True, selected=-1)
+    drawn = choices(maps, range(len(maps)), names, shared=True, selected=-1)
     range_ = range_of(maps)
     pictures = [tile.pop("picture") for tile in drawn["tiles"]]
     ends = {"low": range_.low, "high": range_.high}

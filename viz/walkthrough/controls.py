@@ -73,7 +73,7 @@ def gather(
         about={step.name: layers.describe(step) for step in trace.steps},
         arithmetic=arithmetic,
         fields=fields,
-        way=way(network.graph, growth),
+        way=way(network.graph, growth)[0],
         asked={step.name: ask(step) for step in trace.main_steps},
     )
 

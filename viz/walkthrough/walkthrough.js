@@ -3,7 +3,7 @@
 // The components are those of the app. Here each gets what Streamlit gives it there: data, a place, and a way to answer.
 
 const PER_PAGE = 64; // maps that are shown at a time
-const PRINTED = 11; // units a side up to which a map shows its numbers; as in viz/pictures/readable.py
+const LABELLED = 11; // units a side up to which a map shows its numbers; as in viz/pictures/readable.py
 const SIGNS = { add: "+", subtract: "−", multiply: "×" }; // of function calls, which have no number
 const TYPES = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
 const LACKS = {
@@ -153,7 +153,7 @@ function strongest(step, channel) {
 function large(step, channel) {
   const [, height, width] = step.maps;
   const values = valuesOf(step, channel);
-  const isPrinted = Math.max(height, width) <= PRINTED;
+  const isPrinted = Math.max(height, width) <= LABELLED;
   return {
     picture: step.pictures[channel],
     size: [height, width],
