@@ -23,7 +23,9 @@ def draw(explained: Explanation, groups: Groups, shown: Sequence[tuple[str, int]
         hidden: Whether the result is an open question.
     """
     text = explained.formula if len(shown) == len(groups) else _shortened(explained, groups, shown)
-    left, _, result = text.rpartition(" = ")
+    left, equals, result = text.rpartition(" = ")
+    if not equals:
+        return typeset(text)
     result = "?" if hidden else result
     parts = left.split(" + ")
     belongs = _belongs(parts, explained, groups) if len(shown) == len(groups) else []

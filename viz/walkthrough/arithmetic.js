@@ -249,11 +249,13 @@ function erf(x) {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
+const UNWORKED = { text: "not worked out", html: "<i>not worked out</i>" };
+
 // Work out one unit (c, y, x) of a step.
 function explain(content, step, unit) {
   const index = indexOf(unit, step.maps);
   const [recorded, source] = [step.values[index], step.inputs[0] ?? ""];
-  if (!step.recipe) return { terms: [], bias: 0, symbols: typeset({ text: "not worked out" }), text: "not worked out", value: recorded, recorded, source };
+  if (!step.recipe) return { terms: [], bias: 0, symbols: typeset(UNWORKED), ...UNWORKED, value: recorded, recorded, source };
   const all = terms(content, step, index);
   const found = RULES[step.recipe.rule](all, step, index);
   const line = found.text ? { text: found.text } : filled(content.letters, step.recipe.formula, found.numbers);
