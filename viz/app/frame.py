@@ -1,6 +1,7 @@
 """The frame of every page: style, sidebar, notices, and a message if the page cannot be shown."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx

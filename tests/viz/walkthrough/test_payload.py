@@ -7,6 +7,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viz.walkthrough import payload
 
@@ -52,7 +53,11 @@ def lacks(found: dict[str, Any]) -> dict[str, str]:
 
 
 def test_what_goes_in_comes_out() -> None:
-    arrays = {"a": np.float32([1.5, -2]), "b": np.float64([np.pi]), "c": np.int32([-1, 7, 9])}
+    arrays: dict[str, NDArray[Any]] = {
+        "a": np.asarray([1.5, -2], np.float32),
+        "b": np.asarray([np.pi], np.float64),
+        "c": np.asarray([-1, 7, 9], np.int32),
+    }
     found = unpack(payload.encode({"text": "Ⓐ </script> \"'", "numbers": [1, 2.5, None], **arrays}))
     assert (found["text"], found["numbers"]) == ("Ⓐ </script> \"'", [1, 2.5, None])
     for name, array in arrays.items():
