@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.batch_norm.normalisation import normalisation
 from model.batch_norm.records import ImageSet
-from viz.app import current, prediction, projector, shared, sidebar, widgets
+from viz.app import current, glossary, prediction, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say
 from viz.batch_norm import cache, figures, folding, statistics
@@ -93,6 +93,7 @@ def folded() -> None:
 st.title("Batch norm")
 if choices.norms(trace):
     st.write(choices.about(trace))
+    glossary.show("batch norm", "channel")
     widgets.to_try(*choices.to_try(trace))
     shown = widgets.part(choices.VIEW, choices.VIEWS, choices.allowed())
     with projector.controls():

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import current, projector, tables, widgets
+from viz.app import current, glossary, projector, tables, widgets
 from viz.app.error_boundary import or_show_error
 from viz.app.markdown import escape_markdown
 from viz.compare import controls, figures
@@ -55,6 +55,7 @@ st.write(
     f"A is **{escape_markdown(title)}**, which the sidebar names. Choose B: what do more "
     "parameters or other steps change?"
 )
+glossary.show("row", "parameter")
 widgets.to_try(
     "Which network needs more multiply-accumulates for each parameter? Look at the sizes of its first maps.",
     "Choose another picture. At which step do the two networks begin to differ?",

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from viz.app import current, prediction, projector, shared, sidebar, widgets
+from viz.app import current, glossary, prediction, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
 from viz.dropout import cache, charts, figures
@@ -65,6 +65,7 @@ def many_pictures() -> None:
 st.title("Dropout")
 if own:
     st.write("In training the network dropped values at random. Switch dropout on, and see what it does.")
+    glossary.show("dropout", "mask", "entropy")
     choices.say_opening()
     widgets.to_try(*choices.to_try(off, own))
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.ALLOWED})

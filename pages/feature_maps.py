@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from model.trace.records import LayerKind
-from viz.app import current, projector, shared, sidebar, tables, widgets
+from viz.app import current, glossary, projector, shared, sidebar, tables, widgets
 from viz.app.components import value_map
 from viz.feature_maps import cache, controls, figures
 from viz.pictures import readable
@@ -18,6 +18,7 @@ st.title("Feature maps")
 st.write(
     f"One step of the network on your {word}. Click a map to see it in full, and point at a unit to read its value."
 )
+glossary.show("feature map", "kernel", "channel", "unit", "ReLU")
 widgets.to_try(
     "Go through a block with the arrow keys. Which values does the ReLU set to zero?",
     f"Find a map that responds to one direction of edges, and check it on the other {word}s.",

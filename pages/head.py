@@ -5,7 +5,7 @@ import streamlit as st
 from model.head import logits
 from model.head.records import Head
 from model.trace.records import Step
-from viz.app import address, components, projector, shared, sidebar, widgets
+from viz.app import address, components, glossary, projector, shared, sidebar, widgets
 from viz.head import cache, figures
 from viz.head.controls import choices, parts
 
@@ -78,6 +78,7 @@ def probabilities() -> None:
 
 st.title("The head")
 st.write(choices.about(end, cache.obstacle()))
+glossary.show("head", "class map", "logit", "softmax", "temperature")
 widgets.to_try(*choices.ideas())
 shown = choices.part(end, mixer, exact=not cache.obstacle())
 if end and shown in {"class", "sum", "two"}:

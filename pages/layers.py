@@ -6,7 +6,7 @@ from model import layers
 from model.layers.quiz.records import QuestionKind
 from model.records import IMAGE, Unit
 from model.trace.records import Step
-from viz.app import address, projector, shared, sidebar, tables, widgets
+from viz.app import address, glossary, projector, shared, sidebar, tables, widgets
 from viz.app.components import workings as show_workings
 from viz.app.nearest import nearest_name
 from viz.layers import controls, worked_row, worked_unit
@@ -65,6 +65,7 @@ asked = address.read(address.ROW, names[0])
 name = address.read_one_of(address.ROW, [*names, IMAGE], nearest_name(names, asked))
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
+glossary.show("unit", "kernel", "patch", "bias", "stride", "padding")
 with projector.controls():
     controls.row_links(trace, step)
     controls.buttons(trace, step)

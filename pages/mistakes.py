@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.mistakes.labelled import LabelledPictures
 from model.mistakes.records import MNIST
-from viz.app import address, components, projector, tables, widgets
+from viz.app import address, components, glossary, projector, tables, widgets
 from viz.mistakes import cache, confusion, controls, figures, images, temperatures
 from viz.pictures.panels import tabled
 
@@ -65,6 +65,7 @@ def calibration(pictures: LabelledPictures) -> None:
 
 controls.load_first()
 st.title("Mistakes")
+glossary.show("confusion matrix", "calibration")
 pictures = controls.choose_pictures()
 if pictures:
     st.write(controls.say_accuracy(pictures))

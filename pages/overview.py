@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import current, projector, shared, sidebar, tables, widgets
+from viz.app import current, glossary, projector, shared, sidebar, tables, widgets
 from viz.app.components import network_picture
 from viz.overview import controls, figures
 from viz.walkthrough import controls as walkthrough
@@ -18,6 +18,7 @@ st.write(
     f"step for your {word}. Read each column from top to bottom, and the columns from left to right. "
     "Click a picture to open it."
 )
+glossary.show("row", "feature map", "channel", "logit")
 widgets.to_try(*controls.ideas())
 with projector.controls():
     folded = controls.folded(network, trace)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import address, components, current, projector, shared, tables, widgets
+from viz.app import address, components, current, glossary, projector, shared, tables, widgets
 from viz.layers import worked_row
 from viz.parameters import controls, figures, limits
 from viz.parameters.take_away import controls as take_away
@@ -22,6 +22,7 @@ lines = figures.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
 st.write(controls.about())
+glossary.show("parameter", "row", "receptive field", "jump")
 widgets.to_try(*controls.ideas(lines))
 
 with projector.controls():

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from model import layers
-from viz.app import current, prediction, projector, shared, sidebar, widgets
+from viz.app import current, glossary, prediction, projector, shared, sidebar, widgets
 from viz.app.error_boundary import or_say
 from viz.pictures.panels import tabled
 from viz.pooling import average, cache, shifting, windows
@@ -80,6 +80,7 @@ def shifted_picture() -> None:
 st.title("Pooling")
 if choices.max_pools():
     st.write(choices.about(trace))
+    glossary.show("max pool", "unit", "stride", "gradient")
     widgets.to_try(*choices.to_try())
     shown = widgets.part(VIEW, choices.views(), {**widgets.of_any_step(), **choices.allowed(trace)})
     step = choices.choose_pool(trace)

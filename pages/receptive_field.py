@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.app import components, current, projector, shared, sidebar, tables, widgets
+from viz.app import components, current, glossary, projector, shared, sidebar, tables, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_show_error
 from viz.receptive_field import controls, figures
@@ -59,6 +59,7 @@ def growing() -> None:
 
 st.title("Receptive field")
 st.write("The receptive field of a unit is the part of the image that can affect it. Click a unit to see its field.")
+glossary.show("receptive field", "jump", "stride", "unit")
 if every_field:
     widgets.to_try(
         "Choose a corner unit, and go through the rows with the arrow keys.",

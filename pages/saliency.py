@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model.saliency import METHODS
-from viz.app import address, components, current, projector, shared, sidebar, widgets
+from viz.app import address, components, current, glossary, projector, shared, sidebar, widgets
 from viz.saliency import cache, figures
 from viz.saliency.controls import VIEW, VIEWS, choices, parts
 
@@ -62,6 +62,7 @@ def through_the_network() -> None:
 
 st.title("Saliency")
 st.write(f"Which pixels decide the prediction? {len(METHODS)} methods answer, and not all of them can be trusted.")
+glossary.show("saliency map", "attribution", "baseline", "gradient", "target")
 widgets.to_try(*choices.ideas())
 components.follow_links(".attributions", address.follow)  # first, so that links work while maps are computed
 shown = widgets.part(VIEW, VIEWS, choices.allowed(trace))

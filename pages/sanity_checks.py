@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from model.saliency import METHODS
-from viz.app import address, components, current, projector, shared, sidebar, widgets
+from viz.app import address, components, current, glossary, projector, shared, sidebar, widgets
 from viz.app.markdown import escape_markdown
 from viz.saliency import cache, figures
 from viz.saliency.controls import choices, files, plans
@@ -68,6 +68,7 @@ def all_methods() -> None:
 
 st.title("Sanity checks")
 st.write("A map can look convincing and still not explain the network. These checks can reveal that.")
+glossary.show("saliency map", "randomization", "infidelity", "baseline")
 widgets.to_try(*controls.IDEAS)
 components.follow_links(".check-cards", address.follow)  # first, so that links work while checks run
 allowed = {**controls.allowed(trace), **comparison_quiz.ALLOWED}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import current, projector, shared, sidebar, widgets
+from viz.app import current, glossary, projector, shared, sidebar, widgets
 from viz.training import controls as training
 from viz.training.ideas import OF_ANOTHER, OF_THE_ASSIGNMENT
 from viz.training.live import controls as live_training
@@ -55,6 +55,7 @@ if current.is_assignment():
 else:
     st.write("How random weights became this network, as far as its author kept it.")
 every = {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
+glossary.show("epoch", "held-out images", "parameter")
 shown = widgets.part(training.VIEW, training.VIEWS, every)
 if training.has_something(shown):
     widgets.to_try(*(OF_THE_ASSIGNMENT if current.is_assignment() else OF_ANOTHER)[shown])
