@@ -17,42 +17,12 @@ from model import trace as recorder
 from model.errors import InputError
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Graph, Node, Op
-from model.head.records import Head, RowChange, ScaledSoftmax
+from model.head.records import RowChange, ScaledSoftmax
 from model.records import Numbers
 from model.trace.private import private_copy, steps_of
-from model.trace.records import LayerKind, Row, Step, Trace
+from model.trace.records import Row, Trace
 
 _MAPS = 64  # in one pass: larger batches delay other users
-
-
-def of_trace(trace: Trace) -> Head:
-    """Return the head of a trace: its last average pool and the 1x1 convolution after it.
-
-    Raises:
-        InputError: The trace does not end in an average pool over whole maps and a 1x1 convolution to the logits.
-    """
-    pooled = [step for step in trace.steps if step.kind is LayerKind.AVERAGE_POOL]
-    after = [step for step in trace.steps if pooled and pooled[-1].name in step.inputs]
-    if not after or not _is_linear_head(pooled[-1], after[0], trace):
-        raise InputError(
-            f"A network that ends in {', '.join(step.name for step in trace.steps[-4:])} has no linear head.",
-            "A linear head is an average pool over whole maps and a 1x1 convolution to the logits.",
-            "Choose the assignment's network.",
-        )
-    pool, convolution = pooled[-1], after[0]
-    weights = convolution.parameters["weight"].astype(np.float64)[:, :, 0, 0]  # (K, C)
-    biases = convolution.parameters.get("bias", np.zeros(len(weights))).astype(np.float64)
-    maps = pool.input.astype(np.float64)  # (C, H, W)
-    return Head(trace.source(pool.name), pool.name, convolution.name, maps, weights, biases, trace.logits)
-
-
-def _is_linear_head(pool: Step, convolution: Step, trace: Trace) -> bool:
-    return (
-        pool.output.shape[1:] == (1, 1)
-        and convolution.kind is LayerKind.CONVOLUTION
-        and convolution.parameters["weight"].shape[1:] == (len(pool.output), 1, 1)
-        and np.array_equal(convolution.output.ravel(), trace.logits)
-    )
 
 
 def scale_maps(network: nn.Module, x: Tensor, name: str, gains: Mapping[int, float]) -> Trace:

@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import trace
-from model.head import logits
 from model.images import digits
 from model.networks.assignment import weights
+from tests.heads import of_trace
 from tests.pages.conftest import as_read, assert_works, run, said, show, shown
 
 PAGE, TITLE = "head", "The head"
@@ -46,7 +46,7 @@ def test_page_shows_the_figures_of_each_part(opened: AppTest) -> None:
 
 
 def test_page_compares_the_two_largest_logits_by_default(opened: AppTest) -> None:
-    read = logits.of_trace(trace.record(weights.load(), digits.to_input(digits.find(KEY))))
+    read = of_trace(trace.record(weights.load(), digits.to_input(digits.find(KEY))))
     first, second = read.ranking[:2]
     app = show(opened, digit=KEY, part="two")
     assert app.button_group("widget-target").value == str(first)

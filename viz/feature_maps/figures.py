@@ -86,7 +86,7 @@ def tiled(maps: Activation, titles: Sequence[str], *, shared: bool) -> str:
     for each, title, range_ in zip(maps, titles, ranges, strict=True):
         says, note = f"{title}: {_say_values(each)}", _note(each, range_, shared)
         small = f"<small>{note}</small>" if note else ""
-        image = f'<img src="{_paint(each, range_)}" alt="{says}">'
+        image = f'<span class="picture"><img src="{_paint(each, range_)}" alt="{says}"></span>'
         drawn += f'<figure data-says="{says}">{image}<figcaption>{title}{small}</figcaption></figure>'
     bar = scale_bar(ranges[0]) if shared else ""
     read = 'role="group" aria-label="Maps" tabindex="0" data-reads=""'

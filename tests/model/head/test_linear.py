@@ -17,6 +17,7 @@ from model.head.records import Head
 from model.images import digits
 from model.networks import load
 from model.trace.records import Trace
+from tests.heads import of_trace
 from tests.model.conftest import Example
 from tests.model.graph.build import Builder
 
@@ -130,7 +131,7 @@ def test_head_of_the_assignment_s_graph_is_that_of_its_trace() -> None:
     network = load("assignment")
     assert isinstance(network.module, NetworkModule)
     run = trace.record(network.module, digits.to_input(digits.find("project-3a")))
-    found, expected = linear.of_network(network.module, run), logits.of_trace(run)
+    found, expected = linear.of_network(network.module, run), of_trace(run)
     assert (found.source, found.pool, found.convolution) == ("Dropout-21", "AvgPool2d-22", "Conv2d-23")
     for each in ("weights", "biases", "class_maps", "exact_logits"):
         np.testing.assert_allclose(getattr(found, each), getattr(expected, each), rtol=1e-9)
@@ -203,7 +204,7 @@ def test_tail_of_averages_and_a_convolution_begins_at_the_averages() -> None:
     run = trace.record(network.module, digits.to_input(digits.find("project-3a")))
     found = linear.tail(network.module, run)
     assert (found.source, found.steps) == ("AvgPool2d-22", ("Conv2d-23", "flatten"))
-    np.testing.assert_allclose(found.contributions, logits.of_trace(run).contributions, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.contributions, of_trace(run).contributions, rtol=1e-4, atol=1e-5)
 
 
 def test_no_head_and_no_tail_is_a_sentence() -> None:

@@ -18,6 +18,7 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.trace.records import Trace
+from tests.heads import of_trace
 
 MIXER = "Conv2d-13"
 TWENTY = digits.samples()[::2][:20]
@@ -47,7 +48,7 @@ def by_hand() -> nn.Sequential:
 
 
 def test_of_trace_of_a_small_head_by_hand() -> None:
-    found = head.of_trace(trace.record(by_hand(), torch.tensor([[[[1.0, 3.0]]]])))
+    found = of_trace(trace.record(by_hand(), torch.tensor([[[[1.0, 3.0]]]])))
     assert (found.source, found.pool, found.convolution, found.units) == ("0", "1", "2", 2)
     np.testing.assert_array_equal(found.maps, [[[1, 3]], [[-2, -6]]])
     np.testing.assert_array_equal(found.sums, [4, -8])
@@ -63,9 +64,9 @@ def test_of_trace_of_a_small_head_by_hand() -> None:
 def test_class_map_mean_plus_bias_is_the_logit(network: AssignmentNetwork, digit: Digit) -> None:
     """Relative to the logit in double precision; in single precision relative to the sum of the absolute terms."""
     double = trace.record(copy.deepcopy(network).double(), digits.to_input(digit).double())
-    exact = head.of_trace(double)
+    exact = of_trace(double)
     np.testing.assert_allclose(exact.class_maps.mean(axis=(1, 2)) + exact.biases, double.logits, rtol=1e-5, atol=0)
-    found = head.of_trace(recorded(network, digit))
+    found = of_trace(recorded(network, digit))
     sizes = np.abs(found.contributions).sum(axis=1) + np.abs(found.biases)
     means = found.class_maps.mean(axis=(1, 2))
     assert (np.abs(means + found.biases - found.logits) <= 1e-5 * sizes).all()
@@ -76,7 +77,7 @@ def test_class_map_mean_plus_bias_is_the_logit(network: AssignmentNetwork, digit
 @pytest.mark.parametrize("digit", EACH)
 def test_means_are_those_of_the_network(network: AssignmentNetwork, digit: Digit) -> None:
     run = recorded(network, digit)
-    found = head.of_trace(run)
+    found = of_trace(run)
     np.testing.assert_allclose(found.means, run[found.pool].output.ravel(), rtol=1e-4, atol=1e-6)
 
 
@@ -92,7 +93,7 @@ def test_class_map_is_grad_cam_before_the_pool_and_at_no_earlier_layer(
     network: AssignmentNetwork, digit: Digit
 ) -> None:
     """Each gradient is weight / 49 at every unit; before ReLU and batch norm it is not."""
-    found, x = head.of_trace(recorded(network, digit)), digits.to_input(digit)
+    found, x = of_trace(recorded(network, digit)), digits.to_input(digit)
     assert found.source == "Dropout-21"
     for k in (0, 4, 9):
         expected = found.class_maps[k] / found.units
@@ -143,7 +144,7 @@ def test_shared_network_is_not_changed(network: AssignmentNetwork) -> None:
     run = recorded(network, TWENTY[0])
     head.scale_maps(network, digits.to_input(TWENTY[0]), MIXER, {0: 0.0, 5: -1.0})
     head.logits_without_each_map(network, run, MIXER)
-    head.of_trace(run)
+    of_trace(run)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert modes == [module.training for module in network.modules()]
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
@@ -205,19 +206,3 @@ def test_scale_maps_refuses_unknown_maps_and_gains(
 ) -> None:
     with pytest.raises(InputError):
         head.scale_maps(network, digits.to_input(TWENTY[0]), name, gains)
-
-
-@pytest.mark.parametrize(
-    "net",
-    [
-        nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()),
-        nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(1, 2, 1), nn.Flatten()),
-        nn.Sequential(nn.AvgPool2d(4), nn.Conv2d(1, 2, 1), nn.ReLU(), nn.Flatten()),
-    ],
-    ids=["no pool", "pool of parts", "ReLU after"],
-)
-def test_of_trace_refuses_a_network_without_a_linear_head(net: nn.Sequential) -> None:
-    for parameter in net.parameters():
-        nn.init.constant_(parameter, -1.0)  # so that the ReLU changes values
-    with pytest.raises(InputError, match="no linear head"):
-        head.of_trace(trace.record(net, torch.linspace(-1, 2, 16).view(1, 1, 4, 4)))

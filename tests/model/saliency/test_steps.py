@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import trace
-from model.head import logits
 from model.images import digits
 from model.images.records import Digit
 from model.networks.assignment import weights
 from model.saliency import METHODS, attribute
 from model.saliency.baselines import BLACK
 from model.saliency.records import Output
+from tests.heads import of_trace
 from tests.sampling import TWENTY, each_digit, few_digits
 
 STEPS = ("Conv2d-1", "ReLU-4", "BatchNorm2d-8", "MaxPool2d-10", "Conv2d-13", "Dropout-15", "Conv2d-19", "AvgPool2d-22")
@@ -127,7 +127,7 @@ def test_grad_cam_adds_up_to_the_logit_at_the_last_dropout_only(network: nn.Sequ
     for target in (0, 4, 9):
         found = attribute(network, prepared(digit), target, "grad_cam", layer="Dropout-21")
         assert found.raw.sum() == pytest.approx(run.logits[target] - bias[target], rel=1e-5)
-        np.testing.assert_allclose(found.raw, logits.of_trace(run).class_maps[target] / 49, rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(found.raw, of_trace(run).class_maps[target] / 49, rtol=1e-5, atol=1e-9)
         earlier = attribute(network, prepared(digit), target, "grad_cam", layer="Conv2d-19")
         assert earlier.raw.sum() != pytest.approx(run.logits[target] - bias[target], rel=0.01)
 

@@ -18,6 +18,7 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.receptive_field.records import ReceptiveField
 from model.trace.records import Trace
+from tests.heads import of_trace
 from tests.pictures import assert_painted, decode
 from viz import theme
 from viz.head import contributions, figures, mixing, softmax
@@ -36,7 +37,7 @@ def run() -> Trace:
 
 @pytest.fixture(scope="module")
 def end(run: Trace) -> Head:
-    return logits.of_trace(run)
+    return of_trace(run)
 
 
 @pytest.fixture(scope="module")
