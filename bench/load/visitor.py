@@ -15,8 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 PATIENCE = 60.0  # seconds for one run
-_RESULTS = {"html", "plotly_chart", "alert"}  # elements that can show a result, besides our own components
-_SHOW_NOTHING = {"follow_links", "readout", "reconnection"}  # components
+_RESULTS = {"plotly_chart", "alert"}  # elements that show a result, besides HTML and our own components
+_SHOW_NOTHING = {"follow_links", "projector", "readout", "reconnection"}  # components
+_IDEAS = 'class="to-try"'  # in HTML that shows no result
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def is_result(message: ForwardMsg) -> bool:
         return False
     element = message.delta.new_element
     kind = element.WhichOneof("type")
+    if kind == "html":
+        return _IDEAS not in element.html.body
     if kind == "bidi_component":
         return element.bidi_component.component_name.rpartition(".")[2] not in _SHOW_NOTHING
     return kind in _RESULTS

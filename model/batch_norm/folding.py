@@ -7,7 +7,6 @@ output of the convolution goes to the batch norm alone.
 if each step between them commutes with ``gain × x + offset``.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,7 +21,7 @@ from model.batch_norm.records import Fold, FoldComparison
 from model.errors import InputError
 from model.graph.module import Function, NetworkModule
 from model.graph.records import Op
-from model.trace.private import put, steps_of
+from model.trace.private import private_copy, put, steps_of
 
 M = TypeVar("M", bound=nn.Module)
 _NORMS = (nn.BatchNorm2d, nn.BatchNorm1d)
@@ -130,7 +129,7 @@ def fold_all(network: M) -> M:
 
     One convolution can take up the batch norm before it and the one after it: each fold starts from the last.
     """
-    private = copy.deepcopy(network).eval()
+    private = private_copy(network)
     for name in _norms(network):
         if isinstance(named_steps(private)[name], nn.Identity):
             continue
@@ -151,8 +150,8 @@ def compare(network: nn.Module, images: Tensor) -> FoldComparison:
         network: Not changed.
         images: Normalised, (N, C, H, W).
     """
-    original, folded = copy.deepcopy(network).eval(), fold_all(network)
-    double = copy.deepcopy(original).double()
+    original, folded = private_copy(network), fold_all(network)
+    double = private_copy(network).double()
     with torch.no_grad():
         logits, folded_logits = original(images), folded(images)
         exact = (double(images.double()) - fold_all(double)(images.double())).abs().max()

@@ -160,9 +160,10 @@ def _statistics(norm: Norm, before: tuple[Numbers, Numbers], x: Tensor, y: Tenso
 
 def _mean_and_variance(x: Tensor) -> tuple[Numbers, Numbers, Numbers]:
     """Return the mean, the biased and the unbiased variance of each map of (N, C, H, W)."""
-    maps = x.double().transpose(0, 1).flatten(1).numpy()
-    count, biased = maps.shape[1], maps.var(axis=1)
-    return maps.mean(axis=1), biased, biased * count / (count - 1)
+    count = x.numel() // x.shape[1]
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    variance, mean = (each.numpy() for each in torch.var_mean(x.double(), axes, correction=0))
+    return mean, variance, variance * count / (count - 1)
 
 
 def _running(norm: Norm) -> tuple[Numbers, Numbers]:

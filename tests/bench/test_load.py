@@ -250,15 +250,16 @@ def test_a_result_is_a_figure_of_the_page_itself() -> None:
         message.metadata.delta_path[:] = [root, 3]
         return message
 
-    title, chart, listener, map_, beside = added(), added(), added(), added(), added(1)
+    title, chart, listener, map_, beside, ideas = added(), added(), added(), added(), added(1), added()
+    ideas.delta.new_element.html.body = '<details class="to-try"></details>'
     title.delta.new_element.heading.tag = "h1"
     for message in (chart, beside):
         message.delta.new_element.html.body = "<figure></figure>"
     listener.delta.new_element.bidi_component.component_name = "app.follow_links"
     map_.delta.new_element.bidi_component.component_name = "app.value_map"
-    every = [title, chart, listener, map_, beside]
-    assert [is_title(each) for each in every] == [True, False, False, False, False]
-    assert [is_result(each) for each in every] == [False, True, False, True, False]
+    every = [title, chart, listener, map_, beside, ideas]
+    assert [is_title(each) for each in every] == [True, False, False, False, False, False]
+    assert [is_result(each) for each in every] == [False, True, False, True, False, False]
     assert not is_result(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
 
 

@@ -348,3 +348,14 @@ def test_invalid_address_gives_a_sentence_and_the_default(opened: AppTest, name:
     assert f"'{value}'" in warning
     assert warning.endswith(".")
     assert "<script>" not in shown(app)
+
+
+def test_checks_of_a_large_network_are_shorter_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viz.app.shared.is_small", lambda _network: False)
+    monkeypatch.setattr("viz.sanity_checks.cache.is_small", lambda _network: False)
+    app = run(PAGE, digit=KEY, doubt_test="order")
+    assert app.selectbox("widget-method").value == "input_x_gradient"
+    assert "Each curve has 7 steps." in said(app)
+    assert "is subtracted from the picture 16 times" in said(run(PAGE, digit=KEY, doubt_test="noise"))
+    monkeypatch.undo()
+    assert plans.default_method() == "deep_lift"

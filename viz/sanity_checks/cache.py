@@ -19,12 +19,13 @@ from model.sanity_checks.records import EdgeComparison, PixelCurves, Randomizati
 from viz.app import current, queued_cache
 from viz.app.current import of_network
 from viz.app.queued_cache import NotCachedError, queued
-from viz.app.shared import fitted, network, samples, to_input
+from viz.app.shared import fitted, is_small, network, samples, to_input
 from viz.saliency import cache
 
 T = TypeVar("T")
 
 _OTHERS = 9
+_STEPS_OF_LARGE, _PROBES_OF_LARGE = 7, 16  # of a large network, so that no piece takes longer than some maps
 _INTERVAL = 0.1  # seconds between two updates of the figures, at least
 _REST = 4  # times as long as an update takes there is none: most of the time is for the checks
 
@@ -111,7 +112,7 @@ def edges_of(digit: Digit, plan: AttributionPlan) -> EdgeComparison:
 def curves(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[PixelCurves], object]) -> PixelCurves:
     """Return the probability of the target while pixels are deleted or inserted, in order of a map and at random."""
     x = to_input(digit)
-    steps = pixel_curves.steps_for(x)
+    steps = pixel_curves.steps_for(x) if is_small(network()) else _STEPS_OF_LARGE
     combine = partial(pixel_curves.from_curves, x, steps)
     pieces = pixel_curves.curves_by_order(network().module, x, cache.attribute(digit, plan), steps=steps, seed=seed)
     stored = _stored(_store("curves", digit.key, plan, seed), queued_cache.each_queued(pieces))
@@ -131,7 +132,8 @@ def robust(
 @queued(max_entries=512)
 def _robust(key: str, plan: AttributionPlan, seed: int, changes: tuple[float, ...], _digit: Digit) -> Robustness:
     found = cache.attribute(_digit, plan)
-    return robustness.from_changes(network().module, to_input(_digit), found, changes, seed=seed)
+    probes = robustness.PROBES if is_small(network()) else _PROBES_OF_LARGE
+    return robustness.from_changes(network().module, to_input(_digit), found, changes, probes=probes, seed=seed)
 
 
 def _gather(pieces: Iterable[T], show: Callable[[list[T]], object]) -> list[T]:

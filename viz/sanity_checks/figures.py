@@ -242,7 +242,8 @@ def say_curves(found: PixelCurves, target: str) -> str:
         f"the map's order is {deletion}. For insertion, the areas are {float(found.area(found.insertion)):.3f} and "
         f"{_span(found.area(found.random_insertion))}. A large area is good: the map's order is {insertion}. The "
         f"margin over the mean of the random orders is {signed(margins(found)[0])} for deletion and "
-        f"{signed(margins(found)[1])} for insertion; above 0 is better."
+        f"{signed(margins(found)[1])} for insertion; above 0 is better. Each curve has "
+        f"{len(found.counts) - 1} steps."
     )
 
 

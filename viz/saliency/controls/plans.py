@@ -12,6 +12,7 @@ from viz.saliency.controls import DRAW, LAYER, METHOD
 
 # The first that the network allows: it adds up exactly, in a thirtieth of the time of the second.
 _DEFAULTS = ("deep_lift", "integrated_gradients")
+_DEFAULT_OF_LARGE = "input_x_gradient"  # of one gradient, where integrated gradients take fifty
 _CAM_LAYERS = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL}  # of the assignment's network
 _MERGES = {"add", "multiply", "concatenation"}
 _IN_PIXELS = ("window", "stride", "block")  # options that grow with the picture, so that the passes stay as many
@@ -20,6 +21,8 @@ _SIDE = 28  # pixels of the picture that their defaults are for
 
 def default_method() -> str:
     """Return the name of the method that is shown first."""
+    if not shared.is_small(shared.network()):
+        return _DEFAULT_OF_LARGE
     return next((name for name in _DEFAULTS if name not in cache.refusals()), _DEFAULTS[-1])
 
 

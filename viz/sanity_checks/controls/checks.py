@@ -50,6 +50,7 @@ class Checks:
             self._show_sums()
         elif shown == "edges":
             self._show_edges()
+        self._update(at_once=True)  # what needs no more maps
         checks = {"weights": self._weights, "order": self._order, "noise": self._noise}
         for name in sorted(checks, key=lambda name: name != shown):
             checks[name](shown=name == shown)
