@@ -294,7 +294,7 @@ def _mistake(of: MistakeTask | None) -> str:
         return ""
     return (
         f"One figure is wrong</h3><p>Which one, what is right, and which rule went wrong?</p>"
-        f'{_ledger(of.titles, _rows(of))}<p class="write" style="--lines: 3"></p>'
+        f'{_ledger(of.titles, _rows(of))}<p class="write" style="--lines: 2"></p>'
     )
 
 

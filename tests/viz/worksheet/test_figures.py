@@ -27,7 +27,13 @@ def test_a_sheet_has_every_task_and_no_answer() -> None:
         assert all(line not in text for line in task.lines)
     assert of.mistake.why not in text
     assert all(arithmetic not in text for task in of.fields for arithmetic in task.arithmetic)
-    assert 'receptive fields"' not in html
+
+
+def test_a_sheet_gives_no_figure_of_a_gap_away() -> None:
+    of = sheet_of()
+    assert of.table is not None
+    cells = re.findall(r'<td class="gap">(.*?)</td>', figures.sheet(of))
+    assert cells == [f"({gap.letter})" for gap in of.table.gaps]
 
 
 def test_answers_have_every_figure_with_its_arithmetic() -> None:
