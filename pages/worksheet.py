@@ -15,8 +15,8 @@ left, right = st.columns(2, gap="large", vertical_alignment="bottom")
 with left:
     sheets = controls.chosen(sidebar.current_digit())
 with right:
-    shown = controls.view()
+    shown, task = controls.view(sheets)
 
 st.write(controls.say(sheets))
 controls.hand_out(sheets, shown)
-controls.show(sheets, shown)
+controls.show(sheets, shown, task)

@@ -57,10 +57,12 @@ def _number(label: str, name: str, default: int, least: int, most: int, about: s
     return int(st.session_state[key])
 
 
-def view() -> str:
-    """Let the user choose between the tasks and their answers."""
-    with projector.controls():
-        return widgets.segments("Show", SHOWN, VIEWS)
+def view(sheets: Sequence[Worksheet]) -> tuple[str, str]:
+    """Let the user choose between the tasks and their answers, and on a projector one task of the first sheet."""
+    with projector.controls(), st.container(horizontal=True, gap="large"):
+        shown = widgets.segments("Show", SHOWN, VIEWS)
+        task = _task(sheets[0]) if projector.is_on() else ""
+    return shown, task
 
 
 def say(sheets: Sequence[Worksheet]) -> str:
@@ -68,6 +70,11 @@ def say(sheets: Sequence[Worksheet]) -> str:
     if len(sheets) == 1:
         return figures.say(sheets[0])
     return f"{len(sheets)} sheets, {sheets[0].seed} to {sheets[-1].seed}: each has other tasks."
+
+
+def _task(of: Worksheet) -> str:
+    tasks = {each.lower().replace(" ", "-"): each for each in figures.one_by_one(of)}
+    return tasks[widgets.segments("Task", TASK, tasks)] if tasks else ""
 
 
 def hand_out(sheets: Sequence[Worksheet], shown: str) -> None:
@@ -79,17 +86,10 @@ def hand_out(sheets: Sequence[Worksheet], shown: str) -> None:
         tables.offer("Download as HTML", lambda: _document(title, sheets, shown), f"{name}.html", "text/html")
 
 
-def show(sheets: Sequence[Worksheet], shown: str) -> None:
-    """Show sheets and answers as they are printed; on a projector one task of the first sheet."""
-    tasks = figures.one_by_one(sheets[0]) if projector.is_on() else {}
-    if not tasks:
-        st.html(drawn(sheets, shown))
-        return
-    names = {name.lower().replace(" ", "-"): name for name in tasks}
-    with projector.controls():
-        chosen = widgets.segments("Task", TASK, names)
+def show(sheets: Sequence[Worksheet], shown: str, task: str) -> None:
+    """Show sheets and answers as they are printed; on a projector the task that was chosen."""
     with projector.stage():
-        st.html(tasks[names[chosen]][shown == "answers"])
+        st.html(figures.one_by_one(sheets[0])[task][shown == "answers"] if task else drawn(sheets, shown))
 
 
 def drawn(sheets: Sequence[Worksheet], shown: str) -> str:
