@@ -1,0 +1,99 @@
+"""The sheet before the lesson, the sheet after it, and both compared. The address holds the answers, and no name."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from model.errors import InputError
+from model.ten_questions import records, sheets
+from model.ten_questions.records import Answers, Item
+from viz.app import address, projector, tables, widgets
+from viz.app.markdown import escape_markdown
+from viz.ten_questions import cache, figures
+
+VIEW, BEFORE, AFTER, REVEAL = "answers_view", "before", "after", "reveal"
+VIEWS = {"first": "Before the lesson", "second": "After the lesson", "compare": "Compare", "class": "A class"}
+ALLOWED: dict[str, address.Allowed] = {BEFORE: records.parse, AFTER: records.parse, REVEAL: ["", address.YES]}
+_NONE: Answers = (None,) * records.COUNT
+_EMPTY = "a sheet was handed in without an answer"
+_PASTED = "pasted-sheets"
+
+
+def given(name: str) -> Answers:
+    """Return the answers of a sheet in the address."""
+    return address.read_as(name, records.parse, _NONE, "No answer is counted.")
+
+
+def show_sheet(name: str) -> None:
+    """Show the questions, with the answers of the address chosen.
+
+    Args:
+        name: ``BEFORE`` or ``AFTER``.
+    """
+    items, answers = cache.ten(), given(name)
+    done = sum(each is not None for each in answers)
+    if st.session_state.pop(_EMPTY, False):
+        st.warning("There is no answer on this sheet yet. Choose one or more answers, then hand it in.")
+    if done:
+        st.success(f"{done} of {len(items)} questions are answered. The address keeps the answers; keep the link.")
+    with projector.stage(), st.form(f"sheet-{name}", border=False):
+        columns = st.columns(2, gap="large")
+        for at, (item, answer) in enumerate(zip(items, answers, strict=True)):
+            with columns[at * 2 // len(items)]:
+                _ask(name, at, item, answer)
+        st.form_submit_button("Hand in", type="primary", on_click=lambda: _hand_in(name, items))
+
+
+def _key(name: str, at: int) -> str:
+    return f"{name}-{at}"
+
+
+def _ask(name: str, at: int, item: Item, answer: int | None) -> None:
+    index = answer if answer is not None and answer < len(item.choices) else None
+    st.session_state.setdefault(_key(name, at), index)
+    question = f"**{at + 1}.** {escape_markdown(item.question)}"
+    options = range(len(item.choices))
+    st.radio(question, options, key=_key(name, at), format_func=lambda each: escape_markdown(item.choices[each]))
+
+
+def _hand_in(name: str, items: Sequence[Item]) -> None:
+    answers = [st.session_state.get(_key(name, at)) for at in range(len(items))]
+    st.session_state[_EMPTY] = not any(each is not None for each in answers)
+    if any(each is not None for each in answers):
+        address.write(**{name: records.write(answers)})
+
+
+def compare() -> None:
+    """Show both sheets beside each other; the right answers come with the second sheet, or when they are revealed."""
+    items, before, after = cache.ten(), given(BEFORE), given(AFTER)
+    revealed = address.is_on(REVEAL) or any(each is not None for each in after)
+    if not revealed:
+        st.info("The right answers are shown here after the second sheet is handed in.")
+        st.button("Reveal the right answers now", on_click=lambda: address.switch(REVEAL, on=True))
+    words = figures.say_scores(items, before, after) if revealed else "Answers are not marked yet."
+    csv = tables.CsvFile("Download the answers as CSV", partial(sheets.as_csv, items, before, after), "answers.csv")
+    with projector.stage():
+        widgets.figure(
+            figures.compared(items, before, after, revealed=revealed), words, csv if revealed else tables.LEFT_OUT
+        )
+
+
+def show_class() -> None:
+    """Take the sheets of a class, and count the right answers."""
+    st.write(
+        "Each student downloads the answers as CSV under “Compare”. The files hold no names. Paste them here, one "
+        "after another; they stay in this browser tab and this server's memory until you close the page."
+    )
+    text = st.text_area("The CSV files", key=_PASTED, height=150)
+    if not text.strip():
+        st.write("Nothing is pasted yet.")
+        return
+    try:
+        results = sheets.join(cache.ten(), text)
+    except InputError as error:
+        st.error(escape_markdown(str(error)))
+        return
+    csv = tables.columns_file("Download the counts as CSV", lambda: figures.class_columns(results), "class")
+    with projector.stage():
+        widgets.figure(figures.of_class(cache.ten(), results), figures.say_class(results), csv)

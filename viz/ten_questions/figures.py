@@ -1,0 +1,87 @@
+"""Answers before and after a lesson as a table, and those of a class."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from model.ten_questions.records import Answers, ClassResult, Item, score
+from viz.pictures import words
+
+_MARKS = {True: "✓", False: "✗"}
+_NONE = "not answered"
+
+
+def say_scores(items: Sequence[Item], before: Answers, after: Answers) -> str:
+    """Say how many answers are right before and after."""
+    one, other = (sum(each is not None for each in given) for given in (before, after))
+    return (
+        f"Before the lesson {score(items, before)} of {one} answers are right, after it {score(items, after)} of "
+        f"{other}. {len(items) - one} and {len(items) - other} questions have no answer."
+    )
+
+
+def compared(items: Sequence[Item], before: Answers, after: Answers, *, revealed: bool) -> str:
+    """Draw both answers to each question in HTML, with the right one where it is revealed."""
+    rows = "".join(
+        f'<tr><th scope="row">{number}. {escape(item.question)}</th>{_answer(item, first, revealed)}'
+        f"{_answer(item, second, revealed)}{_right(item) if revealed else ''}</tr>"
+        for number, (item, first, second) in enumerate(zip(items, before, after, strict=True), start=1)
+    )
+    names = ["Question", "Before", "After", *(["Right, and why"] if revealed else [])]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return _table(head, rows, "Answers before and after")
+
+
+def _answer(item: Item, answer: int | None, revealed: bool) -> str:
+    if answer is None or answer >= len(item.choices):
+        return f"<td>{_NONE}</td>"
+    mark = f" {_MARKS[answer == item.right]}" if revealed else ""
+    return f"<td>{escape(item.choices[answer])}{mark}</td>"
+
+
+def _right(item: Item) -> str:
+    return (
+        f"<td><b>{escape(item.choices[item.right])}</b> {escape(item.because)}"
+        f"<br><small>{escape(item.misconception)} ({escape(item.read)})</small></td>"
+    )
+
+
+def _table(head: str, rows: str, name: str) -> str:
+    return (
+        f'<div class="sideways" role="region" tabindex="0" aria-label="{name}"><table class="ledger readable answers">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def of_class(items: Sequence[Item], results: Sequence[ClassResult]) -> str:
+    """Draw in HTML how many sheets have each question right."""
+    names = {item.id: item.misconception for item in items}
+    head = "".join(
+        f'<th scope="col">{name}</th>'
+        for name in ("Misconception", "Sheets", "Right before", "Right after", "Right only after", "Right only before")
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{escape(names[each.id])}</th><td>{each.sheets}</td><td>{each.before}</td>'
+        f"<td>{each.after}</td><td>{each.fixed}</td><td>{each.lost}</td></tr>"
+        for each in results
+    )
+    return _table(head, rows, "Answers of the class")
+
+
+def class_columns(results: Sequence[ClassResult]) -> Mapping[str, Sequence[str]]:
+    """Return the same as columns."""
+    names = ("sheets", "before", "after", "fixed", "lost")
+    return {
+        "question": [each.id for each in results],
+        **{name: [str(getattr(each, name)) for each in results] for name in names},
+    }
+
+
+def say_class(results: Sequence[ClassResult]) -> str:
+    """Say how a class did, and which question most of it has wrong."""
+    sheets = max(each.sheets for each in results)
+    hardest = min(results, key=lambda each: each.after)
+    before, after = (sum(values) for values in zip(*((each.before, each.after) for each in results), strict=True))
+    return (
+        f"{words.count(sheets, 'sheet')}. Right answers on a sheet: {before / sheets:.1f} before the lesson, "
+        f"{after / sheets:.1f} after it. The hardest question after it is “{hardest.id}”: {hardest.after} right."
+    )
