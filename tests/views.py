@@ -3,6 +3,10 @@
 VIEWS = {
     "start": "start",
     "overview": "overview",
+    "overview, in a lesson": "overview?lesson=tour.1&notes=yes&net=assignment&digit=project-4or9",
+    "lessons": "lessons",
+    "ten questions": "ten_questions",
+    "ten questions, compared": "ten_questions?answers_view=compare&before=abcd-abcda&after=aaaaaaaaaa",
     "feature maps": "feature_maps?row=Conv2d-7&channel=3",
     "layer by layer": "layer_by_layer?row=Conv2d-7&channel=3&trail=Conv2d-13.0.0.0",
     "layer by layer, asked": "layer_by_layer?row=Conv2d-13&ask=yes&answers=Conv2d-13_shape_16x11x11",

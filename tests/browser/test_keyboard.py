@@ -26,6 +26,7 @@ class Way(NamedTuple):
 
 WAYS = {  # by the name of the view where each begins
     "overview": Way("Conv2d-16: ", "Enter", "row", "Conv2d-16"),
+    "lessons": Way("Begin: Ten minutes", "Enter", "lesson", r"tour\.1"),
     "feature maps": Way("Map 3: ", "ArrowRight Enter", "channel", "4"),
     "layer by layer": Way("Conv2d-7, map 3: unit", "ArrowDown ArrowDown ArrowRight", "unit", (2, 1)),
     "parameters": Way("Conv2d-13$", "Enter", "row", "Conv2d-13"),

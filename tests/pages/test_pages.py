@@ -54,6 +54,8 @@ PAGES = {
     "open": "Open a network",
     "compare": "Compare",
     "worksheet": "Worksheet",
+    "lessons": "Lessons",
+    "ten_questions": "Ten questions",
 }
 EXPLAINING = ["saliency", "lie_detector"]
 SKETCH = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.8)]]

@@ -28,6 +28,7 @@ UNIT, SHOWN = "unit", "shown"
 EXPLAIN = "explain"
 TRAIL, PROJECTOR = "trail", "projector"
 ASK, ANSWERS = "ask", "answers"
+LESSON, NOTES = "lesson", "notes"
 _NOTICES = "notices"
 _READ = "what this run has read of the link"
 _HIDDEN = "what can be chosen in the parts of this page that are not shown"
@@ -215,7 +216,7 @@ def follow(query: str) -> None:
     _put(chosen)
 
 
-def go_to(page: str, **values: str) -> NoReturn:
+def go_to(page: str | st.Page, **values: str) -> NoReturn:
     """Open another page from a callback, with the link's choices, some of them changed."""
     chosen = link(**values)
     _note(chosen)

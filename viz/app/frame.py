@@ -24,6 +24,7 @@ from viz.app import (
 )
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
+from viz.lessons import controls as lessons
 
 PAGE_QUEUE = PageQueue()
 _OPEN = "open"
@@ -86,7 +87,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     st.html(_Style())
     components.reconnection()
     components.readout()
-    notices = st.container()
+    top, notices = st.container(key="top"), st.container()
     queued_cache.show_waiting_in(notices)
     current.choose()
     opening.assume_digit(page.url_path)
@@ -99,6 +100,8 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     projector.show()
     share.on_paper()
     try:
+        with top:
+            lessons.bar(page)
         with st.container(key="page"):
             page.run()
     except WeightsError as error:

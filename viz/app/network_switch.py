@@ -26,6 +26,8 @@ _KEPT = {
     address.SCALE,
     address.SHOWN,
     address.PROJECTOR,
+    address.LESSON,
+    address.NOTES,
     address.WITH,
 }
 _KEPT_ENDS = ("_view", "part")  # which part of a page is shown

@@ -26,6 +26,8 @@ class Entry(NamedTuple):
 
 PAGES: Mapping[str, Entry] = {  # by the name of the file in pages/
     "start": Entry("Start", "Start", "home", "Draw a digit: what the network answers, and why."),
+    "lessons": Entry("Start", "Lessons", "school", "Ten, 15 or 45 minutes: questions, notes and a clock."),
+    "ten_questions": Entry("Start", "Ten questions", "quiz", "Before and after a lesson: what has changed?"),
     "about": Entry("Start", "About", "info", "What this is, where it comes from, and a glossary."),
     "overview": Entry("Look", "Overview", "account_tree", "Every step of the network on your picture."),
     "feature_maps": Entry("Look", "Feature maps", "grid_view", "Every channel of every step, and its kernels."),

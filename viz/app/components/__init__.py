@@ -182,6 +182,20 @@ def projector(*, on: bool) -> None:
     _component("projector")(key="projector", data={"on": on})
 
 
+def lesson_clock(lesson: str, station: int, minutes: float, done: float, total: float) -> None:
+    """Show the time since a station and its lesson began; it runs in the browser and sends nothing.
+
+    Args:
+        lesson: The id of the lesson.
+        station: Its number.
+        minutes: How long the station takes.
+        done: How long the stations before it take, in minutes.
+        total: How long the lesson takes.
+    """
+    data = {"lesson": lesson, "station": station, "minutes": minutes, "done": done, "total": total}
+    _component("lesson_clock")(key="lesson_clock", data=data)
+
+
 def readout() -> None:
     """Show the text of an element's ``data-says`` beside it when it is hovered, tapped or focused."""
     _component("readout")(key="readout")

@@ -94,7 +94,7 @@ def _buttons(dealt: Round, guess: Guess | None) -> None:
         st.button("Left is random", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is random", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
         # Never disabled: its key can be pressed before the answer is drawn, and a round can be skipped.
-        st.button("Next round", shortcut="N", on_click=lambda: address.write(**{ROUND: following}))
+        st.button("Next round", shortcut="G", on_click=lambda: address.write(**{ROUND: following}))
 
 
 def _explain(dealt: Round, plan: AttributionPlan) -> None:

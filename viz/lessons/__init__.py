@@ -1,0 +1,1 @@
+"""Lessons: ordered stations, each a view with a question, usual answers and what to point at."""

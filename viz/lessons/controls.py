@@ -1,0 +1,140 @@
+"""The bar of a lesson on every page: its station, previous and next, a clock, and the teacher's notes.
+
+The address holds the place in the lesson, ``lesson=tour.3``, so every link carries it.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+
+from model.errors import InputError
+from viz.app import address, components, projector, sidebar
+from viz.lessons import cache, figures
+from viz.lessons.plans import IDS, lesson
+from viz.lessons.records import Lesson, Station
+
+_AT_DESK, _PROJECTED = "yes", "projector"  # notes that are open at the desk stay closed on the projector
+
+
+class Place(NamedTuple):
+    """A place in a lesson; stations are counted from 1."""
+
+    lesson: Lesson
+    number: int
+
+    @property
+    def station(self) -> Station:
+        """The station at this place."""
+        return self.lesson.stations[self.number - 1]
+
+    @property
+    def code(self) -> str:
+        """The place as the address writes it."""
+        return f"{self.lesson.id}.{self.number}"
+
+
+def place() -> Place | None:
+    """Return the place that the address names; None without one, or after a notice."""
+    return address.read_as(address.LESSON, _read, None, "No lesson is shown.")
+
+
+def _read(text: str) -> Place:
+    id, _, number = text.partition(".")
+    if id not in IDS:
+        raise InputError(f"'{text[:40]}' is no lesson.", f"It can begin with {', '.join(IDS)}.", "Leave it out.")
+    found = lesson(id)
+    if not (number.isascii() and number.isdecimal() and len(number) < 4 and 0 < int(number) <= len(found.stations)):
+        allowed = f"It can be {id}.1 to {id}.{len(found.stations)}."
+        raise InputError(f"'{text[:40]}' is no station.", allowed, "Leave it out.")
+    return Place(found, int(number))
+
+
+def link(of: Place) -> Mapping[str, str]:
+    """Return the parameters of the view of a station; the projector view and open notes stay."""
+    kept = {name: value for name, value in address.link().items() if name in {address.PROJECTOR, address.NOTES}}
+    return {**of.station.link, address.LESSON: of.code, **kept}
+
+
+def page_of(of: Place) -> st.Page:
+    """Return the page of a station."""
+    (found,) = (page for page in sidebar.all_pages() if page.url_path == of.station.page)
+    return found
+
+
+def bar(page: st.Page) -> None:
+    """Show the bar where the address names a lesson.
+
+    Args:
+        page: The page below.
+    """
+    here = place()
+    if here is None:
+        return
+    station, notes = cache.filled(here.station), _notes()
+    with st.container(key="lesson"):
+        with st.container(horizontal=True, vertical_alignment="center", key="lesson-line"):
+            st.html(figures.line(here.lesson, here.number, station))
+            _clock(here)
+        with st.container(horizontal=True, vertical_alignment="center", key="lesson-buttons"):
+            _buttons(here, page, notes=notes)
+        if notes:
+            following = here.lesson.stations[here.number : here.number + 1]
+            st.html(figures.notes(station, [cache.filled(each) for each in following]))
+
+
+def _notes() -> bool:
+    shown = address.read_one_of(address.NOTES, ["", _AT_DESK, _PROJECTED], "")
+    return shown == (_PROJECTED if projector.is_on() else _AT_DESK)
+
+
+def _clock(here: Place) -> None:
+    done = sum(each.minutes for each in here.lesson.stations[: here.number - 1])
+    components.lesson_clock(here.lesson.id, here.number, here.station.minutes, done, here.lesson.minutes)
+
+
+def _buttons(here: Place, page: st.Page, *, notes: bool) -> None:
+    last = len(here.lesson.stations)
+
+    def button(label: str, key: str, to: int) -> None:
+        beyond = not 0 < to <= last
+        st.button(label, shortcut=key, disabled=beyond, on_click=lambda: _open(Place(here.lesson, to)))
+
+    button("Previous station", "PageUp", here.number - 1)
+    button("Next station", "PageDown", here.number + 1)
+    if _is_away(here, page):
+        st.button("Back to the station", type="primary", on_click=lambda: _open(here))
+    written = "" if notes else _PROJECTED if projector.is_on() else _AT_DESK
+    st.button(
+        "Hide the notes" if notes else "Teacher's notes",
+        shortcut="N",
+        key="lesson-notes",
+        on_click=lambda: address.write(**{address.NOTES: written}),
+    )
+    st.button("Leave the lesson", on_click=lambda: address.write(**{address.LESSON: "", address.NOTES: ""}))
+
+
+def _open(of: Place) -> None:
+    others = dict.fromkeys(address.link(), "")
+    address.go_to(page_of(of), **{**others, **link(of)})
+
+
+def _is_away(here: Place, page: st.Page) -> bool:
+    """Tell whether the page or one of the choices differs from those of the station."""
+    shown = address.link()
+    return page.url_path != here.station.page or any(shown.get(name, "") != value for name, value in here.station.link.items())
+
+
+def show_lesson(id: str) -> None:
+    """Show what a lesson is, its stations, and a link that begins it."""
+    shown = lesson(id)
+    first = Place(shown, 1)
+    with st.container(key=f"lesson-{id}"):
+        st.header(shown.title)
+        st.write(f"{shown.about} {figures.say_length(shown)}")
+        st.page_link(page_of(first), label=f"Begin: {shown.title}", query_params=link(first))
+        with st.expander("Its stations", key=f"stations-{id}", on_change="rerun") as opened:
+            if opened.open:
+                places = [Place(shown, number) for number in range(1, len(shown.stations) + 1)]
+                addresses = [figures.address_of(each.station.page, link(each)) for each in places]
+                st.html(figures.stations([cache.filled(each.station) for each in places], addresses))
