@@ -25,8 +25,8 @@ with projector.stage():
 
 controls.ways_on(
     [
-        ("overview", "Ten minutes", "A tour of six views with your own digit."),
-        ("layers", "A 45-minute lesson", "The whole network, step by step, with questions."),
+        ("tour", "Ten minutes", "A tour of six views: one digit, from its pixels to the answer and back."),
+        ("whole", "A 45-minute lesson", "The whole network, step by step, with questions."),
         ("open", "My own network", "Open one that you wrote or trained in PyTorch."),
     ]
 )

@@ -7,7 +7,7 @@ from model import layers, networks
 from model.parameters.records import RowComparison
 from model.receptive_field.records import ReceptiveField
 from model.trace.records import Trace
-from viz.app import address, current, shared, sidebar
+from viz.app import address, current, picker, shared, sidebar
 from viz.app.current import of_network
 from viz.lessons.records import Station
 from viz.pictures import words
@@ -39,7 +39,7 @@ class _Facts(dict[str, "str | _Table"]):
 def filled(station: Station) -> Station:
     """Return a station whose texts have their numbers: those of the lesson's network, whichever is shown."""
     with current.looking_at(station.link.get(address.NET, current.DEFAULT)):
-        return _filled(station.link.get(address.DIGIT, sidebar.DEFAULT_DIGIT), repr(station), station)
+        return _filled(station.link.get(address.DIGIT, picker.DEFAULT_DIGIT), repr(station), station)
 
 
 @of_network(max_entries=64)

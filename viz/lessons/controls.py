@@ -122,13 +122,20 @@ def _open(of: Place) -> None:
 def _is_away(here: Place, page: st.Page) -> bool:
     """Tell whether the page or one of the choices differs from those of the station."""
     shown = address.link()
-    return page.url_path != here.station.page or any(shown.get(name, "") != value for name, value in here.station.link.items())
+    return page.url_path != here.station.page or any(
+        shown.get(name, "") != value for name, value in here.station.link.items()
+    )
+
+
+def first_of(id: str) -> Place:
+    """Return where a lesson begins."""
+    return Place(lesson(id), 1)
 
 
 def show_lesson(id: str) -> None:
     """Show what a lesson is, its stations, and a link that begins it."""
     shown = lesson(id)
-    first = Place(shown, 1)
+    first = first_of(id)
     with st.container(key=f"lesson-{id}"):
         st.header(shown.title)
         st.write(f"{shown.about} {figures.say_length(shown)}")

@@ -11,6 +11,8 @@ from model.trace.records import Trace
 from viz.app import address, current, glossary, page_list, picker, shared, sidebar, tables, uploads, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import cache
+from viz.lessons import controls as lessons
+from viz.lessons import plans
 from viz.overview import figures as overview
 from viz.pictures import raster, words
 from viz.start import figures
@@ -64,9 +66,13 @@ def ways_on(ways: Sequence[tuple[str, str, str]]) -> None:
     """Show where to go from here.
 
     Args:
-        ways: For each the file of a page, what the way is called, and what it is, in a line.
+        ways: For each the file of a page or the id of a lesson, what the way is called, and what it is, in a line.
     """
-    for column, (file, label, about) in zip(st.columns(len(ways)), ways, strict=True):
+    for column, (to, label, about) in zip(st.columns(len(ways)), ways, strict=True):
         with column, st.container(border=True, height="stretch"):
-            _link(file, f"**{label}**")
+            if to in plans.IDS:
+                first = lessons.first_of(to)
+                st.page_link(lessons.page_of(first), label=f"**{label}**", help="", query_params=lessons.link(first))
+            else:
+                _link(to, f"**{label}**")
             st.caption(about)
