@@ -64,6 +64,14 @@ def test_the_habits_of_the_table_are_those_that_it_follows_everywhere() -> None:
     assert found == {*recurrences.DOUBLED, "global"}
 
 
+def test_a_mistake_that_is_made_once_and_not_again_is_no_habit() -> None:
+    steps = [*CHAIN[:3], Passed("third", "conv", 3, 1, 1, 2)]
+    printed = {"first": 3, "pool": 4, "second": 6, "third": 10}  # the jump is forgotten at the second one alone
+    lines = recurrences.of_printed(steps, printed)
+    assert [line.habit for line in lines] == ["", "", "jump", ""]
+    assert recurrences.habits_of(steps, lines) == frozenset()
+
+
 def test_the_two_habits_alone_give_the_printed_fields_up_to_the_last_pool() -> None:
     lines = recurrences.of_habits(passed("assignment", "Conv2d-19"))
     assert {line.name: line.size for line in lines}.items() <= FIELDS.items()
