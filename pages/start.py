@@ -11,7 +11,7 @@ digit = sidebar.current_digit()
 st.title("Glass Network")
 st.write(
     "A small neural network that reads pictures, made completely visible. For everyone who learns or teaches how such "
-    "networks work. Draw a digit, watch the answer, and open any number to see where it comes from."
+    f"networks work. {controls.first_step()}, watch the answer, and open any number to see where it comes from."
 )
 with projector.stage():
     left, right = st.columns([2, 3], gap="large")

@@ -45,8 +45,9 @@ def show(pages: Sequence[st.Page], *, on_start: bool) -> None:
             picker.show(digit, on_start=False)
         network_switch.show()
         navigation.show(pages)
-        projector.button()
-        share.show()
+        with st.container(horizontal=True, vertical_alignment="center", key="hand-on"):
+            projector.button()
+            share.show()
 
 
 def all_pages() -> Sequence[st.Page]:

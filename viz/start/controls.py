@@ -20,6 +20,11 @@ from viz.start import figures
 _SIDE = 320  # pixels a side of the picture that is looked at
 
 
+def first_step() -> str:
+    """Say what to do first."""
+    return "Draw a digit" if current.takes_digits() else "Choose a picture"
+
+
 def show_answer(digit: Digit, trace: Trace) -> None:
     """Show what the network answers, and where the evidence lies; without an exact class map, what stands between."""
     k = trace.prediction
@@ -41,12 +46,6 @@ def show_answer(digit: Digit, trace: Trace) -> None:
             _link("head", "See the whole sum")
             glossary.show("logit", "class map", "bias")
     uploads.show_doubts(digit)
-
-
-def say_what_is_shown(digit: Digit) -> None:
-    """Say what the picture is where it was not drawn, and that one can draw."""
-    if not digit.key.startswith("drawn-"):
-        st.caption(escape_markdown(f"Shown until you draw: {picker.describe(digit)}."))
 
 
 def _link(file: str, label: str) -> None:
