@@ -41,9 +41,10 @@ def every_mistake(pictures: LabelledPictures) -> None:
     numbers = tables.ExpandableTable("The images", partial(figures.columns, listed), exact, key="mistakes-numbers")
     with projector.stage():
         left, right = st.columns([5, 8], gap="large")
-        with left:
-            images.show_large(pictures, listed, at)
-        with right:
+        if not projector.is_on():
+            with left:
+                images.show_large(pictures, listed, at)
+        with st.container() if projector.is_on() else right:
             images.show_cards(pictures, listed, at, numbers)
 
 

@@ -17,7 +17,7 @@ from viz.head import controls as heads
 from viz.mistakes import cache, figures
 from viz.mistakes.controls import IMAGE, PAGE, is_image
 
-_PER_PAGE, _ON_A_PROJECTOR = 24, 8  # images
+_PER_PAGE, _ON_A_PROJECTOR = 24, 18  # images
 
 
 def _per_page() -> int:
@@ -94,7 +94,7 @@ def show_large(pictures: LabelledPictures, predictions: Sequence[Prediction], at
         _button("Previous", predictions, at - 1, "Left")
         _button("Next", predictions, at + 1, "Right")
         st.caption(f"{at + 1:,} of {len(predictions):,}")
-    if pixels is not None:
+    if pixels is not None and not projector.is_on():
         _links_to_pages(pictures.key(found.index), found)
 
 

@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 from model.records import Numbers
 from model.training.records import BestEpochs, CurveBand, LoggedRun, RecipeResult, Spread
 from viz import theme
-from viz.charts.draw import Axis, Band, Series, draw
+from viz.charts.draw import Axis, Band, Series, Texts, draw
 
 Curves = Literal["accuracy", "loss"]
 COLOURS = {"glass": theme.ACCENT, "assignment": theme.HIGHLIGHT}
 NAMES = {"glass": "our recipe", "assignment": "the assignment's recipe"}
 LOGGED = "the assignment's logged run"
+_SETS = "Lines: held-out training images\nDots: test images"
 _FLOOR = 98.0  # per cent: the first epochs lie below, and would press all others to the top
 _LOSSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
@@ -63,8 +64,9 @@ def accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> g
     ends = [float(known[-1]), *(float(each.low[-1]) for each in hundredths.values())]
     highest = max(float(known.max()), 100 * bar, *(float(each.high.max()) for each in hundredths.values()), 0)
     low = float(min(_FLOOR, np.floor(min(ends))))
-    up = Axis("accuracy, % (lines: held-out images; dots: test images)", (low, highest + 0.05), hover_format=".2f")
-    return draw([*_bands(hundredths), level, *_means(hundredths, "held-out images"), dots], _epochs(last), up)
+    up = Axis("accuracy, %", (low, highest + 0.05), hover_format=".2f")
+    note = Texts([last / 3], [low + 0.3 * (highest - low)], [_SETS])
+    return draw([*_bands(hundredths), level, *_means(hundredths, "held-out images"), dots, note], _epochs(last), up)
 
 
 def say_accuracy(found: Mapping[str, CurveBand], logged: LoggedRun, bar: float) -> str:

@@ -54,7 +54,7 @@ def test_accuracy_chart_equals_the_values(found: dict[str, RecipeResult]) -> Non
     np.testing.assert_allclose(logged.y, 100 * LOGGED.accuracies)
     np.testing.assert_allclose(charting.named(chart, "the goal, 99.4 %").y, 99.4)
     ours, theirs = (charting.named(chart, f"{figures.name_of(name)}, held-out images") for name in every)
-    assert "lines: held-out images; dots: test images" in chart.layout.yaxis.title.text
+    assert any("Dots: test images" in text for trace in chart.data for text in trace.text or ()), "in the chart itself"
     assert ours.line.color != theirs.line.color == logged.marker.color
 
 
@@ -70,7 +70,7 @@ def test_say_accuracy_has_the_numbers_of_the_chart(found: dict[str, RecipeResult
 
 
 def test_accuracy_chart_without_results_has_the_logged_run() -> None:
-    assert len(figures.accuracy({}, LOGGED, BAR).data) == 2
+    assert len(figures.accuracy({}, LOGGED, BAR).data) == 3
     assert len(figures.loss({}, {}, LOGGED).data) == 1
     assert "the assignment's logged run at 0.0186" in figures.say_loss({}, {}, LOGGED)
     assert charting.names(seeds.strip({}, LOGGED, BAR)) == ["the goal, 99.4 %", figures.LOGGED, "the reported epoch"]

@@ -37,7 +37,9 @@ ALLOWED: dict[str, address.Allowed] = {
     STEP: widgets.whole_number,
     **{name: options for name, (_, options, _) in _CHOICES.items()},
 }
+_FOR_SHAPES = {"live_steps": "600", _RATE: "0.03", "live_batch": "64"}  # shapes are harder than digits
 _WITHOUT_NORMS, _OF_THE_ASSIGNMENT = "0.01", "0.1"  # a learning rate, and the p of the assignment
+_HARDER = " Shapes are harder than digits: so few steps only begin to tell them apart."
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 
 
@@ -54,6 +56,7 @@ def show(digit: Digit) -> None:
     st.write(
         f"Train the network yourself from random weights: a few hundred steps on {pictures.COUNT:,} of "
         f"{pictures.KINDS[suited.kind]}, evaluated on {pictures.HELD_OUT} others."
+        f"{_HARDER if suited.kind == pictures.DRAWN else ''}"
     )
     if suited.kind == pictures.MNIST and not mnist.is_present():
         mnist_picker.offer_download("training")
@@ -78,6 +81,9 @@ def show(digit: Digit) -> None:
 def _offered(suited: Suited) -> dict[str, tuple[str, Sequence[str], str]]:
     """Return what can be chosen for this network; high learning rates fail where there is no batch norm."""
     offered = dict(_CHOICES)
+    if suited.kind == pictures.DRAWN:
+        for name, default in _FOR_SHAPES.items():
+            offered[name] = (*_CHOICES[name][:2], default)
     if not suited.has_norms:
         offered[_RATE] = (*_CHOICES[_RATE][:2], _WITHOUT_NORMS)
     if not suited.has_dropout:
