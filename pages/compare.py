@@ -33,6 +33,7 @@ def compare(other: str) -> None:
     with right:
         st.header("Right and wrong")
         place = st.container()
+    protocols = st.empty()
     through_both(other, [each.title for each in both])
     with place:  # last, because it can take long
         measured = None
@@ -46,7 +47,7 @@ def compare(other: str) -> None:
     with table:
         csv = tables.columns_file("Download the table as CSV", partial(figures.columns, both, measured), "networks")
         widgets.figure(figures.facts(both, measured), figures.say_facts(both), csv)
-        st.caption(escape_markdown(figures.say_protocols(both)))
+    protocols.caption(escape_markdown(figures.say_protocols(both)))
 
 
 title = current.network().title
