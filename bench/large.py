@@ -3,7 +3,7 @@
 In Chromium, on a server of its own. For each view: seconds from a click on another picture, whose results are not
 known, to the first figure and to the end of the run; before that the same for the first look at the view. The bare
 forward pass, measured in the same run, tells what the machine can do: only the ratios mean something on another one.
-``ARGS`` are parts of names of views, by default all.
+Its arguments are parts of names of views, by default all.
 """
 
 import os
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> None:
             process = memory.process_at(address)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             watch = Watch(page)
-            page.goto(f"{address}/lie_detector")  # all that Python imports late is there
+            page.goto(f"{address}/saliency")  # Captum is imported late
             settle(page)
             before = memory.resident(process)
             opened = open_file(page, file, f"{address}/open")
