@@ -339,17 +339,18 @@ SITUATIONS = {
 }
 
 
-def inspect(page: Page, part: str = PAGE) -> dict[str, list[str]]:
+def inspect(page: Page, part: str = PAGE, *, projected: bool = True) -> dict[str, list[str]]:
     """Return all that is wrong with a page, by situation and check; nothing is chosen meanwhile.
 
     Args:
         page: What has been opened.
         part: Where the keyboard, targets and axe-core are tried; all else is of the whole page. No projector shows
             the sidebar.
+        projected: Whether it has a projector view.
     """
     found: dict[str, list[str]] = {}
     for name, situation in SITUATIONS.items():
-        if part == SIDEBAR and name == PROJECTED:
+        if name == PROJECTED and (part == SIDEBAR or not projected):
             continue
         situation.prepare(page, part)
         found |= {f"{name}, {check}": test(page, part) for check, test in situation.checks.items()}

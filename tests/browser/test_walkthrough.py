@@ -302,7 +302,7 @@ def test_a_folded_module_leads_to_its_first_step(opened: Opened) -> None:
 )
 def test_nothing_is_wrong_with_a_view(opened: Opened, at: str) -> None:
     page = opened.show(walkthroughs.built_in("assignment"), at)
-    found = inspect(page)
+    found = inspect(page, projected=False)
     assert not found, told(found)
 
 
