@@ -199,10 +199,10 @@ def test_a_click_on_the_output_map_works_out_another_unit(visit: Visit, trace: T
 def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: Visit, trace: Trace) -> None:
     page = visit("layer_by_layer?digit=project-3a&row=Conv2d-4&channel=2&unit=5.7")
     page.get_by_text("Ask first").click()
-    expect(page.locator(".workings .verdict")).to_have_text("Recorded by the network: ?")
-    expect(page.get_by_role("button", name="Play", exact=True)).to_have_count(0)
-    value = f"{trace['Conv2d-4'].maps[2, 5, 7]:.2f}"
-    answers = {"Output shape": "16x24x24", "Parameters": "1152", "Receptive field": "5", "Unit y 5, x 7, map 2": value}
+    terms = layers.explain(trace, "Conv2d-4", (2, 5, 7)).terms
+    changed = trace["Conv2d-4"].maps[2, 5, 7] - max((term.product for term in terms), key=abs)
+    asked = "Unit y 5, x 7 of map 2, if its input"
+    answers = {"Output shape": "16x24x24", "Parameters": "1152", "Receptive field": "5", asked: f"{changed:.3f}"}
     for label, answer in answers.items():
         field = page.get_by_role("textbox", name=label)
         field.press_sequentially(answer)

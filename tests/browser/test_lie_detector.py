@@ -129,7 +129,7 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
         assert "random weights" in captions[truth]
         assert "random weights" not in captions[1 - truth]
         if number == 1:
-            page.keyboard.press("n")
+            page.keyboard.press("g")
             expect(page.get_by_text("Round 2.")).to_be_visible()
             settle(page)
     page.reload()

@@ -2,11 +2,14 @@
 
 import re
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model import layers
 from model.images import digits
 from model.networks.assignment import weights
+from model.records import Unit
 from model.trace import record
 from tests.pages.conftest import as_read, assert_works, run, said, show, shown
 from tests.pages.test_pages import STEPS
@@ -77,12 +80,47 @@ def test_page_explains_errors_of_the_assignment(app: AppTest) -> None:
 
 
 def test_open_questions_hide_their_answers_everywhere(app: AppTest) -> None:
-    recorded = f"{TRACE['Conv2d-13'].maps.max():z.4f}"
-    assert all(given in everything(show(app, row="Conv2d-13")) for given in ("= 136", recorded, "8 × 11 × 11"))
+    assert all(given in everything(show(app, row="Conv2d-13")) for given in ("= 136", "8 × 11 × 11"))
     show(app, row="Conv2d-13", ask="yes")
     assert_works(app, "Conv2d-13: convolution")
-    assert not any(given in everything(app) for given in ("136", recorded[:-1], "8 × 11 × 11", "of this unit is"))
+    changed = f"{without('Conv2d-13', unit_of_largest('Conv2d-13')):z.4f}"
+    assert not any(given in everything(app) for given in ("136", changed[:-1], "8 × 11 × 11", "of this unit is"))
     assert len(app.text_input) == 4
+
+
+def test_the_value_of_a_unit_with_one_input_is_hidden(app: AppTest) -> None:
+    recorded = f"{TRACE['BatchNorm2d-5'].maps.max():z.4f}"
+    assert recorded in everything(show(app, row="BatchNorm2d-5"))
+    assert recorded[:-1] not in everything(show(app, row="BatchNorm2d-5", ask="yes"))
+
+
+def unit_of_largest(name: str) -> Unit:
+    c, y, x = np.unravel_index(TRACE[name].maps.argmax(), TRACE[name].maps.shape)
+    return int(c), int(y), int(x)
+
+
+def without(name: str, unit: Unit) -> float:
+    """Return a unit of a convolution or a linear step when its most important input is 0."""
+    products = [term.product for term in layers.explain(TRACE, name, unit).terms]
+    return float(TRACE[name].maps[unit] - max(products, key=abs))
+
+
+def test_answers_can_be_revealed_without_answering_and_do_not_count(app: AppTest) -> None:
+    show(app, row="Conv2d-13", ask="yes")
+    next(button for button in app.button if button.label == "Reveal").click().run()
+    assert_works(app, "Conv2d-13: convolution")
+    assert not app.text_input
+    assert "8 × 16 × 1 × 1 + 8 = 136" in shown(app)
+    assert "No question is answered yet; 92 questions" in said(app)
+    assert str(app.query_params["answers"]).startswith("Conv2d-13_shape_?~")
+
+
+def test_an_empty_answer_says_so(app: AppTest) -> None:
+    show(app, row="Conv2d-13", ask="yes")
+    answer(app, 0, "  ")
+    assert app.warning[0].value.startswith("There is no answer to mark.")
+    assert "answers" not in app.query_params
+    assert not app.run().warning
 
 
 def test_marked_answer_shows_the_right_one_and_counts(app: AppTest) -> None:
@@ -108,8 +146,7 @@ def test_marked_answer_shows_the_right_one_and_counts(app: AppTest) -> None:
 
 def test_unit_value_is_asked_again_for_another_unit_or_digit(app: AppTest) -> None:
     show(app, row="Conv2d-4", channel="2", unit="5.7", ask="yes")
-    value = TRACE["Conv2d-4"].maps[2, 5, 7]
-    answer(app, 3, f"{value:.2f}")
+    answer(app, 3, f"{without('Conv2d-4', (2, 5, 7)):.3f}")
     assert len(app.text_input) == 3
     assert "1 of 1 answers correct" in said(app)
     answers = str(app.query_params["answers"])

@@ -218,3 +218,14 @@ def test_network_without_a_pool_gets_a_sentence_and_a_link(
     assert_works(app, "Pooling")
     assert app.info[0].value == "This network has no pool."
     assert "Show the max pool of the assignment's network" in [each.proto.label for each in app.get("page_link")]
+
+
+def test_what_was_measured_can_be_revealed_without_an_answer() -> None:
+    app = run("pooling", pool_view="move")
+    assert "No answer is chosen yet." in said(app)
+    (reveal,) = [button for button in app.button if button.label == "Reveal"]
+    reveal.click().run()
+    assert not app.exception
+    assert not app.warning
+    assert "**Measured: " in said(app)
+    assert app.query_params["pool_guess"] == "shown"

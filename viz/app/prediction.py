@@ -1,15 +1,24 @@
 """A prediction question: the user chooses an answer, and the page then shows what was measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 
 from viz.app import address, projector
 
+_REVEALED = "shown"
+
+
+def allowed(answers: Iterable[str]) -> list[str]:
+    """Return what the address can hold for a question: its answers, or that the answer was revealed without one."""
+    return [*answers, _REVEALED]
+
 
 def ask(name: str, question: str, answers: Mapping[str, str], measured: str, because: str) -> bool:
-    """Ask what will happen. After a choice, say what was measured and why. Return whether there is a choice.
+    """Ask what will happen. After a choice, or without one on request, say what was measured and why.
+
+    Return whether that is said.
 
     Args:
         name: The address parameter that holds the choice; each page uses its own.
@@ -19,8 +28,8 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         because: The reason in a sentence or two, with numbers.
     """
     key = f"widget-{name}"
-    chosen = address.read_one_of(name, ["", *answers], "", label=question)
-    st.session_state[key] = chosen or None
+    chosen = address.read_one_of(name, ["", *allowed(answers)], "", label=question)
+    st.session_state[key] = chosen if chosen in answers else None
     st.segmented_control(
         question,
         list(answers),
@@ -30,7 +39,11 @@ def ask(name: str, question: str, answers: Mapping[str, str], measured: str, bec
         on_change=address.when_chosen(key, lambda answer: address.write(**{name: answer or ""})),
     )
     if not chosen:
-        st.write("Choose an answer to see what was measured.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.write("No answer is chosen yet. Choose one to see what was measured.")
+            st.button("Reveal", key=f"reveal-{name}", on_click=lambda: address.write(**{name: _REVEALED}))
+    elif chosen == _REVEALED:
+        st.write(f"**Measured: {answers[measured]}.** {because}")
     elif chosen == measured:
         st.write(f"**As you predicted: {answers[measured]}.** {because}")
     else:

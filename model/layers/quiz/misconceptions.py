@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.layers.records import Arithmetic, Explanation
+from model.layers.records import Arithmetic, Explanation, Term
 from model.layers.windows import pair
 from model.receptive_field.records import Growth, Window
 from model.records import format_sizes
@@ -157,6 +157,21 @@ def of_field(growth: Growth) -> WrongAnswers:
 def is_union(growth: Growth) -> bool:
     """Tell whether a field is put together from those of several ways, so that no window gives it."""
     return growth.window == Window((1, 1)) and growth.after.size != growth.before.size
+
+
+def of_input(explained: Explanation, term: Term) -> WrongAnswers:
+    """Yield wrong values of a unit one of whose inputs is 0.
+
+    Args:
+        explained: The arithmetic of the unit as it is.
+        term: The input that is 0.
+    """
+    value = explained.recorded
+    yield (value,), "That is the value as it is now. This input counts, so the unit changes when it is 0."
+    yield (value - term.value,), "That takes away the input, but not times its weight."
+    yield (value + term.product,), "That adds the product once more. Without this input it is missing."
+    yield (term.product,), "That is only what this input adds. The others still count."
+    yield (0.0,), "Only this input is 0. The others still count."
 
 
 def of_unit(step: Step, explained: Explanation) -> WrongAnswers:

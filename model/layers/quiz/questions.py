@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from model import layers
 from model.errors import InputError
-from model.layers.quiz import misconceptions
+from model.layers.quiz import misconceptions, without_input
 from model.layers.quiz.misconceptions import WrongAnswers
 from model.layers.quiz.records import Misconception, Question, QuestionKind, Verdict
 from model.layers.records import Arithmetic, Explanation
@@ -155,15 +155,20 @@ def _about_field(growth: Growth) -> Question:
 
 
 def _about_unit(step: Step, explained: Explanation) -> Question:
-    value = explained.recorded
-    return _question(
+    """Ask for the unit if its most important input is 0, so that the answer is printed nowhere; else for its value."""
+    term = without_input.most_important(step, explained)
+    asked = without_input.without(step, explained, term) if term else explained
+    wrong = [*(misconceptions.of_input(explained, term) if term else ()), *misconceptions.of_unit(step, asked)]
+    value = asked.recorded
+    question = _question(
         QuestionKind.UNIT,
         (value,),
         f"{value:z.4f}".replace("-", "−"),
-        (explained.symbols, explained.formula),
-        misconceptions.of_unit(step, explained),
+        (asked.symbols, asked.formula),
+        iter(wrong),
         max(_TOLERANCE, _TOLERANCE * abs(value)),
     )
+    return replace(question, without=term)
 
 
 def _printed_mistakes(comparison: RowComparison) -> Mapping[QuestionKind, Misconception]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from model.layers.records import Term
+
 
 class QuestionKind(StrEnum):
     """The kinds of question on a step."""
@@ -32,6 +34,7 @@ class Question:
         arithmetic: The lines of its arithmetic.
         tolerance: The largest allowed error of each number.
         misconceptions: Common wrong answers, the most specific first.
+        without: The input that is 0 in the question; None where the question is about the network as it is.
     """
 
     kind: QuestionKind
@@ -40,6 +43,7 @@ class Question:
     arithmetic: tuple[str, ...]
     tolerance: float
     misconceptions: tuple[Misconception, ...]
+    without: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Verdict:
 
     Attributes:
         question: The question.
-        given: The answer in a short form that can be parsed again.
+        given: The answer in a short form that can be parsed again; empty if the right one was revealed without it.
         right: Whether the answer is correct within the tolerance.
         sentence: An explanation of the error; empty where none is known.
     """

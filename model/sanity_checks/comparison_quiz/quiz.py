@@ -12,8 +12,8 @@ from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 
 METHODS = ("saliency", "integrated_gradients", "guided_backprop", "deconvolution", "lrp")
 ROUNDS = 99
-_SIDES: dict[str, Side] = {"l": "left", "r": "right"}
-_GUESS = re.compile(r"([1-9][0-9]?)([lr])")
+_SIDES: dict[str, Side | None] = {"l": "left", "r": "right", "x": None}
+_GUESS = re.compile(r"([1-9][0-9]?)([lrx])")
 
 
 def round_of(number: int, samples: Sequence[Digit] = (), methods: Sequence[str] = METHODS) -> Round:
@@ -48,7 +48,7 @@ def round_of(number: int, samples: Sequence[Digit] = (), methods: Sequence[str] 
 
 
 def parse_guesses(text: str) -> tuple[Guess, ...]:
-    """Read guesses from an address: ``1l.2r`` is left in round 1 and right in round 2.
+    """Read guesses from an address: ``1l.2r.3x`` is left in round 1, right in round 2, and revealed in round 3.
 
     Raises:
         InputError: The text has another form, or guesses one round twice.
@@ -61,7 +61,7 @@ def parse_guesses(text: str) -> tuple[Guess, ...]:
     if len(given) != len(found):
         raise InputError(
             f"'{text[:40]}' is not a list of guesses.",
-            f"Guesses are rounds 1 to {ROUNDS}, each once and followed by l or r, such as 1l.2r.",
+            f"Guesses are rounds 1 to {ROUNDS}, each once and followed by l, r or x, such as 1l.2r.",
             "Start again.",
         )
     return tuple(Guess(round_of(number), side) for number, side in given.items())
@@ -73,4 +73,4 @@ def format_guesses(guesses: Sequence[Guess]) -> str:
     >>> format_guesses(parse_guesses("1l.12r"))
     '1l.12r'
     """
-    return ".".join(f"{guess.round.number}{guess.side[0]}" for guess in guesses)
+    return ".".join(f"{guess.round.number}{(guess.side or 'x')[0]}" for guess in guesses)

@@ -29,10 +29,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A round, and the side that the user took for the randomized network."""
+    """A round, and the side that the user took for the randomized network; None if the answer was revealed instead."""
 
     round: Round
-    side: Side
+    side: Side | None
 
     @property
     def is_correct(self) -> bool:

@@ -27,7 +27,8 @@ _LARGEST_OF_LARGE = 16  # images in a batch of a large network
 def allowed() -> dict[str, address.Allowed]:
     """Return what the choices of all parts can be."""
     sizes = [str(size) for size in SIZES]
-    return {CONTENT: cache.contents(), SIZE: sizes, FORGETS: statistics.ANSWERS, FRAME: folding.ANSWERS}
+    asked = {FORGETS: prediction.allowed(statistics.ANSWERS), FRAME: prediction.allowed(folding.ANSWERS)}
+    return {CONTENT: cache.contents(), SIZE: sizes, **asked}
 
 
 def norms(trace: Trace) -> dict[str, Step]:

@@ -19,7 +19,7 @@ PASSES, MANY, GUESS = "passes", "many", "changes"
 _COUNTS = ("10", "30", "100", "300", "1000")
 _GUESSES = {"none": "None", "few": "At most one in ten", "many": "More than one in ten"}
 _ASKED = ("no", "yes")
-ALLOWED = {PASSES: _COUNTS, GUESS: _GUESSES, MANY: _ASKED}
+ALLOWED = {PASSES: _COUNTS, GUESS: prediction.allowed(_GUESSES), MANY: _ASKED}
 
 
 def pass_count() -> int:

@@ -46,7 +46,8 @@ def part(head: Head | None, mixer: Step | None, *, exact: bool) -> str:
     if mixer:
         parts["mix"] = "1×1 convolution" if is_point(mixer) else "Changed maps"
     parts["softmax"] = "Softmax"
-    allowed |= {GAIN: _GAINS, TEMPERATURE: _TEMPERATURES, WITHOUT: _WITHOUT, WARMER: _WARMER}
+    allowed |= {GAIN: _GAINS, TEMPERATURE: _TEMPERATURES}
+    allowed |= {WITHOUT: prediction.allowed(_WITHOUT), WARMER: prediction.allowed(_WARMER)}
     chosen = widgets.part(PART, parts, allowed)
     if mixer:
         _read_maps(len(mixer.input))  # shows a notice if the address is not valid, in every part

@@ -22,6 +22,8 @@ from viz.app import address, shared, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.layers.quiz import figures
 
+_REVEALED = "?"  # in place of an answer
+_EMPTY = "answers were asked to be marked, and there were none"
 _MAX_ANSWERS = 200  # in an address; four for each of the 23 rows are 92
 
 
@@ -54,13 +56,21 @@ def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Questio
                 if kind in verdicts:
                     st.html(figures.verdict(verdicts[kind]))
                 else:
-                    _answer_field(names[kind], question, figures.say_question(kind, unit))
+                    _answer_field(names[kind], question, figures.say_question(question, unit))
         with st.container(horizontal=True):
             st.form_submit_button("Answer", disabled=not unanswered, on_click=lambda: _submit(unanswered))
+            st.form_submit_button("Reveal", disabled=not unanswered, on_click=lambda: _reveal(unanswered))
             st.form_submit_button(
                 "Ask this row again", disabled=not verdicts, on_click=lambda: _remove_answers(set(names.values()))
             )
-    return frozenset(asked.keys() - verdicts.keys())
+        if st.session_state.pop(_EMPTY, False):
+            st.warning("There is no answer to mark. Type one or more, or press Reveal to see what is right.")
+    return frozenset(asked.keys() - verdicts.keys() - _printed_all_the_same(asked))
+
+
+def _printed_all_the_same(asked: Mapping[QuestionKind, Question]) -> set[QuestionKind]:
+    """Return the kinds of questions that ask for something else than the numbers on the page."""
+    return {kind for kind, question in asked.items() if question.without}
 
 
 def show_score(digit: Digit, trace: Trace) -> None:
@@ -76,7 +86,7 @@ def show_score(digit: Digit, trace: Trace) -> None:
 
 def _answer_field(name: str, question: Question, label: str) -> None:
     text = st.text_input(label, key=f"ask-{name}", placeholder=figures.FORMATS[question.kind])
-    if text:
+    if text.strip():
         try:
             questions.mark(question, text)
         except InputError as error:
@@ -86,10 +96,17 @@ def _answer_field(name: str, question: Question, label: str) -> None:
 def _submit(unanswered: Mapping[str, Question]) -> None:
     """Keep every answer that can be read; any other text stays in its field, with a message below."""
     given = _read_answers()
+    texts = [str(st.session_state.get(f"ask-{name}", "")) for name in unanswered]
+    st.session_state[_EMPTY] = not any(map(str.strip, texts))
     for name, question in unanswered.items():
         with suppress(InputError):
             given[name] = questions.mark(question, str(st.session_state.get(f"ask-{name}", ""))).given
     _write_answers(given)
+
+
+def _reveal(unanswered: Mapping[str, Question]) -> None:
+    """Answer every open question in place of the person; it does not count."""
+    _write_answers({**_read_answers(), **dict.fromkeys(unanswered, _REVEALED)})
 
 
 def _questions(trace: Trace, step: Step, unit: Unit) -> Mapping[QuestionKind, Question]:
@@ -120,7 +137,9 @@ def _mark_answers(
     """Mark the answers in the address; one that cannot be read gives a notice, and its question stays open."""
     given, verdicts = _read_answers(), {}
     for kind, question in asked.items():
-        if names[kind] in given:
+        if given.get(names[kind]) == _REVEALED:
+            verdicts[kind] = Verdict(question, "", right=False, sentence="")
+        elif names[kind] in given:
             try:
                 verdicts[kind] = questions.mark(question, given[names[kind]])
             except InputError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from model.layers.quiz.records import QuestionKind, Verdict
+from model.layers.quiz.records import Question, QuestionKind, Verdict
 from model.receptive_field.records import Growth, Window
 from model.records import Unit
 from model.trace.records import LayerKind, Step
@@ -28,10 +28,25 @@ _WINDOWED = {LayerKind.CONVOLUTION, LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL}
 _MARKS = {True: "✓", False: "✗"}
 
 
-def say_question(kind: QuestionKind, unit: Unit) -> str:
-    """Return the label of the field for an answer."""
+def say_question(question: Question, unit: Unit) -> str:
+    """Return the label of the field for an answer.
+
+    Args:
+        question: What is asked.
+        unit: The unit that the page shows.
+    """
+    if question.kind is not QuestionKind.UNIT:
+        return NAMES[question.kind]
+    asked = f"Unit {_say_unit(unit)}"
+    if question.without is None:
+        return asked
+    source = f" of {question.without.source}" if question.without.source else ""
+    return f"{asked}, if its input {_say_unit(question.without.unit)}{source} were 0"
+
+
+def _say_unit(unit: Unit) -> str:
     channel, y, x = unit
-    return f"Unit y {y}, x {x}, map {channel}" if kind is QuestionKind.UNIT else NAMES[kind]
+    return f"y {y}, x {x} of map {channel}"
 
 
 def say_facts(step: Step, window: Window, growth: Growth | None) -> str:
@@ -63,11 +78,11 @@ def verdict(of: Verdict) -> str:
     name = NAMES[of.question.kind]
     lines = "".join(f"<li>{typeset(line)}</li>" for line in of.question.arithmetic)
     explanation = f"<p>{escape(of.sentence)}</p>" if of.sentence else ""
-    state = "correct" if of.right else "incorrect"
+    state = "correct" if of.right else "incorrect" if of.given else "revealed"
+    yours = f"<dt>You</dt><dd>{escape(say_answer(of))} {_MARKS[of.right]}</dd>" if of.given else ""
     return (
         f'<section class="answered {state}" aria-label="{name}: {state}"><h3>{name}</h3>'
-        f"<dl><dt>You</dt><dd>{escape(say_answer(of))} {_MARKS[of.right]}</dd>"
-        f"<dt>Right</dt><dd>{escape(of.question.text)}</dd></dl>{explanation}<ul>{lines}</ul></section>"
+        f"<dl>{yours}<dt>Right</dt><dd>{escape(of.question.text)}</dd></dl>{explanation}<ul>{lines}</ul></section>"
     )
 
 
@@ -88,7 +103,7 @@ def say_score(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
         rows: The names of all rows.
         verdicts: The marked answers of each row, by name.
     """
-    given = [each for name in rows for each in verdicts.get(name, {}).values()]
+    given = [each for name in rows for each in verdicts.get(name, {}).values() if each.given]
     right = sum(each.right for each in given)
     total = f"{len(rows) * len(QuestionKind)} questions on {words.count(len(rows), 'row')}."
     return f"{right} of {len(given)} answers correct; {total}" if given else f"No question is answered yet; {total}"
@@ -111,6 +126,8 @@ def _row(name: str, of: Verdicts) -> str:
 def _cell(of: Verdict | None) -> str:
     if of is None:
         return "<td>not answered</td>"
+    if not of.given:
+        return "<td>revealed</td>"
     return f"<td>{_MARKS[of.right]} {escape(say_answer(of))}</td>"
 
 
@@ -122,6 +139,7 @@ def as_csv(rows: Sequence[str], verdicts: Mapping[str, Verdicts]) -> str:
             of = verdicts.get(name, {}).get(kind)
             cells = ["", "", "", ""]
             if of:
-                cells = [of.given, of.question.text, "yes" if of.right else "no", of.sentence]
+                correct = ("yes" if of.right else "no") if of.given else "revealed"
+                cells = [of.given, of.question.text, correct, of.sentence]
             lines.append([name, NAMES[kind], *cells])
     return swatches.as_csv(lines)

@@ -37,7 +37,12 @@ def views() -> dict[str, str]:
 def allowed(trace: Trace) -> dict[str, address.Allowed]:
     """Return what the choices of all parts can be."""
     kernels = [window.kernel for window in _windows(trace) if window]
-    return {TRACED: [_WINNER, *_names(kernels)], TESTED: _TESTED, TOWARDS: _TOWARDS, GUESS: _GUESSES}
+    return {
+        TRACED: [_WINNER, *_names(kernels)],
+        TESTED: _TESTED,
+        TOWARDS: _TOWARDS,
+        GUESS: prediction.allowed(_GUESSES),
+    }
 
 
 def _names(kernels: Sequence[Pair]) -> dict[str, str]:

@@ -84,7 +84,7 @@ def _pair(dealt: Round, plan: AttributionPlan) -> tuple[Activation, Activation]:
 
 
 def _buttons(dealt: Round, guess: Guess | None) -> None:
-    def choose(side: Side) -> None:
+    def choose(side: Side | None) -> None:
         before = guesses()
         if dealt.number not in {each.round.number for each in before}:  # of two keys at once, the first counts
             address.write(**{GUESSES: quiz.format_guesses([*before, Guess(dealt, side)])})
@@ -93,6 +93,7 @@ def _buttons(dealt: Round, guess: Guess | None) -> None:
     with st.container(horizontal=True, key="quiz_guess"):
         st.button("Left is random", shortcut="Left", disabled=guess is not None, on_click=choose, args=("left",))
         st.button("Right is random", shortcut="Right", disabled=guess is not None, on_click=choose, args=("right",))
+        st.button("Reveal", disabled=guess is not None, on_click=choose, args=(None,))
         # Never disabled: its key can be pressed before the answer is drawn, and a round can be skipped.
         st.button("Next round", shortcut="G", on_click=lambda: address.write(**{ROUND: following}))
 

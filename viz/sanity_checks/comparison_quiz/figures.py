@@ -55,14 +55,15 @@ def say_score(guesses: Sequence[Guess]) -> str:
     >>> say_score([])
     'No round is answered yet.'
     """
-    if not guesses:
+    given = [guess for guess in guesses if guess.side]
+    if not given:
         return "No round is answered yet."
-    return f"Score: {sum(guess.is_correct for guess in guesses)} of {len(guesses)} correct; random guesses get half."
+    return f"Score: {sum(guess.is_correct for guess in given)} of {len(given)} correct; random guesses get half."
 
 
 def say_answer(guess: Guess, method: Method, left: Activation, right: Activation, rank: float) -> str:
     """Say whether a guess is correct, which method it was, how similar the maps are, and how their scales differ."""
-    verdict = "Correct" if guess.is_correct else "Incorrect"
+    verdict = "Revealed" if guess.side is None else "Correct" if guess.is_correct else "Incorrect"
     randomized, trained = (left, right) if guess.round.randomized == "left" else (right, left)
     small, large = (float(np.abs(values).max()) for values in (randomized, trained))
     ratio = (
@@ -92,8 +93,9 @@ def say_why(dependence: WeightDependence, method: Method) -> str:
 
 def tally(guesses: Sequence[Guess], methods: Mapping[str, Method]) -> dict[str, list[str]]:
     """Return as columns how many guesses are correct, by method, in the order of the methods."""
-    played = [name for name in methods if any(guess.round.method == name for guess in guesses)]
-    correct = {name: [guess.is_correct for guess in guesses if guess.round.method == name] for name in played}
+    given = [guess for guess in guesses if guess.side]
+    played = [name for name in methods if any(guess.round.method == name for guess in given)]
+    correct = {name: [guess.is_correct for guess in given if guess.round.method == name] for name in played}
     return {
         "method": [methods[name].title for name in played],
         "correct": [f"{sum(correct[name])} of {len(correct[name])}" for name in played],
@@ -103,7 +105,14 @@ def tally(guesses: Sequence[Guess], methods: Mapping[str, Method]) -> dict[str, 
 def as_csv(guesses: Sequence[Guess]) -> str:
     """Return all guesses with the answers."""
     lines = [
-        (each.round.number, each.round.digit.key, each.round.method, each.side, each.round.randomized, each.is_correct)
+        (
+            each.round.number,
+            each.round.digit.key,
+            each.round.method,
+            each.side or "revealed",
+            each.round.randomized,
+            each.is_correct,
+        )
         for each in guesses
     ]
     return swatches.as_csv([("round", "digit", "method", "guess", "random weights", "correct"), *lines])

@@ -15,6 +15,7 @@ from model.graph.records import Op
 from model.layers.quiz import questions
 from model.layers.quiz.records import Question, QuestionKind
 from model.receptive_field.records import ReceptiveField
+from model.records import Unit
 from model.trace import record
 from model.trace.records import Trace
 from tests.model.conftest import Example
@@ -37,6 +38,20 @@ def asked(module: NetworkModule, trace: Trace) -> dict[str, Mapping[QuestionKind
     return found
 
 
+def _without(module: NetworkModule, trace: Trace, name: str, question: Question, unit: Unit) -> float:
+    """Return the value of a unit when the step runs again with one of its input units at 0."""
+    assert question.without
+    source = question.without.source or trace[name].inputs[0]
+    changed = np.array(trace.maps_of(source))
+    changed[question.without.unit] = 0
+    operands = [
+        torch.from_numpy(np.array(changed.reshape(np.shape(operand)) if each == source else operand))[None]
+        for each, operand in zip(trace[name].inputs, trace[name].operands, strict=True)
+    ]
+    with torch.no_grad():
+        return float(module.step(name)(*operands)[0].reshape(trace[name].maps.shape)[unit])
+
+
 @pytest.mark.parametrize("which", ["residual", "squeezing", "everything"])
 def test_answers_are_those_of_the_network_and_misconceptions_are_not(
     which: str, request: pytest.FixtureRequest
@@ -53,10 +68,12 @@ def test_answers_are_those_of_the_network_and_misconceptions_are_not(
             PARAMETERS: (sum(each.numel() for each in module.step(name).parameters()),),
             UNIT: (float(step.maps[c, y, x]),),
         }
+        if UNIT in every and every[UNIT].without:
+            truth[UNIT] = (_without(module, trace, name, every[UNIT], (c, y, x)),)
         if isinstance(field, ReceptiveField):
             truth[FIELD] = field.size
         for kind, question in every.items():
-            assert question.answer == pytest.approx(truth[kind]), (name, kind)
+            assert question.answer == pytest.approx(truth[kind], rel=1e-4, abs=1e-5), (name, kind)
             for wrong in question.misconceptions:
                 assert wrong.answer != question.answer
                 assert "kernel" not in wrong.sentence or "weight" in step.parameters, (name, wrong.sentence)
@@ -134,9 +151,11 @@ def test_a_sum_is_not_one_of_its_inputs() -> None:
     module, trace, names = network()
     unit = tuple(size // 2 for size in trace[names["add"]].maps.shape)
     question = asked(module, trace)[names["add"]][UNIT]
-    for which, told in (("dilated", "the first input alone"), ("side", "the second input alone")):
-        value = float(trace[names[which]].output[unit])
-        assert told in questions.mark(question, f"{value:.4f}").sentence
+    parts = [float(trace[names[which]].output[unit]) for which in ("dilated", "side")]
+    assert question.without
+    assert question.answer[0] == pytest.approx(min(parts, key=abs), rel=1e-5)  # the larger one is 0
+    assert "as it is now" in questions.mark(question, f"{sum(parts):.4f}").sentence
+    assert "only what this input adds" in questions.mark(question, f"{max(parts, key=abs):.4f}").sentence
 
 
 def test_the_field_of_several_ways_is_no_window() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from itertools import combinations, product
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from model.errors import InputError
 from model.images import digits
 from model.layers.quiz import questions
 from model.layers.quiz.records import Question, QuestionKind
+from model.layers.records import Term
 from model.networks.assignment import weights
 from model.parameters import printed_table
 from model.records import Unit
@@ -35,21 +37,31 @@ def asked_of(name: str, unit: Unit = (0, 0, 0), arithmetic: object = None) -> di
     return dict(questions.of_step(step, worked, window, field, printed, explained))
 
 
-def measured(name: str, unit: Unit) -> dict[QuestionKind, tuple[float, ...]]:
-    """Return the right answers from PyTorch."""
+def measured(name: str, unit: Unit, without: Term | None) -> dict[QuestionKind, tuple[float, ...]]:
+    """Return the right answers from PyTorch; with an input that is 0, the step runs again on other input."""
     module = dict(NETWORK.named_modules()).get(name)
     answers = {
         QuestionKind.SHAPE: tuple(map(float, TRACE[name].output.shape)),
         QuestionKind.PARAMETERS: (float(sum(p.numel() for p in module.parameters())) if module else 0.0,),
-        QuestionKind.UNIT: (float(TRACE[name].maps[unit]),),
+        QuestionKind.UNIT: (_value(name, unit, without),),
     }
     return answers | ({QuestionKind.FIELD: tuple(map(float, FIELDS[name].size))} if name in FIELDS else {})
 
 
+def _value(name: str, unit: Unit, without: Term | None) -> float:
+    if without is None:
+        return float(TRACE[name].maps[unit])
+    changed = TRACE[name].input.copy()
+    changed[without.unit] = 0
+    with torch.no_grad():
+        return float(dict(NETWORK.named_modules())[name](torch.from_numpy(changed)[None])[0][unit])
+
+
 def disagreeing(asked: dict[QuestionKind, Question], name: str, unit: Unit) -> set[QuestionKind]:
-    truth = measured(name, unit)
+    truth = measured(name, unit, asked[QuestionKind.UNIT].without)
     assert asked.keys() == truth.keys()
-    return {what for what, question in asked.items() if question.answer != pytest.approx(truth[what])}
+    near = {what: pytest.approx(answer, rel=1e-4, abs=1e-4) for what, answer in truth.items()}
+    return {what for what, question in asked.items() if question.answer != near[what]}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,18 +119,23 @@ def test_mark_explains_a_known_misconception(name: str, what: QuestionKind, text
 
 
 def wrong_values(unit: Unit) -> dict[str, float]:
-    """Return common wrong values of a unit of the second convolution, by their explanation."""
+    """Return common wrong values of a unit of the second convolution with one input at 0, by their explanation."""
     convolution = layers.explain(TRACE, "Conv2d-4", unit)
+    term = asked_of("Conv2d-4", unit)[QuestionKind.UNIT].without
+    assert term
+    right = convolution.value - term.product
     return {
-        "leaves out the bias": convolution.value - convolution.bias,
-        "without the weights": sum(term.value for term in convolution.terms),
-        "input map 3 alone": convolution.channels[3] + convolution.bias,
+        "as it is now": convolution.value,
+        "not times its weight": convolution.value - term.value,
+        "adds the product once more": convolution.value + term.product,
+        "leaves out the bias": right - convolution.bias,
     }
 
 
 def are_apart(unit: Unit) -> bool:
     """Tell whether these values and the right one differ by more than rounding; a bias can be nearly zero."""
-    values = [float(TRACE["Conv2d-4"].maps[unit]), *wrong_values(unit).values()]
+    right = asked_of("Conv2d-4", unit)[QuestionKind.UNIT].answer[0]
+    values = [right, *wrong_values(unit).values()]
     return all(abs(one - other) > 0.1 * max(1, abs(values[0])) for one, other in combinations(values, 2))
 
 
@@ -126,8 +143,8 @@ def test_mark_explains_misconceptions_about_a_unit() -> None:
     unit = next(unit for unit in product(range(16), range(4, 20, 5), range(4, 20, 5)) if are_apart(unit))
     for sentence, value in wrong_values(unit).items():
         assert sentence in questions.mark(asked_of("Conv2d-4", unit)[QuestionKind.UNIT], f"{value:.4f}").sentence
-    pool = layers.explain(TRACE, "AvgPool2d-22", (1, 0, 0))
-    verdict = questions.mark(asked_of("AvgPool2d-22", (1, 0, 0))[QuestionKind.UNIT], f"{pool.value * 49:.4f}")
+    pool = asked_of("AvgPool2d-22", (1, 0, 0))[QuestionKind.UNIT]
+    verdict = questions.mark(pool, f"{pool.answer[0] * 49:.4f}")
     assert "The mean divides it by 49" in verdict.sentence
 
 
