@@ -82,20 +82,24 @@ def end_run() -> None:
 def _unseen() -> dict[str, _Choice]:
     """Return the choices that the browser may not have known when it asked for this run."""
     unseen: dict[str, _Choice] = st.session_state.get(_UNSEEN, {})
+    if not unseen:  # in nearly all runs; a page asks for hundreds of links
+        return {}
     context = get_script_run_ctx()
     went_back = context is not None and context.is_history_navigation
     if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > _GRACE:
-        late = bool(unseen) and went_back
         unseen.clear()
-        if late:  # the browser can hear of such a choice after it went back, and put it into the address
+        if went_back:  # the browser can hear of such a choice after it went back, and put it into the address
             st.query_params.from_dict(st.query_params.to_dict())
     return unseen
 
 
 def _catch_up() -> None:
     """Add to the link the choices that it is older than: a quick click leaves the browser no time to hear of them."""
+    unseen = _unseen()
+    if not unseen:
+        return
     asked = st.query_params.to_dict()
-    late = {name: each.now for name, each in _unseen().items() if asked.get(name, "") in each.before}
+    late = {name: each.now for name, each in unseen.items() if asked.get(name, "") in each.before}
     if late:
         st.query_params.from_dict(_without_empty({**asked, **late}, late))
 
