@@ -5,11 +5,10 @@ from functools import partial
 import streamlit as st
 
 from model.batch_norm.normalisation import normalisation
-from model.batch_norm.records import ImageSet
 from viz.app import current, glossary, prediction, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say
-from viz.batch_norm import cache, figures, folding, statistics
+from viz.batch_norm import cache, figures, folding
 from viz.batch_norm.controls import choices, parts
 
 digit, word = sidebar.current_digit(), current.picture_word()
@@ -49,24 +48,21 @@ def training_mode() -> None:
         left, right = st.columns(2, gap="large")
     with left:
         widgets.figure(*parts.logits(trace, batch))
+    known = step.name in batch.rows
     with right:
-        if step.name not in batch.rows:
+        if known:
+            widgets.figure(*parts.maps(trace, batch, step.name, channel))
+        else:
             choices.say_own_statistics(step)
-            return
-        widgets.figure(*parts.maps(trace, batch, step.name, channel))
-        st.header("Two variances")
-        st.write(f"This is how this batch of {size} would change the averages of map {channel}, measured on a copy.")
-        st.html(statistics.variances(batch.rows[step.name], channel))
+    left, right = st.columns(2, gap="large")
+    with right:
+        if known:
+            parts.variances(batch.rows[step.name], channel, size)
     with left:
-        running_average(images, size)
-
-
-def running_average(images: ImageSet, size: int) -> None:
-    """Show how the running average of a map follows the batches."""
-    st.header("The running average")
-    every = or_say(partial(cache.running_average, images, size))
-    if every:
-        chart(*parts.running_average(every[step.name], channel, size))
+        every = or_say(partial(cache.running_average, images, size)) if known else None
+        if every:
+            st.header("The running average")
+            chart(*parts.running_average(every[step.name], channel, size))
 
 
 def folded() -> None:

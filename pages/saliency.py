@@ -29,16 +29,14 @@ def one_method() -> None:
         st.write(figures.say_sums(found, method))
         if method.uses_baseline:
             widgets.figure(*parts.baseline(found, plan))
+    style = choices.choose_style()
     with left:
-        place = st.container()
-        style = choices.choose_style()
-        widgets.figure(*parts.map_over_picture(digit, found, plan, style, place))
+        widgets.figure(*parts.map_over_picture(digit, found, plan, style))
 
 
 def all_methods() -> None:
     """Show the maps of all methods side by side, each as soon as it is ready."""
-    with projector.controls():
-        wanted, one_scale = choices.choose_plan_for_all(trace)
+    wanted, one_scale = choices.choose_plan_for_all(trace)
     with projector.stage():
         parts.every_method(digit, trace, wanted, one_scale=one_scale)
     choices.say_left_out()

@@ -24,20 +24,23 @@ LIMITS = f"These results are for this network and this {noun}; another {noun} ca
 
 def one_map() -> None:
     """Show the verdicts on one map; one of the checks can be opened below."""
-    with projector.controls():
+    check = controls.opened_check()
+    with nullcontext() if check else projector.controls():
         plan = choices.choose_plan(trace)
     method = METHODS[plan.method]
     if choices.refuse(method, PAGE):
         return
-    check = controls.opened_check()
     with nullcontext() if check else projector.stage():
         left, right = st.columns([2, 3], gap="large")
-    with right:
-        with st.container(key="check_verdict"):
-            cards, summary = st.empty(), st.empty()
-            st.write(LIMITS)
+    with right, st.container(key="check_verdict"):
+        cards, summary = st.empty(), st.empty()
+        st.write(LIMITS)
+    options, checks = st.columns([2, 3], gap="large")
+    with options:
         plan = choices.choose_options(plan, method, trace)
         seed = controls.seed()
+    with checks, nullcontext() if check else projector.controls():
+        controls.choose_check()
     found = cache.attribute(digit, plan)
     with left:
         label = figures.caption(found, method)
@@ -45,8 +48,6 @@ def one_map() -> None:
         words = files.why_blank(digit, found, plan) if found.is_blank else escape_markdown(label)
         show = partial(components.value_map, drawn, label, "attribution")
         widgets.figure(show, words, files.map_file(digit, found))
-    with projector.controls():
-        controls.choose_check()
     with projector.stage() if check else nullcontext():
         Checks(digit, plan, seed, cards, summary).run(check)
 
@@ -57,10 +58,10 @@ def all_methods() -> None:
     wanted = plans.for_all_methods(choices.choose_score(trace, others), trace)
     with last:
         seed = controls.seed()
-    bar = every.start(wanted)
-    if bar is not None:
-        with projector.stage():
-            found = every.all_methods(digit, wanted, seed, bar)
+    with projector.stage():
+        bar = every.start(wanted)
+        found = every.all_methods(digit, wanted, seed, bar) if bar is not None else None
+    if found:
         every.say_results(found, digit)
         st.write(LIMITS)
     choices.say_left_out()

@@ -7,7 +7,14 @@ import streamlit as st
 
 from model.batch_norm.fold_errors import fold_errors
 from model.batch_norm.normalisation import normalisation
-from model.batch_norm.records import Fold, FoldComparison, Normalisation, RunningAverage, TrainingModeBatch
+from model.batch_norm.records import (
+    BatchStatistics,
+    Fold,
+    FoldComparison,
+    Normalisation,
+    RunningAverage,
+    TrainingModeBatch,
+)
 from model.trace.records import Trace
 from viz.app import current, tables
 from viz.batch_norm import figures, folding, statistics
@@ -50,6 +57,13 @@ def maps(trace: Trace, batch: TrainingModeBatch, name: str, channel: int) -> Sho
     numbers = tables.maps_file("Download both maps as CSV", both, f"{name}-map-{channel}-both")
     words = statistics.say_maps(trace, batch, name, channel, current.picture_word())
     return statistics.maps(trace, batch, name, channel), words, numbers
+
+
+def variances(found: BatchStatistics, channel: int, size: int) -> None:
+    """Show both variances of a map, and how this batch would change its averages."""
+    st.header("Two variances")
+    st.write(f"This is how this batch of {size} would change the averages of map {channel}, measured on a copy.")
+    st.html(statistics.variances(found, channel))
 
 
 def running_average(found: RunningAverage, channel: int, size: int) -> Chart:

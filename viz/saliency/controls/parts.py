@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from model.images.records import Digit
 from model.saliency import BASELINES, METHODS
@@ -22,17 +21,14 @@ _SANITY_CHECKS = Path(__file__).parents[3] / "pages" / "sanity_checks.py"
 _DROPOUT = "Dropout passes its input on unchanged, so it has no map of its own. "
 
 
-def map_over_picture(
-    digit: Digit, found: Attribution, plan: AttributionPlan, style: MapStyle, place: DeltaGenerator
-) -> Shown:
-    """Return one map over its picture, drawn in a place above the controls of its style, with a link to its checks."""
+def map_over_picture(digit: Digit, found: Attribution, plan: AttributionPlan, style: MapStyle) -> Shown:
+    """Return one map over its picture, with a link to its checks."""
     method = METHODS[plan.method]
     drawn, caption = figures.map_over_picture(found, digit.pixels, style), figures.caption(found, method)
 
     def show() -> None:
-        """Show the map in its place."""
-        with place:
-            components.value_map(drawn, caption, "attribution")
+        """Show the map."""
+        components.value_map(drawn, caption, "attribution")
 
     words = files.why_blank(digit, found, plan) if found.is_blank else figures.say(found, method, style)
     checks = partial(st.page_link, _SANITY_CHECKS, label="Check this map", query_params=address.link())

@@ -11,7 +11,7 @@ from model.saliency.records import AttributionPlan
 from model.sanity_checks.comparison_quiz import quiz
 from model.sanity_checks.comparison_quiz.records import Guess, Round, Side
 from model.sanity_checks.similarity import rank_correlation
-from viz.app import address, current, shared, tables, widgets
+from viz.app import address, current, projector, shared, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.pictures.panels import tabled
 from viz.saliency import cache as maps
@@ -69,7 +69,8 @@ def show_round() -> None:
         st.html(drawn)
         _buttons(dealt, guess)
 
-    widgets.figure(show, words, numbers)
+    with projector.stage():
+        widgets.figure(show, words, numbers)
     if guess is not None:
         _explain(dealt, plan)
     if given:
