@@ -316,7 +316,7 @@ def test_round_says_that_it_has_its_own_digit(opened: AppTest) -> None:
 def test_answer_links_to_the_checks_of_the_same_map() -> None:
     dealt = quiz.round_of(1)
     app = run(PAGE, digit=KEY, doubt_view="round", rounds="1l", baseline="noise", explain="difference", steps="50")
-    (address,) = re.findall(r'href="lie_detector\?([^"]+)"', shown(app))
+    (address,) = re.findall(r'href="lie_detector\?([^"]+)"[^>]*>Check this map', shown(app))
     link = dict(part.split("=") for part in address.split("&amp;") if not part.startswith(("rounds", "round=")))
     assert (link["digit"], link["method"], link["doubt_seed"]) == (dealt.digit.key, dealt.method, str(dealt.seed))
     assert not {"doubt_view", "baseline", "explain", "steps"} & link.keys()
