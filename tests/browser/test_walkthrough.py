@@ -1,6 +1,7 @@
 """The file that needs no server, opened from disk without a network: its numbers are the app's and PyTorch's."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -283,7 +284,9 @@ def test_questions_show_their_answers(opened: Opened) -> None:
     expect(answer).to_be_hidden()
     ask.click()
     expect(answer).to_have_text("2,320")
-    page.locator("summary", has_text="What is the value of the unit").click()
+    unit = page.locator("summary", has_text="What is the value?")
+    expect(unit).to_have_text(re.compile(r"What is the value\? Unit y .*, if its input y .* of map .* were 0"))
+    unit.click()
     page.get_by_role("link", name="Show this unit").click()
     expect(page.locator("#unit")).to_contain_text("Unit y")
 

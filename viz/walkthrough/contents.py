@@ -15,6 +15,7 @@ from model.trace.records import Row, Step
 from viz import theme
 from viz.feature_maps.figures import choices, titles
 from viz.layers import worked_row, worked_unit
+from viz.layers.quiz.figures import say_question
 from viz.overview import figures as overview
 from viz.overview.layout import modules
 from viz.pictures import swatches, words
@@ -29,7 +30,7 @@ _ASKS = {
     QuestionKind.SHAPE: "What is the shape of the output?",
     QuestionKind.PARAMETERS: "How many parameters does it learn?",
     QuestionKind.FIELD: "How large is the receptive field of a unit?",
-    QuestionKind.UNIT: "What is the value of the unit at y {1}, x {2} of map {0}?",
+    QuestionKind.UNIT: "What is the value? {}",
 }
 
 
@@ -155,7 +156,7 @@ def _asked(name: str, asked: Asked) -> str:
 
 
 def _question(name: str, question: Question, unit: Unit) -> str:
-    ask = _ASKS[question.kind].format(*unit)
+    ask = _ASKS[question.kind].format(say_question(question, unit))
     lines = "".join(f"<li>{typeset(line)}</li>" for line in question.arithmetic)
     wrong = "".join(
         f"<li><b>{escape(_answer(question.kind, each.answer))}</b>: {escape(each.sentence)}</li>"
