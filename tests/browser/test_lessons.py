@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
@@ -47,7 +48,7 @@ def test_the_bar_costs_no_run(visit: Visit) -> None:
     without = runs_of(page, f"{plain}?{LINK}")
     with_bar = runs_of(page, f"{plain}?{LINK}&lesson=field.2&notes=yes")
     assert len(seconds(clock(page))) == 2
-    assert with_bar == without == 1
+    assert with_bar == without
 
 
 def test_keys_lead_through_a_lesson_and_the_clock_runs_on(visit: Visit) -> None:
@@ -56,7 +57,8 @@ def test_keys_lead_through_a_lesson_and_the_clock_runs_on(visit: Visit) -> None:
     page.wait_for_timeout(1100)
     ((here, all_),) = [seconds(clock(page))]
     assert here >= 1
-    assert all_ - here == 60 * plans.lesson("field").stations[0].minutes  # the time of the stations before it
+    planned = 60 * plans.lesson("field").stations[0].minutes
+    assert all_ - here == pytest.approx(planned, abs=1)  # the time of the stations before it
     page.keyboard.press("PageDown")
     expect_chosen(page, lesson="field.3", row="MaxPool2d-10")
     settle(page)
