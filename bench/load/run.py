@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
-from bench.load import first_content, memory, own_networks, people, visitor
+from bench.load import first_content, memory, own_networks, people
 from bench.load.figures import Both, Figures, Memory, NewDigits, OwnNetworks, OwnRung, PageFigures, Rung, Times
 from bench.load.people import Ask
 from bench.load.settings import REPLICAS, Settings
@@ -22,6 +22,7 @@ from deploy import nginx
 from model.images.samples import SKETCHES
 from tests.deploying import serving_by_replicas
 from tests.serving import serving
+from viz.app import page_list
 
 STREAMED = ("lie_detector",)  # pages that show one result after another: 34 maps for each new digit
 DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
@@ -94,7 +95,7 @@ def of_own_networks(ask: Ask, settings: Settings) -> OwnNetworks:
         own_networks.kept(max(settings.own_rungs)) as (folder, ids),
         serving(environment={"GLASS_NETWORKS": str(folder)}) as app,
     ):
-        pages = ask(visitor.page_names, app)[: settings.pages]
+        pages = [*map(page_list.path, page_list.PAGES)][: settings.pages]
         how = settings.own_rungs, settings.own_seconds, settings.thinking
         rungs = ask(people.ladder_of_a_class, app, pages, ids, *how)
     return own_networks_of(rungs, settings.own_rungs, pages)
@@ -112,7 +113,7 @@ def own_networks_of(rungs: Sequence[Sequence[Run]], people: Sequence[int], pages
     found = {}
     for page in pages:
         if runs := [run for run in rungs[-1] if run.page == page]:
-            found[page or "overview"] = NewDigits(Times.of([run.first for run in runs]), _times(runs))
+            found[page] = NewDigits(Times.of([run.first for run in runs]), _times(runs))
     return OwnNetworks(every, found)
 
 

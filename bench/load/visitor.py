@@ -73,16 +73,6 @@ class Visitor:
         return Run(end, received, wrong, first or end, page)
 
 
-async def page_names(address: str) -> list[str]:
-    """Return the names of all pages in the order of the sidebar; the first has the name of its address, nothing."""
-    async with _connected(address) as socket, asyncio.timeout(PATIENCE):
-        await socket.send(_request("", {}, ()))
-        while True:
-            message = ForwardMsg.FromString(await socket.recv(decode=False))
-            if message.WhichOneof("type") == "navigation":
-                return ["" if page.is_default else page.url_pathname for page in message.navigation.app_pages]
-
-
 @asynccontextmanager
 async def visiting(address: str) -> AsyncIterator[Visitor]:
     """Open a session at a server of this computer until the block ends."""

@@ -235,8 +235,12 @@ def test_what_goes_wrong_on_a_page_counts_as_failed() -> None:
 
 
 def test_a_page_that_shows_one_result_after_another_has_served_at_the_first() -> None:
-    runs = [Run(0.5, 9, "", 0.1, "lie_detector"), Run(0.3, 9, "", 0.2, ""), Run(0.2, 9, "an error", 0.2, "")]
-    found = own_networks_of([runs[:1], runs], (1, 3), ["", "lie_detector", "head"])
+    runs = [
+        Run(0.5, 9, "", 0.1, "lie_detector"),
+        Run(0.3, 9, "", 0.2, "overview"),
+        Run(0.2, 9, "an error", 0.2, "overview"),
+    ]
+    found = own_networks_of([runs[:1], runs], (1, 3), ["overview", "lie_detector", "head"])
     assert found.rungs == [OwnRung(1, Times(1, 100.0, 100.0), 0), OwnRung(3, Times(3, 200.0, 290.0), 1)]
     assert found.pages == {
         "overview": NewDigits(Times(2, 200.0, 200.0), Times(2, 250.0, 295.0)),

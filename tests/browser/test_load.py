@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from bench.load import own_networks, people, visitor
+from bench.load import own_networks, people
 from deploy import nginx
 from tests.serving import ROOT, serving
 
@@ -34,9 +34,8 @@ def test_people_climb_in_a_process_of_their_own(app: str, ask: people.Ask) -> No
 
 def test_a_class_draws_new_digits_on_networks_of_its_own(ask: people.Ask) -> None:
     with own_networks.kept(2) as (folder, ids), serving(environment={"GLASS_NETWORKS": str(folder)}) as address:
-        assert ask(visitor.page_names, address)[:3] == ["", "feature_maps", "layer_by_layer"]
-        rungs = ask(people.ladder_of_a_class, address, ["", "head"], ids, (2,), 1.0, 0.2)
-    assert {run.page for run in rungs[0]} == {"", "head"}
+        rungs = ask(people.ladder_of_a_class, address, ["overview", "head"], ids, (2,), 1.0, 0.2)
+    assert {run.page for run in rungs[0]} == {"overview", "head"}
     assert {run.wrong for run in rungs[0]} == {""}
     assert all(0 < run.first < run.seconds for run in rungs[0])
 
