@@ -23,7 +23,7 @@ from torchvision import models
 
 from bench.load import memory
 from bench.load.visitor import fault, is_result, is_title
-from bench.repaint import digit_button
+from bench.repaint import digit_button, show_samples
 from model import kept_files
 from model.graph.capture import capture, to_bytes
 from model.networks import load
@@ -162,6 +162,7 @@ def look(page: Page, watch: Watch, address: str) -> tuple[float, float]:
 def walk(page: Page, watch: Watch, name: str, number: int, address: str, bare: float) -> Look:
     """Look at a view, then choose another picture; another number is another picture."""
     new = look(page, watch, address)
+    show_samples(page)
     button = digit_button(page, number)
     watch.begin()
     button.click()

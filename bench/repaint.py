@@ -107,11 +107,16 @@ def opened(browser: Browser, address: str) -> Page:
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     settle(page)
+    show_samples(page)
+    return page
+
+
+def show_samples(page: Page) -> None:
+    """Open the samples to choose from, where a page has them."""
     samples = page.get_by_role("radio", name="Samples")
     if samples.count():
         samples.click()
         settle(page)
-    return page
 
 
 def measure(pages: dict[str, Page], rounds: int, warm_up: int = WARM_UP) -> dict[str, float]:
