@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from model.errors import InputError
+from model.errors import InputError, WeightsError
 from viz.app import address, components, projector, sidebar
 from viz.lessons import cache, figures
 from viz.lessons.plans import IDS, lesson
@@ -71,7 +71,11 @@ def bar(page: st.Page) -> None:
     here = place()
     if here is None:
         return
-    station, notes = cache.filled(here.station), _notes()
+    try:
+        station, notes = cache.filled(here.station), _notes()
+    except WeightsError:  # which the page says, if it needs them
+        st.info("This lesson needs the trained weights for its numbers.")
+        return
     with st.container(key="lesson"):
         with st.container(horizontal=True, vertical_alignment="center", key="lesson-line"):
             st.html(figures.line(here.lesson, here.number, station))
