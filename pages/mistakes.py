@@ -7,7 +7,8 @@ import streamlit as st
 from model.mistakes.labelled import LabelledPictures
 from model.mistakes.records import MNIST
 from viz.app import address, components, glossary, projector, tables, widgets
-from viz.mistakes import cache, confusion, controls, figures, images, temperatures
+from viz.mistakes import cache, confusion, controls, figures
+from viz.mistakes.controls import images, temperatures
 from viz.pictures.panels import tabled
 
 

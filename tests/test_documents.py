@@ -61,8 +61,7 @@ def test_proxy_accepts_the_upload_limit_and_one_megabyte_for_the_form() -> None:
         ("deploy/nginx.conf", f"the app's upload limit of {MAX_MEGABYTES} MB"),
         ("docs/SECURITY.md", f"at most {WORKING_SIDE} pixels a side"),
         ("docs/SECURITY.md", f"at most {MAX_FILES:,} files and {MAX_BYTES // 1_000_000} MB"),
-        ("viz/app/uploads.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
-        ("viz/app/picture_picker.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
+        ("viz/app/picture_file.py", "at most {upload.MAX_MEGABYTES} MB and {upload.MAX_MEGAPIXELS} megapixels"),
     ],
 )
 def test_sentence_states_the_upload_limit(name: str, sentence: str) -> None:

@@ -5,7 +5,13 @@ from viz.app import address, current
 
 _DIGITS = {"dropout": "project-4or9"}  # between two classes: there a mask can change the answer
 _NEEDS = {"dropout": (Op.DROPOUT, Op.DROPOUT2D)}
-_EVERYWHERE = {address.NET, address.PROJECTOR, address.LESSON, address.NOTES}  # parameters that choose nothing of a page
+# Parameters that choose nothing of a page.
+_EVERYWHERE = {
+    address.NET,
+    address.PROJECTOR,
+    address.LESSON,
+    address.NOTES,
+}
 
 
 def assume_digit(page: str) -> None:

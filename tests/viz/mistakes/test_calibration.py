@@ -13,7 +13,8 @@ from model.mistakes.calibration.records import ChanceError, Reliability, Tempera
 from model.mistakes.labelled import MnistPictures
 from model.mistakes.records import Accuracy, Scores
 from tests import charting
-from viz.mistakes import cache, calibration, temperatures
+from viz.mistakes import cache, calibration
+from viz.mistakes.controls import temperatures
 
 BINS = 15
 
