@@ -1,14 +1,9 @@
 """Questions with a few answers each, and the answers of one person."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from model.errors import InputError
-
 COUNT = 10
-_LETTERS = "abcd"
-_OPEN = "-"  # no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +30,6 @@ class Item:
 
 
 Answers = tuple[int | None, ...]  # the position of each answer, None where there is none
-
-
-def parse(text: str) -> Answers:
-    """Read answers from an address: a letter for each question, ``-`` where there is none.
-
-    Raises:
-        InputError: The text has another form.
-
-    >>> parse("ab-ddddddd")[:4]
-    (0, 1, None, 3)
-    """
-    if not re.fullmatch(rf"[{_LETTERS}{_OPEN}]{{{COUNT}}}", text):
-        allowed = f"Answers are {COUNT} letters from a to d, with - where there is none, such as {'ab-d' * 2}ab."
-        raise InputError(f"'{text[:40]}' is no list of answers.", allowed, "Leave it out.")
-    return tuple(None if letter == _OPEN else _LETTERS.index(letter) for letter in text)
-
-
-def write(answers: Sequence[int | None]) -> str:
-    """Write answers as ``parse`` reads them."""
-    return "".join(_OPEN if each is None else _LETTERS[each] for each in answers)
 
 
 def score(items: Sequence[Item], answers: Answers) -> int:

@@ -1,14 +1,37 @@
-"""Answers as CSV, without names, and the sheets of a class joined."""
+"""Answers in an address and as CSV, without names, and the sheets of a class joined."""
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from model.errors import InputError
-from model.ten_questions.records import Answers, ClassResult, Item
+from model.ten_questions.records import COUNT, Answers, ClassResult, Item
 
 HEAD = ("question", "misconception", "before", "after", "right", "right before", "right after")
 _MOST = 2_000_000  # characters: a thousand sheets
+_LETTERS = "abcd"
+_OPEN = "-"  # no answer
+
+
+def parse(text: str) -> Answers:
+    """Read answers from an address: a letter for each question, ``-`` where there is none.
+
+    Raises:
+        InputError: The text has another form.
+
+    >>> parse("ab-ddddddd")[:4]
+    (0, 1, None, 3)
+    """
+    if not re.fullmatch(rf"[{_LETTERS}{_OPEN}]{{{COUNT}}}", text):
+        allowed = f"Answers are {COUNT} letters from a to d, with - where there is none, such as {'ab-d' * 2}ab."
+        raise InputError(f"'{text[:40]}' is no list of answers.", allowed, "Leave it out.")
+    return tuple(None if letter == _OPEN else _LETTERS.index(letter) for letter in text)
+
+
+def write(answers: Sequence[int | None]) -> str:
+    """Write answers as ``parse`` reads them."""
+    return "".join(_OPEN if each is None else _LETTERS[each] for each in answers)
 
 
 def as_csv(items: Sequence[Item], before: Answers, after: Answers) -> str:

@@ -14,7 +14,7 @@ from viz.ten_questions import cache, figures
 
 VIEW, BEFORE, AFTER, REVEAL = "answers_view", "before", "after", "reveal"
 VIEWS = {"first": "Before the lesson", "second": "After the lesson", "compare": "Compare", "class": "A class"}
-ALLOWED: dict[str, address.Allowed] = {BEFORE: records.parse, AFTER: records.parse, REVEAL: ["", address.YES]}
+ALLOWED: dict[str, address.Allowed] = {BEFORE: sheets.parse, AFTER: sheets.parse, REVEAL: ["", address.YES]}
 _NONE: Answers = (None,) * records.COUNT
 _EMPTY = "a sheet was handed in without an answer"
 _PASTED = "pasted-sheets"
@@ -22,7 +22,7 @@ _PASTED = "pasted-sheets"
 
 def given(name: str) -> Answers:
     """Return the answers of a sheet in the address."""
-    return address.read_as(name, records.parse, _NONE, "No answer is counted.")
+    return address.read_as(name, sheets.parse, _NONE, "No answer is counted.")
 
 
 def show_sheet(name: str) -> None:
@@ -61,7 +61,7 @@ def _hand_in(name: str, items: Sequence[Item]) -> None:
     answers = [st.session_state.get(_key(name, at)) for at in range(len(items))]
     st.session_state[_EMPTY] = not any(each is not None for each in answers)
     if any(each is not None for each in answers):
-        address.write(**{name: records.write(answers)})
+        address.write(**{name: sheets.write(answers)})
 
 
 def compare() -> None:

@@ -36,7 +36,7 @@ def test_a_mean_and_a_maximum_of_whole_maps_are_global_pools(keepdim: bool) -> N
 
 
 def assert_same(found: Any, expected: Tensor) -> None:
-    torch.testing.assert_close(torch.as_tensor(found).flatten(), expected.flatten())
+    torch.testing.assert_close(torch.tensor(found).flatten(), expected.flatten())
 
 
 @pytest.mark.parametrize("dims", [(1,), (2,), (3,), (1, 2), (1, 2, 3)])

@@ -75,15 +75,15 @@ def test_a_network_that_is_better_is_right() -> None:
 
 
 def test_answers_can_be_read_again() -> None:
-    answers = records.parse("ab-dab-dab")
+    answers = sheets.parse("ab-dab-dab")
     assert answers == (0, 1, None, 3, 0, 1, None, 3, 0, 1)
-    assert records.write(answers) == "ab-dab-dab"
+    assert sheets.write(answers) == "ab-dab-dab"
 
 
 @pytest.mark.parametrize("text", ["abcd", "abcdabcdabc", "abcdeabcda", "ABCDABCDAB", ""])
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="Answers are 10 letters"):
-        records.parse(text)
+        sheets.parse(text)
 
 
 def test_sheets_are_joined() -> None:
