@@ -120,7 +120,7 @@ def test_batches_with_mnist_are_test_images(opened: AppTest, mnist_root: Path) -
 def test_prediction_comes_before_the_measurement_and_is_removed_with_the_batch(opened: AppTest) -> None:
     app = show(opened, norm_view="forget")
     assert "In evaluation mode" not in said(app)
-    assert "Choose an answer" in said(app)
+    assert "No answer is chosen yet" in said(app)
     app.button_group("widget-forgets").set_value("ruined").run()
     assert "In evaluation mode" in said(app)
     app.select_slider("widget-batch").set_value("2").run()
@@ -128,7 +128,7 @@ def test_prediction_comes_before_the_measurement_and_is_removed_with_the_batch(o
     assert "forgets" not in app.query_params
     assert "In evaluation mode" not in said(app)
     app.button_group("widget-norm_view").set_value("fold").run()
-    assert "Choose an answer" in said(app)
+    assert "No answer is chosen yet" in said(app)
     app.button_group("widget-frame").set_value("inside").run()
     assert "As you predicted: The same inside, not at the edge" in said(app)
 

@@ -204,7 +204,7 @@ def test_link_to_another_row_shows_the_next_dropout_row(opened: AppTest, asked: 
 
 def test_prediction_is_compared_with_the_measurement(opened: AppTest) -> None:
     app = show(opened, digit="project-4or9", p="0.50", drop_view="many")
-    assert "Choose an answer" in said(app)
+    assert "No answer is chosen yet" in said(app)
     assert not charts(app), "no result before the prediction"
     assert "data-digest" not in shown(app)
     app.button_group("widget-passes").set_value("30").run()

@@ -77,7 +77,7 @@ def test_changed_maps_are_kept_in_the_address(opened: AppTest) -> None:
 @pytest.mark.parametrize(("part", "name"), [("mix", "without"), ("softmax", "warmer")])
 def test_prediction_comes_before_the_measurement(opened: AppTest, part: str, name: str) -> None:
     app = show(opened, digit=KEY, part=part)
-    assert "Choose an answer" in said(app)
+    assert "No answer is chosen yet" in said(app)
     app.button_group(f"widget-{name}").set_value("other").run()
     assert_works(app, TITLE)
     assert "predicted" in said(app)

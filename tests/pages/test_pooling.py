@@ -61,7 +61,7 @@ def test_page_shows_the_counts_of_this_digit(opened: AppTest) -> None:
 def test_prediction_comes_before_the_shifted_digit(opened: AppTest) -> None:
     app = show(opened, pool_view="move")
     assert 'class="moves"' not in shown(app)
-    assert "Choose an answer" in said(app)
+    assert "No answer is chosen yet" in said(app)
     app.button_group("widget-pool_guess").set_value("one").run()
     assert_works(app, "Pooling")
     assert app.query_params["pool_guess"] == "one"
