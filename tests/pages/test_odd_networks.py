@@ -49,7 +49,7 @@ def test_a_network_that_learned_nothing_has_sentences_instead_of_figures() -> No
 
 
 def test_learned_positions_are_not_randomized_and_the_page_says_so() -> None:
-    assert "keeps its learned numbers" in said(opened(odd_networks.Positions, "lie_detector"))
+    assert "keeps its learned numbers" in said(opened(odd_networks.Positions, "lie_detector", doubt_test="weights"))
 
 
 def test_a_tiny_picture_gets_a_step_for_each_pixel() -> None:
@@ -85,4 +85,4 @@ def test_one_of_something_is_singular() -> None:
     assert "For this picture 1 step computes 10 values." in said(opened(odd_networks.Unlearned, "overview"))
     app = opened(odd_networks.OneMap, "feature_maps")
     assert " 1 map, " in said(app)
-    assert "after the one row, is" in said(opened(odd_networks.OneMap, "lie_detector"))
+    assert "after the one row, is" in said(opened(odd_networks.OneMap, "lie_detector", doubt_test="weights"))

@@ -288,6 +288,10 @@ def test_one_method_through_the_network(opened: AppTest, method: str, ranking: l
 # --- The address
 
 
+def without_links(html: str) -> str:
+    return re.sub(r' href="[^"]*"', "", html)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "also"),
     [
@@ -321,7 +325,7 @@ def test_invalid_address_gives_a_sentence_and_the_default(
     assert "<script>" not in html
     default = show(opened, **{key: each for key, each in asked.items() if key != name})
     if name != "map_scale":  # the tiles show times, which differ
-        assert html == shown(default)
+        assert without_links(html) == without_links(shown(default)), "links carry what the address says"
 
 
 @pytest.mark.parametrize("page", few(["layer_by_layer", "head", "overview", "feature_maps"], 1))

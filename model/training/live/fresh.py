@@ -86,8 +86,8 @@ def untrained(network: Network, generator: torch.Generator, dropout: float | Non
     module = own_copy(network)
     for place, step in enumerate(module.steps):
         own = [*step.parameters()]
-        if not own or any(weight.requires_grad for weight in own):
-            randomize(step, generator)
+        if any(weight.requires_grad for weight in own) or (not own and isinstance(step, _NORMS)):
+            randomize(step, generator)  # a norm without parameters forgets its running averages
         if isinstance(step, _NORMS) and not step.momentum:  # which was None: the mean over all batches
             step.momentum, step.num_batches_tracked = None, torch.tensor(0)
         p = dropout if dropout is not None else getattr(step, "p", 0.0)
