@@ -5,6 +5,7 @@ import streamlit as st
 from viz.app import projector, widgets
 from viz.ten_questions import controls
 
+controls.load()
 st.title("Ten questions")
 st.write(
     "Ten questions about convolutional networks, each for a belief that many people hold. Answer them before a lesson "

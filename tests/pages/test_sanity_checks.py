@@ -335,7 +335,7 @@ def test_answer_links_to_the_checks_of_the_same_map() -> None:
         ("method", "guess"),
         ("round", "0"),
         ("round", "100"),
-        ("rounds", "1x"),
+        ("rounds", "1z"),
         ("rounds", "1l.1r"),
         ("rounds", "<script>"),
     ],

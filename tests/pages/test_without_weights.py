@@ -17,7 +17,7 @@ from model.networks.assignment import weights
 from tests.pages.conftest import FILES, file_of, run, shown
 
 PAGES = sorted(FILES.values())
-NEED_NO_WEIGHTS = {"about", "receptive_field", "parameters", "mistakes", "training"}
+NEED_NO_WEIGHTS = {"about", "lessons", "receptive_field", "parameters", "mistakes", "training"}
 Damage = Callable[[Path], None]
 
 

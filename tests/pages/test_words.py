@@ -12,8 +12,8 @@ from tests.pages.figures import COMPONENTS, Figure, figures, grouped, in_html
 from tests.serving import ROOT
 from tests.views import VIEWS
 
-# Numbers come later: with the answer of a unit or of a round.
-LATER = {"layer by layer, asked", "lie detector, a round"}
+# Numbers come later: with the answer of a unit, of a round, or of a worksheet.
+LATER = {"layer by layer, asked", "lie detector, a round", "worksheet"}
 # Pictures that have their words and their numbers together: maps and how alike they stay; pixels taken and brought;
 # how far a map moved, and what it says of the score; the map of one class, and those of all ten.
 PAIRS = {"lie detector, weights": 1, "lie detector, order": 1, "lie detector, noise": 1, "head": 1}

@@ -101,7 +101,7 @@ def test_a_message_that_is_too_large_ends_the_session_unread(address: str) -> No
 
 
 def test_no_file_of_the_project_is_served(address: str) -> None:
-    index = requests.get(address, timeout=60).text
+    index = requests.get(f"{address}/no-such-page", timeout=60).text
     for path in (
         "app/static/Home.py",
         "viz/Home.py",

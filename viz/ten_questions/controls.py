@@ -36,7 +36,8 @@ def show_sheet(name: str) -> None:
     if st.session_state.pop(_EMPTY, False):
         st.warning("There is no answer on this sheet yet. Choose one or more answers, then hand it in.")
     if done:
-        st.success(f"{done} of {len(items)} questions are answered. The address keeps the answers; keep the link.")
+        said = f"{done} of {len(items)} questions are answered. The address keeps the answers; keep the link."
+        st.success(escape_markdown(said))
     with projector.stage(), st.form(f"sheet-{name}", border=False):
         columns = st.columns(2, gap="large")
         for at, (item, answer) in enumerate(zip(items, answers, strict=True)):
@@ -62,6 +63,11 @@ def _hand_in(name: str, items: Sequence[Item]) -> None:
     st.session_state[_EMPTY] = not any(each is not None for each in answers)
     if any(each is not None for each in answers):
         address.write(**{name: sheets.write(answers)})
+
+
+def load() -> None:
+    """Work out the questions, which need the trained weights."""
+    cache.ten()
 
 
 def compare() -> None:

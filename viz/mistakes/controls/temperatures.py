@@ -26,7 +26,7 @@ _WRITERS = (slice(None, 5_000), slice(5_000, None))  # MNIST's test images of th
 def scaling(pictures: LabelledPictures) -> TemperatureScaling | None:
     """Return the fitted temperature and the losses; where no temperature can be fitted, say why and return None."""
     if (count := len(cache.scores(pictures))) < _FEWEST:
-        st.info(f"A calibration needs two halves: at least {_FEWEST} pictures. There are {count}.")
+        st.info(escape_markdown(f"A calibration needs two halves: at least {_FEWEST} pictures. There are {count}."))
         return None
     try:
         return cache.temperature_scaling(pictures, temperatures())
