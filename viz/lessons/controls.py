@@ -68,11 +68,11 @@ def bar(page: st.Page) -> None:
     Args:
         page: The page below.
     """
-    here = place()
+    here, notes = place(), _notes()
     if here is None:
         return
     try:
-        station, notes = cache.filled(here.station), _notes()
+        station = cache.filled(here.station)
     except WeightsError:  # which the page says, if it needs them
         st.info("This lesson needs the trained weights for its numbers.")
         return

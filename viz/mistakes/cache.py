@@ -35,7 +35,7 @@ def sets(*, with_folder: bool = True) -> tuple[LabelledPictures, ...]:
         InputError: This folder cannot be listed.
     """
     root = picture_picker.given_folder() if with_folder else None
-    return labelled.of_network(network(), folder.listed(root) if root else None)
+    return labelled.of_network(current.structure(), folder.listed(root) if root else None)
 
 
 def scores(pictures: LabelledPictures) -> Scores:

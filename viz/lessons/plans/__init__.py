@@ -1,7 +1,7 @@
 """The lessons that come along, a file each."""
 
 import tomllib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from viz.lessons.records import Lesson, Station
@@ -10,7 +10,7 @@ IDS = ("tour", "whole", "field", "table", "norm", "saliency")
 _FOLDER = Path(__file__).parent
 
 
-@cache
+@lru_cache(maxsize=len(IDS))
 def lesson(id: str) -> Lesson:
     """Read the lesson of an id, one of ``IDS``."""
     read = tomllib.loads((_FOLDER / f"{id}.toml").read_text(encoding="utf-8"))

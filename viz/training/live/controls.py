@@ -37,9 +37,9 @@ ALLOWED: dict[str, address.Allowed] = {
     STEP: widgets.whole_number,
     **{name: options for name, (_, options, _) in _CHOICES.items()},
 }
-_FOR_SHAPES = {"live_steps": "600", _RATE: "0.03", "live_batch": "64"}  # shapes are harder than digits
+_FOR_SHAPES = {"live_steps": "600", _RATE: "0.03", "live_batch": "64"}
 _WITHOUT_NORMS, _OF_THE_ASSIGNMENT = "0.01", "0.1"  # a learning rate, and the p of the assignment
-_HARDER = " Shapes are harder than digits: so few steps only begin to tell them apart."
+_HARDER = " Shapes are hard: so few steps only begin to tell them apart."
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 
 
