@@ -54,15 +54,14 @@ def test_zero_is_black_on_the_sequential_and_white_on_the_diverging_scale() -> N
 HEX, FUNCTION = r"#[0-9a-fA-F]{3,8}\b", r"\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a?\([0-9.]"
 NAMED = r": *(?:black|white|red|green|blue|yellow|orange|purple|gray|grey)(?=[;}\"'])"
 COLOUR = re.compile("|".join([HEX, FUNCTION, NAMED]))
+VIZ = ROOT / "viz"
 # Paper, and a code for cameras, are black on white, whatever the theme.
 ON_PAPER = [
-    ROOT / "viz" / "app" / "share.py",
-    *(ROOT / "viz").rglob("print.css"),
-    *(ROOT / "viz" / "worksheet").iterdir(),
+    VIZ / "app" / "share.py",
+    *VIZ.rglob("print.css"),
+    *(VIZ / "worksheet").iterdir(),
 ]
-DRAWING = [
-    path for path in sorted((ROOT / "viz").rglob("*")) if path.suffix in {".py", ".css", ".js"} and path not in ON_PAPER
-]
+DRAWING = [path for path in sorted(VIZ.rglob("*")) if path.suffix in {".py", ".css", ".js"} and path not in ON_PAPER]
 
 
 def stray_colours(text: str) -> list[str]:
