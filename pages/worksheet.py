@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from viz.app import sidebar
+from viz.app import shared, sidebar
 from viz.worksheet import controls
 
+digit = sidebar.current_digit()
+shared.record(digit)  # before the title: without weights there is no page
 st.title("Worksheet")
 st.write(
     "Tasks to work out by hand, with the numbers of this network and this picture: a table with gaps, units, receptive "
@@ -13,7 +15,7 @@ st.write(
 
 left, right = st.columns(2, gap="large", vertical_alignment="bottom")
 with left:
-    sheets = controls.chosen(sidebar.current_digit())
+    sheets = controls.chosen(digit)
 with right:
     shown, task = controls.view(sheets)
 
