@@ -51,6 +51,7 @@ def test_a_drawing_survives_a_page_change_a_reload_and_a_journey(visit: Visit) -
     elsewhere = visit(page.url)
     expect_read(elsewhere, 5, "drawn by hand")
     assert shown(elsewhere) == drawn
+    choose_source(elsewhere, "Draw")
     draw(elsewhere, SEVERAL[:1])  # the pad holds it too, so one more stroke is added to it
     expect_strokes(elsewhere, len(HAND["5a"]) + 1)
 
@@ -99,6 +100,7 @@ SPIRAL = [(0.5 + t * np.cos(60 * t) / 9, 0.5 + t * np.sin(60 * t) / 9) for t in 
 def test_too_much_on_the_pad_is_a_sentence_and_can_be_undone(visit: Visit) -> None:
     page = visit(f"?digit={digits.from_strokes([SPIRAL]).key}")
     drawing, refusal = shown(page), page.get_by_test_id("stAlertContentError")
+    choose_source(page, "Draw")
     draw(page, [[(0.2, 0.2), (0.5, 0.2), (0.8, 0.2)]])
     expect(refusal).to_contain_text("The drawing has 2,001 points")
     assert shown(page) == drawing

@@ -57,16 +57,12 @@ def test_the_arrow_keys_go_through_all_rows(visit: Visit, trace: Trace) -> None:
     assert_keys_lead_on(visit("layer_by_layer?digit=project-3a"), [row.name for row in trace.rows])
 
 
-def test_in_the_projector_view_the_keys_move_and_letters_are_larger(visit: Visit) -> None:
+def test_in_the_projector_view_the_keys_move(visit: Visit) -> None:
     page = visit("layer_by_layer?digit=project-3a&row=Conv2d-4")
-    title = page.get_by_role("heading", level=1)
-    size = "e => parseFloat(getComputedStyle(e).fontSize)"
-    before = title.evaluate(size)
     page.keyboard.press("p")
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     page.keyboard.press("ArrowRight")
     expect_step(page, "BatchNorm2d-5")
-    assert title.evaluate(size) > 1.2 * before
     page.keyboard.press("p")
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
 

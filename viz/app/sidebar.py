@@ -40,9 +40,9 @@ def show(pages: Sequence[st.Page], *, on_start: bool) -> None:
         with st.container(key="digit"):
             _show_digit(digit)
         if not on_start:
-            with st.container():  # always there, so that what is open below stays open when a warning goes
-                uploads.show_doubts(digit)
             picker.show(digit, on_start=False)
+            with st.container():  # below the pad, which a warning must not move under the pen; always there
+                uploads.show_doubts(digit)
         network_switch.show()
         navigation.show(pages)
         with st.container(horizontal=True, vertical_alignment="center", key="hand-on"):
