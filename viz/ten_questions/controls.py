@@ -43,7 +43,7 @@ def show_sheet(name: str) -> None:
         for at, (item, answer) in enumerate(zip(items, answers, strict=True)):
             with columns[at * 2 // len(items)]:
                 _ask(name, at, item, answer)
-        st.form_submit_button("Hand in", type="primary", on_click=lambda: _hand_in(name, items))
+        st.form_submit_button("Hand in", on_click=lambda: _hand_in(name, items))
 
 
 def _key(name: str, at: int) -> str:
