@@ -1,4 +1,4 @@
-"""Digits that nobody has shown: drawn by chance, as the drawing pad puts them into the address."""
+"""Digits that no page has shown: drawn by chance, as the drawing pad puts them into the address."""
 
 import math
 import random

@@ -90,7 +90,7 @@ def figures(browser: Browser, ask: Ask, settings: Settings, say: Callable[[str],
 
 
 def of_own_networks(ask: Ask, settings: Settings) -> OwnNetworks:
-    """Measure people who each draw digits that nobody has shown, on a network of their own, on one new process."""
+    """Measure people who each draw digits that no page has shown, on a network of their own, on one new process."""
     with (
         own_networks.kept(max(settings.own_rungs)) as (folder, ids),
         serving(environment={"GLASS_NETWORKS": str(folder)}) as app,
@@ -107,7 +107,7 @@ def own_networks_of(rungs: Sequence[Sequence[Run]], people: Sequence[int], pages
     Args:
         rungs: The runs on each.
         people: The number of people on each.
-        pages: The names of the pages in the address; those that nobody opened on the last rung are left out.
+        pages: The names of the pages in the address; those that were not opened on the last rung are left out.
     """
     every = [OwnRung(count, _served_of(runs), _failed(runs)) for count, runs in zip(people, rungs, strict=True)]
     found = {}

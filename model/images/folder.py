@@ -164,7 +164,7 @@ def stamp(folder: Folder, key: str) -> tuple[int, int]:
     path, _class_name = folder.path_of(key)
     try:
         found = (folder.root / path).stat()
-    except OSError:  # whoever reads it says so
+    except OSError:  # the code that reads it says so
         return 0, 0
     return found.st_size, found.st_mtime_ns
 

@@ -55,7 +55,7 @@ class Rule:
         apply: From the field before the step to the field after it.
         does: What it does with the field, as arithmetic: ``+ (3 − 1) × 2``.
         mistake: What is wrong with it; empty for the right one.
-        habit: Which mistake it is, whatever the step; empty where it belongs to one step alone.
+        habit: Which mistake it is, the same text at every step; empty if only one step can have it.
     """
 
     cost: int

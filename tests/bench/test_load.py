@@ -267,7 +267,7 @@ def test_a_result_is_a_figure_of_the_page_itself() -> None:
     assert not is_result(ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY))
 
 
-def test_drawings_are_digits_that_nobody_has_shown() -> None:
+def test_drawings_are_digits_that_no_page_has_shown() -> None:
     chance = random.Random(0)  # noqa: S311 (nothing secret)
     keys = [drawing(chance) for _ in range(200)]
     assert len({*keys}) == 200

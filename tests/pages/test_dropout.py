@@ -107,7 +107,7 @@ def test_without_any_choice_the_page_opens_with_a_digit_between_two_and_its_link
     app = show(opened)
     assert "No digit is chosen yet, so this is one between 4 and 9" in said(app)
     assert "between 4 and 9</small>" in shown(app), "the sidebar shows the digit that the page is about"
-    assert "digit" not in app.query_params, "whoever goes back leaves the page"
+    assert "digit" not in app.query_params, "going back leaves the page"
     links = {each.proto.label: each.proto.query_string for each in app.get("page_link")}
     assert {query for name, query in links.items() if name != "Dropout"} == {"digit=project-4or9"}
     press(app, "Next mask")

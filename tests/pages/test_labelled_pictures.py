@@ -96,7 +96,7 @@ def test_the_mistakes_in_a_folder(root: Path) -> None:
     assert f"classifies {right} of 60 pictures correctly" in text
     assert "1 file cannot be read and is not counted." in text
     assert "The network has no class \\<b\\>cat (1)" in text
-    assert str(root.parent) not in text, "where the folder is on the server is nobody's business"
+    assert str(root.parent) not in text, "the place of the folder on the server is not shown"
     sources = [option.content for option in app.button_group("widget-mistakes_on").proto.options]
     assert sources == ["Coloured shapes", "The folder"]
 

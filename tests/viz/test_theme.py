@@ -55,7 +55,7 @@ HEX, FUNCTION = r"#[0-9a-fA-F]{3,8}\b", r"\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a
 NAMED = r": *(?:black|white|red|green|blue|yellow|orange|purple|gray|grey)(?=[;}\"'])"
 COLOUR = re.compile("|".join([HEX, FUNCTION, NAMED]))
 VIZ = ROOT / "viz"
-# Paper, and a code for cameras, are black on white, whatever the theme.
+# Paper, and a code for cameras, are black on white in every theme.
 ON_PAPER = [
     VIZ / "app" / "share.py",
     *VIZ.rglob("print.css"),

@@ -28,7 +28,7 @@ GLOSSARY: Mapping[str, Term] = {
         "Subtracts a mean from each channel and divides by a deviation, then applies a learned scale and shift.",
         "batch_norm",
     ),
-    "bias": Term("A learned number that is added to a sum, whatever the picture is.", "layers"),
+    "bias": Term("A learned number that is added to a sum. It is the same for every picture.", "layers"),
     "calibration": Term(
         "Whether probabilities can be trusted: of all answers that are given with 90 %, 90 % should be right.",
         "mistakes",

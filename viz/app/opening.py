@@ -17,7 +17,7 @@ _EVERYWHERE = {
 def assume_digit(page: str) -> None:
     """Take the digit that a page opens with, where the address has no choice.
 
-    A link of before that has any choice opens what it opened, and whoever chose a digit keeps it.
+    A link with a choice opens what it opened before, and a chosen digit is kept.
 
     Args:
         page: The address of the page.

@@ -48,7 +48,7 @@ def write(subject: Subject, limit: int = LIMIT) -> str:
 
 
 def _policy(script: str) -> str:
-    """Return what the browser may do: run this script, show pictures from the file, and ask nobody for anything."""
+    """Return what the browser may do: run this script, show pictures from the file, and request nothing."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"
 
