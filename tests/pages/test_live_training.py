@@ -20,7 +20,7 @@ from tests.model.training.few import live_pictures
 from tests.pages.conftest import assert_works, charts, run, said, shown
 from viz.training.live import cache
 
-SOON = 240.0  # seconds
+SOON = 60.0  # seconds
 pytestmark = pytest.mark.slow(reason="runs small trainings")
 LIVE = live_pictures()
 SHORT = {"train_view": "live", "live_steps": "100", "live_batch": "16", "live_rate": "0.03", "live_seed": "3"}

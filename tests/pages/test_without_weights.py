@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from model.mistakes import scores
 from model.networks.assignment import weights
-from tests.pages.conftest import FILES, file_of, run, shown
+from tests.pages.conftest import FILES, file_of, run, show, shown
 
 PAGES = sorted(FILES.values())
 NEED_NO_WEIGHTS = {"about", "lessons", "receptive_field", "parameters", "mistakes", "training"}
-# The training page reads the card where one of its folded parts is opened.
+# Of the training page the first view reads no card; the network after each epoch does.
 NEED_NO_CARD = {"about", "lessons", "receptive_field", "training"}
 Damage = Callable[[Path], None]
 
@@ -137,6 +137,10 @@ def test_wrong_card_is_an_error_on_pages_that_need_it(damage: str, shipped: Path
         visit(app, page)
         assert len(refused(app)) == (page not in NEED_NO_CARD), page
         assert all(named in sentence for sentence in refused(app)), page
+    visit(app, "training")
+    show(app, train_view="epochs")
+    (sentence,) = refused(app)
+    assert named in sentence
     visit(app, "parameters")
     assert "card of the weights does not say." in shown(app), "its table needs no card"
 
