@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from viz.app import widgets
+from viz.app import projector, widgets
 from viz.lessons import controls, plans
 
 st.title("Lessons")
@@ -11,8 +11,9 @@ st.write(
     "Page Down and Page Up, or a presenter's remote control, go to the next station and back. N shows the teacher's "
     "notes: what people usually answer, and what to point at. P turns on the projector view, which hides them."
 )
-for id in plans.IDS:
-    controls.show_lesson(id)
+with projector.stage(), st.container(key="lessons"):
+    for id in plans.IDS:
+        controls.show_lesson(id)
 widgets.to_try(
     "Open a lesson in two windows: the projector view in one, the notes in the other.",
     "Leave the path when somebody asks. The bar stays, with a button that leads back to the station.",
