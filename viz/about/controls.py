@@ -5,8 +5,10 @@ from itertools import groupby
 import streamlit as st
 
 from viz.about import figures
-from viz.app import address, glossary, page_list
+from viz.about.glossary import GLOSSARY
+from viz.app import address, glossary, page_list, projector, widgets
 
+WORD = "word"
 PAPERS = (  # where a method or a fact on a page comes from
     ("LeCun, Bottou, Bengio, Haffner, 1998", "Gradient-based learning applied to document recognition: MNIST, LeNet-5"),
     ("Zhou and others, 2016", "Learning deep features for discriminative localization: class maps"),
@@ -35,5 +37,12 @@ def show_papers() -> None:
 
 
 def show_glossary() -> None:
-    """List every word of the glossary."""
-    st.html(figures.listed(glossary.link, glossary.meanings()))
+    """List every word of the glossary; a projector shows one at a time."""
+    address.expect({WORD: GLOSSARY})
+    if not projector.is_on():
+        st.html(figures.listed(GLOSSARY, glossary.link, glossary.meanings()))
+        return
+    with projector.controls():
+        word = widgets.one_by_one("Word", WORD, {name: name for name in GLOSSARY})
+    with projector.stage():
+        st.html(figures.listed([word], glossary.link, glossary.meanings()))

@@ -1,6 +1,6 @@
 """Words that open, and the glossary as a list, in HTML."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from viz.about.glossary import GLOSSARY, Term
@@ -46,11 +46,16 @@ def _meaning(term: Term, link: Link, more: str) -> str:
     return f'<p>{said}</p><p><a href="{escape(address)}" target="_self">See it: {escape(title)}</a></p>'
 
 
-def listed(link: Link, meanings: Mapping[str, str]) -> str:
-    """Draw the whole glossary."""
+def listed(names: Iterable[str], link: Link, meanings: Mapping[str, str]) -> str:
+    """Draw words of the glossary, each with what it means.
+
+    Args:
+        names: The words.
+        link: Gives the address of a term.
+        meanings: More that is said of a word, about the network that is shown.
+    """
     entries = (
-        f"<dt>{escape(name)}</dt><dd>{_meaning(term, link, meanings.get(name, ''))}</dd>"
-        for name, term in GLOSSARY.items()
+        f"<dt>{escape(name)}</dt><dd>{_meaning(GLOSSARY[name], link, meanings.get(name, ''))}</dd>" for name in names
     )
     return f'<dl class="glossary">{"".join(entries)}</dl>'
 

@@ -64,6 +64,28 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
     return trace[names[position]]
 
 
+def one_by_one(label: str, name: str, titles: Mapping[str, str]) -> str:
+    """Let the user choose one of many from a list or with the arrow keys, where only one is shown.
+
+    Args:
+        label: What each of them is.
+        name: The address parameter.
+        titles: What the list says, for each address value.
+    """
+    values = [*titles]
+    at = values.index(address.read_one_of(name, values, values[0], label=label))
+
+    def move(words: str, key: str, to: int) -> None:
+        there = 0 <= to < len(values)
+        st.button(words, shortcut=key, disabled=not there, on_click=lambda: address.write(**{name: values[to]}))
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        move("Previous", "Left", at - 1)
+        chosen = address.bind(st.selectbox, label, name, titles, values[0])
+        move("Next", "Right", at + 1)
+    return chosen
+
+
 def _nearest(trace: Trace, names: Sequence[str]) -> dict[str, str]:
     """Return for the image and every step the last step at or before it that can be chosen, else the first.
 
