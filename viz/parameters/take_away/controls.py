@@ -47,13 +47,13 @@ def _show_code() -> None:
             "weights have the names that their author gave them."
         )
     st.write(about)
-    st.code(text, language="python")
+    st.code(text, language="python", wrap_lines=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         tables.offer("Download net.py", text, "net.py", "text/x-python")
         weights = partial(_weights, _module())  # a download runs outside of this run
         st.download_button("Download its weights", weights, "weights.safetensors", type="tertiary", on_click="ignore")
     if text is not written:
-        st.code(_LOAD, language="python")
+        st.code(_LOAD, language="python", wrap_lines=True)
 
 
 @of_network(max_entries=16)
