@@ -3,8 +3,8 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.app import tables, widgets
-from viz.charts.template import TEMPLATES
+from viz.app import projector, tables, widgets
+from viz.charts.template import PROJECTED, TEMPLATES
 
 _PHONE = "Mobi"  # the user agent of a browser on a phone contains it
 _UNUSED = ["select2d", "lasso2d", "autoScale2d"]
@@ -24,7 +24,8 @@ def chart(drawn: go.Figure, key: str, words: str, numbers: tables.Numbers) -> No
 
 def mount(drawn: go.Figure, key: str, words: str) -> None:
     """Show only the chart; ``words`` is its alternative text."""
-    drawn.update_layout(template=TEMPLATES[_theme()], uirevision=key, dragmode=False if _on_phone() else "zoom")
+    template = (PROJECTED if projector.is_on() else TEMPLATES)[_theme()]
+    drawn.update_layout(template=template, uirevision=key, dragmode=False if _on_phone() else "zoom")
     st.plotly_chart(
         drawn,
         key=key,

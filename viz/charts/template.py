@@ -1,4 +1,4 @@
-"""The Plotly templates of the light and of the dark theme."""
+"""The Plotly templates of the light and of the dark theme, for a screen and for a projector."""
 
 import plotly.graph_objects as go
 
@@ -6,10 +6,12 @@ from viz import theme
 
 _FAINT, _CLEAR = 0.15, 0.45  # opacity of grid lines and of axes
 _FONT = '"Source Sans", sans-serif'  # Streamlit's own font, which the page has loaded
-TEXT, TICKS = 16, 14  # pixels: readable on a projector
+TEXT, TICKS = 16, 14  # pixels
+_PROJECTED = 1.35  # as much larger as the letters around the chart
 
 
-def _template(name: str) -> go.layout.Template:
+def _template(name: str, larger: float = 1.0) -> go.layout.Template:
+    text, ticks = TEXT * larger, TICKS * larger
     ink, page = theme.rgb(theme.INK[name]), theme.rgb(theme.PAGE[name])
     axis = {
         "color": ink,
@@ -19,22 +21,22 @@ def _template(name: str) -> go.layout.Template:
         "zerolinewidth": 1,
         "showline": True,
         "automargin": True,
-        "title": {"font": {"size": TEXT}, "standoff": 8},
-        "tickfont": {"size": TICKS},
+        "title": {"font": {"size": text}, "standoff": 8},
+        "tickfont": {"size": ticks},
     }
     return go.layout.Template(
         layout={
             "paper_bgcolor": page,
             "plot_bgcolor": page,
             "colorway": [ink],
-            "font": {"family": _FONT, "size": TICKS, "color": ink},
+            "font": {"family": _FONT, "size": ticks, "color": ink},
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "xaxis": axis,
             "yaxis": axis,
             "hoverlabel": {
                 "bgcolor": theme.rgb(theme.PANEL[name]),
                 "bordercolor": theme.rgb(theme.INK[name], _CLEAR),
-                "font": {"family": _FONT, "size": TICKS, "color": ink},
+                "font": {"family": _FONT, "size": ticks, "color": ink},
                 "namelength": -1,
             },
             # A click on a name hides no series, because the keyboard could not do the same.
@@ -43,7 +45,7 @@ def _template(name: str) -> go.layout.Template:
                 "x": 0,
                 "xanchor": "left",
                 "yanchor": "top",
-                "font": {"size": TICKS},
+                "font": {"size": ticks},
                 "itemclick": False,
                 "itemdoubleclick": False,
             },
@@ -57,3 +59,4 @@ def _template(name: str) -> go.layout.Template:
 
 
 TEMPLATES = {name: _template(name) for name in theme.INK}
+PROJECTED = {name: _template(name, _PROJECTED) for name in theme.INK}

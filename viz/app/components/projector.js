@@ -4,7 +4,7 @@
 
 const EDGE = 8; // pixels between the page and the lower edge of the window
 const SMALLEST = 0.3;
-const READABLE = 0.75; // of the view's letters; smaller ones cannot be read from the back row
+const READABLE = 0.85; // of the view's letters: its smallest, 0.8rem, have 14 of the 720 lines then
 
 export default function ({ data, parentElement }) {
   parentElement.stop?.();
