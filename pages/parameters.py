@@ -33,7 +33,7 @@ with projector.controls():
         hidden = widgets.segments("Rows", HIDDEN, controls.rows())
 
 with projector.stage():
-    left, right = st.columns([13, 7], gap="medium")
+    left, right = st.columns([10, 7] if projector.is_on() else [13, 7], gap="medium")
 with right, st.container(key="worked"):
     st.header(f"{step.name}, worked out")
     printed = next((row for row in comparisons if row.name == step.name), None)
@@ -42,7 +42,8 @@ with right, st.container(key="worked"):
 with left:
     around = AROUND if projector.is_on() else None
     st.html(figures.table(lines, step.name, link, hidden=hidden == "yes", around=around))
-    st.write(controls.how_to_read())
+    if not projector.is_on():
+        st.write(controls.how_to_read())
     with st.container(horizontal=True):
         tables.offer("Download as CSV", figures.as_csv(lines), "parameters.csv")
         tables.offer("Download as Markdown", figures.as_markdown(lines), "parameters.md", "text/markdown")
