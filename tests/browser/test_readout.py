@@ -21,7 +21,7 @@ def held(element: Locator) -> str:
 
 
 def test_a_finger_reads_a_bar_and_nothing_leaves_the_window(visit: Visit) -> None:
-    page = visit("", **PHONE)
+    page = visit("overview", **PHONE)
     for place in (0, 9):
         bar = bars(page).nth(place)
         bar.tap()
@@ -35,7 +35,7 @@ def test_a_finger_reads_a_bar_and_nothing_leaves_the_window(visit: Visit) -> Non
 
 
 def test_keys_read_one_bar_after_another(visit: Visit) -> None:
-    page = visit("")
+    page = visit("overview")
     page.locator("ol.bars").focus()
     expect(bubble(page)).to_have_text(held(bars(page).first))
     for key, place in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowLeft", 1)):
