@@ -70,7 +70,7 @@ def expect_both(page: Page, path: str, heading: str, key: str) -> None:
 
 
 def test_both_clicks_count_on_every_page_in_one_tab(visit: Visit) -> None:
-    page = visit(viewport=LARGE)
+    page = visit("overview", viewport=LARGE)
     keys, pairs = cycle(SAMPLES[::7]), cycle(PAIRS)
     for path, title, heading in PAGES * 3:
         key, (gap, order) = next(keys), next(pairs)
@@ -79,10 +79,18 @@ def test_both_clicks_count_on_every_page_in_one_tab(visit: Visit) -> None:
         expect_both(page, path, heading, key)
 
 
+def test_a_sample_on_start_counts_though_its_picker_stays_behind(visit: Visit) -> None:
+    page = visit(viewport=LARGE)
+    press_both(page, sample(page, "8c"), page_link(page, "Pooling"), 0)
+    settle(page)
+    sample(page, "8c")  # the sidebar's picker
+    expect_both(page, "pooling", "Pooling", "8c")
+
+
 @pytest.mark.exhaustive
 def test_forty_pairs_each_at_rest(visit: Visit) -> None:
     chance = random.Random(0)  # noqa: S311 (no secret)
-    page, key, place = visit(viewport=LARGE), "", PAGES[-1]
+    page, key, place = visit("overview", viewport=LARGE), "", PAGES[-1]
     for gap, order in islice(cycle(PAIRS), 40):
         key = chance.choice([each for each in SAMPLES if each != key])
         place = chance.choice([each for each in PAGES if each != place])
@@ -101,6 +109,7 @@ def test_a_click_on_what_the_page_change_removes_harms_nothing(visit: Visit, lin
         page.get_by_role("link", name="Row 12: "),
         page.get_by_test_id("stForm").get_by_role("button", name="Answer"),
     ):
+        sample(page, "1a")
         both = page_link(page, "Pooling"), place
         press_both(page, *(both if link_first else both[::-1]), 0)
         settle(page)
