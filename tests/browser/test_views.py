@@ -20,7 +20,7 @@ NOT_YET_PROJECTED = {
     *("overview", "feature maps", "layer by layer", "layer by layer, asked"),
     *("mistakes", "mistakes, all", "mistakes, how sure", "training", "training, epoch by epoch"),
     *("training, the recipe", "training, live", "open", "compare"),
-    *("overview, in a lesson", "ten questions", "ten questions, compared"),
+    *("overview, in a lesson",),
 }
 
 

@@ -46,6 +46,19 @@ def test_right_answers_come_with_the_second_sheet_or_on_request(app: AppTest) ->
     assert "Before the lesson 4 of 10 answers are right, after it 2 of 2. 0 and 8 questions" in said(app)
 
 
+def test_a_projector_shows_one_question_and_keeps_each_answer() -> None:
+    app = run("ten_questions", projector="yes", question="4", before="c---------")
+    assert len(app.radio) == 1
+    assert app.radio[0].label.startswith("**4.** ")
+    app.radio[0].set_value(1).run()
+    assert app.query_params["before"] == "c--b------"
+    press(app, "Next")
+    assert app.query_params["question"] == "5"
+    assert app.radio[0].value is None
+    show(app, answers_view="compare", before="c--b------", reveal="yes", question="4", projector="yes")
+    assert shown(app).count("<tr>") == 3, "before, after, and why"
+
+
 def test_sheets_of_a_class_can_be_pasted(app: AppTest) -> None:
     show(app, answers_view="class")
     assert "Nothing is pasted yet." in said(app)

@@ -1,6 +1,6 @@
 """The sheet before the lesson, the sheet after it, and both compared. The address holds the answers, and no name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -12,9 +12,13 @@ from viz.app import address, projector, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.ten_questions import cache, figures
 
-VIEW, BEFORE, AFTER, REVEAL = "answers_view", "before", "after", "reveal"
+VIEW, BEFORE, AFTER, REVEAL, QUESTION = "answers_view", "before", "after", "reveal", "question"
 VIEWS = {"first": "Before the lesson", "second": "After the lesson", "compare": "Compare", "class": "A class"}
-ALLOWED: dict[str, address.Allowed] = {BEFORE: sheets.parse, AFTER: sheets.parse, REVEAL: ["", address.YES]}
+_NUMBERS = {str(number): f"{number} of {records.COUNT}" for number in range(1, records.COUNT + 1)}
+ALLOWED: dict[str, address.Allowed] = {
+    **{BEFORE: sheets.parse, AFTER: sheets.parse},
+    **{REVEAL: ["", address.YES], QUESTION: _NUMBERS},
+}
 _NONE: Answers = (None,) * records.COUNT
 _EMPTY = "a sheet was handed in without an answer"
 _PASTED = "pasted-sheets"
@@ -26,7 +30,7 @@ def given(name: str) -> Answers:
 
 
 def show_sheet(name: str) -> None:
-    """Show the questions, with the answers of the address chosen.
+    """Show the questions, with the answers of the address chosen; a projector shows one at a time.
 
     Args:
         name: ``BEFORE`` or ``AFTER``.
@@ -38,7 +42,10 @@ def show_sheet(name: str) -> None:
     if done:
         said = f"{done} of {len(items)} questions are answered. The address keeps the answers; keep the link."
         st.success(escape_markdown(said))
-    with projector.stage(), st.form(f"sheet-{name}", border=False):
+    if projector.is_on():
+        _ask_one(name, items, answers)
+        return
+    with st.form(f"sheet-{name}", border=False):
         columns = st.columns(2, gap="large")
         for at, (item, answer) in enumerate(zip(items, answers, strict=True)):
             with columns[at * 2 // len(items)]:
@@ -50,12 +57,32 @@ def _key(name: str, at: int) -> str:
     return f"{name}-{at}"
 
 
-def _ask(name: str, at: int, item: Item, answer: int | None) -> None:
+def _choose_one() -> int:
+    """Let the user choose a question; return its position."""
+    with projector.controls():
+        return int(widgets.one_by_one("Question", QUESTION, _NUMBERS)) - 1
+
+
+def _ask_one(name: str, items: Sequence[Item], answers: Answers) -> None:
+    at = _choose_one()
+
+    def answer() -> None:
+        address.write(**{name: sheets.write([*answers[:at], st.session_state[_key(name, at)], *answers[at + 1 :]])})
+
+    with projector.stage():
+        _ask(name, at, items[at], answers[at], answer)
+
+
+def _ask(name: str, at: int, item: Item, answer: int | None, on_change: Callable[[], None] | None = None) -> None:
     index = answer if answer is not None and answer < len(item.choices) else None
     st.session_state.setdefault(_key(name, at), index)
     question = f"**{at + 1}.** {escape_markdown(item.question)}"
     options = range(len(item.choices))
-    st.radio(question, options, key=_key(name, at), format_func=lambda each: escape_markdown(item.choices[each]))
+
+    def title(choice: int) -> str:
+        return escape_markdown(item.choices[choice])
+
+    st.radio(question, options, key=_key(name, at), format_func=title, on_change=on_change)
 
 
 def _hand_in(name: str, items: Sequence[Item]) -> None:
@@ -71,18 +98,25 @@ def load() -> None:
 
 
 def compare() -> None:
-    """Show both sheets beside each other; the right answers come with the second sheet, or when they are revealed."""
+    """Show both sheets beside each other; the right answers come with the second sheet, or when they are revealed.
+
+    A projector shows one question at a time.
+    """
     items, before, after = cache.ten(), given(BEFORE), given(AFTER)
     revealed = address.is_on(REVEAL) or any(each is not None for each in after)
     if not revealed:
         st.info("The right answers are shown here after the second sheet is handed in.")
-        st.button("Reveal the right answers now", on_click=lambda: address.switch(REVEAL, on=True))
+        with projector.controls():
+            st.button("Reveal the right answers now", on_click=lambda: address.switch(REVEAL, on=True))
     words = figures.say_scores(items, before, after) if revealed else "Answers are not marked yet."
     csv = tables.CsvFile("Download the answers as CSV", partial(sheets.as_csv, items, before, after), "answers.csv")
+    if projector.is_on():
+        at = _choose_one()
+        drawn = figures.compared_one(at + 1, items[at], before[at], after[at], revealed=revealed)
+    else:
+        drawn = figures.compared(items, before, after, revealed=revealed)
     with projector.stage():
-        widgets.figure(
-            figures.compared(items, before, after, revealed=revealed), words, csv if revealed else tables.LEFT_OUT
-        )
+        widgets.figure(drawn, words, csv if revealed else tables.LEFT_OUT)
 
 
 def show_class() -> None:

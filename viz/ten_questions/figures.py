@@ -26,9 +26,24 @@ def compared(items: Sequence[Item], before: Answers, after: Answers, *, revealed
         f"{_answer(item, second, revealed)}{_right(item) if revealed else ''}</tr>"
         for number, (item, first, second) in enumerate(zip(items, before, after, strict=True), start=1)
     )
-    names = ["Question", "Before", "After", *(["Right, and why"] if revealed else [])]
+    names = ["Question", *_columns(revealed)]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return _table(head, rows, "Answers before and after")
+
+
+def _columns(revealed: bool) -> list[str]:
+    return ["Before", "After", *(["Right, and why"] if revealed else [])]
+
+
+def compared_one(number: int, item: Item, before: int | None, after: int | None, *, revealed: bool) -> str:
+    """Draw both answers to one question in HTML, below each other, with the right one where it is revealed."""
+    cells = [_answer(item, before, revealed), _answer(item, after, revealed), *([_right(item)] if revealed else [])]
+    rows = "".join(
+        f'<tr><th scope="row">{name}</th>{cell}</tr>' for name, cell in zip(_columns(revealed), cells, strict=True)
+    )
+    return (
+        f'<table class="one-question"><caption>{number}. {escape(item.question)}</caption><tbody>{rows}</tbody></table>'
+    )
 
 
 def _answer(item: Item, answer: int | None, revealed: bool) -> str:
@@ -41,7 +56,7 @@ def _answer(item: Item, answer: int | None, revealed: bool) -> str:
 def _right(item: Item) -> str:
     return (
         f"<td><b>{escape(item.choices[item.right])}</b> {escape(item.because)}"
-        f"<br><small>{escape(item.misconception)} ({escape(item.read)})</small></td>"
+        f"<br><small>A common mistake: {escape(item.misconception)} ({escape(item.read)})</small></td>"
     )
 
 
