@@ -18,8 +18,7 @@ FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}
 # Views that are not yet right on a projector. The list becomes shorter until it is empty; then it goes.
 NOT_YET_PROJECTED = {
     *("overview", "feature maps", "layer by layer", "layer by layer, asked"),
-    *("mistakes", "mistakes, all", "mistakes, how sure", "training", "training, epoch by epoch"),
-    *("training, the recipe", "training, live", "open", "compare"),
+    *("mistakes", "open"),
     *("overview, in a lesson",),
 }
 
