@@ -1,8 +1,12 @@
 """The Plotly templates of the light and of the dark theme, for a screen and for a projector."""
 
+import pandas  # noqa: F401 (below)
 import plotly.graph_objects as go
 
 from viz import theme
+
+# Plotly asks of each list whether it is one of pandas'. While another thread still imports pandas that fails, so the
+# first people of a server saw an error in place of the page: the import above waits until pandas is whole.
 
 _FAINT, _CLEAR = 0.15, 0.45  # opacity of grid lines and of axes
 _FONT = '"Source Sans", sans-serif'  # Streamlit's own font, which the page has loaded
