@@ -25,16 +25,17 @@ widgets.to_try(
     "Switch to one scale for each map. Faint maps become visible, but maps can no longer be compared.",
     f"Choose a map, and then change the {word} in the sidebar.",
 )
-with projector.controls():
+with projector.controls():  # in one line on a projector; elsewhere each stands above its figure
+    first, *beside = st.columns([8, 7, 3]) if projector.is_on() else [st.container()]
+with first:
     step = widgets.step(trace)
-count = len(step.maps)
-
 with projector.stage(), st.container(key="maps"):
-    left, right = st.columns([3, 2], gap="large")
-with left:
+    left, right = st.columns([11, 10] if projector.is_on() else [3, 2], gap="large")
+    place_of_scale, place_of_map = beside or (left, right)
+with place_of_scale:
     one_scale = widgets.shared_scale()
-with right:
-    channel = widgets.channel(count)
+with place_of_map:
+    channel = widgets.channel(len(step.maps))
 with left:
     all_maps = {str(c): each for c, each in enumerate(step.maps)}
     widgets.figure(

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import streamlit as st
 
 from model.trace.records import Step, Trace
-from viz.app import address
+from viz.app import address, projector
 from viz.app.components import map_grid
 from viz.app.widgets import segments
 from viz.feature_maps import figures
 from viz.overview.figures import by_activity
 
 ORDER = "maps"
-_PER_PAGE = 64
+_PER_PAGE, _PROJECTED = 64, 32
 _IN_ORDER, _STRONGEST = "order", "strongest"
 _ORDERS = {_IN_ORDER: "In order", _STRONGEST: "Strongest first"}
 
 
 def grid(trace: Trace, step: Step, channel: int, *, shared: bool) -> None:
-    """Show the maps of a step to choose from, at most 64 at a time.
+    """Show the maps of a step to choose from, at most 64 at a time, on a projector 32.
 
     Args:
         trace: Says which maps are scores of classes.
@@ -27,14 +27,15 @@ def grid(trace: Trace, step: Step, channel: int, *, shared: bool) -> None:
         shared: Whether all maps have one scale.
     """
     order = _order(step)
-    start = order.index(channel) // _PER_PAGE * _PER_PAGE
-    shown = order[start : start + _PER_PAGE]
+    at_most = _PROJECTED if projector.is_on() else _PER_PAGE
+    start = order.index(channel) // at_most * at_most
+    shown = order[start : start + at_most]
     drawn = figures.choices(step.maps, shown, figures.titles(trace, step), shared=shared, selected=channel)
     map_grid(drawn, f"The maps of {step.name}", lambda at: _choose(shown[at] if at < len(shown) else channel))
-    if len(order) > _PER_PAGE:
+    if len(order) > at_most:
         with st.container(horizontal=True, vertical_alignment="center"):
-            _turn("Back", order, start - _PER_PAGE)
-            _turn("More", order, start + _PER_PAGE)
+            _turn("Back", order, start - at_most)
+            _turn("More", order, start + at_most)
             st.caption(f"{start + 1:,} to {start + len(shown):,} of {len(order):,} maps")
 
 
