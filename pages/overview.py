@@ -26,7 +26,8 @@ with projector.controls():
 
 def draw() -> None:
     """Show every step as a picture, and the legend."""
-    network_picture(figures.blocks(trace, folded), digit.key, controls.link, controls.open_tile)
+    high = 4 if projector.is_on() else 3  # a screen has more room for long lines than a projector
+    network_picture(figures.blocks(trace, folded), digit.key, controls.link, controls.open_tile, high)
     st.html(figures.legend(trace))
 
 

@@ -30,6 +30,7 @@ def network_picture(
     key: str,
     href: Callable[[Tile], str],
     on_open: Callable[[Tile], None],
+    high: int = 3,
 ) -> None:
     """Show the network as columns of steps, each a link; a click calls ``on_open`` with the step.
 
@@ -38,9 +39,11 @@ def network_picture(
         key: Of the picture that is drawn, so that a test can tell when it has changed.
         href: Gives the address of a step, for who opens it in a new tab.
         on_open: Called before the next run.
+        high: The most steps of a lane below one another.
     """
     data = {
         "digit": key,
+        "high": high,
         "columns": [[[{**asdict(tile), "href": href(tile)} for tile in lane] for lane in lanes] for lanes in columns],
     }
     tiles = {tile.name: tile for lanes in columns for lane in lanes for tile in lane}

@@ -2,10 +2,11 @@
 // The columns are built once for each network; later only the pictures change, so nothing moves with the digit.
 
 const SHORT = 16; // columns of steps that the projector view shows in one line
-const HIGH = 3; // steps of a lane below one another; a longer lane goes on beside them, so that no line is half empty
+const USUAL = 3; // steps of a lane below one another
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const names = JSON.stringify(data.columns.map((lanes) => lanes.map((lane) => lane.map((tile) => tile.name))));
+  const lanes = data.columns.flat();
+  const names = JSON.stringify([data.high, data.columns.map((each) => each.map((lane) => lane.map((tile) => tile.name)))]);
   let root = parentElement.querySelector(".network");
   if (root?.dataset.names !== names) {
     root?.remove();
@@ -13,10 +14,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.dataset.names = names;
     const fits = data.columns.length <= 8 && data.columns.every((lanes) => lanes.length === 1);
     root.classList.toggle("one-line", fits);
-    const across = data.columns.flat().reduce((sum, tiles) => sum + Math.max(1, Math.ceil(tiles.length / HIGH)), 0);
+    const across = lanes.reduce((sum, tiles) => sum + Math.max(1, Math.ceil(tiles.length / data.high)), 0);
+    root.classList.toggle("high", data.high > USUAL && lanes.some((tiles) => tiles.length > USUAL));
     root.classList.toggle("short", across <= SHORT);
     root.style.setProperty("--columns", data.columns.length);
-    root.append(...data.columns.map((lanes, index) => column(lanes, index)));
+    root.append(...data.columns.map((lanes, index) => column(lanes, index, data.high)));
     parentElement.append(root);
   }
   const links = root.querySelectorAll("a");
@@ -36,20 +38,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.dataset.digit = data.digit;
 }
 
-function column(lanes, index) {
-  if (lanes.length === 1) return lane(lanes[0], `Block ${index + 1}`);
+function column(lanes, index, high) {
+  if (lanes.length === 1) return lane(lanes[0], `Block ${index + 1}`, high);
   const fork = element("div", "fork");
   fork.style.setProperty("--lanes", lanes.length);
   fork.setAttribute("role", "group");
   fork.setAttribute("aria-label", `Block ${index + 1}: ${lanes.length} ways, which meet in the next block`);
-  fork.append(...lanes.map((tiles, place) => lane(tiles, `Way ${place + 1} of block ${index + 1}`)));
+  fork.append(...lanes.map((tiles, place) => lane(tiles, `Way ${place + 1} of block ${index + 1}`, high)));
   return fork;
 }
 
-function lane(tiles, label) {
+// A lane of more steps goes on beside them, so that no line is half empty.
+function lane(tiles, label, high) {
   const list = element("ol", "block");
   list.setAttribute("aria-label", label);
-  list.style.setProperty("--rows", Math.min(tiles.length, HIGH));
+  list.style.setProperty("--rows", Math.min(tiles.length, high));
   list.append(...tiles.map(row));
   if (!tiles.length) {
     const unchanged = element("li", "unchanged");
