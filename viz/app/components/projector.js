@@ -43,6 +43,11 @@ export default function ({ data, parentElement }) {
 function leave(page) {
   page.classList.remove("tight");
   page.removeAttribute("style");
+  for (const chart of charts(page)) chart.style.transform = "";
+}
+
+function charts(page) {
+  return page.querySelectorAll(".js-plotly-plot .svg-container");
 }
 
 function fitInto(page, room) {
@@ -55,6 +60,13 @@ function fitInto(page, room) {
   }
   page.style.transform = scale < 1 ? `scale(${scale})` : "";
   page.style.marginBottom = scale < 1 ? `${Math.floor((scale - 1) * page.scrollHeight)}px` : "";
+  charts(page).forEach(fill);
+}
+
+// A chart measures its place after the page was made smaller, and is drawn too small by as much.
+function fill(chart) {
+  const larger = chart.closest('[data-testid="stPlotlyChart"]').offsetWidth / chart.offsetWidth;
+  chart.style.transform = Math.abs(larger - 1) > 0.01 ? `scale(${larger})` : "";
 }
 
 // The largest scale at which the page fits; its width is left at what that scale needs.
