@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from model.errors import InputError
@@ -14,7 +15,7 @@ from model.images.records import Digit
 from model.trace.records import LayerKind, Trace
 from model.training.live import loop, pictures
 from model.training.live.fresh import Suited
-from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped, Snapshot
 from viz.app import address, current, mnist_picker, projector, shared, tables, widgets
 from viz.app.charts import mount
 from viz.app.error_boundary import or_show_error
@@ -188,6 +189,9 @@ def _stage(digit: Digit, choices: LiveChoices, suited: Suited, status: LiveStatu
         st.error(escape_markdown(status.problem))
     known = or_show_error(lambda: cache.shipped(suited.kind)) if run is not None else None
     over = status is not None and not status.under_way
+    if projector.is_on():
+        _show_projected(digit, choices, run, known, shown)
+        return
     left, right = st.columns([3, 2], gap="medium")
     curves = left.container(key="live_charts")
     if run is None or shown is None:
@@ -195,8 +199,8 @@ def _stage(digit: Digit, choices: LiveChoices, suited: Suited, status: LiveStatu
         right.write(f"The first kernels and the feature maps of your {current.picture_word()} appear here.")
         return
     with curves:
-        mount(figures.losses(run, shown.step), "live-loss", f"Loss. {figures.say_progress(run)}")
-        mount(figures.accuracies(run, known, shown.step), "live-accuracy", f"Accuracy. {figures.say_progress(run)}")
+        _loss(run, shown)
+        _accuracy(run, known, shown)
     trace = cache.record_snapshot(digit, choices, shown)
     with right:
         name = _inside(run, shown, trace)
@@ -211,6 +215,41 @@ def _stage(digit: Digit, choices: LiveChoices, suited: Suited, status: LiveStatu
             maps = {str(number): each for number, each in enumerate(trace[name].maps)} if name else {}
             if maps:
                 tables.maps_file("Download these maps as CSV", maps, f"{name}-after-step-{shown.step}").show()
+
+
+def _show_projected(
+    digit: Digit, choices: LiveChoices, run: LiveRun | None, known: Shipped | None, shown: Snapshot | None
+) -> None:
+    """Show both curves side by side, and below them the first kernels and the prediction."""
+    if run is None or shown is None:
+        st.write("Start the training: the loss, the accuracy and the first kernels appear here.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _loss(run, shown)
+    with right:
+        _accuracy(run, known, shown)
+    left, right = st.columns(2, gap="large")
+    left.html(figures.first_kernels(run, shown))
+    right.html(figures.prediction(cache.record_snapshot(digit, choices, shown)))
+
+
+def _loss(run: LiveRun, shown: Snapshot) -> None:
+    mount(_fitting(figures.losses(run, shown.step)), "live-loss", f"Loss. {figures.say_progress(run)}")
+
+
+def _accuracy(run: LiveRun, known: Shipped | None, shown: Snapshot) -> None:
+    mount(
+        _fitting(figures.accuracies(run, known, shown.step)), "live-accuracy", f"Accuracy. {figures.say_progress(run)}"
+    )
+
+
+def _fitting(drawn: go.Figure) -> go.Figure:
+    """Leave out the legend of a chart on a projector, where it would take most of the place."""
+    if projector.is_on():
+        drawn.update_layout(showlegend=False)
+        drawn.update_xaxes(title_text="step (dashed grey: guessing)")
+    return drawn
 
 
 def _shown(choices: LiveChoices, run: LiveRun | None) -> Snapshot | None:
