@@ -83,6 +83,14 @@ def test_ink_is_named_by_what_is_measured() -> None:
     assert evidence._name_ink(bar > 0, Box(8, 14, 16, 19)) == "", "the stroke fills a side: it is no end"
 
 
+def test_a_unit_is_a_tile_one_jump_wide_of_the_picture() -> None:
+    maps, tiles = np.zeros((7, 7)), ReceptiveField(size=(9, 9), jump=(4, 4), center=(1.5, 1.5))
+    maps[2, 3] = 1  # the tile of rows 8 to 11 and columns 12 to 15, where the hole of the ring is
+    part = evidence.of_class(head(maps), 0, tiles, ring())
+    assert part is not None
+    assert part.ink == "closed loop"
+
+
 @pytest.mark.parametrize(
     ("at", "place"),
     [((4, 4), "top left"), ((13, 13), "middle"), ((13, 23), "right"), ((23, 13), "bottom"), ((4, 23), "top right")],
