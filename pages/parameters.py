@@ -44,9 +44,7 @@ with left:
     st.html(figures.table(lines, step.name, link, hidden=hidden == "yes", around=around))
     if not projector.is_on():
         st.write(controls.how_to_read())
-    with st.container(horizontal=True):
-        tables.offer("Download as CSV", figures.as_csv(lines), "parameters.csv")
-        tables.offer("Download as Markdown", figures.as_markdown(lines), "parameters.md", "text/markdown")
+    tables.offer("Download as CSV", figures.as_csv(lines), "parameters.csv")
 
 if comparisons:
     st.header("Errors in the printed figures")

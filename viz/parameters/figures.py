@@ -286,14 +286,6 @@ def as_csv(every: Sequence[Line]) -> str:
     return swatches.as_csv([_COLUMNS, *map(_cells, every)])
 
 
-def as_markdown(every: Sequence[Line]) -> str:
-    """Return the table as Markdown."""
-    left = {"row", "in the printed table", "wrong as printed"}
-    rule = ["---" if name in left else "---:" for name in _COLUMNS]
-    rows = [_COLUMNS, rule, *map(_cells, every)]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
-
-
 def _cells(line: Line) -> tuple[str, ...]:
     return (
         line.name,

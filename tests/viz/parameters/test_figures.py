@@ -219,15 +219,9 @@ def test_totals_are_the_sums_of_the_steps(three: Trace, work: Work) -> None:
     assert figures == [10066, buffers, done, sum(step.output.nbytes for step in three.steps)]
 
 
-def test_csv_and_markdown_have_the_same_numbers(every: tuple[Line, ...]) -> None:
-    from_csv = list(csv.reader(io.StringIO(parameters.as_csv(every))))
-    table = [line[2:-2].split(" | ") for line in parameters.as_markdown(every).splitlines()]
-    head, rule, *rows = table
-    assert len(rule) == len(head) == len(from_csv[0])
-    assert [len(row) for row in from_csv] == [len(head)] * (len(every) + 1)
-    assert head == from_csv[0]
-    for line, cells, row in zip(every, from_csv[1:], rows, strict=True):
-        assert row == cells
+def test_csv_has_the_numbers_of_the_table(every: tuple[Line, ...]) -> None:
+    head, *rows = csv.reader(io.StringIO(parameters.as_csv(every)))
+    for line, cells in zip(every, rows, strict=True):
         told = dict(zip(head, cells, strict=True))
         assert told["row"] == line.name
         assert told["measured shape"] == " × ".join(map(str, line.shape))
