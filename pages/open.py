@@ -23,8 +23,9 @@ def understood() -> None:
         explanation = (
             "Click a step to see its arithmetic. Function calls are in italics; a summary has no row for them."
         )
+        shown = controls.shown_steps(found)
         with projector.stage():
-            widgets.figure(figures.table(found, controls.step_link), explanation, numbers)
+            widgets.figure(figures.table(found, controls.step_link, shown), explanation, numbers)
     with right:
         st.html(figures.findings(network, found))
         st.write("**Look at it on**")

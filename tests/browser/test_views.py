@@ -18,7 +18,6 @@ FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}
 # Views that are not yet right on a projector. The list becomes shorter until it is empty; then it goes.
 NOT_YET_PROJECTED = {
     *("layer by layer", "layer by layer, asked"),
-    *("mistakes", "open"),
 }
 
 

@@ -1,9 +1,11 @@
 """The projector view of every page, in Streamlit's own simulator; its layout is asked in tests/browser."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import FILES, component, run, show
+from tests.pages.conftest import FILES, component, run, show, shown
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -32,3 +34,21 @@ def test_links_carry_the_view() -> None:
 def test_nonsense_gives_a_sentence() -> None:
     app = run("open", projector="maybe")
     assert app.warning[0].value == "The link asks for projector 'maybe'. It can be left out, yes. It is left out here."
+
+
+def test_a_long_table_is_shown_in_parts_with_the_sums_of_all() -> None:
+    app = run("open", net="residual", projector="yes")
+    whole = shown(run("open", net="residual"))
+    (sums,) = re.findall(r"<tfoot>.*?</tfoot>", whole)
+    assert sums in shown(app)
+    press(app, "Next")
+    assert app.query_params["steps"] == "13"
+    assert sums in shown(app)
+    assert "Conv2d-1<" not in shown(app)
+
+
+def test_a_projector_shows_one_word_of_the_glossary() -> None:
+    app = press(run("about", projector="yes"), "Next")
+    assert app.query_params["word"] == "baseline"
+    assert "The picture that a method compares yours with" in shown(app)
+    assert "The logarithm of a probability" not in shown(app)

@@ -17,13 +17,14 @@ from model.networks.limits import OPEN, OWN, Limits
 from model.networks.records import Network
 from model.networks.summary.records import Table
 from model.networks.summary.table import of_network as table_of
-from viz.app import address, current, network_switch, tables
+from viz.app import address, current, network_switch, projector, tables, widgets
 from viz.app.current import of_network
 from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import turn
 from viz.open.own_machine import is_own_machine
 
 _LINK, _LONGEST_LINK = "network-link", 8_000  # characters; a drawing makes a link long
+STEPS, _TOGETHER = "steps", 12  # steps that a projector shows at a time
 _UNKNOWN = "why the link that was given last shows no network"
 _READ = "the file that was read last, and why it was refused"
 ROOT = Path(summary.__file__).parents[3]
@@ -190,6 +191,19 @@ def _readable(ids: list[str]) -> list[Network]:
 def table() -> Table:
     """Return the table of the network of this run."""
     return table_of(current.structure())
+
+
+def shown_steps(found: Table) -> slice:
+    """Return which steps of the table are shown: all, or the part that the user chooses on a projector."""
+    starts = [str(number) for number in range(1, len(found.rows) + 1, _TOGETHER)]
+    address.expect({STEPS: starts})
+    if not projector.is_on() or len(starts) < 2:
+        return slice(None)
+    parts = {start: f"{start} to {min(int(start) + _TOGETHER - 1, len(found.rows))}" for start in starts}
+    with projector.controls():
+        label = f"Steps of {escape_markdown(current.network().title)}"
+        first = int(widgets.one_by_one(label, STEPS, parts)) - 1
+    return slice(first, first + _TOGETHER)
 
 
 def is_opened() -> bool:

@@ -24,6 +24,7 @@ _COUNTED = {  # what a network is made of, in the order it is said
 _PLURALS = {"sum of branches": "sums of branches"}
 _COLUMNS = ("step", "path", "shape", "parameters", "receptive field", "jump", "multiply-accumulates")
 _MOST = 8  # names that a sentence lists
+_ALL = slice(None)
 
 
 def cards(networks: Sequence[Network], current: str, link: Link) -> str:
@@ -68,15 +69,16 @@ def say_accuracy(card: Mapping[str, Any]) -> str:
     return f"{words.accuracy(share)}{images} ({seed}n = 1)"
 
 
-def table(found: Table, link: Link) -> str:
-    """Draw every step of a network as an HTML table, function calls in italics.
+def table(found: Table, link: Link, shown: slice = _ALL) -> str:
+    """Draw the steps of a network as an HTML table, function calls in italics, and the sums of all.
 
     Args:
         found: The steps.
         link: Returns the address that shows a step.
+        shown: Which steps are drawn.
     """
     head = "".join(f'<th scope="col">{name[:1].upper()}{name[1:]}</th>' for name in _COLUMNS)
-    body = "".join(_line(row, link) for row in found.rows)
+    body = "".join(_line(row, link) for row in found.rows[shown])
     total = ("", "", f"{found.used:,}", "", "", f"{found.multiply_accumulates:,}")
     foot = f'<tr><th scope="row">Sum</th>{"".join(f"<td>{cell}</td>" for cell in total)}</tr>'
     ledger = f'<table class="ledger"><thead><tr>{head}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>'
