@@ -1,5 +1,7 @@
 """Layer by layer: one row at a time, with the arithmetic of every unit back to the pixels."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from model import layers
@@ -22,8 +24,10 @@ def show_step(step: Step) -> None:
     unit = controls.unit_of(step.maps)
     explained = layers.explain(trace, step.name, unit)
     st.write(layers.describe(step), worked_unit.say_unprinted(trace, step), worked_unit.say_logits(trace, step))
-    with projector.controls():
+    alone = quiz.fills_projector(step)
+    with projector.stage() if alone else projector.controls():
         hidden = quiz.ask(digit, trace, step, unit)
+    with nullcontext() if alone else projector.controls():
         controls.show_trail(trace, controls.TrailUnit(step.name, unit), hidden=QuestionKind.UNIT in hidden)
 
     def choose(chosen: Unit, source: str) -> None:
@@ -37,7 +41,7 @@ def show_step(step: Step) -> None:
     words = worked_unit.say(explained, hidden=QuestionKind.UNIT in hidden, vector=step.output.ndim == 1)
     words += " Click a number to go to its unit. Click the right map to choose another unit."
     numbers = tables.LEFT_OUT if QuestionKind.UNIT in hidden else tables.terms_file(explained)
-    with projector.stage():
+    with nullcontext() if alone else projector.stage():
         widgets.figure(lambda: show_workings(shown, choose), words, numbers)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -66,7 +70,7 @@ name = address.read_one_of(address.ROW, [*names, IMAGE], nearest_name(names, ask
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
 glossary.show("unit", "kernel", "patch", "bias", "stride", "padding")
-with projector.controls():
+with projector.controls(), st.container(horizontal=projector.is_on(), vertical_alignment="bottom"):
     controls.row_links(trace, step)
     controls.buttons(trace, step)
 if step:

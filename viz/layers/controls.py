@@ -17,13 +17,14 @@ from model.receptive_field.records import Box, Window
 from model.records import IMAGE, Activation, Pair, Unit
 from model.trace.records import Row, Step, Trace
 from viz import theme
-from viz.app import address, components, current, tables, widgets
+from viz.app import address, components, current, projector, tables, widgets
 from viz.layers import worked_unit
 from viz.layers.quiz import controls as quiz
 from viz.pictures import words
 
 _PAGE = "layer_by_layer"
 _SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}  # of function calls, which have no number
+_AROUND = 4  # rows on both sides of the current one that a projector shows
 _MAX_TRAIL = 200  # units; longer than the way through most networks
 
 
@@ -40,8 +41,12 @@ class TrailUnit(NamedTuple):
 
 
 def row_links(trace: Trace, step: Step | None) -> None:
-    """Show a link for each row and each joining function call, with the current one marked."""
+    """Show a link for each row and each joining function call, with the current one marked; on a projector a few."""
     rows = trace.main_steps
+    if projector.is_on():
+        here = next((place for place, row in enumerate(rows) if row is step), 0)
+        first = max(0, min(here - _AROUND, len(rows) - 2 * _AROUND - 1))
+        rows = rows[first : first + 2 * _AROUND + 1]
     items = [
         {
             "text": str(row.number) if isinstance(row, Row) else _SIGNS.get(row.kind, "ƒ"),
@@ -65,7 +70,8 @@ def buttons(trace: Trace, step: Step | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go_to(before[-1]))
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go_to(after[0]))
-        st.button("Start at the answer", on_click=lambda: go_to(names[-1]))
+        if not projector.is_on():
+            st.button("Start at the answer", on_click=lambda: go_to(names[-1]))
         quiz.switch()
         if step:
             _choose_map(step)

@@ -18,10 +18,12 @@ from model.layers.quiz import questions
 from model.layers.quiz.records import Question, QuestionKind, Verdict
 from model.records import Unit
 from model.trace.records import Row, Step, Trace
-from viz.app import address, shared, tables, widgets
+from viz.app import address, projector, shared, tables, widgets
 from viz.app.markdown import escape_markdown
 from viz.layers.quiz import figures
 
+_PART, _ROW, _UNIT = "asked", "row", "unit"
+_PARTS = {_ROW: "Questions on the row", _UNIT: "Question on the unit"}  # a projector has room for one of them
 _REVEALED = "?"  # in place of an answer
 _EMPTY = "answers were asked to be marked, and there were none"
 _MAX_ANSWERS = 200  # in an address; four for each of the 23 rows are 92
@@ -29,13 +31,18 @@ _MAX_ANSWERS = 200  # in an address; four for each of the 23 rows are 92
 
 def switch() -> None:
     """Show the switch that turns the questions on."""
-    address.expect({address.ANSWERS: _all_answers})
+    address.expect({address.ANSWERS: _all_answers, _PART: _PARTS})
     widgets.switch("Ask first", address.ASK, "Hides each answer until you have typed one.")
 
 
 def is_on() -> bool:
     """Tell whether the questions are on."""
     return address.is_on(address.ASK)
+
+
+def fills_projector(step: Step) -> bool:
+    """Tell whether a projector shows the questions on a row, which need no arithmetic of a unit, and nothing else."""
+    return projector.is_on() and is_on() and isinstance(step, Row) and address.read(_PART, _ROW) != _UNIT
 
 
 def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[QuestionKind]:
@@ -48,16 +55,20 @@ def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Questio
     asked = _questions(trace, step, unit)
     names = {kind: _name(step.name, kind, digit, unit) for kind in asked}
     verdicts = _mark_answers(asked, names)
-    unanswered = {names[kind]: question for kind, question in asked.items() if kind not in verdicts}
-    st.write(figures.say_facts(step, layers.window(step), shared.growth().get(step.name)))
+    shown = _part_of(asked) if projector.is_on() else asked
+    unanswered = {names[kind]: question for kind, question in shown.items() if kind not in verdicts}
+    alone = projector.is_on() and [*shown] == [QuestionKind.UNIT]  # beside its buttons; the arithmetic says the facts
+    if not alone:
+        st.write(figures.say_facts(step, layers.window(step), shared.growth().get(step.name)))
     with st.form("asked", border=False):  # answers are marked when they are submitted
-        for column, (kind, question) in zip(st.columns(len(asked)), asked.items(), strict=True):
+        fields, below = st.columns(2, vertical_alignment="bottom") if alone else (st.container(), st.container())
+        for column, (kind, question) in zip(fields.columns(len(shown)), shown.items(), strict=True):
             with column:
                 if kind in verdicts:
                     st.html(figures.verdict(verdicts[kind]))
                 else:
                     _answer_field(names[kind], question, figures.say_question(question, unit))
-        with st.container(horizontal=True):
+        with below.container(horizontal=True):
             st.form_submit_button("Answer", disabled=not unanswered, on_click=lambda: _submit(unanswered))
             st.form_submit_button("Reveal", disabled=not unanswered, on_click=lambda: _reveal(unanswered))
             st.form_submit_button(
@@ -66,6 +77,13 @@ def ask(digit: Digit, trace: Trace, step: Step, unit: Unit) -> frozenset[Questio
         if st.session_state.pop(_EMPTY, False):
             st.warning("There is no answer to mark. Type one or more, or press Reveal to see what is right.")
     return frozenset(asked.keys() - verdicts.keys() - _printed_all_the_same(asked))
+
+
+def _part_of(asked: Mapping[QuestionKind, Question]) -> Mapping[QuestionKind, Question]:
+    """Let the user choose between the questions on the row and the one on the unit, and return the chosen ones."""
+    chosen = widgets.segments("Questions", _PART, _PARTS, label_visibility="collapsed")
+    found = {kind: each for kind, each in asked.items() if (kind is QuestionKind.UNIT) == (chosen == _UNIT)}
+    return found or asked  # a row without arithmetic has no question on a unit
 
 
 def _printed_all_the_same(asked: Mapping[QuestionKind, Question]) -> set[QuestionKind]:
