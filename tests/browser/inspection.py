@@ -101,6 +101,14 @@ _PRINTED = """([paper]) => {
     || (each.localName === "button" && each.getRootNode() !== document && !data(each));
   return { beyond: every.filter(beyond).map(told), controls: every.filter(control).map(told) };
 }"""
+# A chart of which nothing is drawn: a line, a bar or a word between its axes has a box.
+_BLANK = """() => [...document.querySelectorAll("[data-testid=stMain] :is([data-testid=stPlotlyChart], .js-plotly-plot)")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.getClientRects().length)
+  .filter((each) => ![...each.querySelectorAll(".trace :is(path, text)")].some((mark) => {
+    const { width, height } = mark.getBoundingClientRect();
+    return width + height > 0;
+  }))
+  .map((each) => (each.closest("[aria-label]")?.ariaLabel ?? "a chart").slice(0, 60))"""
 
 
 def grave(page: Page, part: str, rules: list[str] | None = None) -> list[str]:
@@ -196,6 +204,10 @@ def not_black_on_white(page: Page, _part: str) -> list[str]:
         for name, value, bad in (("the ground", ground, min(ground) < 250), ("the text", text, max(text) > 40))
         if bad
     ]
+
+
+def blank_charts(page: Page, _part: str) -> list[str]:
+    return [str(each) for each in page.evaluate(_BLANK)]
 
 
 def empty_pages(page: Page, part: str) -> list[str]:
@@ -321,6 +333,7 @@ SITUATIONS = {
             "width": beyond_the_paper,
             "controls": controls_on_paper,
             "colours": not_black_on_white,
+            "charts": blank_charts,
             "pages": empty_pages,
         },
         off_the_paper,

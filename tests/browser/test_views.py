@@ -90,7 +90,8 @@ FAULTS = {
     "in the dark, axe": PALE,
     "on paper, width": "<div style='width: 1500px; height: 9px'></div>",
     "on paper, controls": "<input aria-label='X'>",
-    "on paper, colours": "<style>[data-testid=stApp] { color: #777 !important }</style>",
+    "on paper, colours": "<style>html [data-testid=stApp] { color: #777 !important }</style>",
+    "on paper, charts": "<div class='js-plotly-plot'><svg><path d='M0,0h9' /><g class='trace'></g></svg></div>",
     "on paper, pages": (
         "<div style='break-before: page; height: 9px'></div><div style='break-before: page; height: 9px'></div><p>X</p>"
     ),
