@@ -62,7 +62,7 @@ def _right(item: Item) -> str:
 
 def _table(head: str, rows: str, name: str) -> str:
     return (
-        f'<div class="sideways" role="region" tabindex="0" aria-label="{name}"><table class="ledger readable answers">'
+        f'<div class="sideways" role="region" tabindex="0" aria-label="{name}"><table class="ledger readable sheets">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
