@@ -102,7 +102,7 @@ _PRINTED = """([paper]) => {
   return { beyond: every.filter(beyond).map(told), controls: every.filter(control).map(told) };
 }"""
 # A chart of which nothing is drawn: a line, a bar or a word between its axes has a box.
-_BLANK = """() => [...document.querySelectorAll("[data-testid=stMain] :is([data-testid=stPlotlyChart], .js-plotly-plot)")]
+_BLANK = """() => [...document.querySelectorAll("[data-testid=stMain] .js-plotly-plot")]
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.getClientRects().length)
   .filter((each) => ![...each.querySelectorAll(".trace :is(path, text)")].some((mark) => {
     const { width, height } = mark.getBoundingClientRect();
