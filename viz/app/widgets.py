@@ -290,9 +290,10 @@ def dead_end(missing: str, page: str, label: str) -> None:
         page: The address of the page.
         label: Of the link.
     """
-    st.info(escape_markdown(missing))
     (shown,) = (each for each in sidebar.all_pages() if each.url_path == page)
-    st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
+    with projector.first_figure():  # what a projector shows of the page
+        st.info(escape_markdown(missing))
+        st.page_link(shown, label=label, query_params=address.link(**{address.NET: "", address.DIGIT: ""}))
 
 
 def to_try(first: str, *others: str) -> None:

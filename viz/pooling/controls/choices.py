@@ -15,7 +15,7 @@ from model.pooling.records import Pooled, Shift
 from model.receptive_field.records import ReceptiveField, Window
 from model.records import Pair, Unit
 from model.trace.records import Step, Trace
-from viz.app import address, current, prediction, shared, widgets
+from viz.app import address, current, prediction, projector, shared, widgets
 from viz.app.error_boundary import or_say
 from viz.app.markdown import escape_markdown
 from viz.pooling import cache, figures, shifting, windows
@@ -120,7 +120,8 @@ def without_max_pool(trace: Trace) -> None:
     with st.container(horizontal=True, width=440):
         channel = widgets.channel(len(step.maps))
         unit = (channel, *widgets.unit((step.maps.shape[1], step.maps.shape[2]), windows.largest(step, channel)))
-    parts.worked(trace, layers.explain(trace, step.name, unit))
+    with projector.stage():
+        parts.worked(trace, layers.explain(trace, step.name, unit))
 
 
 def winners(digit: Digit, step: Step) -> Pooled | None:
