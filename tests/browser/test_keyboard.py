@@ -25,6 +25,8 @@ class Way(NamedTuple):
 
 
 WAYS = {  # by the name of the view where each begins
+    "start": Way("Ten minutes", "Enter", "lesson", r"tour\.1"),
+    "about": Way("See it: Mistakes", "Enter", "mistakes_view", "calibration"),
     "overview": Way("Conv2d-16: ", "Enter", "row", "Conv2d-16"),
     "lessons": Way("Begin: Ten minutes", "Enter", "lesson", r"tour\.1"),
     "feature maps": Way("Map 3: ", "ArrowRight Enter", "channel", "4"),
