@@ -89,15 +89,13 @@ def read(watch: Watch) -> dict[str, set[str]]:
 
 
 @pytest.mark.slow(reason="opens every view many times")
-def test_every_parameter_of_every_page_with_unknown_values(watch: Watch, read: dict[str, set[str]]) -> None:
-    tried, words = (
-        defaultdict[str, set[str]](set),
-        itertools.cycle(WORDS),
-    )  # each parameter gets some, all together get all
+@pytest.mark.parametrize("each", [1, pytest.param(3, marks=pytest.mark.exhaustive)], ids="{} words each".format)
+def test_every_parameter_of_every_page_with_unknown_values(watch: Watch, read: dict[str, set[str]], each: int) -> None:
+    tried, words = defaultdict[str, set[str]](set), itertools.cycle(WORDS)  # all parameters together get all words
     for view, (page, link) in views():
         for name in sorted(read[view] - tried[page]):
             tried[page].add(name)
-            for word in (next(words) for _ in range(3)):
+            for word in (next(words) for _ in range(each)):
                 watch.follow(page, {**link, name: word})
     assert all("digit" in names for names in tried.values())
     assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "read parameters are recorded"
@@ -105,11 +103,11 @@ def test_every_parameter_of_every_page_with_unknown_values(watch: Watch, read: d
     for _, (page, link) in views():  # what another part of the page shows is noticed too
         nonsense = dict.fromkeys(tried[page] - link.keys(), "zzzz")
         app = watch.follow(page, {**link, **nonsense})
-        noticed = [as_read(each.value) for each in app.warning]
-        assert "digit" in link or any(each.startswith("There is no digit 'zzzz'. ") for each in noticed)
-        assert "net" not in nonsense or any(each.startswith("There is no network 'zzzz'. ") for each in noticed)
+        noticed = [as_read(warning.value) for warning in app.warning]
+        assert "digit" in link or any(said.startswith("There is no digit 'zzzz'. ") for said in noticed)
+        assert "net" not in nonsense or any(said.startswith("There is no network 'zzzz'. ") for said in noticed)
         for name in nonsense.keys() - {"digit", "net", "with"}:
-            assert [each for each in noticed if each.startswith(f"The link asks for {name} 'zzzz'. ")], (page, name)
+            assert [said for said in noticed if said.startswith(f"The link asks for {name} 'zzzz'. ")], (page, name)
 
 
 def test_unknown_value_is_named_and_the_address_stays(watch: Watch) -> None:
