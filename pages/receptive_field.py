@@ -1,5 +1,6 @@
 """Receptive field: which pixels can affect a unit, by formula, by measurement and in the trained network."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import streamlit as st
@@ -18,30 +19,36 @@ comparisons = shared.comparisons()
 def one_unit() -> None:
     """Show the field of one unit, and the arithmetic of its step below the growth."""
     with projector.controls():
+        shown = controls.view()
+    with (
+        projector.controls() if shown == controls.WINDOW else nullcontext(),
+        st.container(horizontal=projector.is_on(), vertical_alignment="bottom"),
+    ):
         step, as_trained = widgets.step(shared.outline(), [*every_field]), widgets.as_trained()
     growth = steps.get(step.name)
     units = (step.maps.shape[1], step.maps.shape[2])
     unit = widgets.unit_in_link(units, (units[0] // 2, units[1] // 2), step.name)
     effective = or_show_error(lambda: shared.effective_field(step.name, *unit)) if as_trained else None
-    with projector.stage():
+    with controls.part(controls.WINDOW, shown):
         if growth:
             controls.windowed(digit, growth, unit, effective)
         else:
             controls.measured_only(digit, step.name, every_field[step.name], unit, effective)
-    growing()
-    controls.rule()
+    growing(shown)
+    with controls.part(controls.RULE, shown):
+        controls.rule()
     if growth:
         st.header(f"The arithmetic of {step.name}")
         st.html(field_growth.table(field_growth.arithmetic(growth), f"The arithmetic of {step.name}"))
 
 
-def growing() -> None:
+def growing(shown: str) -> None:
     """Show how the field grows from step to step, beside what the notebook printed for the assignment's network."""
     way, branches = field_growth.way(current.structure().graph, steps)
     if not way:
         return
     left, right = st.columns(2, gap="large")
-    with left:
+    with left, controls.part(controls.GROWTH, shown):
         st.header("How it grows")
         boxes = partial(figures.growing_csv, (digit.pixels.shape[0], digit.pixels.shape[1]), way)
         widgets.figure(

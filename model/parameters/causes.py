@@ -179,7 +179,7 @@ def _kernel_rules(step: Passed) -> Iterator[Rule]:
     growth, kernel, jump, dilation, name = step.growth, step.kernel, step.jump, step.dilation, step.name
     if jump > 1:
         added = (kernel - 1) * dilation
-        said = f"the jump of {jump} is forgotten: {name} adds {added} in the place of {growth}"
+        said = f"the jump of {jump} is forgotten: {name} adds {added} instead of {growth}"
         yield _adds(1, added, _product(kernel, 1, dilation), said, "jump")
     if step.dilated > 1:
         said = f"a dilation before {name} is multiplied into the jump, which only strides change"

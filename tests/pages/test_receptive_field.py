@@ -123,8 +123,27 @@ def test_page_shows_the_rule_that_gives_every_printed_figure(app: AppTest) -> No
     for arithmetic, size in (("7 × 2", 14), ("14 + 0", 14), ("14 + (3 − 1) × 1", 16), ("16 + (3 − 1) × 1", 18)):
         assert f"{arithmetic} = <b>{size}</b>" in drawn
     assert "18 + (3 − 1) × 2 = <b>22</b>" in drawn
-    assert drawn.partition("Here they part.")[0].count("<tr") == 5, "a head, three rows alike, and the pool"
-    assert "they part: 14 in place of 8" in said(app)
+    assert drawn.partition("The first difference.")[0].count("<tr") == 5, "a head, three rows alike, and the pool"
+    assert "They first differ at MaxPool2d-10: 14 instead of 8" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "part"), [("window", 'class="sight"'), ("growth", ""), ("rule", 'class="recurrences')]
+)
+def test_a_projector_shows_the_chosen_part(app: AppTest, view: str, part: str) -> None:
+    show(app, row="MaxPool2d-10", projector="yes", field_view=view)
+    assert_opens(app)
+    assert not app.warning
+    assert app.segmented_control("widget-field_view").value == view
+    assert part in shown(app)
+
+
+def test_the_size_of_a_field_is_its_title(app: AppTest) -> None:
+    drawn = shown(show(app, row="MaxPool2d-10"))
+    assert "Receptive field: <b>8 × 8 pixels</b>" in drawn
+    assert "A map of MaxPool2d-10: 11 × 11 units" in drawn
+    assert "A map of AvgPool2d-22: one unit" in shown(show(app, row="AvgPool2d-22"))
+    assert '<i class="grid"></i>' in drawn
 
 
 def test_page_of_another_network_warns_of_the_rule(app: AppTest) -> None:

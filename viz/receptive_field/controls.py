@@ -1,6 +1,7 @@
 """What is shown of a receptive field: a step with a single window, or one whose fields can only be measured."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import streamlit as st
@@ -10,9 +11,11 @@ from model.networks import BUILT_IN
 from model.parameters.records import Line
 from model.receptive_field.records import EffectiveField, Field, Growth
 from model.records import Pair
-from viz.app import address, components, current, shared, tables, widgets
+from viz.app import address, components, current, projector, shared, tables, widgets
 from viz.receptive_field import cache, figures, recurrences
 
+VIEW, WINDOW, GROWTH, RULE = "field_view", "window", "growth", "rule"
+_VIEWS = {WINDOW: "One unit", GROWTH: "How it grows", RULE: "A wrong rule, line by line"}
 NO_MAPS = "No step of this network has feature maps, so no unit has a place and a receptive field of its own."
 SAY_WAY = " The network branches: this is the way with the largest field."
 WHY_ASSIGNMENT = (
@@ -34,6 +37,19 @@ _WHY = (
 def why() -> str:
     """Return why the numbers are as they are."""
     return WHY_ASSIGNMENT if current.is_assignment() else _WHY
+
+
+def view() -> str:
+    """Let a projector choose which part of the page it shows; elsewhere all are below one another."""
+    if projector.is_on():
+        return widgets.segments("What to look at", VIEW, _VIEWS, label_visibility="collapsed")
+    address.expect({VIEW: _VIEWS})
+    return WINDOW
+
+
+def part(name: str, shown: str) -> AbstractContextManager[None]:
+    """Hold a part of the page; the one that is chosen is on the stage."""
+    return projector.stage() if name == shown else nullcontext()
 
 
 def rule() -> None:
@@ -77,10 +93,12 @@ def windowed(digit: Digit, growth: Growth, unit: Pair, effective: EffectiveField
     image = (digit.pixels.shape[0], digit.pixels.shape[1])
     left, right = st.columns(2, gap="large")
     with left:
+        st.html(figures.title_field(growth.after.box(unit)))
         words = f"{figures.say_unit(growth, unit, measured, image)} {figures.say_clipped(growth, unit, image)}".strip()
         drawn = figures.receptive_field(digit.pixels, growth.after.box(unit), measured, effective)
         _figure(digit, growth.name, unit, drawn, words, effective)
     with right:
+        st.html(figures.title_units(growth))
         said = figures.say_units(growth)
         numbers = partial(figures.units_csv, growth)
         widgets.figure(
@@ -93,6 +111,7 @@ def windowed(digit: Digit, growth: Growth, unit: Pair, effective: EffectiveField
 def measured_only(digit: Digit, name: str, field: Field, unit: Pair, effective: EffectiveField | None) -> None:
     """Show what the gradient measures for a unit of a step without a single window."""
     measured = shared.measured_box(name, *unit)
+    st.html(figures.title_field(measured))
     drawn = figures.receptive_field(digit.pixels, None, measured, effective)
     _figure(digit, name, unit, drawn, figures.say_measured(name, unit, measured, field), effective)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from viz.pictures.panels import scale_bar
 from viz.pictures.scaling import Range, range_of
 from viz.pictures.swatches import as_csv
 from viz.receptive_field.growth import rows_of
+
+_COUNTABLE = 64  # pixels along a side whose grid can be seen
 
 
 def receptive_field(pixels: Pixels, box: Box | None, measured: Box, effective: EffectiveField | None = None) -> str:
@@ -32,9 +35,25 @@ def receptive_field(pixels: Pixels, box: Box | None, measured: Box, effective: E
     height, width = pixels.shape[:2]
     return (
         f'<div class="sight" style="--high: {height}; --wide: {width}; --line: {theme.HIGHLIGHT}">'
-        f'<img src="{picture}" alt="{title}, with the receptive field of the unit">'
+        f'<img src="{picture}" alt="{title}, with the receptive field of the unit">{_grid(pixels)}'
         f"{_outline(box, 'formula') if box else ''}{_outline(measured, 'gradient')}</div>{_scale(range_)}"
     )
+
+
+def _grid(pixels: Pixels) -> str:
+    """Draw lines between the pixels, to count them, where there are few enough."""
+    return '<i class="grid"></i>' if max(pixels.shape[:2]) <= _COUNTABLE else ""
+
+
+def title_field(box: Box) -> str:
+    """Say the size of a field in HTML, in letters for the back row."""
+    return f'<p class="field-size">Receptive field: <b>{words.shape((box.height, box.width))} pixels</b></p>'
+
+
+def title_units(growth: Growth) -> str:
+    """Say how many units a map has, in HTML."""
+    units = "one unit" if growth.units == (1, 1) else f"{words.shape(growth.units)} units"
+    return f'<p class="field-size">A map of {escape(growth.name)}: {units}</p>'
 
 
 def units(growth: Growth, selected: Pair, image: Pair) -> dict[str, Any]:

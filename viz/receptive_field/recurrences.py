@@ -22,7 +22,7 @@ def table(lines: Sequence[Line], heading: str) -> str:
 def _line(line: Line, *, is_first: bool, left_out: bool) -> str:
     wrong = line.size != line.right_size
     kind = "parting" if is_first else "apart" if wrong else ""
-    here = "<b>Here they part.</b> " if is_first else ""
+    here = "<b>The first difference.</b> " if is_first else ""
     chance = "" if wrong or not line.mistake else " By chance the number is right."
     aside = " (not printed)" if left_out else ""
     return (
@@ -43,7 +43,7 @@ def parting(lines: Sequence[Line]) -> Line | None:
 
 
 def say(lines: Sequence[Line]) -> str:
-    """Say up to where both recurrences agree, where they part, and where they end."""
+    """Say up to where both recurrences agree, where they first differ, and where they end."""
     first = parting(lines)
     if first is None:
         return "Both recurrences give the same field at each step."
@@ -52,8 +52,8 @@ def say(lines: Sequence[Line]) -> str:
     chance = [line.name for line in lines[lines.index(first) :] if line.size == line.right_size]
     luck = f" After {' and '.join(chance)} two mistakes cancel, so the number is right by chance." if chance else ""
     return (
-        f"{agree}At {first.name} they part: {first.size} in place of {first.right_size}.{luck} After {lines[-1].name} "
-        f"the wrong one gives {lines[-1].size} in place of {lines[-1].right_size}."
+        f"{agree}They first differ at {first.name}: {first.size} instead of {first.right_size}.{luck} After "
+        f"{lines[-1].name} the wrong rule gives {lines[-1].size} instead of {lines[-1].right_size}."
     )
 
 

@@ -81,7 +81,7 @@ def explanations(grow: Grow) -> dict[str, str]:
     [
         (doubled, "MaxPool2d-3", "The pool MaxPool2d-3 doubles the field here"),
         (nothing, "MaxPool2d-3", "The pool MaxPool2d-3 adds nothing here"),
-        (no_jump, "Conv2d-5", "The jump of 2 is forgotten: Conv2d-5 adds 2 in the place of 4."),
+        (no_jump, "Conv2d-5", "The jump of 2 is forgotten: Conv2d-5 adds 2 instead of 4."),
         (no_global, "AvgPool2d-8", "The global pool AvgPool2d-8 is not counted."),
         (dilated_jump, "Conv2d-7", "A dilation before Conv2d-7 is multiplied into the jump"),
         (no_dilation, "Conv2d-6", "The dilation of Conv2d-6 is forgotten."),

@@ -10,7 +10,7 @@ CHAIN = [Passed("first", "conv", 3, 1, 1, 1), POOL, KERNEL]  # right: 3, 4, 8; w
 
 def test_the_first_line_that_differs_is_marked() -> None:
     drawn = recurrences.table(of_habits(CHAIN), "A wrong rule")
-    assert drawn.count('class="parting"') == drawn.count("Here they part.") == 1
+    assert drawn.count('class="parting"') == drawn.count("The first difference.") == 1
     assert '<tr class="parting"><th scope="row">pool</th><td data-name="wrong:">3 × 2 = <b>6</b></td>' in drawn
     assert "(not printed)" not in drawn
 
@@ -23,7 +23,7 @@ def test_a_right_number_by_two_mistakes_is_called_chance() -> None:
     lines = of_habits(CHAIN)
     assert "By chance the number is right." in recurrences.table(lines, "A wrong rule")
     said = recurrences.say(lines)
-    assert said.startswith("Both agree up to first. At pool they part: 6 in place of 4.")
+    assert said.startswith("Both agree up to first. They first differ at pool: 6 instead of 4.")
     assert "After second two mistakes cancel" in said
 
 
