@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from viz.app import current, glossary, prediction, projector, shared, sidebar, widgets
+from viz.app import address, current, glossary, projector, shared, sidebar, widgets
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
 from viz.dropout import cache, charts, figures
@@ -32,14 +32,14 @@ def later_rows() -> None:
 
 def many_masks() -> None:
     """Show how much the probabilities vary over many masks."""
-    with prediction.until_answered(many.GUESS):
+    with nullcontext() if address.read(many.GUESS, "") else projector.stage():
         found = cache.many_passes(digit, plan, many.pass_count())
         answered = many.predict(found)
     if answered:
         with projector.stage():
             chart(*many.spread(found, plan))
         many.offer_next_steps(found)
-    if current.is_assignment():
+    if answered and current.is_assignment():
         p = own[name]
         st.write(f"With p = {p:.2f}, as in training, a clear digit hardly changes; an ambiguous digit varies most.")
 
