@@ -11,7 +11,7 @@ from tests.browser.people import expect_chosen
 from tests.serving import settle
 from viz.lessons import plans
 
-LINK = "row=Conv2d-7&digit=project-3a&net=assignment"
+LINK = "row=Conv2d-7&digit=project-3a&net=assignment&field_view=growth"
 
 
 def clock(page: Page) -> str:
@@ -49,6 +49,37 @@ def test_the_bar_costs_no_run(visit: Visit) -> None:
     with_bar = runs_of(page, f"{plain}?{LINK}&lesson=field.2&notes=yes")
     assert len(seconds(clock(page))) == 2
     assert with_bar == without
+
+
+def test_a_lesson_that_is_begun_again_starts_its_clock_again(visit: Visit) -> None:
+    page = visit(f"receptive_field?{LINK}&lesson=tour.2")
+    ((_, before),) = [seconds(clock(page))]
+    assert before >= 120
+    page.get_by_role("link", name="Lessons", exact=True).first.click()
+    settle(page)
+    page.get_by_role("link", name="Begin: Ten minutes").click()
+    expect_chosen(page, lesson="tour.1")
+    settle(page)
+    assert seconds(clock(page))[1] < 60
+
+
+def test_an_answer_is_covered_until_the_key_shows_it(visit: Visit) -> None:
+    page = visit("overview?net=assignment&digit=project-4or9&lesson=whole.1")
+    answer = page.locator(".digit figcaption strong")
+    expect(answer).to_be_hidden()
+    page.keyboard.press("a")
+    expect(answer).to_be_visible()
+    expect_chosen(page, told="yes")
+
+
+def test_notes_on_a_projector_are_over_the_page_and_leave_its_size(visit: Visit) -> None:
+    page = visit("overview?net=assignment&digit=project-4or9&lesson=tour.1&projector=yes")
+    picture = page.locator(".st-key-stage").first
+    before = picture.bounding_box()
+    page.keyboard.press("n")
+    expect(page.get_by_role("complementary", name="Teacher's notes")).to_be_visible()
+    settle(page)
+    assert picture.bounding_box() == before
 
 
 def test_keys_lead_through_a_lesson_and_the_clock_runs_on(visit: Visit) -> None:

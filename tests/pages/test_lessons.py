@@ -43,23 +43,49 @@ def test_a_page_without_a_lesson_has_no_bar(app: AppTest) -> None:
 def test_the_bar_shows_the_question_and_hides_the_notes(app: AppTest) -> None:
     show(app, **of_station("field", 3))
     assert_works(app, "Receptive field")
-    assert "Receptive field, 3 of 5" in shown(app)
+    assert "Receptive field, 3 of 6" in shown(app)
     assert "Conv2d-7 sees 7 pixels. And now?" in shown(app)
-    assert "The author printed 14" not in shown(app)
+    assert "The notebook prints 14" not in shown(app)
     assert "Back to the station" not in labels(app)
     press(app, "Teacher's notes")
-    assert "The author printed 14" in shown(app)
+    assert "The notebook prints 14" in shown(app)
     assert app.query_params["notes"] == "yes"
     press(app, "Hide the notes")
-    assert "The author printed 14" not in shown(app)
+    assert "The notebook prints 14" not in shown(app)
 
 
 def test_notes_of_the_desk_stay_closed_on_the_projector(app: AppTest) -> None:
     show(app, **of_station("field", 3), notes="yes", projector="yes")
-    assert "The author printed 14" not in shown(app)
+    assert "The notebook prints 14" not in shown(app)
     press(app, "Teacher's notes")
-    assert "The author printed 14" in shown(app)
+    assert "The notebook prints 14" in shown(app)
     assert app.query_params["notes"] == "projector"
+    press(app, "Next station")
+    assert "notes" not in app.query_params
+    press(app, "Teacher's notes")
+    press(app, "Leave")
+    assert not {"notes", "projector"} & {*app.query_params}
+
+
+def test_notes_of_a_projector_do_not_come_along_into_another_lesson() -> None:
+    app = run("lessons", notes="projector", projector="yes", lesson="field.3")
+    begins = [each.proto.query_string for each in app.get("page_link") if each.proto.label.startswith("Begin: ")]
+    assert begins
+    assert all("projector=yes" in each and "notes" not in each for each in begins)
+
+
+def test_what_a_station_asks_for_is_covered_until_it_is_told(app: AppTest) -> None:
+    show(app, **of_station("field", 3))
+    assert 'class="covers-field"' in shown(app)
+    press(app, "Show the answer")
+    assert 'class="covers-' not in shown(app)
+    assert "Back to the station" not in labels(app)
+    assert "Show the answer" not in labels(app)
+    press(app, "Next station")
+    assert "told" not in app.query_params
+    assert 'class="covers-field"' in shown(app)
+    press(app, "Leave the lesson")
+    assert 'class="covers-' not in shown(app)
 
 
 def test_next_and_previous_lead_through_a_lesson_and_keep_the_projector(app: AppTest) -> None:
@@ -74,7 +100,7 @@ def test_next_and_previous_lead_through_a_lesson_and_keep_the_projector(app: App
 
 def test_who_wanders_off_can_come_back(app: AppTest) -> None:
     show(app, **{**of_station("field", 2), "row": "Conv2d-1"})
-    assert "Receptive field, 2 of 5" in shown(app)
+    assert "Receptive field, 2 of 6" in shown(app)
     press(app, "Back to the station")
     assert dict(app.query_params) == of_station("field", 2)
     assert "Back to the station" not in labels(app)
@@ -91,9 +117,9 @@ def test_the_lesson_can_be_left(app: AppTest) -> None:
     ("place", "allowed"),
     [
         ("nothing.1", "It can begin with tour, whole, field, table, norm, saliency."),
-        ("field.6", "It can be field.1 to field.5."),
-        ("field", "It can be field.1 to field.5."),
-        ("field.\u0661", "It can be field.1 to field.5."),
+        ("field.7", "It can be field.1 to field.6."),
+        ("field", "It can be field.1 to field.6."),
+        ("field.\u0661", "It can be field.1 to field.6."),
     ],
 )
 def test_nonsense_gives_a_sentence(app: AppTest, place: str, allowed: str) -> None:

@@ -93,6 +93,8 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     opening.assume_digit(page.url_path)
     shared.warm_up()
     on_start = page.url_path == page_list.FIRST
+    with top:
+        lessons.cover()
     sidebar.show(pages, on_start=on_start)
     quick_clicks.callbacks_have_run()
     if not on_start:  # which has the picture in the middle

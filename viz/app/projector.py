@@ -44,7 +44,10 @@ def show() -> None:
 
 
 def _toggle() -> None:
-    address.switch(address.PROJECTOR, on=not is_on())
+    """Enter or leave the view; notes that were opened on the projector are closed."""
+    notes = address.read(address.NOTES, "")
+    kept = "" if notes == address.PROJECTOR else notes
+    address.write(**{address.PROJECTOR: "" if is_on() else address.YES, address.NOTES: kept})
 
 
 @contextmanager

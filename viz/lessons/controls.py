@@ -14,7 +14,9 @@ from viz.lessons import cache, figures
 from viz.lessons.plans import IDS, lesson
 from viz.lessons.records import Lesson, Station
 
-_AT_DESK, _PROJECTED = "yes", "projector"  # notes that are open at the desk stay closed on the projector
+# Notes that are open at the desk stay closed on the projector; there they are opened for one station.
+_AT_DESK, _PROJECTED = address.YES, address.PROJECTOR
+_HIDES = ("answer", "field")  # what a station can cover until the class has answered
 
 
 class Place(NamedTuple):
@@ -51,8 +53,10 @@ def _read(text: str) -> Place:
 
 
 def link(of: Place) -> Mapping[str, str]:
-    """Return the parameters of the view of a station; the projector view and open notes stay."""
+    """Return the parameters of the view of a station; the projector view stays, and notes that are open at the desk."""
     kept = {name: value for name, value in address.link().items() if name in {address.PROJECTOR, address.NOTES}}
+    if kept.get(address.NOTES) == _PROJECTED:
+        del kept[address.NOTES]
     return {**of.station.link, address.LESSON: of.code, **kept}
 
 
@@ -60,6 +64,17 @@ def page_of(of: Place) -> st.Page:
     """Return the page of a station."""
     (found,) = (page for page in sidebar.all_pages() if page.url_path == of.station.page)
     return found
+
+
+def cover() -> None:
+    """Cover what the station asks for until it is told, before the page shows it; the style does it."""
+    here = place()
+    if here and _covers(here):
+        st.html(f'<span class="covers-{here.station.hides}"></span>')
+
+
+def _covers(here: Place) -> bool:
+    return here.station.hides in _HIDES and not address.is_on(address.TOLD)
 
 
 def bar(page: st.Page) -> None:
@@ -80,6 +95,8 @@ def bar(page: st.Page) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="lesson-line"):
             st.html(figures.line(here.lesson, here.number, station))
             _clock(here)
+            if _covers(here) and projector.is_on():
+                _tell()
         with st.container(horizontal=True, vertical_alignment="center", key="lesson-buttons"):
             _buttons(here, page, notes=notes)
         if notes:
@@ -108,6 +125,8 @@ def _buttons(here: Place, page: st.Page, *, notes: bool) -> None:
     button("Next station", "PageDown", here.number + 1)
     if _is_away(here, page):
         st.button("Back to the station", type="primary", on_click=lambda: _open(here))
+    if _covers(here) and not projector.is_on():
+        _tell()
     written = "" if notes else _PROJECTED if projector.is_on() else _AT_DESK
     st.button(
         "Hide the notes" if notes else "Teacher's notes",
@@ -115,7 +134,13 @@ def _buttons(here: Place, page: st.Page, *, notes: bool) -> None:
         key="lesson-notes",
         on_click=lambda: address.write(**{address.NOTES: written}),
     )
-    st.button("Leave the lesson", on_click=lambda: address.write(**{address.LESSON: "", address.NOTES: ""}))
+    left = {address.LESSON: "", address.NOTES: "", address.TOLD: ""}
+    st.button("Leave the lesson", on_click=lambda: address.write(**left))
+
+
+def _tell() -> None:
+    told = {address.TOLD: address.YES}
+    st.button("Show the answer", shortcut="A", key="lesson-tell", on_click=lambda: address.write(**told))
 
 
 def _open(of: Place) -> None:

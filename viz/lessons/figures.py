@@ -24,7 +24,7 @@ def notes(station: Station, following: Sequence[Station]) -> str:
     usual = "".join(f"<li>{escape(each)}</li>" for each in station.usual)
     after = "".join(f"<p><b>Next</b>: {escape(each.title)}</p>" for each in following)
     return (
-        '<aside class="lesson-notes" aria-label="Teacher\'s notes">'
+        '<aside class="lesson-notes" tabindex="0" aria-label="Teacher\'s notes">'
         f"<div><h2>People usually answer</h2><ul>{usual}</ul></div>"
         f"<div><h2>Point at</h2><p>{escape(station.point)}</p>{after}</div></aside>"
     )
@@ -50,5 +50,5 @@ def stations(every: Sequence[Station], addresses: Sequence[str]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("", "Station", "Minutes", "Question"))
     return (
         '<div class="sideways" role="region" tabindex="0" aria-label="The stations">'
-        f'<table class="ledger readable"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<table class="ledger readable stations"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )

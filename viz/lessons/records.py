@@ -18,6 +18,8 @@ class Station:
         usual: What people usually answer.
         point: What to point at.
         link: The other parameters of the address.
+        hides: What the question asks for, covered until it is told: ``answer``, what the network answers, or
+            ``field``, the size of the field that a page shows; else empty.
     """
 
     title: str
@@ -27,6 +29,7 @@ class Station:
     usual: tuple[str, ...]
     point: str
     link: Mapping[str, str] = field(default_factory=dict)
+    hides: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import streamlit as st
 from model.head import evidence
 from model.images.records import Digit
 from model.trace.records import Trace
-from viz.app import address, current, glossary, page_list, picker, shared, sidebar, tables, uploads, widgets
+from viz.app import address, components, current, glossary, page_list, picker, shared, sidebar, tables, uploads, widgets
 from viz.app.markdown import escape_markdown
 from viz.head import cache
 from viz.lessons import controls as lessons
@@ -67,6 +67,7 @@ def ways_on(ways: Sequence[tuple[str, str, str]]) -> None:
     Args:
         ways: For each the file of a page or the id of a lesson, what the way is called, and what it is, in a line.
     """
+    components.lesson_begins()
     for column, (to, label, about) in zip(st.columns(len(ways)), ways, strict=True):
         with column, st.container(border=True, height="stretch"):
             if to in plans.IDS:

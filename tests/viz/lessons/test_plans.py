@@ -39,6 +39,7 @@ def test_a_lesson_is_as_long_as_it_says(id: str) -> None:
     assert lesson.minutes == promised.get(id, 15)
     assert all(each.page in FILES.values() for each in lesson.stations)
     assert all(each.link["net"] == "assignment" for each in lesson.stations)
+    assert {each.hides for each in lesson.stations} <= {"", "answer", "field"}
     assert all(each.usual and each.ask.endswith("?") for each in lesson.stations)
 
 

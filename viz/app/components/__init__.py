@@ -199,6 +199,11 @@ def lesson_clock(lesson: str, station: int, minutes: float, done: float, total: 
     _component("lesson_clock")(key="lesson_clock", data=data)
 
 
+def lesson_begins() -> None:
+    """Start the clock of a lesson again when a link to its first station is clicked; this shows nothing."""
+    _component("lesson_begins")(key="lesson_begins")
+
+
 def readout() -> None:
     """Show the text of an element's ``data-says`` beside it when it is hovered, tapped or focused."""
     _component("readout")(key="readout")

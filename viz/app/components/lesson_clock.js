@@ -1,5 +1,5 @@
 // The time since a station and its lesson began, against the planned minutes. It runs in the browser and asks for no
-// run. The browser's tab keeps it through page changes; after a pause it begins again.
+// run. The browser's tab keeps it through page changes; after a pause, and with the lesson, it begins again.
 
 const PAUSE = 15 * 60_000; // milliseconds; who comes back after so long begins the lesson again
 
@@ -16,9 +16,11 @@ export default function ({ data, parentElement }) {
   let kept = read(name);
   if (!kept || Date.now() - kept.seen > PAUSE) kept = restart();
   if (kept.station !== data.station) kept = { ...kept, at: Date.now(), station: data.station };
+  let saved = false;
   const tick = () => {
+    if (saved && !read(name)) kept = restart(); // a link that begins the lesson has removed it
     kept.seen = Date.now();
-    write(name, kept);
+    saved = write(name, kept);
     const [here, all] = [kept.seen - kept.at, kept.seen - kept.began];
     clock.textContent = `${said(here)} of ${data.minutes} min · lesson ${said(all)} of ${data.total} min`;
     clock.classList.toggle("late", here > data.minutes * 60_000);
@@ -48,7 +50,8 @@ function read(name) {
 function write(name, kept) {
   try {
     sessionStorage.setItem(name, JSON.stringify(kept));
+    return true;
   } catch {
-    // without storage the clock begins again on each page
+    return false; // without storage the clock begins again on each page
   }
 }
