@@ -1,10 +1,12 @@
 """The link of a view in a real browser: copied, or selected where the browser does not let a page copy."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.serving import settle
+from tests.serving import choose_source, settle
 
+WINDOW = {"width": 1280, "height": 800}
 VIEW = "receptive_field?row=Conv2d-7&unit=5.5"
 
 
@@ -25,7 +27,8 @@ def test_a_link_is_copied_and_opens_the_same_view(visit: Visit) -> None:
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_text("Copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == link
-    expect(page.get_by_text("Only this computer can open it")).to_be_visible()  # the tests' server listens at 127.0.0.1
+    own = page.get_by_text("Only this computer can open this link")  # the tests' server listens at 127.0.0.1
+    expect(own).to_be_visible()
     page.goto(link)
     settle(page)
     expect(page.get_by_role("heading", name="The arithmetic of Conv2d-7")).to_be_visible()
@@ -39,3 +42,33 @@ def test_a_page_that_may_not_copy_selects_the_link(visit: Visit) -> None:
     expect(page.get_by_text("The link is selected")).to_be_visible()
     field = page.get_by_label("The link of this view")
     assert field.evaluate("(each) => each.value.slice(each.selectionStart, each.selectionEnd)") == link
+
+
+@pytest.mark.parametrize("path", ["receptive_field", "feature_maps?row=Conv2d-7", "start", "open"])
+def test_what_is_handed_on_is_in_view_with_all_pages_and_nothing_of_it_is_cut_off(visit: Visit, path: str) -> None:
+    page = visit(path, viewport=WINDOW)
+    for name in ("Start", "Worksheet"):
+        expect(page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Share or print")).to_be_in_viewport(ratio=1)
+    share(page)
+    expect(page.get_by_test_id("stPopoverBody")).to_be_in_viewport(ratio=1)
+
+
+def test_the_line_of_the_sidebar_stays_in_view_and_what_scrolls_is_covered(visit: Visit) -> None:
+    page = visit("pooling", viewport=WINDOW)
+    choose_source(page, "Samples")
+    settle(page)
+    expect(page.get_by_role("button", name="Share or print")).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="Worksheet").scroll_into_view_if_needed()
+    for kept in (".st-key-digit", ".st-key-hand-on"):
+        wrapper = page.locator(f"[data-testid=stLayoutWrapper]:has(> {kept})")
+        expect(wrapper).to_be_in_viewport(ratio=1)
+        assert not wrapper.evaluate("(each) => getComputedStyle(each).backgroundColor").endswith(", 0)"), "opaque"
+
+
+def test_the_walkthrough_is_given_as_a_file_from_any_page(visit: Visit) -> None:
+    page = visit("overview")
+    share(page)
+    with page.expect_download() as download:
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="Download this walkthrough").click()
+    assert download.value.suggested_filename == "walkthrough-project-3a.html"

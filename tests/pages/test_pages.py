@@ -296,10 +296,10 @@ def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> No
         with frame.PAGE_QUEUE.turn():
             begun.set()
 
-    def watched(pages: Sequence[Any], *, on_start: bool) -> None:
+    def watched(pages: Sequence[Any], **options: Any) -> None:
         threading.Thread(target=begin, daemon=True).start()
         early.append(begun.wait(0.3))
-        show(pages, on_start=on_start)
+        show(pages, **options)
 
     monkeypatch.setattr(frame.PAGE_QUEUE, "_time_limit", 600)
     monkeypatch.setattr(sidebar, "show", watched)

@@ -1,6 +1,7 @@
 """The frame of every page: style, sidebar, notices, and a message if the page cannot be shown."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -25,6 +26,7 @@ from viz.app import (
 from viz.app.markdown import escape_markdown
 from viz.app.page_queue import PageQueue
 from viz.lessons import controls as lessons
+from viz.walkthrough import controls as walkthrough
 
 PAGE_QUEUE = PageQueue()
 _OPEN = "open"
@@ -95,7 +97,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     on_start = page.url_path == page_list.FIRST
     with top:
         lessons.cover()
-    sidebar.show(pages, on_start=on_start)
+    sidebar.show(pages, on_start=on_start, offer=partial(walkthrough.offer, key="walkthrough-to-share"))
     quick_clicks.callbacks_have_run()
     if not on_start:  # which has the picture in the middle
         sidebar.show_on_phone()

@@ -2,7 +2,7 @@
 
 import functools
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import segno
@@ -18,8 +18,12 @@ _FOOT = 100  # characters of the link at the foot of a page
 _EVERYWHERE = {"", "0.0.0.0", "::", None}  # noqa: S104 (where the server may listen, not where it does)
 
 
-def show() -> None:
-    """Show how to hand this view on; what is folded computes nothing."""
+def show(offer: Callable[[], None]) -> None:
+    """Show how to hand this view on; what is folded computes nothing.
+
+    Args:
+        offer: Shows what can be given to others as a file.
+    """
     with st.popover("Share or print", key="share", width="stretch", on_change="rerun") as place:
         if not place.open:
             return
@@ -28,8 +32,9 @@ def show() -> None:
         components.copy_link(link)
         if not reaches:
             st.write(
-                "Only this computer can open it: the server listens at no other address. For a class, start it with "
-                "`make app ARGS=--server.address=0.0.0.0`."
+                "Only this computer can open this link, because the app was started for it alone. Show the view on a "
+                "projector, or give people the file below. To let a class open links, start the app for the network: "
+                "the guide to deployment says how."
             )
         elif code := code_of(link):
             st.html(f'<figure class="code"><img src="{code}" alt="A QR code of this link"></figure>')
@@ -39,6 +44,7 @@ def show() -> None:
                 f"The link has {len(link):,} characters: too many for a code that a phone can read. Copy it, or choose "
                 f"a sample in place of a drawing."
             )
+        offer()
 
 
 def on_paper() -> None:

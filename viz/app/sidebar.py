@@ -1,6 +1,6 @@
 """The sidebar of every page: the picture that everything is about, its answer, how to choose another, and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -30,8 +30,14 @@ _PHONE = 80  # pixels a side of the picture above the page
 _LONG = 3  # characters of a class name that is set smaller
 
 
-def show(pages: Sequence[st.Page], *, on_start: bool) -> None:
-    """Draw the sidebar; on Start the picker is in the middle of the page."""
+def show(pages: Sequence[st.Page], *, on_start: bool, offer: Callable[[Digit], None]) -> None:
+    """Draw the sidebar.
+
+    Args:
+        pages: All pages.
+        on_start: Whether this is Start, where the picker is in the middle of the page.
+        offer: Shows what can be given to others as a file; it takes a digit that the network can answer.
+    """
     st.session_state[_PAGES] = pages
     with st.sidebar:
         given = st.session_state[_GIVEN] = _read_digit()
@@ -47,7 +53,7 @@ def show(pages: Sequence[st.Page], *, on_start: bool) -> None:
         navigation.show(pages)
         with st.container(horizontal=True, vertical_alignment="center", key="hand-on"):
             projector.button()
-            share.show()
+            share.show(lambda: offer(digit) if answer(digit) else None)
 
 
 def all_pages() -> Sequence[st.Page]:

@@ -27,8 +27,13 @@ _ABOUT = (
 )
 
 
-def offer(digit: Digit) -> None:
-    """Show the button. The file is made at the download, which takes about a second for a small network."""
+def offer(digit: Digit, key: str = "walkthrough") -> None:
+    """Show the button. The file is made at the download, which takes about a second for a small network.
+
+    Args:
+        digit: The picture of the walkthrough.
+        key: Tells this button from others.
+    """
     shown, word = current.network_id(), current.picture_word()
 
     def text() -> str:
@@ -36,7 +41,7 @@ def offer(digit: Digit) -> None:
             return document.write(_subject(digit, word))
 
     name = f"walkthrough-{digit.key[:20]}.html"
-    st.download_button(_LABEL, text, name, "text/html", type="tertiary", on_click="ignore", help=_ABOUT)
+    st.download_button(_LABEL, text, name, "text/html", type="tertiary", on_click="ignore", help=_ABOUT, key=key)
 
 
 def _subject(digit: Digit, word: str) -> Subject:
