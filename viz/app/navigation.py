@@ -5,7 +5,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from viz.app import address, page_list
+from viz.app import address, components, page_list
 
 
 def show(pages: Sequence[st.Page]) -> None:
@@ -14,6 +14,7 @@ def show(pages: Sequence[st.Page]) -> None:
     Args:
         pages: In the order of the list of pages.
     """
+    components.close_menu()
     with st.container(key="pages"):
         for group, members in groupby(zip(page_list.PAGES.values(), pages, strict=True), lambda each: each[0].group):
             st.html(f'<p class="group">{group}</p>')

@@ -209,6 +209,11 @@ def readout() -> None:
     _component("readout")(key="readout")
 
 
+def close_menu() -> None:
+    """Close the sidebar of a phone after a page was chosen there; this shows nothing."""
+    _component("close_menu")(key="close_menu")
+
+
 def copy_link(link: str) -> None:
     """Show a link in a field, and a button that copies it; where the browser does not allow that, it is selected."""
     _component("copy_link")(key="copy_link", data={"link": link})
