@@ -4,8 +4,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
+from tests.serving import settle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+TERMS = ".workings .terms button"
 
 
 def bubble(page: Page) -> Locator:
@@ -51,7 +54,7 @@ def test_keys_read_one_bar_after_another(visit: Visit) -> None:
     [
         ("feature_maps?row=Conv2d-7", "[data-testid=stMain] .grid button"),
         ("mistakes", ".confusion a"),
-        ("layer_by_layer?row=Conv2d-7", ".workings .terms button"),
+        ("layer_by_layer?row=Conv2d-7", TERMS),
     ],
 )
 def test_a_mouse_and_the_focus_say_the_same(visit: Visit, path: str, selector: str) -> None:
@@ -63,3 +66,23 @@ def test_a_mouse_and_the_focus_say_the_same(visit: Visit, path: str, selector: s
     expect(bubble(page)).to_be_hidden()
     element.focus()
     expect(bubble(page)).to_have_text(held(element))
+
+
+def test_what_was_said_goes_when_the_page_is_redrawn_below_a_resting_mouse(visit: Visit) -> None:
+    page = visit("layer_by_layer?row=Conv2d-7")
+    page.locator(TERMS).nth(4).hover()
+    expect(bubble(page)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text("BatchNorm2d-8: batch norm")
+    settle(page)
+    expect(bubble(page)).to_be_hidden()
+
+
+def test_tab_says_of_each_cell_its_own(visit: Visit) -> None:
+    page = visit("layer_by_layer?row=Conv2d-7")
+    cells = page.locator(TERMS)
+    cells.first.focus()
+    for place in (1, 2):
+        page.keyboard.press("Tab")
+        expect(cells.nth(place)).to_be_focused()
+        expect(bubble(page)).to_have_text(held(cells.nth(place)))
