@@ -26,6 +26,11 @@ def trace() -> Trace:
     return record(weights.load(), digits.to_input(digits.find("project-3a")))
 
 
+def factor(weight: float) -> str:
+    """Write what a value is multiplied by, whole where it only says whether the value is kept."""
+    return f"{weight:.0f}" if weight in {0, 1} else said(weight)
+
+
 def expect_step(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(rf"^{re.escape(name)}: "))
     settle(page)
@@ -169,7 +174,7 @@ def test_each_place_that_is_played_is_worked_out(visit: Visit, trace: Trace, nam
         (map_in,) = {int(where.split(".")[0]) for where, _, _ in cells}
         terms = [term for term in explained.terms if term.unit[0] == map_in]
         assert [tuple(cell) for cell in cells] == [
-            (".".join(map(str, term.unit)), said(term.value), f"× {said(term.weight or 0)}") for term in terms
+            (".".join(map(str, term.unit)), said(term.value), f"× {factor(term.weight or 0)}") for term in terms
         ]
         if name != "MaxPool2d-10":
             part = explained.channels[map_in]
@@ -220,3 +225,23 @@ def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: 
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 4 * len(trace.rows)
     assert 'Conv2d-4,Parameters,1152,"1,168",no,That leaves out the biases: 16 more.' in lines
+
+
+def test_the_rows_are_one_tab_stop_and_arrows_lead_along_them(visit: Visit) -> None:
+    page = visit("layer_by_layer?row=Conv2d-7")
+    rows = page.get_by_role("list", name="The rows").get_by_role("link")
+    expect(rows).to_have_count(23)  # a screen reader lists them all
+    assert rows.evaluate_all("(all) => all.filter((each) => each.tabIndex === 0).map((each) => each.textContent)") == [
+        "7"
+    ]
+    rows.nth(6).focus()
+    for key, row in (("ArrowRight", 7), ("ArrowRight", 8), ("ArrowLeft", 7)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_step(page, "BatchNorm2d-8")
+    expect(rows.nth(7)).to_be_focused()
+    rows.nth(9).click()
+    expect_step(page, "MaxPool2d-10")
+    page.keyboard.press("ArrowRight")  # after a click the page's own keys work
+    expect_step(page, "BatchNorm2d-11")

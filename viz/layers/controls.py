@@ -167,7 +167,7 @@ def show_pixel(digit: Digit, trace: Trace) -> None:
         st.header(f"Pixel y {pixel[1]}, x {pixel[2]}: the start of the arithmetic")
         st.write(
             f"Every {current.picture_word()} is normalised with a mean and a standard deviation{_say_of(image)} before "
-            "it enters the network. Go back with the trail."
+            f"it enters the network.{' The links above lead back the way that you came.' if trail(trace) else ''}"
         )
 
 

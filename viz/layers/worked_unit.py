@@ -319,7 +319,9 @@ def say_unprinted(trace: Trace, step: Step) -> str:
     before = trace.source(step.name)
     if before == IMAGE or isinstance(trace[before], Row):
         return ""
-    return f"The input comes from {before}, a function call that a printed table leaves out. Click a number to see it."
+    return (
+        f"The input comes from {before}, a function call without a line in a printed table. Click a number to see it."
+    )
 
 
 def _map(maps: Activation, channel: int) -> dict[str, Any]:
@@ -371,7 +373,10 @@ def _group(key: tuple[str, int], terms: Sequence[Term], *, weighted: bool, named
 
 
 def _factor(term: Term) -> str:
-    return f"exp {term.product:.4g}" if term.weight is None else f"× {words.number(term.weight)}"
+    """Write what a value is multiplied by; whole where it only says whether the value is kept."""
+    if term.weight is None:
+        return f"exp {term.product:.4g}"
+    return f"× {term.weight:.0f}" if term.weight in {0.0, 1.0} else f"× {words.number(term.weight)}"
 
 
 def terms_csv(explained: Explanation) -> str:

@@ -291,7 +291,7 @@ function patch(data, [y, x]) {
     terms: taken.map((term) => ({
       unit: [data.input.channel, ...term.place],
       value: said(term.value),
-      rule: `× ${said(term.weight)}`,
+      rule: `× ${[0, 1].includes(term.weight) ? term.weight : said(term.weight)}`,
       product: weights ? `= ${said(term.value * term.weight, 4)}` : "",
       counts: term.weight !== 0,
     })),
