@@ -11,7 +11,7 @@ digit = sidebar.current_digit()
 st.title("Glass Network")
 st.write(
     "A small neural network that reads pictures, made completely visible. For everyone who learns or teaches how such "
-    f"networks work. {controls.first_step()}, watch the answer, and open any number to see where it comes from."
+    f"networks work. {controls.first_step()}, watch the answer, and see in Layer by layer where any number comes from."
 )
 with projector.stage():
     left, right = st.columns([2, 3], gap="large")
@@ -26,7 +26,7 @@ with projector.stage():
 controls.ways_on(
     [
         ("tour", "Ten minutes", "A tour of six views: one digit, from its pixels to the answer and back."),
-        ("whole", "A 45-minute lesson", "The whole network, step by step, with questions."),
+        ("whole", "The whole network", "A lesson of 45 minutes: step by step, with questions."),
         ("open", "My own network", "Open one that you wrote or trained in PyTorch."),
     ]
 )

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.people import HAND, PHONE, draw, expect_chosen, expect_heading, expect_strokes, pad, sample
-from tests.serving import settle
+from tests.serving import choose_source, settle, show_sidebar
 
 ANSWER = ".answer strong"
 
@@ -72,6 +72,28 @@ def test_the_pad_of_a_phone_is_in_the_first_screen_and_one_tap_away_elsewhere(vi
     expect_heading(page, "Pooling")
     page.get_by_role("button", name="Done").tap()
     expect(pad(page)).to_have_count(0)
+
+
+def test_the_menu_of_a_phone_closes_when_a_page_is_chosen(visit: Visit) -> None:
+    page = visit("pooling", **PHONE)
+    show_sidebar(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Dropout").tap()
+    expect_heading(page, "Dropout")
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Dropout")).not_to_be_in_viewport()
+    show_sidebar(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Pooling")).to_be_in_viewport()
+
+
+def test_an_empty_pad_says_that_the_answer_is_of_an_example(visit: Visit) -> None:
+    page = visit()
+    said = page.get_by_text("Example: a 3. Draw your own.")
+    expect(said).to_be_visible()
+    draw(page, HAND["5a"])
+    expect(said).to_have_count(0)
+    page.get_by_role("button", name="Clear").click()
+    expect(said).to_be_visible()
+    choose_source(page, "Samples")
+    expect(said).to_have_count(0)
 
 
 def test_a_word_opens_by_keys_and_leads_to_a_view(visit: Visit) -> None:

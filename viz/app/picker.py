@@ -20,6 +20,7 @@ _SOURCES = {_SAMPLES: "Samples", _TEST: "MNIST", _DRAWN: "Draw", _UPLOAD: "Uploa
 _LIVE = "the digit that is being drawn"
 _TOO_MUCH = "strokes that were refused, and why"
 _BEFORE = "the digit before drawing began"
+_ON_START = "source-on-start"
 _ON_PAGE = "whether the pad is above the page"
 
 
@@ -41,8 +42,8 @@ def _show_digits(digit: Digit, *, on_start: bool) -> None:
         default=_DRAWN if on_start else None,
         format_func=_SOURCES.__getitem__,
         required=on_start,
-        key="source-on-start" if on_start else "source",
-        label_visibility="collapsed" if on_start else "visible",
+        key=_ON_START if on_start else "source",
+        label_visibility="collapsed",
         width="stretch",
     ):
         case "project":
@@ -55,6 +56,11 @@ def _show_digits(digit: Digit, *, on_start: bool) -> None:
             draw(digit, folded=on_start)
         case "upload":
             uploads.show(digit)
+
+
+def shows_pad() -> bool:
+    """Tell whether Start shows the pad."""
+    return current.takes_digits() and st.session_state.get(_ON_START, _DRAWN) == _DRAWN
 
 
 def pad_button() -> None:

@@ -120,7 +120,8 @@ def say_class_map(head: Head, k: int, field: ReceptiveField | None) -> str:
         f"{words.number(head.biases[k])} the sum is {words.number(head.exact_logits[k])}, and the network computed "
         f"{words.number(head.logits[k])}. {int((values > 0).sum())} units support class {name} (red), "
         f"{int((values < 0).sum())} oppose it (blue). The largest absolute value is at y {y}, x {x}: "
-        f"{words.number(values[y, x])}. {_say_tiles(field)} {_say_grad_cam(head)}"
+        f"{words.number(values[y, x])}. {_say_tiles(field)} {_say_grad_cam(head)} Layer by "
+        f"layer works out each unit of {head.source}."
     )
 
 
@@ -139,6 +140,7 @@ def _say_grad_cam(head: Head) -> str:
     if not head.averages:
         return "Each unit has a weight of its own here, so Grad-CAM, which gives each map one weight, is not this map."
     return (
+        f"Start shows this map divided by {head.units}, so that its values and the bias add up to the logit. "
         f"Divided by {head.units}, this map is Grad-CAM at {head.source}. At earlier layers, before ReLU and batch "
         "norm, Grad-CAM does not add up to the logit."
     )

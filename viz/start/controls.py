@@ -29,7 +29,7 @@ def show_answer(digit: Digit, trace: Trace) -> None:
     """Show what the network answers, and where the evidence lies; without an exact class map, what stands between."""
     k = trace.prediction
     name, others = trace.class_name(k), overview.say_probabilities(trace).partition(". ")[2]
-    shown = partial(figures.answer, name, words.percent(trace.probabilities.max()), others)
+    shown = partial(figures.answer, name, words.percent(trace.probabilities.max()), others, example=_example(digit))
     said, head, obstacle = escape_markdown(name), cache.end(digit), cache.obstacle()
     with st.container(key="answer"):
         if head is None or obstacle:
@@ -43,9 +43,19 @@ def show_answer(digit: Digit, trace: Trace) -> None:
             file = tables.CsvFile("Download the map as CSV", partial(figures.evidence_csv, head, k), "evidence.csv")
             drawn = shown(figures.evidence(head, k, field, digit.pixels))
             widgets.figure(drawn, " ".join([*why, figures.say_map(head, k, said)]), file)
-            _link("head", "See the whole sum")
+            with st.container(horizontal=True):
+                _link("head", "See the whole sum")
+                _link("layers", "Open any number")
             glossary.show("logit", "class map", "bias")
     uploads.show_doubts(digit)
+
+
+def _example(digit: Digit) -> str:
+    """Say what the answer is about while the pad is shown and empty."""
+    if digit.key.startswith("drawn-") or not picker.shows_pad():
+        return ""
+    name = digit.class_name or ("" if digit.label is None else str(digit.label))
+    return f"a {name}" if name else digit.source
 
 
 def _link(file: str, label: str) -> None:

@@ -15,7 +15,7 @@ _LONG = 3  # characters of a class name that is set smaller
 _MOST = 0.5  # of the logit: less is the largest part, and not most of it
 
 
-def answer(name: str, probability: str, others: str, drawn: str = "") -> str:
+def answer(name: str, probability: str, others: str, drawn: str = "", *, example: str = "") -> str:
     """Draw the answer, large enough for the back row.
 
     Args:
@@ -23,10 +23,12 @@ def answer(name: str, probability: str, others: str, drawn: str = "") -> str:
         probability: As it is shown.
         others: What else is likely.
         drawn: A figure beside it.
+        example: What the answer is about while the pad is empty; nothing where a person chose the picture.
     """
     named = " named" if len(name) > _LONG else ""
+    first = f"<em>Example: {escape(example)}. Draw your own.</em>" if example else ""
     return (
-        f'<div class="answer{named}"><p>The network predicts<strong>{escape(name)}</strong><b>{probability}</b>'
+        f'<div class="answer{named}"><p>{first}The network predicts<strong>{escape(name)}</strong><b>{probability}</b>'
         f"{escape(others)}</p>{drawn}</div>"
     )
 
