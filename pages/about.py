@@ -35,7 +35,7 @@ st.write(
 st.header("Sources")
 st.write(
     "The digits of **MNIST** are by Yann LeCun, Corinna Cortes and Christopher Burges, after handwriting of NIST. The "
-    "samples that come along were drawn for this project. Saliency maps come from **Captum**, networks run in "
+    "included samples were drawn for this project. Saliency maps come from **Captum**, networks run in "
     "**PyTorch**, charts are drawn by **Plotly**, and pages are served by **Streamlit**. Papers that pages use:"
 )
 controls.show_papers()

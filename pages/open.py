@@ -35,11 +35,11 @@ def understood() -> None:
 
 
 st.title("Open a network")
-st.write("Choose a network that comes along, or open your own: any PyTorch image classifier, trained or not.")
+st.write("Choose an included network, or open your own: any PyTorch image classifier, trained or not.")
 widgets.to_try(
     "Choose a card and read the receptive fields below. Are they larger than the picture?",
     "Capture a network without trained weights. What does it predict, and how sure is it?",
-    "Compare your network with one that comes along: which one has fewer parameters for the same mistakes?",
+    "Compare your network with an included one: which one has fewer parameters for the same mistakes?",
 )
 controls.say_missing()
 controls.take_file()
@@ -52,20 +52,20 @@ with st.container(key="networks"):
     if opened := controls.opened():
         st.header("Opened")
         st.html(figures.cards(opened, current.network_id(), controls.link))
-    st.header("Networks that come along")
+    st.header("Included networks")
     with nullcontext() if controls.is_opened() else projector.stage():
         st.html(figures.cards(controls.coming_along(), current.network_id(), controls.link))
 
 st.header("A network file of your own")
 st.write(
-    "A `.glass` file holds the graph, the weights and three outputs of your own code, which must come out again. "
-    "Opening one runs none of your code."
+    "A `.glass` file holds the graph, the weights and three outputs that your own code computed; the app must compute "
+    "the same. Opening one runs none of your code."
 )
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("In a terminal")
     st.code(controls.command(), language=None, wrap_lines=True)
-    st.write(f"`{controls.command('show net.py:Net')}` captures a network and opens it, also a large one.")
+    st.write(f"`{controls.command('show net.py:Net')}` captures a network, even a large one, and opens it.")
 with right:
     st.subheader("In a notebook")
     st.code(controls.NOTEBOOK, language=None, wrap_lines=True)

@@ -72,14 +72,14 @@ def test_those_that_come_along_are_cards() -> None:
     assert not app.exception
     assert "10,066" in shown(app)
     assert shown(app).count('aria-current="true"') == 1
-    assert headers(app)[0] == "Networks that come along"
+    assert headers(app)[0] == "Included networks"
     assert "Opened" not in headers(app)
 
 
 def test_what_was_understood_of_one_that_comes_along_is_shown_when_it_is_chosen() -> None:
     app = run("open", net="lenet")
     assert not app.exception
-    assert headers(app)[1] == "Networks that come along"
+    assert headers(app)[1] == "Included networks"
     assert "its author's code: the" in html.unescape(shown(app))
 
 

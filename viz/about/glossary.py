@@ -25,7 +25,7 @@ GLOSSARY: Mapping[str, Term] = {
         "saliency",
     ),
     "batch norm": Term(
-        "Subtracts a mean from each channel and divides by a deviation, then applies a learned scale and shift.",
+        "Subtracts a mean from each channel and divides by a standard deviation; then a learned scale and shift.",
         "batch_norm",
     ),
     "bias": Term("A learned number that is added to a sum. It is the same for every picture.", "layers"),
@@ -75,7 +75,7 @@ GLOSSARY: Mapping[str, Term] = {
         "receptive_field",
     ),
     "kernel": Term(
-        "The weights that produce one feature map. They are multiplied with the values of a patch, and the products "
+        "The weights that produce one feature map. They are multiplied by the values of a patch, and the products "
         "are added up; then the kernel moves on.",
         "layers",
     ),
@@ -114,5 +114,5 @@ GLOSSARY: Mapping[str, Term] = {
         {"part": "softmax"},
     ),
     "unit": Term("One number of a feature map: one place in one channel.", "layers"),
-    "weight": Term("A learned number that a value is multiplied with.", "layers"),
+    "weight": Term("A learned number that a value is multiplied by.", "layers"),
 }

@@ -42,7 +42,7 @@ PAGES: Mapping[str, Entry] = {  # by the name of the file in pages/
     "sanity_checks": Entry("Why", "Sanity checks", "rule", "Tests of these maps: can they lie?", "lie_detector"),
     "mistakes": Entry("How good", "Mistakes", "error_outline", "Every test image that the network gets wrong."),
     "training": Entry("How good", "Training", "trending_up", "How the weights were found, epoch by epoch."),
-    "open": Entry("Yours", "Open a network", "folder_open", "Networks that come along, and your own."),
+    "open": Entry("Yours", "Open a network", "folder_open", "Included networks, and your own."),
     "compare": Entry("Yours", "Compare", "compare_arrows", "Two networks on the same picture."),
     "worksheet": Entry("Yours", "Worksheet", "assignment", "Questions about this network, to print."),
 }

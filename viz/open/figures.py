@@ -60,13 +60,13 @@ def say_structure(network: Network) -> str:
 
 
 def say_accuracy(card: Mapping[str, Any]) -> str:
-    """Say the accuracy on test images that a card states, with seed and n, the number of runs; nothing without one."""
+    """Say the accuracy on test images that a card states, with seed and number of runs; nothing without one."""
     share = card.get("test_accuracy")
     if not isinstance(share, float):
         return ""
     images = f" of {card['test_images']:,}" if "test_images" in card else ""
     seed = f"seed {card['seed']}, " if "seed" in card else ""
-    return f"{words.accuracy(share)}{images} ({seed}n = 1)"
+    return f"{words.accuracy(share)}{images} ({seed}one run)"
 
 
 def table(found: Table, link: Link, shown: slice = _ALL) -> str:

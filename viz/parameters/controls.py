@@ -26,7 +26,10 @@ _LONGEST = 50_000  # characters
 def about() -> str:
     """Say what the table is."""
     if current.is_assignment():
-        return "Every number of the assignment's table, computed from the network, beside the printed figure."
+        return (
+            "Every number of the table that a student printed for an assignment, computed from the network, beside the "
+            "printed figure."
+        )
     return "Shape, parameters and cost of every row, computed from the network."
 
 

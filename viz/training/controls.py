@@ -189,7 +189,7 @@ def card() -> None:
     found = shared_by_all.network().card
     if not found:
         widgets.dead_end(
-            "Only a network that comes along has a card that says its recipe, its seed, and what it was tested on. An "
+            "Only an included network has a card that says its recipe, its seed, and what it was tested on. An "
             "opened file can bring the numbers of each epoch along: capture.save(..., history=...).",
             PAGE,
             _SEE_ASSIGNMENT,

@@ -15,7 +15,7 @@ NASTY = "<img src=x onerror=alert(1)>&"
 def test_a_card_says_what_a_network_is() -> None:
     drawn = figures.cards([by_id("assignment"), read(residual())], "assignment", lambda id: f"open?net={id}&digit=a")
     assert "10,066" in drawn
-    assert "99.53\xa0% (seed 7, n = 1)" in drawn
+    assert "99.53\xa0% (seed 7, one run)" in drawn
     assert "7 convolutions, 7 normalisations, 7 dropouts, 1 max pool, 1 average pool" in drawn
     assert "4 convolutions, 1 max pool, 1 average pool, 1 sum of branches" in drawn
     assert drawn.count("aria-current") == 1
@@ -30,7 +30,7 @@ def test_what_a_card_teaches_is_shown_as_text() -> None:
     drawn = figures.cards([network], "", lambda _id: NASTY)
     assert "<img" not in drawn
     assert drawn.count("&lt;img src=x onerror=alert(1)&gt;&amp;") == 3
-    assert "50.00\xa0% of 2,000 (n = 1)" in drawn
+    assert "50.00\xa0% of 2,000 (one run)" in drawn
 
 
 def test_the_table_links_each_step_and_escapes_paths() -> None:
