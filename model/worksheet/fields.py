@@ -23,7 +23,8 @@ def fields_to_draw(trace: Trace, fields: Mapping[str, ReceptiveField], chance: R
     picture = (trace.image.shape[1], trace.image.shape[2])
     different = {field.size: name for name, field in reversed([*fields.items()]) if _is_telling(field, picture)}
     names = [name for name in fields if name in {*different.values()}]
-    chosen = sorted(chance.sample(names, min(_COUNT, len(names))), key=names.index)
+    count = max(1, min(_COUNT, len(names) // 2))  # the table asks for others
+    chosen = sorted(chance.sample(names, min(count, len(names))), key=names.index)
     return tuple(_task(name, fields[name], _units(trace, name), picture, chance) for name in chosen)
 
 

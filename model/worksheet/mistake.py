@@ -1,7 +1,7 @@
 """A mistake to find: rows of the network's table with one figure that a known wrong rule gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from model.layers.quiz import misconceptions
@@ -15,7 +15,7 @@ from model.records import format_sizes
 from model.trace.records import Trace
 from model.worksheet.records import MistakeTask
 
-_ROWS = 6
+_MOST_ROWS, _LEAST_ROWS = 6, 3  # at most two of three rows: the others have figures to leave out
 _COLUMNS = {
     "name": "Layer",
     "kernel": "Kernel",
@@ -97,9 +97,19 @@ def _parameters(rows: Sequence[TableRow], trace: Trace, arithmetic: Mapping[str,
 
 
 def _task(rows: Sequence[TableRow], wrong: _Wrong, comparison: Comparison) -> MistakeTask | None:
-    """Return the rows around a wrong figure, where the check of printed tables finds this figure and no other."""
-    start = max(0, min(wrong.row - _ROWS // 2, len(rows) - _ROWS))
-    shown = rows[start : start + _ROWS]
+    """Return the rows around a wrong figure, where the check of printed tables finds this figure and no other.
+
+    Only the column of the wrong figure is shown, and the windows; shapes are in the network's table. A row that passes
+    the receptive field on unchanged would say what is right, so it is left out.
+    """
+    if wrong.column == "receptive_field":
+        kept = [row for n, row in enumerate(rows) if row.field and (n == 0 or row.field != rows[n - 1].field)]
+        if rows[wrong.row] not in kept:
+            return None
+        wrong, rows = replace(wrong, row=kept.index(rows[wrong.row])), kept
+    count = max(_LEAST_ROWS, min(_MOST_ROWS, len(rows) * 2 // 3))
+    start = max(0, min(wrong.row - count // 2, len(rows) - count))
+    shown = rows[start : start + count]
     lines = [_line(row) for row in shown]
     lines[wrong.row - start][wrong.column] = wrong.printed
     why = wrong.why
@@ -108,7 +118,7 @@ def _task(rows: Sequence[TableRow], wrong: _Wrong, comparison: Comparison) -> Mi
         if len(found) != 1 or found[0].right != wrong.right or _UNKNOWN in found[0].why:
             return None
         why = found[0].why
-    columns = [name for name in _COLUMNS if any(line[name] for line in lines)]
+    columns = [name for name in ("name", "kernel", "stride", wrong.column) if any(line[name] for line in lines)]
     return MistakeTask(
         tuple(_COLUMNS[name] for name in columns),
         tuple(tuple(line[name] for name in columns) for line in lines),
@@ -116,6 +126,8 @@ def _task(rows: Sequence[TableRow], wrong: _Wrong, comparison: Comparison) -> Mi
         wrong.printed,
         wrong.right,
         why,
+        (rows[wrong.row].name, wrong.column),
+        tuple((row.name, name) for row in shown for name in columns if (row, name) != (rows[wrong.row], wrong.column)),
     )
 
 

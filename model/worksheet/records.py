@@ -6,6 +6,7 @@ from model.receptive_field.records import Box
 from model.records import Numbers, Pixels, Unit
 
 DECIMALS = 3  # of each number that is printed
+SAME = "as above"  # a figure below a gap that is the same: it would give the gap away
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class TableTask:
 
     Attributes:
         titles: Of the columns.
-        rows: For each row its cells; a gap takes the place of a figure.
+        rows: For each row its cells; a gap takes the place of a figure, and ``SAME`` that of the same figure below it.
         left_out: How many rows of the network the table does not show.
     """
 
@@ -117,6 +118,8 @@ class MistakeTask:
         printed: The wrong figure.
         right: The right one.
         why: The rule that went wrong.
+        asked: The name of its row and of its column in the network's table.
+        told: The same of all right figures.
     """
 
     titles: tuple[str, ...]
@@ -125,6 +128,8 @@ class MistakeTask:
     printed: str
     right: str
     why: str
+    asked: tuple[str, str] = ("", "")
+    told: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -12,7 +12,7 @@ from model.records import Pixels
 from model.trace.records import Trace
 from model.worksheet.fields import fields_to_draw
 from model.worksheet.mistake import mistake_to_find
-from model.worksheet.records import Worksheet
+from model.worksheet.records import MistakeTask, Worksheet
 from model.worksheet.table import table_with_gaps
 from model.worksheet.units import units
 
@@ -44,10 +44,12 @@ def make(
         seed: Which sheet.
     """
     chance = Random(f"{network.id} {seed}")  # noqa: S311 (a choice of tasks, no secret)
-    gaps = table_with_gaps(table, arithmetic, growth, chance)
     worked, missing = units(trace, chance)
-    drawn = fields_to_draw(trace, fields, chance)
     wrong = mistake_to_find(comparison, table, trace, arithmetic, growth, chance)
+    drawn = fields_to_draw(trace, _without(fields, wrong), chance)
+    given = [(task.step, column) for task in drawn for column in ("receptive_field", "jump")]
+    told = [*given, *(wrong.told if wrong else ())]
+    gaps = table_with_gaps(table, arithmetic, growth, chance, told, wrong.asked if wrong else None)
     said_missing = [
         *(["No figure of its table has to be worked out."] if not gaps.gaps else []),
         *missing,
@@ -69,3 +71,11 @@ def make(
         wrong,
         tuple(said_missing),
     )
+
+
+def _without(fields: Mapping[str, ReceptiveField], wrong: MistakeTask | None) -> Mapping[str, ReceptiveField]:
+    """Leave out the fields that give away what is right instead of a wrong figure, where others remain."""
+    if wrong is None:
+        return fields
+    sizes = {name: "×".join(map(str, dict.fromkeys(field.size))) for name, field in fields.items()}
+    return {name: field for name, field in fields.items() if sizes[name] != wrong.right}

@@ -1,6 +1,6 @@
 """The network's table with gaps, and how each is worked out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from model.layers.records import Arithmetic
@@ -8,7 +8,7 @@ from model.networks.summary.records import Table, TableRow
 from model.networks.summary.text import cells, select_text
 from model.receptive_field.records import Growth
 from model.records import format_sizes
-from model.worksheet.records import Gap, TableTask
+from model.worksheet.records import SAME, Gap, TableTask
 
 MOST_ROWS = 26
 _COLUMNS = {
@@ -22,10 +22,17 @@ _COLUMNS = {
     "jump": "Jump",
 }
 _GAPS = {"shape": 3, "parameters": 3, "receptive_field": 3, "jump": 1}  # how many, where there are so many
+_REPEATED = {"shape", "receptive_field", "jump"}  # columns where a row that changes nothing has the figure above it
+Cell = tuple[str, str]  # the name of a row, and a column
 
 
 def table_with_gaps(
-    table: Table, arithmetic: Mapping[str, Arithmetic], growth: Mapping[str, Growth], chance: Random
+    table: Table,
+    arithmetic: Mapping[str, Arithmetic],
+    growth: Mapping[str, Growth],
+    chance: Random,
+    told: Collection[Cell] = (),
+    asked: Cell | None = None,
 ) -> TableTask:
     """Return the first rows of a table, some of its figures left out.
 
@@ -34,21 +41,33 @@ def table_with_gaps(
         arithmetic: Of every step, by name.
         growth: How each step with maps changes the receptive field, by name.
         chance: Chooses the gaps.
+        told: Figures that stand elsewhere on the sheet, so that they are no gaps.
+        asked: A figure that is a gap, because another task asks for it.
     """
     rows = select_text(table, all_steps=False)
     shown = [row for row in rows if not row.is_hidden][:MOST_ROWS]
+    every = [_cells(row) for row in shown]
     found: dict[tuple[int, str], tuple[str, str]] = {}
     for column, count in _GAPS.items():
         possible = [
             (number, worked)
             for number, row in enumerate(shown)
             if (worked := _worked(column, row, arithmetic[row.name], growth.get(row.name)))
+            and (number == 0 or column not in _REPEATED or every[number - 1][column] != every[number][column])
         ]
-        for number, worked in chance.sample(possible, min(count, len(possible))):
+        first = [each for each in possible if (shown[each[0]].name, column) == asked]
+        others = [
+            each
+            for each in possible
+            if each not in first and not {(shown[n].name, column) for n in _run(every, each[0], column)} & {*told}
+        ]
+        for number, worked in [*first, *chance.sample(others, min(count - len(first), len(others)))]:
             found[number, column] = worked
     gaps = {place: Gap(_letter(n), *found[place]) for n, place in enumerate(sorted(found, key=_in_order))}
+    same = {(n, column) for number, column in found for n in _run(every, number, column)[1:]}
     lines = [
-        [gaps.get((number, column), text) for column, text in _cells(row).items()] for number, row in enumerate(shown)
+        [gaps.get((number, column), SAME if (number, column) in same else text) for column, text in cells_.items()]
+        for number, cells_ in enumerate(every)
     ]
     kept = [column for column in range(len(_COLUMNS)) if any(line[column] for line in lines)]
     titles = [*_COLUMNS.values()]
@@ -57,6 +76,14 @@ def table_with_gaps(
         tuple(tuple(line[column] for column in kept) for line in lines),
         len([row for row in rows if not row.is_hidden]) - len(shown),
     )
+
+
+def _run(every: Sequence[Mapping[str, str]], number: int, column: str) -> range:
+    """Return the row of a gap, and those below it that have the same figure because they change nothing."""
+    end = number + 1
+    while column in _REPEATED and end < len(every) and every[end][column] == every[number][column]:
+        end += 1
+    return range(number, end)
 
 
 def _in_order(place: tuple[int, str]) -> tuple[int, int]:
@@ -96,4 +123,8 @@ def _both(along_y: str, along_x: str) -> str:
 
 def rows_of(table: TableTask) -> Sequence[Sequence[str]]:
     """Return the rows with all figures."""
-    return [[cell.answer if isinstance(cell, Gap) else cell for cell in row] for row in table.rows]
+    found: list[list[str]] = []
+    for row in table.rows:
+        filled = [cell.answer if isinstance(cell, Gap) else cell for cell in row]
+        found.append([found[-1][n] if cell == SAME else cell for n, cell in enumerate(filled)])
+    return found

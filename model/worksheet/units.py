@@ -15,7 +15,8 @@ from model.records import Numbers, Unit
 from model.trace.records import LayerKind, Step, Trace
 from model.worksheet.records import DECIMALS, Patch, UnitTask
 
-MOST_TERMS = 32  # of a sum that is worked out by hand
+FEW_TERMS = 16  # of a sum that is worked out by hand
+MOST_TERMS = 32  # where a network has no shorter sum
 MOST_VALUES = 16  # of a window that is compared or averaged
 _MOST_CLASSES = 12
 _TRIES = 60
@@ -65,6 +66,7 @@ def _logits(trace: Trace) -> Step | None:
 
 def _sum(trace: Trace, chance: Random, logits: Step | None) -> UnitTask | None:
     few = [step for step in trace.steps if step.kind in _SUMS and step is not logits and _products(step) <= MOST_TERMS]
+    few = [step for step in few if _products(step) <= FEW_TERMS] or few
     windows = [step for step in few if step.kind == LayerKind.CONVOLUTION and step.weights["weight"][0, 0].size > 1]
     if not few:
         return None
@@ -159,11 +161,18 @@ def _telling(trace: Trace, step: Step, chance: Random) -> Explanation:
         explained = layers.explain(trace, step.name, (c, y, x))
         different = len({round(term.value, 2) for term in explained.terms})
         ink = any(term.value for term in explained.terms)  # a ReLU before it gives many zeros
-        if ink and different >= min(3, len(explained.terms)) and abs(explained.recorded) >= _LEAST:
+        telling = different >= min(3, len(explained.terms)) and abs(explained.recorded) >= _LEAST
+        if ink and telling and not (step.kind == LayerKind.MAX_POOL and _has_a_tie(explained)):
             return explained
         found = found or explained
     assert found is not None  # noqa: S101 (there were tries)
     return found
+
+
+def _has_a_tie(explained: Explanation) -> bool:
+    """Tell whether the largest value stands in a window more than once as it is printed."""
+    values = [_rounded(term.value) for term in explained.terms]
+    return values.count(max(values)) > 1
 
 
 def _place(unit: Unit, step: Step) -> str:
@@ -222,7 +231,7 @@ def _pool(trace: Trace, step: Step, chance: Random) -> UnitTask:
         f"{_place(explained.unit, step)} of {step.name}.",
         (Patch(f"its window on map {explained.terms[0].unit[0]} of {explained.source}", shown),),
         (),
-        "the largest value" if largest else f"Σ value / {divisor}",
+        "the largest value of the window" if largest else f"Σ value / {divisor}",
         (line,),
         by_hand,
         explained.recorded,
@@ -262,7 +271,8 @@ def _norm(trace: Trace, step: Step, chance: Random) -> UnitTask:
 def _head(trace: Trace, chance: Random, logits: Step | None) -> UnitTask | None:
     """Return the logit of a class, or the probability of one where a logit has too many products."""
     target = chance.choice(np.argsort(-trace.logits)[:3].tolist())
-    if logits is not None and _products(logits) <= MOST_TERMS:
+    most = FEW_TERMS if len(trace.logits) <= _MOST_CLASSES else MOST_TERMS
+    if logits is not None and _products(logits) <= most:
         task = _weighted(trace, logits, chance, (target, 0, 0))
         return replace(task, question=f"The logit of class {trace.class_name(target)}: {_said(task)}")
     return _probability(trace, trace.prediction) if len(trace.logits) <= _MOST_CLASSES else None
@@ -278,11 +288,13 @@ def _probability(trace: Trace, target: int) -> UnitTask:
     by_hand = math.exp(values[target]) / total
     shown = trace.logits.astype(np.float64).reshape(-1, _across(len(values)))
     said = " + ".join(f"{math.exp(value):.4g}" for value in values)
+    name = trace.class_name(target)
+    numbered = "" if name == str(target) else f", number {target},"
     return UnitTask(
         "softmax",
         LayerKind.SOFTMAX,
         (target, 0, 0),
-        f"The probability of class {trace.class_name(target)}, number {target}, from the logits (with a calculator).",
+        f"The probability of class {name}{numbered} from the logits (with a calculator).",
         (Patch(f"the logits of classes 0 to {len(values) - 1}", shown),),
         (),
         "exp(logit) / Σ exp(logit)",

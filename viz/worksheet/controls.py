@@ -19,6 +19,7 @@ from viz.worksheet import figures
 SEED, SHEETS, SHOWN, TASK = "seed", "sheets", "sheet_view", "task"
 MOST = 40  # sheets at once: a class
 VIEWS = {"sheet": "Worksheet", "answers": "Answers", "both": "Both"}
+_FILE_ENDS = {"sheet": "", "answers": "-answers", "both": "-with-answers"}
 _LARGEST = 9_999
 _STYLE = Path(__file__).with_name("style.css")
 _PAPER = (
@@ -82,7 +83,8 @@ def hand_out(sheets: Sequence[Worksheet], shown: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         components.print_button("Print")
         title = f"{VIEWS[shown]}: {current.network().title}"
-        name = f"{shown}-{sheets[0].seed}" + (f"-{sheets[-1].seed}" if len(sheets) > 1 else "")
+        numbers = f"{sheets[0].seed}" + (f"-{sheets[-1].seed}" if len(sheets) > 1 else "")
+        name = f"worksheet-{numbers}{_FILE_ENDS[shown]}"
         tables.offer("Download as HTML", lambda: _document(title, sheets, shown), f"{name}.html", "text/html")
 
 

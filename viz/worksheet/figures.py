@@ -17,7 +17,6 @@ from viz.pictures.words import number
 _PALE = 0.45  # of its darkness remains, so that a pencil shows on the picture
 _EVERY = 5  # every fifth pixel has a number
 _HINTS = {
-    LayerKind.MAX_POOL: "Which value of the window is the largest?",
     LayerKind.SOFTMAX: "Divide its exponential by the sum of all.",
     LayerKind.BATCH_NORM: "The standard deviation is √(running variance + ε).",
 }
@@ -293,7 +292,8 @@ def _mistake(of: MistakeTask | None) -> str:
     if of is None:
         return ""
     return (
-        f"One figure is wrong</h3><p>Which one, what is right, and which rule went wrong?</p>"
+        "One figure is wrong</h3><p>Which one, what is right, and which rule went wrong? Shapes are in the first "
+        "table.</p>"
         f'{_ledger(of.titles, _rows(of))}<p class="write" style="--lines: 2"></p>'
     )
 

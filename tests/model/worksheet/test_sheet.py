@@ -26,9 +26,9 @@ from model.receptive_field.records import ReceptiveField
 from model.records import IMAGE
 from model.trace.records import LayerKind, Trace
 from model.worksheet import sheet
-from model.worksheet.records import DECIMALS, TableTask, UnitTask, Worksheet
+from model.worksheet.records import DECIMALS, SAME, Gap, TableTask, UnitTask, Worksheet
 from model.worksheet.table import rows_of
-from model.worksheet.units import MOST_TERMS, ROUNDING
+from model.worksheet.units import FEW_TERMS, MOST_TERMS, ROUNDING
 from tests import any_network, odd_networks
 
 SEEDS = range(4)
@@ -197,7 +197,7 @@ def test_the_wrong_figure_is_the_only_one_and_the_answer_names_its_rule(name: st
             right = {"Param #": f"{arithmetic[cells['Layer']].parameter_count:,}"}
             if isinstance(field, ReceptiveField):
                 right["Receptive field"] = "×".join(map(str, dict.fromkeys(field.size)))
-            wrong += [(cells["Layer"], title) for title, each_ in right.items() if cells[title] != each_]
+            wrong += [(cells["Layer"], title) for title, each_ in right.items() if cells.get(title, each_) != each_]
         assert wrong == [(row, column)]
         assert each.mistake.printed != each.mistake.right
         assert each.mistake.right in each.mistake.why.replace("\xa0", " ")
@@ -220,8 +220,45 @@ def test_units_are_of_three_kinds() -> None:
         first, second, third = each.units
         assert first.kind == LayerKind.CONVOLUTION
         assert second.kind in {LayerKind.MAX_POOL, LayerKind.BATCH_NORM}
-        assert third.step == "Conv2d-23"
-        assert third.question.startswith("The logit of class ")
+        assert third.kind == LayerKind.SOFTMAX, "a logit has 32 products"
+        assert third.question.startswith("The probability of class ")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_figure_that_is_asked_for_stands_elsewhere_on_the_sheet(name: str) -> None:
+    for each in sheets(name):
+        assert each.table is not None
+        assert each.mistake is not None
+        titles, filled = each.table.titles, rows_of(each.table)
+        cells = {(row[0], title): cell for row in each.table.rows for title, cell in zip(titles, row, strict=True)}
+        hidden = {place for place, cell in cells.items() if isinstance(cell, Gap) or cell == SAME}
+        columns = {"Layer": "Row", "Param #": "Parameters"}
+        names = [columns.get(title, title) for title in each.mistake.titles]
+        wrong = each.mistake.where[0], columns.get(each.mistake.where[1], each.mistake.where[1])
+        printed = {(row[0], column) for row in each.mistake.rows for column in names} - {wrong}
+        assert not printed & hidden
+        assert wrong in hidden or wrong not in cells
+        assert not {(task.step, column) for task in each.fields for column in ("Receptive field", "Jump")} & hidden
+        if wrong[1] == "Receptive field":
+            assert all(f"field {each.mistake.right}," not in task.given.replace(" × ", "×") for task in each.fields)
+        for number, row in enumerate(each.table.rows):
+            for at, title in enumerate(titles):
+                if isinstance(row[at], Gap) and title in {"Output shape", "Receptive field", "Jump"}:
+                    around = [n for n in (number - 1, number + 1) if 0 <= n < len(filled)]
+                    same = [n for n in around if filled[n][at] == filled[number][at]]
+                    assert all(each.table.rows[n][at] == SAME for n in same)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_maximum_has_no_tie_and_a_sum_is_short_where_the_network_has_short_ones(name: str) -> None:
+    for task in (task for each in sheets(name) for task in each.units):
+        values = np.concatenate([patch.values.round(DECIMALS).ravel() for patch in task.patches])
+        if task.kind == LayerKind.MAX_POOL:
+            assert (values == values.max()).sum() == 1
+        elif task.patches[0].weights is not None and len(values) > FEW_TERMS:
+            sums = [s for s in seen(name)[0].steps if s.kind in {LayerKind.CONVOLUTION, LayerKind.LINEAR}]
+            shortest = min(int(np.prod(s.weights["weight"].shape[1:])) for s in sums)
+            assert shortest > FEW_TERMS or task.question.startswith("The logit")
 
 
 @pytest.mark.parametrize("kind", odd_networks.KINDS)
