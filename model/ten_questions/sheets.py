@@ -57,7 +57,7 @@ def join(items: Sequence[Item], text: str) -> tuple[ClassResult, ...]:
         InputError: A line is none of a sheet.
     """
     if len(text) > _MOST:
-        raise InputError(f"That is {len(text):,} characters.", f"It can be {_MOST:,}.", "Paste fewer sheets.")
+        raise InputError(f"That is {len(text):,} characters.", f"It can be {_MOST:,}.", "Give fewer sheets.")
     marks: dict[str, list[tuple[str, str]]] = {item.id: [] for item in items}
     for number, line in enumerate(csv.reader(io.StringIO(text)), start=1):
         if not line or tuple(line) == HEAD:
@@ -66,11 +66,11 @@ def join(items: Sequence[Item], text: str) -> tuple[ClassResult, ...]:
             raise InputError(
                 f"Line {number}, '{','.join(line)[:40]}', is no line of a sheet.",
                 f"A sheet has the columns {', '.join(HEAD)}.",
-                "Paste the files as this page wrote them.",
+                "Give the files as this page wrote them.",
             )
         marks[line[0]].append((line[-2], line[-1]))
     if not any(marks.values()):
-        raise InputError("There is no sheet.", "It can be one or more CSV files of this page.", "Paste them.")
+        raise InputError("There is no sheet.", "It can be one or more CSV files of this page.", "Choose them.")
     return tuple(_counted(id, given) for id, given in marks.items())
 
 

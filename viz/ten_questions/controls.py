@@ -21,7 +21,8 @@ ALLOWED: dict[str, address.Allowed] = {
 }
 _NONE: Answers = (None,) * records.COUNT
 _EMPTY = "a sheet was handed in without an answer"
-_PASTED = "pasted-sheets"
+_PASTED, _FILES = "pasted-sheets", "sheets-of-a-class"
+_UNSURE = "I do not know"
 
 
 def given(name: str) -> Answers:
@@ -36,12 +37,6 @@ def show_sheet(name: str) -> None:
         name: ``BEFORE`` or ``AFTER``.
     """
     items, answers = cache.ten(), given(name)
-    done = sum(each is not None for each in answers)
-    if st.session_state.pop(_EMPTY, False):
-        st.warning("There is no answer on this sheet yet. Choose one or more answers, then hand it in.")
-    if done:
-        said = f"{done} of {len(items)} questions are answered. The address keeps the answers; keep the link."
-        st.success(escape_markdown(said))
     if projector.is_on():
         _ask_one(name, items, answers)
         return
@@ -50,7 +45,18 @@ def show_sheet(name: str) -> None:
         for at, (item, answer) in enumerate(zip(items, answers, strict=True)):
             with columns[at * 2 // len(items)]:
                 _ask(name, at, item, answer)
-        st.form_submit_button("Hand in", on_click=lambda: _hand_in(name, items))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.form_submit_button("Hand in", on_click=lambda: _hand_in(name, items))
+            _say_state(answers)
+
+
+def _say_state(answers: Answers) -> None:
+    """Say beside the button what was handed in."""
+    if st.session_state.pop(_EMPTY, False):
+        st.warning("There is no answer on this sheet yet. Choose one or more answers, then hand it in.")
+    elif any(each is not None for each in answers):
+        said = f"{figures.say_answered(answers)} The link of this page holds your answers: bookmark it or copy it."
+        st.success(escape_markdown(said))
 
 
 def _key(name: str, at: int) -> str:
@@ -67,7 +73,7 @@ def _ask_one(name: str, items: Sequence[Item], answers: Answers) -> None:
     at = _choose_one()
 
     def answer() -> None:
-        address.write(**{name: sheets.write([*answers[:at], st.session_state[_key(name, at)], *answers[at + 1 :]])})
+        address.write(**{name: sheets.write([*answers[:at], _chosen(name, at, items[at]), *answers[at + 1 :]])})
 
     with projector.stage():
         _ask(name, at, items[at], answers[at], answer)
@@ -77,16 +83,20 @@ def _ask(name: str, at: int, item: Item, answer: int | None, on_change: Callable
     index = answer if answer is not None and answer < len(item.choices) else None
     st.session_state.setdefault(_key(name, at), index)
     question = f"**{at + 1}.** {escape_markdown(item.question)}"
-    options = range(len(item.choices))
+    titles = [*map(escape_markdown, item.choices), _UNSURE]
+    options = range(len(titles))
 
-    def title(choice: int) -> str:
-        return escape_markdown(item.choices[choice])
+    st.radio(question, options, key=_key(name, at), format_func=titles.__getitem__, on_change=on_change)
 
-    st.radio(question, options, key=_key(name, at), format_func=title, on_change=on_change)
+
+def _chosen(name: str, at: int, item: Item) -> int | None:
+    """Return the answer that is chosen on the page; who does not know has none."""
+    chosen = st.session_state.get(_key(name, at))
+    return None if chosen == len(item.choices) else chosen
 
 
 def _hand_in(name: str, items: Sequence[Item]) -> None:
-    answers = [st.session_state.get(_key(name, at)) for at in range(len(items))]
+    answers = [_chosen(name, at, item) for at, item in enumerate(items)]
     st.session_state[_EMPTY] = not any(each is not None for each in answers)
     if any(each is not None for each in answers):
         address.write(**{name: sheets.write(answers)})
@@ -122,12 +132,17 @@ def compare() -> None:
 def show_class() -> None:
     """Take the sheets of a class, and count the right answers."""
     st.write(
-        "Each student downloads the answers as CSV under “Compare”. The files hold no names. Paste them here, one "
-        "after another; they stay in this browser tab and this server's memory until you close the page."
+        "Each student downloads the answers as CSV under “Compare”. The files hold no names. Choose all of them here, "
+        "or paste their text; they stay in this browser tab and this server's memory until you close the page."
     )
-    text = st.text_area("The CSV files", key=_PASTED, height=150)
+    left, right = st.columns(2, gap="large")
+    with left:
+        files = st.file_uploader("The CSV files", type="csv", accept_multiple_files=True, key=_FILES)
+    with right:
+        pasted = st.text_area("Or their text, one after another", key=_PASTED, height=150)
+    text = "\n".join([*(each.getvalue().decode("utf-8-sig", "replace") for each in files), pasted])
     if not text.strip():
-        st.write("Nothing is pasted yet.")
+        st.write("There is no sheet yet.")
         return
     try:
         results = sheets.join(cache.ten(), text)

@@ -14,9 +14,16 @@ def say_scores(items: Sequence[Item], before: Answers, after: Answers) -> str:
     """Say how many answers are right before and after."""
     one, other = (sum(each is not None for each in given) for given in (before, after))
     return (
-        f"Before the lesson {score(items, before)} of {one} answers are right, after it {score(items, after)} of "
-        f"{other}. {len(items) - one} and {len(items) - other} questions have no answer."
+        f"Right answers: {score(items, before)} of {one} before the lesson, {score(items, after)} of {other} after it. "
+        f"Questions without an answer: {len(items) - one} before, {len(items) - other} after."
     )
+
+
+def say_answered(answers: Answers) -> str:
+    """Say how many questions have an answer, and which have none."""
+    missing = [str(number) for number, each in enumerate(answers, 1) if each is None]
+    said = f"{len(answers) - len(missing)} of {len(answers)} questions have an answer"
+    return f"{said}; without one: {', '.join(missing)}." if missing else f"{said}."
 
 
 def compared(items: Sequence[Item], before: Answers, after: Answers, *, revealed: bool) -> str:
