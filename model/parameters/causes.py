@@ -102,7 +102,7 @@ def _cause(printed: int, right: int, start: int, steps: Sequence[Passed], before
         if cost == 0 and found:
             return f"The number follows from the {start} printed for {before}, which is wrong already."
         if found:
-            return " Or: ".join(sentence(each) for each in found[:2])
+            return either(found)
     if start != start_right:
         for cost in range(1, 3):
             for each in _combinations(printed, start_right, steps, cost):
@@ -126,8 +126,19 @@ def cheapest(printed: int, start: int, steps: Sequence[Passed]) -> list[Sequence
 
 def sentence(rules: Sequence[Rule]) -> str:
     """Say which mistakes some rules are; empty for right ones."""
-    text = "; ".join(dict.fromkeys(rule.mistake for rule in rules if rule.mistake))
+    text = said(rules)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def either(found: Sequence[Sequence[Rule]]) -> str:
+    """Say the mistakes of the likeliest rules, and those of the next likeliest where there are any."""
+    other = said(found[1]) if len(found) > 1 else ""
+    return f"{sentence(found[0])} Or: {other}." if other else sentence(found[0])
+
+
+def said(rules: Sequence[Rule]) -> str:
+    """Say which mistakes some rules are, as part of a sentence."""
+    return "; ".join(dict.fromkeys(rule.mistake for rule in rules if rule.mistake))
 
 
 def _costs(steps: Sequence[Passed]) -> range:

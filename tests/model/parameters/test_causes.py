@@ -84,7 +84,7 @@ def explanations(grow: Grow) -> dict[str, str]:
         (no_jump, "Conv2d-5", "The jump of 2 is forgotten: Conv2d-5 adds 2 instead of 4."),
         (no_global, "AvgPool2d-8", "The global pool AvgPool2d-8 is not counted."),
         (dilated_jump, "Conv2d-7", "A dilation before Conv2d-7 is multiplied into the jump"),
-        (no_dilation, "Conv2d-6", "The dilation of Conv2d-6 is forgotten."),
+        (no_dilation, "Conv2d-6", "the dilation of Conv2d-6 is forgotten."),
         (three_by_three, "Conv2d-4", "The 1x1 Conv2d-4 is counted as 3x3."),
     ],
 )
