@@ -69,7 +69,7 @@ asked = address.read(address.ROW, names[0])
 name = address.read_one_of(address.ROW, [*names, IMAGE], nearest_name(names, asked))
 step = None if name == IMAGE else trace[name]
 st.title(f"{name}: {step.kind}" if step else "Pixels of the image")
-glossary.show("unit", "kernel", "patch", "bias", "stride", "padding")
+glossary.show(*controls.words_of(step))
 with projector.controls(), st.container(horizontal=projector.is_on(), vertical_alignment="bottom"):
     controls.row_links(trace, step)
     controls.buttons(trace, step)

@@ -75,7 +75,7 @@ def test_in_the_projector_view_the_keys_move(visit: Visit) -> None:
 @pytest.mark.parametrize("sample", [slice(0, None, 11), pytest.param(slice(None), marks=pytest.mark.exhaustive)])
 def test_each_row_has_a_link_that_opens_it(visit: Visit, trace: Trace, sample: slice) -> None:
     page = visit("layer_by_layer?digit=project-3a")
-    strip = page.get_by_role("list", name="The rows").get_by_role("link")
+    strip = page.get_by_role("group", name="The rows").get_by_role("link")
     expect(strip).to_have_count(len(trace.rows))
     addresses = [str(link.get_attribute("href")) for link in strip.all()]
     for address, row in list(zip(addresses, trace.rows, strict=True))[sample]:
@@ -87,7 +87,7 @@ def test_each_row_has_a_link_that_opens_it(visit: Visit, trace: Trace, sample: s
 
 def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit, trace: Trace) -> None:
     page = visit("layer_by_layer?digit=project-3a")
-    page.get_by_role("button", name="Start at the answer").click()
+    page.get_by_role("button", name="Last row").click()
     expect_step(page, "Conv2d-23")
     name, unit = "Conv2d-23", (trace.prediction, 0, 0)
     for _ in trace.steps:
@@ -109,7 +109,7 @@ def test_the_logit_can_be_followed_back_to_a_pixel_by_clicks_alone(visit: Visit,
     y, x = unit[1:]
     ink = digits.find("project-3a").pixels[y, x]
     expect(page.get_by_text(f"Ink {ink} of 255")).to_be_visible()
-    way = page.get_by_role("list", name="Trail to this unit").get_by_role("link")
+    way = page.get_by_role("group", name="Trail to this unit").get_by_role("link")
     expect(way.first).to_contain_text("Conv2d-23")
     way.first.click()
     expect_step(page, "Conv2d-23")
@@ -229,7 +229,7 @@ def test_asked_first_a_row_is_answered_by_keyboard_and_the_score_is_kept(visit: 
 
 def test_the_rows_are_one_tab_stop_and_arrows_lead_along_them(visit: Visit) -> None:
     page = visit("layer_by_layer?row=Conv2d-7")
-    rows = page.get_by_role("list", name="The rows").get_by_role("link")
+    rows = page.get_by_role("group", name="The rows").get_by_role("link")
     expect(rows).to_have_count(23)  # a screen reader lists them all
     assert rows.evaluate_all("(all) => all.filter((each) => each.tabIndex === 0).map((each) => each.textContent)") == [
         "7"

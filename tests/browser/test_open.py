@@ -114,7 +114,7 @@ def test_a_logit_is_followed_back_to_a_pixel_through_the_other_way_of_an_add(vis
     page.get_by_test_id("stSidebar").get_by_role("link", name="Layer by layer").click()
     page.wait_for_url("**/layer_by_layer?**")
     settle(page)
-    page.get_by_role("button", name="Start at the answer").click()
+    page.get_by_role("button", name="Last row").click()
     expect_chosen(page, row="Conv2d-4")
     settle(page)
     names = ["Conv2d-4"]
@@ -136,6 +136,6 @@ def test_a_logit_is_followed_back_to_a_pixel_through_the_other_way_of_an_add(vis
         *("Conv2d-4", "adaptive_avg_pool2d-3", "relu-3", "add-3", "Conv2d-3", "relu-2", "Conv2d-2"),
         *("max_pool2d-1", "relu-1", "Conv2d-1", "image"),
     ]
-    trail = page.get_by_role("list", name="Trail to this unit").get_by_role("link")
+    trail = page.get_by_role("group", name="Trail to this unit").get_by_role("link")
     expect(trail).to_have_count(len(names))
     expect(trail.nth(4)).to_contain_text("Conv2d-3")

@@ -1,6 +1,7 @@
 """Navigation through the network: from row to row, and from a unit back to its input units."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from model.layers.records import Explanation
 from model.networks.records import ImageSpec
 from model.receptive_field.records import Box, Window
 from model.records import IMAGE, Activation, Pair, Unit
-from model.trace.records import Row, Step, Trace
+from model.trace.records import LayerKind, Row, Step, Trace
 from viz import theme
 from viz.app import address, components, current, projector, tables, widgets
 from viz.layers import worked_unit
@@ -28,6 +29,19 @@ _AROUND = 4  # rows on both sides of the current one that a projector shows
 _MAX_TRAIL = 200  # units; longer than the way through most networks
 
 
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    LayerKind.CONVOLUTION: ("kernel", "patch", "bias", "stride", "padding"),
+    LayerKind.LINEAR: ("weight", "bias"),
+    LayerKind.BATCH_NORM: ("batch norm",),
+    LayerKind.DROPOUT: ("dropout", "mask"),
+    LayerKind.RELU: ("ReLU",),
+    LayerKind.MAX_POOL: ("max pool", "stride"),
+    LayerKind.AVERAGE_POOL: ("stride",),
+    LayerKind.SOFTMAX: ("logit", "softmax"),
+    LayerKind.LOG_SOFTMAX: ("logit", "log-probability"),
+}
+
+
 class TrailUnit(NamedTuple):
     """One unit of a trail; the name is ``image`` for a pixel."""
 
@@ -38,6 +52,11 @@ class TrailUnit(NamedTuple):
     def code(self) -> str:
         """The unit in an address: ``Conv2d-7.3.0.12``."""
         return ".".join([self.name, *map(str, self.unit)])
+
+
+def words_of(step: Step | None) -> tuple[str, ...]:
+    """Return the words of the glossary that the arithmetic of a step uses; without a step those of a pixel."""
+    return ("row", "feature map", "unit", "recorded", *(_WORDS.get(step.kind, ()) if step else ()))
 
 
 def row_links(trace: Trace, step: Step | None) -> None:
@@ -71,7 +90,7 @@ def buttons(trace: Trace, step: Step | None) -> None:
         st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go_to(before[-1]))
         st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go_to(after[0]))
         if not projector.is_on():
-            st.button("Start at the answer", on_click=lambda: go_to(names[-1]))
+            st.button("Last row", on_click=lambda: go_to(names[-1]))
         quiz.switch()
         if step:
             _choose_map(step)

@@ -8,9 +8,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!list) {
     list = document.createElement("ol");
     list.className = "steps";
-    parentElement.append(list);
+    const group = document.createElement("div");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", data.label);
+    group.append(list);
+    parentElement.append(group);
   }
-  list.setAttribute("aria-label", data.label);
   list.classList.toggle("wordy", data.wordy);
   const held = list.contains(parentElement.getRootNode().activeElement);
   list.replaceChildren(...data.items.map((item, index) => entry(item, index, setTriggerValue)));
