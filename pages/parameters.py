@@ -22,7 +22,7 @@ lines = figures.lines(trace, arithmetic, comparisons)
 
 st.title("Parameters")
 st.write(controls.about())
-glossary.show("parameter", "row", "receptive field", "jump")
+glossary.show("assignment", "parameter", "row", "receptive field", "jump")
 widgets.to_try(*controls.ideas(lines))
 
 with projector.controls():

@@ -55,7 +55,7 @@ if current.is_assignment():
 else:
     st.write("How random weights became this network, as far as its author kept it.")
 every = {**widgets.of_any_step(), **training.ALLOWED, **live_training.ALLOWED}
-glossary.show("epoch", "held-out images", "parameter")
+glossary.show("assignment", "epoch", "held-out images", "parameter")
 shown = widgets.part(training.VIEW, training.VIEWS, every)
 if training.has_something(shown):
     widgets.to_try(*(OF_THE_ASSIGNMENT if current.is_assignment() else OF_ANOTHER)[shown])

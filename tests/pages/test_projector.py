@@ -49,6 +49,6 @@ def test_a_long_table_is_shown_in_parts_with_the_sums_of_all() -> None:
 
 def test_a_projector_shows_one_word_of_the_glossary() -> None:
     app = press(run("about", projector="yes"), "Next")
-    assert app.query_params["word"] == "baseline"
-    assert "The picture that a method compares yours with" in shown(app)
+    assert app.query_params["word"] == "attribution"
+    assert "A number for each pixel: how much it supports a class" in shown(app)
     assert "The logarithm of a probability" not in shown(app)

@@ -36,7 +36,8 @@ def _opening(name: str, term: Term, link: Link, more: str) -> str:
     id = f"term-{name.replace(' ', '-')}"
     return (
         f'<button type="button" popovertarget="{id}">{escape(name)}</button>'
-        f'<div popover id="{id}"><p><b>{escape(name)}</b></p>{_meaning(term, link, more)}</div>'
+        f'<div popover id="{id}"><p><b>{escape(name)}</b></p>{_meaning(term, link, more)}'
+        f'<button type="button" popovertarget="{id}" popovertargetaction="hide">Close</button></div>'
     )
 
 

@@ -19,6 +19,11 @@ class Term(NamedTuple):
 
 
 GLOSSARY: Mapping[str, Term] = {
+    "assignment": Term(
+        "The task of a course on deep learning that the first network answers, as a student wrote and trained it: "
+        "handwritten digits with few parameters.",
+        "parameters",
+    ),
     "attribution": Term("A number for each pixel: how much it supports a class, by one method.", "saliency"),
     "baseline": Term(
         "The picture that a method compares yours with, for example an all-black one. It stands for “nothing to see”.",
@@ -96,6 +101,9 @@ GLOSSARY: Mapping[str, Term] = {
         "sanity_checks",
     ),
     "receptive field": Term("All pixels that can change a unit.", "receptive_field"),
+    "recorded": Term(
+        "Read from a run of the network itself in PyTorch, so that the arithmetic beside it can be checked.", "layers"
+    ),
     "ReLU": Term("Turns negative values into 0 and keeps the others.", "feature_maps"),
     "row": Term(
         "A layer with a number, as in a printed summary. Function calls have no number of their own.", "parameters"
