@@ -57,6 +57,9 @@ def rule() -> None:
     lines, heading = cache.printed(), "As the notebook printed"
     if lines:
         st.header("The notebook's rule, line by line")
+        st.write(
+            "The assignment's notebook prints a receptive field for each row. One rule gives all of these figures."
+        )
     else:
         lines, heading = cache.doubled(), "A wrong rule"
         if not lines:
