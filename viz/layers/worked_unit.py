@@ -376,7 +376,7 @@ def _factor(term: Term) -> str:
     """Write what a value is multiplied by; whole where it only says whether the value is kept."""
     if term.weight is None:
         return f"exp {term.product:.4g}"
-    return f"× {term.weight:.0f}" if term.weight in {0.0, 1.0} else f"× {words.number(term.weight)}"
+    return f"× {int(term.weight)}" if term.weight in {0.0, 1.0} else f"× {words.number(term.weight)}"
 
 
 def terms_csv(explained: Explanation) -> str:

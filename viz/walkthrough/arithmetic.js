@@ -391,7 +391,8 @@ function picture({ maps: [, height, width], pictures, grid }, channel) {
 
 function described({ source, channel, terms: all, sum }, weighted, several) {
   const isWeighted = weighted && all.some(({ weight }) => ![null, 0, 1].includes(weight));
-  const factor = ({ weight, product }) => (weight === null ? `exp ${general(product, 4)}` : `× ${number(weight)}`);
+  const whole = (weight) => ([0, 1].includes(weight) ? `${weight}` : number(weight));
+  const factor = ({ weight, product }) => (weight === null ? `exp ${general(product, 4)}` : `× ${whole(weight)}`);
   return {
     source,
     channel,
