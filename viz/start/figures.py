@@ -26,7 +26,7 @@ def answer(name: str, probability: str, others: str, drawn: str = "", *, example
         example: What the answer is about while the pad is empty; nothing where a person chose the picture.
     """
     named = " named" if len(name) > _LONG else ""
-    first = f"<em>Example: {escape(example)}. Draw your own.</em>" if example else ""
+    first = f"<span>Example: {escape(example)}. Draw your own.</span>" if example else ""
     return (
         f'<div class="answer{named}"><p>{first}The network predicts<strong>{escape(name)}</strong><b>{probability}</b>'
         f"{escape(others)}</p>{drawn}</div>"
