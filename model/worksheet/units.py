@@ -162,9 +162,10 @@ def _telling(trace: Trace, step: Step, chance: Random) -> Explanation:
         different = len({round(term.value, 2) for term in explained.terms})
         ink = any(term.value for term in explained.terms)  # a ReLU before it gives many zeros
         telling = different >= min(3, len(explained.terms)) and abs(explained.recorded) >= _LEAST
-        if ink and telling and not (step.kind == LayerKind.MAX_POOL and _has_a_tie(explained)):
+        tied = step.kind == LayerKind.MAX_POOL and _has_a_tie(explained)
+        if ink and telling and not tied:
             return explained
-        found = found or explained
+        found = explained if found is None or (_has_a_tie(found) and not tied) else found
     assert found is not None  # noqa: S101 (there were tries)
     return found
 

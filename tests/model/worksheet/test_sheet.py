@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from model.trace.records import LayerKind, Trace
 from model.worksheet import sheet
 from model.worksheet.records import DECIMALS, SAME, Gap, TableTask, UnitTask, Worksheet
 from model.worksheet.table import rows_of
-from model.worksheet.units import FEW_TERMS, MOST_TERMS, ROUNDING
+from model.worksheet.units import FEW_TERMS, MOST_TERMS, ROUNDING, units
 from tests import any_network, odd_networks
 
 SEEDS = range(4)
@@ -249,13 +250,20 @@ def test_no_figure_that_is_asked_for_stands_elsewhere_on_the_sheet(name: str) ->
                     assert all(each.table.rows[n][at] == SAME for n in same)
 
 
+@pytest.mark.parametrize("name", ["assignment", "basic", "lenet"])
+def test_a_maximum_has_no_tie(name: str) -> None:
+    """Of these seeds some have a tie where it is not avoided."""
+    made_of = [units(seen(name)[0], Random(str(seed)))[0] for seed in range(60)]  # noqa: S311 (no secret)
+    windows = [task.patches[0].values for tasks in made_of for task in tasks if task.kind == LayerKind.MAX_POOL]
+    assert len(windows) > 10
+    assert all((shown == shown.max()).sum() == 1 for shown in (each.round(DECIMALS) for each in windows))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_maximum_has_no_tie_and_a_sum_is_short_where_the_network_has_short_ones(name: str) -> None:
+def test_a_sum_is_short_where_the_network_has_short_ones(name: str) -> None:
     for task in (task for each in sheets(name) for task in each.units):
         values = np.concatenate([patch.values.round(DECIMALS).ravel() for patch in task.patches])
-        if task.kind == LayerKind.MAX_POOL:
-            assert (values == values.max()).sum() == 1
-        elif task.patches[0].weights is not None and len(values) > FEW_TERMS:
+        if task.patches[0].weights is not None and len(values) > FEW_TERMS:
             sums = [s for s in seen(name)[0].steps if s.kind in {LayerKind.CONVOLUTION, LayerKind.LINEAR}]
             shortest = min(int(np.prod(s.weights["weight"].shape[1:])) for s in sums)
             assert shortest > FEW_TERMS or task.question.startswith("The logit")
