@@ -35,7 +35,7 @@ from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
 _CLASSES = 10
-_VALUES = 50_000_000  # that all steps put out in one pass
+_VALUES = 20_000_000  # that all steps put out in one pass
 _LISTED = 3  # classes that a sentence names
 
 
@@ -61,7 +61,7 @@ def parts(count: int, size: int) -> list[range]:
 
 
 def at_once(network: Network, pictures: LabelledPictures) -> int:
-    """Return how many pictures make a part: fewer for a large network, so that each part takes under a second."""
+    """Return how many pictures make a part: fewer for a large network, because everybody waits while a part runs."""
     values = sum(math.prod(node.shape) for node in network.graph.nodes)
     return max(1, min(pictures.at_once, _VALUES // values))
 

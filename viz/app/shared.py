@@ -29,7 +29,7 @@ from viz.app.queued_cache import queued
 
 __all__ = ["is_small", "network", "structure"]
 
-_PART = 500  # images at a time
+_PART = 200  # images at a time: others wait until they are done
 _HEAVY = ("torchvision", "captum")  # imported only where they are needed
 _SWITCH_INTERVAL = 0.0005  # seconds; by default 0.005, which a page waits each time that it hands over to long work
 _CLASSES = 10  # of which a sample is shown

@@ -105,7 +105,7 @@ def _part(digest: str, start: int, stop: int, _pictures: LabelledPictures) -> Sc
     return files.of_part(network(), _pictures, range(start, stop))
 
 
-@queued(max_entries=16)
+@queued(max_entries=64)
 def _whole(digest: str, _pictures: LabelledPictures) -> Scores:
     return files.joined([_part(digest, part.start, part.stop, _pictures) for part in _parts(_pictures)])
 
@@ -121,7 +121,7 @@ def confusion(pictures: LabelledPictures) -> Confusion:
     return _confusion(pictures.digest, scores(pictures))
 
 
-@of_network(max_entries=16)
+@of_network(max_entries=64)
 def _confusion(digest: str, _scores: Scores) -> Confusion:
     return matrix.confusion(_scores)
 

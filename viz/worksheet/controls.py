@@ -123,11 +123,11 @@ def _sheet(key: str, seed: int, _digit: Digit) -> Worksheet:  # the key identifi
     )
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64)
 def _table() -> Table:
     return table_of(current.network())
 
 
-@of_network(max_entries=32)
+@of_network(max_entries=64)
 def _comparison() -> Comparison:
     return Comparison(current.network())
