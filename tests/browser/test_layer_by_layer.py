@@ -66,6 +66,7 @@ def test_in_the_projector_view_the_keys_move(visit: Visit) -> None:
     page = visit("layer_by_layer?digit=project-3a&row=Conv2d-4")
     page.keyboard.press("p")
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    settle(page)  # the buttons move to another place, and take no key meanwhile
     page.keyboard.press("ArrowRight")
     expect_step(page, "BatchNorm2d-5")
     page.keyboard.press("p")
