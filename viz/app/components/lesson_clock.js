@@ -18,7 +18,10 @@ export default function ({ data, parentElement }) {
   if (kept.station !== data.station) kept = { ...kept, at: Date.now(), station: data.station };
   let saved = false;
   const tick = () => {
-    if (saved && !read(name)) kept = restart(); // a link that begins the lesson has removed it
+    if (saved && !read(name)) {
+      if (data.done > 0) return; // a link that begins the lesson has removed it: the first station's page follows
+      kept = restart();
+    }
     kept.seen = Date.now();
     saved = write(name, kept);
     const [here, all] = [kept.seen - kept.at, kept.seen - kept.began];
