@@ -21,7 +21,7 @@ class Term(NamedTuple):
 GLOSSARY: Mapping[str, Term] = {
     "assignment": Term(
         "The task of a course on deep learning that the first network answers, as a student wrote and trained it: "
-        "handwritten digits with few parameters.",
+        "read MNIST with few parameters.",
         "parameters",
     ),
     "attribution": Term("A number for each pixel: how much it supports a class, by one method.", "saliency"),
