@@ -53,3 +53,6 @@ VIEWS = {
     "worksheet": "worksheet?seed=3&sheet_view=both",
     "about": "about",
 }
+
+# The first view of each page. The header and the sidebar are the same in all views of a page, so one of them is enough.
+FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}

@@ -169,3 +169,11 @@ def blank(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport=DESKTOP)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[tuple[Page, Contexts]]:
+    """Give a page in which one view is opened after another."""
+    contexts = Contexts(browser)
+    yield contexts.new_page(alone=True, options={}), contexts
+    contexts.clear()

@@ -1,27 +1,14 @@
 """Every view for people who cannot see, point or tell colours apart, who have keys alone, or a phone: in one visit."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.conftest import DESKTOP, PHONE, PROJECTOR, Contexts, Visit
 from tests.browser.controls import MAIN, PAGE, SIDEBAR
 from tests.browser.inspection import SITUATIONS, at_a_desk, inspect, told
 from tests.browser.test_keyboard import WAYS, assert_keys_choose
 from tests.serving import choose_source, settle
-from tests.views import VIEWS
-
-# The header and the sidebar are the same in all views of a page, so they are looked at in its first view.
-FIRST = {path.partition("?")[0]: name for name, path in reversed(VIEWS.items())}
-
-
-@pytest.fixture(scope="module")
-def window(browser: Browser) -> Iterator[tuple[Page, Contexts]]:
-    """Give a page in which one view is opened after another."""
-    contexts = Contexts(browser)
-    yield contexts.new_page(alone=True, options={}), contexts
-    contexts.clear()
+from tests.views import FIRST, VIEWS
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -36,25 +23,6 @@ def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, n
     if name in WAYS:
         at_a_desk(page, PAGE)
         assert_keys_choose(page, WAYS[name])
-    assert not contexts.failures
-
-
-EXHAUSTIVE = pytest.mark.exhaustive
-OTHERS = ["residual", "shapes", *(pytest.param(net, marks=EXHAUSTIVE) for net in ("lenet", "basic", "separable"))]
-
-
-@pytest.mark.parametrize("net", OTHERS)
-@pytest.mark.parametrize("path", FIRST)
-def test_nothing_is_wrong_with_a_page_of_another_network(
-    window: tuple[Page, Contexts], app: str, path: str, net: str
-) -> None:
-    page, contexts = window
-    page.set_viewport_size(DESKTOP)
-    page.emulate_media(color_scheme="light")
-    page.goto(f"{app}/{path}?net={net}")
-    settle(page)
-    found = inspect(page, MAIN)
-    assert not found, f"'{path}' of {net} {told(found)}"
     assert not contexts.failures
 
 
