@@ -27,7 +27,7 @@ def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, n
 
 
 def test_nothing_is_wrong_with_any_source_of_digits(visit: Visit) -> None:
-    page = visit()
+    page = visit("overview")  # where the sources are in the sidebar
     for source in ("Draw", "MNIST", "Upload"):
         choose_source(page, source)
         found = inspect(page, SIDEBAR)
