@@ -102,7 +102,7 @@ def _cause(printed: int, right: int, start: int, steps: Sequence[Passed], before
         if cost == 0 and found:
             return f"The number follows from the {start} printed for {before}, which is wrong already."
         if found:
-            return either(found)
+            return sentence(found[0]) + other(found)
     if start != start_right:
         for cost in range(1, 3):
             for each in _combinations(printed, start_right, steps, cost):
@@ -130,10 +130,9 @@ def sentence(rules: Sequence[Rule]) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def either(found: Sequence[Sequence[Rule]]) -> str:
-    """Say the mistakes of the likeliest rules, and those of the next likeliest where there are any."""
-    other = said(found[1]) if len(found) > 1 else ""
-    return f"{sentence(found[0])} Or: {other}." if other else sentence(found[0])
+def other(found: Sequence[Sequence[Rule]]) -> str:
+    """Say the mistakes of the next likeliest rules after a sentence, where there are any."""
+    return f" Or: {said(found[1])}." if len(found) > 1 and said(found[1]) else ""
 
 
 def said(rules: Sequence[Rule]) -> str:

@@ -6,7 +6,7 @@ its figures: between two printed fields the rules with the fewest mistakes that 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from model.parameters.causes import Passed, Rule, cheapest, rules, said, sentence
+from model.parameters.causes import Passed, Rule, cheapest, other, rules, sentence
 from model.parameters.records import Line
 
 DOUBLED = frozenset({"pool stride", "jump"})  # a pool multiplies the field, and the jump is forgotten behind it
@@ -61,9 +61,8 @@ def _between(steps: Sequence[Passed], size: int, right: int, printed: int) -> li
         unknown = Line("", "", printed, "", right, "No common mistake gives the printed number.", is_printed=True)
         return [*_last_as(_lines(steps, [next(rules(step)) for step in steps], size, right), unknown)]
     lines = [*_lines(steps, found[0], size, right)]
-    other = f" Or: {said(found[1])}." if len(found) > 1 and said(found[1]) else ""
     last = lines[-1]
-    return [*_last_as(lines, Line("", last.wrong, printed, "", 0, f"{last.mistake}{other}", last.habit, True))]
+    return [*_last_as(lines, Line("", last.wrong, printed, "", 0, last.mistake + other(found), last.habit, True))]
 
 
 def _last_as(lines: Sequence[Line] | Iterator[Line], last: Line) -> Iterator[Line]:

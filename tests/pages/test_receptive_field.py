@@ -1,12 +1,16 @@
 """The receptive field's page in Streamlit's own simulator: every step, any unit, and nonsense in the link."""
 
 import re
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model.graph.module import NetworkModule
+from model.networks import by_id
 from model.networks.assignment import weights
 from model.receptive_field import of_network
+from model.receptive_field.records import ReceptiveField
 from tests.pages.conftest import component, run, said, show, shown
 
 PAGE = "receptive_field"
@@ -127,23 +131,45 @@ def test_page_shows_the_rule_that_gives_every_printed_figure(app: AppTest) -> No
     assert "They first differ at MaxPool2d-10: 14 instead of 8" in said(app)
 
 
-@pytest.mark.parametrize(
-    ("view", "part"), [("window", 'class="sight"'), ("growth", ""), ("rule", 'class="recurrences')]
-)
-def test_a_projector_shows_the_chosen_part(app: AppTest, view: str, part: str) -> None:
-    show(app, row="MaxPool2d-10", projector="yes", field_view=view)
+def on_stage(node: Any, *, inside: bool = False) -> str:
+    """Return the HTML and the names of the components on the stage of a page."""
+    found = ""
+    for each in node.children.values() if hasattr(node, "children") else ():
+        held = inside or getattr(each.proto, "id", "").endswith("-stage")
+        found += (getattr(each.proto, "body", "") + getattr(each.proto, "component_name", "")) * held
+        found += on_stage(each, inside=held)
+    return found
+
+
+PARTS = {"window": 'class="sight"', "growth": "growth_player", "rule": 'class="recurrences'}
+
+
+@pytest.mark.parametrize("view", PARTS)
+def test_a_projector_shows_the_chosen_part_alone(app: AppTest, view: str) -> None:
+    show(app, projector="yes", field_view=view)
     assert_opens(app)
     assert not app.warning
     assert app.segmented_control("widget-field_view").value == view
-    assert part in shown(app)
+    assert [name for name, part in PARTS.items() if part in on_stage(app._tree)] == [view]
 
 
-def test_the_size_of_a_field_is_its_title(app: AppTest) -> None:
-    drawn = shown(show(app, row="MaxPool2d-10"))
-    assert "Receptive field: <b>8 × 8 pixels</b>" in drawn
-    assert "A map of MaxPool2d-10: 11 × 11 units" in drawn
+@pytest.mark.parametrize("net", ["assignment", "residual"])
+def test_the_size_of_a_field_is_its_title(app: AppTest, net: str) -> None:
+    module = by_id(net).module
+    assert isinstance(module, NetworkModule)
+    fields = of_network(module)
+    for step in (module.graph.last_maps(), module.graph.nodes[0]):
+        assert step is not None
+        field, (_, height, width) = fields[step.name], step.shape
+        assert isinstance(field, ReceptiveField)
+        drawn = shown(show(app, net=net, row=step.name))
+        assert f"Receptive field: <b>{field.size[0]} × {field.size[1]} pixel" in drawn
+        assert f"A map of {step.name}: {height} × {width} units" in drawn
+        assert '<i class="grid"></i>' in drawn
+
+
+def test_a_map_of_one_value_is_one_unit(app: AppTest) -> None:
     assert "A map of AvgPool2d-22: one unit" in shown(show(app, row="AvgPool2d-22"))
-    assert '<i class="grid"></i>' in drawn
 
 
 def test_page_of_another_network_warns_of_the_rule(app: AppTest) -> None:
