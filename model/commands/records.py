@@ -5,26 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.networks.summary.records import Table, TableRow
+from model.parameters.records import Limit
 from model.parameters.records import PrintedMistake as Mistake
 
 __all__ = ["RANDOM", "Limit", "Mistake", "Report", "Table", "TableRow"]
 
 RANDOM = "The weights are random: trained ones were not given (--weights)."  # kept in the network's file
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit that a network must keep.
-
-    Args:
-        name: Such as ``at most 20,000 parameters``.
-        holds: None where nothing says it.
-        evidence: The numbers.
-    """
-
-    name: str
-    holds: bool | None
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,31 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a design must keep; those of the assignment by default. None or False where it is not asked for.
+
+    Args:
+        parameters: Fewer than so many.
+        multiply_accumulates: Fewer than so many for one image.
+        no_linear: Whether a fully connected layer is forbidden.
+        mean_at_end: Whether the last step with a window must be a mean over the whole map.
+        batch_norm: Whether there must be one.
+        dropout: Whether there must be one.
+        epochs: Trained for fewer than so many.
+        accuracy: At least this share is right.
+    """
+
+    parameters: int | None = 20_000
+    multiply_accumulates: int | None = None
+    no_linear: bool = True
+    mean_at_end: bool = True
+    batch_norm: bool = True
+    dropout: bool = True
+    epochs: int | None = 20
+    accuracy: float | None = 0.994
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a layer cannot run.
 
@@ -71,7 +96,7 @@ class Mark:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row:
-    """What one line of the editor shows. From the first layer that cannot run on, the numbers are 0 and empty.
+    """What one line of the editor shows; of a layer that cannot run the numbers are 0 and the shape is empty.
 
     Args:
         name: As torchsummary would number it: ``Conv2d-1``; a function call is named after the row before: ``add-9``.
@@ -83,7 +108,7 @@ class Row:
         field: The receptive field of its units, or why there is no single one; None for a vector.
         multiply_accumulates: For one image.
         memory: Bytes of what it gives for one image, as float32.
-        problem: Why it cannot run; None where it can, and for layers that depend on one that cannot.
+        problem: Why it cannot run; None where it can, and where it only depends on one that cannot.
         marks: What is doubtful about it.
     """
 

@@ -100,3 +100,18 @@ class Line:
     mistake: str = ""
     habit: str = ""
     is_printed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that a network must keep.
+
+    Args:
+        name: Such as ``at most 20,000 parameters``.
+        holds: None where nothing says it.
+        evidence: The numbers.
+    """
+
+    name: str
+    holds: bool | None
+    evidence: str

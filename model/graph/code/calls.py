@@ -108,6 +108,10 @@ def _padded(s: Settings) -> dict[str, tuple[Any, Any]]:
     return {"padding": (s["padding"], (0, 0))}
 
 
+def _flatten(s: Settings, _t: Shapes, shape: Shape) -> str:
+    return call("nn.Flatten", start_dim=(s["start"], 1), end_dim=(s["end"], len(shape)))
+
+
 def _plain(name: str, *settings: str) -> "Make":
     return lambda s, t, shape: f"nn.{name}({', '.join(value(s[each]) for each in settings)})"
 
@@ -125,6 +129,7 @@ MODULES: Mapping[Op, Mapping[str, Make]] = {
     Op.AVG_POOL: {"AvgPool2d": _avg_pool},
     Op.ADAPTIVE_AVG_POOL: {"AdaptiveAvgPool2d": _plain("AdaptiveAvgPool2d", "size")},
     Op.ADAPTIVE_MAX_POOL: {"AdaptiveMaxPool2d": _plain("AdaptiveMaxPool2d", "size")},
+    Op.FLATTEN: {"Flatten": _flatten},
     Op.DROPOUT: {"Dropout": _plain("Dropout", "p")},
     Op.DROPOUT2D: {"Dropout2d": _plain("Dropout2d", "p")},
     Op.LEAKY_RELU: {"LeakyReLU": _plain("LeakyReLU", "negative_slope")},
