@@ -1,9 +1,10 @@
 """How fast a large network is: ``python -m bench.large`` opens ResNet-18 at 3 x 224 x 224 and walks all views.
 
 In Chromium, on a server of its own, which is started with the file as ``glass show`` does: the file is larger than an
-upload may be. *Opened* is how much later than a server without a file it shows the network. For each view: seconds from a click on another picture, whose results are not
-known, to the first figure and to the end of the run; before that the same for the first look at the view. The bare
-forward pass, measured in the same run, tells what the machine can do: only the ratios mean something on another one.
+upload may be. *Opened* is how much later than a server without a file it shows the network. For each view: seconds from
+a click on another picture, whose results are not known, to the first figure and to the end of the run; before that the
+same for the first look at the view. The bare forward pass, measured in the same run, tells what the machine can do:
+only the ratios mean something on another one.
 Its arguments are parts of names of views, by default all.
 """
 
