@@ -1,5 +1,6 @@
 """The independent witness: a design written directly with PyTorch's modules, measured by hooks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -52,16 +53,19 @@ class Witness(nn.Module):
 
 def _module(layer: Layer) -> nn.Module:
     s = dict(layer.settings)
-    if layer.kind == "conv":
-        return nn.LazyConv2d(
+    made: dict[str, Callable[[], nn.Module]] = {
+        "conv": lambda: nn.LazyConv2d(
             s["kernels"], s["size"], s["stride"], s["padding"], s["dilation"], s["groups"], bias=s["bias"]
-        )
-    if layer.kind in {"max", "avg"}:
-        kind = nn.MaxPool2d if layer.kind == "max" else nn.AvgPool2d
-        return kind(s["size"], s["stride"], s["padding"], ceil_mode=s["ceil"])
-    plain = {
+        ),
+        "max": lambda: nn.MaxPool2d(s["size"], s["stride"], s["padding"], ceil_mode=s["ceil"]),
+        "avg": lambda: nn.AvgPool2d(s["size"], s["stride"], s["padding"], ceil_mode=s["ceil"]),
+        "gap": lambda: nn.AdaptiveAvgPool2d(1),
+        "bn": _LazyNorm,
+        "dropout": lambda: nn.Dropout(s["p"]),
+        "dropout2d": lambda: nn.Dropout2d(s["p"]),
         "relu": nn.ReLU,
         "relu6": nn.ReLU6,
+        "leaky": lambda: nn.LeakyReLU(s["slope"]),
         "prelu": nn.PReLU,
         "gelu": nn.GELU,
         "silu": nn.SiLU,
@@ -71,19 +75,11 @@ def _module(layer: Layer) -> nn.Module:
         "tanh": nn.Tanh,
         "sigmoid": nn.Sigmoid,
         "flatten": nn.Flatten,
-    }
-    if layer.kind in plain:
-        return plain[layer.kind]()
-    return {
-        "bn": _LazyNorm,
-        "dropout": lambda: nn.Dropout(s["p"]),
-        "dropout2d": lambda: nn.Dropout2d(s["p"]),
-        "leaky": lambda: nn.LeakyReLU(s["slope"]),
-        "gap": lambda: nn.AdaptiveAvgPool2d(1),
         "linear": lambda: nn.LazyLinear(s["units"], bias=s["bias"]),
         "add": nn.Identity,
         "cat": nn.Identity,
-    }[layer.kind]()
+    }
+    return made[layer.kind]()
 
 
 class _LazyNorm(nn.Module):
