@@ -44,6 +44,38 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A design that was read from something else than its own text.
+
+    Args:
+        design: The design.
+        notes: What the source says otherwise, or does not say, a sentence each.
+    """
+
+    design: Design
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A change of a design, worked out.
+
+    Args:
+        change: What is changed, as a sentence.
+        design: The design after it.
+        parameters: How many it has then.
+        multiply_accumulates: For one image, then.
+        under: Whether it is under the limit then.
+    """
+
+    change: str
+    design: Design
+    parameters: int
+    multiply_accumulates: int
+    under: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a design must keep; those of the assignment by default. None or False where it is not asked for.
 

@@ -1,6 +1,7 @@
 """A design as text and as part of a link: both are read back as the same design, and damage gets a sentence."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote_plus
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.design import text
 from model.design.kinds import KINDS, layer
-from model.design.records import Design
+from model.design.records import Design, Layer
 from model.errors import InputError
 from tests.model.design.draws import any_layer
 
@@ -19,6 +20,17 @@ designs = st.builds(
     st.tuples(st.sampled_from([1, 3]), st.integers(1, 64), st.integers(1, 64)),
     st.integers(2, 100),
 )
+
+
+def without_references(design: Design) -> Design:
+    """Return a design as it is read from code: without labels, and positions only where they say something."""
+    positions, layers = dict[str, int](), list[Layer]()
+    for place, each in enumerate(design.layers, 1):
+        source = str(positions.get(each.source, each.source))
+        needless = source == str(place - 1) and not KINDS[each.kind].joins
+        layers.append(replace(each, source="" if needless else source, label=""))
+        positions |= {each.label: place} if each.label else {}
+    return replace(design, layers=tuple(layers))
 
 
 @settings(max_examples=60, deadline=None)
