@@ -48,14 +48,17 @@ def write_layer(given: Layer) -> str:
     for setting in kind_of(given.kind).settings:
         value = given.settings[setting.name]
         if setting.bare:
-            parts.append(_written(value))
+            parts.append(write_value(value))
         elif value != setting.default:
-            parts.append(f"{setting.name}={_written(value)}")
+            parts.append(f"{setting.name}={write_value(value)}")
     parts += [f"@{given.source}"] * bool(given.source) + [f"label={given.label}"] * bool(given.label)
     return " ".join(parts)
 
 
-def _written(value: Any) -> str:
+def write_value(value: Any) -> str:
+    """Return the value of a setting as a line of text has it; nothing for None, which is never written."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
