@@ -8,6 +8,7 @@ from viz import theme
 _VIZ = Path(__file__).parent
 _COMPONENTS, _STYLES = _VIZ / "app" / "components", _VIZ / "app" / "styles"
 _PLAYING = {"epoch_player", "growth_player"}
+_PARTS = {"design_editor": ("design_fields", "design_layers", "design_row")}  # of a script that is several files
 _IN_COMPONENTS = ("mathematics", "forced_colours")  # a page's own styles do not reach into a component
 
 
@@ -29,7 +30,7 @@ def of_component(name: str) -> str:
 @functools.lru_cache(maxsize=64)
 def script(name: str) -> str:
     """Return the script of a component by its name."""
-    return _text(_COMPONENTS / f"{name}.js")
+    return "".join(_text(_COMPONENTS / f"{each}.js") for each in (name, *_PARTS.get(name, ())))
 
 
 def _text(path: Path) -> str:

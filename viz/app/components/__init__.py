@@ -252,6 +252,22 @@ def drawing_pad(
     _mount("drawing_pad", "ink", data, receive)
 
 
+def design_editor(data: Mapping[str, Any], on_edit: Callable[[str], None]) -> None:
+    """Show a design to edit, as ``viz.design.controls`` prepares it.
+
+    Args:
+        data: What is shown.
+        on_edit: Called before the next run with the whole design as text.
+    """
+    sequence = "editor-sequence"
+
+    def receive(edited: Any) -> None:
+        st.session_state[sequence] = int(edited["sequence"])
+        on_edit(str(edited["text"]))
+
+    _mount("design_editor", "edited", {**data, "sequence": st.session_state.get(sequence, 0)}, receive)
+
+
 def picture_source(on_camera: Callable[[], None]) -> None:
     """Show a button for the camera, and say that pictures can be pasted or dropped.
 

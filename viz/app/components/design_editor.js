@@ -1,0 +1,282 @@
+// A design as a list of layers to edit. An edit is painted here at once and sent as text; Python answers with the
+// numbers. One edit is on its way at a time: what changes meanwhile is sent together, when the answer has come.
+
+const PATIENCE = 5000; // milliseconds until an edit without an answer is sent again
+const TOGETHER = 1000; // milliseconds within which changes of one setting are undone as one
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.stop?.();
+  const editor = (parentElement.editor ??= build(parentElement));
+  editor.send = (edit) => setTriggerValue("edited", edit);
+  editor.take(data);
+  document.addEventListener("keydown", editor.undoByKeys);
+  parentElement.stop = () => document.removeEventListener("keydown", editor.undoByKeys);
+  return parentElement.stop;
+}
+
+function build(parent) {
+  const NOTHING = { layers: [], rows: new Map(), totals: null };
+  // `at` is the selected layer, and `anchor` the other end where several are; `numbers` are Python's, of `layers` in
+  // them, and `before` are those of the design before.
+  const editor = { data: null, layers: [], anchor: 0, at: 0, numbers: NOTHING, before: null, past: [], future: [] };
+  let [sequence, sent, resend, unsent] = [0, null, 0, false];
+  let [answered, last] = ["", { name: "", time: 0 }];
+  const view = draw(parent, editor);
+
+  // The selected layers: the first, and the one after the last.
+  editor.range = () => [Math.min(editor.anchor, editor.at), Math.max(editor.anchor, editor.at) + 1];
+
+  editor.select = (at, anchor = at) => {
+    const within = (place) => Math.max(0, Math.min(place, editor.layers.length - 1));
+    [editor.at, editor.anchor] = [within(at), within(anchor)];
+    view.paint();
+  };
+
+  // Change the design; changes of the same name in quick succession are undone as one.
+  editor.edit = (layers, at, anchor = at, name = "") => {
+    const now = performance.now();
+    const together = name && name === last.name && now - last.time < TOGETHER;
+    last = { name, time: now };
+    if (!together) editor.past.push(snapshot());
+    editor.future = [];
+    editor.layers = layers;
+    editor.select(at, anchor);
+    ask();
+  };
+
+  const snapshot = () => ({ layers: editor.layers, at: editor.at, anchor: editor.anchor });
+  const go = (from, to) => {
+    if (!from.length) return;
+    to.push(snapshot());
+    last.name = "";
+    const { layers, at, anchor } = from.pop();
+    editor.layers = layers;
+    editor.select(at, anchor);
+    ask();
+  };
+  editor.undo = () => go(editor.past, editor.future);
+  editor.redo = () => go(editor.future, editor.past);
+  editor.undoByKeys = (event) => {
+    const key = event.key.toLowerCase();
+    const typing = event.composedPath()[0];
+    if (!(event.ctrlKey || event.metaKey) || (key !== "z" && key !== "y")) return;
+    if (!event.composedPath().includes(parent) && typing.matches?.("input, textarea")) return; // it has its own undo
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) editor.redo();
+    else editor.undo();
+  };
+
+  const ask = () => {
+    unsent = true;
+    if (sent) return;
+    [sent, unsent] = [editor.layers, false];
+    sequence += 1;
+    const edit = { sequence, text: asText(sent, editor.data.head) };
+    const send = () => {
+      editor.send(edit);
+      resend = setTimeout(() => parent.isConnected && send(), PATIENCE);
+    };
+    send();
+    view.paint();
+  };
+
+  // Take Python's answer. A design that is not ours came from the address, a menu or the text: it can be undone too.
+  editor.take = (data) => {
+    const first = editor.data === null;
+    editor.data = data;
+    if (first) sequence = data.sequence;
+    if (data.sequence < sequence) return; // to an edit before the one on its way
+    clearTimeout(resend);
+    let layers = sent ?? editor.layers;
+    const design = JSON.stringify(data.layers);
+    if (JSON.stringify(forPython(layers)) !== design) {
+      layers = fromPython(data.layers, layers);
+      if (!first) editor.past.push(snapshot());
+      [editor.layers, editor.future, unsent] = [layers, [], false];
+    }
+    if (design !== answered && !first) editor.before = editor.numbers;
+    answered = design;
+    editor.numbers = { layers, rows: new Map(layers.map(({ key }, place) => [key, data.rows[place]])), totals: data.totals };
+    sent = null;
+    if (unsent) ask();
+    else editor.select(editor.at, editor.anchor);
+  };
+
+  // From which layer on Python's numbers are those of an older design.
+  editor.stale = () => {
+    const { layers } = editor.numbers;
+    const place = editor.layers.findIndex((each, at) => each !== layers[at]);
+    return place < 0 ? Math.min(editor.layers.length, layers.length) : place;
+  };
+  editor.waits = () => editor.layers.length !== editor.numbers.layers.length || editor.stale() < editor.layers.length;
+  return editor;
+}
+
+// All that is on the screen: it is built once, and painted after each change.
+function draw(parent, editor) {
+  const totals = make("dl", "totals");
+  const limits = make("ul", "limits");
+  const list = make("div", "layers");
+  const nothing = make("p", "nothing", "No layer yet: add a block.");
+  const verdict = make("p", "verdict");
+  const status = make("p", "unseen");
+  const head = make("div", "head");
+  const rows = new Map();
+  const actions = { remove, duplicate, move, focus, choose };
+  const [tools, inspector] = [toolbox(editor, add), fieldsOf(editor, actions)];
+  status.setAttribute("role", "status");
+  limits.setAttribute("aria-label", "Limits");
+  list.setAttribute("role", "group");
+  list.setAttribute("aria-label", "Layers. The arrow keys choose one; with Alt they move it. Delete removes it.");
+  const titles = { number: "", what: "layer", output: "output", parameters: "parameters", total: "so far", work: "multiply-accumulates", size: "field" };
+  for (const [name, title] of Object.entries(titles)) head.append(make("span", name, title));
+  head.setAttribute("aria-hidden", "true"); // each row says these words
+  list.append(verdict); // below the last row
+  const top = make("div", "top");
+  top.append(head, tools.history);
+  parent.append(totals, limits, tools.element, top, list, nothing, status);
+
+  function focus() {
+    rows.get(editor.layers[editor.at]?.key)?.button.focus();
+  }
+  function choose(key, extend, setting) {
+    const at = editor.layers.findIndex((each) => each.key === key);
+    editor.select(at, extend ? editor.anchor : at);
+    if (setting) inspector.focus(setting);
+  }
+  function add(given) {
+    const at = editor.layers.length ? editor.range()[1] : 0;
+    const added = given.map(layerOf);
+    const earlier = editor.layers[Math.max(0, at - 2)]?.key ?? IMAGE;
+    for (const each of added) if (kindOf(editor, each).joins) each.source = earlier;
+    editor.edit(withLayers(editor.layers, at, added), at + added.length - 1);
+    focus();
+  }
+  function remove() {
+    const [from, to] = editor.range();
+    if (!editor.layers.length) return;
+    editor.edit(withoutLayers(editor.layers, from, to), Math.min(from, editor.layers.length - (to - from) - 1));
+    focus();
+  }
+  function duplicate() {
+    const [from, to] = editor.range();
+    editor.edit(withCopies(editor.layers, from, to), 2 * to - from - 1, to);
+    focus();
+  }
+  function move(by) {
+    const [from, to] = editor.range();
+    const target = from + by;
+    if (target < 0 || target + to - from > editor.layers.length) return;
+    const name = `move ${editor.layers[from].key}`;
+    editor.edit(withMoved(editor.layers, from, to, target), editor.at + by, editor.anchor + by, name);
+    focus();
+  }
+
+  const keys = { Delete: remove, Backspace: remove, d: duplicate, "+": () => inspector.stepFirst(1), "-": () => inspector.stepFirst(-1) };
+  list.onkeydown = (event) => {
+    if (!event.target.matches(".row")) return;
+    const way = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+    const act = event.ctrlKey || event.metaKey ? undefined : keys[event.key];
+    if (!way && !act) return;
+    event.stopPropagation(); // elsewhere on the page these keys choose a step
+    event.preventDefault();
+    if (act) act();
+    else if (event.altKey) move(Math.sign(way));
+    else {
+      editor.select(editor.at + way, event.shiftKey ? editor.anchor : undefined);
+      focus();
+    }
+  };
+
+  function paint() {
+    const { data, layers, numbers } = editor;
+    if (!data) return;
+    const focused = parent.getRootNode().activeElement;
+    for (const [key, row] of rows) {
+      if (layers.some((each) => each.key === key)) continue;
+      row.item.remove();
+      rows.delete(key);
+    }
+    const [from, to] = editor.range();
+    const [stale, waits] = [editor.stale(), editor.waits()];
+    const near = data.near ? Math.max(0, Math.min(editor.at - Math.floor(data.near / 2), layers.length - data.near)) : 0;
+    layers.forEach((layer, place) => {
+      if (!rows.has(layer.key)) rows.set(layer.key, rowOf(layer.key, editor, list, rows, actions));
+      const row = rows.get(layer.key);
+      if (list.children[place] !== row.item) list.insertBefore(row.item, list.children[place]);
+      fill(row, editor, layer, place, place >= stale);
+      row.button.classList.toggle("selected", place >= from && place < to);
+      row.button.classList.toggle("far", data.near > 0 && (place < near || place >= near + data.near));
+      row.button.tabIndex = place === editor.at ? 0 : -1;
+      row.button.setAttribute("aria-current", place === editor.at);
+    });
+    const chosen = rows.get(layers[editor.at]?.key);
+    if (!chosen) inspector.element.remove();
+    else if (inspector.element.parentElement !== chosen.item) chosen.item.append(inspector.element);
+    if (chosen) inspector.paint(layers[editor.at], numbers.rows.get(layers[editor.at].key));
+    [head.hidden, nothing.hidden] = [!layers.length, layers.length > 0];
+    fillTotals(totals, editor, waits);
+    fillLimits(limits, data.limits, waits);
+    tools.paint();
+    set(verdict, data.problem ? `${data.problem.sentence} ${data.problem.fits}` : "");
+    verdict.hidden = !data.problem || waits;
+    set(status, waits ? "" : data.says);
+    if (focused?.isConnected && parent.getRootNode().activeElement !== focused) focused.focus(); // moving it takes its focus
+  }
+  return { paint };
+}
+
+function fillTotals(list, editor, waits) {
+  list.classList.toggle("waiting", waits);
+  const [now, before] = [editor.data.totals, editor.before?.totals ?? []];
+  if (list.children.length !== now.length) {
+    list.replaceChildren(...now.map(() => {
+      const one = make("div");
+      one.append(make("dt"), make("dd"), make("dd", "change"));
+      return one;
+    }));
+  }
+  now.forEach(({ name, text, value }, place) => {
+    const [title, number, change] = list.children[place].children;
+    const old = before[place];
+    set(title, name);
+    set(number, text);
+    set(change, old && old.text !== text ? (value === null ? `was ${old.text}` : difference(value - old.value)) : "");
+  });
+}
+
+function fillLimits(list, limits, waits) {
+  list.classList.toggle("waiting", waits);
+  list.replaceChildren(...limits.map(({ name, holds, evidence }) => {
+    const each = make("li", holds === null ? "unknown" : holds ? "holds" : "fails", name);
+    each.append(make("span", "unseen", `: ${holds === null ? "not known" : holds ? "holds" : "fails"}. ${evidence}`));
+    each.dataset.says = evidence;
+    return each;
+  }));
+}
+
+function kindOf(editor, { kind }) {
+  return editor.data.kinds.find((each) => each.name === kind);
+}
+
+function difference(value) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toLocaleString("en")}`;
+}
+
+function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function make(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function button(text, onclick) {
+  const made = make("button", "", text);
+  made.type = "button";
+  made.onclick = onclick;
+  return made;
+}
