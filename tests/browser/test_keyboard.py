@@ -39,6 +39,7 @@ WAYS = {  # by the name of the view where each begins
     "saliency": Way("One method", "ArrowRight Enter", "map_view", "all"),
     "lie detector": Way("One", "ArrowRight Enter", "doubt_view", "all"),
     "mistakes": Way("labelled 4, classified as 9", "Enter", "cell", "4.9"),
+    "design": Way("Layer 1: ", "+", "design", r"conv-9-.*"),
     "open": Way("Residual network$", "Enter", "net", "residual"),
     "compare": Way("B, the other network", "ArrowDown Enter", "with", r"\w+"),
     "worksheet": Way("Sheet$", "ArrowUp Enter", "seed", "4"),

@@ -43,6 +43,7 @@ PAGES: Mapping[str, Entry] = {  # by the name of the file in pages/
     "mistakes": Entry("How good", "Mistakes", "error_outline", "Every test image that the network gets wrong."),
     "training": Entry("How good", "Training", "trending_up", "How the weights were found, epoch by epoch."),
     "open": Entry("Yours", "Open a network", "folder_open", "Included networks, and your own."),
+    "design": Entry("Yours", "Design lab", "architecture", "Change the network: what does it cost, what does it see?"),
     "compare": Entry("Yours", "Compare", "compare_arrows", "Two networks on the same picture."),
     "worksheet": Entry("Yours", "Worksheet", "assignment", "Questions about this network, to print."),
 }

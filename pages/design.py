@@ -1,0 +1,39 @@
+"""Design lab: change a network layer by layer, and see at once what it costs and what it sees."""
+
+import streamlit as st
+
+from model.design.assess import assess
+from model.design.limits import check
+from viz.app import glossary, projector, widgets
+from viz.design import controls
+from viz.design.as_text import controls as as_text
+from viz.design.editor import controls as editor
+from viz.design.limits import controls as limits
+
+
+def layers() -> None:
+    """Show the layers to edit, and the limits that they must keep."""
+    with projector.stage():
+        editor.show(design, found, check(design, found, limits.current()))
+    widgets.folded("Change the limits", limits.change)
+
+
+def text() -> None:
+    """Show the design as text to edit."""
+    with projector.stage():
+        as_text.show(design)
+
+
+design = controls.current()
+found = assess(design)
+st.title("Design lab")
+st.write("Change a network, and see at once what it costs and what it sees.")
+glossary.show("parameter", "receptive field", "jump", "stride")
+widgets.to_try(
+    "Make the first convolution larger. Which numbers change, and which do not?",
+    "Remove the max pool. What happens to the receptive field, and what to the work?",
+    "Bring it under the limit of parameters, and keep the receptive field as large as the image.",
+)
+with projector.controls():
+    shown = widgets.part(controls.VIEW, controls.VIEWS, limits.ALLOWED)
+{"layers": layers, "text": text}[shown]()

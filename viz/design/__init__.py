@@ -1,0 +1,1 @@
+"""The design lab: a network as a list of layers, what it costs and sees, and its training."""

@@ -1,0 +1,1 @@
+"""A design as text, and as PyTorch code."""

@@ -1,0 +1,1 @@
+"""The limits that a design must keep."""
