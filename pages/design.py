@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.design.assess import assess
 from model.design.limits import check
-from viz.app import glossary, projector, widgets
+from viz.app import address, components, glossary, projector, widgets
 from viz.design import controls
 from viz.design.as_text import controls as as_text
 from viz.design.editor import controls as editor
@@ -12,10 +12,12 @@ from viz.design.limits import controls as limits
 
 
 def layers() -> None:
-    """Show the layers to edit, and the limits that they must keep."""
+    """Show the layers to edit, the limits that they must keep, and what would bring them under the limit."""
     with projector.stage():
         editor.show(design, found, check(design, found, limits.current()))
+    limits.what_if(design, found)
     widgets.folded("Change the limits", limits.change)
+    components.follow_links(".st-key-stage", address.follow)
 
 
 def text() -> None:
@@ -24,8 +26,6 @@ def text() -> None:
         as_text.show(design)
 
 
-design = controls.current()
-found = assess(design)
 st.title("Design lab")
 st.write("Change a network, and see at once what it costs and what it sees.")
 glossary.show("parameter", "receptive field", "jump", "stride")
@@ -34,6 +34,12 @@ widgets.to_try(
     "Remove the max pool. What happens to the receptive field, and what to the work?",
     "Bring it under the limit of parameters, and keep the receptive field as large as the image.",
 )
+design = controls.current()
+found = assess(design)
 with projector.controls():
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+with left:
+    controls.begin(design)
+with right:
     shown = widgets.part(controls.VIEW, controls.VIEWS, limits.ALLOWED)
 {"layers": layers, "text": text}[shown]()

@@ -16,7 +16,14 @@ from tests.views import VIEWS
 OF_ONE_NETWORK = {"row", "channel", "unit", "trail", "answers", "digit", "mute", "method", "rounds", "lesson"}
 OF_THE_ASSIGNMENT = re.compile(r"10,066|23 rows|The notebook's figures|Conv2d-23|Dropout-21|AvgPool2d-22|MaxPool2d-10")
 OF_DIGITS = re.compile(r"\bdigits?\b", re.IGNORECASE)
-ABOUT_SEVERAL = {"open", "compare", "about", "ten_questions", "lessons"}  # pages that speak of other networks too
+ABOUT_SEVERAL = {
+    "design",
+    "open",
+    "compare",
+    "about",
+    "ten_questions",
+    "lessons",
+}  # pages that speak of other networks too
 MADE = {
     "own, residual": own_networks.residual,
     "own, colours": own_networks.colours,

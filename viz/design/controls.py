@@ -1,18 +1,34 @@
-"""The design of this run, which lives in the address."""
+"""The design of this run, which lives in the address, and designs to begin with."""
 
-from model.design import text
+import streamlit as st
+
+from model.design import presets, text
 from model.design.records import Design
+from model.errors import GlassError
 from viz.app import address
+from viz.app.markdown import escape_markdown
+from viz.design import cache
 
 DESIGN, VIEW = "design", "design_view"
 VIEWS = {"layers": "Layers", "text": "As text"}
 _NO_LAYER = "classes-10"  # an empty text would be no choice
-_DEFAULT = text.read("conv 8 3\nrelu\nbn\nmax 2\nconv 10 3\ngap\nflatten")
+_OPEN, _BEGIN = "open", "design-to-begin-with"
 
 
 def current() -> Design:
-    """Return the design in the address; by default the network that is open."""
-    return address.read_as(DESIGN, text.from_link, _DEFAULT, "Showing the network that is open instead.")
+    """Return the design in the address; by default the network that is open, or the assignment's where it is none."""
+    design = address.read_as(DESIGN, text.from_link, None, "Showing the network that is open instead.")
+    return _default() if design is None else design
+
+
+def _default() -> Design:
+    found = cache.opened()
+    if isinstance(found, str):
+        st.info(escape_markdown(f"{found} Showing the assignment's network instead."))
+        return cache.preset("assignment")
+    for note in found.notes:
+        st.caption(escape_markdown(note))
+    return found.design
 
 
 def link(design: Design) -> str:
@@ -23,3 +39,38 @@ def link(design: Design) -> str:
 def write(design: Design) -> None:
     """Put a design into the address."""
     address.write(**{DESIGN: link(design)})
+
+
+def begin(design: Design) -> None:
+    """Let the user begin with a design that comes along, or with the network that is open."""
+    known = _known()
+    here = link(design)
+    st.session_state[_BEGIN] = next((name for name, each in known.items() if link(each) == here), None)
+    titles = {_OPEN: "The network that is open", **presets.PRESETS}
+
+    def choose(name: str | None) -> None:
+        if name:
+            write(known[name])
+
+    st.selectbox(
+        "Begin with",
+        [*known],
+        format_func=lambda name: escape_markdown(titles[name]),
+        key=_BEGIN,
+        placeholder="Begin with …",
+        on_change=address.when_chosen(_BEGIN, choose),
+    )
+
+
+def _known() -> dict[str, Design]:
+    """Return the designs to begin with that can be read, by name."""
+    known = dict[str, Design]()
+    for name in presets.PRESETS:
+        try:
+            known[name] = cache.preset(name)
+        except GlassError:  # of a network whose weights are damaged; its own pages say so
+            continue
+    found = cache.opened()
+    if not isinstance(found, str) and found.design not in known.values():
+        known[_OPEN] = found.design
+    return known

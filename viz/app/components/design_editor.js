@@ -3,6 +3,7 @@
 
 const PATIENCE = 5000; // milliseconds until an edit without an answer is sent again
 const TOGETHER = 1000; // milliseconds within which changes of one setting are undone as one
+const LATE = 200; // milliseconds after which old numbers become pale
 
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.stop?.();
@@ -19,7 +20,7 @@ function build(parent) {
   // `at` is the selected layer, and `anchor` the other end where several are; `numbers` are Python's, of `layers` in
   // them, and `before` are those of the design before.
   const editor = { data: null, layers: [], anchor: 0, at: 0, numbers: NOTHING, before: null, past: [], future: [] };
-  let [sequence, sent, resend, unsent] = [0, null, 0, false];
+  let [sequence, sent, unsent, late, timers] = [0, null, false, false, []];
   let [answered, last] = ["", { name: "", time: 0 }];
   const view = draw(parent, editor);
 
@@ -39,20 +40,21 @@ function build(parent) {
     last = { name, time: now };
     if (!together) editor.past.push(snapshot());
     editor.future = [];
-    editor.layers = layers;
-    editor.select(at, anchor);
-    ask();
+    become({ layers, at, anchor });
   };
 
   const snapshot = () => ({ layers: editor.layers, at: editor.at, anchor: editor.anchor });
+  const become = ({ layers, at, anchor }) => {
+    editor.layers = layers;
+    editor.select(at, anchor);
+    unsent = true;
+    ask();
+  };
   const go = (from, to) => {
     if (!from.length) return;
     to.push(snapshot());
     last.name = "";
-    const { layers, at, anchor } = from.pop();
-    editor.layers = layers;
-    editor.select(at, anchor);
-    ask();
+    become(from.pop());
   };
   editor.undo = () => go(editor.past, editor.future);
   editor.redo = () => go(editor.future, editor.past);
@@ -67,17 +69,19 @@ function build(parent) {
   };
 
   const ask = () => {
-    unsent = true;
-    if (sent) return;
+    if (sent || !unsent) return;
     [sent, unsent] = [editor.layers, false];
     sequence += 1;
     const edit = { sequence, text: asText(sent, editor.data.head) };
     const send = () => {
       editor.send(edit);
-      resend = setTimeout(() => parent.isConnected && send(), PATIENCE);
+      timers = [setTimeout(send, PATIENCE), setTimeout(wait, LATE)];
+    };
+    const wait = () => {
+      late = true;
+      view.paint();
     };
     send();
-    view.paint();
   };
 
   // Take Python's answer. A design that is not ours came from the address, a menu or the text: it can be undone too.
@@ -86,7 +90,7 @@ function build(parent) {
     editor.data = data;
     if (first) sequence = data.sequence;
     if (data.sequence < sequence) return; // to an edit before the one on its way
-    clearTimeout(resend);
+    timers.forEach(clearTimeout);
     let layers = sent ?? editor.layers;
     const design = JSON.stringify(data.layers);
     if (JSON.stringify(forPython(layers)) !== design) {
@@ -97,18 +101,18 @@ function build(parent) {
     if (design !== answered && !first) editor.before = editor.numbers;
     answered = design;
     editor.numbers = { layers, rows: new Map(layers.map(({ key }, place) => [key, data.rows[place]])), totals: data.totals };
-    sent = null;
-    if (unsent) ask();
-    else editor.select(editor.at, editor.anchor);
+    [sent, late] = [null, false];
+    editor.select(editor.at, editor.anchor);
+    ask();
   };
 
-  // From which layer on Python's numbers are those of an older design.
+  // From which layer on the numbers are those of an older design; they become pale when the answer is late.
   editor.stale = () => {
     const { layers } = editor.numbers;
-    const place = editor.layers.findIndex((each, at) => each !== layers[at]);
-    return place < 0 ? Math.min(editor.layers.length, layers.length) : place;
+    const place = late ? editor.layers.findIndex((each, at) => each !== layers[at]) : -1;
+    return place < 0 ? Infinity : place;
   };
-  editor.waits = () => editor.layers.length !== editor.numbers.layers.length || editor.stale() < editor.layers.length;
+  editor.waits = () => late;
   return editor;
 }
 
@@ -205,10 +209,8 @@ function draw(parent, editor) {
       const row = rows.get(layer.key);
       if (list.children[place] !== row.item) list.insertBefore(row.item, list.children[place]);
       fill(row, editor, layer, place, place >= stale);
-      row.button.classList.toggle("selected", place >= from && place < to);
-      row.button.classList.toggle("far", data.near > 0 && (place < near || place >= near + data.near));
-      row.button.tabIndex = place === editor.at ? 0 : -1;
-      row.button.setAttribute("aria-current", place === editor.at);
+      const far = data.near > 0 && (place < near || place >= near + data.near);
+      show(row.button, { selected: place >= from && place < to, far }, place === editor.at);
     });
     const chosen = rows.get(layers[editor.at]?.key);
     if (!chosen) inspector.element.remove();
@@ -226,30 +228,34 @@ function draw(parent, editor) {
   return { paint };
 }
 
-function fillTotals(list, editor, waits) {
+function show(row, classes, current) {
+  if (!isNew(row, [classes, current])) return;
+  for (const [name, is] of Object.entries(classes)) row.classList.toggle(name, is);
+  row.tabIndex = current ? 0 : -1;
+  row.setAttribute("aria-current", current);
+}
+
+function fillTotals(list, { data, before }, waits) {
   list.classList.toggle("waiting", waits);
-  const [now, before] = [editor.data.totals, editor.before?.totals ?? []];
-  if (list.children.length !== now.length) {
-    list.replaceChildren(...now.map(() => {
-      const one = make("div");
-      one.append(make("dt"), make("dd"), make("dd", "change"));
-      return one;
-    }));
-  }
-  now.forEach(({ name, text, value }, place) => {
-    const [title, number, change] = list.children[place].children;
-    const old = before[place];
-    set(title, name);
-    set(number, text);
-    set(change, old && old.text !== text ? (value === null ? `was ${old.text}` : difference(value - old.value)) : "");
-  });
+  const old = before?.totals ?? [];
+  if (!isNew(list, [data.totals, old])) return;
+  list.replaceChildren(...data.totals.map(({ name, text, value }, place) => {
+    const was = old[place];
+    const changed = was && was.text !== text;
+    const said = value === null ? `was ${was?.text}` : difference(value - was?.value);
+    const one = make("div");
+    one.append(make("dt", "", name), make("dd", "", text), make("dd", "change", changed ? said : ""));
+    return one;
+  }));
 }
 
 function fillLimits(list, limits, waits) {
   list.classList.toggle("waiting", waits);
+  if (!isNew(list, limits)) return;
   list.replaceChildren(...limits.map(({ name, holds, evidence }) => {
-    const each = make("li", holds === null ? "unknown" : holds ? "holds" : "fails", name);
-    each.append(make("span", "unseen", `: ${holds === null ? "not known" : holds ? "holds" : "fails"}. ${evidence}`));
+    const verdict = holds === null ? "not known" : holds ? "holds" : "fails";
+    const each = make("li", verdict.replace(" ", "-"), name);
+    each.append(make("span", "unseen", `: ${verdict}. ${evidence}`));
     each.dataset.says = evidence;
     return each;
   }));
@@ -261,6 +267,15 @@ function kindOf(editor, { kind }) {
 
 function difference(value) {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toLocaleString("en")}`;
+}
+
+// Whether an element was not yet drawn from these values: what is the same is not drawn again.
+const drawn = new WeakMap();
+function isNew(element, values) {
+  const text = JSON.stringify(values);
+  const is = drawn.get(element) !== text;
+  drawn.set(element, text);
+  return is;
 }
 
 function set(element, text) {

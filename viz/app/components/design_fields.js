@@ -98,7 +98,9 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
     const options = kind.joins ? [] : [["", "the layer before"]];
     options.push([IMAGE, "the image"], ...editor.layers.slice(0, editor.at).map((each, place) => [each.key, `${place + 1} ${kindOf(editor, each).title}`]));
     if (kind.joins) options.push(...(layer().source ? [] : [["", "choose a layer"]]));
-    list.replaceChildren(...options.map(([value, text]) => Object.assign(make("option", "", text), { value })));
+    if (isNew(list, options)) {
+      list.replaceChildren(...options.map(([value, text]) => Object.assign(make("option", "", text), { value })));
+    }
     list.value = layer().source;
   }
 
@@ -128,6 +130,7 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
     buttons[1].disabled = to === editor.layers.length;
     sight.hidden = !row?.box;
     frame(sight, box, editor.data, row?.box);
+    if (!isNew(facts, [row?.facts, row?.marks])) return;
     facts.replaceChildren(...(row?.facts ?? []).flatMap(([name, text]) => [make("dt", "", name), make("dd", "", text)]));
     notes.replaceChildren(...(row?.marks ?? []).map((each) => make("li", "", each)));
   }

@@ -65,6 +65,8 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   const kind = kindOf(editor, layer);
   const now = numbers.rows.get(layer.key);
   const old = before?.rows.get(layer.key);
+  const values = [layer.values, layer.source && saySource(editor, layer), place, stale, now, old, data.most, data.picture];
+  if (!isNew(said, [...values, before !== null])) return;
   row.style.setProperty("--kind", kind.colour);
   row.classList.toggle("stale", stale);
   row.classList.toggle("light", Boolean(now) && !now.parameters && kind.plain);
@@ -111,9 +113,7 @@ function words(element, editor, layer, { settings, joins }) {
     return setting.bare || value !== setting.value ? [{ name: setting.name, text }] : [];
   });
   if (layer.source || joins) said.push({ name: "source", text: saySource(editor, layer, joins) });
-  const key = JSON.stringify(said);
-  if (element.dataset.of === key) return;
-  element.dataset.of = key;
+  if (!isNew(element, said)) return;
   element.replaceChildren(...said.flatMap(({ name, text }, place) => {
     const one = make("span", "", text);
     one.dataset.setting = name;

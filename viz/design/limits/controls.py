@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from model.design.records import Limits
+from model.design.records import Assessment, Design, Limits
 from model.errors import InputError
-from viz.app import address
+from viz.app import address, widgets
+from viz.design import cache, controls
+from viz.design.limits import figures
 
 _NONE, _OFF = "none", "not_asked"
 _LONGEST = 12  # characters of a number
@@ -146,6 +148,21 @@ def _choose(name: str, value: float | None) -> None:
 
 def _ask_for(asked: list[str]) -> None:
     address.write(**{_OFF: ".".join(name for name in _SWITCHES if name not in asked)})
+
+
+def what_if(design: Design, found: Assessment) -> None:
+    """Offer the changes that would bring a design under its limit of parameters, where it is over it."""
+    limit = current().parameters
+    if limit is None or found.parameters < limit or not found.works:
+        return
+
+    def offer() -> None:
+        changes = cache.changes(controls.link(design), limit)
+        st.write(figures.say(changes, found.parameters, limit))
+        if changes:
+            st.html(figures.changes(changes, lambda each: address.address("design", design=controls.link(each))))
+
+    widgets.folded(f"What would bring it under {limit:,} parameters?", offer)
 
 
 ALLOWED: dict[str, address.Allowed] = {  # for the parts of the page that do not show them

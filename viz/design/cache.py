@@ -1,0 +1,36 @@
+"""Designs to begin with, and what would bring a design under a limit: kept for all people."""
+
+import streamlit as st
+
+from model.design import presets, text
+from model.design.from_network import design_of
+from model.design.records import Design, Found, WhatIf
+from model.design.what_if import what_if
+from model.errors import InputError
+from viz.app import current
+from viz.app.queued_cache import queued
+
+
+@current.of_network(max_entries=64)
+def opened() -> Found | str:
+    """Return the network of this run as a design, or a sentence that says why it is none."""
+    try:
+        return design_of(current.structure())
+    except InputError as error:
+        return str(error)
+
+
+@st.cache_resource(max_entries=len(presets.PRESETS), show_spinner=False)
+def preset(name: str) -> Design:
+    """Return a design that comes along.
+
+    Raises:
+        WeightsError: It is read from a network whose weights are missing or damaged.
+    """
+    return presets.preset(name)
+
+
+@queued(max_entries=256, show_spinner="Trying changes")
+def changes(link: str, limit: int) -> tuple[WhatIf, ...]:
+    """Return the cheapest changes that bring the design of a link under a limit of parameters."""
+    return what_if(text.from_link(link), limit)
