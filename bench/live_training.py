@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.repaint import TIMED_CLICK, digit_button, opened
 from model.images import mnist
-from model.training.live.queue import TIMEOUT
+from model.training.background.queue import TIMEOUT
 from tests.serving import launch, serving
 from tests.sessions import html_of
 

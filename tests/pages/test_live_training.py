@@ -12,9 +12,9 @@ from model import networks
 from model.errors import DataError
 from model.images import mnist
 from model.networks.records import Network
+from model.training.background.queue import MAX_WAITING
 from model.training.live import loop, pictures
 from model.training.live.pictures import LivePictures
-from model.training.live.queue import MAX_WAITING
 from model.training.live.records import LiveChoices
 from tests.model.training.few import live_pictures
 from tests.pages.conftest import assert_works, charts, run, said, shown
@@ -121,7 +121,7 @@ def labels(app: AppTest) -> list[str]:
 
 
 def trainings() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name == "live-training"]
+    return [each.name for each in threading.enumerate() if each.name == "training"]
 
 
 def ask_for_long_ones(people: int) -> None:

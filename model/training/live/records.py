@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.records import Activation, Numbers
-
-LiveStage = Literal["waiting", "running", "finished", "cancelled", "failed"]
+from model.training.background.records import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class LiveChoices:
     dropout: float | None = 0.1
     seed: int = 1
     network: str = field(kw_only=True)
+    stays: ClassVar[bool] = False  # it is cancelled when nobody watches it
 
     @property
     def images(self) -> int:
@@ -85,6 +85,11 @@ class LiveRun:
         return len(self.losses)
 
     @property
+    def used(self) -> int:
+        """How many images it has used, counted with repetitions."""
+        return self.step * self.choices.batch_size
+
+    @property
     def diverged(self) -> bool:
         """Whether the last loss is not finite, so that the training cannot continue."""
         return self.step > 0 and not bool(np.isfinite(self.losses[-1]))
@@ -125,27 +130,4 @@ class Shipped:
     trained_on_them: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class LiveStatus:
-    """The status of a person's training.
-
-    Attributes:
-        stage: Whether it waits, runs, or how it ended.
-        choices: Its choices.
-        run: Its progress; None before its start.
-        before: How many trainings are ahead of it.
-        seconds: The estimated time until it starts, or, while it runs, until it ends; None if unknown.
-        problem: The reason for a failure, in a sentence.
-    """
-
-    stage: LiveStage
-    choices: LiveChoices
-    run: LiveRun | None = None
-    before: int = 0
-    seconds: float | None = None
-    problem: str = ""
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it waits or runs."""
-        return self.stage in {"waiting", "running"}
+LiveStatus = Status[LiveChoices, LiveRun]

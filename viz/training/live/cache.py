@@ -12,21 +12,21 @@ from model.images.records import Digit
 from model.networks.assignment import weights
 from model.trace.private import private_copy
 from model.trace.records import Trace
+from model.training.background.queue import TrainingQueue
 from model.training.images import HELD_OUT
 from model.training.live import fresh, loop, pictures
 from model.training.live.fresh import Suited
 from model.training.live.pictures import LivePictures
-from model.training.live.queue import LiveQueue
 from model.training.live.records import LiveChoices, LiveRun, Shipped, Snapshot
 from viz.app import current, shared
 from viz.app.queued_cache import queued
 from viz.app.shared import network
 
 
-@st.cache_resource(show_spinner=False, on_release=LiveQueue.close)
-def live_queue() -> LiveQueue:
+@st.cache_resource(show_spinner=False, on_release=TrainingQueue.close)
+def live_queue() -> TrainingQueue:
     """Return the queue of small trainings, which all people share."""
-    return LiveQueue(_train)
+    return TrainingQueue(_train)
 
 
 def _train(choices: LiveChoices) -> Iterator[LiveRun]:

@@ -11,8 +11,9 @@ import pytest
 from model import networks, trace
 from model.images import digits
 from model.trace.records import Trace
+from model.training.background.records import Stage
 from model.training.live import loop
-from model.training.live.records import LiveChoices, LiveRun, LiveStage, LiveStatus, Shipped
+from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Shipped
 from tests import charting
 from tests.model.training.few import live_pictures
 from tests.pictures import assert_painted, decode
@@ -147,9 +148,7 @@ def test_say_result_has_error_and_limits(run: LiveRun) -> None:
         ("failed", 0, None, "Failed at step 60 of 100."),
     ],
 )
-def test_say_status_of_each_stage(
-    run: LiveRun, stage: LiveStage, before: int, seconds: float | None, words: str
-) -> None:
+def test_say_status_of_each_stage(run: LiveRun, stage: Stage, before: int, seconds: float | None, words: str) -> None:
     status = LiveStatus(stage, CHOICES, None if stage == "waiting" else run, before, seconds)
     share, said = figures.say_status(status, CHOICES)
     assert said == words

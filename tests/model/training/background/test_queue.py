@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from model.errors import DataError, InputError
-from model.training.live.queue import LiveQueue
+from model.training.background.queue import MAX_OF_ONE, MAX_PAUSED, TrainingQueue
 from model.training.live.records import LiveChoices, LiveRun, LiveStatus, Snapshot
 
 SOON = 20.0  # seconds, the limit for everything here
@@ -78,11 +79,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def queue(trainer: Trainer, clock: Clock) -> Iterator[LiveQueue]:
-    made = LiveQueue(trainer, max_waiting=3, clock=clock)
+def queue(trainer: Trainer, clock: Clock) -> Iterator[TrainingQueue]:
+    made = TrainingQueue(trainer, max_waiting=3, clock=clock)
     yield made
     made.close()
-    assert not [each for each in threading.enumerate() if each.name == "live-training"], "no thread is left"
+    assert not [each for each in threading.enumerate() if each.name == "training"], "no thread is left"
     assert sorted(trainer.begun) == sorted(trainer.ended), "what was begun was ended"
 
 
@@ -94,22 +95,22 @@ def until(happened: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-def stage(queue: LiveQueue, person: str, seed: int) -> str:
+def stage(queue: TrainingQueue, person: str, seed: int) -> str:
     status = queue.status(person, choices(seed))
     return status.stage if status else "none"
 
 
-def is_finished(queue: LiveQueue, person: str, seed: int) -> bool:
+def is_finished(queue: TrainingQueue, person: str, seed: int) -> bool:
     return stage(queue, person, seed) == "finished"
 
 
-def seen(queue: LiveQueue, person: str, seed: int) -> LiveStatus:
+def seen(queue: TrainingQueue, person: str, seed: int) -> LiveStatus:
     status = queue.status(person, choices(seed))
     assert status
     return status
 
 
-def test_one_training_runs_at_a_time_in_order(queue: LiveQueue, trainer: Trainer) -> None:
+def test_one_training_runs_at_a_time_in_order(queue: TrainingQueue, trainer: Trainer) -> None:
     for seed in (3, 1, 2):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun)
@@ -121,7 +122,7 @@ def test_one_training_runs_at_a_time_in_order(queue: LiveQueue, trainer: Trainer
     assert trainer.most == 1
 
 
-def test_status_shows_progress(queue: LiveQueue, trainer: Trainer) -> None:
+def test_status_shows_progress(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     for steps in (7, 30):
         trainer.go(steps)
@@ -134,7 +135,7 @@ def test_status_shows_progress(queue: LiveQueue, trainer: Trainer) -> None:
     assert run.finished
 
 
-def test_same_choices_are_trained_once(queue: LiveQueue, trainer: Trainer) -> None:
+def test_same_choices_are_trained_once(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     until(lambda: trainer.begun)
     assert queue.start("two", choices(1)).before == 0
@@ -148,7 +149,7 @@ def test_same_choices_are_trained_once(queue: LiveQueue, trainer: Trainer) -> No
     assert trainer.begun == [1]
 
 
-def test_start_replaces_the_persons_training(queue: LiveQueue, trainer: Trainer) -> None:
+def test_start_replaces_the_persons_training(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     until(lambda: trainer.begun == [1])
     queue.start("one", choices(2))
@@ -159,7 +160,7 @@ def test_start_replaces_the_persons_training(queue: LiveQueue, trainer: Trainer)
     assert queue.watchers() == 1
 
 
-def test_cancel_ends_at_the_next_step_and_keeps_the_progress(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_ends_at_the_next_step_and_keeps_the_progress(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     queue.start("two", choices(2))
     trainer.go(12)
@@ -175,7 +176,7 @@ def test_cancel_ends_at_the_next_step_and_keeps_the_progress(queue: LiveQueue, t
     assert stage(queue, "one", 1) == "none"
 
 
-def test_cancel_keeps_a_shared_training(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_keeps_a_shared_training(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", choices(1))
     queue.start("two", choices(1))
     queue.cancel("one")
@@ -185,7 +186,7 @@ def test_cancel_keeps_a_shared_training(queue: LiveQueue, trainer: Trainer) -> N
     assert stage(queue, "one", 1) == "cancelled"
 
 
-def test_cancel_while_waiting_moves_others_up(queue: LiveQueue, trainer: Trainer) -> None:
+def test_cancel_while_waiting_moves_others_up(queue: TrainingQueue, trainer: Trainer) -> None:
     for seed in (1, 2, 3):
         queue.start(f"person {seed}", choices(seed))
     queue.cancel("person 2")
@@ -196,7 +197,7 @@ def test_cancel_while_waiting_moves_others_up(queue: LiveQueue, trainer: Trainer
     assert trainer.begun == [1, 3]
 
 
-def test_person_without_requests_counts_as_gone(queue: LiveQueue, trainer: Trainer, clock: Clock) -> None:
+def test_person_without_requests_counts_as_gone(queue: TrainingQueue, trainer: Trainer, clock: Clock) -> None:
     for seed in (1, 2, 3):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun == [1])
@@ -209,7 +210,7 @@ def test_person_without_requests_counts_as_gone(queue: LiveQueue, trainer: Train
     until(lambda: trainer.begun == [1, 3])
 
 
-def test_full_queue_refuses_new_choices_and_accepts_shared_ones(queue: LiveQueue) -> None:
+def test_full_queue_refuses_new_choices_and_accepts_shared_ones(queue: TrainingQueue) -> None:
     for seed in range(4):  # one runs, three wait
         queue.start(f"person {seed}", choices(seed))
     with pytest.raises(InputError, match="4 trainings are in the queue already"):
@@ -227,7 +228,9 @@ def test_full_queue_refuses_new_choices_and_accepts_shared_ones(queue: LiveQueue
     ],
     ids=["ours", "another"],
 )
-def test_error_is_reported_only_to_its_owner(queue: LiveQueue, trainer: Trainer, error: Exception, words: str) -> None:
+def test_error_is_reported_only_to_its_owner(
+    queue: TrainingQueue, trainer: Trainer, error: Exception, words: str
+) -> None:
     trainer.fails = error
     queue.start("unlucky", choices(0))
     queue.start("other", choices(1))
@@ -242,7 +245,7 @@ def test_error_is_reported_only_to_its_owner(queue: LiveQueue, trainer: Trainer,
 
 def test_remaining_time_is_estimated_from_steps() -> None:
     trainer, clock = Trainer(), Clock()
-    queue = LiveQueue(trainer, timeout=1e9, clock=clock)
+    queue = TrainingQueue(trainer, timeout=1e9, clock=clock)
     try:
         queue.start("one", choices(1))
         queue.start("two", dataclasses.replace(choices(2), batch_size=64))
@@ -260,10 +263,82 @@ def test_remaining_time_is_estimated_from_steps() -> None:
         queue.close()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Staying(LiveChoices):
+    """Choices of a training that goes on when nobody looks."""
+
+    stays: ClassVar[bool] = True
+
+
+def staying(seed: int) -> Staying:
+    return Staying(steps=STEPS, seed=seed, network="a network")
+
+
+def stage_of(queue: TrainingQueue, person: str, seed: int) -> str:
+    status = queue.status(person, staying(seed))
+    return status.stage if status else "none"
+
+
+def test_what_stays_goes_on_when_nobody_looks(queue: TrainingQueue, trainer: Trainer, clock: Clock) -> None:
+    for seed in (1, 2):
+        queue.start("one", staying(seed))
+    queue.start("one", choices(3))
+    clock.time = 1_000.0
+    trainer.go(2 * STEPS)
+    until(lambda: [stage_of(queue, "one", seed) for seed in (1, 2)] == ["finished", "finished"])
+    assert stage(queue, "one", 3) == "none"
+    assert trainer.begun == [1, 2]
+
+
+def test_paused_training_lets_others_run_and_goes_on_where_it_was(queue: TrainingQueue, trainer: Trainer) -> None:
+    for seed in (1, 2):
+        queue.start("one", staying(seed))
+    trainer.go(10)
+    until(lambda: (status := queue.status("one", staying(1))) and status.run and status.run.step == 10)
+    queue.pause("one", staying(1))
+    until(lambda: trainer.begun == [1, 2])
+    assert [stage_of(queue, "one", seed) for seed in (1, 2)] == ["paused", "running"]
+    queue.resume("one", staying(1))
+    assert [stage_of(queue, "one", seed) for seed in (1, 2)] == ["waiting", "running"]
+    trainer.go(STEPS)
+    until(lambda: stage_of(queue, "one", 2) == "finished")
+    trainer.go(STEPS - 10)
+    until(lambda: stage_of(queue, "one", 1) == "finished")
+    assert trainer.begun == [1, 2], "it was not begun again"
+
+
+def test_paused_training_can_be_cancelled(queue: TrainingQueue, trainer: Trainer) -> None:
+    queue.start("one", staying(1))
+    until(lambda: trainer.begun)
+    queue.pause("one", staying(1))
+    queue.cancel("one", staying(1))
+    until(lambda: trainer.ended == [1])
+    assert stage_of(queue, "one", 1) == "cancelled"
+
+
+def test_only_ones_own_training_can_be_paused_and_few_stand_still(trainer: Trainer, clock: Clock) -> None:
+    queue = TrainingQueue(trainer, clock=clock)
+    try:
+        for person in ("one", "two"):
+            queue.start(person, staying(0))
+        with pytest.raises(InputError, match="Another person waits for the same training"):
+            queue.pause("one", staying(0))
+        for seed in range(1, MAX_OF_ONE):
+            queue.start("one", staying(seed))
+        with pytest.raises(InputError, match="You have 12 trainings in the queue"):
+            queue.start("one", staying(50))
+        for seed in range(1, 1 + MAX_PAUSED):
+            queue.pause("one", staying(seed))
+        with pytest.raises(InputError, match="8 trainings are paused already"):
+            queue.pause("one", staying(1 + MAX_PAUSED))
+    finally:
+        queue.close()
+
+
 def test_thirty_people_at_the_same_time() -> None:
     """Each person asks in their own thread; ten different trainings run once each, and all people get a result."""
     trainer = Trainer(free=True)
-    queue = LiveQueue(trainer)
+    queue = TrainingQueue(trainer)
 
     def sit_through(number: int) -> tuple[int, bool]:
         asked = dataclasses.replace(choices(number % 10), steps=20)
@@ -288,7 +363,7 @@ def test_thirty_people_at_the_same_time() -> None:
     assert trainer.most == 1
 
 
-def test_close_ends_all_and_later_starts_work(queue: LiveQueue, trainer: Trainer) -> None:
+def test_close_ends_all_and_later_starts_work(queue: TrainingQueue, trainer: Trainer) -> None:
     for seed in (1, 2):
         queue.start(f"person {seed}", choices(seed))
     until(lambda: trainer.begun)
@@ -301,7 +376,7 @@ def test_close_ends_all_and_later_starts_work(queue: LiveQueue, trainer: Trainer
 
 
 def test_caches_are_bounded() -> None:
-    queue = LiveQueue(Trainer(free=True))
+    queue = TrainingQueue(Trainer(free=True))
     short = [dataclasses.replace(choices(seed), steps=1) for seed in range(40)]
 
     def finished(asked: LiveChoices) -> bool:
