@@ -23,7 +23,7 @@ def layers() -> None:
 def text() -> None:
     """Show the design as text to edit."""
     with projector.stage():
-        as_text.show(design)
+        as_text.show(design, found)
 
 
 st.title("Design lab")
