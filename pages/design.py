@@ -8,6 +8,7 @@ from viz.app import address, components, glossary, projector, widgets
 from viz.design import controls
 from viz.design.as_text import controls as as_text
 from viz.design.editor import controls as editor
+from viz.design.inside import controls as inside
 from viz.design.limits import controls as limits
 
 
@@ -22,8 +23,13 @@ def layers() -> None:
 
 def text() -> None:
     """Show the design as text to edit."""
+    as_text.show(design, found)
+
+
+def look_inside() -> None:
+    """Open the design as a network on every page."""
     with projector.stage():
-        as_text.show(design, found)
+        inside.show(design, found)
 
 
 st.title("Design lab")
@@ -41,5 +47,5 @@ with projector.controls():
 with left:
     controls.begin(design)
 with right:
-    shown = widgets.part(controls.VIEW, controls.VIEWS, limits.ALLOWED)
-{"layers": layers, "text": text}[shown]()
+    shown = widgets.part(controls.VIEW, controls.VIEWS, {**limits.ALLOWED, **inside.ALLOWED})
+{"layers": layers, "text": text, "inside": look_inside}[shown]()

@@ -29,8 +29,9 @@ _KEPT = {
     address.LESSON,
     address.NOTES,
     address.WITH,
+    address.DESIGN,
 }
-_KEPT_ENDS = ("_view", "part")  # which part of a page is shown
+_KEPT_ENDS = ("_view", "part", "_limit")  # which part of a page is shown, and what a design must keep
 
 
 def show() -> None:

@@ -9,15 +9,15 @@ from viz.app import address
 from viz.app.markdown import escape_markdown
 from viz.design import cache
 
-DESIGN, VIEW = "design", "design_view"
-VIEWS = {"layers": "Layers", "text": "As text"}
+VIEW = "design_view"
+VIEWS = {"layers": "Layers", "text": "As text", "inside": "Look inside"}
 _NO_LAYER = "classes-10"  # an empty text would be no choice
 _OPEN, _BEGIN = "open", "design-to-begin-with"
 
 
 def current() -> Design:
     """Return the design in the address; by default the network that is open, or the assignment's where it is none."""
-    design = address.read_as(DESIGN, text.from_link, None, "Showing the network that is open instead.")
+    design = address.read_as(address.DESIGN, text.from_link, None, "Showing the network that is open instead.")
     return _default() if design is None else design
 
 
@@ -38,7 +38,7 @@ def link(design: Design) -> str:
 
 def write(design: Design) -> None:
     """Put a design into the address."""
-    address.write(**{DESIGN: link(design)})
+    address.write(**{address.DESIGN: link(design)})
 
 
 def begin(design: Design) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from model.design import paste, text
 from model.design.records import Assessment, Design
 from model.errors import InputError
-from viz.app import address, tables
+from viz.app import address, projector, tables
 from viz.app.markdown import escape_markdown
 from viz.design import controls
 
@@ -16,8 +16,8 @@ _REFUSAL, _NOTES = "why the text is no design", "what the text says otherwise, o
 _HIGH = 460  # pixels
 _HELP = (
     "One line for each layer: `conv 16 3 padding=1`, `bn`, `relu`, `dropout 0.1`, `max 2`, `gap`, `flatten`, "
-    "`linear 10`, `add @3`. You can also paste PyTorch's `nn.Sequential(...)` or a class, what `print(net)` shows, or a "
-    "table of torchsummary or torchinfo. None of it is run."
+    "`linear 10`, `add @3`. You can also paste PyTorch's `nn.Sequential(...)` or a class, what `print(net)` shows, or "
+    "a table of torchsummary or torchinfo. None of it is run."
 )
 
 
@@ -27,14 +27,14 @@ def show(design: Design, found: Assessment) -> None:
         _remember(text.write(design), design)
     st.session_state[_FIELD] = st.session_state[_TYPED]
     left, right = st.columns(2, gap="large")
-    with left:
+    with left, projector.stage():
         change = address.when_chosen(_FIELD, lambda given: _read(given, design))
         st.text_area("The design as text", key=_FIELD, height=_HIGH, on_change=change)
         if refusal := st.session_state[_REFUSAL]:
             st.error(escape_markdown(f"{refusal} The design before it stays."))
         for note in st.session_state[_NOTES]:
             st.info(escape_markdown(note))
-        st.caption(_HELP)
+        st.write(_HELP)
     with right:
         _code(design, found)
 
@@ -70,5 +70,5 @@ def _code(design: Design, found: Assessment) -> None:
         st.write("The design becomes a class when all its layers fit.")
         return
     written = paste.as_class(design)
-    st.code(written, height=_HIGH)
+    st.code(written, language=None, wrap_lines=True)  # the colours of the highlighter are too pale
     tables.offer("Download the class", written, "net.py", "text/x-python")

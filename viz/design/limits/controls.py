@@ -11,7 +11,7 @@ from viz.app import address, widgets
 from viz.design import cache, controls
 from viz.design.limits import figures
 
-_NONE, _OFF = "none", "not_asked"
+_NONE, _OFF = "none", "no_limit"
 _LONGEST = 12  # characters of a number
 
 
@@ -36,10 +36,10 @@ class _Number(NamedTuple):
 
 
 _NUMBERS = {  # by the parameter of the address
-    "most_parameters": _Number("parameters", "Fewer parameters than", 20_000, 1, 100_000_000, 500),
-    "most_epochs": _Number("epochs", "Fewer epochs than", 20, 1, 1_000, 1),
-    "least_accuracy": _Number("accuracy", "Accuracy of at least, in %", 99.4, 1, 100, 0.05),
-    "most_work": _Number("multiply_accumulates", "Fewer multiply-accumulates than", None, 1, 10_000_000_000, 100_000),
+    "parameters_limit": _Number("parameters", "Fewer parameters than", 20_000, 1, 100_000_000, 500),
+    "epochs_limit": _Number("epochs", "Fewer epochs than", 20, 1, 1_000, 1),
+    "accuracy_limit": _Number("accuracy", "Accuracy of at least, in %", 99.4, 1, 100, 0.05),
+    "work_limit": _Number("multiply_accumulates", "Fewer multiply-accumulates than", None, 1, 10_000_000_000, 100_000),
 }
 _SWITCHES = {  # by what the address calls them
     "linear": ("no_linear", "No fully connected layer"),
@@ -54,11 +54,11 @@ def current() -> Limits:
     numbers = {name: _in_address(name) for name in _NUMBERS}
     off = address.read_as(_OFF, _switches, frozenset[str](), "The assignment's limits are asked for.")
     whole = {name: None if value is None else int(value) for name, value in numbers.items()}
-    least = numbers["least_accuracy"]
+    least = numbers["accuracy_limit"]
     return Limits(
-        parameters=whole["most_parameters"],
-        multiply_accumulates=whole["most_work"],
-        epochs=whole["most_epochs"],
+        parameters=whole["parameters_limit"],
+        multiply_accumulates=whole["work_limit"],
+        epochs=whole["epochs_limit"],
         accuracy=None if least is None else least / 100,
         no_linear="linear" not in off,
         mean_at_end="mean" not in off,

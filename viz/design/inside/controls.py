@@ -1,0 +1,71 @@
+"""Open a design as a network on every page, with random weights, or take it away as a file."""
+
+from functools import partial
+
+import streamlit as st
+
+from model.design import build
+from model.design.records import Assessment, Design
+from model.errors import GlassError
+from model.networks.written import bytes_of_network
+from viz.app import address, current, network_switch, sidebar
+from viz.app.markdown import escape_markdown
+from viz.app.queued_cache import turn
+from viz.design import controls
+
+SEED = "design_seed"
+_OPENED = "the id of the network that was opened last, and its design"
+_SEEDS = [str(seed) for seed in range(1, 21)]
+_NEXT = ("overview", "layer_by_layer", "feature_maps", "receptive_field", "parameters", "saliency", "compare", "open")
+ALLOWED: dict[str, address.Allowed] = {SEED: _SEEDS}
+
+
+def show(design: Design, found: Assessment) -> None:
+    """Offer to open a design that is a network; of another say what it lacks."""
+    if not found.works:
+        problems = [each for each in (*(row.problem for row in found.rows), found.problem) if each]
+        lacks = " ".join(f"{each.sentence} {each.fits}" for each in problems)
+        st.info(escape_markdown(f"The design is no network yet. {lacks}"))
+        return
+    st.write(
+        "Every page shows the design with random weights, as before its training: its maps, the arithmetic of each "
+        "number, what the saliency methods say of a network that has learned nothing."
+    )
+    left, middle, right = st.columns([4, 5, 5], vertical_alignment="bottom")
+    with left:
+        seed = int(address.bind(st.selectbox, "Seed of the random weights", SEED, _SEEDS, _SEEDS[0]))
+    title = f"Design with {found.parameters:,} parameters"
+    with middle:
+        pressed = st.button("Open it on every page", type="primary", width="stretch")
+    with right:
+        file = partial(_file, design, seed, title)
+        st.download_button("Download it as .glass", file, "design.glass", type="tertiary", on_click="ignore")
+    if pressed:
+        _open(design, seed, title)
+    if st.session_state.get(_OPENED) == (current.network_id(), controls.link(design)):
+        _links()
+
+
+def _file(design: Design, seed: int, title: str) -> bytes:
+    return bytes_of_network(build.network_of(design, seed, title))
+
+
+def _open(design: Design, seed: int, title: str) -> None:
+    """Keep the network in the store, show it, and run again; or say why it cannot be kept."""
+    try:
+        with st.spinner("Drawing its weights"), turn():
+            id = build.keep(build.network_of(design, seed, title))
+    except GlassError as error:
+        st.error(escape_markdown(str(error)))
+        return
+    st.session_state[_OPENED] = id, controls.link(design)
+    network_switch.change_to(id)
+    st.rerun()
+
+
+def _links() -> None:
+    st.write(f"**{escape_markdown(current.network().title)}** is open. Look at it on")
+    with st.container(horizontal=True):
+        for page in sidebar.all_pages():
+            if page.url_path in _NEXT:
+                st.page_link(page, query_params=address.link())
