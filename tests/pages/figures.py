@@ -7,7 +7,16 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-COMPONENTS = {"value_map", "map_grid", "unit_map", "growth_player", "epoch_player", "workings", "network_picture"}
+COMPONENTS = {
+    "value_map",
+    "map_grid",
+    "unit_map",
+    "growth_player",
+    "epoch_player",
+    "workings",
+    "network_picture",
+    "design_editor",
+}
 _ITEMS = "norm-zeros|norm-steps|norm-maps|norm-logits|check-predicted|check-stages"
 DRAWN = re.compile(rf'<img|<svg|class="(bars|shares|row-differences|all-classes|[^"]*changes|{_ITEMS})"')
 
