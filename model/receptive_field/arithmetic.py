@@ -39,7 +39,7 @@ def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth
     '3 + (2 − 1) × 1 × 1 = 4'
     """
     if isinstance(network, NetworkModule):
-        return tuple(_on_graph(network.graph))
+        return growth_of_graph(network.graph)
     trace = record(network, torch.zeros(1, *(input_shape or IMAGE_SHAPE)))
     windows = windows_of(network, input_shape or IMAGE_SHAPE)
     fields = [PIXEL, *of_chain(network, input_shape or IMAGE_SHAPE).values()]
@@ -49,6 +49,11 @@ def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth
         number, units = step.number if isinstance(step, Row) else None, (step.output.shape[1], step.output.shape[2])
         found.append(_by_window(name, number, window, before, after, units))
     return tuple(found)
+
+
+def growth_of_graph(graph: Graph) -> tuple[Growth, ...]:
+    """Return the receptive field arithmetic of every node of a graph that has a single window, as ``growth`` does."""
+    return tuple(_on_graph(graph))
 
 
 def _on_graph(graph: Graph) -> Iterator[Growth]:

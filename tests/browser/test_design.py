@@ -37,7 +37,7 @@ def assert_shows(page: Page, *lines: str) -> None:
     rows = shown(page)
     assert [row[1:] for row in rows] == [
         [each["output"], f"{each['parameters']:,}" if each["output"] else "", each["size"]]
-        for each in figures.rows(found)
+        for each in figures.rows(found, [()] * len(lines))
     ]
     totals = [each["text"] for each in figures.totals(found)]
     assert page.locator(".totals dd:not(.change)").all_inner_texts() == totals

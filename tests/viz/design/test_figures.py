@@ -15,7 +15,7 @@ BROKEN = assess(text.read("conv 8 5\nmax 40\nrelu"))
 
 
 def test_rows_have_the_numbers_that_are_worked_out_by_hand() -> None:
-    conv, relu, pool, last = figures.rows(BY_HAND)
+    conv, relu, pool, last = figures.rows(BY_HAND, [()] * 4)
     assert [each["output"] for each in (conv, relu, pool, last)] == [
         "8 × 24 × 24",
         "8 × 24 × 24",
@@ -43,17 +43,18 @@ def test_totals_are_sums_and_the_largest_field() -> None:
 
 
 def test_a_layer_that_cannot_run_has_a_sentence_and_no_numbers() -> None:
-    conv, pool, relu = figures.rows(BROKEN)
+    conv, pool, relu = figures.rows(BROKEN, [()] * 3)
     assert conv["problem"] is None
     assert pool["problem"]["sentence"].endswith("Its window of 40 × 40 is larger than its map of 24 × 24.")
     assert (pool["output"], pool["facts"], relu["output"], relu["problem"]) == ("", [], "", None)
-    assert "Layer 2 cannot run: " in figures.say(BROKEN)
+    assert "image, 28 × 28. Layer 2 cannot run: " in figures.say(BROKEN, (28, 28))
+    assert "From layer 4 on, a receptive field is as large as the image, 28 × 28." in figures.say(BY_HAND, (28, 28))
 
 
 def test_the_file_has_every_number_of_the_rows() -> None:
     lines = [*csv.DictReader(io.StringIO(figures.table_csv(BY_HAND)))]
     assert [line["text"] for line in lines] == [row.text for row in BY_HAND.rows]
-    for line, row in zip(lines, figures.rows(BY_HAND), strict=True):
+    for line, row in zip(lines, figures.rows(BY_HAND, [()] * 4), strict=True):
         facts = dict(row["facts"])
         assert line["output shape"] == facts["Output"]
         assert line["jump"] == facts["Jump"]

@@ -11,6 +11,8 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
   const sight = make("div", "sight");
   const box = sight.appendChild(make("i"));
   const facts = make("dl", "facts");
+  const worked = make("details");
+  worked.append(make("summary", "", "The arithmetic"), make("dl", "worked"));
   const notes = make("ul", "notes");
   const bar = make("div", "bar");
   const buttons = [
@@ -26,7 +28,7 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
   element.setAttribute("role", "group");
   wrong.setAttribute("role", "alert");
   bar.append(...buttons);
-  element.append(title, fields, rare, wrong, bar, sight, facts, notes);
+  element.append(title, fields, rare, wrong, bar, notes, sight, facts, worked);
   element.onkeydown = (event) => {
     if (event.key === "Escape") focus();
     event.stopPropagation(); // letters and arrow keys mean something else on the page
@@ -130,8 +132,11 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
     buttons[1].disabled = to === editor.layers.length;
     sight.hidden = !row?.box;
     frame(sight, box, editor.data, row?.box);
-    if (!isNew(facts, [row?.facts, row?.marks])) return;
-    facts.replaceChildren(...(row?.facts ?? []).flatMap(([name, text]) => [make("dt", "", name), make("dd", "", text)]));
+    if (!isNew(facts, row)) return;
+    const pairs = (lines) => (lines ?? []).flatMap(([name, text]) => [make("dt", "", name), make("dd", "", text)]);
+    facts.replaceChildren(...pairs(row?.facts));
+    worked.lastChild.replaceChildren(...pairs(row?.worked));
+    worked.hidden = !row?.worked.length;
     notes.replaceChildren(...(row?.marks ?? []).map((each) => make("li", "", each)));
   }
 

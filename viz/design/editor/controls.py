@@ -9,6 +9,7 @@ import streamlit as st
 from model.design import text
 from model.design.kinds import KINDS, Kind, Setting, layer
 from model.design.records import Assessment, Design, Layer
+from model.design.worked import worked
 from model.errors import InputError
 from model.parameters.records import Limit
 from model.trace.records import LayerKind
@@ -40,7 +41,7 @@ def show(design: Design, found: Assessment, limits: Sequence[Limit]) -> None:
     """Show the layers to edit, with what each costs and sees, their sums, and which limits hold."""
     if refusal := st.session_state.pop(_REFUSAL, ""):
         st.error(escape_markdown(f"{refusal} The design before it stays."))
-    said = figures.say(found)
+    said = figures.say(found, design.input_shape[1:])
     data = _data(design, found, limits, said)
     widgets.figure(
         lambda: components.design_editor(data, _edit),
@@ -62,7 +63,7 @@ def _data(design: Design, found: Assessment, limits: Sequence[Limit], said: str)
         **_table(),
         "head": text.write(Design((), design.input_shape, design.classes)).splitlines(),
         "layers": [_layer(each, row.inputs) for each, row in zip(design.layers, found.rows, strict=True)],
-        "rows": figures.rows(found),
+        "rows": figures.rows(found, worked(design)),
         "totals": figures.totals(found),
         "most": figures.most(found),
         "problem": {"sentence": problem.sentence, "fits": problem.fits} if problem else None,

@@ -10,6 +10,7 @@ from model.records import Pair
 from viz.pictures import words
 from viz.pictures.swatches import as_csv
 
+Lines = Sequence[tuple[str, str]]
 _COLUMNS = (
     "layer",
     "name",
@@ -25,13 +26,19 @@ _COLUMNS = (
 )
 
 
-def rows(assessment: Assessment) -> list[dict[str, Any]]:
-    """Return for each layer what its line of the editor shows; a layer that cannot run has no numbers."""
+def rows(assessment: Assessment, worked: Sequence[Lines]) -> list[dict[str, Any]]:
+    """Return for each layer what its line of the editor shows; a layer that cannot run has no numbers.
+
+    Args:
+        assessment: Its numbers.
+        worked: For each layer, names and lines of arithmetic.
+    """
     sizes = [(1, 1), *(row.size for row in assessment.rows)]
-    return [_row(row, [sizes[position] for position in row.inputs]) for row in assessment.rows]
+    pairs = zip(assessment.rows, worked, strict=True)
+    return [_row(row, [sizes[position] for position in row.inputs], lines) for row, lines in pairs]
 
 
-def _row(row: Row, before: Sequence[Pair | None]) -> dict[str, Any]:
+def _row(row: Row, before: Sequence[Pair | None], lines: Lines) -> dict[str, Any]:
     return {
         "output": words.shape(row.shape) if row.works else "",
         "parameters": row.parameters,
@@ -41,6 +48,7 @@ def _row(row: Row, before: Sequence[Pair | None]) -> dict[str, Any]:
         "box": _middle_box(row),
         "grows": row.size not in before,
         "facts": _facts(row) if row.works else [],
+        "worked": lines,
         "problem": {"sentence": row.problem.sentence, "fits": row.problem.fits} if row.problem else None,
         "marks": [mark.sentence for mark in row.marks],
     }
@@ -96,17 +104,25 @@ def most(assessment: Assessment) -> int:
     return max((row.parameters for row in assessment.rows), default=0)
 
 
-def say(assessment: Assessment) -> str:
-    """Say how large a design is, and the first layer that cannot run."""
+def say(assessment: Assessment, image: Pair) -> str:
+    """Say how large a design is, what it sees of the image (H, W), and the first layer that cannot run."""
     count = len(assessment.rows)
     said = (
         f"{count} {'layer' if count == 1 else 'layers'}, {assessment.parameters:,} parameters, "
-        f"{assessment.multiply_accumulates:,} multiply-accumulates for one image."
+        f"{assessment.multiply_accumulates:,} multiply-accumulates for one image. {_say_sight(assessment, image)}"
     )
     for number, row in enumerate(assessment.rows, 1):
         if row.problem:
             return f"{said} Layer {number} cannot run: {row.problem.sentence}"
     return f"{said} {assessment.problem.sentence}" if assessment.problem else said
+
+
+def _say_sight(assessment: Assessment, image: Pair) -> str:
+    """Say from which layer on a field is as large as the image, or how large the largest is."""
+    for number, row in enumerate(assessment.rows, 1):
+        if row.size and row.size[0] >= image[0] and row.size[1] >= image[1]:
+            return f"From layer {number} on, a receptive field is as large as the image, {words.shape(image)}."
+    return f"No receptive field is as large as the image, {words.shape(image)}."
 
 
 def table_csv(assessment: Assessment) -> str:
