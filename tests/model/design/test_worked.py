@@ -37,8 +37,10 @@ def test_each_line_gives_the_number_of_the_assessment(name: str) -> None:
         assert found["Bytes of its activation"] == row.memory
         size = found.get("Receptive field", found.get("Receptive field, y"))
         assert size is None or row.size is None or size == row.size[0]
-        for names, axis in ((("Height", "Height and width"), 1), (("Width", "Height and width"), 2)):
-            assert [found[each] for each in names if each in found] in ([], [row.shape[axis]])
+        both = found.get("Height and width")
+        for axis, word in enumerate(("Height", "Width"), 1):
+            side = found.get(word, both)
+            assert side is None or side == row.shape[axis]
 
 
 def test_a_layer_that_cannot_run_has_no_line() -> None:
