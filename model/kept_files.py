@@ -33,16 +33,24 @@ def path_of(folder: Path, hash: str, suffix: str) -> Path | None:
     return path if os.path.isfile(path) else None  # noqa: PTH113 (Path.is_file raises some errors)
 
 
-def keep(data: bytes, folder: Path, suffix: str, max_files: int, max_bytes: int) -> str:
+def keep(data: bytes, folder: Path, suffix: str, max_files: int, max_bytes: int, hash: str = "") -> str:
     """Write a file, whole or not at all, and remove those that were not used for longest where there are too many.
 
+    Args:
+        data: The file.
+        folder: Where it is kept.
+        suffix: The end of its name.
+        max_files: How many files with this end are kept.
+        max_bytes: How large they may be together.
+        hash: What it is called, where its content may change; by default the hash of the content.
+
     Returns:
-        The hash of the file.
+        What it is called.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    hash = hash_of(data)
+    hash = hash or hash_of(data)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=_UNFINISHED, delete=False) as file:
         unfinished = Path(file.name)

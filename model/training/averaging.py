@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from model.training.images import Images
+from model.training.images import Source
 
 _BATCH = 500  # a larger batch does not fit into the CPU cache
 
@@ -32,7 +32,7 @@ class WeightAverage:
 
 
 @torch.no_grad()
-def measure_statistics(network: nn.Module, images: Images, count: int = 5_000) -> None:
+def measure_statistics(network: nn.Module, images: Source, count: int = 5_000) -> None:
     """Measure the running statistics of every batch norm of a private network, and leave it in evaluation mode.
 
     Running statistics belong to the weights of each step, not to their average. They also come from distorted images
@@ -41,14 +41,14 @@ def measure_statistics(network: nn.Module, images: Images, count: int = 5_000) -
 
     Source: Wu, Johnson, "Rethinking 'Batch' in BatchNorm", 2021: measured statistics are better than running averages.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
         norm.train()
-    for batch in Images(images.x[:count], images.y[:count]).batches(_BATCH):
+    for batch in images.at(torch.arange(min(count, len(images)), device=images.y.device)).batches(_BATCH):
         network(batch.x)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -45,6 +45,21 @@ class SeededDropout(nn.Dropout):
         return self.drop(x, self.p, self.generator, self.share)
 
 
+class SeededMapDropout(nn.Dropout2d):
+    """In training mode drop whole maps, like ``nn.Dropout2d``, with a generator of its own."""
+
+    def __init__(self, p: float, generator: torch.Generator) -> None:
+        super().__init__(p)
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop maps of ``x`` (N, C, ...) in training mode; else return it unchanged."""
+        if not self.training or self.p == 0:
+            return x
+        drawn = torch.empty(*x.shape[:2], *[1] * (x.ndim - 2)).bernoulli_(1 - self.p, generator=self.generator)
+        return x * drawn.div_(1 - self.p)
+
+
 def by_bernoulli(x: Tensor, p: float, generator: torch.Generator, share: BatchShare) -> Tensor:
     """Drop the same values of the whole batch as ``nn.Dropout``, bit for bit: one draw for each value."""
     drawn = torch.empty((share.total, *x.shape[1:]), device=x.device)

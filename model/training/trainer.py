@@ -1,5 +1,8 @@
 """A network in training: everything that a step changes and a checkpoint saves."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,8 +13,8 @@ from model.networks.catalogue import ASSIGNMENT
 from model.sanity_checks.randomization import randomize
 from model.training.augmentation import STILL, distort, draw_bends, draw_matrices
 from model.training.averaging import WeightAverage, measure_statistics
-from model.training.images import Images
-from model.training.masks import MASK_METHODS, BatchShare, SeededDropout
+from model.training.images import Source
+from model.training.masks import MASK_METHODS, BatchShare, SeededDropout, SeededMapDropout
 from model.training.recipe import Recipe
 from model.training.schedule import learning_rate
 from model.training.workers import SharedBatchNorm, Workers
@@ -32,6 +35,7 @@ class Trainer:
         device: The device of the images.
         workers: The processes that share the work.
         id: The network, one of those that come along.
+        make: Makes another network, with any weights and no random number, in place of that.
     """
 
     def __init__(
@@ -41,8 +45,10 @@ class Trainer:
         device: torch.device,
         workers: Workers = Workers(),  # noqa: B008 (frozen)
         id: str = ASSIGNMENT,
+        make: Callable[[], nn.Module] | None = None,
     ) -> None:
-        self.recipe, self.workers, self.share, self.id = recipe, workers, BatchShare(), id
+        self.recipe, self.workers, self.share = recipe, workers, BatchShare()
+        self._make = make or partial(uninitialised_network, recipe, id)
         self.generators = [torch.Generator().manual_seed(seed)]
         if device.type != "cpu":
             self.generators.append(torch.Generator(device).manual_seed(seed))
@@ -58,12 +64,14 @@ class Trainer:
 
     def _built(self) -> nn.Module:
         """Build the network with PyTorch's initial weights and this run's own dropout and batch norm."""
-        network = uninitialised_network(self.recipe, self.id)
+        network = self._make()
         for name, module in [*network.named_modules()]:
             randomize(module, self.generators[0])
             if isinstance(module, nn.Dropout):
                 own = SeededDropout(module.p, MASK_METHODS[self.recipe.masks], self.generators[-1], self.share)
                 network.set_submodule(name, own)
+            elif isinstance(module, nn.Dropout2d):
+                network.set_submodule(name, SeededMapDropout(module.p, self.generators[-1]))
             elif isinstance(module, nn.BatchNorm2d) and self.workers.count > 1:
                 network.set_submodule(name, SharedBatchNorm.from_batch_norm(module, self.workers))
         return self._laid_out(network)
@@ -71,25 +79,40 @@ class Trainer:
     def _laid_out(self, network: nn.Module) -> nn.Module:
         return network.to(memory_format=torch.channels_last if self.recipe.channels_last else torch.contiguous_format)
 
-    def train_epoch(self, number: int, images: Images) -> float:
+    def train_epoch(self, number: int, images: Source) -> float:
         """Train on every image once and return the mean training loss over the batches.
 
         Raises:
             WorkerError: Another process ended.
         """
-        order = torch.randperm(len(images), generator=self.generators[0]).to(images.y.device)
-        batches = order.split(self.recipe.batch_size)
-        title = f"epoch {number:2}/{self.recipe.epochs}"
         losses: list[Tensor] = []
-        self.network.train()
-        bar = tqdm(batches, title, leave=True, disable=self.workers.number > 0)
-        for step, batch in enumerate(bar, start=(number - 1) * len(batches)):
-            losses.append(self.train_step(images, batch, step, self.recipe.epochs * len(batches)))
+        count = -(-len(images) // self.recipe.batch_size)
+        title = f"epoch {number:2}/{self.recipe.epochs}"
+        bar = tqdm(self.steps(number, images), title, count, leave=True, disable=self.workers.number > 0)
+        for loss in bar:
+            losses.append(loss)
             if len(losses) % 50 == 0:
                 bar.set_postfix(loss=f"{np.mean(_numbers(losses[-50:])):.4f}")
         return float(np.mean(_numbers([self.workers.add_up(torch.stack(losses))])))
 
-    def train_step(self, images: Images, batch: Tensor, step: int, steps: int) -> Tensor:
+    def steps(self, number: int, images: Source, most: int | None = None) -> Iterator[Tensor]:
+        """Take the steps of an epoch, and yield the loss of each (this process's part).
+
+        Args:
+            number: Of the epoch, from 1.
+            images: The training images.
+            most: The epoch ends after so many steps.
+
+        Raises:
+            WorkerError: Another process ended.
+        """
+        order = torch.randperm(len(images), generator=self.generators[0]).to(images.y.device)
+        batches = order.split(self.recipe.batch_size)[:most]
+        self.network.train()
+        for step, batch in enumerate(batches, start=(number - 1) * len(batches)):
+            yield self.train_step(images, batch, step, self.recipe.epochs * len(batches))
+
+    def train_step(self, images: Source, batch: Tensor, step: int, steps: int) -> Tensor:
         """Take one step, counted from 0, on the images at these positions; return the loss (this process's part)."""
         self.share.total, self.share.rows = len(batch), self.workers.share(len(batch))
         mine = images.at(batch[self.share.rows])
@@ -121,13 +144,13 @@ class Trainer:
         total = nn.functional.cross_entropy(logits, y, label_smoothing=smoothing, reduction="sum")
         return total / self.share.total
 
-    def evaluation_network(self, images: Images) -> nn.Module:
+    def evaluation_network(self, images: Source) -> nn.Module:
         """Return the network for evaluation: the weight average with measured statistics if there is one, else a copy.
 
         Args:
             images: The training images, for measuring the statistics.
         """
-        network = self._laid_out(uninitialised_network(self.recipe, self.id).to(images.x.device))
+        network = self._laid_out(self._make().to(images.y.device))
         network.load_state_dict(self.network.state_dict())
         if self.average:
             network.load_state_dict(self.average.weights, strict=False)

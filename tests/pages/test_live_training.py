@@ -127,7 +127,7 @@ def trainings() -> list[str]:
 def ask_for_long_ones(people: int) -> None:
     """Start long trainings of several people, all different."""
     for number in range(people):
-        cache.live_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number, network="assignment"))
+        cache.training_queue().start(f"person {number}", LiveChoices(600, 0.1, 64, 0.1, number, network="assignment"))
 
 
 @pytest.mark.usefixtures("few")
@@ -145,7 +145,7 @@ def test_full_queue_is_an_error_and_start_works_again() -> None:
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("41 trainings are in the queue already. One runs at a time, and up to 40 wait.")
-    cache.live_queue().close()
+    cache.training_queue().close()
     until(press(app, "Start"), is_done)
     assert_works(app, "Training")
 

@@ -12,7 +12,7 @@ from model.graph.module import NetworkModule
 from model.networks.records import Network
 from model.sanity_checks.randomization import kept_rows, randomize
 from model.training.live.pictures import kind_of
-from model.training.masks import MASK_METHODS, BatchShare, SeededDropout
+from model.training.masks import MASK_METHODS, BatchShare, SeededDropout, SeededMapDropout
 
 MOST_PARAMETERS = 4_000_000
 MOST_SECONDS = 180  # that the usual number of steps may take, on one core
@@ -37,21 +37,6 @@ class Suited:
     has_dropout: bool
     has_norms: bool
     seconds: float
-
-
-class SeededMapDropout(nn.Dropout2d):
-    """In training mode drop whole maps, like ``nn.Dropout2d``, with a generator of its own."""
-
-    def __init__(self, p: float, generator: torch.Generator) -> None:
-        super().__init__(p)
-        self.generator = generator
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop maps of ``x`` (N, C, ...) in training mode; else return it unchanged."""
-        if not self.training or self.p == 0:
-            return x
-        drawn = torch.empty(*x.shape[:2], *[1] * (x.ndim - 2)).bernoulli_(1 - self.p, generator=self.generator)
-        return x * drawn.div_(1 - self.p)
 
 
 class _OwnDropout(SeededDropout):

@@ -15,7 +15,7 @@ from model.images.inputs import reads_digits, reads_shapes, to_inputs
 from model.images.records import SHAPES
 from model.networks.records import Network
 from model.records import Pixels
-from model.training.images import Images, split_training
+from model.training.images import split_positions
 
 COUNT, HELD_OUT = 4_000, 500
 MNIST, DRAWN = "mnist", "shapes"
@@ -90,6 +90,5 @@ def _draw_shapes() -> LivePictures:
 
 def _positions(count: int) -> list[NDArray[np.int64]]:
     """Return the positions of the training pictures and of those that are held out."""
-    numbers = torch.arange(count)
-    training, held_out = split_training(Images(numbers, numbers))
-    return [training.x[:COUNT].numpy(), held_out.x[:HELD_OUT].numpy()]
+    training, held_out = split_positions(count)
+    return [training[:COUNT].numpy(), held_out[:HELD_OUT].numpy()]

@@ -1,5 +1,6 @@
 """A design as a network: the exported class has the same weights and logits, and the file is read back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +99,8 @@ def test_graph_is_what_capture_finds_in_the_exported_class() -> None:
         assert ours.multiply_accumulates == theirs.multiply_accumulates
 
 
-def test_a_kept_design_is_a_network_like_any_other() -> None:
+def test_a_kept_design_is_a_network_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
     id = keep(network_of(read(MIXED), seed=4))
     assert by_id(id).warnings == ("The weights are random, from seed 4: this design is not trained.",)
     assert keep(network_of(read(MIXED), seed=4)) == id

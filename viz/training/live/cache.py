@@ -1,4 +1,4 @@
-"""The queue of small trainings, shared by all people, and traces of a digit through their snapshots."""
+"""The queue of trainings, shared by all people, and traces of a digit through their snapshots."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,6 +6,8 @@ from dataclasses import replace
 import streamlit as st
 
 from model import networks, trace
+from model.design.runs import training as design_runs
+from model.design.runs.records import RunChoices, RunProgress
 from model.errors import InputError
 from model.images import mnist, shapes
 from model.images.records import Digit
@@ -24,12 +26,18 @@ from viz.app.shared import network
 
 
 @st.cache_resource(show_spinner=False, on_release=TrainingQueue.close)
-def live_queue() -> TrainingQueue:
-    """Return the queue of small trainings, which all people share."""
+def training_queue() -> TrainingQueue:
+    """Return the queue of all trainings, of networks and of designs, which all people share."""
     return TrainingQueue(_train)
 
 
-def _train(choices: LiveChoices) -> Iterator[LiveRun]:
+def _train(choices: LiveChoices | RunChoices) -> Iterator[LiveRun] | Iterator[RunProgress]:
+    if isinstance(choices, RunChoices):
+        return design_runs.train(choices)
+    return _train_network(choices)
+
+
+def _train_network(choices: LiveChoices) -> Iterator[LiveRun]:
     shown = networks.by_id(choices.network)
     yield from loop.train(shown, choices, _pictures(fresh.suited(shown).kind))
 

@@ -72,7 +72,8 @@ def show(digit: Digit) -> None:
         _start_and_cancel(status)
     with projector.stage():
         if status is not None and status.under_way:
-            st.fragment(_watch, run_every=max(_OFTEN, _EACH * cache.live_queue().watchers()))(digit, choices, suited)
+            often = max(_OFTEN, _EACH * cache.training_queue().watchers())
+            st.fragment(_watch, run_every=often)(digit, choices, suited)
         else:
             st.fragment(_stage)(digit, choices, suited, status)
     if status is not None and status.run is not None and not status.under_way:
@@ -129,7 +130,7 @@ def _person() -> str:
 
 def _status(choices: LiveChoices) -> LiveStatus | None:
     """Return the status of the person's training; start or cancel it as the address says."""
-    queue, person = cache.live_queue(), _person()
+    queue, person = cache.training_queue(), _person()
     status = queue.status(person, choices)
     if address.is_on(STARTED):
         if status is None or status.stage == "cancelled":
@@ -142,7 +143,7 @@ def _status(choices: LiveChoices) -> LiveStatus | None:
 
 def _start(choices: LiveChoices) -> LiveStatus | None:
     try:
-        return cache.live_queue().start(_person(), choices)
+        return cache.training_queue().start(_person(), choices)
     except InputError as error:
         st.error(escape_markdown(str(error)))
         return None
@@ -150,11 +151,11 @@ def _start(choices: LiveChoices) -> LiveStatus | None:
 
 def _start_and_cancel(status: LiveStatus | None) -> None:
     def start() -> None:
-        cache.live_queue().remove(_person())
+        cache.training_queue().remove(_person())
         address.write(**{STARTED: "yes", STEP: ""})
 
     def cancel() -> None:
-        cache.live_queue().cancel(_person())
+        cache.training_queue().cancel(_person())
         address.write(**{STARTED: ""})
 
     under_way = status is not None and status.under_way
@@ -173,7 +174,7 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
 
 def _watch(digit: Digit, choices: LiveChoices, suited: Suited) -> None:
     """Show a training that waits or runs; when it ends, run the whole page again."""
-    status = cache.live_queue().status(_person(), choices)
+    status = cache.training_queue().status(_person(), choices)
     if status is None or not status.under_way:
         st.rerun()
     _stage(digit, choices, suited, status)

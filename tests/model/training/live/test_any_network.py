@@ -20,6 +20,7 @@ from model.networks.records import Network
 from model.training.live import fresh, loop, pictures
 from model.training.live.pictures import LivePictures, Pictures
 from model.training.live.records import LiveChoices, LiveRun
+from model.training.masks import SeededMapDropout
 from tests.model.training.few import live_pictures
 
 SHORT = LiveChoices(steps=100, learning_rate=0.02, batch_size=16, dropout=0.0, seed=3, network="any")
@@ -159,7 +160,7 @@ def test_a_batch_norm_without_a_momentum_averages_all_batches_again(tmp_path: Pa
 
 
 def test_dropping_maps_drops_whole_maps_and_keeps_the_mean() -> None:
-    step = fresh.SeededMapDropout(0.25, torch.Generator().manual_seed(1)).train()
+    step = SeededMapDropout(0.25, torch.Generator().manual_seed(1)).train()
     dropped = step(torch.ones(400, 8, 3, 2))
     maps = dropped.flatten(2)
     assert bool(((maps == 0).all(2) | (maps == 1 / 0.75).all(2)).all())
