@@ -1,4 +1,7 @@
-"""Finished runs, kept in a folder: a file for each, by the hash of its choices, so that equal choices are one run."""
+"""Runs, kept in a folder: a file for each, by the hash of its choices, so that equal choices are one run.
+
+A finished run has its weights; a long one that is not finished has all that its trainer needs to go on.
+"""
 
 import dataclasses
 import hashlib
@@ -20,8 +23,9 @@ from model import kept_files
 from model.design.runs.records import Looks, Mark, Run, RunChoices, RunProgress
 from model.errors import InputError
 
-SUFFIX = ".run"
-MAX_FILES, MAX_BYTES = 500, 1_000_000_000
+SUFFIX, UNFINISHED = ".run", ".unfinished"
+MAX_FILES = {SUFFIX: 500, UNFINISHED: 20}
+MAX_BYTES = 1_000_000_000  # of each kind
 _CARD, _WEIGHTS = "run.json", "weights.safetensors"
 _DEFAULT = Path(__file__).resolve().parents[3] / "runs" / "designs"
 _DAMAGED = (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile, SafetensorError, EOFError)
@@ -39,8 +43,13 @@ def id_of(choices: RunChoices) -> str:
     return kept_files.hash_of(text.encode())
 
 
-def write(run: Run, place: Path | None = None) -> str:
+def write(run: Run, place: Path | None = None, suffix: str = SUFFIX) -> str:
     """Keep a run, and return its id; those that were not used for longest make room.
+
+    Args:
+        run: Finished, or ``UNFINISHED`` with what its trainer needs in the place of weights.
+        place: The folder, by default ``folder()``.
+        suffix: Which of both.
 
     Raises:
         InputError: The folder cannot be written.
@@ -51,7 +60,7 @@ def write(run: Run, place: Path | None = None) -> str:
         archive.writestr(_CARD, json.dumps(_plain(run)))
         archive.writestr(_WEIGHTS, save({key: np.asarray(each, order="C") for key, each in run.weights.items()}))
     try:
-        return kept_files.keep(file.getvalue(), place or folder(), SUFFIX, MAX_FILES, MAX_BYTES, id)
+        return kept_files.keep(file.getvalue(), place or folder(), suffix, MAX_FILES[suffix], MAX_BYTES, id)
     except OSError as error:
         raise InputError(
             f"The run cannot be kept ({error.strerror}).",
@@ -60,18 +69,19 @@ def write(run: Run, place: Path | None = None) -> str:
         ) from error
 
 
-def read(id: str, place: Path | None = None, *, weights: bool = True) -> Run:
+def read(id: str, place: Path | None = None, suffix: str = SUFFIX, *, weights: bool = True) -> Run:
     """Return a run that was kept.
 
     Args:
         id: What it is called.
         place: The folder, by default ``folder()``.
+        suffix: Whether it is finished.
         weights: Whether to read its weights as well.
 
     Raises:
         InputError: It is not here any more, or damaged.
     """
-    path = kept_files.path_of(place or folder(), id, SUFFIX)
+    path = kept_files.path_of(place or folder(), id, suffix)
     if path is None:
         raise InputError(
             f"The run {ascii(id)[1:33]} is not here any more.", "Runs are kept for a while.", "Train the design again."
@@ -87,8 +97,22 @@ def read(id: str, place: Path | None = None, *, weights: bool = True) -> Run:
 
 
 def is_kept(choices: RunChoices, place: Path | None = None) -> bool:
-    """Tell whether a run with these choices is here."""
+    """Tell whether a finished run with these choices is here."""
     return ((place or folder()) / f"{id_of(choices)}{SUFFIX}").is_file()
+
+
+def find(choices: RunChoices, place: Path | None = None, suffix: str = SUFFIX) -> Run | None:
+    """Return the run with these choices, or None where none can be read."""
+    try:
+        return read(id_of(choices), place, suffix)
+    except InputError:
+        return None
+
+
+def forget_unfinished(choices: RunChoices, place: Path | None = None) -> None:
+    """Remove what an unfinished run needs to go on."""
+    with suppress(OSError):
+        ((place or folder()) / f"{id_of(choices)}{UNFINISHED}").unlink(missing_ok=True)
 
 
 def every(place: Path | None = None) -> tuple[Run, ...]:

@@ -6,8 +6,8 @@ import torch
 
 from model.design import build
 from model.design.runs import kept
+from model.design.runs.pictures import pictures_to_judge
 from model.design.runs.records import Run
-from model.design.runs.training import pictures_to_judge
 from model.design.text import read
 from model.errors import InputError
 from model.graph.code.write import weights_of

@@ -1,84 +1,34 @@
 """Train a design, step by step: the training engine of the recipes, for a network that exists only as a design."""
 
-import functools
 import math
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from model.design.build import graph_of, input_of
-from model.design.records import Design
+from model.design.build import graph_of, network_of
 from model.design.runs import kept
-from model.design.runs.choices import kind_of_pictures, recipe_of
+from model.design.runs.choices import recipe_of
+from model.design.runs.curve import Curve
+from model.design.runs.pictures import RunPictures, pictures_of
 from model.design.runs.records import Mark, Run, RunChoices, RunProgress
 from model.design.text import read
+from model.errors import InputError
 from model.graph.module import NetworkModule
-from model.images import mnist, shapes
-from model.records import Numbers
-from model.records import Pixels as Drawn
-from model.training.images import Pixels, Source, judge, split_positions
-from model.training.live.pictures import MNIST
+from model.training.images import judge
+from model.training.live.fresh import USUAL_BATCH, suited
 from model.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
-_MOST_POINTS = 500  # of a curve
+MOST_SECONDS = 600  # of a run for which others wait, on one core
 _MARKS = 3  # in a run of one epoch, or a part of it
-
-
-@dataclass(frozen=True, eq=False)
-class RunPictures:
-    """The images to train on, and those that judge."""
-
-    training: Source
-    held_out: Source
-
-
-def pictures_of(design: Design) -> RunPictures:
-    """Return the training images as a design takes them: 5,000 are held out, always the same ones.
-
-    All runs share one copy of the pictures. Drawing the shapes takes 15 seconds, once.
-
-    Raises:
-        DataError: They are MNIST's, and the files are missing or damaged.
-        InputError: There are no pictures for the design.
-    """
-    kind = kind_of_pictures(design)
-    training, held_out = _parts(kind, mnist.root())
-    return RunPictures(_as_taken(design, *training), _as_taken(design, *held_out))
-
-
-def pictures_to_judge(design: Design) -> Pixels:
-    """Return the test images as a design takes them.
-
-    Raises:
-        DataError: They are MNIST's, and the files are missing or damaged.
-        InputError: There are no pictures for the design.
-    """
-    return _as_taken(design, *_drawn_or_read(kind_of_pictures(design), "test"))
-
-
-_Labelled = tuple[Drawn, NDArray[np.int64]]
-
-
-@functools.lru_cache(maxsize=1)
-def _parts(kind: str, _root: Path) -> tuple[_Labelled, _Labelled]:
-    pixels, labels = _drawn_or_read(kind, "train")
-    training, held_out = (index.numpy() for index in split_positions(len(labels)))
-    return (pixels[training], labels[training]), (pixels[held_out], labels[held_out])
-
-
-def _drawn_or_read(kind: str, split: mnist.Split) -> _Labelled:
-    return mnist.read(split) if kind == MNIST else shapes.pictures(split)
-
-
-def _as_taken(design: Design, pixels: Drawn, labels: NDArray[np.int64]) -> Pixels:
-    return Pixels(pixels, torch.from_numpy(np.asarray(labels)), input_of(design))
 
 
 def train(
@@ -87,7 +37,8 @@ def train(
     """Train, and yield the progress before the first step and after each step; the finished run is kept.
 
     It reads and changes no global state. With one version and number of threads of PyTorch, the same choices give the
-    same weights bit for bit. It ends early if a loss is not finite; then nothing is kept.
+    same weights bit for bit; so a run that is kept is not trained again, and one of several epochs goes on after the
+    last epoch that was finished. It ends early if a loss is not finite; then nothing is kept.
 
     Args:
         choices: Everything that decides it.
@@ -96,41 +47,97 @@ def train(
 
     Raises:
         DataError: MNIST is missing or damaged.
-        InputError: The design cannot be trained, or the run cannot be kept.
+        InputError: The design cannot be trained, or takes too long, or the run cannot be kept.
     """
-    design, recipe = read(choices.design), recipe_of(choices)
-    given = pictures or pictures_of(design)
-    trainer = Trainer(recipe, choices.seed, _CPU, make=lambda: NetworkModule(*graph_of(design)))
-    curve, marks, judged_at = _Curve(), list[Mark](), _marks_of(choices)
-    began = time.monotonic()
-    progress = RunProgress(choices, 0, curve.values(), 1, (), len(given.held_out))
-    yield progress
-    for epoch in range(1, choices.epochs + 1):
-        for loss in trainer.steps(epoch, given.training, choices.steps // choices.epochs):
-            value = float(loss)
-            curve.add(value)
-            diverged = not math.isfinite(value)
-            if curve.count in judged_at and not diverged:
-                found = judge(trainer.evaluation_network(given.training), given.held_out)
-                marks.append(Mark(curve.count, curve.mean_since_mark(), found.correct, found.loss))
-            progress = replace(
-                progress,
-                step=curve.count,
-                losses=curve.values(),
-                group=curve.group,
-                marks=tuple(marks),
-                seconds=time.monotonic() - began,
-                diverged=diverged,
-            )
-            if progress.finished and not diverged:
-                network = trainer.evaluation_network(given.training)
-                assert isinstance(network, NetworkModule)  # noqa: S101 (it is made above)
-                weights = {key: tensor.contiguous().numpy() for key, tensor in network.author_state_dict().items()}
-                id = kept.write(Run("", progress, when=time.time(), setting=_setting(), weights=weights), folder)
-                progress = replace(progress, id=id)
-            yield progress
-            if diverged:
+    before = kept.find(choices, folder)
+    if before is not None:
+        yield before.progress
+        return
+    check_time(choices)
+    training = _Training(choices, pictures or pictures_of(read(choices.design)), folder)
+    yield training.progress
+    for epoch in range(training.epochs_done + 1, choices.epochs + 1):
+        for loss in training.trainer.steps(epoch, training.given.training, choices.steps // choices.epochs):
+            yield training.reached(float(loss))
+            if training.progress.diverged:
                 return
+
+
+def check_time(choices: RunChoices) -> None:
+    """Refuse a run that would keep others waiting for long; a full one is only allowed where that does not matter.
+
+    Raises:
+        InputError: It takes too long here, has no gradient, or too many parameters.
+    """
+    if choices.length == "full":
+        return
+    one = suited(network_of(read(choices.design)))
+    seconds = one.seconds / USUAL_BATCH * choices.images
+    if seconds > MOST_SECONDS:
+        raise InputError(
+            f"This run takes about {seconds / 60:.0f} minutes here.",
+            f"It may take {MOST_SECONDS // 60}, for others wait meanwhile.",
+            "Make the design smaller, or train it for 300 steps.",
+        )
+
+
+class _Training:
+    """A run while it goes on: its trainer, its curves, and what is kept of it."""
+
+    def __init__(self, choices: RunChoices, given: RunPictures, folder: Path | None) -> None:
+        design = read(choices.design)
+        self.choices, self.given, self.folder = choices, given, folder
+        self.trainer = Trainer(recipe_of(choices), choices.seed, _CPU, make=lambda: NetworkModule(*graph_of(design)))
+        self.progress = RunProgress(choices, 0, np.zeros(0), 1, (), len(given.held_out))
+        saved = kept.find(choices, folder, kept.UNFINISHED)
+        if saved is not None:
+            self.trainer.restore({key: torch.from_numpy(values.copy()) for key, values in saved.weights.items()})
+            self.progress = replace(saved.progress, id="")
+        self.curve = Curve(self.progress)
+        self._marks, self._began = _marks_of(choices), time.monotonic() - self.progress.seconds
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs were finished before."""
+        return self.progress.step * self.choices.epochs // self.choices.steps
+
+    def reached(self, loss: float) -> RunProgress:
+        """Note the loss of a step; judge and keep where it is time for that."""
+        self.curve.add(loss)
+        step, diverged, marks = self.curve.count, not math.isfinite(loss), self.progress.marks
+        if step in self._marks and not diverged:
+            found = judge(self.trainer.evaluation_network(self.given.training), self.given.held_out)
+            marks = (*marks, Mark(step, self.curve.mean_since_mark(), found.correct, found.loss))
+        self.progress = replace(
+            self.progress,
+            step=step,
+            losses=self.curve.values(),
+            group=self.curve.group,
+            marks=marks,
+            seconds=time.monotonic() - self._began,
+            diverged=diverged,
+        )
+        if self.progress.finished and not diverged:
+            self._keep()
+        elif step in self._marks and self.choices.epochs > 1:
+            self._keep_state()
+        return self.progress
+
+    def _keep(self) -> None:
+        network = self.trainer.evaluation_network(self.given.training)
+        assert isinstance(network, NetworkModule)  # noqa: S101 (it is made above)
+        weights = _as_arrays(network.author_state_dict())
+        id = kept.write(Run("", self.progress, when=time.time(), setting=_setting(), weights=weights), self.folder)
+        kept.forget_unfinished(self.choices, self.folder)
+        self.progress = replace(self.progress, id=id)
+
+    def _keep_state(self) -> None:
+        run = Run("", self.progress, when=time.time(), weights=_as_arrays(self.trainer.state()))
+        kept.write(run, self.folder, kept.UNFINISHED)
+
+
+def _as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return {key: tensor.contiguous().numpy() for key, tensor in tensors.items()}
 
 
 def _marks_of(choices: RunChoices) -> set[int]:
@@ -141,35 +148,3 @@ def _marks_of(choices: RunChoices) -> set[int]:
 
 def _setting() -> dict[str, object]:
     return {"threads": torch.get_num_threads(), "torch": torch.__version__, "machine": platform.machine()}
-
-
-class _Curve:
-    """The losses so far, as means of groups that grow so that there are never too many."""
-
-    def __init__(self) -> None:
-        self.count, self.group = 0, 1
-        self._sums: list[float] = []
-        self._since: list[float] = []
-
-    def add(self, loss: float) -> None:
-        """Add the loss of a step."""
-        if self.count % self.group == 0:
-            self._sums.append(0.0)
-        self._sums[-1] += loss
-        self._since.append(loss)
-        self.count += 1
-        if len(self._sums) == _MOST_POINTS and self.count % self.group == 0:
-            self._sums = [a + b for a, b in zip(self._sums[::2], self._sums[1::2], strict=True)]
-            self.group *= 2
-
-    def values(self) -> Numbers:
-        """Return the mean of each group; the last one may have fewer steps."""
-        sizes = np.full(len(self._sums), self.group, np.float64)
-        if self._sums:
-            sizes[-1] = self.count - self.group * (len(self._sums) - 1)
-        return np.asarray(self._sums, np.float64) / sizes
-
-    def mean_since_mark(self) -> float:
-        """Return the mean loss since the last call."""
-        found, self._since = float(np.mean(self._since)), []
-        return found

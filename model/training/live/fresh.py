@@ -16,7 +16,7 @@ from model.training.masks import MASK_METHODS, BatchShare, SeededDropout, Seeded
 
 MOST_PARAMETERS = 4_000_000
 MOST_SECONDS = 180  # that the usual number of steps may take, on one core
-_USUAL_STEPS, _USUAL_BATCH = 300, 32
+_USUAL_STEPS, USUAL_BATCH = 300, 32
 _TRIED = 8  # pictures in a step that is measured
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _NOT_TRAINABLE = (RuntimeError, NotImplementedError, ValueError, TypeError, IndexError)
@@ -121,7 +121,7 @@ def suited(network: Network) -> Suited:
     whole = seconds * _USUAL_STEPS
     if whole > MOST_SECONDS:
         raise InputError(
-            f"'{network.title}' is too slow for a small training: one step of {_USUAL_BATCH} pictures takes "
+            f"'{network.title}' is too slow for a small training: one step of {USUAL_BATCH} pictures takes "
             f"{seconds:.1f} s of a core here, so {_USUAL_STEPS} steps take {whole / 60:.0f} minutes.",
             f"They may take {MOST_SECONDS // 60} minutes.",
             "Train it with your own code.",
@@ -152,7 +152,7 @@ def _measured(network: Network) -> float:
     names = [name for name, weight in _by_step(module) if weight.requires_grad and weight.grad is None]
     if names or not learned(module):
         raise _without_gradient(network, f"no gradient reaches {', '.join(names[:3]) or 'any weight'}")
-    return seconds[-1] * _USUAL_BATCH / _TRIED
+    return seconds[-1] * USUAL_BATCH / _TRIED
 
 
 def _by_step(module: NetworkModule) -> list[tuple[str, nn.Parameter]]:

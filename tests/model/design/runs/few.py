@@ -10,8 +10,9 @@ from model.design.kinds import layer
 from model.design.records import Design
 from model.design.runs import kept
 from model.design.runs.choices import choose
+from model.design.runs.pictures import RunPictures
 from model.design.runs.records import Run, RunChoices
-from model.design.runs.training import RunPictures, train
+from model.design.runs.training import train
 from model.design.text import read
 from model.training.images import Pixels
 from tests.model.training.few import small_pictures

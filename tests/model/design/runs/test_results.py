@@ -124,7 +124,7 @@ def test_what_is_gone_or_damaged_gets_a_sentence(tmp_path: Path) -> None:
 
 
 def test_runs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MAX_FILES", 2)
+    monkeypatch.setitem(kept.MAX_FILES, kept.SUFFIX, 2)
     for seed in (1, 2, 3):
         finished(tmp_path, choices(epochs=1, seed=seed))
     assert len(kept.every(tmp_path)) == 2

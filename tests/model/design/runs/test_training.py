@@ -14,6 +14,7 @@ from torch import nn
 from model.design.build import graph_of
 from model.design.runs import kept, training
 from model.design.runs.choices import choose, recipe_of
+from model.design.runs.curve import Curve
 from model.design.runs.records import RunChoices, RunProgress
 from model.design.runs.training import train
 from model.design.text import read
@@ -84,7 +85,7 @@ def test_progress_is_yielded_after_each_step_and_nothing_is_kept_before_the_end(
     found = list[RunProgress]()
     for progress in train(choices(), pictures(), tmp_path):
         found.append(progress)
-        assert bool([*tmp_path.iterdir()]) is progress.finished
+        assert bool([*tmp_path.glob("*.run")]) is progress.finished
     assert [each.step for each in found] == [0, 1, 2, 3, 4, 5, 6]
     assert [each.used for each in found][-1] == 300
     assert [bool(each.id) for each in found] == [False] * 6 + [True]
@@ -102,8 +103,40 @@ def test_a_run_that_diverges_ends_and_is_not_kept(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("recipe", ["assignment", "glass"])
+def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(tmp_path: Path, recipe: str) -> None:
+    """The process may have ended meanwhile: all that is needed is in a file, which goes with the end of the run."""
+    asked = choices(DROPPING, recipe, epochs=3)
+    whole = finished(tmp_path / "whole", asked)
+    for progress in train(asked, pictures(), tmp_path / "stopped"):
+        if progress.step == 7:  # in the third epoch
+            break
+    assert [path.suffix for path in (tmp_path / "stopped").iterdir()] == [kept.UNFINISHED]
+    rest = [*train(asked, pictures(), tmp_path / "stopped")]
+    assert [each.step for each in rest] == [6, 7, 8, 9]
+    assert [path.suffix for path in (tmp_path / "stopped").iterdir()] == [kept.SUFFIX]
+    run = kept.read(rest[-1].id, tmp_path / "stopped")
+    assert all(np.array_equal(run.weights[key], whole.weights[key]) for key in whole.weights)
+    assert [mark.correct for mark in run.progress.marks] == [mark.correct for mark in whole.progress.marks]
+    np.testing.assert_allclose(run.progress.losses, whole.progress.losses)
+
+
+def test_what_is_kept_is_not_trained_again(tmp_path: Path) -> None:
+    run = finished(tmp_path)
+    (again,) = train(choices(), pictures(), tmp_path)
+    assert (again.id, again.step, again.finished) == (run.id, 6, True)
+
+
+def test_a_run_that_takes_long_is_refused_where_others_wait() -> None:
+    slow = choose(read("conv 256 5\nrelu\nconv 256 5\nrelu\nconv 10 1\ngap"), length="epoch")
+    with pytest.raises(InputError, match=r"This run takes about|is too slow for a small training"):
+        training.check_time(slow)
+    training.check_time(choose(TINY, length="epoch"))
+    training.check_time(replace(slow, length="full"))
+
+
 def test_a_long_curve_has_few_points() -> None:
-    curve = training._Curve()
+    curve = Curve(RunProgress(choices(), 0, np.zeros(0), 1, (), 50))
     values = np.arange(1_203, dtype=float)
     for value in values:
         curve.add(value)
