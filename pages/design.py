@@ -10,6 +10,7 @@ from viz.design.as_text import controls as as_text
 from viz.design.editor import controls as editor
 from viz.design.inside import controls as inside
 from viz.design.limits import controls as limits
+from viz.design.training import controls as training
 
 
 def layers() -> None:
@@ -24,6 +25,11 @@ def layers() -> None:
 def text() -> None:
     """Show the design as text to edit."""
     as_text.show(design, found)
+
+
+def train() -> None:
+    """Train the design, and compare the runs that are kept."""
+    training.show(design, found)
 
 
 def look_inside() -> None:
@@ -47,5 +53,5 @@ with projector.controls():
 with left:
     controls.begin(design)
 with right:
-    shown = widgets.part(controls.VIEW, controls.VIEWS, {**limits.ALLOWED, **inside.ALLOWED})
-{"layers": layers, "text": text, "inside": look_inside}[shown]()
+    shown = widgets.part(controls.VIEW, controls.VIEWS, {**limits.ALLOWED, **training.ALLOWED, **inside.ALLOWED})
+{"layers": layers, "text": text, "train": train, "inside": look_inside}[shown]()

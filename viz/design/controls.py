@@ -3,14 +3,14 @@
 import streamlit as st
 
 from model.design import presets, text
-from model.design.records import Design
+from model.design.records import Assessment, Design
 from model.errors import GlassError
 from viz.app import address
 from viz.app.markdown import escape_markdown
 from viz.design import cache
 
 VIEW = "design_view"
-VIEWS = {"layers": "Layers", "text": "As text", "inside": "Look inside"}
+VIEWS = {"layers": "Layers", "text": "As text", "train": "Train it", "inside": "Look inside"}
 _NO_LAYER = "classes-10"  # an empty text would be no choice
 _OPEN, _BEGIN = "open", "design-to-begin-with"
 
@@ -39,6 +39,16 @@ def link(design: Design) -> str:
 def write(design: Design) -> None:
     """Put a design into the address."""
     address.write(**{address.DESIGN: link(design)})
+
+
+def is_network(found: Assessment) -> bool:
+    """Tell whether a design is a network; of one that is none, say on the page what it lacks."""
+    if found.works:
+        return True
+    problems = [each for each in (*(row.problem for row in found.rows), found.problem) if each]
+    lacks = " ".join(f"{each.sentence} {each.fits}" for each in problems)
+    st.info(escape_markdown(f"The design is no network yet. {lacks}"))
+    return False
 
 
 def begin(design: Design) -> None:

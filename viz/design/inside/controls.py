@@ -22,10 +22,7 @@ ALLOWED: dict[str, address.Allowed] = {SEED: _SEEDS}
 
 def show(design: Design, found: Assessment) -> None:
     """Offer to open a design that is a network; of another say what it lacks."""
-    if not found.works:
-        problems = [each for each in (*(row.problem for row in found.rows), found.problem) if each]
-        lacks = " ".join(f"{each.sentence} {each.fits}" for each in problems)
-        st.info(escape_markdown(f"The design is no network yet. {lacks}"))
+    if not controls.is_network(found):
         return
     st.write(
         "Every page shows the design with random weights, as before its training: its maps, the arithmetic of each "

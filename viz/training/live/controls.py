@@ -123,27 +123,27 @@ def _choose(places: Sequence[Any], offered: Mapping[str, tuple[str, Sequence[str
             )
 
 
-def _person() -> str:
+def person() -> str:
     """Return the id of this session."""
     return str(st.session_state.setdefault(_PERSON, uuid4().hex))
 
 
 def _status(choices: LiveChoices) -> LiveStatus | None:
     """Return the status of the person's training; start or cancel it as the address says."""
-    queue, person = cache.training_queue(), _person()
-    status = queue.status(person, choices)
+    queue, who = cache.training_queue(), person()
+    status = queue.status(who, choices)
     if address.is_on(STARTED):
         if status is None or status.stage == "cancelled":
             return _start(choices)
     elif status is not None and status.under_way:
-        queue.cancel(person)
-        return queue.status(person, choices)
+        queue.cancel(who)
+        return queue.status(who, choices)
     return status
 
 
 def _start(choices: LiveChoices) -> LiveStatus | None:
     try:
-        return cache.training_queue().start(_person(), choices)
+        return cache.training_queue().start(person(), choices)
     except InputError as error:
         st.error(escape_markdown(str(error)))
         return None
@@ -151,11 +151,11 @@ def _start(choices: LiveChoices) -> LiveStatus | None:
 
 def _start_and_cancel(status: LiveStatus | None) -> None:
     def start() -> None:
-        cache.training_queue().remove(_person())
+        cache.training_queue().remove(person())
         address.write(**{STARTED: "yes", STEP: ""})
 
     def cancel() -> None:
-        cache.training_queue().cancel(_person())
+        cache.training_queue().cancel(person())
         address.write(**{STARTED: ""})
 
     under_way = status is not None and status.under_way
@@ -174,7 +174,7 @@ def _start_and_cancel(status: LiveStatus | None) -> None:
 
 def _watch(digit: Digit, choices: LiveChoices, suited: Suited) -> None:
     """Show a training that waits or runs; when it ends, run the whole page again."""
-    status = cache.training_queue().status(_person(), choices)
+    status = cache.training_queue().status(person(), choices)
     if status is None or not status.under_way:
         st.rerun()
     _stage(digit, choices, suited, status)

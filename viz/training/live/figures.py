@@ -177,12 +177,12 @@ def _say_stage(status: LiveStatus, done: int) -> str:
         else f"Ended at {place}: the loss is not finite."
     )
     running = (
-        f"Step {done} of {status.choices.steps}{_about(status.seconds, 'left')}."
+        f"Step {done} of {status.choices.steps}{about(status.seconds, 'left')}."
         if status.run
         else "Reading the images."
     )
     return {
-        "waiting": f"Waiting: {others} ahead of yours{_about(status.seconds, 'until it starts')}.",
+        "waiting": f"Waiting: {others} ahead of yours{about(status.seconds, 'until it starts')}.",
         "running": running,
         "finished": ended,
         "failed": f"Failed at {place}.",
@@ -190,10 +190,10 @@ def _say_stage(status: LiveStatus, done: int) -> str:
     }[status.stage]
 
 
-def _about(seconds: float | None, what: str) -> str:
+def about(seconds: float | None, what: str) -> str:
     """Format an estimated time with its precision.
 
-    >>> _about(None, "left"), _about(7.2, "left"), _about(93, "left")
+    >>> about(None, "left"), about(7.2, "left"), about(93, "left")
     ('', ', about 10 s left', ', about 2 min left')
     """
     if seconds is None:
