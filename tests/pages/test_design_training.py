@@ -1,0 +1,127 @@
+"""The training of a design on its page, in the simulator and on few pictures: states, results, and runs in a table."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model.design import text
+from model.design.assess import assess
+from model.design.runs import choices as run_choices
+from model.design.runs import kept, results, training
+from model.design.runs.records import RunChoices, RunProgress
+from model.images import mnist
+from tests.model.design.runs import few
+from tests.pages.conftest import assert_works, charts, run, said, show, shown
+from viz.training.live import cache
+
+TITLE = "Design lab"
+LINK = {"design": text.to_link(few.TINY), "design_view": "train"}
+
+
+@pytest.fixture
+def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train on 130 pictures, three steps in all, and keep runs and networks in folders of the test."""
+    monkeypatch.setenv("GLASS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path / "networks"))
+    monkeypatch.setattr(mnist, "is_present", lambda _folder=None: True)
+    monkeypatch.setattr(run_choices, "_training_images", lambda _design: 130)
+    monkeypatch.setattr(training, "pictures_of", lambda _design: few.pictures())
+    monkeypatch.setattr(results, "pictures_to_judge", lambda _design: few.pictures().held_out)
+
+
+@pytest.fixture
+def _held(_small: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a training wait at its second step until the test ends."""
+    end, train = threading.Event(), training.train
+
+    def held(choices: RunChoices) -> Iterator[RunProgress]:
+        for progress in train(choices):
+            yield progress
+            while progress.step == 1 and not end.wait(0.01):
+                yield progress
+
+    monkeypatch.setattr(training, "train", held)
+    yield
+    end.set()
+    cache.training_queue().close()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = (each for each in app.button if each.label == label)
+    assert not button.disabled, label
+    return button.click().run()
+
+
+def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
+    deadline = time.monotonic() + 60
+    while not holds(app):
+        assert time.monotonic() < deadline, said(app)
+        time.sleep(0.02)
+        app.run()
+    return app
+
+
+def progress_of(app: AppTest) -> str:
+    return "".join(each.proto.text for each in app.get("progress"))
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
+    app = run("design", **LINK)
+    assert progress_of(app) == "Not started: 3 steps of 64 images, recipe glass, seed 1."
+    until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
+    assert_works(app, TITLE)
+    (known,) = kept.every()
+    correct = known.progress.marks[-1].correct
+    assert f"**{correct} of 50 held-out images are classified correctly after step 3: {2 * correct}.00" in said(app)
+    drawn = {name: list(chart.data[-1].y) for name, chart in charts(app).items()}
+    assert drawn["run-accuracies"] == [2.0 * mark.correct for mark in known.progress.marks]
+    assert drawn["run-losses"] == pytest.approx(known.progress.losses.clip(max=3))
+    assert f'<td data-name="held-out accuracy">{2 * correct}.00\xa0%</td>' in shown(app)
+    assert "Nobody has looked at the test images" in said(app)
+    press(app, "Look at the test images")
+    assert "They were looked at once." in said(app)
+    press(app, "Look at the test images")
+    assert "They were looked at 2 times." in said(app)
+    press(app, "Open it on every page")
+    assert len(app.query_params["net"]) == 32
+    assert app.query_params["design"] == LINK["design"]
+
+    show(app, **LINK, run_seed="2")
+    until(press(app, "Train"), lambda app: "seed 2, in" in said(app))
+    assert [each.name for each in charts(app)["run-losses"].data] == [
+        f"{assess(few.TINY).parameters:,} parameters, short, seed 1",
+        "this run",
+    ]
+    assert shown(app).count('data-name="held-out accuracy"') == 2
+
+
+@pytest.mark.usefixtures("_held")
+def test_a_run_is_paused_resumed_and_cancelled() -> None:
+    app = press(run("design", **LINK), "Train")
+    until(app, lambda app: "Step 1 of 3" in progress_of(app))
+    press(app, "Pause")
+    until(app, lambda app: "Paused at step 1 of 3." in progress_of(app))
+    press(app, "Resume")
+    until(app, lambda app: "Step 1 of 3" in progress_of(app))
+    press(app, "Cancel")
+    assert "Cancelled at step 1 of 3." in progress_of(app)
+    assert not kept.every()
+    assert_works(app, TITLE)
+
+
+@pytest.mark.usefixtures("_small")
+def test_what_cannot_be_trained_is_said() -> None:
+    app = run("design", design="conv-8-3_max-40", design_view="train")
+    assert app.info[0].value.startswith("The design is no network yet. ")
+    show(app, design="classes-7_conv-7-28", design_view="train")
+    assert app.info[0].value.startswith("A design for 7 classes of 1 x 28 x 28 cannot be trained.")
+    show(app, **LINK, run_length="full", run_rate="7", run_seed="x")
+    assert {each.value.partition(" '")[0] for each in app.warning} >= {
+        "The link asks for run_rate",
+        "The link asks for run_seed",
+    }
