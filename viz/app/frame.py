@@ -1,7 +1,8 @@
 """The frame of every page: style, sidebar, notices, and a message if the page cannot be shown."""
 
 from collections.abc import Sequence
-from functools import partial
+from copy import copy
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -44,12 +45,9 @@ def run(root: Path) -> None:
     if not components.unheard():
         quick_clicks.callbacks_have_run()
     address.begin_run()  # before the browser is told the page: the address then changes once
-    pages = [
-        st.Page(root / "pages" / f"{file}.py", title=entry.title, url_path=page_list.path(file), help=entry.shows)
-        for file, entry in page_list.PAGES.items()
-    ]
+    no_page, *pages = map(copy, _every_page(root))  # Streamlit marks a page that may run
     _choose_page(pages)
-    page = st.navigation([_no_page(), *pages], position="hidden")
+    page = st.navigation([no_page, *pages], position="hidden")
     title = page_list.tab_title(page.title)
     st.set_page_config(page_title=title, page_icon=root / "viz" / "icon.svg", layout="wide")
     _show(page, pages)
@@ -57,9 +55,15 @@ def run(root: Path) -> None:
     address.end_run()
 
 
-def _no_page() -> st.Page:
-    """Return what Streamlit takes for the page without a name: none of ours, since each of them has an address."""
-    return st.Page(lambda: None, title=page_list.NAME, url_path="no-page", default=True)
+@lru_cache(maxsize=1)  # Streamlit looks each file up on the disk
+def _every_page(root: Path) -> tuple[st.Page, ...]:
+    """Return what Streamlit takes for the page without a name, and all pages, none of which is that one."""
+    no_page = st.Page(lambda: None, title=page_list.NAME, url_path="no-page", default=True)
+    pages = (
+        st.Page(root / "pages" / f"{file}.py", title=entry.title, url_path=page_list.path(file), help=entry.shows)
+        for file, entry in page_list.PAGES.items()
+    )
+    return (no_page, *pages)
 
 
 def _choose_page(pages: Sequence[st.Page]) -> None:

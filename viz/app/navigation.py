@@ -15,9 +15,9 @@ def show(pages: Sequence[st.Page]) -> None:
         pages: In the order of the list of pages.
     """
     components.close_menu()
+    link = address.link()
     with st.container(key="pages"):
         for group, members in groupby(zip(page_list.PAGES.values(), pages, strict=True), lambda each: each[0].group):
             st.html(f'<p class="group">{group}</p>')
             for entry, page in members:
-                link = address.link()
                 st.page_link(page, icon=f":material/{entry.icon}:", query_params=link, width="stretch")
