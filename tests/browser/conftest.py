@@ -10,12 +10,18 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import held
-from tests.serving import PATIENCE, launch, serving, settle, watch
+from tests.serving import PATIENCE, UNOPTIMIZED, launch, serving, settle, watch
+from tests.sharing import shared
 
 Visit = Callable[..., Page]
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PROJECTOR: ViewportSize = {"width": 1280, "height": 720}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+_FORWARD = """(url) => {
+  document.activeElement.blur();
+  history.pushState({}, "", url);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
 OVERFLOWING = """() => {
   const wide = [];
@@ -40,7 +46,7 @@ OVERFLOWING = """() => {
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = launch(playwright)
+        started = launch(playwright, UNOPTIMIZED)
         if started is None:
             reason = "No Chromium or Chrome can be had here: 'make test' tries to install one."
             if os.environ.get("CI") == "true":
@@ -53,8 +59,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of the app; there is a browser, or it need not start."""
-    with serving(environment={"GLASS_NETWORKS": str(tmp_path_factory.mktemp("networks"))}) as address:
+    """Give the address of the app, which all workers share; there is a browser, or it need not start."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "app"
+    with shared(folder, lambda: serving(environment={"GLASS_NETWORKS": str(folder / "networks")})) as address:
         yield address
 
 
@@ -171,9 +179,33 @@ def blank(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+class Window:
+    """A page in which one view is opened after another.
+
+    Attributes:
+        page: The page.
+        contexts: What it lies in.
+    """
+
+    def __init__(self, contexts: Contexts, app: str) -> None:
+        self.contexts, self.page, self._app = contexts, contexts.new_page(alone=True, options={}), app
+        self._begun = False
+
+    def open(self, view: str) -> Page:
+        """Open a view at a desk, as the browser's forward button does: the app's scripts are there already."""
+        self.page.set_viewport_size(DESKTOP)
+        self.page.emulate_media(color_scheme="light")
+        if self._begun:
+            self.page.evaluate(_FORWARD, f"{self._app}/{view}")
+        else:
+            self.page.goto(f"{self._app}/{view}")
+        self._begun = True
+        settle(self.page)
+        return self.page
+
+
 @pytest.fixture(scope="module")
-def window(browser: Browser) -> Iterator[tuple[Page, Contexts]]:
-    """Give a page in which one view is opened after another."""
+def window(browser: Browser, app: str) -> Iterator[Window]:
     contexts = Contexts(browser)
-    yield contexts.new_page(alone=True, options={}), contexts
+    yield Window(contexts, app)
     contexts.clear()

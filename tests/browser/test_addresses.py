@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from model.networks.catalogue import CATALOGUE
 from tests.browser.conftest import Visit
 from tests.browser.people import chosen, expect_chosen
+from tests.sampling import few
 from tests.serving import settle
 
 
@@ -50,7 +51,7 @@ def choose_network(page: Page, title: str) -> None:
     page.get_by_role("option", name=title).click()
 
 
-@pytest.mark.parametrize("gap", [0, 20, 40])
+@pytest.mark.parametrize("gap", few([0, 20, 40], 1))
 def test_who_goes_back_at_once_finds_address_and_page_together(visit: Visit, gap: int) -> None:
     """The browser hears of the choice when it has gone back already, and must not keep it in the address."""
     page = visit("layer_by_layer?net=padded")

@@ -73,7 +73,7 @@ def test_in_the_projector_view_the_keys_move(visit: Visit) -> None:
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
-@pytest.mark.parametrize("sample", [slice(0, None, 11), pytest.param(slice(None), marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("sample", [slice(0, None, 22), pytest.param(slice(None), marks=pytest.mark.exhaustive)])
 def test_each_row_has_a_link_that_opens_it(visit: Visit, trace: Trace, sample: slice) -> None:
     page = visit("layer_by_layer?digit=project-3a")
     strip = page.get_by_role("group", name="The rows").get_by_role("link")
@@ -156,7 +156,10 @@ def test_each_part_of_the_sum_shows_its_window_and_the_position_can_be_dragged(v
 
 @pytest.mark.parametrize(
     ("name", "channel"),
-    [("Conv2d-4", 2), pytest.param("Conv2d-13", 5, marks=pytest.mark.exhaustive), ("MaxPool2d-10", 3)],
+    [
+        ("Conv2d-4", 2),
+        *(pytest.param(*each, marks=pytest.mark.exhaustive) for each in (("Conv2d-13", 5), ("MaxPool2d-10", 3))),
+    ],
 )
 def test_each_place_that_is_played_is_worked_out(visit: Visit, trace: Trace, name: str, channel: int) -> None:
     page = visit(f"layer_by_layer?digit=project-3a&row={name}&channel={channel}")

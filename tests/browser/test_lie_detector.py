@@ -40,6 +40,7 @@ def test_one_map_streams_until_every_test_has_spoken(visit: Visit) -> None:
     assert "…" not in page.locator(".check-cards").inner_text()
 
 
+@pytest.mark.exhaustive
 def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) -> None:
     page = visit(f"lie_detector?digit={DIGIT}&method=smooth_grad&doubt_test=weights")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)

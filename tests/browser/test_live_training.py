@@ -12,7 +12,7 @@ from tests.browser.inspection import on_a_phone, too_wide
 from tests.browser.people import expect_chosen
 from tests.serving import settle
 
-LINK = "training?train_view=live&live_steps=300&live_batch=16&live_rate=0.03"
+LINK = "training?train_view=live&live_steps=100&live_batch=16&live_rate=0.03"
 PATIENCE = 120_000  # ms, where others use the machine too
 # Writes down how many losses the first chart has whenever that changes, and where it stands.
 WATCH = """() => {
@@ -30,7 +30,7 @@ DRAWN = """() => [...document.querySelectorAll(".js-plotly-plot")].map(({ calcda
   calcdata.map((trace) => trace.map(({ x, y }) => [x, y])))"""
 
 
-def end(page: Page, steps: int = 300) -> None:
+def end(page: Page, steps: int = 100) -> None:
     """Wait for the end of a training."""
     expect(page.get_by_text(re.compile(f"All {steps} steps are done"))).to_be_visible(timeout=PATIENCE)
     settle(page)
@@ -77,9 +77,9 @@ def test_nothing_is_cut_off_on_a_phone(visit: Visit, maps: str) -> None:
 
 @pytest.mark.usefixtures("mnist_root")
 def test_keys_alone_start_it_cancel_it_and_go_through_its_steps(visit: Visit) -> None:
-    page = visit(f"{LINK}&live_seed=2".replace("live_steps=300", "live_steps=100"))
+    page = visit(f"{LINK}&live_seed=2")
     page.keyboard.press("s")
-    end(page, steps=100)
+    end(page)
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("Home")

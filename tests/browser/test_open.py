@@ -9,9 +9,9 @@ from model.images import digits, inputs
 from model.kept_files import hash_of
 from model.networks.file import read
 from model.records import IMAGE
-from tests.browser.conftest import DESKTOP, Visit
+from tests.browser.conftest import Visit
 from tests.browser.controls import MAIN
-from tests.browser.inspection import inspect, told
+from tests.browser.inspection import OF_A_NETWORK, inspect, told
 from tests.browser.people import chosen, expect_chosen
 from tests.own_networks import colours, residual
 from tests.serving import settle
@@ -60,16 +60,13 @@ def test_a_dropped_network_is_understood_and_shown_layer_by_layer(visit: Visit) 
 
 
 def test_nothing_is_wrong_with_the_views_of_a_network_of_ones_own(visit: Visit) -> None:
-    """Each view in light and dark, on a phone, by keys: it takes seconds, as those of ``tests/views.py`` do."""
     page = visit("open")
     give(page, residual())
     found = inspect(page, MAIN)
     assert not found, told(found)
-    page.set_viewport_size(DESKTOP)
-    page.emulate_media(color_scheme="light")
     page.goto(page.url.replace("open?", "compare?with=assignment&"))
     settle(page)
-    found = inspect(page, MAIN)
+    found = inspect(page, MAIN, only=OF_A_NETWORK)
     assert not found, told(found)
 
 

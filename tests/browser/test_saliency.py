@@ -18,6 +18,7 @@ from tests.browser.inspection import cut_off
 from tests.browser.people import expect_chosen, let_through
 from tests.browser.test_feature_maps import expect_read, picture, point
 from tests.held import Gate
+from tests.sampling import few
 from tests.serving import settle
 
 DIGIT = "project-4or9"
@@ -138,7 +139,7 @@ def test_maps_appear_as_they_come_and_nothing_moves(visit_held: Visit, gate: Gat
     assert len({note["top"] for note in notes}) == 1
 
 
-@pytest.mark.parametrize("view", ["all", "through"])
+@pytest.mark.parametrize("view", few(["all", "through"], 1))
 def test_a_tile_that_is_drawn_anew_while_it_is_pressed_is_opened(visit_held: Visit, gate: Gate, view: str) -> None:
     slant = {"all": 0.21, "through": 0.22}[view]
     page = visit_held(f"pooling?digit={drawing(slant)}")

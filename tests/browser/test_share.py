@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.sampling import few
 from tests.serving import choose_source, settle
 
 WINDOW = {"width": 1280, "height": 800}
@@ -44,7 +45,7 @@ def test_a_page_that_may_not_copy_selects_the_link(visit: Visit) -> None:
     assert field.evaluate("(each) => each.value.slice(each.selectionStart, each.selectionEnd)") == link
 
 
-@pytest.mark.parametrize("path", ["receptive_field", "feature_maps?row=Conv2d-7", "start", "open"])
+@pytest.mark.parametrize("path", few(["receptive_field", "feature_maps", "start", "open"], 1))
 def test_what_is_handed_on_is_in_view_with_all_pages_and_nothing_of_it_is_cut_off(visit: Visit, path: str) -> None:
     page = visit(path, viewport=WINDOW)
     for name in ("Start", "Worksheet"):

@@ -27,6 +27,7 @@ from tests.model.images.test_upload import (
     photograph,
     saved,
 )
+from tests.sampling import few
 from tests.serving import choose_source, settle
 
 YOURS = "a picture of yours"
@@ -108,7 +109,7 @@ def test_pictures_of_48_megapixels_at_once_are_read_and_hold_nobody_up(visit: Vi
         expect_read(page, 1, YOURS)
 
 
-@pytest.mark.parametrize("way", ["paste", "drop"])
+@pytest.mark.parametrize("way", few(["paste", "drop"], 1))
 def test_picture_that_is_pasted_or_dropped_on_the_page_is_read(visit: Visit, way: str) -> None:
     """Whichever source of digits is chosen."""
     page = uploading(visit) if way == "drop" else visit("?digit=project-1a")
@@ -116,6 +117,7 @@ def test_picture_that_is_pasted_or_dropped_on_the_page_is_read(visit: Visit, way
     expect_read(page, 3, YOURS)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow(reason="starts a second Chromium, which has a fake camera")
 def test_camera_of_a_secure_page_takes_a_picture(app: str, browser: Browser) -> None:
     """Chromium's own fake camera shows a green picture with a clock, which is no digit: it is read or refused."""

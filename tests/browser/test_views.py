@@ -3,27 +3,23 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESKTOP, PHONE, PROJECTOR, Contexts, Visit
+from tests.browser.conftest import DESKTOP, PHONE, PROJECTOR, Visit, Window
 from tests.browser.controls import MAIN, PAGE, SIDEBAR
 from tests.browser.inspection import SITUATIONS, at_a_desk, inspect, told
 from tests.browser.test_keyboard import WAYS, assert_keys_choose
-from tests.serving import choose_source, settle
+from tests.serving import choose_source
 from tests.views import FIRST, VIEWS
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_nothing_is_wrong_with_a_view(window: tuple[Page, Contexts], app: str, name: str) -> None:
-    page, contexts = window
-    page.set_viewport_size(DESKTOP)
-    page.emulate_media(color_scheme="light")
-    page.goto(f"{app}/{VIEWS[name]}")
-    settle(page)
+def test_nothing_is_wrong_with_a_view(window: Window, name: str) -> None:
+    page = window.open(VIEWS[name])
     found = inspect(page, PAGE if name in FIRST.values() else MAIN)
     assert not found, f"'{name}' {told(found)}"
     if name in WAYS:
         at_a_desk(page, PAGE)
         assert_keys_choose(page, WAYS[name])
-    assert not contexts.failures
+    assert not window.contexts.failures
 
 
 def test_nothing_is_wrong_with_any_source_of_digits(visit: Visit) -> None:

@@ -11,6 +11,7 @@ from torch import nn
 from model.networks import BUILT_IN, store
 from tests import any_network, own_networks
 from tests.pages.conftest import FILES, file_of, run, said, show, shown
+from tests.sampling import few
 from tests.views import VIEWS
 
 OF_ONE_NETWORK = {"row", "channel", "unit", "trail", "answers", "digit", "mute", "method", "rounds", "lesson"}
@@ -57,7 +58,12 @@ def text_of(app: AppTest) -> str:
     return f"{html} {said(app)}"
 
 
-@pytest.mark.parametrize("net", [*BUILT_IN[1:], *MADE])
+# Networks of different kinds; each of the others is like one of them.
+DIFFERENT = ["residual", "lenet", "basic", "shapes", "own, colours", "deep", "every operation"]
+OTHERS = [net for net in (*BUILT_IN[1:], *MADE) if net not in DIFFERENT]
+
+
+@pytest.mark.parametrize("net", few([*DIFFERENT, *OTHERS], len(DIFFERENT)))
 def test_every_view(net: str) -> None:
     network = store.by_id(id_of(net))
     app, problems = run("overview", net=id_of(net)), list[str]()

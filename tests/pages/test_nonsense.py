@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.images import digits
 from tests.pages.conftest import as_read, file_of, run
-from tests.views import VIEWS
+from tests.views import FIRST, VIEWS
 from viz.app import address
 
 SLOW = {"lie detector, asked"}  # more than 400 maps, and the same parameters as another view
@@ -100,7 +100,8 @@ def test_every_parameter_of_every_page_with_unknown_values(watch: Watch, read: d
     assert all("digit" in names for names in tried.values())
     assert {"unit", "trail", "answers"} <= tried["layer_by_layer"], "read parameters are recorded"
     assert len(set[str]().union(*tried.values())) > 40
-    for _, (page, link) in views():  # what another part of the page shows is noticed too
+    looked_at = dict(views()) if each > 1 else {view: found for view, found in views() if view in FIRST.values()}
+    for page, link in looked_at.values():  # what another part of the page shows is noticed too
         nonsense = dict.fromkeys(tried[page] - link.keys(), "zzzz")
         app = watch.follow(page, {**link, **nonsense})
         noticed = [as_read(warning.value) for warning in app.warning]

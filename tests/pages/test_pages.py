@@ -52,6 +52,7 @@ PAGES = {
     "mistakes": "Mistakes",
     "training": "Training",
     "open": "Open a network",
+    "design": "Design lab",
     "compare": "Compare",
     "worksheet": "Worksheet",
     "lessons": "Lessons",
@@ -67,7 +68,6 @@ SOURCES = {
     "test": "test-1901",
     "train": "train-7",
 }
-each_page = pytest.mark.parametrize("page", PAGES)
 
 
 def test_every_page_file_has_an_address_and_a_title() -> None:
@@ -252,16 +252,16 @@ def test_unknown_scale_is_a_warning_and_the_default() -> None:
     assert app.button_group("widget-scale").value == "layer"
 
 
-@pytest.mark.slow(reason="opens every page twice with empty caches")
-@each_page
-def test_every_page_without_mnist(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow(reason="opens every page twice, and starts with empty caches")
+def test_every_page_without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_ROOT", str(tmp_path))
-    app = run(page)
-    assert_works(app, PAGES[page])
-    app = show(app, digit="test-8")
-    assert not app.exception
-    assert [each.value for each in app.title] == [PAGES[page]]
-    assert app.warning[0].value.startswith(f"MNIST is not complete in '{tmp_path}'")
+    for page, title in PAGES.items():
+        app = run(page)
+        assert_works(app, title)
+        app = show(app, digit="test-8")
+        assert not app.exception, page
+        assert [each.value for each in app.title] == [title]
+        assert app.warning[0].value.startswith(f"MNIST is not complete in '{tmp_path}'"), page
 
 
 IMPORTS = """

@@ -203,6 +203,7 @@ def test_first_test_pictures_give_the_mistakes_of_the_card() -> None:
 
 
 @pytest.mark.slow(reason="computes every test image")
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("id", OTHERS)
 def test_all_test_images_give_the_mistakes_of_the_card(id: str, request: pytest.FixtureRequest) -> None:
     if id in DIGITS:
