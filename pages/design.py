@@ -16,7 +16,7 @@ from viz.design.training import controls as training
 def layers() -> None:
     """Show the layers to edit, the limits that they must keep, and what would bring them under the limit."""
     with projector.stage():
-        editor.show(design, found, check(design, found, limits.current()))
+        editor.show(design, found, check(design, found, limits.current(), *training.known(design)))
     limits.what_if(design, found)
     widgets.folded("Change the limits", limits.change)
     components.follow_links(".st-key-stage", address.follow)

@@ -51,7 +51,7 @@ VIEWS = {
     "design": "design",
     "design, broken": "design?design=conv-8-3_relu_max-40_bn_linear-10",
     "design, as text": "design?design_view=text",
-    "design, trained": "design?design_view=train",
+    "design, trained": "design?design_view=train&sweep_seeds=2",
     "design, inside": "design?design_view=inside",
     "open": "open",
     "compare": "compare",

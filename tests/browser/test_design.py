@@ -1,10 +1,14 @@
 """The design lab in a real browser: an edit is painted before Python answers, and then has the model's numbers."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from model.commands.cli import main
 from model.design import text
 from model.design.assess import assess
 from model.design.presets import preset
@@ -146,3 +150,36 @@ def test_a_design_begins_with_another_and_opens_on_every_page(visit: Visit) -> N
     settle(page)
     expect(page.get_by_role("heading", name="Parameters", exact=True)).to_be_visible()
     expect(page.get_by_test_id("stMain").get_by_text("44,426").first).to_be_visible()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("mnist_root")
+def test_a_smaller_network_is_designed_trained_opened_and_checked(
+    visit: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = visit("design?parameters_limit=7047")  # 30 % fewer than 10,066
+    page.get_by_text("What would bring it under 7,047 parameters?").click()
+    settle(page)
+    page.locator(".what-if a").first.click()
+    settle(page)
+    assert page.locator(".limits .fails").count() == 0
+    assert assess(text.from_link(chosen(page, "design"))).parameters < 7_047
+    page.get_by_role("radio", name="Train it").click()
+    settle(page)
+    page.get_by_role("radio", name="One epoch").click()
+    settle(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("Trained: ")).to_be_visible(timeout=600_000)
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Network (.glass)").click()
+    file = tmp_path / "design.glass"
+    download.value.save_as(file)
+    assert main(["check", str(file), "--max-parameters", "7046", "--no-linear", "--format", "json"]) == 0
+    assert all(each["holds"] is not False for each in json.loads(capsys.readouterr().out)["limits"])
+    page.get_by_role("button", name="Open it on every page").click()
+    settle(page)
+    for name in ("overview", "parameters", "saliency"):
+        page.goto(page.url.replace("/design?", f"/{name}?"))
+        settle(page)
+        expect(page.locator(".digit strong")).to_have_text("3")

@@ -15,7 +15,7 @@ from model.design.runs import kept, results, training
 from model.design.runs.records import RunChoices, RunProgress
 from model.images import mnist
 from tests.model.design.runs import few
-from tests.pages.conftest import assert_works, charts, run, said, show, shown
+from tests.pages.conftest import assert_works, charts, component, run, said, show, shown
 from viz.training.live import cache
 
 TITLE = "Design lab"
@@ -91,6 +91,10 @@ def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
     assert len(app.query_params["net"]) == 32
     assert app.query_params["design"] == LINK["design"]
 
+    show(app, design=LINK["design"])
+    limits = {each["name"]: each["evidence"] for each in component(app, "design_editor")["limits"]}
+    assert limits["fewer than 20 epochs"] == "trained for 1"
+    assert limits["at least 99.4 % correct"] == f"{2 * correct}.00 % of the images"
     show(app, **LINK, run_seed="2")
     until(press(app, "Train"), lambda app: "seed 2, in" in said(app))
     assert [each.name for each in charts(app)["run-losses"].data] == [

@@ -24,6 +24,7 @@ from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import turn
 from viz.design import cache, controls
 from viz.design.limits import controls as limits
+from viz.design.sweep import controls as sweep
 from viz.design.training import figures
 from viz.open import controls as opening
 from viz.training.live import cache as live
@@ -40,7 +41,13 @@ _SEEDS = [str(seed) for seed in range(1, 21)]
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 _MOST, _BESIDE = 40, 5  # runs in the table, and in the charts beside the one that is shown
 Known = tuple[Run, int]  # a run, and the parameters of its design
-ALLOWED: dict[str, address.Allowed] = {_LENGTH: LENGTHS, _RECIPE: OFFERED, _RATE: _RATES, _SEED: _SEEDS}
+ALLOWED: dict[str, address.Allowed] = {
+    _LENGTH: LENGTHS,
+    _RECIPE: OFFERED,
+    _RATE: _RATES,
+    _SEED: _SEEDS,
+    **sweep.ALLOWED,
+}
 
 
 def show(design: Design, found: Assessment) -> None:
@@ -72,11 +79,13 @@ def _run(design: Design, runs: Sequence[Known]) -> None:
             _stage(choices, status, others)
     if kept.is_kept(choices):
         _result(choices)
+    compare = partial(sweep.show, design, choices.recipe, choices.length, long=_allows_long())
+    widgets.folded("A small sweep: several sizes, several seeds", compare)
 
 
 def _choose(design: Design) -> RunChoices | None:
     """Let the user choose how it is trained; None, with a sentence, where that is not possible."""
-    long = allows_long(opening.limits() is OWN)
+    long = _allows_long()
     lengths = {name: title for name, title in _TITLES.items() if long or name != "full"}
     with projector.controls():
         first, second, third, fourth = st.columns([9, 5, 5, 3], vertical_alignment="bottom")
@@ -90,6 +99,10 @@ def _choose(design: Design) -> RunChoices | None:
             seed = address.bind(st.selectbox, "Seed", _SEED, _SEEDS, _SEEDS[0])
     changes = () if rate == _OWN else (f"learning_rate={rate}",)
     return or_say(lambda: choose(design, recipe, changes, _length(length), seed=int(seed), long=long))
+
+
+def _allows_long() -> bool:
+    return allows_long(opening.limits() is OWN)
 
 
 def _length(name: str) -> Length:
@@ -126,7 +139,7 @@ def _stage(choices: RunChoices, status: RunStatus | None, others: Mapping[str, R
         mount(figures.losses(run, others), "run-losses", f"Training loss. {figures.say_result(run)}")
     with right:
         mount(figures.accuracies(run, others), "run-accuracies", f"Held-out accuracy. {figures.say_result(run)}")
-    st.write(figures.say_result(run))
+    st.write(figures.say_result(run, len(others)))
     if finished is not None:
         tables.expandable_table("The course of the run", partial(figures.curve_columns, run), key="run-numbers")
 
@@ -162,6 +175,18 @@ def _kept() -> Sequence[Known]:
     """Return the runs that are kept, the newest first: all on one's own machine, else those of this person."""
     mine = st.session_state.get(_STARTED, ())
     return [each for each in cache.runs() if opening.limits() is OWN or each[0].id in mine][:_MOST]
+
+
+def known(design: Design) -> tuple[int | None, float | None]:
+    """Return the epochs and the accuracy of the latest run of a design; None where there is none.
+
+    The accuracy is on the test images if somebody looked at them, else on the held-out images.
+    """
+    for run, _ in _kept():
+        if run.progress.choices.design == text.write(design):
+            tested = run.test.accuracy
+            return run.progress.choices.epochs, run.progress.accuracy if tested is None else tested
+    return None, None
 
 
 def _result(choices: RunChoices) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from model.design.runs.records import Run, RunChoices, RunProgress, RunStatus, Variant
+from model.design.runs.records import Run, RunChoices, RunProgress, RunStatus
 from viz import theme
 from viz.charts.draw import Axis, Part, Series, draw
 from viz.training.live.figures import about, within
@@ -27,7 +27,8 @@ def losses(shown: RunProgress, others: Mapping[str, RunProgress]) -> go.Figure:
 
 
 def _loss(run: RunProgress, name: str, colour: str, width: int) -> Series:
-    return Series(name, run.steps * run.choices.batch_size, within(run.losses, _HIGHEST), colour, width=width)
+    places, values = run.steps * run.choices.batch_size, within(run.losses, _HIGHEST)
+    return Series(name, places, values, colour, width=width, keyed=name == _SHOWN)
 
 
 def accuracies(shown: RunProgress, others: Mapping[str, RunProgress]) -> go.Figure:
@@ -43,7 +44,7 @@ def accuracies(shown: RunProgress, others: Mapping[str, RunProgress]) -> go.Figu
 def _marks(run: RunProgress, name: str, colour: str, width: int) -> Series:
     places = [mark.step * run.choices.batch_size for mark in run.marks]
     shares = [100 * mark.correct / run.held_out for mark in run.marks]
-    return Series(name, places, shares, colour, "joined", width)
+    return Series(name, places, shares, colour, "joined", width, keyed=name == _SHOWN)
 
 
 def _images(run: RunProgress) -> Axis:
@@ -82,8 +83,8 @@ def say_status(status: RunStatus | None, choices: RunChoices) -> tuple[float, st
     return done / choices.steps, said[status.stage]
 
 
-def say_result(run: RunProgress) -> str:
-    """Say how many held-out images a run classifies correctly, with its uncertainty."""
+def say_result(run: RunProgress, others: int = 0) -> str:
+    """Say how many held-out images a run classifies correctly, with its uncertainty, and what the thin lines are."""
     if run.diverged:
         return f"At step {run.step:,} the loss was no longer finite: the learning rate was too high. Nothing is kept."
     if not run.marks:
@@ -93,6 +94,7 @@ def say_result(run: RunProgress) -> str:
     return (
         f"**{last.correct:,} of {run.held_out:,} held-out images are classified correctly after step {last.step:,}: "
         f"{_percent(share)}** (two standard errors: {error:.2f} points). One seed; another gives another number."
+        f"{' Thin lines are the other latest runs; point at one to see which.' if others else ''}"
     )
 
 
@@ -173,19 +175,6 @@ def curve_columns(run: RunProgress) -> dict[str, list[str]]:
         "step": [str(step) for step in steps],
         "training loss": [f"{loss:.6g}" for loss in run.losses],
         "held-out images right": [str(judged[step].correct) if step in judged else "" for step in steps],
-    }
-
-
-def variants(found: Sequence[Variant]) -> dict[str, list[str]]:
-    """Return the variants of a sweep as columns: parameters, and mean and spread over the seeds that are finished."""
-    return {
-        "variant": [each.name for each in found],
-        "parameters": [f"{each.parameters:,}" for each in found],
-        "seeds finished": [str(len(each.seeds)) for each in found],
-        "mean held-out accuracy": [_percent(each.accuracies.mean if each.accuracies else None) for each in found],
-        "standard deviation": [
-            _percent(each.accuracies.deviation) if each.accuracies and len(each.seeds) > 1 else _NEVER for each in found
-        ],
     }
 
 
