@@ -16,13 +16,14 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
   const notes = make("ul", "notes");
   const bar = make("div", "bar");
   const buttons = [
-    ["Up", "Move up: Alt and the arrow key", () => move(-1)],
-    ["Down", "Move down: Alt and the arrow key", () => move(1)],
-    ["Duplicate", "Duplicate: D", duplicate],
-    ["Remove", "Remove: Delete", remove],
-  ].map(([text, says, act]) => {
+    ["↑", "Move up", "Alt and the arrow key", () => move(-1)],
+    ["↓", "Move down", "Alt and the arrow key", () => move(1)],
+    ["Duplicate", "Duplicate", "D", duplicate],
+    ["Remove", "Remove", "Delete", remove],
+  ].map(([text, name, key, act]) => {
     const made = button(text, act);
-    made.dataset.says = says;
+    made.setAttribute("aria-label", name);
+    made.dataset.says = `${name}: ${key}`;
     return made;
   });
   element.setAttribute("role", "group");
@@ -115,6 +116,7 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
       const often = made.filter(([name]) => isOften(kind, name));
       fields.replaceChildren(...often.map(([, label]) => label));
       rare.lastChild.replaceChildren(...made.filter((each) => !often.includes(each)).map(([, label]) => label));
+      rare.hidden = often.length === made.length;
       rare.open = made.some(([name]) => !isOften(kind, name) && !isUsual(kind, now, name));
       set(wrong, "");
     }
