@@ -62,7 +62,8 @@ def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Give the address of the app, which all workers share; there is a browser, or it need not start."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "app"
-    with shared(folder, lambda: serving(environment={"GLASS_NETWORKS": str(folder / "networks")})) as address:
+    kept = {"GLASS_NETWORKS": str(folder / "networks"), "GLASS_RUNS": str(folder / "runs")}
+    with shared(folder, lambda: serving(environment=kept)) as address:
         yield address
 
 
