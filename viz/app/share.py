@@ -14,6 +14,7 @@ from viz.app.markdown import escape_markdown
 from viz.open.own_machine import LOOPBACK
 
 _LONGEST = 1_000  # characters in a code that a phone still reads from a screen
+_ANSWERS, _QUESTIONS = {"before", "after"}, "/ten_questions"
 _FOOT = 100  # characters of the link at the foot of a page
 _EVERYWHERE = {"", "0.0.0.0", "::", None}  # noqa: S104 (where the server may listen, not where it does)
 
@@ -61,12 +62,13 @@ def on_paper() -> None:
 
 
 def with_choices(base: str, choices: Mapping[str, str]) -> str:
-    """Return a link with the choices of a view.
+    """Return a link with the choices of a view. What a person answered to ten questions goes with that page alone.
 
-    >>> with_choices("http://10.0.0.2:8501/head", {"digit": "test-3"})
+    >>> with_choices("http://10.0.0.2:8501/head", {"digit": "test-3", "before": "abcd"})
     'http://10.0.0.2:8501/head?digit=test-3'
     """
-    return f"{base}?{urlencode(choices)}" if choices else base
+    kept = {name: value for name, value in choices.items() if name not in _ANSWERS or base.endswith(_QUESTIONS)}
+    return f"{base}?{urlencode(kept)}" if kept else base
 
 
 def address_for_others(url: str, listens_at: str | None) -> tuple[str, bool]:
