@@ -12,7 +12,8 @@ from model.design.records import Assessment, Design
 from model.errors import InputError
 from model.graph.module import NetworkModule
 from model.graph.records import Graph, Node, Op
-from model.graph.shapes import Given, Value, infer
+from model.graph.shapes.records import Given, Value
+from model.graph.shapes.rules import infer
 from model.images.records import MEAN, SHAPES, STD
 from model.networks.catalogue import CATALOGUE
 from model.networks.limits import OPEN

@@ -8,7 +8,8 @@ from model.design import problems
 from model.design.kinds import KINDS
 from model.design.records import Design, Layer, Problem
 from model.graph.records import IMAGE, Node, Op
-from model.graph.shapes import Given, Misfit, Shape, Value, infer
+from model.graph.shapes.records import Given, Misfit, Shape, Value
+from model.graph.shapes.rules import infer
 
 Settings = Mapping[str, Any]
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")  # roles that are not learned

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from model.design.records import Layer, Problem
-from model.graph.shapes import Shape
+from model.graph.shapes.records import Shape
 from model.layers.windows import output_size
 from model.receptive_field.records import Window
 from model.records import format_sizes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from model.design.nodes import BUFFERS, Step, steps_of
 from model.design.records import Design
 from model.graph.records import Graph
-from model.graph.shapes import Shape
+from model.graph.shapes.records import Shape
 from model.layers.windows import output_size
 from model.receptive_field.arithmetic import growth_of_graph
 from model.receptive_field.records import Growth

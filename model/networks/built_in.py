@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from model.errors import WeightsError
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Graph, Node, Op
-from model.graph.shapes import Given, Value, infer
+from model.graph.shapes.records import Given, Value
+from model.graph.shapes.rules import infer
 from model.networks.assignment import weights
 from model.networks.assignment.network import AssignmentNetwork
 from model.networks.catalogue import ASSIGNMENT, CATALOGUE

@@ -17,7 +17,9 @@ from model.graph.capture import (
     text_problem,
 )
 from model.graph.records import IMAGE, Graph, Node, Op, Unused
-from model.graph.shapes import Given, Misfit, Value, check_settings, infer, number, whole
+from model.graph.shapes.records import Given, Misfit, Value
+from model.graph.shapes.rules import check_settings, infer
+from model.graph.shapes.settings import number, whole
 from model.networks.limits import Limits, refuse
 from model.networks.records import ImageSpec
 

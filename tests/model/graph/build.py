@@ -9,7 +9,8 @@ from torch import Tensor
 
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Graph, Node, Op
-from model.graph.shapes import Given, Value, infer
+from model.graph.shapes.records import Given, Value
+from model.graph.shapes.rules import infer
 
 
 class Builder:
