@@ -53,6 +53,7 @@ bench: .venv/dev ## Measure what 'load' does, and how long maps and training tak
 	$(if $(ARGS),,$(BIN)/python -m bench.saliency)
 	$(if $(ARGS),,$(BIN)/python -m bench.training)
 	$(if $(ARGS),,$(BIN)/python -m bench.live_training)
+	$(if $(ARGS),,$(BIN)/python -m bench.designs)
 	$(if $(ARGS),,$(BIN)/python -m bench.editing)
 
 load: .venv/dev ## Measure first content, reruns, bytes, memory and up to 80 people at once (ARGS=--write saves the numbers)

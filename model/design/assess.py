@@ -39,7 +39,7 @@ def assess(design: Design) -> Assessment:
     for layer, step, total in zip(design.layers, steps, totals, strict=True):
         field = fields.get(step.name) if step.node else None
         rows.append(_row(layer, step, total, field, _marks(layer, step, steps, fields, design)))
-    return Assessment(tuple(rows), _problem(design, steps))
+    return Assessment(tuple(rows), problem_of(design, steps))
 
 
 def _row(layer: Layer, step: Step, total: int, field: Field | None, marks: tuple[Mark, ...]) -> Row:
@@ -114,7 +114,7 @@ def _ends(field: ReceptiveField, axis: int, units: int) -> NDArray[np.int64]:
     return np.stack([first, first + field.size[axis]])
 
 
-def _problem(design: Design, steps: Sequence[Step]) -> Problem | None:
+def problem_of(design: Design, steps: Sequence[Step]) -> Problem | None:
     """Say why layers that can all run make no network: there are none, one leads nowhere, or the end does not fit."""
     if not steps:
         return Problem("The design has no layer.", "Begin with a convolution: conv 8 3.")

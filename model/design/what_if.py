@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from model.design.assess import assess
+from model.design.assess import assess, problem_of
 from model.design.kinds import layer
 from model.design.nodes import steps_of
 from model.design.records import Assessment, Design, Layer, WhatIf
@@ -41,10 +41,13 @@ def what_if(design: Design, limit: int) -> tuple[WhatIf, ...]:
 
 
 def _tried(change: str, changed: Design, limit: int) -> WhatIf | None:
-    found = assess(changed)
-    if not found.works:
+    """Work out a change, without receptive fields, which nothing here asks for."""
+    steps = steps_of(changed)
+    if not all(step.node for step in steps) or problem_of(changed, steps):
         return None
-    return WhatIf(change, changed, found.parameters, found.multiply_accumulates, found.parameters < limit)
+    parameters = sum(step.parameters for step in steps)
+    products = sum(step.node.multiply_accumulates for step in steps if step.node)
+    return WhatIf(change, changed, parameters, products, parameters < limit)
 
 
 def _changes(design: Design, now: Assessment, limit: int) -> Iterator[tuple[str, Design]]:
