@@ -23,12 +23,16 @@ designs = st.builds(
 
 
 def without_references(design: Design) -> Design:
-    """Return a design as it is read from code: without labels, and positions only where they say something."""
+    """Return a design as it is read from code: without labels, and positions and strides only where they are needed."""
     positions, layers = dict[str, int](), list[Layer]()
     for place, each in enumerate(design.layers, 1):
         source = str(positions.get(each.source, each.source))
         needless = source == str(place - 1) and not KINDS[each.kind].joins
-        layers.append(replace(each, source="" if needless else source, label=""))
+        usual = (
+            {"stride": None} if each.settings.get("stride") == each.settings.get("size") and each.kind != "conv" else {}
+        )
+        own = {name: value for name, value in {**each.settings, **usual}.items() if name in each.settings}
+        layers.append(replace(each, settings=own, source="" if needless else source, label=""))
         positions |= {each.label: place} if each.label else {}
     return replace(design, layers=tuple(layers))
 
