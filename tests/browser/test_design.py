@@ -102,6 +102,23 @@ def test_each_edit_is_painted_at_once_and_then_has_its_numbers(visit: Visit) -> 
     assert_shows(page, "conv 9 5x3", relu, pool, "add @3", bn, last, mean)
     in_rows(page, 0)("Delete")
     assert_shows(page, relu, pool, "add @2", bn, last, mean)  # it still names the same layer
+    in_rows(page, 1)("Shift+ArrowDown")
+    page.keyboard.press("d")
+    assert_shows(page, relu, pool, "add @2", pool, "add @4", bn, last, mean)  # a copy names the copy
+
+
+def test_quick_edits_all_count(visit: Visit) -> None:
+    page = visit(f"design?design={START}")
+    press = in_rows(page, 0)
+    for _ in range(12):
+        press("+")
+    press("ArrowDown")
+    press("Delete")
+    conv, _, *others = START.replace("-", " ").split("_")
+    assert_shows(page, "conv 20 3", *others)
+    for _ in range(2):
+        press("Control+z")
+    assert_shows(page, conv, "relu", *others)
 
 
 def test_a_layer_that_does_not_fit_is_marked_and_all_before_it_has_its_numbers(visit: Visit) -> None:

@@ -67,6 +67,7 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   const old = before?.rows.get(layer.key);
   const values = [layer.values, layer.source && saySource(editor, layer), place, stale, now, old, data.most, data.picture];
   if (!isNew(said, [...values, before !== null])) return;
+  const differs = (name) => Boolean(now && old) && !stale && now[name] !== old[name];
   row.style.setProperty("--kind", kind.colour);
   row.classList.toggle("stale", stale);
   row.classList.toggle("light", Boolean(now) && !now.parameters && kind.plain);
@@ -76,7 +77,7 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   set(parts.kind, kind.title);
   words(parts.words, editor, layer, kind);
   set(parts.output, now?.output ?? "");
-  parts.output.classList.toggle("changed", Boolean(old) && old.output !== now.output && !stale);
+  parts.output.classList.toggle("changed", differs("output"));
   set(parts.count, now?.output ? now.parameters.toLocaleString("en") : "");
   const added = now?.output && before ? now.parameters - (old?.parameters ?? 0) : 0;
   set(parts.change, added && !stale ? `${difference(added)} ` : "");
@@ -84,7 +85,7 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   set(parts.total, now?.total ?? "");
   set(parts.work, now?.work ?? "");
   set(parts.size, now?.size ?? "");
-  parts.size.classList.toggle("changed", Boolean(old) && old.size !== now.size && !stale);
+  parts.size.classList.toggle("changed", differs("size"));
   frame(parts.sight, parts.box, data, now?.grows ? now.box : null);
   row.classList.toggle("free", now?.parameters === 0);
   const problem = stale ? undefined : now?.problem;
