@@ -89,13 +89,12 @@ def _no_linear(network: Network) -> Limit:
 
 
 def _epochs(most: int, history: History, network: Network) -> Limit:
-    name = f"at most {most} epochs"
+    name = f"at most {most} {'epoch' if most == 1 else 'epochs'}"
     kept = network.card.get("kept_epoch")
     if history:
         last = int(max(row.get("epoch", number) for number, row in enumerate(history, 1)))
-        return Limit(
-            name, max(last, len(history)) <= most, f"the history has {len(history)} epochs, the last is {last}"
-        )
+        epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
+        return Limit(name, max(last, len(history)) <= most, f"the history has {epochs}, the last is {last}")
     if isinstance(kept, int):
         return Limit(name, kept <= most, f"trained for {kept} epochs, by the card of its weights")
     return Limit(name, None, "no history was given (--history FILE)")

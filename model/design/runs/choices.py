@@ -83,11 +83,13 @@ def recipe_of(choices: RunChoices) -> Recipe:
         InputError: A change is not possible.
     """
     names = [change.partition("=")[0] for change in choices.changes]
-    for name in names:
-        if name in _FIXED or len(names) > _MOST_CHANGES:
-            raise InputError(
-                f"'{name}' cannot be changed here.", "The length and the layers decide it.", "Leave it out."
-            )
+    if len(names) > _MOST_CHANGES:
+        raise InputError(f"{len(names)} choices are changed.", f"At most {_MOST_CHANGES} can be.", "Change fewer.")
+    fixed = [name for name in names if name in _FIXED]
+    if fixed:
+        raise InputError(
+            f"'{fixed[0]}' cannot be changed here.", "The length and the layers decide it.", "Leave it out."
+        )
     recipe = changed(RECIPES[choices.recipe], choices.changes)
     if recipe.batch_size > LARGEST_BATCH:
         raise InputError(f"A batch of {recipe.batch_size}.", f"At most {LARGEST_BATCH} fit.", "Choose a smaller one.")

@@ -88,6 +88,8 @@ def _readme(run: Run) -> Iterator[str]:
             f"| {row['epoch']:.0f} | {row['training loss']:.4f} | {row['held-out loss']:.4f} "
             f"| {100 * row['held-out accuracy']:.2f} % |"
         )
+    if run.setting:
+        yield f"\nPyTorch {run.setting['torch']}, {run.setting['threads']} threads, {run.setting['machine']}."
     yield f"\n{run.progress.held_out:,} training images were held out and judged every choice. {say_looks(run)}"
     yield "\n## As text\n"
     yield f"```text\n{choices.design}\n```\n"

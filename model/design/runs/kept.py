@@ -4,7 +4,6 @@ A finished run has its weights; a long one that is not finished has all that its
 """
 
 import dataclasses
-import hashlib
 import io
 import json
 import os
@@ -147,16 +146,7 @@ def _plain(run: Run) -> dict[str, Any]:
         "test": dataclasses.asdict(run.test),
         "when": run.when,
         "setting": dict(run.setting),
-        "digest": _digest(run.weights),
     }
-
-
-def _digest(weights: Any) -> str:
-    """Return a digest of all weights, for the card."""
-    found = hashlib.sha256()
-    for key in sorted(weights):
-        found.update(key.encode() + np.ascontiguousarray(weights[key]).tobytes())
-    return found.hexdigest()
 
 
 def _run(id: str, card: dict[str, Any]) -> Run:

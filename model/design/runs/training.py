@@ -56,11 +56,13 @@ def train(
     check_time(choices)
     training = _Training(choices, pictures or pictures_of(read(choices.design)), folder)
     yield training.progress
+    training.go_on()
     for epoch in range(training.epochs_done + 1, choices.epochs + 1):
         for loss in training.trainer.steps(epoch, training.given.training, choices.steps // choices.epochs):
             yield training.reached(float(loss))
             if training.progress.diverged:
                 return
+            training.go_on()
 
 
 def check_time(choices: RunChoices) -> None:
@@ -94,12 +96,16 @@ class _Training:
             self.trainer.restore({key: torch.from_numpy(values.copy()) for key, values in saved.weights.items()})
             self.progress = replace(saved.progress, id="")
         self.curve = Curve(self.progress)
-        self._marks, self._began = _marks_of(choices), time.monotonic() - self.progress.seconds
+        self._marks, self._since = _marks_of(choices), time.monotonic()
 
     @property
     def epochs_done(self) -> int:
         """How many epochs were finished before."""
         return self.progress.step * self.choices.epochs // self.choices.steps
+
+    def go_on(self) -> None:
+        """Note that a step begins: between two steps the run may have been paused."""
+        self._since = time.monotonic()
 
     def reached(self, loss: float) -> RunProgress:
         """Note the loss of a step; judge and keep where it is time for that."""
@@ -114,7 +120,7 @@ class _Training:
             losses=self.curve.values(),
             group=self.curve.group,
             marks=marks,
-            seconds=time.monotonic() - self._began,
+            seconds=self.progress.seconds + time.monotonic() - self._since,
             diverged=diverged,
         )
         if self.progress.finished and not diverged:

@@ -58,7 +58,7 @@ def test_a_linear_layer_is_found() -> None:
     ("history", "holds", "evidence"),
     [
         (PEAK, True, "the history has 3 epochs, the last is 3"),
-        ([{"epoch": 21, "loss": 1}], False, "1 epochs"),
+        ([{"epoch": 21, "loss": 1}], False, "1 epoch"),
         ([], None, "--history"),
     ],
 )

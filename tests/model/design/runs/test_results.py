@@ -105,7 +105,7 @@ def test_verdict_is_that_of_the_command(run: Run) -> None:
     text = export.verdict(run, Limits(parameters=105, epochs=2))
     assert "FAILS    at most 104 parameters: 472 parameters." in text
     assert "holds    no fully connected layer" in text
-    assert "FAILS    at most 1 epochs: the history has 2 epochs" in text
+    assert "FAILS    at most 1 epoch: the history has 2 epochs" in text
     assert "unknown  at least 99.4 % accuracy: The test images were not looked at" in text
 
 

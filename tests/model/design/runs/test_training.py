@@ -1,6 +1,7 @@
 """A run against a plain loop of PyTorch on the exported class, and what it does not change."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,14 @@ def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(tmp_path: Path, rec
     assert all(np.array_equal(run.weights[key], whole.weights[key]) for key in whole.weights)
     assert [mark.correct for mark in run.progress.marks] == [mark.correct for mark in whole.progress.marks]
     np.testing.assert_allclose(run.progress.losses, whole.progress.losses)
+
+
+def test_time_of_a_pause_is_no_time_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    for progress in train(choices(), pictures(), tmp_path):
+        assert progress.seconds == 0
+        clock[0] += 100.0
 
 
 def test_what_is_kept_is_not_trained_again(tmp_path: Path) -> None:
