@@ -9,10 +9,9 @@ from model.design.assess import assess
 from model.design.expressions import Defined, Follower, Instance, Several
 from model.design.records import DIGIT_SHAPE, Assessment, Design, Found
 from model.design.tensors import Leaf, Names, Value
-from model.design.text import MOST_CHARACTERS, MOST_LAYERS
+from model.design.text import MOST_LAYERS
 from model.errors import InputError
 
-_MOST = 4 * MOST_CHARACTERS
 _DEEPEST = 8  # calls within one another
 
 
@@ -29,8 +28,6 @@ def read(code: str, input_shape: tuple[int, int, int] = DIGIT_SHAPE) -> Found:
     >>> read("nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU())").design.layers[0].settings["kernels"]
     8
     """
-    if len(code) > _MOST:
-        raise InputError(f"The code has {len(code):,} characters.", f"At most {_MOST:,} are read.", "Shorten it.")
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -125,6 +122,7 @@ class _Reader:
     def _statements(self, body: Sequence[ast.stmt], names: Names) -> Any:
         """Follow statements, and return what they return."""
         for statement in body:
+            self.follower.count_step()
             match statement:
                 case ast.Return(value=ast.expr() as value):
                     return self.follower.value(value, names)

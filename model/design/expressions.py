@@ -65,19 +65,27 @@ class Follower:
         Raises:
             InputError: It is not understood, or too long; the sentence has the line of the innermost part.
         """
-        self._steps += 1
         self._depth += 1
         self.tensors.line = node.lineno
         try:
+            self.count_step()
             return self._followed(node, names)
         except InputError as error:
             raise at_line(node.lineno, error) from None
         finally:
             self._depth -= 1
 
-    def _followed(self, node: ast.expr, names: Names) -> Any:
+    def count_step(self) -> None:
+        """Count an expression or a statement, of which a text may have many that call one another.
+
+        Raises:
+            InputError: There are too many.
+        """
+        self._steps += 1
         if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
             raise InputError("The text is too long or too deep.", "A network is short.", "Shorten it.")
+
+    def _followed(self, node: ast.expr, names: Names) -> Any:
         rule = _RULES.get(type(node))
         if rule is None:
             raise unread(node)

@@ -5,9 +5,11 @@ import re
 from model.design import code, summary, text
 from model.design.build import graph_of
 from model.design.records import DIGIT_SHAPE, Design, Found
+from model.errors import InputError
 from model.graph.code.write import code_of
 from model.graph.module import NetworkModule
 
+_MOST = 32_000  # characters
 _PRINTED = re.compile(
     r"\s*\(([\w.-]+)\): ([A-Z]\w*)\((.*)\)\s*"
 )  # (0): Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1))
@@ -29,6 +31,8 @@ def read(pasted: str, input_shape: tuple[int, int, int] = DIGIT_SHAPE) -> Found:
     >>> read("Sequential(\n  (0): Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1))\n)").design.layers[0].kind
     'conv'
     """
+    if len(pasted) > _MOST:
+        raise InputError(f"The text has {len(pasted):,} characters.", f"At most {_MOST:,} are read.", "Shorten it.")
     if _SUMMARY.search(pasted):
         return summary.read(pasted, input_shape)
     lines = pasted.splitlines()

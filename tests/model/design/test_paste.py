@@ -127,6 +127,8 @@ def test_a_number_that_does_not_fit_is_said() -> None:
         ),
         ("import torch.nn as nn\nx = nn.Parameter(1)", "There is no nn.Sequential(...) and no class with forward."),
         ("def f(x):\n  return f(x)\nnn.Sequential(f(1))", "within one another too deeply"),
+        ("def f():\n" + " pass\n" * 4_000 + "nn.Sequential(" + "f()," * 99 + ")", "too long"),
+        ("#" * 33_000, "The text has 33,000 characters."),
         ("nn.Sequential(nn.Conv2d(1, 9 // 0, 3))", "'9 // 0' is not understood."),
         ("Layer (type)  Output Shape\nnothing", "There is no summary in the text."),
         (
