@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from model.design.nodes import BUFFERS, Step, steps_of
-from model.design.records import Design
+from model.design.records import Assessment, Design
 from model.graph.records import Graph
 from model.graph.shapes.records import Shape
 from model.layers.windows import output_size
@@ -16,16 +16,22 @@ _BYTES = 4  # of a float32
 Line = tuple[str, str]  # a name, and a formula with its result
 
 
-def worked(design: Design) -> tuple[tuple[Line, ...], ...]:
+def worked(design: Design, found: Assessment) -> tuple[tuple[Line, ...], ...]:
     """Return for each layer the lines that work out its numbers; none for a layer that cannot run.
 
+    Args:
+        design: The design.
+        found: What ``assess`` says of it.
+
+    >>> from model.design.assess import assess
     >>> from model.design.text import read
-    >>> dict(worked(read("conv 8 3"))[0])["Parameters"]
+    >>> dict(worked(read("conv 8 3"), assess(read("conv 8 3")))[0])["Parameters"]
     '8 × 1 × 3 × 3 + 8 = 80'
     """
     steps = steps_of(design)
     nodes = tuple(step.node for step in steps if step.node)
-    grown = {each.name: each for each in growth_of_graph(Graph(nodes, design.input_shape))}
+    fields = {row.name: row.field for row in found.rows if row.field is not None}
+    grown = {each.name: each for each in growth_of_graph(Graph(nodes, design.input_shape), fields)}
     shapes = [design.input_shape, *(step.node.shape if step.node else () for step in steps)]
     return tuple(tuple(_lines(step, shapes[step.inputs[0]], grown.get(step.name))) for step in steps)
 

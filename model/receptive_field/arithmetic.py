@@ -1,6 +1,6 @@
 """How each step changes the receptive field, as arithmetic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import torch
@@ -11,7 +11,7 @@ from model.graph.records import IMAGE, Graph, Node
 from model.layers.registry import of_op
 from model.networks.assignment.network import IMAGE_SHAPE
 from model.receptive_field.graph import of_graph
-from model.receptive_field.records import Growth, ReceptiveField, Window
+from model.receptive_field.records import Field, Growth, ReceptiveField, Window
 from model.receptive_field.recurrence import PIXEL, Shape, next_field, of_chain, windows_of
 from model.trace import record
 from model.trace.records import Row
@@ -39,7 +39,7 @@ def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth
     '3 + (2 − 1) × 1 × 1 = 4'
     """
     if isinstance(network, NetworkModule):
-        return growth_of_graph(network.graph)
+        return growth_of_graph(network.graph, of_graph(network.graph))
     trace = record(network, torch.zeros(1, *(input_shape or IMAGE_SHAPE)))
     windows = windows_of(network, input_shape or IMAGE_SHAPE)
     fields = [PIXEL, *of_chain(network, input_shape or IMAGE_SHAPE).values()]
@@ -51,13 +51,18 @@ def growth(network: nn.Module, input_shape: Shape | None = None) -> tuple[Growth
     return tuple(found)
 
 
-def growth_of_graph(graph: Graph) -> tuple[Growth, ...]:
-    """Return the receptive field arithmetic of every node of a graph that has a single window, as ``growth`` does."""
-    return tuple(_on_graph(graph))
+def growth_of_graph(graph: Graph, fields: Mapping[str, Field]) -> tuple[Growth, ...]:
+    """Return the receptive field arithmetic of every node of a graph that has a single window, as ``growth`` does.
+
+    Args:
+        graph: The graph.
+        fields: The fields of its nodes, as ``of_graph`` returns them.
+    """
+    return tuple(_on_graph(graph, {IMAGE: PIXEL, **fields}))
 
 
-def _on_graph(graph: Graph) -> Iterator[Growth]:
-    fields, nodes = {IMAGE: PIXEL} | of_graph(graph), {node.name: node for node in graph.nodes}
+def _on_graph(graph: Graph, fields: Mapping[str, Field]) -> Iterator[Growth]:
+    nodes = {node.name: node for node in graph.nodes}
     for node in graph.nodes:
         after, given = fields.get(node.name), [fields[name] for name in node.inputs if name in fields]
         inputs = [field for field in given if isinstance(field, ReceptiveField)]

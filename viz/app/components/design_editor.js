@@ -46,9 +46,9 @@ function build(parent) {
   const snapshot = () => ({ layers: editor.layers, at: editor.at, anchor: editor.anchor });
   const become = ({ layers, at, anchor }) => {
     editor.layers = layers;
-    editor.select(at, anchor);
     unsent = true;
-    ask();
+    ask(); // before it is painted, so that Python works meanwhile
+    editor.select(at, anchor);
   };
   const go = (from, to) => {
     if (!from.length) return;

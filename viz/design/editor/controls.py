@@ -63,7 +63,7 @@ def _data(design: Design, found: Assessment, limits: Sequence[Limit], said: str)
         **_table(),
         "head": text.write(Design((), design.input_shape, design.classes)).splitlines(),
         "layers": [_layer(each, row.inputs) for each, row in zip(design.layers, found.rows, strict=True)],
-        "rows": figures.rows(found, worked(design)),
+        "rows": figures.rows(found, worked(design, found)),
         "totals": figures.totals(found),
         "most": figures.most(found),
         "problem": {"sentence": problem.sentence, "fits": problem.fits} if problem else None,
