@@ -40,12 +40,9 @@ def look_inside() -> None:
 
 st.title("Design lab")
 st.write("Change a network, and see at once what it costs and what it sees.")
-glossary.show("parameter", "receptive field", "jump", "stride")
-widgets.to_try(
-    "Make the first convolution larger. Which numbers change, and which do not?",
-    "Remove the max pool. What happens to the receptive field, and what to the work?",
-    "Bring it under the limit of parameters, and keep the receptive field as large as the image.",
-)
+shown = address.read_one_of(controls.VIEW, [*controls.VIEWS], "layers", label="What to look at")
+glossary.show(*controls.WORDS[shown])
+widgets.to_try(*controls.IDEAS[shown])
 design = controls.current()
 found = assess(design)
 with projector.controls():
@@ -53,5 +50,5 @@ with projector.controls():
 with left:
     controls.begin(design)
 with right:
-    shown = widgets.part(controls.VIEW, controls.VIEWS, {**limits.ALLOWED, **training.ALLOWED, **inside.ALLOWED})
+    widgets.part(controls.VIEW, controls.VIEWS, {**limits.ALLOWED, **training.ALLOWED, **inside.ALLOWED})
 {"layers": layers, "text": text, "train": train, "inside": look_inside}[shown]()

@@ -72,7 +72,7 @@ def progress_of(app: AppTest) -> str:
 @pytest.mark.usefixtures("_small")
 def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
     app = run("design", **LINK)
-    assert progress_of(app) == "Not started: 3 steps of 64 images, recipe glass, seed 1."
+    assert progress_of(app) == "Not started: 3 steps of 64 images, recipe: ours, seed 1."
     until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
     assert_works(app, TITLE)
     (known,) = kept.every()
@@ -90,6 +90,8 @@ def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
     press(app, "Open it on every page")
     assert len(app.query_params["net"]) == 32
     assert app.query_params["design"] == LINK["design"]
+    assert app.query_params["design_view"] == "train"
+    assert "seed 1** is open. Look at it on" in said(app)
 
     show(app, design=LINK["design"])
     limits = {each["name"]: each["evidence"] for each in component(app, "design_editor")["limits"]}

@@ -32,6 +32,7 @@ _KEPT = {
     address.DESIGN,
 }
 _KEPT_ENDS = ("_view", "part", "_limit")  # which part of a page is shown, and what a design must keep
+_KEPT_BEGINNINGS = ("design_", "run_", "sweep_")  # of a design and its training, which are of no network
 
 
 def show() -> None:
@@ -95,7 +96,7 @@ def _kept(id: str) -> Mapping[str, str]:
     except GlassError as error:
         st.session_state[_CHANGED] = [f"{error} Showing {now.title[:_LONGEST]} still."]
         return {address.NET: asked.get(address.NET, "")}
-    kept = {name: "" for name in asked if name not in _KEPT and not name.endswith(_KEPT_ENDS)}
+    kept = {name: "" for name in asked if not _is_kept(name)}
     kept.pop(address.NET, None)
     if _reads_digits(now) != _reads_digits(other):
         kept[address.DIGIT] = ""
@@ -108,6 +109,10 @@ def _kept(id: str) -> Mapping[str, str]:
         kept |= _kept_unit(other, nearest, asked, changed)
     st.session_state[_CHANGED] = changed
     return kept
+
+
+def _is_kept(name: str) -> bool:
+    return name in _KEPT or name.endswith(_KEPT_ENDS) or name.startswith(_KEPT_BEGINNINGS)
 
 
 def _reads_digits(network: Network) -> bool:

@@ -11,6 +11,32 @@ from viz.design import cache
 
 VIEW = "design_view"
 VIEWS = {"layers": "Layers", "text": "As text", "train": "Train it", "inside": "Look inside"}
+IDEAS = {  # what to try in each part
+    "layers": (
+        "Make the first convolution larger. Which numbers change, and which do not?",
+        "Remove the max pool. What happens to the receptive field, and what to the work?",
+        "Bring it under the limit of parameters, and keep the receptive field as large as the image.",
+    ),
+    "text": (
+        "Change a number in a line. What changes in the PyTorch code?",
+        "Paste the nn.Sequential(...) of your own network, or what print(net) shows.",
+    ),
+    "train": (
+        "Train it short with three seeds. Do they differ more than two designs do?",
+        "Use half as many kernels, and train again. What does the smaller network lose?",
+        "Look at the test images once, at the end. Is the accuracy that of the held-out images?",
+    ),
+    "inside": (
+        "Look at the first maps with random weights. What do they show already?",
+        "Change the seed. Does the prediction change?",
+    ),
+}
+WORDS = {  # of the glossary
+    "layers": ("parameter", "receptive field", "jump", "stride"),
+    "text": ("parameter", "kernel", "stride", "padding"),
+    "train": ("epoch", "held-out images", "parameter"),
+    "inside": ("feature map", "parameter"),
+}
 _NO_LAYER = "classes-10"  # an empty text would be no choice
 _OPEN, _BEGIN = "open", "design-to-begin-with"
 

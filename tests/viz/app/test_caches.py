@@ -9,7 +9,7 @@ WITHOUT_NETWORK = {
     "viz/app/current.py": {"kept", "_without_weights"},  # the one that all others are made by; random weights
     "viz/app/shared.py": {"_warm_up"},  # of the process
     "viz/batch_norm/cache.py": {"_image_set"},  # MNIST's images, or the samples
-    "viz/design/cache.py": {"preset"},  # by its name
+    "viz/design/cache.py": {"preset", "_runs"},  # by its name; all runs by their files
     # Published reports by file and time, and the snapshots of the assignment's network alone.
     "viz/training/cache.py": {"_result", "_trial", "rates", "_snapshots"},
     "viz/training/live/cache.py": {"training_queue", "_record"},  # the queue; traces by all choices of a training

@@ -101,6 +101,7 @@ function frame(sight, box, { picture, image }, place) {
   box.hidden = !place;
   if (!place) return;
   const [high, wide] = image;
+  sight.style.aspectRatio = wide / high;
   const [top, left, bottom, right] = place;
   const shares = { top: top / high, left: left / wide, bottom: 1 - bottom / high, right: 1 - right / wide };
   for (const [side, share] of Object.entries(shares)) box.style[side] = `${Math.max(0, share) * 100}%`;

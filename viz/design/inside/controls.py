@@ -1,5 +1,6 @@
 """Open a design as a network on every page, with random weights, or take it away as a file."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from model.design import build
 from model.design.records import Assessment, Design
 from model.errors import GlassError
+from model.networks.records import Network
 from model.networks.written import bytes_of_network
 from viz.app import address, current, network_switch, sidebar
 from viz.app.markdown import escape_markdown
@@ -38,20 +40,24 @@ def show(design: Design, found: Assessment) -> None:
         file = partial(_file, design, seed, title)
         st.download_button("Download it as .glass", file, "design.glass", type="tertiary", on_click="ignore")
     if pressed:
-        _open(design, seed, title)
-    if st.session_state.get(_OPENED) == (current.network_id(), controls.link(design)):
-        _links()
+        open_network(lambda: build.network_of(design, seed, title), design)
+    link_to_pages(design)
 
 
 def _file(design: Design, seed: int, title: str) -> bytes:
     return bytes_of_network(build.network_of(design, seed, title))
 
 
-def _open(design: Design, seed: int, title: str) -> None:
-    """Keep the network in the store, show it, and run again; or say why it cannot be kept."""
+def open_network(make: Callable[[], Network], design: Design) -> None:
+    """Keep the network of a design in the store, show it, and run again; or say why it cannot be kept.
+
+    Args:
+        make: Returns the network.
+        design: Of which it is.
+    """
     try:
-        with st.spinner("Drawing its weights"), turn():
-            id = build.keep(build.network_of(design, seed, title))
+        with st.spinner("Opening it"), turn():
+            id = build.keep(make())
     except GlassError as error:
         st.error(escape_markdown(str(error)))
         return
@@ -60,7 +66,10 @@ def _open(design: Design, seed: int, title: str) -> None:
     st.rerun()
 
 
-def _links() -> None:
+def link_to_pages(design: Design) -> None:
+    """Link to the pages that show a design, where it was opened and is the network that is shown."""
+    if st.session_state.get(_OPENED) != (current.network_id(), controls.link(design)):
+        return
     st.write(f"**{escape_markdown(current.network().title)}** is open. Look at it on")
     with st.container(horizontal=True):
         for page in sidebar.all_pages():

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from model.design import build, text
+from model.design import text
 from model.design.records import Assessment, Design
 from model.design.runs import kept
 from model.design.runs.choices import LENGTHS, OFFERED, allows_long, choose, kind_of_pictures
@@ -17,12 +17,13 @@ from model.images import mnist
 from model.networks.limits import OWN
 from model.networks.written import bytes_of_network
 from model.training.live.pictures import MNIST
-from viz.app import address, components, mnist_picker, network_switch, projector, tables, widgets
+from viz.app import address, components, mnist_picker, projector, tables, widgets
 from viz.app.charts import mount
 from viz.app.error_boundary import or_say, or_show_error
 from viz.app.markdown import escape_markdown
 from viz.app.queued_cache import turn
 from viz.design import cache, controls
+from viz.design.inside import controls as inside
 from viz.design.limits import controls as limits
 from viz.design.sweep import controls as sweep
 from viz.design.training import figures
@@ -78,7 +79,7 @@ def _run(design: Design, runs: Sequence[Known]) -> None:
         else:
             _stage(choices, status, others)
     if kept.is_kept(choices):
-        _result(choices)
+        _result(design, choices)
     compare = partial(sweep.show, design, choices.recipe, choices.length, long=_allows_long())
     widgets.folded("A small sweep: several sizes, several seeds", compare)
 
@@ -189,7 +190,7 @@ def known(design: Design) -> tuple[int | None, float | None]:
     return None, None
 
 
-def _result(choices: RunChoices) -> None:
+def _result(design: Design, choices: RunChoices) -> None:
     """Open a finished run on every page, look at the test images, or take it away."""
     run = kept.read(kept.id_of(choices))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -202,7 +203,8 @@ def _result(choices: RunChoices) -> None:
         ):
             st.download_button(label, partial(make, run), name, kind, type="tertiary", on_click="ignore")
     if opened:
-        _open(run)
+        inside.open_network(lambda: network_of(run), design)
+    inside.link_to_pages(design)
     if looked:
         with st.spinner("Classifying the test images"), turn():
             run = or_show_error(lambda: look_at_test_images(run.id)) or run
@@ -213,13 +215,6 @@ def _result(choices: RunChoices) -> None:
 
 def _glass(run: Run) -> bytes:
     return bytes_of_network(network_of(run))
-
-
-def _open(run: Run) -> None:
-    id = or_show_error(lambda: build.keep(network_of(run)))
-    if id:
-        network_switch.change_to(id)
-        st.rerun()
 
 
 def _table(known: Sequence[Known]) -> None:

@@ -15,6 +15,7 @@ _HEIGHT = 300  # pixels of each chart
 _HIGHEST = 3.0  # loss on the axis
 _THIN, _THICK = 1, 3  # pixels of a line
 _LENGTHS = {"short": "short", "epoch": "1 epoch"}
+_RECIPES = {"glass": "ours", "assignment": "the assignment's"}
 _SHOWN = "this run"
 _NEVER = "—"
 
@@ -62,7 +63,8 @@ def _length(choices: RunChoices) -> str:
 
 def say_choices(choices: RunChoices) -> str:
     """Say how long a run is."""
-    return f"{choices.steps:,} steps of {choices.batch_size} images, recipe {choices.recipe}, seed {choices.seed}"
+    recipe = _RECIPES[choices.recipe]
+    return f"{choices.steps:,} steps of {choices.batch_size} images, recipe: {recipe}, seed {choices.seed}"
 
 
 def say_status(status: RunStatus | None, choices: RunChoices) -> tuple[float, str]:
@@ -158,7 +160,7 @@ def _cells(run: Run, parameters: int) -> list[str]:
         f"{parameters:,}",
         str(len(choices.design.splitlines())),
         _length(choices),
-        choices.recipe,
+        _RECIPES[choices.recipe],
         ", ".join(choices.changes) or "none",
         str(choices.seed),
         _percent(progress.accuracy),
