@@ -1,5 +1,6 @@
 """The training of a design on its page, in the simulator and on few pictures: states, results, and runs in a table."""
 
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -131,3 +132,21 @@ def test_what_cannot_be_trained_is_said() -> None:
         "The link asks for run_rate",
         "The link asks for run_seed",
     }
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_sweep_compares_the_means_of_several_sizes() -> None:
+    app = run("design", **LINK, sweep_values="2-4", sweep_seeds="2")
+    app.session_state["folded-A small sweep: several sizes, several seeds"] = True
+    press(app.run(), "Train 4 runs")
+    until(app, lambda app: len(kept.every()) == 4 and "sweep" in charts(app))
+    assert_works(app, TITLE)
+    shares: dict[str, list[float]] = {}
+    for each in kept.every():
+        shares.setdefault(each.progress.choices.design.split()[1], []).append(each.progress.accuracy or 0)
+    (drawn,) = charts(app)["sweep"].data
+    assert list(drawn.y) == pytest.approx([50 * sum(shares[size]) for size in ("2", "4")])
+    assert list(drawn.error_y.array) == pytest.approx([100 * statistics.stdev(shares[size]) for size in ("2", "4")])
+    assert [f"kernels {size} (" in said(app) for size in (2, 4)] == [True, True]
+    app.text_input("sweep-values").set_value("2, x").run()
+    assert app.warning[0].value.startswith("The link asks for sweep_values '2-x'. It can be whole numbers")
