@@ -30,6 +30,13 @@ def test_rows_have_the_numbers_that_are_worked_out_by_hand() -> None:
     assert dict(last["facts"])["Running total"] == "11,738"
 
 
+def test_a_layer_that_cannot_see_further_has_a_tag_and_a_sentence() -> None:
+    *_, last = figures.rows(assess(text.read("conv 8 28 padding=14\nconv 8 3")), [()] * 2)
+    assert last["tag"] == "its input sees the whole image"
+    assert "this window combines, but cannot see further" in last["marks"][0]
+    assert figures.rows(BY_HAND, [()] * 4)[0]["tag"] == ""
+
+
 def test_totals_are_sums_and_the_largest_field() -> None:
     given = {each["name"]: (each["text"], each["value"]) for each in figures.totals(BY_HAND)}
     work = 8 * 24 * 24 * 25 + 10 * 8 * 144

@@ -121,7 +121,7 @@ function draw(parent, editor) {
   const totals = make("dl", "totals");
   const limits = make("ul", "limits");
   const list = make("div", "layers");
-  const nothing = make("p", "nothing", "No layer yet: add a block.");
+  const nothing = make("p", "nothing", "No layer yet. Add a block, or begin with a design that comes along.");
   const verdict = make("p", "verdict");
   const status = make("p", "unseen");
   const head = make("div", "head");
@@ -221,7 +221,7 @@ function draw(parent, editor) {
     fillLimits(limits, data.limits, waits);
     tools.paint();
     set(verdict, data.problem ? `${data.problem.sentence} ${data.problem.fits}` : "");
-    verdict.hidden = !data.problem || waits;
+    verdict.hidden = !data.problem || waits || !layers.length;
     set(status, waits ? "" : data.says);
     if (focused?.isConnected && parent.getRootNode().activeElement !== focused) focused.focus(); // moving it takes its focus
   }

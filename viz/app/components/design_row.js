@@ -8,7 +8,7 @@ function rowOf(key, editor, list, rows, { choose, focus }) {
   row.className = "row";
   row.append((parts.grip = make("i", "grip")));
   for (const name of PARTS) row.append((parts[name] = make("span", name)));
-  for (const name of ["kind", "words"]) parts.what.append((parts[name] = make("span", name)), " ");
+  for (const name of ["kind", "words", "tag"]) parts.what.append((parts[name] = make("span", name)), " ");
   parts.share = parts.parameters.appendChild(make("i"));
   parts.change = parts.parameters.appendChild(make("small"));
   parts.count = parts.parameters.appendChild(make("b"));
@@ -72,7 +72,7 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   row.classList.toggle("stale", stale);
   row.classList.toggle("light", Boolean(now) && !now.parameters && kind.plain);
   row.classList.toggle("fails", Boolean(now?.problem) && !stale);
-  row.classList.toggle("marked", Boolean(now?.marks.length) && !stale);
+  set(parts.tag, stale ? "" : (now?.tag ?? ""));
   set(parts.number, String(place + 1));
   set(parts.kind, kind.title);
   words(parts.words, editor, layer, kind);
@@ -92,7 +92,7 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   set(said, problem ? `${problem.sentence} ${problem.fits}` : "");
   said.hidden = !problem;
   const figures = now?.output ? `Output ${now.output}, ${now.parameters.toLocaleString("en")} parameters, field ${now.size || "none"}.` : "";
-  row.setAttribute("aria-label", `Layer ${place + 1}: ${kind.title} ${parts.words.textContent}. ${figures} ${said.textContent}`.trim());
+  row.setAttribute("aria-label", `Layer ${place + 1}: ${kind.title} ${parts.words.textContent}. ${figures} ${parts.tag.textContent} ${said.textContent}`.trim());
 }
 
 // Show on the picture what the middle unit of a layer sees; what lies outside the picture is cut.

@@ -10,6 +10,7 @@ from model.records import Pair
 from viz.pictures import words
 from viz.pictures.swatches import as_csv
 
+_TAGS = {"larger": "its input sees the whole image", "no growth": "sees no more of the image"}  # of what is doubtful
 Lines = Sequence[tuple[str, str]]
 _COLUMNS = (
     "layer",
@@ -51,6 +52,7 @@ def _row(row: Row, before: Sequence[Pair | None], lines: Lines) -> dict[str, Any
         "worked": lines,
         "problem": {"sentence": row.problem.sentence, "fits": row.problem.fits} if row.problem else None,
         "marks": [mark.sentence for mark in row.marks],
+        "tag": _TAGS[row.marks[0].name] if row.marks else "",
     }
 
 
