@@ -72,6 +72,8 @@ class _Chain:
     def _inputs(self, position: int, layer: Layer) -> tuple[int, ...]:
         before, source = position - 1, layer.source
         found = int(source) if source.isdigit() else self.labels.get(source, position) if source else before
+        if found > len(self.layers):  # as a label that is not there
+            found = position
         if KINDS[layer.kind].joins:
             return (before, found) if source else (before,)
         return (found,)

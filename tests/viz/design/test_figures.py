@@ -3,9 +3,12 @@
 import csv
 import io
 
+import pytest
+
 from model.design import text
 from model.design.assess import assess
 from model.design.records import WhatIf
+from model.design.worked import worked
 from viz.design.editor import figures
 from viz.design.limits.figures import changes, say
 
@@ -56,6 +59,13 @@ def test_a_layer_that_cannot_run_has_a_sentence_and_no_numbers() -> None:
     assert (pool["output"], pool["facts"], relu["output"], relu["problem"]) == ("", [], "", None)
     assert "image, 28 × 28. Layer 2 cannot run: " in figures.say(BROKEN, (28, 28))
     assert "From layer 4 on, a receptive field is as large as the image, 28 × 28." in figures.say(BY_HAND, (28, 28))
+
+
+@pytest.mark.parametrize("line", ["conv 8 3 @7", "relu\nadd @99\nrelu", "relu\nadd @zz", "relu @3\nrelu\nrelu"])
+def test_a_layer_that_refers_to_none_is_shown_with_its_sentence(line: str) -> None:
+    design = text.read(line)
+    problems = [row["problem"] for row in figures.rows(assess(design), worked(design)) if row["problem"]]
+    assert [each["sentence"][:14] for each in problems] == ["It refers to '"]
 
 
 def test_the_file_has_every_number_of_the_rows() -> None:
