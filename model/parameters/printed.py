@@ -184,7 +184,7 @@ def _infos(lines: Sequence[str], taken: set[int]) -> Iterator[PrintedTable]:
             row = _info_row(lines[line - 1], line, columns)
             found += [row] if row else []
         depths = [depth for depth, _ in found]
-        leaves = [row for (depth, row), deeper in zip(found, [*depths[1:], 0], strict=True) if deeper <= depth]
+        leaves = [row for (depth, row), deeper in zip(found, [*depths, 0][1:], strict=True) if deeper <= depth]
         taken.update(range(number, line + 1))
         if leaves:
             yield PrintedTable("torchinfo", number, tuple(leaves), _total_after(lines, line + 1, taken))
