@@ -1,6 +1,7 @@
 """What a design costs and sees, before any weight exists: shapes, parameters, fields, costs, and what does not fit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from model.design.nodes import Step, steps_of
 from model.design.problems import count
 from model.design.records import Assessment, Design, Layer, Mark, Problem, Row
-from model.design.text import write_layer
+from model.design.text import CLASSES, write_layer
 from model.graph.records import Graph
 from model.receptive_field.graph import of_graph
 from model.receptive_field.records import Field, ReceptiveField
@@ -140,3 +141,9 @@ def problem_of(design: Design, steps: Sequence[Step]) -> Problem | None:
         f"{said} numbers, and {classes} classes need {classes}.",
         f"End with conv {classes} 1 before flatten, or with linear {classes} after it.",
     )
+
+
+def ended(design: Design) -> Design:
+    """Return a design for as many classes as its last layer has, where a design can have so many."""
+    last = assess(design).rows[-1].shape
+    return replace(design, classes=last[0]) if last and last[0] in CLASSES else design

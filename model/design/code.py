@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from model.design.assess import assess
+from model.design.assess import assess, ended
 from model.design.expressions import Defined, Follower, Instance, Several
 from model.design.records import DIGIT_SHAPE, Assessment, Design, Found
 from model.design.tensors import Leaf, Names, Value
-from model.design.text import MOST_LAYERS
+from model.design.text import MOST_LAYERS, SIDES
 from model.errors import InputError
 
 _DEEPEST = 8  # calls within one another
@@ -169,12 +169,11 @@ class _Reader:
             raise InputError(
                 f"The code has {len(chain.layers)} layers.", f"A design has 1 to {MOST_LAYERS}.", "Paste another."
             )
-        first = next((each.channels for each in stated if each.position == 1), input_shape[0])
-        shape = (first, *input_shape[1:]) if chain.layers[0].kind in {"conv", "bn"} else input_shape
-        design = _ended(Design(tuple(chain.layers), shape))
+        shape = self._image(input_shape)
+        design = ended(Design(tuple(chain.layers), shape))
         found = assess(design)
         if tensors.called_flat:
-            shorter = _ended(replace(design, layers=design.layers[:-1]))
+            shorter = ended(replace(design, layers=design.layers[:-1]))
             if assess(shorter).works:
                 design = shorter
         notes = [*chain.notes]
@@ -183,6 +182,20 @@ class _Reader:
             if given and given != each.channels:
                 notes.append(f"Line {each.line}: the text says that {each.channels:,} come in; here {given:,} do.")
         return Found(design, tuple(dict.fromkeys(notes)))
+
+    def _image(self, input_shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Return the shape of the image, with the channels that the first layer states."""
+        tensors = self.follower.tensors
+        first = next((each for each in tensors.stated if each.position == 1), None)
+        if first is None or tensors.chain.layers[0].kind not in {"conv", "bn"}:
+            return input_shape
+        if first.channels not in SIDES:
+            raise InputError(
+                f"Line {first.line}: the text says that {first.channels:,} come in.",
+                f"An image has {SIDES[0]} to {SIDES[-1]} channels.",
+                "Correct it.",
+            )
+        return first.channels, *input_shape[1:]
 
 
 def _method(defined: ast.ClassDef, name: str) -> ast.FunctionDef | None:
@@ -194,9 +207,3 @@ def _channels(found: Assessment, position: int, shape: tuple[int, int, int]) -> 
     before = found.rows[position - 1].inputs[0]
     given = found.rows[before - 1].shape if before else shape
     return given[0] if given else 0
-
-
-def _ended(design: Design) -> Design:
-    """Return a design for as many classes as its last layer has."""
-    last = assess(design).rows[-1].shape
-    return replace(design, classes=last[0]) if last and last[0] > 1 else design

@@ -5,11 +5,12 @@ from typing import Any
 
 from model.design.chain import Chain
 from model.design.records import Design, Found
-from model.design.text import MOST_LAYERS
+from model.design.text import CLASSES, MOST_LAYERS, SIDES
 from model.errors import GlassError, InputError
 from model.graph.module import NetworkModule
 from model.graph.records import IMAGE, Node, Op
 from model.networks.records import Network
+from model.records import format_sizes
 
 _PLAIN = {
     op: op.value
@@ -46,7 +47,14 @@ def design_of(network: Network) -> Found:
             f"A design has at most {MOST_LAYERS}.",
             "Open another.",
         )
-    return Found(Design(tuple(chain.layers), network.input.shape, len(network.classes)), tuple(chain.notes))
+    shape, classes = network.input.shape, len(network.classes)
+    if classes not in CLASSES or not all(side in SIDES for side in shape):
+        raise InputError(
+            f"'{network.title}' has {classes:,} classes and images of {format_sizes(shape)}.",
+            f"A design has {CLASSES[0]} to {CLASSES[-1]:,} classes, and no side of its images is over {SIDES[-1]}.",
+            "Open another.",
+        )
+    return Found(Design(tuple(chain.layers), shape, classes), tuple(chain.notes))
 
 
 class _Obstacle(Exception):  # noqa: N818 (it becomes an InputError that names the step)

@@ -7,7 +7,7 @@ stride before padding, no dilation. Where several explain a row, a note says whi
 from collections.abc import Iterator
 from itertools import product
 
-from model.design.assess import assess
+from model.design.assess import assess, ended
 from model.design.kinds import KINDS, layer
 from model.design.records import DIGIT_SHAPE, Design, Found, Layer
 from model.design.text import MOST_LAYERS, write_layer
@@ -49,8 +49,7 @@ def read(text: str, input_shape: tuple[int, int, int] = DIGIT_SHAPE) -> Found:
             notes.append(f"Line {row.line}: '{', '.join(added)}' explains it, and so may other windows.")
     if any(row.kind.startswith("Dropout") for row in rows):
         notes.append("A summary does not state the p of a dropout: 0.1 is taken.")
-    last = assess(design).rows[-1].shape
-    return Found(Design(design.layers, design.input_shape, max(2, last[0])), tuple(notes))
+    return Found(ended(design), tuple(notes))
 
 
 def _image(first: PrintedRow, input_shape: tuple[int, int, int]) -> tuple[int, int, int]:

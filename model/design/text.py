@@ -24,7 +24,8 @@ _LABEL = re.compile(r"[a-z][a-z0-9]{0,15}")
 _SOURCE = re.compile(r"[0-9]{1,3}|[a-z][a-z0-9]{0,15}")
 _WHOLE, _NUMBER = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _FLAGS = {"yes": True, "no": False}
-_HEADER = {"input": (3, 1, 512), "classes": (1, 2, 1_000)}  # how many numbers, and their range
+SIDES, CLASSES = range(1, 513), range(2, 1_001)  # of the image, its channels too
+_HEADER = {"input": (3, SIDES), "classes": (1, CLASSES)}  # how many numbers, and which
 _FOR_LINK = (("@", "~~"), ("=", "~"), (" ", "-"), ("\n", "_"))  # what an address keeps as it is
 
 
@@ -106,15 +107,15 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _header(words: list[str]) -> list[int]:
     name, *rest = words
-    count, low, high = _HEADER[name]
+    count, allowed = _HEADER[name]
     numbers = [int(word) for word in rest if _WHOLE.fullmatch(word)]
-    if len(numbers) != count or len(rest) != count or not all(low <= each <= high for each in numbers):
+    if len(numbers) != count or len(rest) != count or not all(each in allowed for each in numbers):
         example = "input 1 28 28" if name == "input" else "classes 10"
         raise InputError(
             f"'{' '.join(words)[:60]}' is not understood.",
-            f"After {name} come {count} whole numbers from {low} to {high:,}."
+            f"After {name} come {count} whole numbers from {allowed[0]} to {allowed[-1]:,}."
             if count > 1
-            else f"After {name} comes a whole number from {low} to {high:,}.",
+            else f"After {name} comes a whole number from {allowed[0]} to {allowed[-1]:,}.",
             f"Write {example}.",
         )
     return numbers

@@ -89,3 +89,12 @@ def test_what_is_no_design_gets_a_sentence(build: Callable[[Builder], None], sai
     network = Network("", "Mine", module.graph, module, ImageSpec(1, 8, 8, (0.0,), (1.0,)), ("a", "b"))
     with pytest.raises(InputError, match=f"'Mine' cannot be a design: at step-.* {said}"):
         design_of(network)
+
+
+def test_a_network_that_no_link_can_hold_gets_a_sentence() -> None:
+    graph = Builder((1, 600, 8))
+    graph.conv(4, 3)
+    module = graph.module()
+    network = Network("", "Mine", module.graph, module, ImageSpec(1, 600, 8, (0.0,), (1.0,)), ("a", "b"))
+    with pytest.raises(InputError, match=r"'Mine' has 2 classes and images of 1 × 600 × 8\. A design has 2 to 1,000"):
+        design_of(network)

@@ -15,7 +15,7 @@ from model.design.from_network import design_of
 from model.design.paste import as_class, read
 from model.design.presets import preset
 from model.design.records import Design
-from model.design.text import write
+from model.design.text import from_link, to_link, write
 from model.errors import InputError
 from model.networks.authors import author_code, author_network
 from tests.model.design.draws import networks as drawn
@@ -129,8 +129,10 @@ def test_a_number_that_does_not_fit_is_said() -> None:
         ("def f(x):\n  return f(x)\nnn.Sequential(f(1))", "within one another too deeply"),
         ("def f():\n" + " pass\n" * 4_000 + "nn.Sequential(" + "f()," * 99 + ")", "too long"),
         ("#" * 33_000, "The text has 33,000 characters."),
+        ("nn.Sequential(nn.Conv2d(5_000, 8, 3))", "Line 1: the text says that 5,000 come in. An image has 1 to 512"),
         ("nn.Sequential(nn.Conv2d(1, 9 // 0, 3))", "'9 // 0' is not understood."),
         ("Layer (type)  Output Shape\nnothing", "There is no summary in the text."),
+        ("Layer (type)  Output Shape  Param #\nnothing", "There is no summary in the text."),
         (
             "Conv2d-1 [-1, 8, 26, 26] 81\nReLU-2 [-1, 8, 26, 26] 0",
             "no layer Conv2d makes (8, 26, 26) with 81 parameters",
@@ -140,6 +142,21 @@ def test_a_number_that_does_not_fit_is_said() -> None:
 def test_what_is_not_understood_gets_a_sentence(pasted: str, said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         read(pasted)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "nn.Sequential(nn.Conv2d(1, 1024, 28))",
+        "nn.Sequential(nn.Flatten(), nn.Linear(784, 4096))",
+        "Conv2d-1 [-1, 1024, 26, 26] 10,240\nReLU-2 [-1, 1024, 26, 26] 0",
+        "Conv2d-1 [-1, 1, 26, 26] 10\nReLU-2 [-1, 1, 26, 26] 0",
+    ],
+)
+def test_what_has_no_end_for_classes_can_be_written_all_the_same(pasted: str) -> None:
+    design = read(pasted).design
+    assert design.classes == 10
+    assert from_link(to_link(design)) == design
 
 
 def test_nothing_is_run(tmp_path: object) -> None:
