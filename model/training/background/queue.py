@@ -75,7 +75,7 @@ class TrainingQueue:
         """Put a person's training into the queue, and return its status.
 
         It replaces any other of the same person, unless its choices say that it stays. If a training with these
-        choices is finished or in the queue, the person shares it.
+        choices is finished or in the queue, the person shares it; one that is paused goes on.
 
         Raises:
             InputError: The queue is full, or the person has too many in it.
@@ -90,6 +90,7 @@ class TrainingQueue:
                 return self._end(person, Status("finished", choices, self._finished[choices]))
             job = self._job(choices) or self._added(person, choices)
             job.people[person] = self._clock()
+            self._go_on(job)
             return self._status_of(job)
 
     def status(self, person: str, choices: Choices) -> AnyStatus | None:
@@ -139,7 +140,7 @@ class TrainingQueue:
                 raise InputError(
                     "Another person waits for the same training.", "Only one's own can be paused.", "Let it go on."
                 )
-            if sum(each.paused for each in self._jobs) >= MAX_PAUSED:
+            if sum(each.paused for each in self._jobs) >= MAX_PAUSED and not self._drop_left():
                 raise InputError(
                     f"{MAX_PAUSED} trainings are paused already.",
                     "No more are kept in memory.",
@@ -151,11 +152,8 @@ class TrainingQueue:
         """Let a person's training go on, behind those that wait."""
         with self._lock:
             job = self._job(choices)
-            if job is not None and person in job.people and job.paused:
-                job.paused = False
-                self._jobs.remove(job)
-                self._jobs.append(job)
-                self._work_on()
+            if job is not None and person in job.people:
+                self._go_on(job)
 
     def watchers(self) -> int:
         """Count the people who wait for or watch a training."""
@@ -197,6 +195,14 @@ class TrainingQueue:
         self._work_on()
         return job
 
+    def _go_on(self, job: _Job) -> None:
+        """Let a training that is paused go on, behind those that wait."""
+        if job.paused:
+            job.paused = False
+            self._jobs.remove(job)
+            self._jobs.append(job)
+            self._work_on()
+
     def _work_on(self) -> None:
         """Start the thread where there is none."""
         if self._worker is None:
@@ -219,6 +225,14 @@ class TrainingQueue:
         for job in [job for job in self._jobs if not job.choices.stays]:
             for person in [person for person, looked in job.people.items() if now - looked > self._timeout]:
                 self._remove(person, job.choices)
+
+    def _drop_left(self) -> bool:
+        """Cancel the paused training whose people are gone for longest, and return whether there was one."""
+        now = self._clock()
+        left = [job for job in self._jobs if job.paused and now - max(job.people.values()) > self._timeout]
+        for job in sorted(left, key=lambda job: max(job.people.values()))[:1]:
+            self._conclude(job, Status("cancelled", job.choices, job.run))
+        return bool(left)
 
     def _end(self, person: str, status: AnyStatus) -> AnyStatus:
         key = _key(person, status.choices)

@@ -307,6 +307,15 @@ def test_paused_training_lets_others_run_and_goes_on_where_it_was(queue: Trainin
     assert trainer.begun == [1, 2], "it was not begun again"
 
 
+def test_paused_training_goes_on_when_somebody_starts_it(queue: TrainingQueue, trainer: Trainer) -> None:
+    queue.start("one", staying(1))
+    until(lambda: trainer.begun)
+    queue.pause("one", staying(1))
+    assert queue.start("two", staying(1)).stage == "running"
+    trainer.go(STEPS)
+    until(lambda: stage_of(queue, "one", 1) == "finished")
+
+
 def test_paused_training_can_be_cancelled(queue: TrainingQueue, trainer: Trainer) -> None:
     queue.start("one", staying(1))
     until(lambda: trainer.begun)
@@ -331,6 +340,10 @@ def test_only_ones_own_training_can_be_paused_and_few_stand_still(trainer: Train
             queue.pause("one", staying(seed))
         with pytest.raises(InputError, match="8 trainings are paused already"):
             queue.pause("one", staying(1 + MAX_PAUSED))
+        clock.time = 1_000.0
+        assert all(stage_of(queue, "one", seed) == "paused" for seed in range(2, 1 + MAX_PAUSED))
+        queue.pause("one", staying(1 + MAX_PAUSED))
+        assert stage_of(queue, "one", 1) == "cancelled", "its person has not looked at it for longest"
     finally:
         queue.close()
 
