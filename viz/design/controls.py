@@ -5,9 +5,12 @@ import streamlit as st
 from model.design import presets, text
 from model.design.records import Assessment, Design
 from model.errors import GlassError
+from model.networks.limits import OWN
 from viz.app import address
 from viz.app.markdown import escape_markdown
 from viz.design import cache
+from viz.open import controls as opening
+from viz.training.live.controls import person
 
 VIEW = "design_view"
 VIEWS = {"layers": "Layers", "text": "As text", "train": "Train it", "inside": "Look inside"}
@@ -75,6 +78,11 @@ def is_network(found: Assessment) -> bool:
     lacks = " ".join(f"{each.sentence} {each.fits}" for each in problems)
     st.info(escape_markdown(f"The design is no network yet. {lacks}"))
     return False
+
+
+def trainer() -> str:
+    """Return who trains designs: on one's own machine one person, also after a reload; elsewhere this session."""
+    return "the owner of this machine" if opening.limits() is OWN else person()
 
 
 def begin(design: Design) -> None:

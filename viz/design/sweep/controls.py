@@ -14,9 +14,9 @@ from model.errors import InputError
 from viz.app import address, tables
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
+from viz.design import controls
 from viz.design.sweep import figures
 from viz.training.live import cache as live
-from viz.training.live.controls import person
 
 _LAYER, _VALUES, _SEEDS = "sweep_layer", "sweep_values", "sweep_seeds"
 _COUNTS = {str(count): f"{count} {'seed' if count == 1 else 'seeds'}" for count in range(1, 6)}
@@ -95,12 +95,12 @@ def _sizes(now: int) -> tuple[int, ...]:
 
 def _train(planned: Mapping[str, Sequence[RunChoices]]) -> None:
     queue, every = live.training_queue(), [each for runs in planned.values() for each in runs]
-    states = [queue.status(person(), each) for each in every]
+    states = [queue.status(controls.trainer(), each) for each in every]
     missing = [each for each, state in zip(every, states, strict=True) if state is None and not kept.is_kept(each)]
     under_way = any(state is not None and state.under_way for state in states)
     pressed = st.button(f"Train {len(missing)} runs", disabled=not missing or under_way)
     if pressed:
-        or_show_error(lambda: [queue.start(person(), each) for each in missing])
+        or_show_error(lambda: [queue.start(controls.trainer(), each) for each in missing])
         st.rerun()
     if under_way:
         st.fragment(_watch, run_every=_OFTEN)(planned)
@@ -111,7 +111,7 @@ def _train(planned: Mapping[str, Sequence[RunChoices]]) -> None:
 def _watch(planned: Mapping[str, Sequence[RunChoices]]) -> None:
     """Show what is finished of a sweep that goes on; when it ends, run the whole page again."""
     queue = live.training_queue()
-    states = [queue.status(person(), each) for runs in planned.values() for each in runs]
+    states = [queue.status(controls.trainer(), each) for runs in planned.values() for each in runs]
     if not any(state is not None and state.under_way for state in states):
         st.rerun()
     done = sum(kept.is_kept(each) for runs in planned.values() for each in runs)

@@ -29,7 +29,6 @@ from viz.design.sweep import controls as sweep
 from viz.design.training import figures
 from viz.open import controls as opening
 from viz.training.live import cache as live
-from viz.training.live.controls import person
 
 _STARTED = "the ids of the runs that this person has started"
 _REFUSAL = "why a run was refused"
@@ -69,7 +68,7 @@ def _run(design: Design, runs: Sequence[Known]) -> None:
     choices = _choose(design)
     if choices is None:
         return
-    status = live.training_queue().status(person(), choices)
+    status = live.training_queue().status(controls.trainer(), choices)
     every = {figures.name_of(run.progress, count): run.progress for run, count in runs}
     others = dict([each for each in every.items() if each[1].choices != choices][:_BESIDE])
     with projector.stage():
@@ -113,7 +112,7 @@ def _length(name: str) -> Length:
 
 def _watch(choices: RunChoices, others: Mapping[str, RunProgress]) -> None:
     """Show a run that waits or goes on; when it ends, run the whole page again."""
-    status = live.training_queue().status(person(), choices)
+    status = live.training_queue().status(controls.trainer(), choices)
     if status is None or not status.under_way:
         st.rerun()
     _stage(choices, status, others)
@@ -152,7 +151,7 @@ def _buttons(choices: RunChoices, status: RunStatus | None, *, is_kept: bool) ->
     def act(do: Callable[[str, RunChoices], object]) -> Callable[[], None]:
         def pressed() -> None:
             try:
-                do(person(), choices)
+                do(controls.trainer(), choices)
             except InputError as error:
                 st.session_state[_REFUSAL] = str(error)
 
