@@ -64,7 +64,8 @@ def test_a_layer_that_cannot_run_has_a_sentence_and_no_numbers() -> None:
 @pytest.mark.parametrize("line", ["conv 8 3 @7", "relu\nadd @99\nrelu", "relu\nadd @zz", "relu @3\nrelu\nrelu"])
 def test_a_layer_that_refers_to_none_is_shown_with_its_sentence(line: str) -> None:
     design = text.read(line)
-    problems = [row["problem"] for row in figures.rows(assess(design), worked(design)) if row["problem"]]
+    found = assess(design)
+    problems = [row["problem"] for row in figures.rows(found, worked(design, found)) if row["problem"]]
     assert [each["sentence"][:14] for each in problems] == ["It refers to '"]
 
 
