@@ -4,6 +4,15 @@
 const PATIENCE = 5000; // milliseconds until an edit without an answer is sent again
 const TOGETHER = 1000; // milliseconds within which changes of one setting are undone as one
 const LATE = 200; // milliseconds after which old numbers become pale
+const TITLES = {
+  number: "",
+  what: "layer",
+  output: "output",
+  parameters: "parameters",
+  total: "so far",
+  work: "multiply-accumulates",
+  size: "field",
+};
 
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.stop?.();
@@ -75,7 +84,7 @@ function build(parent) {
     const edit = { sequence, text: asText(sent, editor.data.head) };
     const send = () => {
       editor.send(edit);
-      timers = [setTimeout(send, PATIENCE), setTimeout(wait, LATE)];
+      timers = [setTimeout(() => parent.isConnected && send(), PATIENCE), setTimeout(wait, LATE)];
     };
     const wait = () => {
       late = true;
@@ -88,8 +97,8 @@ function build(parent) {
   editor.take = (data) => {
     const first = editor.data === null;
     editor.data = data;
-    if (first) sequence = data.sequence;
-    if (data.sequence < sequence) return; // to an edit before the one on its way
+    if (sent && data.sequence < sequence) return; // it answers an edit before the one on its way
+    if (!sent) [sequence] = [data.sequence]; // a server that was started again counts from 0
     timers.forEach(clearTimeout);
     let layers = sent ?? editor.layers;
     const design = JSON.stringify(data.layers);
@@ -100,7 +109,8 @@ function build(parent) {
     }
     if (design !== answered && !first) editor.before = editor.numbers;
     answered = design;
-    editor.numbers = { layers, rows: new Map(layers.map(({ key }, place) => [key, data.rows[place]])), totals: data.totals };
+    const rows = new Map(layers.map(({ key }, place) => [key, data.rows[place]]));
+    editor.numbers = { layers, rows, totals: data.totals };
     [sent, late] = [null, false];
     editor.select(editor.at, editor.anchor);
     ask();
@@ -132,8 +142,7 @@ function draw(parent, editor) {
   limits.setAttribute("aria-label", "Limits");
   list.setAttribute("role", "group");
   list.setAttribute("aria-label", "Layers. The arrow keys choose one; with Alt they move it. Delete removes it.");
-  const titles = { number: "", what: "layer", output: "output", parameters: "parameters", total: "so far", work: "multiply-accumulates", size: "field" };
-  for (const [name, title] of Object.entries(titles)) head.append(make("span", name, title));
+  for (const [name, title] of Object.entries(TITLES)) head.append(make("span", name, title));
   head.setAttribute("aria-hidden", "true"); // each row says these words
   list.append(verdict); // below the last row
   const top = make("div", "top");
@@ -176,7 +185,8 @@ function draw(parent, editor) {
     focus();
   }
 
-  const keys = { Delete: remove, Backspace: remove, d: duplicate, "+": () => inspector.stepFirst(1), "-": () => inspector.stepFirst(-1) };
+  const step = (by) => () => inspector.stepFirst(by);
+  const keys = { Delete: remove, Backspace: remove, d: duplicate, "+": step(1), "-": step(-1) };
   list.onkeydown = (event) => {
     if (!event.target.matches(".row")) return;
     const way = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
@@ -223,7 +233,7 @@ function draw(parent, editor) {
     set(verdict, data.problem ? `${data.problem.sentence} ${data.problem.fits}` : "");
     verdict.hidden = !data.problem || waits || !layers.length;
     set(status, waits ? "" : data.says);
-    if (focused?.isConnected && parent.getRootNode().activeElement !== focused) focused.focus(); // moving it takes its focus
+    if (focused?.isConnected && parent.getRootNode().activeElement !== focused) focused.focus(); // it was moved
   }
   return { paint };
 }

@@ -1,6 +1,6 @@
 // The settings of the selected layer as fields, what it sees, and the buttons that add, move and remove layers.
 
-const HIGHEST = 4; // digits of a number that is typed
+const DIGITS = 4; // of a number that is typed, at most
 
 function fieldsOf(editor, { remove, duplicate, move, focus }) {
   const element = make("div", "inspector");
@@ -63,7 +63,8 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
       return [label, box];
     }
     const input = make("input");
-    Object.assign(input, { type: "text", inputMode: setting.form === "number" ? "decimal" : "text", autocomplete: "off", spellcheck: false });
+    const inputMode = setting.form === "number" ? "decimal" : "text";
+    Object.assign(input, { type: "text", inputMode, autocomplete: "off", spellcheck: false });
     if (setting.optional.includes("")) input.placeholder = "as size";
     input.oninput = () => setValue(setting, input.value);
     input.onblur = () => {
@@ -98,9 +99,10 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
   }
 
   function fillSources(list, kind) {
-    const options = kind.joins ? [] : [["", "the layer before"]];
-    options.push([IMAGE, "the image"], ...editor.layers.slice(0, editor.at).map((each, place) => [each.key, `${place + 1} ${kindOf(editor, each).title}`]));
-    if (kind.joins) options.push(...(layer().source ? [] : [["", "choose a layer"]]));
+    const earlier = editor.layers.slice(0, editor.at);
+    const named = earlier.map((each, place) => [each.key, `${place + 1} ${kindOf(editor, each).title}`]);
+    const none = kind.joins ? [["", "choose a layer"]].slice(layer().source ? 1 : 0) : [["", "the layer before"]];
+    const options = [...none, [IMAGE, "the image"], ...named];
     if (isNew(list, options)) {
       list.replaceChildren(...options.map(([value, text]) => Object.assign(make("option", "", text), { value })));
     }
@@ -111,7 +113,8 @@ function fieldsOf(editor, { remove, duplicate, move, focus }) {
     const kind = kindOf(editor, now);
     if (shown !== `${now.key} ${now.kind}`) {
       shown = `${now.key} ${now.kind}`;
-      const made = [...kind.settings.map((setting) => [setting.name, ...field(setting)]), ["source", ...sourceField(kind)]];
+      const made = kind.settings.map((setting) => [setting.name, ...field(setting)]);
+      made.push(["source", ...sourceField(kind)]);
       inputs = new Map(made.map(([name, , input]) => [name, input]));
       const often = made.filter(([name]) => isOften(kind, name));
       fields.replaceChildren(...often.map(([, label]) => label));
@@ -179,14 +182,15 @@ function stepped({ form, low, high, step }, text, by) {
 function problemOf({ form, label, low, high, optional }, text) {
   const bare = text.trim();
   const within = (each) => Number(each) >= low && Number(each) <= high;
-  const whole = (each) => new RegExp(`^[0-9]{1,${HIGHEST}}$`).test(each) && within(each);
+  const whole = (each) => new RegExp(`^[0-9]{1,${DIGITS}}$`).test(each) && within(each);
   if (form === "flag" || optional.includes(bare)) return "";
   const sides = bare.split("x");
-  const right = { number: () => /^[0-9]*\.?[0-9]+$/.test(bare) && within(bare), whole: () => whole(bare) }[form] ?? (() => sides.length <= 2 && sides.every(whole));
-  if (right()) return "";
-  const words = optional.filter(Boolean);
-  const pair = form === "whole" || form === "number" ? "" : ", or two such as 3x1";
-  return `${label} is ${form === "number" ? "a number" : "a whole number"} from ${low} to ${high}${pair}${words.length ? `, or ${words.join(", ")}` : ""}.`;
+  const pair = form !== "whole" && form !== "number";
+  const right = form === "number" ? /^[0-9]*\.?[0-9]+$/.test(bare) && within(bare) : sides.every(whole);
+  if (right && sides.length <= (pair ? 2 : 1)) return "";
+  const words = [...(pair ? ["two such as 3x1"] : []), ...optional.filter(Boolean)];
+  const number = form === "number" ? "a number" : "a whole number";
+  return `${label} is ${[`${number} from ${low} to ${high}`, ...words].join(", or ")}.`;
 }
 
 // Let buttons in a line be one tab stop; the arrow keys lead from one to the next.
@@ -230,7 +234,10 @@ function toolbox(editor, add) {
       made.className = "chip";
       return made;
     };
-    const usual = ({ name, settings }) => ({ kind: name, values: Object.fromEntries(settings.map((each) => [each.name, each.value])) });
+    const usual = ({ name, settings }) => {
+      const values = Object.fromEntries(settings.map((each) => [each.name, each.value]));
+      return { kind: name, values };
+    };
     const known = kinds.filter(({ name }) => common.includes(name));
     const blockChip = chip("Block", block, kinds[0].colour);
     blockChip.dataset.says = "Convolution, ReLU, batch norm and dropout";

@@ -78,7 +78,8 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   words(parts.words, editor, layer, kind);
   set(parts.output, now?.output ?? "");
   parts.output.classList.toggle("changed", differs("output"));
-  set(parts.count, now?.output ? now.parameters.toLocaleString("en") : "");
+  const count = now?.output ? now.parameters.toLocaleString("en") : "";
+  set(parts.count, count);
   const added = now?.output && before ? now.parameters - (old?.parameters ?? 0) : 0;
   set(parts.change, added && !stale ? `${difference(added)} ` : "");
   parts.share.style.setProperty("--share", now && data.most ? now.parameters / data.most : 0);
@@ -91,8 +92,9 @@ function fill({ button: row, parts, said }, editor, layer, place, stale) {
   const problem = stale ? undefined : now?.problem;
   set(said, problem ? `${problem.sentence} ${problem.fits}` : "");
   said.hidden = !problem;
-  const figures = now?.output ? `Output ${now.output}, ${now.parameters.toLocaleString("en")} parameters, field ${now.size || "none"}.` : "";
-  row.setAttribute("aria-label", `Layer ${place + 1}: ${kind.title} ${parts.words.textContent}. ${figures} ${parts.tag.textContent} ${said.textContent}`.trim());
+  const figures = now?.output ? `Output ${now.output}, ${count} parameters, field ${now.size || "none"}.` : "";
+  const name = `Layer ${place + 1}: ${kind.title} ${parts.words.textContent}.`;
+  row.setAttribute("aria-label", [name, figures, parts.tag.textContent, said.textContent].filter(Boolean).join(" "));
 }
 
 // Show on the picture what the middle unit of a layer sees; what lies outside the picture is cut.
