@@ -51,6 +51,8 @@ def test_each_limit_can_be_changed_and_is_asked_of_the_design() -> None:
     assert app.query_params["parameters_limit"] == "9500"
     app.number_input("limit-parameters_limit").set_value(20_000).run()
     assert "parameters_limit" not in app.query_params
+    app.number_input("limit-parameters_limit").set_value(None).run()
+    assert app.query_params["parameters_limit"] == "none"
     app.button_group("limits-asked").set_value(["norm", "mean"]).run()
     assert app.query_params["no_limit"] == "linear.dropout"
     assert limits(app).keys() >= {"uses batch norm", "a mean over the whole map at the end"}

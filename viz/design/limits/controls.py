@@ -133,6 +133,7 @@ def _number_field(name: str, limit: _Number) -> None:
         limit.label,
         kind(limit.low),
         kind(limit.high),
+        value=None,  # what an empty field means; without it the smallest number
         step=kind(limit.step),
         key=key,
         placeholder="no limit",
