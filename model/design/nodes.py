@@ -127,7 +127,10 @@ class _Chain:
             shape=result.value.shape,
             multiply_accumulates=result.multiply_accumulates,
         )
-        return replace(step, node=node, tensors=tensors)
+        done = replace(step, node=node, tensors=tensors)
+        counts = (problems.count(node.shape), done.parameters, node.multiply_accumulates)
+        problem = problems.too_large(*counts)
+        return replace(step, problem=problem) if problem else done
 
 
 def module_of(layer: Layer, given: Shape) -> str:

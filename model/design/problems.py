@@ -12,11 +12,21 @@ from model.records import format_sizes
 _NEEDS_MAPS = {"conv", "max", "avg", "gap", "dropout2d"}
 _AXES = ("Height", "Width")
 _MOST_NAMED = 4  # layers or numbers that a sentence names
+_MOST = 1_000_000_000_000  # outputs, parameters or multiply-accumulates of a layer
 
 
 def count(shape: Shape) -> int:
     """Return how many numbers there are."""
     return math.prod(shape)
+
+
+def too_large(output: int, parameters: int, multiply_accumulates: int) -> Problem | None:
+    """Say that a layer has more of something than any computer would hold, and a browser counts exactly."""
+    found = {"outputs": output, "parameters": parameters, "multiply-accumulates": multiply_accumulates}
+    for what, value in found.items():
+        if value > _MOST:
+            return Problem(f"It has {value:,} {what}.", f"At most {_MOST:,} are worked out: give it fewer channels.")
+    return None
 
 
 def of(layer: Layer, given: Sequence[Shape], shapes: Mapping[int, Shape]) -> Problem | None:

@@ -173,6 +173,15 @@ def test_a_broken_layer_says_the_arithmetic_and_what_fits(text: str, sentence: s
     assert all(row.works for row in rows[:-1])
 
 
+def test_a_layer_that_no_computer_holds_is_broken() -> None:
+    """Each concatenation doubles 784 numbers: 784 x 2 ** 30 is below a million million, and 784 x 2 ** 31 is not."""
+    text = "relu\n" + "\n".join(f"cat @{place}" for place in range(1, 33))
+    found = [row.problem for row in assess(read(text)).rows]
+    assert found[:31] == [None] * 31
+    assert found[31] is not None
+    assert found[31].sentence == "It has 1,683,627,180,032 outputs."
+
+
 def test_what_fits_does_fit() -> None:
     """The size and the padding that the first sentence above names run, and one less padding does not."""
     found = [assess(read(f"conv 8 3\nmax 13\n{last}")).rows[-1].works for last in ("conv 8 2", "conv 8 3 padding=1")]
