@@ -81,14 +81,22 @@ def check(found: Assessment) -> None:
             raise InputError(f"The design has {value:,} {what}.", f"At most {most:,} are built.", "Make it smaller.")
 
 
-def graph_of(design: Design) -> tuple[Graph, dict[str, Tensor]]:
-    """Return the graph of a design that is a network, and tensors of its weights, all 0."""
+def graph_of(design: Design, device: torch.device | None = None) -> tuple[Graph, dict[str, Tensor]]:
+    """Return the graph of a design that is a network, and tensors of its weights, all 0.
+
+    Args:
+        design: The design.
+        device: Where the tensors are; on ``meta`` they take no memory.
+    """
     steps = steps_of(design)
     nodes = [*_nodes(steps), *_flat(steps)]
     shapes = {step.node.tensors[role]: shape for step in steps if step.node for role, shape in step.tensors.items()}
     buffers = frozenset(key for key in shapes if key.rpartition(".")[2] in BUFFERS)
     used = sum(step.parameters for step in steps)
-    tensors = {key: torch.zeros(shape, dtype=torch.int64 if shape == () else None) for key, shape in shapes.items()}
+    tensors = {
+        key: torch.zeros(shape, dtype=torch.int64 if shape == () else None, device=device)
+        for key, shape in shapes.items()
+    }
     return Graph(tuple(nodes), design.input_shape, buffers=buffers, used=used, owned=used), tensors
 
 

@@ -7,7 +7,7 @@ from model.design.build import graph_of
 from model.design.records import DIGIT_SHAPE, Design, Found
 from model.errors import InputError
 from model.graph.code.write import code_of
-from model.graph.module import NetworkModule
+from model.graph.module import META, NetworkModule
 
 _MOST = 32_000  # characters
 _PRINTED = re.compile(
@@ -63,4 +63,4 @@ def as_class(design: Design, title: str = "") -> str:
     >>> "self.conv1 = nn.Conv2d(1, 10, 28)" in as_class(Design((layer("conv", kernels=10, size=28),)))
     True
     """
-    return code_of(NetworkModule(*graph_of(design)), title)
+    return code_of(NetworkModule(*graph_of(design, META)), title)

@@ -16,6 +16,7 @@ from model.design.paste import as_class, read
 from model.design.presets import preset
 from model.design.records import Design
 from model.design.text import from_link, to_link, write
+from model.design.text import read as text_read
 from model.errors import InputError
 from model.networks.authors import author_code, author_network
 from tests.model.design.draws import networks as drawn
@@ -45,6 +46,13 @@ def test_code_of_an_author_is_the_design_of_its_network(id: str) -> None:
     network = networks.by_id(id)
     found = read(author_code(id), network.input.shape)
     assert found.design == design_of(network).design
+
+
+def test_a_class_takes_no_memory_for_its_weights() -> None:
+    kernels = 1_024 * 1_024 * 64 * 64
+    written = as_class(text_read("conv 1024 28\nconv 1024 64 padding=32\ngap\nflatten\nlinear 10"))
+    assert f"{4 * kernels:,}" == "17,179,869,184", "bytes, which many machines do not have"
+    assert "nn.Conv2d(1024, 1024, 64, padding=32)" in written
 
 
 def test_what_print_shows_is_read() -> None:
