@@ -98,7 +98,8 @@ def _train(planned: Mapping[str, Sequence[RunChoices]]) -> None:
     states = [queue.status(controls.trainer(), each) for each in every]
     missing = [each for each, state in zip(every, states, strict=True) if state is None and not kept.is_kept(each)]
     under_way = any(state is not None and state.under_way for state in states)
-    pressed = st.button(f"Train {len(missing)} runs", disabled=not missing or under_way)
+    label = "Train 1 run" if len(missing) == 1 else f"Train {len(missing)} runs"
+    pressed = st.button(label, disabled=not missing or under_way)
     if pressed:
         or_show_error(lambda: [queue.start(controls.trainer(), each) for each in missing])
         st.rerun()
