@@ -101,12 +101,10 @@ def _said(value: Any) -> str:
 
 def _object(value: Any, keys: set[str], what: str) -> dict[str, Any]:
     if not isinstance(value, dict) or value.keys() != keys:
-        missing = sorted(keys - value.keys()) if isinstance(value, dict) else sorted(keys)
-        unknown = sorted(value.keys() - keys) if isinstance(value, dict) else []
-        refuse(
-            f"{what} lacks {_said(', '.join(missing)) or 'nothing'} and has {_said(', '.join(unknown))} too much.",
-            "It has exactly the parts of its version.",
-        )
+        found = value.keys() if isinstance(value, dict) else set[str]()
+        missing, unknown = (_said(", ".join(sorted(each))) if each else "" for each in (keys - found, found - keys))
+        lacks, has = f"lacks {missing}" if missing else "", f"has {unknown} too much" if unknown else ""
+        refuse(f"{what} {' and '.join(filter(None, (lacks, has)))}.", "It has exactly the parts of its version.")
     return value
 
 

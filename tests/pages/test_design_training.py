@@ -16,7 +16,7 @@ from model.design.runs import kept, results, training
 from model.design.runs.records import RunChoices, RunProgress
 from model.images import mnist
 from tests.model.design.runs import few
-from tests.pages.conftest import assert_works, charts, component, run, said, show, shown
+from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
 from viz.training.live import cache
 
 TITLE = "Design lab"
@@ -149,4 +149,7 @@ def test_a_sweep_compares_the_means_of_several_sizes() -> None:
     assert list(drawn.error_y.array) == pytest.approx([100 * statistics.stdev(shares[size]) for size in ("2", "4")])
     assert [f"kernels {size} (" in said(app) for size in (2, 4)] == [True, True]
     app.text_input("sweep-values").set_value("2, x").run()
-    assert app.warning[0].value.startswith("The link asks for sweep_values '2-x'. It can be whole numbers")
+    assert as_read(app.error[0].value).startswith("'2, x' is no list of sizes. It can be whole numbers")
+    assert (app.text_input("sweep-values").value, app.query_params["sweep_values"]) == ("2, x", "2-4")
+    app.text_input("sweep-values").set_value("2, 4, 8").run()
+    assert (app.query_params["sweep_values"], len(app.error)) == ("2-4-8", 0)

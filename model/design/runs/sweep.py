@@ -50,7 +50,7 @@ def sweep(
     counts = len({*values}), len({*seeds})
     if not (1 <= counts[0] <= _MOST_VARIANTS and 1 <= counts[1] <= _MOST_SEEDS and counts[0] * counts[1] <= _MOST):
         raise InputError(
-            f"A sweep has {counts[0]} values and {counts[1]} seeds.",
+            f"A sweep has {_count(counts[0], 'value')} and {_count(counts[1], 'seed')}.",
             f"At most {_MOST_VARIANTS} values and {_MOST_SEEDS} seeds, and {_MOST} runs, are trained.",
             "Choose fewer.",
         )
@@ -77,3 +77,7 @@ def table(planned: Mapping[str, Sequence[RunChoices]], place: Path | None = None
         seeds = tuple(run.progress.choices.seed for run in done)
         variants.append(Variant(name, runs[0].design, parameters, seeds, spread(np.array(shares)) if shares else None))
     return tuple(variants)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

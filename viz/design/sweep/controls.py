@@ -14,6 +14,7 @@ from model.errors import InputError
 from viz.app import address, tables
 from viz.app.charts import chart
 from viz.app.error_boundary import or_say, or_show_error
+from viz.app.markdown import escape_markdown
 from viz.design import controls
 from viz.design.sweep import figures
 from viz.training.live import cache as live
@@ -23,6 +24,7 @@ _COUNTS = {str(count): f"{count} {'seed' if count == 1 else 'seeds'}" for count 
 _USUAL, _OFTEN = "3", 2.0  # seeds; seconds between two updates
 _SETTINGS = ("kernels", "units")
 _KEY, _MOST = "sweep-values", 60  # characters
+_REFUSED = "sizes that were refused, and why"
 
 
 def values(text: str) -> tuple[int, ...]:
@@ -38,7 +40,7 @@ def values(text: str) -> tuple[int, ...]:
     if words and len(text) <= _MOST and all(word.isascii() and word.isdecimal() and len(word) < 5 for word in words):
         return tuple(map(int, words))
     raise InputError(
-        f"'{text[:40]}' is no list of sizes.", "It can be whole numbers, such as 8-12-16.", "Leave it out."
+        f"'{text[:40]}' is no list of sizes.", "It can be whole numbers, such as 8-12-16.", "Write such numbers."
     )
 
 
@@ -85,12 +87,23 @@ def _sized(design: Design) -> list[tuple[int, str]]:
 def _sizes(now: int) -> tuple[int, ...]:
     usual = tuple(dict.fromkeys((max(1, now // 2), max(1, 3 * now // 4), now)))
     sizes = address.read_as(_VALUES, values, usual, "Showing other sizes instead.")
-    st.session_state[_KEY] = ", ".join(map(str, sizes))
-    choose = address.when_chosen(
-        _KEY, lambda text: address.write(**{_VALUES: "-".join(text.replace(",", " ").split())})
-    )
-    st.text_input("Sizes", key=_KEY, max_chars=_MOST, on_change=choose)
+    text, refusal = st.session_state.get(_REFUSED, (", ".join(map(str, sizes)), ""))
+    st.session_state[_KEY] = text
+    st.text_input("Sizes", key=_KEY, max_chars=_MOST, on_change=address.when_chosen(_KEY, _choose_sizes))
+    if refusal:
+        st.error(escape_markdown(f"{refusal} The sizes before it stay."))
     return sizes
+
+
+def _choose_sizes(text: str) -> None:
+    """Put sizes into the link; what is refused stays in its field, with the sentence that says why."""
+    st.session_state.pop(_REFUSED, None)
+    try:
+        sizes = values(text)
+    except InputError as error:
+        st.session_state[_REFUSED] = text, str(error)
+        return
+    address.write(**{_VALUES: "-".join(map(str, sizes))})
 
 
 def _train(planned: Mapping[str, Sequence[RunChoices]]) -> None:
