@@ -80,7 +80,7 @@ def test_the_values_that_are_printed_stand_on_their_own_places(visit: Visit, tra
     assert found == expected
 
 
-@pytest.mark.exhaustive  # tests/browser/test_views.py looks at one row
+@pytest.mark.exhaustive  # tests/browser/test_every_view.py looks at one row
 @pytest.mark.parametrize("row", ["Conv2d-7", "Conv2d-19", "MaxPool2d-10", "AvgPool2d-22", "log-softmax"])
 @pytest.mark.parametrize("scale", ["layer", "map"])
 def test_nothing_overflows_sideways_on_a_phone(visit: Visit, row: str, scale: str) -> None:

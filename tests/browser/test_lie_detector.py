@@ -141,7 +141,7 @@ def test_rounds_are_played_with_the_keys_and_survive_a_reload(visit: Visit) -> N
     expect(page.get_by_role("button", name="Left is random")).to_be_enabled()
 
 
-@pytest.mark.exhaustive  # tests/browser/test_views.py looks at four views
+@pytest.mark.exhaustive  # tests/browser/test_every_view.py looks at four views
 @pytest.mark.parametrize(
     "view", ["method=grad_cam&explain=difference&baseline=noise", "doubt_view=round&rounds=1l.2r.3l.4r.5l"]
 )

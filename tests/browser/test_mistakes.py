@@ -99,7 +99,7 @@ def test_without_mnist_the_matrix_is_there_and_the_pictures_can_be_downloaded(
     assert page.evaluate(OVERFLOWING) == []
 
 
-@pytest.mark.exhaustive  # tests/browser/test_views.py looks at three views
+@pytest.mark.exhaustive  # tests/browser/test_every_view.py looks at three views
 @pytest.mark.parametrize("view", ["matrix&cell=5.5", "all&mistakes_of=disputed"])
 def test_nothing_is_cut_off_on_a_phone(visit: Visit, view: str) -> None:
     page = visit(f"mistakes?mistakes_view={view}", viewport=PHONE)

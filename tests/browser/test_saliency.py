@@ -159,7 +159,7 @@ def test_a_tile_that_is_drawn_anew_while_it_is_pressed_is_opened(visit_held: Vis
     settle(page)
 
 
-@pytest.mark.exhaustive  # tests/browser/test_views.py looks at three views
+@pytest.mark.exhaustive  # tests/browser/test_every_view.py looks at three views
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,4 +1,4 @@
-"""Every page of other networks, looked at for what a network can change; ``test_views.py`` looks at all else."""
+"""Every page of other networks, looked at for what a network can change; ``test_every_view.py`` looks at all else."""
 
 import pytest
 
