@@ -17,9 +17,9 @@ from model.networks.assignment import weights
 from tests.pages.conftest import FILES, file_of, run, show, shown
 
 PAGES = sorted(FILES.values())
-NEED_NO_WEIGHTS = {"about", "lessons", "receptive_field", "parameters", "mistakes", "training"}
+NEED_NO_WEIGHTS = {"about", "lessons", "receptive_field", "parameters", "design", "mistakes", "training"}
 # Of the training page the first view reads no card; the network after each epoch does.
-NEED_NO_CARD = {"about", "lessons", "receptive_field", "training"}
+NEED_NO_CARD = {"about", "lessons", "receptive_field", "design", "training"}
 Damage = Callable[[Path], None]
 
 

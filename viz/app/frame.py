@@ -31,7 +31,7 @@ from viz.walkthrough import controls as walkthrough
 
 PAGE_QUEUE = PageQueue()
 _OPEN = "open"
-_WITHOUT_WEIGHTS = ("about", "receptive_field", "parameters", "mistakes", "training")
+_WITHOUT_WEIGHTS = ("about", "receptive_field", "parameters", "design", "mistakes", "training")
 
 
 def run(root: Path) -> None:
