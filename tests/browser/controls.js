@@ -8,8 +8,9 @@
   const OURS = "[data-testid=stHtml]";
   // Of Streamlit's own, what shows by its background alone what is chosen; our style sheet sees to it.
   const CHOSEN = "[data-testid=stSlider] *, [data-testid=stCheckbox] *, [data-testid=stProgress] *, [role=radio][aria-checked=true]";
-  // Streamlit leaves these out of the walk: in the field that they belong to, the arrow keys do the same.
-  const PARTS = "[data-testid=stSelectbox] button, [data-testid=stNumberInputStepUp], [data-testid=stNumberInputStepDown]";
+  // Streamlit leaves these out of the walk: in the field that they belong to, arrow keys or Delete do the same.
+  const NUMBER = ["StepUp", "StepDown", "ClearButton"].map((part) => `[data-testid=stNumberInput${part}]`);
+  const PARTS = ["[data-testid=stSelectbox] button", ...NUMBER].join(", ");
   const LARGE = 24; // pixels, for a finger: WCAG 2.2, 2.5.8
 
   const parent = (each) => each.assignedSlot ?? each.parentElement ?? each.getRootNode().host ?? null;
