@@ -45,6 +45,10 @@ CATALOGUE = {
         "Separable network",
         "What a 3x3 convolution costs and need not cost; how dilation widens the receptive field.",
     ),
+    "compact": Entry(
+        "Compact network",
+        "How few parameters are enough: 7,834, found on the page Design lab, and no bias where a batch norm follows.",
+    ),
     "lenet": Entry(
         "LeNet-5 for 28x28 pixels",
         "Where 44,426 parameters sit: 94 of 100 in three linear layers; a head that is not a mean.",

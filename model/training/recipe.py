@@ -85,21 +85,24 @@ _SHORT = Recipe(
 )
 _WITHOUT_BATCH_NORM = replace(_SHORT, learning_rate=0.02)  # which is what makes high rates possible
 
+_GLASS = Recipe(
+    nesterov=True,
+    schedule="one-cycle",
+    dropout=0.03,
+    masks="gaps",
+    affine=Affine(),
+    plain_epochs=3,
+    averaging=0.999,
+    channels_last=True,
+)
+
 RECIPES = {
     # Gaps and channels_last keep the assignment's choices: the same distribution of masks, another order of sums.
     "assignment": Recipe(masks="gaps", channels_last=True),
-    "glass": Recipe(
-        nesterov=True,
-        schedule="one-cycle",
-        dropout=0.03,
-        masks="gaps",
-        affine=Affine(),
-        plain_epochs=3,
-        averaging=0.999,
-        channels_last=True,
-    ),
+    "glass": _GLASS,
     "padded": _SHORT,
     "residual": _SHORT,
+    "compact": _GLASS,
     "separable": replace(_SHORT, epochs=8),
     "lenet": replace(_WITHOUT_BATCH_NORM, epochs=8),
     "basic": replace(_WITHOUT_BATCH_NORM, epochs=4, plain_epochs=1),

@@ -1,13 +1,15 @@
 """Put a trained network into the project: ``python -m model.training.ship padded RUN``.
 
-RUN is a folder written by ``python -m model.training --network padded --protocol best``. The network's own folder then
-holds its file, its card, and a snapshot of each epoch if these are small. The assignment's network, which ships the
-median of ten seeds, has ``model.training.publish``.
+RUN is a folder written by ``python -m model.training --network padded --protocol best``, or by ``--protocol final``
+with several seeds, of which the median is shipped. The network's own folder then holds its file, its card, and a
+snapshot of each epoch if these are small. The assignment's network, whose recipe is compared with another, has
+``model.training.publish``.
 """
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load as parse
 from torch import Tensor
@@ -22,8 +24,10 @@ from model.networks.catalogue import ASSIGNMENT, BUILT_IN, CATALOGUE
 from model.networks.file import bytes_of
 from model.training import report
 from model.training.images import HELD_OUT
+from model.training.report import Report
+from model.training.runner import seed_folder
 
-_PROTOCOL = "best"
+_PROTOCOLS = ("best", "final")
 _MOST = 2_000_000  # bytes of all snapshots; without them the network is shipped as it is after training
 
 
@@ -43,15 +47,20 @@ def ship(id: str, run: Path, shipped: Path | None = None) -> Path:
         WeightsError: Its weights are missing or damaged.
     """
     found = report.read(run / report.NAME)
-    if found.recipe.get("network") != id or found.protocol["name"] != _PROTOCOL:
+    if found.recipe.get("network") != id or found.protocol["name"] not in _PROTOCOLS:
         raise InputError(
             f"The run in '{run}' is of the network '{found.recipe.get('network')}', protocol "
             f"'{found.protocol['name']}'.",
-            f"It must be of '{id}' and '{_PROTOCOL}'.",
-            f"Train with --network {id} --protocol {_PROTOCOL}.",
+            f"It must be of '{id}' and '{' or '.join(_PROTOCOLS)}'.",
+            f"Train with --network {id} --protocol {_PROTOCOLS[0]}.",
         )
+    several = len(found.results) > 1
+    chosen = next(each for each in found.results if each.seed == found.median_seed)
+    run = seed_folder(run, chosen.seed) if several else run
     entry, folder, states = CATALOGUE[id], shipped or card_folder(id), _states(run)
-    card = weights.read_card(run) | {"held_out_images": HELD_OUT, "test_images": found.images}
+    card = weights.read_card(run) | {"test_images": found.images} | (_seeds(found) if several else {})
+    if any(each["validation_correct"] is not None for each in card["epochs"]):
+        card["held_out_images"] = HELD_OUT
     author = author_network(id).eval()
     author.load_state_dict(states.pop(weights.FINAL))
     path, image = folder / f"{id}.glass", entry.input
@@ -69,8 +78,15 @@ def ship(id: str, run: Path, shipped: Path | None = None) -> Path:
     )
     kept = states if sum(map(_size, states.values())) < _MOST else {}
     described = {"network": id, "teaches": entry.teaches, "file": hash_of(bytes_of(path)), **card}
-    weights.write(folder, kept, described | {"mistakes": found.results[0].mistakes})
+    weights.write(folder, kept, described | {"mistakes": chosen.mistakes})
     return path
+
+
+def _seeds(found: Report) -> dict[str, Any]:
+    """Return the results of all seeds, in the form of the card."""
+    accuracy = report.summary(found.accuracies)
+    of_recipe = {"median_seed": found.median_seed, "test_accuracy": accuracy, "seconds_an_epoch": found.seconds}
+    return {"seeds": {"chosen": "the median seed by test accuracy, not the best one", found.recipe["name"]: of_recipe}}
 
 
 def _states(run: Path) -> dict[str, dict[str, Tensor]]:

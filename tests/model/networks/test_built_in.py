@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import shutil
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ BY_HAND = {
         *(40 * 9, 40 * 64, 128),
         64 * 10 + 10,
     ],
+    "compact": [
+        *(1 * 8 * 9, 16, 8 * 12 * 9, 24, 12 * 16 * 9, 32),
+        *(16 * 10, 20, 10 * 15 * 9, 30, 15 * 24 * 9, 48),
+        24 * 10 + 10,
+    ],
     "lenet": [6 * 25 + 6, 6 * 16 * 25 + 16, 256 * 120 + 120, 120 * 84 + 84, 84 * 10 + 10],
     "basic": [32 * 9 + 32, 32 * 64 * 9 + 64, 64 * 12 * 12 * 128 + 128, 128 * 10 + 10],
     "shapes": [
@@ -64,6 +70,7 @@ TOTALS = {
     "padded": 7_986,
     "residual": 10_082,
     "separable": 5_706,
+    "compact": 7_834,
     "lenet": 44_426,
     "basic": 1_199_882,
     "shapes": 12_241,
@@ -125,6 +132,7 @@ def test_each_has_what_it_teaches() -> None:
     assert not graphs["residual"].all(Op.MAX_POOL, Op.AVG_POOL)
     assert [node.settings["dilation"] for node in convolutions["separable"]].count((2, 2)) == 1
     assert [node.settings["groups"] for node in convolutions["separable"]] == [1, 16, 1, 24, 1, 40, 1]
+    assert sum("bias" in node.tensors for node in convolutions["compact"]) == 1
     assert len(graphs["lenet"].all(Op.LINEAR)) == 3
     assert not graphs["lenet"].all(Op.BATCH_NORM, Op.DROPOUT)
     assert [node.settings["p"] for node in graphs["basic"].all(Op.DROPOUT)] == [0.25, 0.5]
@@ -169,15 +177,30 @@ def test_card_says_how_it_was_trained_and_tested(id: str) -> None:
     assert card["teaches"] == CATALOGUE[id].teaches
     assert not card["interrupted"]
     assert isinstance(card["seed"], int)
-    every = 60_000 if id in DIGITS else 30_000
-    assert card["protocol"].startswith(f"Trained on {every - 5_000:,} of ")
+    every, held_out = 60_000 if id in DIGITS else 30_000, card.get("held_out_images", 0)
+    said = f"Trained on {every - held_out:,} of " if held_out else f"Trained on all {every:,} of "
+    assert card["protocol"].startswith(said)
     assert f"the {card['test_images']:,} test images were looked at once" in card["protocol"]
     assert card["test_images"] == (10_000 if id in DIGITS else 5_000)
     assert card["test_accuracy"] == 1 - len(mistakes_of(id)) / card["test_images"]
-    held_out = [epoch["validation_correct"] for epoch in card["epochs"]]
-    assert len(held_out) == card["recipe"]["epochs"]
-    assert card["kept_epoch"] == 1 + int(np.argmax(held_out))
-    assert card["validation_accuracy"] == max(held_out) / card["held_out_images"]
+    correct = [epoch["validation_correct"] for epoch in card["epochs"]]
+    assert len(correct) == card["recipe"]["epochs"]
+    if held_out:
+        assert card["kept_epoch"] == 1 + int(np.argmax(correct))
+        assert card["validation_accuracy"] == max(correct) / held_out
+    else:
+        assert card["kept_epoch"] == card["recipe"]["epochs"], "the last epoch, as decided before"
+
+
+def test_the_seeds_of_the_compact_network_are_as_its_card_says() -> None:
+    """Few parameters, fewer than 20 epochs, and the median of its seeds, not the best."""
+    network = networks.by_id("compact")
+    every = network.card["seeds"]["compact"]["test_accuracy"]
+    values = [*every["values"].values()]
+    assert (network.graph.owned, network.card["recipe"]["epochs"], every["n"]) == (7_834, 19, len(values))
+    assert every["mean"] == pytest.approx(statistics.fmean(values), abs=1e-6)
+    assert every["standard_deviation"] == pytest.approx(statistics.stdev(values), abs=1e-6)
+    assert network.card["test_accuracy"] == statistics.median(values) == every["values"][str(network.card["seed"])]
 
 
 @pytest.mark.parametrize("id", DIGITS)

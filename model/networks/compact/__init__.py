@@ -1,0 +1,1 @@
+"""A network that was designed on the page Design lab, and its trained weights."""
