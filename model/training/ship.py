@@ -51,7 +51,7 @@ def ship(id: str, run: Path, shipped: Path | None = None) -> Path:
         raise InputError(
             f"The run in '{run}' is of the network '{found.recipe.get('network')}', protocol "
             f"'{found.protocol['name']}'.",
-            f"It must be of '{id}' and '{' or '.join(_PROTOCOLS)}'.",
+            f"It must be of '{id}', protocol {' or '.join(_PROTOCOLS)}.",
             f"Train with --network {id} --protocol {_PROTOCOLS[0]}.",
         )
     several = len(found.results) > 1

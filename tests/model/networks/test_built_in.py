@@ -245,7 +245,7 @@ def test_history_is_that_of_the_card(id: str) -> None:
     said = network.card["epochs"]
     assert [row["epoch"] for row in network.history] == [*range(1, len(said) + 1)]
     assert [row["training loss"] for row in network.history] == [epoch["training_loss"] for epoch in said]
-    if id == ASSIGNMENT:
+    if not network.card.get("held_out_images"):
         assert not any("held-out accuracy" in row for row in network.history), "nothing was held out"
         return
     assert max(row["held-out accuracy"] for row in network.history) == network.card["validation_accuracy"]

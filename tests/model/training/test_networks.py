@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import statistics
 from pathlib import Path
 
 import numpy as np
@@ -155,12 +156,17 @@ def test_what_does_not_fit_a_network_is_refused(arguments: list[str], sentence: 
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder of a finished run with a few pictures and two epochs."""
+def few_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make shapes come in small numbers."""
     monkeypatch.setattr(shapes, "SIZES", {"train": 54, "test": 18})
     for module in (images, ship):
         monkeypatch.setattr(module, "HELD_OUT", 18)
     monkeypatch.setattr("model.training.protocol.HELD_OUT", 18)
+
+
+@pytest.fixture
+def run(few_pictures: None, tmp_path: Path) -> Path:
+    """Return the folder of a finished run with a few pictures and two epochs."""
     folder = tmp_path / "run"
     train.main(["--network", "shapes", "--epochs", "2", "--threads", "1", "--out", str(folder)])
     return folder
@@ -189,13 +195,27 @@ def test_trained_network_is_put_into_the_project(run: Path, tmp_path: Path, monk
     assert sorted(each.name for each in place.iterdir()) == ["card.json", "shapes.glass"]
 
 
+@pytest.mark.slow(reason="trains three networks")
+@pytest.mark.usefixtures("few_pictures")
+def test_of_several_seeds_the_median_is_put_into_the_project(tmp_path: Path) -> None:
+    run, place = tmp_path / "run", tmp_path / "shapes"
+    train.main(["--network", "shapes", "--protocol", "final", "--seeds", "1-3", "--epochs", "1", "--out", str(run)])
+    network, card = read_path(ship.ship("shapes", run, place)), weights.read_card(place)
+    every = card["seeds"]["shapes"]["test_accuracy"]
+    assert every["values"][str(card["seed"])] == statistics.median(every["values"].values())
+    assert card["test_accuracy"] == pytest.approx(every["values"][str(card["seed"])], abs=1e-6)
+    assert (every["n"], "held_out_images" in card) == (3, False)
+    test = read_images("test", "cpu", "shapes")
+    assert judge(network.module, test).correct == 18 - len(card["mistakes"]) == round(18 * card["test_accuracy"])
+
+
 def test_run_of_another_network_or_protocol_is_refused(tmp_path: Path) -> None:
     plan = Plan("padded", RECIPES["padded"], "search", report.setting("cpu", 1), "padded")
     empty = report.Report(plan.described, {"name": "search", "words": ""}, "held-out", 9, (), plan.setting)
     content = dataclasses.asdict(empty)
     for id, protocol in (("padded", "search"), ("lenet", "best")):
         (tmp_path / report.NAME).write_text(json.dumps({**content, "protocol": {"name": protocol}}))
-        with pytest.raises(InputError, match=rf"It must be of '{id}' and 'best'"):
+        with pytest.raises(InputError, match=rf"It must be of '{id}', protocol best or final"):
             ship.ship(id, tmp_path, tmp_path / "shipped")
     assert not (tmp_path / "shipped").exists()
 
