@@ -12,8 +12,9 @@ from playwright.sync_api import sync_playwright
 from bench.load import report
 from bench.load.figures import COMMITTED, Figures, FiguresError, read
 from bench.load.people import apart
-from bench.load.run import FailedRunsError, figures, of_own_networks
+from bench.load.run import FailedRunsError, figures, of_designing, of_own_networks
 from bench.load.settings import SHORT, WHOLE, Settings
+from model.images import mnist
 from tests.serving import ROOT, launch
 
 
@@ -27,13 +28,22 @@ def main(arguments: Sequence[str]) -> None:
     how.add_argument(
         "--quick", action="store_true", help="a short run of two pages that shows that everything can be measured"
     )
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         "--own", action="store_true", help="only many people who draw new digits on networks of their own"
     )
+    only.add_argument(
+        "--designing", action="store_true", help="only many people who change designs while four train; saves nothing"
+    )
     options = parser.parse_args(arguments)
+    if options.designing and options.write:
+        parser.error("--designing saves nothing: leave --write out")
     settings = SHORT if options.quick else WHOLE
     if options.own:
         measure_own(settings, write=options.write)
+        return
+    if options.designing:
+        measure_designing(settings)
         return
     with sync_playwright() as playwright, apart() as ask:
         browser = launch(playwright)
@@ -64,6 +74,15 @@ def measure_own(settings: Settings, *, write: bool) -> None:
     print(report.of_own_networks(own))
     if write:
         _save(replace(read(COMMITTED.read_text(encoding="utf-8"), COMMITTED.name), own=own))
+
+
+def measure_designing(settings: Settings) -> None:
+    """Measure many people who each change a design, while four others train theirs."""
+    if not mnist.is_present():
+        sys.exit("MNIST is not there: set MNIST_ROOT to a folder that torchvision's MNIST(root=...) can read.")
+    _say("many people, changes of designs of their own, while four train")
+    with apart() as ask:
+        print(report.of_designing(of_designing(ask, settings)))
 
 
 def _save(now: Figures) -> None:

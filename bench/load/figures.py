@@ -138,6 +138,25 @@ class OwnNetworks:
 
 
 @dataclass(frozen=True, slots=True)
+class DesignRung:
+    """A number of people at the same time who each change a design of their own, while others train theirs.
+
+    Attributes:
+        people: The number of people.
+        served: The time until the end of a run.
+        errors: The number of failed runs.
+        steps: How many steps of training the server did meanwhile.
+        seconds: How long that took, with the arrival of the people.
+    """
+
+    people: int
+    served: Times
+    errors: int
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All measurements of one run; the first contents are in seconds; ``own`` is None where it was not measured."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
+from itertools import cycle
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
@@ -97,6 +98,26 @@ async def ladder_of_a_class(
         return {"net": networks[number], "digit": drawing(chance)}
 
     return await _climb(address, pages, choose, lambda number: {"net": networks[number]}, rungs, seconds, thinking)
+
+
+async def ladder_of_designers(
+    address: str, designs: Sequence[Sequence[str]], seconds: float, thinking: float
+) -> list[Run]:
+    """Return the runs of people who each change a setting of a design of their own, and think, in turn.
+
+    Args:
+        address: The address of the server.
+        designs: For each person the links of her designs, one after another.
+        seconds: The duration; runs that started in time are waited for.
+        thinking: Seconds between the end of a run and the next choice, drawn from half to one and a half times this.
+    """
+    turns = [*map(cycle, designs)]
+
+    def change(number: int, _chance: random.Random | None = None) -> dict[str, str]:
+        return {"design": next(turns[number])}
+
+    (runs,) = await _climb(address, ["design"], change, change, [len(designs)], seconds, thinking)
+    return runs
 
 
 async def _climb(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.load.figures import COMMITTED, Figures, FiguresError, OwnNetworks, PageFigures, Rung, read
+from bench.load.figures import COMMITTED, DesignRung, Figures, FiguresError, OwnNetworks, PageFigures, Rung, read
 from tests.serving import ROOT
 
 DOCUMENT = ROOT / "docs" / "speed.md"
@@ -63,6 +63,23 @@ def of_own_networks(own: OwnNetworks) -> str:
             _table([f"page, {people} people", "choices", "first figure", "95 in 100", "end", "95 in 100"], pages),
         ]
     )
+
+
+def of_designing(rungs: Sequence[DesignRung]) -> str:
+    """Return the table of people who each change a design of their own, while others train theirs."""
+    rows = [
+        [
+            f"{each.people}",
+            f"{each.served.runs}",
+            _ms(each.served.p50),
+            _ms(each.served.p95),
+            f"{each.errors}",
+            f"{each.steps}",
+            f"{each.steps / each.seconds:.1f}",
+        ]
+        for each in rungs
+    ]
+    return _table(["people", "choices", "served", "95 in 100", "failed", "steps trained", "a second"], rows)
 
 
 def _rung(rung: Rung) -> list[str]:

@@ -4,7 +4,9 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import random
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,19 +14,33 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
-from bench.load import first_content, memory, own_networks, people
-from bench.load.figures import Both, Figures, Memory, NewDigits, OwnNetworks, OwnRung, PageFigures, Rung, Times
+from bench.load import edits, first_content, memory, own_networks, people, trainers
+from bench.load.figures import (
+    Both,
+    DesignRung,
+    Figures,
+    Memory,
+    NewDigits,
+    OwnNetworks,
+    OwnRung,
+    PageFigures,
+    Rung,
+    Times,
+)
 from bench.load.people import Ask
 from bench.load.settings import REPLICAS, Settings
 from bench.load.visitor import Run
 from bench.repaint import NOTHING, addresses_of, measure, opened, serving_nothing
 from deploy import nginx
+from model.design.presets import preset
 from model.images.samples import SKETCHES
 from tests.deploying import serving_by_replicas
 from tests.serving import serving
 from viz.app import page_list
 
 STREAMED = ("lie_detector",)  # pages that show one result after another: 34 maps for each new digit
+DESIGNS = ("assignment", "padded", "residual", "lenet")  # to begin with
+TRAINERS = 4
 DIGITS = tuple(f"project-{sketch.key}" for sketch in SKETCHES)
 _PACKAGES = ("streamlit", "torch", "numpy", "plotly")
 
@@ -115,6 +131,33 @@ def own_networks_of(rungs: Sequence[Sequence[Run]], people: Sequence[int], pages
         if runs := [run for run in rungs[-1] if run.page == page]:
             found[page] = NewDigits(Times.of([run.first for run in runs]), _times(runs))
     return OwnNetworks(every, found)
+
+
+def of_designing(ask: Ask, settings: Settings) -> list[DesignRung]:
+    """Measure people who each change a design of their own, on one new process that trains all the time."""
+    changes = int(settings.own_seconds / (settings.thinking / 2)) + 2  # no design is shown twice on a rung
+    begun = [preset(name) for name in DESIGNS]
+    every = {
+        count: [edits.links(begun[each % len(begun)], _chance(f"{each} of {count}"), changes) for each in range(count)]
+        for count in settings.own_rungs
+    }
+    trained = [edits.links(begun[0], _chance(f"trained {each}"), 1)[0] for each in range(TRAINERS)]
+    rungs = []
+    with (
+        TemporaryDirectory() as folder,
+        serving(environment={"GLASS_NETWORKS": f"{folder}/networks", "GLASS_RUNS": f"{folder}/runs"}) as app,
+        trainers.training(app, trained) as steps,
+    ):
+        for count, designs in every.items():
+            began, before = time.monotonic(), steps()
+            runs = ask(people.ladder_of_designers, app, designs, settings.own_seconds, settings.thinking)
+            taken, done = time.monotonic() - began, steps() - before
+            rungs.append(DesignRung(count, _times(runs), _failed(runs), done, taken))
+    return rungs
+
+
+def _chance(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 (not for security)
 
 
 def _served_of(runs: Sequence[Run]) -> Times:

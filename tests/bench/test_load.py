@@ -1,5 +1,6 @@
 """The figures of ``bench.load``: right, kept whole, and in the README as they were measured."""
 
+import itertools
 import json
 import math
 import random
@@ -9,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -16,9 +18,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from bench.load import __main__ as command
 from bench.load import memory, report
 from bench.load.drawings import drawing
+from bench.load.edits import edited, links
 from bench.load.figures import (
     COMMITTED,
     Both,
+    DesignRung,
     Figures,
     FiguresError,
     Memory,
@@ -32,9 +36,18 @@ from bench.load.figures import (
 )
 from bench.load.own_networks import make
 from bench.load.run import own_networks_of
+from bench.load.trainers import is_over, step_of
 from bench.load.visitor import Run, fault, is_result, is_title
+from model.design.assess import assess
+from model.design.records import Design
+from model.design.runs.choices import choose
+from model.design.runs.records import RunProgress
+from model.design.text import from_link, to_link
+from model.design.text import read as read_design
 from model.graph.capture import capture
 from model.images import digits
+from model.training.background.records import Status
+from viz.design.training.figures import say_status
 
 PAGE = PageFigures(Times(12, 30.0, 60.0), 90.0, 3_600_000, 80_400)
 MADE_UP = Figures(
@@ -282,3 +295,42 @@ def test_networks_of_a_class_are_of_different_make_and_the_same_each_time() -> N
     first, second = ([node["op"] for node in each["nodes"]] for each in made[:2])
     assert first != second
     assert made[0]["classes"] == list("0123456789")
+
+
+def test_an_edit_changes_one_setting_of_a_network_by_one_step() -> None:
+    begin = read_design("conv 8 3 padding=1\nrelu\nbn\nmax 2\nconv 10 3\ngap")
+    made = [begin, *map(from_link, links(begin, random.Random(0), 40))]  # noqa: S311 (nothing secret)
+    assert all(assess(each).works for each in made)
+    assert [changes(*pair) for pair in itertools.pairwise(made)] == [1] * 40
+    assert len({*map(to_link, made)}) > 30  # only few go back
+    assert to_link(edited(begin, random.Random(0))) == to_link(made[1])  # noqa: S311 (as above)
+
+
+def changes(before: Design, after: Design) -> int:
+    """Count the settings that differ between two designs with the same kinds of layer."""
+    pairs = [*zip(before.layers, after.layers, strict=True)]
+    assert all(old.kind == new.kind for old, new in pairs)
+    return sum(old.settings[name] != new.settings[name] for old, new in pairs for name in old.settings)
+
+
+def test_a_trainer_reads_what_the_page_says_of_a_run() -> None:
+    """The words of the page itself: figures.say_status."""
+    choices = choose(read_design("conv 10 28"), seed=3)
+    run = RunProgress(choices, 120, np.zeros(0), 1, (), 5_000)
+    for status, step in (
+        (Status("waiting", choices, before=2), 0),
+        (Status("running", choices), 0),
+        (Status("running", choices, run, seconds=12.0), 120),
+    ):
+        message = ForwardMsg()
+        message.delta.new_element.progress.text = say_status(status, choices)[1]
+        assert step_of([ForwardMsg(), message]) == step
+        assert not is_over([message])
+    done = ForwardMsg()
+    done.delta.new_element.markdown.body = "Trained: 300 steps"
+    assert is_over([ForwardMsg(), done])
+
+
+def test_the_table_of_designers() -> None:
+    text = report.of_designing([DesignRung(40, Times(700, 51.6, 299.4), 1, 450, 45.0)])
+    assert text.splitlines()[2] == "| 40 | 700 | 52 ms | 299 ms | 1 | 450 | 10.0 |"
