@@ -65,26 +65,34 @@ class _Trainer:
             for number, seed in enumerate(_SEEDS):
                 link = {**self._link, "run_seed": f"{seed}"}
                 heard = _heard(visitor, _request(link, pressed=_button(_heard(visitor, _request(link)))))
-                again = next(each.auto_rerun for each in heard if each.WhichOneof("type") == "auto_rerun")
-                while not is_over(heard):
-                    if over.wait(again.interval):
+                interval, renewal = _renewal(heard, link)
+                while not is_over(heard := _heard(visitor, renewal)):
+                    if over.wait(interval):
                         return
-                    heard = _heard(visitor, _request(link, fragment=again.fragment_id))
                     self.steps = max(self.steps, SHORT * number + step_of(heard))
                 self.steps = SHORT * (number + 1)
 
 
-def _request(link: Mapping[str, str], *, pressed: str = "", fragment: str = "") -> BackMsg:
-    """Return a browser's request for a run of the lab's page, or of a part that renews itself."""
+def _request(link: Mapping[str, str], *, pressed: str = "") -> BackMsg:
+    """Return a browser's request for a run of the lab's page, for a link or because a button was pressed."""
     ask = BackMsg()
     ask.rerun_script.page_name = "design"
     ask.rerun_script.query_string = urlencode(link)
     if pressed:
         ask.rerun_script.widget_states.widgets.add(id=pressed, trigger_value=True)
-    if fragment:
-        ask.rerun_script.fragment_id = fragment
-        ask.rerun_script.is_auto_rerun = True
     return ask
+
+
+def _renewal(heard: Sequence[ForwardMsg], link: Mapping[str, str]) -> tuple[float, BackMsg]:
+    """Return the seconds between two looks at the part of a page that shows a run, and a browser's request for it."""
+    (again,) = (each.auto_rerun for each in heard if each.WhichOneof("type") == "auto_rerun")
+    (page,) = (each.navigation.page_script_hash for each in heard if each.WhichOneof("type") == "navigation")
+    ask = BackMsg()
+    ask.rerun_script.page_script_hash = page
+    ask.rerun_script.query_string = urlencode(link)
+    ask.rerun_script.fragment_id = again.fragment_id
+    ask.rerun_script.is_auto_rerun = True
+    return again.interval, ask
 
 
 def _heard(visitor: Visitor, request: BackMsg) -> list[ForwardMsg]:
@@ -111,5 +119,13 @@ def step_of(heard: Sequence[ForwardMsg]) -> int:
 
 
 def is_over(heard: Sequence[ForwardMsg]) -> bool:
-    """Tell whether the page says that the run is finished."""
-    return any(each.delta.new_element.markdown.body.startswith(_TRAINED) for each in heard)
+    """Tell whether a run is finished: then the whole page comes again, and says so.
+
+    Raises:
+        RuntimeError: The page comes again and says something else.
+    """
+    if any(each.delta.new_element.markdown.body.startswith(_TRAINED) for each in heard):
+        return True
+    if any(each.WhichOneof("type") == "navigation" for each in heard):
+        raise RuntimeError("A training ended, and the page does not say that it is finished.")
+    return False

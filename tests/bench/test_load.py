@@ -329,6 +329,10 @@ def test_a_trainer_reads_what_the_page_says_of_a_run() -> None:
     done = ForwardMsg()
     done.delta.new_element.markdown.body = "Trained: 300 steps"
     assert is_over([ForwardMsg(), done])
+    lost = ForwardMsg()
+    lost.navigation.page_script_hash = "another page"
+    with pytest.raises(RuntimeError, match="does not say that it is finished"):
+        is_over([lost])
 
 
 def test_the_table_of_designers() -> None:
