@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from model.images import digits
 from tests.serving import ROOT
+from viz.app import shared
 
 CACHES = {"cache_data": "max_entries", "cache_resource": "max_entries", "cache": "maxsize", "lru_cache": "maxsize"}
 
@@ -103,3 +106,16 @@ def test_large_upload_has_small_stages() -> None:
     stages = digits.from_upload(file).stages
     assert stages[0].name == "as drawn"
     assert sum(stage.pixels.nbytes for stage in stages) < 400_000 < photo.nbytes
+
+
+def test_a_run_computes_with_one_thread_whatever_its_thread_has_done_before() -> None:
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(1) as pool:
+        torch.set_num_threads(2)
+        pool.submit(torch.get_num_threads).result()  # from now on the thread has a number of its own
+        torch.set_num_threads(1)
+        kept = pool.submit(torch.get_num_threads).result()
+        pool.submit(shared.use_one_thread).result()
+        found = pool.submit(torch.get_num_threads).result()
+    torch.set_num_threads(before)
+    assert (kept, found) == (2, 1)

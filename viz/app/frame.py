@@ -95,6 +95,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     components.readout()
     top, notices = st.container(key="top"), st.container()
     queued_cache.show_waiting_in(notices)
+    shared.use_one_thread()
     current.choose()
     opening.assume_digit(page.url_path)
     shared.warm_up()

@@ -49,6 +49,15 @@ def _traced(shown: Network, x: Tensor) -> Trace:
     return replace(trace.record(shown.module, x), classes=shown.classes)
 
 
+def use_one_thread() -> None:
+    """Compute with one thread in this run: more do not help one image, and people share the cores.
+
+    A thread that has computed already keeps its number, whatever others set: so each run says it, before it computes.
+    Sums in another order would differ in their last bits.
+    """
+    torch.set_num_threads(1)
+
+
 def warm_up() -> None:
     """Warm up once for each process, and again after a heavy package was imported."""
     _warm_up(tuple(name for name in _HEAVY if name in sys.modules))
@@ -56,11 +65,10 @@ def warm_up() -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=2 ** len(_HEAVY))
 def _warm_up(imported: tuple[str, ...]) -> None:
-    """Use one thread for each image, run everything once, and exclude living objects from later garbage collections.
+    """Run everything once, and exclude living objects from later garbage collections.
 
     With PyTorch loaded, a full collection takes longer than a page run unless permanent objects are frozen first.
     """
-    torch.set_num_threads(1)  # more threads do not help one image, and people share the cores
     sys.setswitchinterval(_SWITCH_INTERVAL)
     outline()
     gc.collect()
