@@ -34,7 +34,7 @@ from tests.views import VIEWS
 
 GOALS = {"opened": 10.0, "painted": 3.0, "after a choice": 1.5, "memory": 1500.0}
 FIRST = 0.3  # seconds to the first figure where the end takes longer than after a choice it may
-_TITLE, _PARAMETERS = "ResNet-18", "11,689,512 parameters"
+_TITLE = "ResNet-18"
 
 
 class Watch:
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> None:
             with serving(environment=kept, options=["--", str(file)]) as address:
                 show(page, address)
                 opened = time.perf_counter() - begin - without_file
-                page.get_by_text(_PARAMETERS).first.wait_for()
+                page.get_by_text(f"{load(file).graph.used:,} parameters").first.wait_for()
                 net = kept_files.hash_of(file.read_bytes())
                 painted = look(page, watch, with_net(address, "overview", net))[1]
                 wanted = {name: link for name, link in VIEWS.items() if any(part in name for part in arguments or [""])}

@@ -52,8 +52,8 @@ def _traced(shown: Network, x: Tensor) -> Trace:
 def use_one_thread() -> None:
     """Compute with one thread in this run: more do not help one image, and people share the cores.
 
-    A thread that has computed already keeps its number, whatever others set: so each run says it, before it computes.
-    Sums in another order would differ in their last bits.
+    PyTorch sets this number for the calling thread and for threads that have not computed yet. A thread that has
+    computed keeps its own number, so each run sets it first. With two threads, sums differ in their last bits.
     """
     torch.set_num_threads(1)
 

@@ -65,7 +65,7 @@ def say_accuracy(card: Mapping[str, Any]) -> str:
     >>> recipe = {"test_accuracy": {"mean": 0.9947, "standard_deviation": 0.0003, "n": 5}}
     >>> card = {"test_accuracy": 0.9948, "seed": 2, "recipe": {"name": "ours"}, "seeds": {"ours": recipe}}
     >>> say_accuracy(card).replace(chr(160), " ")
-    '99.48 % (seed 2, the median of 5; their mean is 99.47 %)'
+    '99.48 % (seed 2, median of 5, mean 99.47 %)'
     """
     share = card.get("test_accuracy")
     if not isinstance(share, float):
@@ -75,7 +75,7 @@ def say_accuracy(card: Mapping[str, Any]) -> str:
     runs = "one run"
     if "seeds" in card:
         every = card["seeds"][card["recipe"]["name"]]["test_accuracy"]
-        runs = f"the median of {every['n']}; their mean is {words.accuracy(every['mean'])}"
+        runs = f"median of {every['n']}, mean {words.accuracy(every['mean'])}"
     return f"{words.accuracy(share)}{images} ({seed}{runs})"
 
 

@@ -43,10 +43,10 @@ def measured() -> SharedMistakes:
 
 def test_accuracy_is_of_the_card_or_measured_here(both: tuple[Facts, Facts], measured: SharedMistakes) -> None:
     drawn = figures.facts(both, None)
-    assert "99.53\xa0% (seed 7, the median of 10; their mean is 99.54\xa0%)" in drawn
+    assert "99.53\xa0% (seed 7, median of 10, mean 99.54\xa0%)" in drawn
     assert drawn.count("not measured yet: the page Mistakes does it") == 1
     before = figures.facts([replace(each, measured=0.25) for each in both], None)
-    assert "99.53\xa0% (seed 7, the median of 10; their mean is 99.54\xa0%)" in before
+    assert "99.53\xa0% (seed 7, median of 10, mean 99.54\xa0%)" in before
     assert "25.00\xa0% (measured here)" in before
     drawn = figures.facts(both, measured)
     assert "75.00\xa0% (measured here)" in drawn

@@ -15,7 +15,7 @@ NASTY = "<img src=x onerror=alert(1)>&"
 def test_a_card_says_what_a_network_is() -> None:
     drawn = figures.cards([by_id("assignment"), read(residual())], "assignment", lambda id: f"open?net={id}&digit=a")
     assert "10,066" in drawn
-    assert "99.53\xa0% (seed 7, the median of 10; their mean is 99.54\xa0%)" in drawn
+    assert "99.53\xa0% (seed 7, median of 10, mean 99.54\xa0%)" in drawn
     assert "7 convolutions, 7 normalisations, 7 dropouts, 1 max pool, 1 average pool" in drawn
     assert "4 convolutions, 1 max pool, 1 average pool, 1 sum of branches" in drawn
     assert drawn.count("aria-current") == 1
