@@ -13,6 +13,7 @@ from tests.browser.people import expect_chosen
 from tests.serving import settle
 
 LINK = "training?train_view=live&live_steps=100&live_batch=16&live_rate=0.03"
+LONG = LINK.replace("100", "300")  # seconds even on a fast computer
 PATIENCE = 120_000  # ms, where others use the machine too
 # Writes down how many losses the first chart has whenever that changes, and where it stands.
 WATCH = """() => {
@@ -44,10 +45,10 @@ def charts(page: Page) -> list[Any]:
 
 @pytest.mark.usefixtures("mnist_root")
 def test_it_grows_to_its_end_and_is_there_after_a_reload(visit: Visit) -> None:
-    page = visit(LINK)
+    page = visit(LONG)
     page.evaluate(WATCH)
     page.get_by_role("button", name="Start").click()
-    end(page)
+    end(page, 300)
     expect_chosen(page, live="yes", train_view="live")
     seen = page.evaluate("window.seen")
     lengths = [each["losses"] for each in seen]
@@ -57,7 +58,7 @@ def test_it_grows_to_its_end_and_is_there_after_a_reload(visit: Visit) -> None:
     before = charts(page)
     page.reload()
     settle(page)
-    end(page)
+    end(page, 300)
     assert charts(page) == before
     assert len(before) == 2
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
