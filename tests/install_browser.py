@@ -18,7 +18,8 @@ def main() -> None:
     """Look for a browser; if there is none, try each way to install one."""
     ways = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        ways = [["apt-get", "update"], ["apt-get", "install", "-y", "chromium"], *ways]
+        packages = "chromium-headless-shell", "chromium"  # the first is the smaller; not every Debian has it
+        ways = [["apt-get", "update"], *(["apt-get", "install", "-y", each] for each in packages), *ways]
     for way in ways:
         if _works():
             return

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "viz" / "Home.py"
 PATIENCE = 120_000  # milliseconds for whatever a page is waited for; only what never comes takes as long
 _START_UP = 120  # seconds
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Chromium draws a window around each context, and in it two more pages: what drops down below its address bar. Nobody
 # looks at them, and they double what it costs to open a page. The other names are Playwright's, which this replaces.
 _SWITCHED_OFF = (
@@ -40,7 +40,8 @@ _QUIET = [
     f"--disable-features={','.join(_SWITCHED_OFF)}",
 ]
 # A page of a test lives for seconds: what V8 spends on compiling its scripts well, a fifth of all, is not earned back.
-UNOPTIMIZED = "--js-flags=--no-opt --no-maglev"
+# All pages of a context share a process, which keeps what it has compiled.
+FOR_SHORT_VISITS = ("--js-flags=--no-opt --no-maglev --no-flush-bytecode", "--process-per-site")
 
 
 @contextmanager

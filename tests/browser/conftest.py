@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import held
-from tests.serving import PATIENCE, UNOPTIMIZED, launch, serving, settle, watch
+from tests.serving import FOR_SHORT_VISITS, PATIENCE, launch, serving, settle, watch
 from tests.sharing import shared
 
 Visit = Callable[..., Page]
@@ -46,7 +46,7 @@ OVERFLOWING = """() => {
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = launch(playwright, UNOPTIMIZED)
+        started = launch(playwright, *FOR_SHORT_VISITS)
         if started is None:
             reason = "No Chromium or Chrome can be had here: 'make test' tries to install one."
             if os.environ.get("CI") == "true":
@@ -116,6 +116,7 @@ class Contexts:
             return self._alone[-1].new_page()
         if name not in self._kept:
             self._kept[name] = self._watched(options)
+            _hold_process(self._kept[name])
         return self._kept[name].new_page()
 
     def _watched(self, options: Mapping[str, Any]) -> BrowserContext:
@@ -137,9 +138,16 @@ class Contexts:
             context.close()
         self._alone.clear()
         for context in self._kept.values():
-            for page in context.pages:
+            for page in context.pages[1:]:
                 page.close()
             context.clear_cookies()
+
+
+def _hold_process(context: BrowserContext) -> None:
+    """Open an empty page as if from the app: while it is there, so is the process with the compiled scripts."""
+    page = context.new_page()
+    page.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
+    page.goto("http://127.0.0.1/")
 
 
 @pytest.fixture(scope="session")

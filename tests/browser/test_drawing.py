@@ -76,7 +76,7 @@ SCROLLED = "[...document.querySelectorAll('*')].map((each) => each.scrollTop).fi
 
 
 def test_a_finger_draws_and_does_not_scroll(visit: Visit) -> None:
-    page = visit(**PHONE)
+    page = visit(alone=True, **PHONE)  # after taps on another page of its context no touch of ours arrives
     choose_source(page, "Draw")
     pad(page).scroll_into_view_if_needed()
     box = pad(page).bounding_box()

@@ -56,8 +56,7 @@ def press_both(page: Page, first: Locator, second: Locator, gap: int) -> None:
 
 
 def page_link(page: Page, title: str) -> Locator:
-    links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
-    return links.get_by_role("link", name=title, exact=True)
+    return page.get_by_role("navigation", name="Pages").get_by_role("link", name=title, exact=True)
 
 
 def expect_both(page: Page, path: str, heading: str, key: str) -> None:
