@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -296,10 +295,10 @@ def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> No
         with frame.PAGE_QUEUE.turn():
             begun.set()
 
-    def watched(pages: Sequence[Any], **options: Any) -> None:
+    def watched(*pages: Any, **options: Any) -> None:
         threading.Thread(target=begin, daemon=True).start()
         early.append(begun.wait(0.3))
-        show(pages, **options)
+        show(*pages, **options)
 
     monkeypatch.setattr(frame.PAGE_QUEUE, "_time_limit", 600)
     monkeypatch.setattr(sidebar, "show", watched)

@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import FILES, component, run, show, shown
+from tests.pages.conftest import component, run, show, shown
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -26,9 +26,7 @@ def test_the_view_can_be_entered_and_left(page: str) -> None:
 
 def test_links_carry_the_view() -> None:
     app = show(run("overview"), row="Conv2d-4", projector="yes")
-    links = [each.proto for each in app.get("page_link")]
-    assert len(links) >= len(FILES)
-    assert {each.query_string for each in links} == {"row=Conv2d-4&projector=yes"}
+    assert component(app, "page_links")["query"] == "?row=Conv2d-4&projector=yes"
 
 
 def test_nonsense_gives_a_sentence() -> None:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.mistakes import scores
 from model.networks.assignment import weights
-from tests.pages.conftest import FILES, file_of, run, show, shown
+from tests.pages.conftest import FILES, component, file_of, run, show, shown
 
 PAGES = sorted(FILES.values())
 NEED_NO_WEIGHTS = {"about", "lessons", "receptive_field", "parameters", "design", "mistakes", "training"}
@@ -101,7 +101,7 @@ def visit(app: AppTest, page: str) -> None:
     assert not app.exception, page
     assert len(app.title) == 1, page
     assert "Choose a digit" in [each.label for each in app.button_group], "the sidebar is shown"
-    links = [each.proto.page for each in app.sidebar.get("page_link")]
+    links = [each["path"] for group in component(app, "page_links")["groups"] for each in group["pages"]]
     assert len(links) == len(PAGES), "the sidebar links to every page"
 
 

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
+from streamlit.util import calc_hash
 
 from model.errors import InputError
 from viz.app.markdown import escape_markdown
@@ -221,11 +223,30 @@ def follow(query: str) -> None:
     _put(chosen)
 
 
-def go_to(page: str | st.Page, **values: str) -> NoReturn:
-    """Open another page from a callback, with the link's choices, some of them changed."""
-    chosen = link(**values)
-    _note(chosen)
-    st.switch_page(page, query_params=chosen)
+def go_to(page: str, **values: str) -> NoReturn:
+    """Open another page from a callback, with the link's choices, some of them changed.
+
+    What is open in the sidebar stays so; ``st.switch_page`` would forget it, and wait.
+
+    Args:
+        page: Its address.
+        values: The changes.
+    """
+    _put(link(**values))
+    context = get_script_run_ctx()
+    if context is None:
+        raise RuntimeError("only a run of the app has pages")
+    states = context.session_state.get_widget_states()
+    kept = [each for each in states if not (each.WhichOneof("value") or "").endswith("trigger_value")]
+    raise RerunException(
+        RerunData(
+            query_string=urlencode(st.query_params.to_dict()),
+            widget_states=WidgetStates(widgets=kept),
+            page_script_hash=calc_hash(page),
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )
 
 
 def _put(chosen: Mapping[str, str]) -> None:

@@ -102,7 +102,7 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     on_start = page.url_path == page_list.FIRST
     with top:
         lessons.cover()
-    sidebar.show(pages, on_start=on_start, offer=partial(walkthrough.offer, key="walkthrough-to-share"))
+    sidebar.show(page, pages, on_start=on_start, offer=partial(walkthrough.offer, key="walkthrough-to-share"))
     quick_clicks.callbacks_have_run()
     if not on_start:  # which has the picture in the middle
         sidebar.show_on_phone()

@@ -30,10 +30,11 @@ _PHONE = 80  # pixels a side of the picture above the page
 _LONG = 3  # characters of a class name that is set smaller
 
 
-def show(pages: Sequence[st.Page], *, on_start: bool, offer: Callable[[Digit], None]) -> None:
+def show(page: st.Page, pages: Sequence[st.Page], *, on_start: bool, offer: Callable[[Digit], None]) -> None:
     """Draw the sidebar.
 
     Args:
+        page: The one that is shown.
         pages: All pages.
         on_start: Whether this is Start, where the picker is in the middle of the page.
         offer: Shows what can be given to others as a file; it takes a digit that the network can answer.
@@ -50,7 +51,7 @@ def show(pages: Sequence[st.Page], *, on_start: bool, offer: Callable[[Digit], N
             with st.container():  # below the pad, which a warning must not move under the pen; always there
                 uploads.show_doubts(digit)
         network_switch.show()
-        navigation.show(pages)
+        navigation.show(page)
         with st.container(horizontal=True, vertical_alignment="center", key="hand-on"):
             projector.button()
             share.show(lambda: offer(digit) if answer(digit) else None)

@@ -145,7 +145,7 @@ def _tell() -> None:
 
 def _open(of: Place) -> None:
     others = dict.fromkeys(address.link(), "")
-    address.go_to(page_of(of), **{**others, **link(of)})
+    address.go_to(of.station.page, **{**others, **link(of)})
 
 
 def _is_away(here: Place, page: st.Page) -> bool:

@@ -47,7 +47,7 @@ def open_tile(tile: figures.Tile) -> None:
     if tile.module:
         address.write(**{MODULE: tile.module})
     else:
-        address.go_to("../pages/feature_maps.py", row=tile.name, channel=str(tile.channel))
+        address.go_to("feature_maps", row=tile.name, channel=str(tile.channel))
 
 
 def search_class(trace: Trace) -> None:

@@ -209,9 +209,16 @@ def readout() -> None:
     _component("readout")(key="readout")
 
 
-def close_menu() -> None:
-    """Close the sidebar of a phone after a page was chosen there; this shows nothing."""
-    _component("close_menu")(key="close_menu")
+def page_links(groups: Sequence[Mapping[str, Any]], current: str, query: str, on_open: Callable[[str], None]) -> None:
+    """Show links to all pages; a click calls ``on_open`` with the address of the page.
+
+    Args:
+        groups: Of each its ``name``, and of its ``pages`` the ``path``, ``title``, ``icon`` and what it ``shows``.
+        current: The path of the page that is shown.
+        query: What each link carries, ``?row=Conv2d-7&...``.
+        on_open: Called before the next run.
+    """
+    _mount("page_links", "opened", {"groups": groups, "current": current, "query": query}, on_open)
 
 
 def copy_link(link: str) -> None:

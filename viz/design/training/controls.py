@@ -58,18 +58,17 @@ def show(design: Design, found: Assessment) -> None:
     if kind == MNIST and not mnist.is_present():
         mnist_picker.offer_download("design-training")
         kind = None
-    runs = _kept()
     if kind is not None:
-        _run(design, runs)
-    _table(runs)
+        _run(design)
+    _table(_kept(design))  # after the stage: the run that it says is done is among them
 
 
-def _run(design: Design, runs: Sequence[Known]) -> None:
+def _run(design: Design) -> None:
     choices = _choose(design)
     if choices is None:
         return
     status = live.training_queue().status(controls.trainer(), choices)
-    every = {figures.name_of(run.progress, count): run.progress for run, count in runs}
+    every = {figures.name_of(run.progress, count): run.progress for run, count in _kept(design)}
     others = dict([each for each in every.items() if each[1].choices != choices][:_BESIDE])
     with projector.stage():
         if status is not None and status.under_way:
@@ -171,10 +170,18 @@ def _buttons(choices: RunChoices, status: RunStatus | None, *, is_kept: bool) ->
         st.error(escape_markdown(refusal))
 
 
-def _kept() -> Sequence[Known]:
-    """Return the runs that are kept, the newest first: all on one's own machine, else those of this person."""
-    mine = st.session_state.get(_STARTED, ())
-    return [each for each in cache.runs() if opening.limits() is OWN or each[0].id in mine][:_MOST]
+def _kept(design: Design) -> Sequence[Known]:
+    """Return the runs that are kept, the newest first.
+
+    On one's own machine these are all; on others those that this person has started, and those of the design: a link
+    to it, or a reload, shows them again.
+    """
+    mine, shown = st.session_state.get(_STARTED, ()), text.write(design)
+    return [
+        (run, parameters)
+        for run, parameters in cache.runs()
+        if opening.limits() is OWN or run.id in mine or run.progress.choices.design == shown
+    ][:_MOST]
 
 
 def known(design: Design) -> tuple[int | None, float | None]:
@@ -182,7 +189,7 @@ def known(design: Design) -> tuple[int | None, float | None]:
 
     The accuracy is on the test images if somebody looked at them, else on the held-out images.
     """
-    for run, _ in _kept():
+    for run, _ in _kept(design):
         if run.progress.choices.design == text.write(design):
             tested = run.test.accuracy
             return run.progress.choices.epochs, run.progress.accuracy if tested is None else tested
