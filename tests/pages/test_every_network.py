@@ -46,10 +46,13 @@ def id_of(name: str) -> str:
 
 
 def link(view: str, net: str) -> tuple[str, dict[str, str]]:
-    """Return the page of a view and its choices, without those that only the assignment's network has."""
+    """Return the page of a view and its choices, without those that only the assignment's network has.
+
+    A map by integrated gradients takes as few steps as it can: with all of them it is most of the time.
+    """
     page, _, query = VIEWS[view].partition("?")
     chosen = {name: value for name, value in parse_qsl(query) if name not in OF_ONE_NETWORK}
-    return page or "overview", {**chosen, "net": net}
+    return page or "overview", {**chosen, "net": net, "steps": "10"}
 
 
 def text_of(app: AppTest) -> str:

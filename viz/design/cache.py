@@ -1,5 +1,8 @@
 """Designs to begin with, and what would bring a design under a limit: kept for all people."""
 
+import functools
+from pathlib import Path
+
 import streamlit as st
 
 from model.design import presets, text
@@ -12,6 +15,8 @@ from model.design.what_if import what_if
 from model.errors import InputError
 from viz.app import current
 from viz.app.queued_cache import queued
+
+Known = tuple[Run, int]  # a run without its weights, and the parameters of its design
 
 
 @current.of_network(max_entries=64)
@@ -33,19 +38,25 @@ def preset(name: str) -> Design:
     return presets.preset(name)
 
 
-def runs() -> tuple[tuple[Run, int], ...]:
-    """Return all runs that are kept, the newest first, without their weights, each with the parameters of its design.
-
-    The files are read again when one was added, changed or removed.
-    """
-    files = [*kept.folder().glob(f"*{kept.SUFFIX}")]
-    return _runs(tuple(sorted((path.name, path.stat().st_mtime_ns) for path in files)))
+def runs() -> tuple[Known, ...]:
+    """Return all runs that are kept, the newest first; they are read again when one was added, changed or removed."""
+    place = kept.folder()
+    try:
+        changed = place.stat().st_mtime_ns
+    except OSError:  # nothing was kept yet
+        return ()
+    return _runs(str(place), changed)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _runs(files: tuple[tuple[str, int], ...]) -> tuple[tuple[Run, int], ...]:
-    del files  # by which the cache knows what is there
-    return tuple((run, assess(text.read(run.progress.choices.design)).parameters) for run in kept.every())
+def _runs(place: str, changed: int) -> tuple[Known, ...]:
+    del changed  # when a file was written or removed
+    return tuple((run, _parameters(run.progress.choices.design)) for run in kept.every(Path(place)))
+
+
+@functools.lru_cache(maxsize=kept.MAX_FILES[kept.SUFFIX])
+def _parameters(design: str) -> int:
+    return assess(text.read(design)).parameters
 
 
 @queued(max_entries=256, show_spinner="Trying changes")

@@ -85,14 +85,18 @@ def read(id: str, place: Path | None = None, suffix: str = SUFFIX, *, weights: b
         raise InputError(
             f"The run {ascii(id)[1:33]} is not here any more.", "Runs are kept for a while.", "Train the design again."
         )
+    return _read(path, weights=weights)
+
+
+def _read(path: Path, *, weights: bool) -> Run:
     try:
         with zipfile.ZipFile(path) as archive:
-            run = _run(id, json.loads(archive.read(_CARD)))
+            run = _run(path.stem, json.loads(archive.read(_CARD)))
             return dataclasses.replace(run, weights=load(archive.read(_WEIGHTS))) if weights else run
     except _DAMAGED as error:
         with suppress(OSError):
             path.unlink(missing_ok=True)
-        raise InputError(f"The run {id} is damaged.", "It was removed.", "Train the design again.") from error
+        raise InputError(f"The run {path.stem} is damaged.", "It was removed.", "Train the design again.") from error
 
 
 def is_kept(choices: RunChoices, place: Path | None = None) -> bool:
@@ -115,14 +119,14 @@ def forget_unfinished(choices: RunChoices, place: Path | None = None) -> None:
 
 
 def every(place: Path | None = None) -> tuple[Run, ...]:
-    """Return all runs that are kept, without their weights, the newest first."""
+    """Return all runs that are kept, without their weights, the newest first; to list a run is no use of it."""
     return tuple(sorted(_readable(place or folder()), key=lambda run: -run.when))
 
 
 def _readable(place: Path) -> Iterator[Run]:
     for path in place.glob(f"*{SUFFIX}"):
         with suppress(InputError):
-            yield read(path.stem, place, weights=False)
+            yield _read(path, weights=False)
 
 
 def count_look(id: str, correct: int, images: int, place: Path | None = None) -> Run:

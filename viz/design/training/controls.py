@@ -40,7 +40,6 @@ _RECIPES = {"glass": "Ours", "assignment": "The assignment's"}
 _SEEDS = [str(seed) for seed in range(1, 21)]
 _OFTEN, _EACH = 0.6, 0.06  # seconds between two updates: the minimum, and more for each person who watches
 _MOST, _BESIDE = 40, 5  # runs in the table, and in the charts beside the one that is shown
-Known = tuple[Run, int]  # a run, and the parameters of its design
 ALLOWED: dict[str, address.Allowed] = {
     _LENGTH: LENGTHS,
     _RECIPE: OFFERED,
@@ -170,7 +169,7 @@ def _buttons(choices: RunChoices, status: RunStatus | None, *, is_kept: bool) ->
         st.error(escape_markdown(refusal))
 
 
-def _kept(design: Design) -> Sequence[Known]:
+def _kept(design: Design) -> Sequence[cache.Known]:
     """Return the runs that are kept, the newest first.
 
     On one's own machine these are all; on others those that this person has started, and those of the design: a link
@@ -223,7 +222,7 @@ def _glass(run: Run) -> bytes:
     return bytes_of_network(network_of(run))
 
 
-def _table(known: Sequence[Known]) -> None:
+def _table(known: Sequence[cache.Known]) -> None:
     """Show the runs that are kept; each leads to its own curves."""
     if not known:
         return

@@ -1,6 +1,7 @@
 """What is kept of a run, and what it gives: a network, a zip that runs alone, a README, a verdict, a sweep."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -128,6 +129,16 @@ def test_runs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for seed in (1, 2, 3):
         finished(tmp_path, choices(epochs=1, seed=seed))
     assert len(kept.every(tmp_path)) == 2
+
+
+def test_to_list_runs_is_no_use_of_them_and_to_read_one_is(tmp_path: Path) -> None:
+    run = finished(tmp_path)
+    path = tmp_path / f"{run.id}{kept.SUFFIX}"
+    os.utime(path, (1, 1))
+    assert [each.id for each in kept.every(tmp_path)] == [run.id]
+    assert path.stat().st_mtime == 1, "the least recently used is removed first"
+    kept.read(run.id, tmp_path)
+    assert path.stat().st_mtime > 1
 
 
 def test_sweep_has_each_value_with_each_seed_and_its_mean_and_spread(tmp_path: Path) -> None:
