@@ -25,11 +25,10 @@ from viz.app import (
     sidebar,
 )
 from viz.app.markdown import escape_markdown
-from viz.app.page_queue import PageQueue
+from viz.app.page_queue import PAGE_QUEUE
 from viz.lessons import controls as lessons
 from viz.walkthrough import controls as walkthrough
 
-PAGE_QUEUE = PageQueue()
 _OPEN = "open"
 _WITHOUT_WEIGHTS = ("about", "receptive_field", "parameters", "design", "mistakes", "training")
 

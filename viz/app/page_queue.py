@@ -1,7 +1,8 @@
 """A queue for page runs: each run starts when the one before it is done.
 
 Python executes one thread at a time. If forty page runs share that time, all of them end late. If they run one after
-another, most of them end early, and the last one ends no later than before.
+another, most of them end early, and the last one ends no later than before. A run that begins to wait, or to compute
+for long, passes its turn on.
 """
 
 import threading
@@ -31,6 +32,7 @@ class PageQueue:
         self._time_limit = time_limit
         self._lock = threading.Lock()
         self._last: _Run | None = None
+        self._this_thread = threading.local()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -42,8 +44,18 @@ class PageQueue:
             before.started.wait()
             before.done.wait(max(0.0, before.start_time + self._time_limit - time.monotonic()))
         run.start_time = time.monotonic()
+        self._this_thread.run = run
         run.started.set()
         try:
             yield
         finally:
             run.done.set()
+
+    def pass_on(self) -> None:
+        """Let the next run start although that of this thread goes on."""
+        run: _Run | None = getattr(self._this_thread, "run", None)
+        if run:
+            run.done.set()
+
+
+PAGE_QUEUE = PageQueue()

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from viz.app import current
+from viz.app.page_queue import PAGE_QUEUE
 from viz.app.work_queue import WorkQueue
 
 P = ParamSpec("P")
@@ -44,6 +45,8 @@ class QueuedFunction(Generic[P, T]):
         try:
             return self.cached(*args, **kwargs)
         except NotCachedError:
+            if self._spinner:
+                PAGE_QUEUE.pass_on()
             with turn(), st.spinner(self._spinner) if self._spinner else nullcontext():
                 return self.cached(*args, **kwargs)
 
@@ -75,7 +78,8 @@ def queued(
 
 
 def each_queued(pieces: Iterator[T]) -> Iterator[T]:
-    """Yield the pieces of an iterator, and take a turn in the work queue for each."""
+    """Yield the pieces of an iterator, and take a turn in the work queue for each; there are many, or they are long."""
+    PAGE_QUEUE.pass_on()
     while True:
         with turn():
             try:
@@ -104,6 +108,7 @@ def turn() -> Iterator[None]:
 
     def show_wait(ahead: int) -> None:
         nonlocal last
+        PAGE_QUEUE.pass_on()
         place = st.session_state.get(_PLACE)  # Streamlit ends the run here if the person left or chose something else
         if place is None or time.monotonic() - start < _SHORT_WAIT or ahead == last:
             return

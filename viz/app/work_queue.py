@@ -53,8 +53,8 @@ class WorkQueue:
         """Wait for a turn and keep it until the block ends. A thread that has the turn already continues at once.
 
         Args:
-            on_wait: Called repeatedly during the wait with the number of threads ahead. If it raises, the thread
-                leaves the queue.
+            on_wait: Called at once where there is a wait, and repeatedly during it, with the number of threads ahead.
+                If it raises, the thread leaves the queue.
 
         Raises:
             BusyError: The queue is full.
@@ -83,19 +83,21 @@ class WorkQueue:
                 )
             queue.append(ticket)
         try:
-            while (ahead := self._try_to_start(ticket)) is not None:
+            patience = 0.0
+            while (ahead := self._try_to_start(ticket, patience)) is not None:
                 on_wait(ahead)
+                patience = _CHECK_INTERVAL
         except BaseException:
             with self._changed:
                 queue.remove(ticket)
                 self._changed.notify_all()
             raise
 
-    def _try_to_start(self, ticket: object) -> int | None:
-        """Start if it is this ticket's turn, and return None; else wait a little and return how many are ahead."""
+    def _try_to_start(self, ticket: object, patience: float) -> int | None:
+        """Start if it is this ticket's turn within some seconds, and return None; else return how many are ahead."""
         with self._changed:
             if not self._is_next(ticket):
-                self._changed.wait(_CHECK_INTERVAL)
+                self._changed.wait(patience)
             if not self._is_next(ticket):
                 return [*self._first, *self._later].index(ticket)
             (self._first or self._later).popleft()
