@@ -116,9 +116,15 @@ def test_quick_edits_all_count(visit: Visit) -> None:
     press("Delete")
     conv, _, *others = START.replace("-", " ").split("_")
     assert_shows(page, "conv 20 3", *others)
+    for name in ("About", "Design lab"):  # what can be undone is not lost on the way
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        settle(page)
+    press = in_rows(page, 0)
     for _ in range(2):
         press("Control+z")
     assert_shows(page, conv, "relu", *others)
+    page.get_by_role("button", name="Redo").click()
+    assert_shows(page, "conv 20 3", "relu", *others)
 
 
 def test_a_layer_that_does_not_fit_is_marked_and_all_before_it_has_its_numbers(visit: Visit) -> None:

@@ -4,6 +4,7 @@
 const PATIENCE = 5000; // milliseconds until an edit without an answer is sent again
 const TOGETHER = 1000; // milliseconds within which changes of one setting are undone as one
 const LATE = 200; // milliseconds after which old numbers become pale
+const [KEPT, MOST] = ["steps of the design", 100]; // what this tab can undo after it was on another page, and how many
 const TITLES = {
   number: "",
   what: "layer",
@@ -65,6 +66,22 @@ function build(parent) {
     last.name = "";
     become(from.pop());
   };
+  const keep = () => {
+    const plain = (step) => ({ ...step, layers: forPython(step.layers) });
+    const steps = { past: editor.past.slice(-MOST).map(plain), now: plain(snapshot()), future: editor.future.map(plain) };
+    sessionStorage.setItem(KEPT, JSON.stringify(steps));
+  };
+  // A step's layers have the keys that those of the next have, so that what is the same layer stays selected.
+  const restore = () => {
+    const { past, now, future } = JSON.parse(sessionStorage.getItem(KEPT)) ?? { past: [], future: [] };
+    const isOther = now && JSON.stringify(now.layers) !== JSON.stringify(forPython(editor.layers));
+    const keyed = (steps) => {
+      let layers = editor.layers;
+      return steps.reverse().map((step) => ({ ...step, layers: (layers = fromPython(step.layers, layers)) })).reverse();
+    };
+    editor.past = keyed(isOther ? [...past, now] : past);
+    editor.future = isOther ? [] : keyed(future);
+  };
   editor.undo = () => go(editor.past, editor.future);
   editor.redo = () => go(editor.future, editor.past);
   editor.undoByKeys = (event) => {
@@ -112,6 +129,8 @@ function build(parent) {
     const rows = new Map(layers.map(({ key }, place) => [key, data.rows[place]]));
     editor.numbers = { layers, rows, totals: data.totals };
     [sent, late] = [null, false];
+    if (first) restore();
+    keep();
     editor.select(editor.at, editor.anchor);
     ask();
   };
