@@ -1,11 +1,17 @@
 """The link of a view in a real browser: copied, or selected where the browser does not let a page copy."""
 
+import io
+
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.sampling import few
 from tests.serving import choose_source, settle
+from viz import sheets
+from viz.app import share as sharing
 
 WINDOW = {"width": 1280, "height": 800}
 VIEW = "receptive_field?row=Conv2d-7&unit=5.5"
@@ -33,6 +39,20 @@ def test_a_link_is_copied_and_opens_the_same_view(visit: Visit) -> None:
     page.goto(link)
     settle(page)
     expect(page.get_by_role("heading", name="The arithmetic of Conv2d-7")).to_be_visible()
+
+
+@pytest.mark.parametrize("length", [40, 400, 1_000])
+def test_the_code_is_read_from_the_screen(blank: Page, length: int) -> None:
+    link = f"http://192.168.178.42:8501/overview?digit=drawn-{'aB3-_' * length}"[:length]
+    assert zxingcpp.read_barcodes(_photo(blank, sharing.code_of(link)))[0].text == link
+    assert not zxingcpp.read_barcodes(_photo(blank, "data:image/svg+xml,")), "no code, nothing is read"
+
+
+def _photo(page: Page, code: str) -> Image.Image:
+    """Return what the screen shows of a code, in the size that it has on a page."""
+    shown = f'<div data-testid="stHtml"><figure class="code"><img src="{code}" alt=""></figure></div>'
+    page.set_content(f"<style>{sheets.of_pages()}</style>{shown}")
+    return Image.open(io.BytesIO(page.locator("figure.code").screenshot()))
 
 
 def test_a_page_that_may_not_copy_selects_the_link(visit: Visit) -> None:
