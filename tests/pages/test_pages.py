@@ -21,7 +21,8 @@ from model.trace.records import LayerKind, Step, Trace
 from tests.pages.conftest import FILES, assert_works, component, file_of, run, show, shown
 from tests.pictures import decode
 from tests.serving import ROOT
-from viz.app import frame, sidebar
+from viz.app import sidebar
+from viz.app.page_queue import PAGE_QUEUE
 
 STEPS = [
     f"{name}-{number}"
@@ -292,7 +293,7 @@ def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> No
     begun, show, early = threading.Event(), sidebar.show, list[bool]()
 
     def begin() -> None:
-        with frame.PAGE_QUEUE.turn():
+        with PAGE_QUEUE.turn():
             begun.set()
 
     def watched(*pages: Any, **options: Any) -> None:
@@ -300,7 +301,7 @@ def test_next_page_run_waits_for_this_one(monkeypatch: pytest.MonkeyPatch) -> No
         early.append(begun.wait(0.3))
         show(*pages, **options)
 
-    monkeypatch.setattr(frame.PAGE_QUEUE, "_time_limit", 600)
+    monkeypatch.setattr(PAGE_QUEUE, "_time_limit", 600)
     monkeypatch.setattr(sidebar, "show", watched)
     assert_works(run("overview"), PAGES["overview"])
     assert early == [False]
