@@ -11,7 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.util import calc_hash
 
 from model import saliency
@@ -23,6 +24,15 @@ from viz.app import address, page_list
 from viz.saliency import cache
 
 FILES = {name: page_list.path(name) for name in page_list.PAGES}  # the address of each page by its file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_once() -> Iterator[None]:
+    """Keep compiled scripts from run to run, as a server does and the simulator does not."""
+    scripts = ScriptCache()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "ScriptCache", lambda: scripts)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -90,3 +90,20 @@ def test_failed_run_counts_as_done() -> None:
     with pytest.raises(ZeroDivisionError), queue.turn():
         _ = 1 / 0
     end(begin(lambda: queue.turn().__enter__()))
+
+
+def test_a_run_that_passes_its_turn_on_holds_up_nobody() -> None:
+    queue, done = PageQueue(time_limit=FOREVER), list[int]()
+
+    def other() -> None:
+        with queue.turn():
+            done.append(1)
+
+    queue.pass_on()  # of a thread without a run: nothing happens
+    with queue.turn():
+        thread = begin(other)
+        time.sleep(0.05)
+        assert not done
+        queue.pass_on()
+        end(thread)
+        assert done == [1]
