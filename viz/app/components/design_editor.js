@@ -69,11 +69,22 @@ function build(parent) {
   const keep = () => {
     const plain = (step) => ({ ...step, layers: forPython(step.layers) });
     const steps = { past: editor.past.slice(-MOST).map(plain), now: plain(snapshot()), future: editor.future.map(plain) };
-    sessionStorage.setItem(KEPT, JSON.stringify(steps));
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(steps));
+    } catch {
+      return; // without storage it is lost with the page
+    }
+  };
+  const kept = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT));
+    } catch {
+      return null;
+    }
   };
   // A step's layers have the keys that those of the next have, so that what is the same layer stays selected.
   const restore = () => {
-    const { past, now, future } = JSON.parse(sessionStorage.getItem(KEPT)) ?? { past: [], future: [] };
+    const { past, now, future } = kept() ?? { past: [], future: [] };
     const isOther = now && JSON.stringify(now.layers) !== JSON.stringify(forPython(editor.layers));
     const keyed = (steps) => {
       let layers = editor.layers;
