@@ -125,6 +125,10 @@ def test_quick_edits_all_count(visit: Visit) -> None:
     assert_shows(page, conv, "relu", *others)
     page.get_by_role("button", name="Redo").click()
     assert_shows(page, "conv 20 3", "relu", *others)
+    press = in_rows(page, 3)
+    for keys in ("Alt+ArrowDown", "Alt+ArrowUp", "Delete", "Control+z", "Control+z"):
+        press(keys)
+    expect(page.locator(".row[aria-current=true]")).to_be_focused()  # the next key acts on what is marked
 
 
 def test_a_layer_that_does_not_fit_is_marked_and_all_before_it_has_its_numbers(visit: Visit) -> None:

@@ -83,5 +83,5 @@ def test_text_that_is_no_design_stays_and_is_explained() -> None:
 def test_a_design_that_is_no_network_is_not_opened() -> None:
     app = run("design", design="conv-8-3_max-40", design_view="inside")
     (told,) = app.info
-    assert told.value.startswith("The design is no network yet. ")
+    assert told.value.startswith("The design is no network yet. Layer 2: ")
     assert not app.exception

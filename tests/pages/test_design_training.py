@@ -139,7 +139,8 @@ def test_a_sweep_compares_the_means_of_several_sizes() -> None:
     app = run("design", **LINK, sweep_values="2-4", sweep_seeds="2")
     app.session_state["folded-A small sweep: several sizes, several seeds"] = True
     press(app.run(), "Train 4 runs")
-    until(app, lambda app: len(kept.every()) == 4 and "sweep" in charts(app))
+    until(app, lambda _app: len(kept.every()) == 4)
+    until(app.run(), lambda app: "sweep" in charts(app))  # drawn after the last run was kept
     assert_works(app, TITLE)
     shares: dict[str, list[float]] = {}
     for each in kept.every():

@@ -74,8 +74,14 @@ def is_network(found: Assessment) -> bool:
     """Tell whether a design is a network; of one that is none, say on the page what it lacks."""
     if found.works:
         return True
-    problems = [each for each in (*(row.problem for row in found.rows), found.problem) if each]
-    lacks = " ".join(f"{each.sentence} {each.fits}" for each in problems)
+    lacks = " ".join(
+        f"{where}{problem.sentence} {problem.fits}"
+        for where, problem in (
+            *((f"Layer {number}: ", row.problem) for number, row in enumerate(found.rows, 1)),
+            ("", found.problem),
+        )
+        if problem
+    )
     st.info(escape_markdown(f"The design is no network yet. {lacks}"))
     return False
 

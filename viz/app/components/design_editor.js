@@ -263,7 +263,9 @@ function draw(parent, editor) {
     set(verdict, data.problem ? `${data.problem.sentence} ${data.problem.fits}` : "");
     verdict.hidden = !data.problem || waits || !layers.length;
     set(status, waits ? "" : data.says);
-    if (focused?.isConnected && parent.getRootNode().activeElement !== focused) focused.focus(); // it was moved
+    // A row that had the focus hands it to the selected one, so that the next key acts on what is marked.
+    const next = focused?.matches(".row") ? chosen?.button : focused;
+    if (next?.isConnected && parent.getRootNode().activeElement !== next) next.focus(); // it was moved
   }
   return { paint };
 }

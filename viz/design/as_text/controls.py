@@ -66,8 +66,7 @@ def _is_short(given: str) -> bool:
 
 def _code(design: Design, found: Assessment) -> None:
     st.html('<p class="design-code">The same in PyTorch</p>')
-    if not found.works:
-        st.write("The design becomes a class when all its layers fit.")
+    if not controls.is_network(found):
         return
     written = paste.as_class(design)
     st.code(written, language=None, wrap_lines=True)  # the colours of the highlighter are too pale

@@ -104,7 +104,10 @@ def say_test(run: Run) -> str:
     """Say what is known of a run on the test images, and how often somebody looked."""
     test = run.test
     if test.accuracy is None:
-        return "Nobody has looked at the test images of this run. Look once, when all choices are made."
+        return (
+            "Nobody has looked at the test images of this run here. Look once, when all choices are made. After it is "
+            "opened on every page, Mistakes shows them too, and that is not counted."
+        )
     times = "once" if test.looks == 1 else f"{test.looks} times"
     return (
         f"{test.correct or 0:,} of {test.images:,} test images are classified correctly: {_percent(test.accuracy)}. "
