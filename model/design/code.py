@@ -180,7 +180,9 @@ class _Reader:
         for each in stated:
             given = _channels(found, each.position, shape)
             if given and given != each.channels:
-                notes.append(f"Line {each.line}: the text says that {each.channels:,} come in; here {given:,} do.")
+                notes.append(
+                    f"Line {each.line}: the pasted text says that {each.channels:,} come in; here {given:,} do."
+                )
         return Found(design, tuple(dict.fromkeys(notes)))
 
     def _image(self, input_shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -191,7 +193,7 @@ class _Reader:
             return input_shape
         if first.channels not in SIDES:
             raise InputError(
-                f"Line {first.line}: the text says that {first.channels:,} come in.",
+                f"Line {first.line}: the pasted text says that {first.channels:,} come in.",
                 f"An image has {SIDES[0]} to {SIDES[-1]} channels.",
                 "Correct it.",
             )

@@ -137,6 +137,10 @@ def _plain(kind: str) -> Callable[[Settings], Made]:
     return lambda s: Made(kind, {})
 
 
+def _softmax(_settings: Settings) -> Made:
+    return Made("", {}, notes=("The softmax at the end is left out: a design ends in logits.",))
+
+
 def _needed(what: str, s: Settings, *names: str) -> list[Any]:
     missing = [name for name in names if name not in s]
     if missing:
@@ -189,8 +193,8 @@ _CALLS: Mapping[str, tuple[tuple[str, ...], Callable[[Settings], Made]]] = {
     "Tanh": ((), _plain("tanh")),
     "Sigmoid": ((), _plain("sigmoid")),
     "Identity": ((), _plain("")),
-    "Softmax": (("dim",), _plain("")),
-    "LogSoftmax": (("dim",), _plain("")),
+    "Softmax": (("dim",), _softmax),
+    "LogSoftmax": (("dim",), _softmax),
     # Functions and methods, without the tensor that they work on
     **{name.lower(): (_IN_PLACE, _plain(kind)) for name, kind in _ACTIVATIONS.items()},
     "leaky_relu": (("negative_slope", *_IN_PLACE), lambda s: Made("leaky", {"slope": s.get("negative_slope", 0.01)})),
@@ -204,6 +208,6 @@ _CALLS: Mapping[str, tuple[tuple[str, ...], Callable[[Settings], Made]]] = {
     "dropout2d": (("p", "training", *_IN_PLACE), _dropped("dropout2d")),
     "flatten": (("start_dim", "end_dim"), _plain("flatten")),
     "squeeze": (("dim",), _plain("flatten")),
-    "softmax": (("dim", "dtype"), _plain("")),
-    "log_softmax": (("dim", "dtype"), _plain("")),
+    "softmax": (("dim", "dtype"), _softmax),
+    "log_softmax": (("dim", "dtype"), _softmax),
 }

@@ -112,7 +112,15 @@ def test_forms_of_code(pasted: str, text: str) -> None:
 
 def test_a_number_that_does_not_fit_is_said() -> None:
     found = read("nn.Sequential(\n    nn.Conv2d(1, 8, 3),\n    nn.BatchNorm2d(16),\n    nn.Conv2d(8, 10, 26),\n)")
-    assert found.notes == ("Line 3: the text says that 16 come in; here 8 do.",)
+    assert found.notes == ("Line 3: the pasted text says that 16 come in; here 8 do.",)
+
+
+@pytest.mark.parametrize("call", ["nn.LogSoftmax(dim=1)", "nn.Softmax(1)"])
+def test_a_softmax_at_the_end_is_left_out_and_that_is_said(call: str) -> None:
+    layers = "nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()"
+    found, plain = read(f"nn.Sequential({layers}, {call})"), read(f"nn.Sequential({layers})")
+    assert found.design == plain.design
+    assert found.notes == ("Line 1: The softmax at the end is left out: a design ends in logits.", *plain.notes)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +145,10 @@ def test_a_number_that_does_not_fit_is_said() -> None:
         ("def f(x):\n  return f(x)\nnn.Sequential(f(1))", "within one another too deeply"),
         ("def f():\n" + " pass\n" * 4_000 + "nn.Sequential(" + "f()," * 99 + ")", "too long"),
         ("#" * 33_000, "The text has 33,000 characters."),
-        ("nn.Sequential(nn.Conv2d(5_000, 8, 3))", "Line 1: the text says that 5,000 come in. An image has 1 to 512"),
+        (
+            "nn.Sequential(nn.Conv2d(5_000, 8, 3))",
+            "Line 1: the pasted text says that 5,000 come in. An image has 1 to 512",
+        ),
         ("nn.Sequential(nn.Conv2d(1, 9 // 0, 3))", "'9 // 0' is not understood."),
         ("Layer (type)  Output Shape\nnothing", "There is no summary in the text."),
         ("Layer (type)  Output Shape  Param #\nnothing", "There is no summary in the text."),
