@@ -20,7 +20,7 @@ def main() -> None:
     """Serve the app, open each view in light mode at projector size, and save it."""
     FOLDER.mkdir(exist_ok=True)
     with serving() as address, sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, "--font-render-hinting=none")
         if browser is None:
             sys.exit("No Chromium or Chrome is installed: 'make test' installs one.")
         page = browser.new_page(viewport={"width": 1280, "height": 800})
