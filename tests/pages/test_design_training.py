@@ -15,8 +15,10 @@ from model.design.runs import choices as run_choices
 from model.design.runs import kept, results, training
 from model.design.runs.records import RunChoices, RunProgress
 from model.images import mnist
+from model.networks.limits import OPEN
 from tests.model.design.runs import few
 from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
+from viz.open import controls as opening
 from viz.training.live import cache
 
 TITLE = "Design lab"
@@ -132,6 +134,17 @@ def test_what_cannot_be_trained_is_said() -> None:
         "The link asks for run_rate",
         "The link asks for run_seed",
     }
+
+
+@pytest.mark.usefixtures("_small")
+def test_on_a_server_for_others_a_reload_shows_the_runs_of_the_design_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opening, "limits", lambda: OPEN)
+    until(press(run("design", **LINK), "Train"), lambda app: "Trained: 3 steps" in said(app))
+    cell = '<td data-name="held-out accuracy">'
+    assert cell in shown(run("design", **LINK))
+    assert cell not in shown(run("design", design="conv-10-28", design_view="train"))
 
 
 @pytest.mark.usefixtures("_small")

@@ -18,6 +18,7 @@ from streamlit.util import calc_hash
 
 from model.errors import InputError
 from viz.app.markdown import escape_markdown
+from viz.app.quick_clicks import is_trigger
 
 T = TypeVar("T")
 Reader = Callable[[str], T]  # raises an InputError that says what is allowed
@@ -236,8 +237,7 @@ def go_to(page: str, **values: str) -> NoReturn:
     context = get_script_run_ctx()
     if context is None:
         raise RuntimeError("only a run of the app has pages")
-    states = context.session_state.get_widget_states()
-    kept = [each for each in states if not (each.WhichOneof("value") or "").endswith("trigger_value")]
+    kept = [each for each in context.session_state.get_widget_states() if not is_trigger(each)]
     raise RerunException(
         RerunData(
             query_string=urlencode(st.query_params.to_dict()),

@@ -70,7 +70,7 @@ class Queue:
         moved = self._last is None or asked.context_info.url != self._last.context_info.url
         if self._last and not moved and asked.page_script_hash == self._shown != now and _is_click(asked, self._last):
             known = {each.id for each in self._last.widget_states.widgets}
-            kept = [each for each in asked.widget_states.widgets if each.id in known or _is_trigger(each)]
+            kept = [each for each in asked.widget_states.widgets if each.id in known or is_trigger(each)]
             del asked.widget_states.widgets[:]
             asked.widget_states.widgets.extend(kept)
             asked.page_script_hash = now
@@ -83,11 +83,12 @@ class Queue:
 def _is_click(asked: ClientState, last: ClientState) -> bool:
     """Tell whether a message is of a widget. That of a link, or of the browser's buttons, brings nothing new."""
     before = list(last.widget_states.widgets)
-    new = any(_is_trigger(each) or each not in before for each in asked.widget_states.widgets)
+    new = any(is_trigger(each) or each not in before for each in asked.widget_states.widgets)
     return new and not asked.is_history_navigation
 
 
-def _is_trigger(state: WidgetState) -> bool:
+def is_trigger(state: WidgetState) -> bool:
+    """Tell whether the state of a widget is a click, which counts once."""
     kind = state.WhichOneof("value") or ""
     return kind.endswith("trigger_value") and bool(getattr(state, kind))
 

@@ -42,14 +42,14 @@ def runs() -> tuple[Known, ...]:
     """Return all runs that are kept, the newest first; they are read again when one was added, changed or removed."""
     place = kept.folder()
     try:
-        changed = place.stat().st_mtime_ns
+        changed = place.stat().st_mtime_ns, sum(1 for _ in place.iterdir())  # the clock of a disk is coarse
     except OSError:  # nothing was kept yet
         return ()
     return _runs(str(place), changed)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _runs(place: str, changed: int) -> tuple[Known, ...]:
+def _runs(place: str, changed: tuple[int, int]) -> tuple[Known, ...]:
     del changed  # when a file was written or removed
     return tuple((run, _parameters(run.progress.choices.design)) for run in kept.every(Path(place)))
 

@@ -1,7 +1,7 @@
-// The links to all pages, in groups. A click opens a page without loading the app anew; on a phone it also closes the
-// sidebar, which lies over the page.
+// Links to all pages, in groups. A click opens a page without reloading the app. On a phone it also closes the sidebar,
+// which covers the page.
 
-const PHONE = matchMedia("(max-width: 768px)"); // where Streamlit lays the sidebar over the page
+const PHONE = matchMedia("(max-width: 768px)"); // where the sidebar covers the page
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!parentElement.querySelector("nav")) parentElement.append(navigation(data.groups));
