@@ -35,7 +35,7 @@ def train() -> None:
 def look_inside() -> None:
     """Open the design as a network on every page."""
     with projector.stage():
-        inside.show(design, found)
+        inside.show(design, found, trained=training.known(design) != (None, None))
 
 
 st.title("Design lab")

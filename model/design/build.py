@@ -18,8 +18,6 @@ from model.images.records import MEAN, SHAPES, STD
 from model.networks.catalogue import CATALOGUE
 from model.networks.limits import OPEN
 from model.networks.records import ImageSpec, Network
-from model.networks.store import keep_bytes
-from model.networks.written import bytes_of_network
 from model.sanity_checks.randomization import randomize
 
 TITLE = "My design"
@@ -50,15 +48,6 @@ def network_of(design: Design, seed: int = 1, title: str = TITLE) -> Network:
         randomize(step, generator)
     said = (f"The weights are random, from seed {seed}: this design is not trained.",)
     return Network("", title, graph, module.eval(), input_of(design), classes_of(design), said)
-
-
-def keep(network: Network) -> str:
-    """Put a design's network into the store of opened networks, and return the id that ``net=`` takes.
-
-    Raises:
-        NetworkError: It is too large, or the store cannot be written.
-    """
-    return keep_bytes(bytes_of_network(network), OPEN)
 
 
 def check(found: Assessment) -> None:

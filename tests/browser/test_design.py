@@ -169,7 +169,7 @@ def test_a_design_begins_with_another_and_opens_on_every_page(visit: Visit) -> N
     page.get_by_role("option", name="LeNet").click()
     settle(page)
     assert chosen(page, "design") == text.to_link(preset("lenet"))
-    page.get_by_role("button", name="Open it on every page").click()
+    page.get_by_role("button", name="Open it with random weights").click()
     settle(page)
     assert re.fullmatch("[0-9a-z]{32}", chosen(page, "net"))
     assert chosen(page, "design") == text.to_link(preset("lenet"))  # the list of networks did not take it away

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from model import networks
 from model.design import text
 from model.design.assess import assess
 from model.design.runs import choices as run_choices
 from model.design.runs import kept, results, training
 from model.design.runs.records import RunChoices, RunProgress
-from model.images import mnist
+from model.images import digits, mnist
+from model.images.inputs import normalise
 from model.networks.limits import OPEN
 from tests.model.design.runs import few
 from tests.pages.conftest import as_read, assert_works, charts, component, run, said, show, shown
@@ -68,6 +71,11 @@ def until(app: AppTest, holds: Callable[[AppTest], bool]) -> AppTest:
     return app
 
 
+def origin(app: AppTest) -> str:
+    """Return what Mistakes says of how the network came about."""
+    return " ".join(each.value for each in app.main.caption)
+
+
 def progress_of(app: AppTest) -> str:
     return "".join(each.proto.text for each in app.get("progress"))
 
@@ -95,6 +103,10 @@ def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
     assert app.query_params["design"] == LINK["design"]
     assert app.query_params["design_view"] == "train"
     assert "seed 1** is open. Look at it on" in said(app)
+    show(app, design=LINK["design"], design_view="inside")
+    assert "It was trained too" in said(app)
+    show(app, design="conv-10-28", design_view="inside")
+    assert "It was trained too" not in said(app)
 
     show(app, design=LINK["design"])
     limits = {each["name"]: each["evidence"] for each in component(app, "design_editor")["limits"]}
@@ -107,6 +119,25 @@ def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
         "this run",
     ]
     assert shown(app).count('data-name="held-out accuracy"') == 2
+
+
+@pytest.mark.usefixtures("mnist_root", "_small")
+def test_each_person_who_sees_the_test_images_with_a_run_counts_as_a_look() -> None:
+    app = run("design", **LINK)
+    until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
+    press(app, "Open it on every page")
+    (before,), net = kept.every(), app.query_params["net"]
+    assert before.test.looks == 0
+    one = run("mistakes", net=net)
+    assert "looked at once" in origin(one)
+    assert "looked at once" in origin(show(one, net=net, mistakes_view="all")), "one person counts once"
+    assert "looked at 2 times" in origin(run("mistakes", net=net))
+    run("compare", net=net, **{"with": "assignment"})
+    (after,), network, test = kept.every(), networks.by_id(net), digits.mnist("test")
+    assert after.test.looks == 3, "Compare shows the accuracy that Mistakes has measured"
+    with torch.no_grad():
+        predicted = network.module(normalise(test.images, network.input)).argmax(1).numpy()
+    assert (after.test.correct, after.test.images) == ((predicted == test.labels).sum(), 10_000)
 
 
 @pytest.mark.usefixtures("_held")

@@ -5,11 +5,14 @@ Everything is kept for each network and for each set of pictures, by the digest 
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from model.design.runs import kept as runs
+from model.errors import InputError
 from model.images import folder
 from model.mistakes import confusion as matrix
 from model.mistakes import labelled
@@ -17,12 +20,14 @@ from model.mistakes import scores as files
 from model.mistakes.calibration import reliability as calibration
 from model.mistakes.calibration.records import ChanceError, Reliability, TemperatureScaling
 from model.mistakes.labelled import LabelledPictures
-from model.mistakes.records import MNIST, Confusion, Scores
+from model.mistakes.records import FOLDER, MNIST, Confusion, Scores
 from model.networks.assignment import weights
 from model.records import Numbers
 from viz.app import current, picture_picker
-from viz.app.current import network, of_network
+from viz.app.current import network, network_id, of_network
 from viz.app.queued_cache import NotCachedError, queued
+
+_LOOKED = "the networks whose test images this session has seen"
 
 
 def sets(*, with_folder: bool = True) -> tuple[LabelledPictures, ...]:
@@ -65,7 +70,7 @@ def _shipped() -> Scores:
 def known(pictures: LabelledPictures) -> Scores | None:
     """Return the logits where they are in the cache."""
     try:
-        return _whole.cached(pictures.digest, pictures)
+        return _seen(pictures, _whole.cached(pictures.digest, pictures))
     except NotCachedError:
         return None
 
@@ -93,7 +98,26 @@ def computed(pictures: LabelledPictures, advance: Callable[[int], object]) -> Sc
     for part in _parts(pictures):
         _part(pictures.digest, part.start, part.stop, pictures)
         advance(part.stop)
-    return _whole(pictures.digest, pictures)
+    return _seen(pictures, _whole(pictures.digest, pictures))
+
+
+def _seen(pictures: LabelledPictures, found: Scores) -> Scores:
+    """Count once for each session that it sees the test images with the network of a run of the design lab."""
+    looked = st.session_state.setdefault(_LOOKED, set())
+    if pictures.name != FOLDER and network_id() not in looked:
+        looked.add(network_id())
+        if run := runs.run_of(network_id()):
+            with suppress(InputError):  # the network is still here, the run is not
+                runs.count_look(run, int(found.correct.sum()), len(found))
+    return found
+
+
+def looks() -> int:
+    """Return how often somebody looked at the test images of the run that the network is of; 0 where it is of none."""
+    run = runs.run_of(network_id())
+    with suppress(InputError):
+        return runs.read(run, weights=False).test.looks if run else 0
+    return 0
 
 
 def _parts(pictures: LabelledPictures) -> list[range]:

@@ -23,7 +23,8 @@ from model.design.runs.records import Looks, Mark, Run, RunChoices, RunProgress
 from model.errors import InputError
 
 SUFFIX, UNFINISHED = ".run", ".unfinished"
-MAX_FILES = {SUFFIX: 500, UNFINISHED: 20}
+_NETWORK = ".network"  # named by a network, with the id of its run
+MAX_FILES = {SUFFIX: 500, UNFINISHED: 20, _NETWORK: 2000}
 MAX_BYTES = 1_000_000_000  # of each kind
 _CARD, _WEIGHTS = "run.json", "weights.safetensors"
 _DEFAULT = Path(__file__).resolve().parents[3] / "runs" / "designs"
@@ -140,6 +141,27 @@ def count_look(id: str, correct: int, images: int, place: Path | None = None) ->
         run = dataclasses.replace(run, test=Looks(run.test.looks + 1, correct, images))
         write(run, place)
         return run
+
+
+def note_network(network: str, id: str, place: Path | None = None) -> None:
+    """Keep of which run a network is, so that a look at the test images with it counts; without a folder, do nothing.
+
+    Args:
+        network: The id of the network in the store of opened networks.
+        id: Of the run.
+        place: The folder, by default ``folder()``.
+    """
+    with suppress(OSError):
+        kept_files.keep(id.encode(), place or folder(), _NETWORK, MAX_FILES[_NETWORK], MAX_BYTES, network)
+
+
+def run_of(network: str, place: Path | None = None) -> str | None:
+    """Return the id of the run that an opened network is of; None where it is of none that is known."""
+    path = kept_files.path_of(place or folder(), network, _NETWORK)
+    try:
+        return path.read_text(encoding="ascii") if path else None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _plain(run: Run) -> dict[str, Any]:

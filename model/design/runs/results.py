@@ -12,12 +12,14 @@ from model.design.text import read
 from model.errors import InputError
 from model.graph.code.write import weights_of
 from model.graph.module import NetworkModule
+from model.kept_files import hash_of
 from model.networks.records import Network
+from model.networks.written import bytes_of_network
 from model.training.images import Source, judge
 
 
 def network_of(run: Run) -> Network:
-    """Return the network of a run, with its history; ``build.keep`` makes it a network like any other.
+    """Return the network of a run, with its history.
 
     Raises:
         InputError: The run was read without its weights.
@@ -33,6 +35,17 @@ def network_of(run: Run) -> Network:
     title = f"Design with {graph.used:,} parameters, seed {choices.seed}"
     spec, classes = build.input_of(design), build.classes_of(design)
     return Network("", title, graph, module, spec, classes, (how,), tuple(history(run)))
+
+
+def file_of(run: Run) -> bytes:
+    """Return the network of a run as a file; wherever it is opened, looks at the test images count for the run.
+
+    Raises:
+        InputError: The run was read without its weights.
+    """
+    data = bytes_of_network(network_of(run))
+    kept.note_network(hash_of(data), run.id)
+    return data
 
 
 def history(run: Run) -> list[dict[str, float]]:

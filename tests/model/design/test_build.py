@@ -8,7 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from torch import nn
 
-from model.design.build import TITLE, keep, network_of
+from model.design.build import TITLE, network_of
 from model.design.records import Design
 from model.design.text import read
 from model.errors import InputError
@@ -17,6 +17,7 @@ from model.graph.code.write import code_of, weights_of
 from model.graph.module import NetworkModule
 from model.networks import by_id, file
 from model.networks.records import Network
+from model.networks.store import keep_bytes
 from model.networks.written import bytes_of_network
 from tests.model.design.draws import networks
 
@@ -101,10 +102,9 @@ def test_graph_is_what_capture_finds_in_the_exported_class() -> None:
 
 def test_a_kept_design_is_a_network_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
-    id = keep(network_of(read(MIXED), seed=4))
-    assert by_id(id).warnings == ("The weights are random, from seed 4: this design is not trained.",)
-    assert keep(network_of(read(MIXED), seed=4)) == id
-    assert keep(network_of(read(MIXED), seed=5)) != id
+    first, second = (keep_bytes(bytes_of_network(network_of(read(MIXED), seed=seed))) for seed in (4, 5))
+    assert by_id(first).warnings == ("The weights are random, from seed 4: this design is not trained.",)
+    assert keep_bytes(bytes_of_network(network_of(read(MIXED), seed=4))) == first != second
 
 
 @pytest.mark.parametrize(

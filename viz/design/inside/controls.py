@@ -8,7 +8,8 @@ import streamlit as st
 from model.design import build
 from model.design.records import Assessment, Design
 from model.errors import GlassError
-from model.networks.records import Network
+from model.networks.limits import OPEN
+from model.networks.store import keep_bytes
 from model.networks.written import bytes_of_network
 from viz.app import address, current, network_switch, sidebar
 from viz.app.markdown import escape_markdown
@@ -22,25 +23,33 @@ _NEXT = ("overview", "layer_by_layer", "feature_maps", "receptive_field", "param
 ALLOWED: dict[str, address.Allowed] = {SEED: _SEEDS}
 
 
-def show(design: Design, found: Assessment) -> None:
-    """Offer to open a design that is a network; of another say what it lacks."""
+def show(design: Design, found: Assessment, *, trained: bool) -> None:
+    """Offer to open a design that is a network with random weights; of another say what it lacks.
+
+    Args:
+        design: The design.
+        found: What it costs and sees.
+        trained: Whether a training of it is kept: where that is opened is said.
+    """
     if not controls.is_network(found):
         return
     st.write(
         "Every page shows the design with random weights, as before its training: its maps, the arithmetic of each "
         "number, what the saliency methods say of a network that has learned nothing."
     )
+    if trained:
+        st.write("It was trained too: **Train it** opens it on every page with what it has learned.")
     left, middle, right = st.columns([4, 5, 5], vertical_alignment="bottom")
     with left:
         seed = int(address.bind(st.selectbox, "Seed of the random weights", SEED, _SEEDS, _SEEDS[0]))
     title = f"Design with {found.parameters:,} parameters"
     with middle:
-        pressed = st.button("Open it on every page", type="primary", width="stretch")
+        pressed = st.button("Open it with random weights", type="primary", width="stretch")
     with right:
         file = partial(_file, design, seed, title)
         st.download_button("Download it as .glass", file, "design.glass", type="tertiary", on_click="ignore")
     if pressed:
-        open_network(lambda: build.network_of(design, seed, title), design)
+        open_network(lambda: _file(design, seed, title), design)
     link_to_pages(design)
 
 
@@ -48,16 +57,16 @@ def _file(design: Design, seed: int, title: str) -> bytes:
     return bytes_of_network(build.network_of(design, seed, title))
 
 
-def open_network(make: Callable[[], Network], design: Design) -> None:
+def open_network(make: Callable[[], bytes], design: Design) -> None:
     """Keep the network of a design in the store, show it, and run again; or say why it cannot be kept.
 
     Args:
-        make: Returns the network.
+        make: Returns the file of the network.
         design: Of which it is.
     """
     try:
         with st.spinner("Opening it"), turn():
-            id = build.keep(make())
+            id = keep_bytes(make(), OPEN)
     except GlassError as error:
         st.error(escape_markdown(str(error)))
         return

@@ -10,12 +10,11 @@ from model.design.records import Assessment, Design
 from model.design.runs import kept
 from model.design.runs.choices import LENGTHS, OFFERED, allows_long, choose, kind_of_pictures
 from model.design.runs.export import as_readme, as_zip, verdict
-from model.design.runs.records import Length, Run, RunChoices, RunProgress, RunStatus
-from model.design.runs.results import look_at_test_images, network_of
+from model.design.runs.records import Length, RunChoices, RunProgress, RunStatus
+from model.design.runs.results import file_of, look_at_test_images
 from model.errors import InputError
 from model.images import mnist
 from model.networks.limits import OWN
-from model.networks.written import bytes_of_network
 from model.training.live.pictures import MNIST
 from viz.app import address, components, mnist_picker, projector, tables, widgets
 from viz.app.charts import mount
@@ -199,16 +198,16 @@ def _result(design: Design, choices: RunChoices) -> None:
     """Open a finished run on every page, look at the test images, or take it away."""
     run = kept.read(kept.id_of(choices))
     with st.container(horizontal=True, vertical_alignment="center"):
-        opened = st.button("Open it on every page")
+        opened = st.button("Open it on every page", type="primary")
         looked = st.button("Look at the test images")
         for label, make, name, kind in (
             ("Class and weights (zip)", as_zip, "design.zip", "application/zip"),
-            ("Network (.glass)", _glass, "design.glass", "application/zip"),
+            ("Network (.glass)", file_of, "design.glass", "application/zip"),
             ("For a README", as_readme, "design.md", "text/markdown"),
         ):
             st.download_button(label, partial(make, run), name, kind, type="tertiary", on_click="ignore")
     if opened:
-        inside.open_network(lambda: network_of(run), design)
+        inside.open_network(partial(file_of, run), design)
     inside.link_to_pages(design)
     if looked:
         with st.spinner("Classifying the test images"), turn():
@@ -216,10 +215,6 @@ def _result(design: Design, choices: RunChoices) -> None:
     st.write(figures.say_test(run))
     asked = limits.current()
     widgets.folded("What glass check says", lambda: st.code(verdict(run, asked), language=None, wrap_lines=True))
-
-
-def _glass(run: Run) -> bytes:
-    return bytes_of_network(network_of(run))
 
 
 def _table(known: Sequence[cache.Known]) -> None:

@@ -105,8 +105,8 @@ def say_test(run: Run) -> str:
     test = run.test
     if test.accuracy is None:
         return (
-            "Nobody has looked at the test images of this run here. Look once, when all choices are made. After it is "
-            "opened on every page, Mistakes shows them too, and that is not counted."
+            "Nobody has looked at the test images of this run here. Look once, when all choices are made; to open "
+            "Mistakes with it is a look too."
         )
     times = "once" if test.looks == 1 else f"{test.looks} times"
     return (

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from model.design import build
 from model.design.records import Limits
 from model.design.runs import export, kept, results, sweep
 from model.design.runs.records import Run
 from model.design.text import read, write
 from model.errors import InputError
 from model.networks import by_id
+from model.networks.store import keep_bytes
 from tests.model.design.runs.few import TINY, choices, finished, pictures
 
 
@@ -45,8 +45,11 @@ def test_a_run_is_read_back_as_it_was(run: Run, folder: Path) -> None:
 
 def test_a_run_is_a_network_like_any_other(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLASS_NETWORKS", str(tmp_path))
-    network = results.network_of(run)
-    again = by_id(build.keep(network))
+    monkeypatch.setenv("GLASS_RUNS", str(tmp_path / "runs"))
+    network, id = results.network_of(run), keep_bytes(results.file_of(run))
+    assert kept.run_of(id) == run.id
+    assert kept.run_of("0" * 32) is kept.run_of("assignment") is None
+    again = by_id(id)
     x = torch.randn(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert torch.equal(again.module(x), network.module(x))
