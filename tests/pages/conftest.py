@@ -1,5 +1,6 @@
 """Shared by the tests of all pages: the app in Streamlit's simulator."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
 from model import saliency
@@ -27,11 +30,24 @@ FILES = {name: page_list.path(name) for name in page_list.PAGES}  # the address 
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compile_once() -> Iterator[None]:
-    """Keep compiled scripts from run to run, as a server does and the simulator does not."""
-    scripts = ScriptCache()
+def _start_once() -> Iterator[None]:
+    """Keep compiled scripts, and what is known of installed packages, as a server does and the simulator does not.
+
+    The simulator also asks a thousand times a second whether a run has ended, which a run that computes has to wait for.
+    """
+    scripts, packages = ScriptCache(), functools.cache(manifest_scanner.scan_component_manifests)
+    check = local_script_runner.require_widgets_deltas
+
+    def wait(runner: LocalScriptRunner, timeout: float = 3) -> None:
+        if runner._script_thread:
+            runner._script_thread.join(timeout)
+        check(runner, 0.1)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local_script_runner, "ScriptCache", lambda: scripts)
+        patch.setattr(app_test, "ScriptCache", lambda: scripts)
+        patch.setattr(manifest_scanner, "scan_component_manifests", packages)
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
 
 
