@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 # Tests of one file share what they start; the files with a browser come first, so that no long one is left at the end.
+# Browsers and servers keep each other waiting: four workers keep two cores busy.
 # The quick tests start nothing, so any worker takes any of them; what they leave out is not even imported.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 LEFT_OUT := $(addprefix --ignore=tests/,browser server deploy bench pages)
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ show: .venv/app $(BIN)/glass ## Open the app on a network (NET=net.py:Net WEIGHT
 replicas: .venv/app ## Run several processes behind nginx (ARGS="--count 3"; more: --help)
 	$(BIN)/python -m deploy.replicas $(ARGS)
 
-test: .venv/dev ## Run the tests, in a real browser too, by two workers (ARGS="-k trace" for some)
+test: .venv/dev ## Run the tests, in a real browser too (ARGS="-k trace" for some)
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/python -m tests.install_nginx
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)

@@ -1,11 +1,14 @@
 """Shared markers and fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
 
 import os
+import zlib
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from deploy import nginx
 from model.images import mnist
@@ -17,6 +20,7 @@ MARKERS = {  # by folder
     "tests/bench": "server",
     "tests/pages": "pages",
 }
+LONG, PARTS = ("tests/browser/test_every_view.py", "tests/browser/test_every_network.py"), 4
 
 torch.set_num_threads(1)  # like the app: more threads do not help a network this small
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -25,6 +29,19 @@ settings.load_profile("steady")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write files of expected results")
+
+
+class Scheduler(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a file to one worker whole, for what its tests share, but a long file of many views to several in parts."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        part = zlib.crc32(nodeid.encode()) % PARTS if file in LONG else 0
+        return f"{file} {part}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduler | None:
+    return Scheduler(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

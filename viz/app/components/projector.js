@@ -43,6 +43,7 @@ export default function ({ data, parentElement }) {
 function leave(page) {
   page.classList.remove("tight");
   page.removeAttribute("style");
+  delete page.fitted;
   for (const chart of charts(page)) chart.style.transform = "";
 }
 
@@ -52,6 +53,8 @@ function charts(page) {
 
 function fitInto(page, room) {
   const width = page.parentElement.clientWidth;
+  const sizes = () => [page.scrollWidth, page.scrollHeight, width, Math.round(room)].join();
+  if (page.fitted === sizes()) return; // to fit it has changed its size, or what changed has not
   page.classList.remove("tight");
   let scale = largest(page, width, room);
   if (scale < READABLE) {
@@ -61,6 +64,7 @@ function fitInto(page, room) {
   page.style.transform = scale < 1 ? `scale(${scale})` : "";
   page.style.marginBottom = scale < 1 ? `${Math.floor((scale - 1) * page.scrollHeight)}px` : "";
   charts(page).forEach(fill);
+  page.fitted = sizes();
 }
 
 // A chart measures its place after the page was made smaller, and is drawn too small by as much.
