@@ -33,7 +33,7 @@ FILES = {name: page_list.path(name) for name in page_list.PAGES}  # the address 
 def _start_once() -> Iterator[None]:
     """Keep compiled scripts, and what is known of installed packages, as a server does and the simulator does not.
 
-    The simulator also asks a thousand times a second whether a run has ended, which a run that computes has to wait for.
+    The simulator also asks a thousand times a second whether a run has ended; a run that computes has to wait for that.
     """
     scripts, packages = ScriptCache(), functools.cache(manifest_scanner.scan_component_manifests)
     check = local_script_runner.require_widgets_deltas
