@@ -47,7 +47,7 @@ function build(parent, { sequence, reconnected }) {
   tools.append(undo, clear);
   parent.append(canvas, tools);
 
-  const pad = { canvas, undo, clear, strokes: [], sequence, reconnected, drawing: false, sent: 0, byKeys: false, at: [0.5, 0.5] };
+  const pad = { canvas, undo, clear, strokes: [], sequence, reconnected, drawing: false, sent: 0, byKeys: false, at: [0.5, 0.5], soon: null };
   const change = (strokes) => {
     pad.drawing = false;
     pad.strokes = strokes;
@@ -69,7 +69,17 @@ function build(parent, { sequence, reconnected }) {
       if (Math.hypot(x - lastX, y - lastY) >= SMALLEST_STEP) stroke.push([x, y]);
     }
     paint(pad);
-    if (performance.now() - pad.sent > SEND_EVERY) pad.send(false);
+    sendSoon();
+  };
+  // A pen that rests moves no more: what it drew last is sent too.
+  const sendSoon = () => {
+    pad.soon ??= setTimeout(
+      () => {
+        pad.soon = null;
+        if (pad.drawing) pad.send(false);
+      },
+      pad.sent + SEND_EVERY - performance.now(),
+    );
   };
   const lift = () => {
     if (!pad.drawing) return;
