@@ -159,7 +159,7 @@ def check(kind: str, setting: Setting, value: Any) -> Any:
         both = tuple(value) if isinstance(value, tuple | list) else (value, value)
         if len(both) == 2 and all(_is_whole(setting, each) for each in both):
             return both
-    raise InputError(f"The {setting.name} of '{kind}' is {_said(value)}.", _allowed(setting), "Give such a value.")
+    raise InputError(f"'{kind}' has {setting.name} = {_said(value)}.", _allowed(setting), "Give such a value.")
 
 
 def _is_whole(setting: Setting, value: Any) -> bool:

@@ -22,7 +22,7 @@ from model.errors import InputError
 MOST_LAYERS, MOST_CHARACTERS = 60, 8_000
 _LABEL = re.compile(r"[a-z][a-z0-9]{0,15}")
 _SOURCE = re.compile(r"[0-9]{1,3}|[a-z][a-z0-9]{0,15}")
-_WHOLE, _NUMBER = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|\.[0-9]{1,6}")
+_WHOLE, _NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _FLAGS = {"yes": True, "no": False}
 SIDES, CLASSES = range(1, 513), range(2, 1_001)  # of the image, its channels too
 _HEADER = {"input": (3, SIDES), "classes": (1, CLASSES)}  # how many numbers, and which
@@ -201,6 +201,10 @@ def from_link(text: str) -> Design:
     >>> write(from_link("conv-8-3-padding~1_relu_add-~~1")).splitlines()[-1]
     'add @1'
     """
+    if found := re.search(r"[^_]{0,20}--[^_]{0,20}", text):
+        raise InputError(
+            f"'{found[0]}' has two hyphens together.", "One stands for a space; no number is below 0.", "Leave one out."
+        )
     for plain, short in _FOR_LINK:
         text = text.replace(short, plain)
     return read(text)

@@ -122,7 +122,7 @@ def test_a_run_ends_in_curves_a_result_and_a_line_of_the_table() -> None:
 
 
 @pytest.mark.usefixtures("mnist_root", "_small")
-def test_each_person_who_sees_the_test_images_with_a_run_counts_as_a_look() -> None:
+def test_each_visit_that_sees_the_test_images_with_a_run_counts_as_a_look() -> None:
     app = run("design", **LINK)
     until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
     press(app, "Open it on every page")
@@ -130,7 +130,7 @@ def test_each_person_who_sees_the_test_images_with_a_run_counts_as_a_look() -> N
     assert before.test.looks == 0
     one = run("mistakes", net=net)
     assert "looked at once" in origin(one)
-    assert "looked at once" in origin(show(one, net=net, mistakes_view="all")), "one person counts once"
+    assert "looked at once" in origin(show(one, net=net, mistakes_view="all")), "one visit counts once"
     assert "looked at 2 times" in origin(run("mistakes", net=net))
     run("compare", net=net, **{"with": "assignment"})
     (after,), network, test = kept.every(), networks.by_id(net), digits.mnist("test")
@@ -138,6 +138,36 @@ def test_each_person_who_sees_the_test_images_with_a_run_counts_as_a_look() -> N
     with torch.no_grad():
         predicted = network.module(normalise(test.images, network.input)).argmax(1).numpy()
     assert (after.test.correct, after.test.images) == ((predicted == test.labels).sum(), 10_000)
+
+
+@pytest.mark.usefixtures("mnist_root", "_small")
+def test_a_run_that_is_gone_is_said_and_can_be_trained_again() -> None:
+    app = run("design", **LINK)
+    until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
+    press(app, "Open it on every page")
+    net, path = app.query_params["net"], kept.folder() / f"{kept.every()[0].id}{kept.SUFFIX}"
+    path.write_bytes(path.read_bytes()[:100])
+    app.run()
+    assert "is damaged. It was removed. Train the design again." in app.info[0].value
+    app.run()
+    assert app.info[0].value == "The run that was trained here is not kept any more. Train the design again."
+    assert "A run of the design lab that is not kept any more" in origin(run("mistakes", net=net))
+    until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
+    assert [each.test.looks for each in kept.every()] == [0]
+    assert not app.info
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_run_with_another_recipe_and_rate_says_so() -> None:
+    app = run("design", **LINK, run_recipe="assignment", run_rate="0.03")
+    recipe = "recipe: the assignment's, learning rate 0.03, seed 1"
+    assert progress_of(app) == f"Not started: 3 steps of 64 images, {recipe}."
+    until(press(app, "Train"), lambda app: "Trained: 3 steps" in said(app))
+    for seed in ("1", "2"):
+        until(press(show(app, **LINK, run_seed=seed), "Train"), lambda app: "Trained: 3 steps" in said(app))
+    parameters = f"{assess(few.TINY).parameters:,} parameters, short"
+    names = [each.name for each in charts(app)["run-losses"].data]
+    assert sorted(names) == sorted([f"{parameters}, {recipe}", f"{parameters}, seed 1", "this run"])
 
 
 @pytest.mark.usefixtures("_held")
@@ -196,5 +226,8 @@ def test_a_sweep_compares_the_means_of_several_sizes() -> None:
     app.text_input("sweep-values").set_value("2, x").run()
     assert as_read(app.error[0].value).startswith("'2, x' is no list of sizes. It can be whole numbers")
     assert (app.text_input("sweep-values").value, app.query_params["sweep_values"]) == ("2, x", "2-4")
-    app.text_input("sweep-values").set_value("2, 4, 8").run()
+    assert not [each for each in app.button if each.label.startswith("Train ")], "nothing is left to train"
+    app.text_input("sweep-values").set_value("2, 4, 4 8").run()
     assert (app.query_params["sweep_values"], len(app.error)) == ("2-4-8", 0)
+    app.text_input("sweep-values").set_value("-3").run()
+    assert as_read(app.error[0].value).startswith("'-3' is no list of sizes.")

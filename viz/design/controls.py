@@ -4,12 +4,15 @@ import streamlit as st
 
 from model.design import presets, text
 from model.design.records import Assessment, Design
-from model.errors import GlassError
+from model.design.runs import kept
+from model.design.runs.records import RunChoices, RunStatus
+from model.errors import GlassError, InputError
 from model.networks.limits import OWN
 from viz.app import address
 from viz.app.markdown import escape_markdown
 from viz.design import cache
 from viz.open import controls as opening
+from viz.training.live.cache import training_queue
 from viz.training.live.controls import person
 
 VIEW = "design_view"
@@ -46,8 +49,16 @@ _OPEN, _BEGIN = "open", "design-to-begin-with"
 
 def current() -> Design:
     """Return the design in the address; by default the network that is open, or the assignment's where it is none."""
-    design = address.read_as(address.DESIGN, text.from_link, None, "Showing the network that is open instead.")
+    design = address.read_as(address.DESIGN, _from_link, None, "Showing the network that is open instead.")
     return _default() if design is None else design
+
+
+def _from_link(link: str) -> Design:
+    """Return the design of a link; the notice of one that is not understood names the part as well."""
+    try:
+        return text.from_link(link)
+    except InputError as error:
+        raise InputError(error.problem, f"{error.problem} {error.allowed}", error.remedy) from error
 
 
 def _default() -> Design:
@@ -89,6 +100,18 @@ def is_network(found: Assessment) -> bool:
 def trainer() -> str:
     """Return who trains designs: on one's own machine one person, also after a reload; elsewhere this session."""
     return "the owner of this machine" if opening.limits() is OWN else person()
+
+
+def status(choices: RunChoices) -> RunStatus | None:
+    """Return the status of a training; None where there is none, or where the run that it gave is not kept any more."""
+    found = training_queue().status(trainer(), choices)
+    return None if found and is_gone(found) else found
+
+
+def is_gone(status: RunStatus) -> bool:
+    """Tell whether a training has ended in a run that is not kept any more."""
+    diverged = status.run is not None and status.run.diverged
+    return status.stage == "finished" and not diverged and not kept.is_kept(status.choices)
 
 
 def begin(design: Design) -> None:

@@ -27,7 +27,7 @@ from viz.app import current, picture_picker
 from viz.app.current import network, network_id, of_network
 from viz.app.queued_cache import NotCachedError, queued
 
-_LOOKED = "the networks whose test images this session has seen"
+_LOOKED = "the networks whose test images were seen in this visit"
 
 
 def sets(*, with_folder: bool = True) -> tuple[LabelledPictures, ...]:
@@ -102,7 +102,7 @@ def computed(pictures: LabelledPictures, advance: Callable[[int], object]) -> Sc
 
 
 def _seen(pictures: LabelledPictures, found: Scores) -> Scores:
-    """Count once for each session that it sees the test images with the network of a run of the design lab."""
+    """Count once for each visit of the app that it sees the test images with the network of a run of the design lab."""
     looked = st.session_state.setdefault(_LOOKED, set())
     if pictures.name != FOLDER and network_id() not in looked:
         looked.add(network_id())
@@ -112,12 +112,18 @@ def _seen(pictures: LabelledPictures, found: Scores) -> Scores:
     return found
 
 
-def looks() -> int:
-    """Return how often somebody looked at the test images of the run that the network is of; 0 where it is of none."""
+def looks() -> int | None:
+    """Return how often somebody looked at the test images of the run that the network is of.
+
+    It is 0 where the run is not kept any more, and None where the network is of no run.
+    """
     run = runs.run_of(network_id())
-    with suppress(InputError):
-        return runs.read(run, weights=False).test.looks if run else 0
-    return 0
+    if run is None:
+        return None
+    try:
+        return runs.read(run, weights=False).test.looks
+    except InputError:
+        return 0
 
 
 def _parts(pictures: LabelledPictures) -> list[range]:

@@ -3,7 +3,7 @@
 import re
 
 _JOINER = "\u2060"  # zero width; it separates the characters on both sides
-_SYNTAX = re.compile(r"[\\`*\[\]<>$~&|{}]|(?<!\w)_|_(?!\w)")
+_SYNTAX = re.compile(r"[\\`*\[\]<>$~&|{}]|(?<![^\W_])_|_(?![^\W_])")
 # Not Markdown syntax, but Streamlit replaces it: web addresses, mail addresses, icons and emoji between colons.
 _REPLACED = re.compile(r":(?=\S)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 

@@ -85,7 +85,7 @@ class TrainingQueue:
             if not choices.stays:
                 self._remove(person, None)
             self._ended.pop(_key(person, choices), None)
-            if choices in self._finished:
+            if choices in self._finished:  # those that stay are kept elsewhere
                 self._finished.move_to_end(choices)
                 return self._end(person, Status("finished", choices, self._finished[choices]))
             job = self._job(choices) or self._added(person, choices)
@@ -272,7 +272,8 @@ class TrainingQueue:
             self._seconds_per_image[job.choices.network] = job.seconds / run.used
         if not run.finished:
             return self._first() is job
-        self._finished[job.choices] = run
+        if not job.choices.stays:
+            self._finished[job.choices] = run
         while len(self._finished) > 1 and self._is_too_much():
             self._finished.popitem(last=False)
         self._conclude(job, Status("finished", job.choices, run))

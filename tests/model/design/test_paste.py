@@ -129,7 +129,7 @@ def test_a_softmax_at_the_end_is_left_out_and_that_is_said(call: str) -> None:
         ("nn.Sequential(\nnn.Conv2d(1, 8, 3),\nnn.Upsample(2))", "Line 3: 'Upsample' is no layer of a design."),
         ("nn.Sequential(nn.Conv2d(1, 8))", "Line 1: Conv2d has no kernel_size."),
         ("nn.Sequential(nn.Conv2d(1, 8, 3, colour=2))", "'Conv2d' has an argument too much: colour."),
-        ("nn.Sequential(nn.Conv2d(1, 8, 0))", "Line 1: The size of 'conv' is 0."),
+        ("nn.Sequential(nn.Conv2d(1, 8, 0))", "Line 1: 'conv' has size = 0."),
         ("nn.Sequential(nn.ReLU(),", "Line 1: Python cannot read this ('(' was never closed)"),
         ("nn.Sequential(*[nn.ReLU()])", "'*[nn.ReLU()]' is not understood."),
         (

@@ -55,10 +55,11 @@ def test_every_kind_can_be_written_with_its_defaults() -> None:
     ("given_text", "said"),
     [
         ("conv 16 3\nconvv 8 3", "Line 2: There is no layer 'convv'. Layers are conv, bn"),
-        ("conv 16 3\n\nconv 0 3", "Line 3: The kernels of 'conv' is 0. It is a whole number from 1 to 1,024."),
+        ("conv 16 3\n\nconv 0 3", "Line 3: 'conv' has kernels = 0. It is a whole number from 1 to 1,024."),
         ("conv 8 3 pading=1", "Line 1: 'pading=1' is not understood. 'conv' has the settings: kernels, size"),
+        ("conv 8 1000000000", "Line 1: 'conv' has size = 1000000000x1000000000. "),
         ("max 2x2x2", "Line 1: '2x2x2' is not understood. It is a whole number such as 3, or for y and x 3x1."),
-        ("dropout 2", "Line 1: The p of 'dropout' is 2.0. It is a number from 0 to 0.95."),
+        ("dropout 2", "Line 1: 'dropout' has p = 2.0. It is a number from 0 to 0.95."),
         ("add @-1", "Line 1: '@-1' is not understood."),
         ("input 1 28", "Line 1: 'input 1 28' is not understood. After input come 3 whole numbers"),
         ("relu\n" * 61, "Line 61: it is layer 61. A design has at most 60."),
@@ -68,6 +69,11 @@ def test_every_kind_can_be_written_with_its_defaults() -> None:
 def test_damaged_text_gets_a_sentence_with_its_line(given_text: str, said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         text.read(given_text)
+
+
+def test_a_link_with_a_sign_is_refused() -> None:
+    with pytest.raises(InputError, match=re.escape("'conv--4-3' has two hyphens together. One stands for a space")):
+        text.from_link("relu_conv--4-3_gap")
 
 
 @settings(max_examples=100, deadline=None)

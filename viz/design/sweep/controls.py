@@ -1,5 +1,6 @@
 """Choose a small sweep, train its runs one after another, and compare their means."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -23,6 +24,7 @@ _LAYER, _VALUES, _SEEDS = "sweep_layer", "sweep_values", "sweep_seeds"
 _COUNTS = {str(count): f"{count} {'seed' if count == 1 else 'seeds'}" for count in range(1, 6)}
 _USUAL, _OFTEN = "3", 2.0  # seeds; seconds between two updates
 _SETTINGS = ("kernels", "units")
+_LIST = re.compile(r"\s*[0-9]{1,4}((\s*,\s*|\s+|-)[0-9]{1,4})*\s*,?\s*")
 _KEY, _MOST = "sweep-values", 60  # characters
 _REFUSED = "sizes that were refused, and why"
 
@@ -36,9 +38,8 @@ def values(text: str) -> tuple[int, ...]:
     >>> values("8, 12 16"), values("8-12")
     ((8, 12, 16), (8, 12))
     """
-    words = text.replace(",", " ").replace("-", " ").split()
-    if words and len(text) <= _MOST and all(word.isascii() and word.isdecimal() and len(word) < 5 for word in words):
-        return tuple(map(int, words))
+    if len(text) <= _MOST and _LIST.fullmatch(text):
+        return tuple(dict.fromkeys(map(int, re.findall("[0-9]+", text))))
     raise InputError(
         f"'{text[:40]}' is no list of sizes.", "It can be whole numbers, such as 8-12-16.", "Write such numbers."
     )
@@ -70,9 +71,12 @@ def show(design: Design, recipe: str, length: Length, *, long: bool) -> None:
         position = address.bind(st.selectbox, "Layer", _LAYER, titles, next(iter(titles)))
     place, setting = int(position) - 1, sized[position]
     with middle:
-        sizes = _sizes(design.layers[place].settings[setting])
+        sizes, refusal = _sizes(design.layers[place].settings[setting])
     with right:
         count = int(address.bind(st.selectbox, "Each with", _SEEDS, _COUNTS, _USUAL))
+    if refusal:
+        st.error(escape_markdown(f"{refusal} The sizes before it stay in the link."))
+        return
     seeds = range(1, count + 1)
     planned = or_say(lambda: sweep(design, place, setting, sizes, seeds, recipe=recipe, length=length, long=long))
     if planned is not None:
@@ -84,15 +88,14 @@ def _sized(design: Design) -> list[tuple[int, str]]:
     return [(place, name) for place, each in enumerate(design.layers) for name in _SETTINGS if name in each.settings]
 
 
-def _sizes(now: int) -> tuple[int, ...]:
+def _sizes(now: int) -> tuple[tuple[int, ...], str]:
+    """Let the user write sizes; return those of the link, and why others were refused."""
     usual = tuple(dict.fromkeys((max(1, now // 2), max(1, 3 * now // 4), now)))
     sizes = address.read_as(_VALUES, values, usual, "Showing other sizes instead.")
     text, refusal = st.session_state.get(_REFUSED, (", ".join(map(str, sizes)), ""))
     st.session_state[_KEY] = text
     st.text_input("Sizes", key=_KEY, max_chars=_MOST, on_change=address.when_chosen(_KEY, _choose_sizes))
-    if refusal:
-        st.error(escape_markdown(f"{refusal} The sizes before it stay."))
-    return sizes
+    return sizes, refusal
 
 
 def _choose_sizes(text: str) -> None:
@@ -108,12 +111,11 @@ def _choose_sizes(text: str) -> None:
 
 def _train(planned: Mapping[str, Sequence[RunChoices]]) -> None:
     queue, every = live.training_queue(), [each for runs in planned.values() for each in runs]
-    states = [queue.status(controls.trainer(), each) for each in every]
+    states = [controls.status(each) for each in every]
     missing = [each for each, state in zip(every, states, strict=True) if state is None and not kept.is_kept(each)]
     under_way = any(state is not None and state.under_way for state in states)
     label = "Train 1 run" if len(missing) == 1 else f"Train {len(missing)} runs"
-    pressed = st.button(label, disabled=not missing or under_way)
-    if pressed:
+    if missing and st.button(label, disabled=under_way):
         or_show_error(lambda: [queue.start(controls.trainer(), each) for each in missing])
         st.rerun()
     if under_way:

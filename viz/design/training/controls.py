@@ -66,8 +66,10 @@ def _run(design: Design) -> None:
     if choices is None:
         return
     status = live.training_queue().status(controls.trainer(), choices)
-    every = {figures.name_of(run.progress, count): run.progress for run, count in _kept(design)}
-    others = dict([each for each in every.items() if each[1].choices != choices][:_BESIDE])
+    if status is not None and controls.is_gone(status):
+        st.info("The run that was trained here is not kept any more. Train the design again.")
+        status = None
+    others = figures.named([each for each in _kept(design) if each[0].progress.choices != choices][:_BESIDE])
     with projector.stage():
         if status is not None and status.under_way:
             often = max(_OFTEN, _EACH * live.training_queue().watchers())
@@ -117,7 +119,8 @@ def _watch(choices: RunChoices, others: Mapping[str, RunProgress]) -> None:
 
 def _stage(choices: RunChoices, status: RunStatus | None, others: Mapping[str, RunProgress]) -> None:
     """Show the state of a run, its buttons and its curves, beside those of others."""
-    finished = kept.read(kept.id_of(choices), weights=False).progress if kept.is_kept(choices) else None
+    known = or_say(lambda: kept.read(kept.id_of(choices), weights=False)) if kept.is_kept(choices) else None
+    finished = known.progress if known else None
     run = finished or (status.run if status else None)
     share, said = figures.say_status(status, choices)
     with st.container(horizontal=True, vertical_alignment="center", key="run-buttons"):

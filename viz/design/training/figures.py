@@ -52,9 +52,25 @@ def _images(run: RunProgress) -> Axis:
     return Axis("images used", (0, 1.02 * run.choices.images))
 
 
-def name_of(run: RunProgress, parameters: int) -> str:
-    """Return what a chart calls a run."""
-    return f"{parameters:,} parameters, {_length(run.choices)}, seed {run.choices.seed}"
+def named(runs: Sequence[tuple[Run, int]]) -> dict[str, RunProgress]:
+    """Return the progress of runs by what a chart calls them; each comes with the parameters of its design."""
+    found = dict[str, RunProgress]()
+    for run, parameters in runs:
+        name = _name_of(run.progress.choices, parameters)
+        alike = sum(each.startswith(name) for each in found)
+        found[f"{name} ({alike + 1})" if alike else name] = run.progress
+    return found
+
+
+def _name_of(choices: RunChoices, parameters: int) -> str:
+    recipe = [] if choices.recipe == "glass" else [f"recipe: {_RECIPES[choices.recipe]}"]
+    parts = [f"{parameters:,} parameters", _length(choices), *recipe, *_changes(choices), f"seed {choices.seed}"]
+    return ", ".join(parts)
+
+
+def _changes(choices: RunChoices) -> list[str]:
+    """Return what differs from the recipe: ``learning rate 0.03``."""
+    return [each.replace("_", " ").replace("=", " ") for each in choices.changes]
 
 
 def _length(choices: RunChoices) -> str:
@@ -63,7 +79,7 @@ def _length(choices: RunChoices) -> str:
 
 def say_choices(choices: RunChoices) -> str:
     """Say how long a run is."""
-    recipe = _RECIPES[choices.recipe]
+    recipe = ", ".join([_RECIPES[choices.recipe], *_changes(choices)])
     return f"{choices.steps:,} steps of {choices.batch_size} images, recipe: {recipe}, seed {choices.seed}"
 
 
@@ -105,8 +121,8 @@ def say_test(run: Run) -> str:
     test = run.test
     if test.accuracy is None:
         return (
-            "Nobody has looked at the test images of this run here. Look once, when all choices are made; to open "
-            "Mistakes with it is a look too."
+            "Nobody has looked at the test images of this run here. Look once, when all choices are made; a "
+            "visit of Mistakes or Compare with it is a look too."
         )
     times = "once" if test.looks == 1 else f"{test.looks} times"
     return (

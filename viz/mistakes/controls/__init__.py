@@ -94,9 +94,14 @@ def say_origin() -> str:
     card = cache.weights_card() if current.is_assignment() else shared.network().card
     if card:
         return origin.say(card)
-    if looks := cache.looks():
+    looks = cache.looks()
+    if looks:
         times = "once" if looks == 1 else f"{looks} times"
-        return f"A run of the design lab. Its test images were looked at {times}: everyone who opens this page counts."
+        return f"A run of the design lab. Its test images were looked at {times}, this visit included."
+    if looks is not None:
+        return (
+            "A run of the design lab that is not kept any more, and with it how often its test images were looked at."
+        )
     return "Computed by this app, with the network as it was opened. Its file does not say how it was trained."
 
 

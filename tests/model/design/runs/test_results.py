@@ -166,7 +166,7 @@ def test_sweep_has_each_value_with_each_seed_and_its_mean_and_spread(tmp_path: P
     [
         ((1, 2, 3, 4, 5, 6, 7), "kernels", "A sweep has 7 values and 2 seeds"),
         ((2, 4), "slope", "'conv' has no slope. It has kernels, size"),
-        ((0,), "kernels", "The kernels of 'conv' is 0"),
+        ((0,), "kernels", "'conv' has kernels = 0"),
         ((40,), "size", "Height: "),
     ],
 )
