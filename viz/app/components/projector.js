@@ -54,17 +54,18 @@ function charts(page) {
 function fitInto(page, room) {
   const width = page.parentElement.clientWidth;
   const sizes = () => [page.scrollWidth, page.scrollHeight, width, Math.round(room)].join();
-  if (page.fitted === sizes()) return; // to fit it has changed its size, or what changed has not
-  page.classList.remove("tight");
-  let scale = largest(page, width, room);
-  if (scale < READABLE) {
-    page.classList.add("tight"); // without the texts below figures
-    scale = largest(page, width, room);
+  if (page.fitted !== sizes()) { // else its size has changed because it was fitted, or what changed has not
+    page.classList.remove("tight");
+    let scale = largest(page, width, room);
+    if (scale < READABLE) {
+      page.classList.add("tight"); // without the texts below figures
+      scale = largest(page, width, room);
+    }
+    page.style.transform = scale < 1 ? `scale(${scale})` : "";
+    page.style.marginBottom = scale < 1 ? `${Math.floor((scale - 1) * page.scrollHeight)}px` : "";
+    page.fitted = sizes();
   }
-  page.style.transform = scale < 1 ? `scale(${scale})` : "";
-  page.style.marginBottom = scale < 1 ? `${Math.floor((scale - 1) * page.scrollHeight)}px` : "";
   charts(page).forEach(fill);
-  page.fitted = sizes();
 }
 
 // A chart measures its place after the page was made smaller, and is drawn too small by as much.
