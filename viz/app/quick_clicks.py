@@ -65,12 +65,15 @@ class Queue:
             self.next()
 
     def _keep_page(self, asked: ClientState) -> None:
-        """Send a late click to the page of the latest run, without the values of widgets that are not on it."""
+        """Send a late click to the page of the latest run, with nothing but what it has changed.
+
+        The rest are values of the page before. Streamlit has forgotten these, and would take them for choices.
+        """
         now = self._page_now()
         moved = self._last is None or asked.context_info.url != self._last.context_info.url
         if self._last and not moved and asked.page_script_hash == self._shown != now and _is_click(asked, self._last):
-            known = {each.id for each in self._last.widget_states.widgets}
-            kept = [each for each in asked.widget_states.widgets if each.id in known or is_trigger(each)]
+            before = {each.id: each for each in self._last.widget_states.widgets}
+            kept = [x for x in asked.widget_states.widgets if is_trigger(x) or (x.id in before and x != before[x.id])]
             del asked.widget_states.widgets[:]
             asked.widget_states.widgets.extend(kept)
             asked.page_script_hash = now
