@@ -1,6 +1,7 @@
 """Runs of designs: their curves in one chart, their results in a table, and their state in words."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
@@ -54,11 +55,11 @@ def _images(run: RunProgress) -> Axis:
 
 def named(runs: Sequence[tuple[Run, int]]) -> dict[str, RunProgress]:
     """Return the progress of runs by what a chart calls them; each comes with the parameters of its design."""
-    found = dict[str, RunProgress]()
+    found, seen = dict[str, RunProgress](), Counter[str]()
     for run, parameters in runs:
         name = _name_of(run.progress.choices, parameters)
-        alike = sum(each.startswith(name) for each in found)
-        found[f"{name} ({alike + 1})" if alike else name] = run.progress
+        seen[name] += 1
+        found[name if seen[name] == 1 else f"{name} ({seen[name]})"] = run.progress
     return found
 
 
