@@ -1,7 +1,9 @@
 """Shared markers and fixtures: the real MNIST, nginx, and deterministic Hypothesis."""
 
+import gc
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from deploy import nginx
 from model.images import mnist
@@ -32,7 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Scheduler(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives a file to one worker whole, for what its tests share, but a long file of many views to several in parts."""
+    """Gives a file to one worker whole, for what its tests share, but a long file of many views to several in parts.
+
+    Tests of browsers, which come first, often wait: the last worker begins at the other end, with what only computes.
+    """
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is self.nodes[-1]:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
@@ -42,6 +53,15 @@ class Scheduler(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduler | None:
     return Scheduler(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage meanwhile, and later not in what was imported: all of it stays, and looking takes as long."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

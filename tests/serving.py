@@ -125,23 +125,31 @@ class Runs:
 
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
-_AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # A busy browser draws a page piece by piece, and timers run in between: only when it is idle has it done all it had to.
 # A page that nobody looks at may never be called idle: then it must do that nothing else waits for its turn.
-_IDLE = """const idle = () => Promise.race([
+_STATES = f"""
+  const idle = () => Promise.race([
     new Promise((resolve) => requestIdleCallback(resolve)),
-    scheduler.postTask(() => {}, { priority: "background", delay: 200 }),
-  ]);"""
+    scheduler.postTask(() => {{}}, {{ priority: "background", delay: 200 }}),
+  ]);
+  const rest = async () => {{
+    const begun = performance.now();
+    while (!document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')) {{
+      if (performance.now() - begun > {PATIENCE}) throw new Error("the app does not come to rest");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }}
+  }};"""
 # A run for what was just done has been asked for by then.
 _ASKED = f"""async () => {{
-  {_IDLE}
+  {_STATES}
+  await rest();
+  await idle();
   await new Promise((resolve) => setTimeout(resolve, 100));
   await idle();
-  return true;
 }}"""
 # The page shows what came last once nothing in it has changed for a while; what plays never stops changing.
 _SHOWN = f"""async () => {{
-  {_IDLE}
+  {_STATES}
   const [STILL, AT_MOST] = [60, 200];
   await document.fonts.ready;
   await idle();
@@ -153,7 +161,8 @@ _SHOWN = f"""async () => {{
     setTimeout(done, AT_MOST);
   }});
   await idle();
-  return true;
+  await rest();
+  return document.querySelectorAll('[data-testid="stException"]').length;
 }}"""
 
 
@@ -172,15 +181,22 @@ def settle(page: Page) -> None:
 
     A page that is not watched is judged by its looks alone: that will do where nothing was clicked.
     """
-    page.wait_for_selector(_AT_REST, timeout=PATIENCE)
-    page.wait_for_function(_ASKED)
+    _in_page(page, _ASKED)
     deadline = time.monotonic() + PATIENCE / 1000
     while page in _RUNS and _RUNS[page].pending:
         assert time.monotonic() < deadline, "the run does not end"
         page.wait_for_timeout(10)
-    page.wait_for_function(_SHOWN)
-    page.wait_for_selector(_AT_REST, timeout=PATIENCE)
-    assert page.locator('[data-testid="stException"]').count() == 0, page.locator("body").inner_text()
+    assert _in_page(page, _SHOWN) == 0, page.locator("body").inner_text()
+
+
+def _in_page(page: Page, script: str) -> object:
+    """Return what a script finds in a page; where the page is loaded anew meanwhile, it begins again there."""
+    while True:
+        try:
+            return page.evaluate(script)
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
 
 
 def show_sidebar(page: Page) -> None:

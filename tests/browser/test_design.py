@@ -18,18 +18,12 @@ from tests.serving import settle
 from viz.design.editor import figures
 
 START = "conv-8-3_relu_bn_max-2_conv-10-3_gap"
-PARTS = ("what", "output", "parameters b", "size")
+NUMBERS = ("output", "parameters b", "size")  # of a row
 # What a row says as soon as a key was pressed in it, before anything else can run.
 PRESS = """(row, key) => {
   row.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   return row.querySelector(".words").textContent;
 }"""
-
-
-def shown(page: Page) -> list[list[str]]:
-    """Return what each row says: the layer, its output, parameters and field."""
-    rows = page.locator(".row")
-    return [[row.locator(f".{part}").inner_text() for part in PARTS] for row in rows.all()]
 
 
 def assert_shows(page: Page, *lines: str) -> None:
@@ -38,13 +32,14 @@ def assert_shows(page: Page, *lines: str) -> None:
     link = "_".join(line.replace(" ", "-").replace("=", "~").replace("@", "~~") for line in lines)
     assert chosen(page, "design") == link
     found = assess(text.from_link(link))
-    rows = shown(page)
-    assert [row[1:] for row in rows] == [
+    numbers = [
         [each["output"], f"{each['parameters']:,}" if each["output"] else "", each["size"]]
         for each in figures.rows(found, [()] * len(lines))
     ]
+    for part, column in zip(NUMBERS, zip(*numbers, strict=True), strict=True):  # the last of many runs may follow
+        expect(page.locator(f".row .{part}")).to_have_text(column, use_inner_text=True)
     totals = [each["text"] for each in figures.totals(found)]
-    assert page.locator(".totals dd:not(.change)").all_inner_texts() == totals
+    expect(page.locator(".totals dd:not(.change)")).to_have_text(totals, use_inner_text=True)
     assert [each.is_visible() for each in page.locator(".said").all()] == [bool(row.problem) for row in found.rows]
 
 
@@ -81,7 +76,7 @@ def test_each_edit_is_painted_at_once_and_then_has_its_numbers(visit: Visit) -> 
     press("Delete")
     assert_shows(page, "conv 9 5x3", relu, pool, bn, last, mean)
     page.get_by_role("button", name="Block").click()
-    assert len(shown(page)) == 10
+    expect(page.locator(".row")).to_have_count(10)
     page.get_by_role("button", name="Undo").click()
     assert_shows(page, "conv 9 5x3", relu, pool, bn, last, mean)
 
@@ -153,7 +148,7 @@ def test_text_and_layers_are_the_same_design_and_nothing_is_lost(visit: Visit) -
     assert chosen(page, "design") == START
     page.get_by_role("radio", name="Layers").click()
     settle(page)
-    assert len(shown(page)) == 6
+    expect(page.locator(".row")).to_have_count(6)
     page.get_by_role("radio", name="As text").click()
     expect(field).to_have_value("conv 8 3\nblur 2")
     field.fill("nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1))")
