@@ -4,9 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 # Tests of one file share what they start; the files with a browser come first, so that no long one is left at the end.
-# Browsers and servers keep each other waiting: three workers keep two cores busy.
+# Browsers and servers keep each other waiting: four workers keep two cores busy, and one of them begins at the other end.
 # The quick tests start nothing, so any worker takes any of them; what they leave out is not even imported.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 LEFT_OUT := $(addprefix --ignore=tests/,browser server deploy bench pages)
 
 .DEFAULT_GOAL := help

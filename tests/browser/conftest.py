@@ -100,6 +100,8 @@ def visit_held(visit: Visit, held_app: tuple[str, held.Gate]) -> Visit:
 class Contexts:
     """Browser contexts that are kept, so that the app's scripts are fetched and compiled once for all tests.
 
+    One page at a desk is kept too: what it has decoded need not be decoded again.
+
     Attributes:
         failures: What must never happen and did: a request that leaves this computer, a script that fails.
     """
@@ -107,13 +109,17 @@ class Contexts:
     def __init__(self, browser: Browser) -> None:
         self.failures: list[str] = []
         self._browser, self._kept, self._alone = browser, dict[str, BrowserContext](), list[BrowserContext]()
+        self._blank: Page | None = None  # for whoever comes next to a desk
 
     def new_page(self, alone: bool, options: Mapping[str, Any]) -> Page:
         """Open a page, in a context with nobody else where it is to be alone: cookies are then its own."""
-        name = repr(sorted(options.items()))
+        name = _named(options)
         if alone:
             self._alone.append(self._watched(options))
             return self._alone[-1].new_page()
+        if not options and self._blank:
+            page, self._blank = self._blank, None
+            return page
         if name not in self._kept:
             self._kept[name] = self._watched(options)
             _hold_process(self._kept[name])
@@ -137,10 +143,33 @@ class Contexts:
         for context in self._alone:
             context.close()
         self._alone.clear()
-        for context in self._kept.values():
-            for page in context.pages[1:]:
-                page.close()
+        for name, context in self._kept.items():
             context.clear_cookies()
+            pages = context.pages[1:]
+            if pages and name == _NO_OPTIONS:
+                self._blank = pages.pop(0)
+                _make_blank(self._blank)
+            for page in pages:
+                page.close()
+
+
+def _make_blank(page: Page) -> None:
+    """Make a page as it was before it was first used, but for its history."""
+    page.unroute_all()
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    if page.url.startswith("http"):
+        page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+
+
+def _named(options: Mapping[str, Any]) -> str:
+    return repr(sorted(options.items()))
+
+
+_NO_OPTIONS = _named({})
 
 
 def _hold_process(context: BrowserContext) -> None:
