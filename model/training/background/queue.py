@@ -8,12 +8,12 @@ import atexit
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from model.errors import GlassError, InputError
+from model.training.background.kept import Endings, Results
 from model.training.background.records import AnyStatus, Choices, Progress, Status
 
 Train = Callable[[Any], Iterator[Any]]
@@ -22,8 +22,6 @@ MAX_WAITING = 40
 MAX_OF_ONE = 12  # trainings that stay, of one person
 MAX_PAUSED = 8  # each of which keeps its network, its optimiser and its images
 TIMEOUT = 20.0  # seconds without a status request after which a person counts as gone
-_KEPT, _KEPT_BYTES = 32, 200_000_000  # finished trainings that are kept, and what they take
-_ENDED = 64  # statuses of ended trainings that are kept
 _MIN_STEPS = 25  # steps before the remaining time is estimated
 _PAUSE = 0.002  # seconds between two steps, for other threads
 _JOIN_TIMEOUT = 5.0  # seconds; a step takes about 0.05
@@ -67,8 +65,7 @@ class TrainingQueue:
         self._lock = threading.Lock()
         self._jobs: list[_Job] = []  # the first one that is not paused runs
         self._worker: threading.Thread | None = None
-        self._finished: OrderedDict[Choices, Progress] = OrderedDict()
-        self._ended: OrderedDict[tuple[str, Choices | None], AnyStatus] = OrderedDict()
+        self._results, self._endings = Results(), Endings()
         self._seconds_per_image: dict[str, float] = {}  # by network, from its last training with some steps
 
     def start(self, person: str, choices: Choices) -> AnyStatus:
@@ -84,10 +81,9 @@ class TrainingQueue:
             self._drop_absent()
             if not choices.stays:
                 self._remove(person, None)
-            self._ended.pop(_key(person, choices), None)
-            if choices in self._finished:  # those that stay are kept elsewhere
-                self._finished.move_to_end(choices)
-                return self._end(person, Status("finished", choices, self._finished[choices]))
+            self._endings.forget(person, choices)
+            if (result := self._results.find(choices)) is not None:
+                return self._endings.note(person, Status("finished", choices, result))
             job = self._job(choices) or self._added(person, choices)
             job.people[person] = self._clock()
             self._go_on(job)
@@ -103,8 +99,7 @@ class TrainingQueue:
             if job is not None and person in job.people:
                 job.people[person] = self._clock()
                 return self._status_of(job)
-            ended = self._ended.get(_key(person, choices))
-            return ended if ended is not None and ended.choices == choices else None
+            return self._endings.find(person, choices)
 
     def cancel(self, person: str, choices: Choices | None = None) -> None:
         """Cancel a person's training; it continues only if another person watches it.
@@ -118,13 +113,13 @@ class TrainingQueue:
         with self._lock:
             job = self._remove(person, choices)
             if job is not None:
-                self._end(person, Status("cancelled", job.choices, job.run))
+                self._endings.note(person, Status("cancelled", job.choices, job.run))
 
     def remove(self, person: str, choices: Choices | None = None) -> None:
         """Cancel a person's training and keep no status of it."""
         with self._lock:
             self._remove(person, choices)
-            self._ended.pop((person, choices), None)
+            self._endings.forget(person, choices)
 
     def pause(self, person: str, choices: Choices) -> None:
         """Let a person's training stand still after its step, so that the next one runs.
@@ -165,7 +160,7 @@ class TrainingQueue:
         with self._lock:
             for job in self._jobs:
                 for person in job.people:
-                    self._end(person, Status("cancelled", job.choices, job.run))
+                    self._endings.note(person, Status("cancelled", job.choices, job.run))
             self._jobs.clear()
             worker = self._worker
         if worker is not None and worker is not threading.current_thread():
@@ -234,14 +229,6 @@ class TrainingQueue:
             self._conclude(job, Status("cancelled", job.choices, job.run))
         return bool(left)
 
-    def _end(self, person: str, status: AnyStatus) -> AnyStatus:
-        key = _key(person, status.choices)
-        self._ended[key] = status
-        self._ended.move_to_end(key)
-        while len(self._ended) > _ENDED:
-            self._ended.popitem(last=False)
-        return status
-
     def _status_of(self, job: _Job) -> AnyStatus:
         if job.paused:
             return Status("paused", job.choices, job.run)
@@ -272,21 +259,16 @@ class TrainingQueue:
             self._seconds_per_image[job.choices.network] = job.seconds / run.used
         if not run.finished:
             return self._first() is job
-        if not job.choices.stays:
-            self._finished[job.choices] = run
-        while len(self._finished) > 1 and self._is_too_much():
-            self._finished.popitem(last=False)
+        if not job.choices.stays:  # the others are kept elsewhere
+            self._results.keep(job.choices, run)
         self._conclude(job, Status("finished", job.choices, run))
         return False
-
-    def _is_too_much(self) -> bool:
-        return len(self._finished) > _KEPT or sum(each.bytes for each in self._finished.values()) > _KEPT_BYTES
 
     def _conclude(self, job: _Job, status: AnyStatus) -> None:
         if job in self._jobs:
             self._jobs.remove(job)
         for person in job.people:
-            self._end(person, status)
+            self._endings.note(person, status)
 
     # The following methods run in the thread of the trainings.
 
@@ -327,8 +309,3 @@ class TrainingQueue:
         with self._lock:
             if job not in self._jobs:
                 job.steps = None  # which ends it here, not where the last reference to the job goes
-
-
-def _key(person: str, choices: Choices) -> tuple[str, Choices | None]:
-    """Return by what the status of an ended training is kept: a person sees the last one that does not stay."""
-    return person, choices if choices.stays else None
