@@ -21,7 +21,7 @@ from viz.app import page_list
 
 ROUNDS, WARM_UP = 25, 3
 GOAL, WITH_A_CHART = 1.8, 2.5  # times the empty page
-GOALS = {"lie_detector": 4.0, **dict.fromkeys(("receptive_field", "batch_norm", "training"), WITH_A_CHART)}
+GOALS = {"sanity_checks": 4.0, **dict.fromkeys(("receptive_field", "batch_norm", "training"), WITH_A_CHART)}
 EMPTY = Path(__file__).with_name("empty.py")
 NOTHING = "empty page"
 
