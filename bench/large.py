@@ -181,7 +181,6 @@ def walk(page: Page, watch: Watch, name: str, number: int, address: str, bare: f
 def report(opened: float, painted: float, looks: Sequence[Look], more: float) -> None:
     """Print whether each goal is reached."""
     slow = [each.name for each in looks if not each.is_fast]
-    longest = max((each.chosen[0] for each in looks), default=0.0)
     for name, found in {"opened": opened, "painted": painted, "memory": more}.items():
         unit = "MB more" if name == "memory" else "s"
         reached = "reached" if found <= GOALS[name] else "MISSED"
@@ -189,7 +188,7 @@ def report(opened: float, painted: float, looks: Sequence[Look], more: float) ->
     said = (
         f"{', '.join(slow)} take longer"
         if slow
-        else f"all within it, or the first figure in {FIRST} s (in {longest:.2f} s at most)"
+        else f"all in time, or the first figure in {FIRST} s"
     )
     print(f"{'MISSED' if slow else 'reached':<10}after a choice: {said}; goal {GOALS['after a choice']} s")
 
