@@ -193,13 +193,15 @@ def _say_stage(status: LiveStatus, done: int) -> str:
 def about(seconds: float | None, what: str) -> str:
     """Format an estimated time with its precision.
 
-    >>> about(None, "left"), about(7.2, "left"), about(93, "left")
-    ('', ', about 10 s left', ', about 2 min left')
+    >>> about(None, "left"), about(2.5, "left"), about(7.2, "left"), about(93, "left")
+    ('', ', a few seconds left', ', about 10 s left', ', about 2 min left')
     """
     if seconds is None:
         return ""
+    if seconds < 5:
+        return f", a few seconds {what}"
     if seconds < 90:
-        return f", about {max(5, 5 * math.ceil(seconds / 5))} s {what}"
+        return f", about {5 * math.ceil(seconds / 5)} s {what}"
     return f", about {math.ceil(seconds / 60)} min {what}"
 
 
