@@ -155,8 +155,8 @@ _SHOWN = f"""async () => {{
   await idle();
   await new Promise((resolve) => {{
     const done = () => {{ observer.disconnect(); resolve(); }};
-    let rest = setTimeout(done, STILL);
-    const observer = new MutationObserver(() => {{ clearTimeout(rest); rest = setTimeout(done, STILL); }});
+    let timer = setTimeout(done, STILL);
+    const observer = new MutationObserver(() => {{ clearTimeout(timer); timer = setTimeout(done, STILL); }});
     observer.observe(document.body, {{ subtree: true, childList: true, attributes: true, characterData: true }});
     setTimeout(done, AT_MOST);
   }});
