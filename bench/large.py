@@ -185,11 +185,7 @@ def report(opened: float, painted: float, looks: Sequence[Look], more: float) ->
         unit = "MB more" if name == "memory" else "s"
         reached = "reached" if found <= GOALS[name] else "MISSED"
         print(f"{reached:<10}{name}: {found:.2f} {unit}, goal {GOALS[name]} {unit}")
-    said = (
-        f"{', '.join(slow)} take longer"
-        if slow
-        else f"all in time, or the first figure in {FIRST} s"
-    )
+    said = f"{', '.join(slow)} take longer" if slow else f"all in time, or the first figure in {FIRST} s"
     print(f"{'MISSED' if slow else 'reached':<10}after a choice: {said}; goal {GOALS['after a choice']} s")
 
 

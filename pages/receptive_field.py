@@ -71,7 +71,7 @@ if every_field:
     widgets.to_try(
         "Choose a corner unit, and go through the rows with the arrow keys.",
         "Compare the units before and after a pool or a stride. Which number changes?",
-        "Show what the trained network uses. Does the edge of the box count as much as the middle?",
+        "Show what the network uses. Does the edge of the box count as much as the middle?",
     )
     one_unit()
     st.header("Why these numbers")

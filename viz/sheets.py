@@ -27,6 +27,11 @@ def of_component(name: str) -> str:
     return "".join(map(_text, [_COMPONENTS / f"{name}.css", *shared, _COMPONENTS / "print.css", *player]))
 
 
+def of_paper(topic: str) -> str:
+    """Return the style of a topic, and of formulas, for a file that stands alone."""
+    return _text(_STYLES / "mathematics.css") + _text(_VIZ / topic / "style.css")
+
+
 @functools.lru_cache(maxsize=64)
 def script(name: str) -> str:
     """Return the script of a component by its name."""

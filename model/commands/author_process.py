@@ -208,7 +208,7 @@ def _channels(number: int) -> str:
 
 def _said(shape: tuple[int, int, int], why: str) -> str:
     written = "x".join(map(str, shape))
-    return f"The input is taken to be {written}: {why}. Another one is given with --input {written}."
+    return f"The input is taken to be {written}: {why}. Another one is given in this form, with --input."
 
 
 def _runs(module: nn.Module, shape: tuple[int, int, int], definitions: Definitions) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from model.parameters.causes import Passed, Rule, cheapest, other, rules, sentence
 from model.parameters.records import Line
 
-DOUBLED = frozenset({"pool stride", "jump"})  # a pool multiplies the field, and the jump is forgotten behind it
+# A pool multiplies the field by its stride, and the jump is forgotten behind it.
+DOUBLED = frozenset({"pool stride", "jump", "pool jump", "global jump"})
 
 
 def of_printed(steps: Sequence[Passed], printed: Mapping[str, int]) -> tuple[Line, ...]:

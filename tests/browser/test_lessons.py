@@ -72,12 +72,21 @@ def test_an_answer_is_covered_until_the_key_shows_it(visit: Visit) -> None:
     expect_chosen(page, told="yes")
 
 
+BESIDE = """() => {
+  const clock = document.querySelector(".st-key-lesson_clock").getBoundingClientRect();
+  return [...document.querySelectorAll(".lesson :is(p, strong)")].every((each) => {
+    const words = document.createRange();
+    words.selectNodeContents(each);
+    return [...words.getClientRects()].every((line) => line.right <= clock.left || line.top >= clock.bottom - 1);
+  });
+}"""
 TALL = """(main) => main.querySelector(".st-key-page").insertAdjacentHTML(
   "beforeend", "<div id='tall' style='height: 3000px; flex: none'></div>")"""
 
 
 def test_a_projector_shows_notes_over_the_page_and_a_page_that_was_taller_in_its_size_again(visit: Visit) -> None:
     page = visit("overview?net=assignment&digit=project-4or9&lesson=tour.1&projector=yes")
+    assert page.evaluate(BESIDE), "the clock is on no word"
     picture = page.locator(".st-key-stage").first
     before = picture.bounding_box()
     page.keyboard.press("n")

@@ -1,9 +1,13 @@
 """The page of worksheets in Streamlit's own simulator."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import assert_works, run, said, show, shown
+from viz.app import tables
+from viz.sheets import of_pages
 
 PAGE = "worksheet"
 
@@ -34,6 +38,18 @@ def test_a_class_gets_different_sheets(app: AppTest) -> None:
     assert [f"Worksheet {number}</h2>" in each for number, each in zip((5, 6, 7), sheets, strict=True)] == [True] * 3
     assert len({each.partition("<section>")[2] for each in sheets}) == 3
     assert "3 sheets, 5 to 7" in said(app)
+
+
+def test_the_file_has_the_style_of_all_that_is_in_it(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[str] = []
+    monkeypatch.setattr(tables, "offer", lambda _label, text, *_rest: files.append(text()))
+    show(app, sheets="3", sheet_view="both")
+    (html,) = files
+    style, _, body = html.partition("</style>")
+    classes = {name for each in re.findall(r'class="([^"]*)"', body) for name in each.split()}
+    styled = {name for name in classes if re.search(rf"\.{name}\b", of_pages())} - {"formula"}  # another topic's
+    assert {"fraction", "gap"} <= styled
+    assert [name for name in styled if not re.search(rf"\.{name}\b", style)] == []
 
 
 def test_a_number_is_chosen_and_kept_in_the_link(app: AppTest) -> None:

@@ -248,8 +248,8 @@ def _say_unit(chosen: str) -> str:
 
 
 def as_trained() -> bool:
-    """Let the user choose between the picture and the pixels that the trained network uses."""
-    stages = {_DIGIT: f"The {current.picture_word()}", _USED: "What the trained network uses"}
+    """Let the user choose between the picture and the pixels that the network uses."""
+    stages = {_DIGIT: f"The {current.picture_word()}", _USED: "What the network uses"}
     return segments("Show", address.SHOWN, stages) == _USED
 
 

@@ -1,7 +1,6 @@
 """Choose worksheets, and hand them out: on the page, on paper, and as a file."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from model.worksheet.records import Worksheet
 from viz.app import address, components, current, picker, projector, shared, tables, widgets
 from viz.app.current import of_network
 from viz.app.queued_cache import queued
+from viz.sheets import of_paper
 from viz.worksheet import figures
 
 SEED, SHEETS, SHOWN, TASK = "seed", "sheets", "sheet_view", "task"
@@ -21,7 +21,6 @@ MOST = 40  # sheets at once: a class
 VIEWS = {"sheet": "Worksheet", "answers": "Answers", "both": "Both"}
 _FILE_ENDS = {"sheet": "", "answers": "-answers", "both": "-with-answers"}
 _LARGEST = 9_999
-_STYLE = Path(__file__).with_name("style.css")
 _PAPER = (
     "body { margin: 0; background: #fff; font-family: system-ui, sans-serif } main { max-width: 54rem; margin: 0 auto; "
     "padding: 1rem } @page { size: A4; margin: 12mm } @media print { html { font-size: 11px } main { max-width: none; "
@@ -102,7 +101,7 @@ def drawn(sheets: Sequence[Worksheet], shown: str) -> str:
 
 
 def _document(title: str, sheets: Sequence[Worksheet], shown: str) -> str:
-    return figures.document(title, drawn(sheets, shown), _PAPER + _STYLE.read_text(encoding="utf-8"))
+    return figures.document(title, drawn(sheets, shown), _PAPER + of_paper("worksheet"))
 
 
 @queued(max_entries=4 * MOST, show_spinner="Making the sheets")

@@ -61,7 +61,7 @@ def test_they_part_at_the_pool_and_the_jump_is_forgotten_behind_it() -> None:
 def test_the_habits_of_the_table_are_those_that_it_follows_everywhere() -> None:
     steps = passed("assignment", "Conv2d-23")
     found = recurrences.habits_of(steps, recurrences.of_printed(steps, FIELDS))
-    assert found == {*recurrences.DOUBLED, "global"}
+    assert found == {"pool stride", "jump", "global"}
 
 
 def test_a_mistake_that_is_made_once_and_not_again_is_no_habit() -> None:
@@ -81,6 +81,18 @@ def test_a_chain_by_hand() -> None:
     lines = recurrences.of_habits(CHAIN, {*recurrences.DOUBLED, "global"})
     assert [(line.size, line.right_size) for line in lines] == [(3, 3), (6, 4), (8, 8), (8, 12)]
     assert [line.mistake != "" for line in lines] == [False, True, True, True]
+
+
+def test_the_jump_is_forgotten_at_every_kind_of_step() -> None:
+    pools = [Passed("pool", "pool", 3, 1, 1, 2), Passed("mean", "global", 3, 3, 1, 2)]
+    lines = recurrences.of_habits([*CHAIN[:2], *pools])
+    assert [line.wrong for line in lines] == [
+        "1 + (3 − 1) × 1 = 3",
+        "3 × 2 = 6",
+        "6 + (3 − 1) × 1 = 8",
+        "8 + (3 − 1) × 1 = 10",
+    ]
+    assert all(line.mistake for line in lines[1:])
 
 
 @pytest.mark.parametrize(("id", "end", "first"), [("residual", "Conv2d-15", "Conv2d-9"), ("basic", "max_pool2d-2", "")])
