@@ -20,4 +20,5 @@ widgets.to_try(
     "Open a lesson in two windows: the projector view in one, the notes in the other. Go to the next station in both.",
     "Open any other page when somebody asks. The bar stays, with a button that leads back to the station.",
     "Send the link of a station to the class: it opens the same view for everyone.",
+    "Hand out worksheets: the page Worksheet makes another one for each student, with its answers.",
 )
