@@ -13,7 +13,7 @@ from model.design import text
 from model.design.assess import assess
 from model.design.presets import preset
 from tests.browser.conftest import Visit
-from tests.browser.people import chosen
+from tests.browser.people import chosen, expect_chosen
 from tests.serving import settle
 from viz.design.editor import figures
 
@@ -30,7 +30,7 @@ def assert_shows(page: Page, *lines: str) -> None:
     """Check that the address has a design, and that the rows show it with the model's numbers."""
     settle(page)
     link = "_".join(line.replace(" ", "-").replace("=", "~").replace("@", "~~") for line in lines)
-    assert chosen(page, "design") == link
+    expect_chosen(page, design=link)  # what is typed while an edit is on its way is sent after its answer
     found = assess(text.from_link(link))
     numbers = [
         [each["output"], f"{each['parameters']:,}" if each["output"] else "", each["size"]]
