@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from model.sanity_checks.comparison_quiz import quiz
 from tests.browser.conftest import OVERFLOWING, PHONE, Visit
@@ -63,6 +63,14 @@ def test_nothing_moves_when_what_the_browser_still_loads_has_come(visit: Visit) 
     page.wait_for_function(f"({STANDS})() === '{before}'")
 
 
+def comes(maps: Locator, count: int) -> bool:
+    try:
+        expect(maps).to_have_count(count, timeout=20_000)
+    except AssertionError:
+        return False
+    return True
+
+
 def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) -> None:
     page = visit_held(f"lie_detector?digit={DIGIT}&method=smooth_grad&doubt_test=weights")
     before = page.evaluate(STANDS)
@@ -71,6 +79,8 @@ def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) 
     maps = page.locator(".check-stages img")
     for passed in range(1, 15):
         gate.let_pass(1)
+        if not comes(maps, 1 + passed):  # a run that was begun anew meanwhile has taken it along
+            gate.let_pass(1)
         expect(maps).to_have_count(1 + passed)
         expect(page.locator(".check-stages .pending")).to_have_count(14 - passed)
         if passed == 1:
