@@ -37,8 +37,7 @@ INSTEAD = {
     "ol.strip > li": "input[type=range]",  # the epochs, one by one
 }
 NUMBERS = "[data-testid=stMain] [data-testid=stExpander] summary"  # the numbers of a chart as a table
-# What axe-core judges by colours: all that a theme can change. A small screen changes none (test_contrast.py).
-_COLOURS = ["color-contrast", "link-in-text-block"]
+_COLOURS = ["color-contrast", "link-in-text-block"]  # what axe-core judges by colours: all that a theme can change
 _APP = "document.querySelector('[data-testid=stApp]')"
 _GROUND = f"getComputedStyle({_APP}).backgroundColor"
 _LIGHTNESS = f"""() => ["backgroundColor", "color"].map(
@@ -115,21 +114,17 @@ _BLANK = """() => [...document.querySelectorAll("[data-testid=stMain] .js-plotly
   .map((each) => (each.closest("[aria-label]")?.ariaLabel ?? "a chart").slice(0, 60))"""
 
 
-def _grave(page: Page, part: str, options: Mapping[str, object]) -> list[str]:
+def grave(page: Page, part: str, rules: list[str] | None = None) -> list[str]:
     """Return what axe-core calls serious or critical."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
     context = {"include": [[part]], "exclude": [[each] for each in THIRD_PARTY]}
+    options = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
     return [str(each) for each in page.evaluate(_AXE, [context, options])]
 
 
-def grave(page: Page, part: str) -> list[str]:
-    """Return what is wrong by all rules but those of colours, which take most of the time."""
-    return _grave(page, part, {"rules": {rule: {"enabled": False} for rule in _COLOURS}})
-
-
-def hard_to_read(page: Page, part: str) -> list[str]:
-    return _grave(page, part, {"runOnly": {"type": "rule", "values": _COLOURS}})
+def grave_by_colour(page: Page, part: str) -> list[str]:
+    return grave(page, part, _COLOURS)
 
 
 def not_painted(page: Page, _part: str) -> list[str]:
@@ -328,10 +323,9 @@ SITUATIONS = {
             "motion": in_motion,
             "forced colours": colours_lost,
             "axe": grave,
-            "contrast": hard_to_read,
         },
     ),
-    "in the dark": Situation(in_the_dark, {"ground": not_dark, "contrast": hard_to_read}),
+    "in the dark": Situation(in_the_dark, {"ground": not_dark, "axe": grave_by_colour}),
     "on paper": Situation(
         on_paper,
         {

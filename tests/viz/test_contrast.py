@@ -1,7 +1,6 @@
 """The contrast of colours by WCAG 2.2, and how people with three kinds of colour blindness see them."""
 
 import itertools
-import re
 import tomllib
 from collections.abc import Iterable
 
@@ -118,18 +117,3 @@ def test_sequential_scale_gets_lighter(sight: str | None) -> None:
     lightness = seen(theme.lookup(theme.SEQUENTIAL) / 255, sight)[:, 0]
     assert (np.diff(lightness) > 0).all()
     assert lightness[-1] - lightness[0] > 90
-
-
-def colours_on_small_screens(style: str) -> set[str]:
-    """Return what a style sheet gives text and grounds on small screens alone."""
-    blocks = re.findall(r"@media[^{]*width[^{]*\{((?:[^{}]*\{[^{}]*\})*)", style)
-    return {value for block in blocks for value in re.findall(r"\b(?:color|background[\w-]*)\s*:\s*([^;}]*)", block)}
-
-
-def test_a_small_screen_changes_no_colour() -> None:
-    """So contrast is judged on large ones alone; what stays in view has the ground of the page."""
-    assert colours_on_small_screens("p { color: red } @media (max-width: 9px) { a { b: c } p { color: blue; } }") == {
-        "blue"
-    }
-    found = {path.name: colours_on_small_screens(path.read_text("utf-8")) for path in (ROOT / "viz").rglob("*.css")}
-    assert set().union(*found.values()) <= {"transparent", "var(--page)"}, found
