@@ -14,6 +14,7 @@ from typing import Any
 from streamlit.web import cli
 
 from model import saliency
+from viz.sanity_checks import cache
 
 FOLDER = "HELD"  # the environment variable that names it
 _OPEN, _PERMIT = "open", "permit"
@@ -53,6 +54,7 @@ def main() -> None:
         return attribute(*arguments, **options)
 
     saliency.attribute = held
+    cache._INTERVAL, cache._REST = 0.0, 0  # each map is shown, however long that takes a busy machine
     cli.main()
 
 

@@ -1,7 +1,6 @@
 """The lie detector in a real browser: it streams to its end, rounds are played with keys, and a phone shows all."""
 
 import re
-from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -70,18 +69,13 @@ def test_nothing_moves_while_the_network_forgets(visit_held: Visit, gate: Gate) 
     gate.close()
     page.goto(page.url + "&doubt_seed=41")
     maps = page.locator(".check-stages img")
-    seen = set()
     for passed in range(1, 15):
-        shown = maps.count()
         gate.let_pass(1)
-        with suppress(AssertionError):  # a busy server shows it with the next one
-            expect(maps).not_to_have_count(shown, timeout=3_000)
-        seen.add(maps.count())
-        expect(page.locator(".check-stages :is(img, .pending)")).to_have_count(15)
+        expect(maps).to_have_count(1 + passed)
+        expect(page.locator(".check-stages .pending")).to_have_count(14 - passed)
         if passed == 1:
             page.wait_for_function(f"({STANDS})() === '{before}'")  # all that the browser loads has come
             page.evaluate(WATCH)
-    assert len(seen) > 3, "they come one after another"
     gate.open()
     settle(page)
     places = page.evaluate("places")
