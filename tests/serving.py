@@ -106,13 +106,16 @@ class Runs:
     """Whether runs that a page has asked for are still pending, told from what it and the app say to each other."""
 
     def __init__(self, socket: WebSocket) -> None:
-        self.pending, self._begun = False, False
+        self.pending, self._begun, self._uploading = False, False, False
         socket.on("framesent", self._note_sent)
         socket.on("framereceived", self._note_received)
 
     def _note_sent(self, frame: bytes | str) -> None:
-        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
-            self.pending, self._begun = True, False
+        said = BackMsg.FromString(frame).WhichOneof("type") if isinstance(frame, bytes) else None
+        if said == "file_urls_request":  # a file is sent, and then a run is asked for
+            self.pending, self._uploading = True, True
+        elif said == "rerun_script":
+            self.pending, self._begun, self._uploading = True, False, False
 
     def _note_received(self, frame: bytes | str) -> None:
         said = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
@@ -121,7 +124,7 @@ class Runs:
         elif said.WhichOneof("type") == "script_finished":
             if said.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self._begun = False  # another follows
-            self.pending = not self._begun  # what ends before it has begun is the run before it
+            self.pending = self._uploading or not self._begun  # what ends before it has begun is the run before it
 
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
