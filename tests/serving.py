@@ -137,7 +137,8 @@ _STATES = f"""
   ]);
   const rest = async () => {{
     const begun = performance.now();
-    while (!document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')) {{
+    while (!document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        || document.querySelector('[data-testid="stSkeleton"]')) {{  // the code of an element is on its way
       if (performance.now() - begun > {PATIENCE}) throw new Error("the app does not come to rest");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }}
