@@ -136,4 +136,4 @@ def speaking_against(monkeypatch: pytest.MonkeyPatch) -> None:
         kept = 0 if (options or {}).get("relu") else -1
         return replace(found, values=kept * np.abs(found.values), raw=kept * np.abs(found.raw))
 
-    monkeypatch.setattr(cache, "saliency", SimpleNamespace(attribute=attribute_against))
+    monkeypatch.setattr(cache, "saliency", SimpleNamespace(attribute=attribute_against, METHODS=saliency.METHODS))
