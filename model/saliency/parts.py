@@ -8,6 +8,7 @@ from torch import nn
 from model import layers
 from model.graph.module import Function, NetworkModule
 from model.graph.records import Graph, Op
+from model.trace.private import steps_of
 
 _CONVOLUTIONS = (Op.CONV, Op.CONV_TRANSPOSE)
 _LISTED = 4  # steps that a sentence names
@@ -69,7 +70,7 @@ def default_layer(graph: Graph) -> str | None:
 def parts_of(network: nn.Module) -> Parts:
     """Return the steps of a network with a graph, or of a sequence."""
     if isinstance(network, NetworkModule):
-        steps = {node.name: network.step(node.name) for node in network.graph.nodes}
+        steps = steps_of(network)
         moved = network.graph.from_image()
         sites = tuple(node.name for node in network.graph.nodes if len(node.shape) == 3 and node.name in moved)
         return Parts(steps, _non_linear(network.graph, steps, moved), default_layer(network.graph), sites)

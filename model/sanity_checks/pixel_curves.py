@@ -11,7 +11,7 @@ from model.errors import InputError
 from model.records import Activation
 from model.saliency.records import Attribution
 from model.sanity_checks.records import PixelCurves
-from model.trace.private import private_copy
+from model.trace.private import copy_for_many
 
 STEPS = 49
 ORDERS = 8
@@ -55,7 +55,7 @@ def curves_by_order(
     Arguments and errors are those of ``pixel_curves``; ``from_curves`` puts the curves together.
     """
     _check(x, attribution, steps, orders)
-    private = private_copy(network)
+    private = copy_for_many(network)
     counts, random = _counts(x, steps), np.random.default_rng(seed)
     baseline = torch.from_numpy(attribution.baseline.copy()).to(x).reshape(x.shape)
     for number in range(orders + 1):

@@ -17,7 +17,7 @@ from model.saliency.records import Attribution
 from model.saliency.scorer import Scorer
 from model.sanity_checks.records import Robustness
 from model.sanity_checks.weight_dependence import Explain
-from model.trace.private import private_copy
+from model.trace.private import copy_for_many
 
 RADIUS = 0.05
 NOISE = 0.05  # small: no gradient of this network predicts its scores for larger changes
@@ -135,7 +135,7 @@ def from_changes(
         InputError: The map is not of the image, or a number is out of range.
     """
     _check(x, attribution, noise, probes)
-    private = private_copy(network)
+    private = copy_for_many(network)
     score = _cached(Scorer.of_network(private, attribution.output, attribution.target, attribution.against))
     phi = torch.from_numpy(attribution.values.copy()).expand(x.shape) / x.shape[1]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from model import layers
@@ -51,6 +52,15 @@ def private_copy(network: M) -> M:
     found = copies[id(network)]
     assert isinstance(found, type(network))  # noqa: S101 (for the type checker)
     return found
+
+
+def copy_for_many(network: M) -> M:
+    """Return a private copy that is faster for many images at once, without gradients: twice as fast for some networks.
+
+    It keeps the channels of a place side by side in memory, as PyTorch's kernels for many images do. What it returns
+    differs in the last digits.
+    """
+    return private_copy(network).to(memory_format=torch.channels_last)
 
 
 def steps_of(network: nn.Module) -> Mapping[str, nn.Module]:

@@ -41,19 +41,20 @@ def kept_rows() -> tuple[str, ...]:
 
 
 def randomized(
-    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Randomization], object]
+    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
 ) -> Randomization:
-    """Return the maps of a digit while the network's rows are randomized one by one, the last row first."""
+    """Return the maps of a digit while the network's rows are randomized one by one, the last row first.
+
+    ``show`` gets those that are ready, that of the trained network first.
+    """
     with suppress(NotCachedError):  # one look-up is cheaper than one for each stage
-        return _randomized.cached(digit.key, plan, seed, digit)
-    names = rows()
-    _gather(_stages(digit, plan, seed), lambda found: show(weight_dependence.compare(names, found)))
-    return _randomized(digit.key, plan, seed, digit)
+        return _randomized.cached(digit.key, plan, seed, ())
+    return _randomized(digit.key, plan, seed, _gather(_stages(digit, plan, seed), show))
 
 
 @queued(max_entries=256)
-def _randomized(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> Randomization:
-    return weight_dependence.compare(rows(), list(_stages(_digit, plan, seed)))
+def _randomized(key: str, plan: AttributionPlan, seed: int, _stages: Sequence[Attribution]) -> Randomization:
+    return weight_dependence.compare(rows(), _stages)
 
 
 def map_of_random_weights(digit: Digit, plan: AttributionPlan, seed: int) -> Attribution:
@@ -79,18 +80,23 @@ def _random_networks(seed: int) -> tuple[nn.Module, ...]:
 
 
 def dependence(
-    digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[Attribution]], object]
+    digit: Digit,
+    plan: AttributionPlan,
+    seed: int,
+    found: Randomization,
+    show: Callable[[Sequence[Attribution]], object],
 ) -> WeightDependence:
     """Compare the effect of ``randomized`` weights on a map with the effect of other pictures."""
     with suppress(NotCachedError):
-        return _dependence.cached(digit.key, plan, seed, digit)
-    _gather(_others(digit, plan), show)
-    return _dependence(digit.key, plan, seed, digit)
+        return _dependence.cached(digit.key, plan, seed, found, ())
+    return _dependence(digit.key, plan, seed, found, _gather(_others(digit, plan), show))
 
 
 @queued(max_entries=256)
-def _dependence(key: str, plan: AttributionPlan, seed: int, _digit: Digit) -> WeightDependence:
-    return weight_dependence.weight_dependence(_randomized(key, plan, seed, _digit), list(_others(_digit, plan)))
+def _dependence(
+    key: str, plan: AttributionPlan, seed: int, _found: Randomization, _others: Sequence[Attribution]
+) -> WeightDependence:
+    return weight_dependence.weight_dependence(_found, _others)
 
 
 def _others(digit: Digit, plan: AttributionPlan) -> Iterator[Attribution]:

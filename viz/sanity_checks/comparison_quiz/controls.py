@@ -103,14 +103,13 @@ def _explain(dealt: Round, plan: AttributionPlan) -> None:
     """Say whether the method depends on the weights for this digit, and link to all checks of the trained map."""
     place, rows = st.empty(), len(cache.rows())
     place.write("Why? The weights are randomized row by row …")
-    cache.randomized(
-        dealt.digit,
-        plan,
-        dealt.seed,
-        lambda found: place.write(f"Why? The weights are randomized row by row: {len(found.rows)} of {rows} …"),
+    asked = dealt.digit, plan, dealt.seed
+    found = cache.randomized(
+        *asked,
+        lambda maps: place.write(f"Why? The weights are randomized row by row: {len(maps) - 1} of {rows} …"),
     )
     dependence = cache.dependence(
-        dealt.digit, plan, dealt.seed, lambda _others: place.write("Why? Maps of other pictures are compared …")
+        *asked, found, lambda _others: place.write("Why? Maps of other pictures are compared …")
     )
     place.write(figures.say_why(dependence, METHODS[dealt.method]))
     chosen = {

@@ -61,8 +61,8 @@ def all_methods(digit: Digit, plans: Mapping[str, AttributionPlan], seed: int, b
 def _check(digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[str], object]) -> CheckResults:
     attribution = maps.attribute(digit, plan)
     rows, other = len(cache.rows()), f"other {current.picture_word()}"
-    cache.randomized(digit, plan, seed, lambda found: show(f"{len(found.rows)} of {rows} rows randomized"))
-    dependence = cache.dependence(digit, plan, seed, lambda others: show(f"{other} {len(others)}"))
+    found = cache.randomized(digit, plan, seed, lambda maps: show(f"{len(maps) - 1} of {rows} rows randomized"))
+    dependence = cache.dependence(digit, plan, seed, found, lambda others: show(f"{other} {len(others)}"))
     curves = cache.curves(digit, plan, seed, lambda _found: show("deletion and insertion"))
     robust, _ = cache.robust(digit, plan, seed, lambda _changes: show("noise"))
     return CheckResults(attribution, cache.edges_of(digit, plan), dependence, curves, robust)

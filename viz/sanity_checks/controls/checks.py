@@ -10,8 +10,9 @@ import streamlit as st
 
 from model.images.records import Digit
 from model.saliency import METHODS
-from model.saliency.records import AttributionPlan
-from model.sanity_checks.records import CheckResults, PixelCurves, Randomization, WeightDependence
+from model.saliency.records import Attribution, AttributionPlan
+from model.sanity_checks import weight_dependence
+from model.sanity_checks.records import CheckResults, PixelCurves
 from viz.app import tables
 from viz.app.markdown import escape_markdown
 from viz.saliency import cache as maps
@@ -96,16 +97,17 @@ class Checks:
         rows = cache.rows()
         view = RandomizationView(rows) if shown else None
 
-        def show(found: Randomization, dependence: WeightDependence | None = None) -> None:
+        def show(stages: Sequence[Attribution]) -> None:
             if view:
-                view.show(found, dependence)
+                view.show(weight_dependence.compare(rows, stages))
             self._update()
 
-        found = cache.randomized(self.digit, self.plan, self.seed, show)
-        dependence = cache.dependence(self.digit, self.plan, self.seed, lambda _others: show(found))
-        self.results = replace(self.results, dependence=dependence)
-        show(found, dependence)
-        if shown:
+        asked = self.digit, self.plan, self.seed
+        found = cache.randomized(*asked, show)
+        dependence = cache.dependence(*asked, found, lambda _others: show(found.attributions))
+        self._update(dependence=dependence)
+        if view:
+            view.show(found, dependence)
             columns, name = figures.randomization_columns(found), "Similarity of the maps"
             files: dict[str, tables.Text] = {
                 name: tables.text_of(columns),

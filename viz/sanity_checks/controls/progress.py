@@ -49,7 +49,7 @@ class RandomizationView:
         with right, st.container(key="check_randomization"):
             self._words = st.empty()
 
-    def show(self, found: Randomization, dependence: WeightDependence | None) -> None:
+    def show(self, found: Randomization, dependence: WeightDependence | None = None) -> None:
         """Show the stages that are ready; the weight dependence is known at the end."""
         words = figures.say_randomization(found, dependence)
         chart = partial(figures.randomization_chart, self._rows, found, dependence)
