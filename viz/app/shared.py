@@ -23,6 +23,7 @@ from model.receptive_field import measured
 from model.receptive_field.records import Box, EffectiveField, Field, Growth, ReceptiveField
 from model.records import Activation, Pixels
 from model.trace.records import Trace
+from model.training import machine
 from viz.app import current
 from viz.app.current import is_small, network, of_network, structure
 from viz.app.queued_cache import queued
@@ -32,6 +33,7 @@ __all__ = ["is_small", "network", "structure"]
 _PART = 200  # images at a time: others wait until they are done
 _HEAVY = ("torchvision", "captum")  # imported only where they are needed
 _SWITCH_INTERVAL = 0.0005  # seconds; by default 0.005, which a page waits each time that it hands over to long work
+_KEPT = 4 << 20, 16 << 20  # bytes of freed memory: the maps of a step for 64 digits, and those of some steps
 _CLASSES = 10  # of which a sample is shown
 
 
@@ -70,6 +72,7 @@ def _warm_up(imported: tuple[str, ...]) -> None:
     With PyTorch loaded, a full collection takes longer than a page run unless permanent objects are frozen first.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    machine.keep_freed_memory(*_KEPT)
     outline()
     gc.collect()
     gc.freeze()
