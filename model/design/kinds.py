@@ -101,7 +101,6 @@ _LISTED = (
     Kind("cat", "Concatenate", _JOIN, "", joins=True),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _LISTED})
-ACTIVATIONS = tuple(kind.name for kind in _LISTED if kind.group == _ACTIVATION)
 
 
 def layer(kind: str, source: str = "", label: str = "", **settings: Any) -> Layer:

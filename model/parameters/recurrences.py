@@ -44,17 +44,6 @@ def of_habits(steps: Sequence[Passed], habits: Collection[str] = DOUBLED) -> tup
     return _shown(_lines(steps, chosen, 1, 1))
 
 
-def habits_of(steps: Sequence[Passed], lines: Sequence[Line]) -> frozenset[str]:
-    """Return the kinds of mistake that the wrong recurrence makes at each step where it can make them."""
-    made = {line.name: line.habit for line in lines}
-    known = [step for step in steps if step.name in made]
-    possible = {step.name: {rule.habit for rule in rules(step)} for step in known}
-    every = {habit for habit in made.values() if habit}
-    return frozenset(
-        habit for habit in every if all(made[name] == habit for name, could in possible.items() if habit in could)
-    )
-
-
 def _between(steps: Sequence[Passed], size: int, right: int, printed: int) -> list[Line]:
     """Return the lines of the steps between two printed fields."""
     found = cheapest(printed, size, steps)

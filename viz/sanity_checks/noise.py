@@ -35,11 +35,6 @@ def trial_columns(changes: Sequence[float]) -> dict[str, list[str]]:
     }
 
 
-def trials_csv(changes: Sequence[float]) -> str:
-    """Return the change of the map for each changed picture, as a share of its norm."""
-    return swatches.as_csv([("picture", "change of the map"), *enumerate(map(float, changes), start=1)])
-
-
 def predicted_share(found: Robustness) -> str:
     """Draw in HTML the share of the change of the score that the best multiple of the map predicts."""
     unexplained = min(max(found.unexplained, 0.0), 1.0) if np.isfinite(found.unexplained) else 1.0

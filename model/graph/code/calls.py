@@ -153,7 +153,6 @@ MODULES: Mapping[Op, Mapping[str, Make]] = {
         }.items()
     },
 }
-OPTIONAL = {"bias", "running_mean", "running_var", "num_batches_tracked"}  # roles that a module may be without
 
 
 def as_module(node: Node, tensors: Shapes, shape: Shape) -> str:

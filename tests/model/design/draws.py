@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from model.design.assess import assess
-from model.design.kinds import ACTIVATIONS, KINDS, Setting, layer
+from model.design.kinds import KINDS, Setting, layer
 from model.design.records import Design, Layer
 
 LARGE = 1_000_000
 _LABELS = st.sampled_from(["", "", "", "a", "skip", "b2"])
 _ANY_SOURCE = st.one_of(st.just(""), st.integers(0, 60).map(str), st.just("skip"))
-_CHAIN = ("conv", "conv", "conv", "bn", "dropout", "dropout2d", "max", "avg", *ACTIVATIONS)
+_ACTIVATIONS = [name for name, kind in KINDS.items() if kind.group == "Activation"]
+_CHAIN = ("conv", "conv", "conv", "bn", "dropout", "dropout2d", "max", "avg", *_ACTIVATIONS)
 
 
 def any_layer(
