@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from model.images import digits
 from tests.browser.conftest import Visit
-from tests.browser.people import sample
+from tests.browser.people import expect_chosen, sample
 from tests.sampling import few
 from tests.serving import settle
 
@@ -99,6 +99,18 @@ def test_forty_pairs_each_at_rest(visit: Visit) -> None:
         press_both(page, *(both if order == "sample first" else both[::-1]), gap)
         settle(page)
         expect_both(page, path, heading, key)
+
+
+def test_a_map_that_is_clicked_at_once_after_next_is_of_the_next_row(visit: Visit) -> None:
+    page = visit("feature_maps?row=Conv2d-1", viewport=LARGE)
+    maps = page.get_by_role("group", name="The maps of ").get_by_role("button")
+    steps = cycle([("Next", "ReLU-1"), ("Previous", "Conv2d-1")])
+    for channel, gap in enumerate((0, 20, 40, 60, 80, 120)):
+        button, row = next(steps)
+        press_both(page, page.get_by_role("button", name=button), maps.nth(channel), gap)
+        expect_chosen(page, row=row, channel=str(channel))
+        settle(page)
+        expect_chosen(page, row=row, channel=str(channel))
 
 
 @pytest.mark.parametrize("link_first", few([True, False], 1, ["link first", "link second"]))
