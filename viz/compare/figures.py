@@ -222,8 +222,8 @@ def say_steps(first: Trace, second: Trace) -> str:
     return (
         f"A has {len(first.rows)} numbered steps and B {len(second.rows)}. Each line has the steps with maps of one "
         "size, beside those of the other network whose maps are nearest in size. A picture is the map with the largest "
-        "mean absolute value, on a scale of its own; blue is negative, red is positive. Where each map is one unit, "
-        "the picture is all of them in a line."
+        "mean absolute value, on a scale of its own: blue is negative, red is positive; black is zero where no value "
+        "is negative. Where each map is one unit, the picture is all of them in a line."
     )
 
 

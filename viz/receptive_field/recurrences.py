@@ -14,12 +14,14 @@ def table(lines: Sequence[Line], heading: str) -> str:
         heading: Of the wrong one.
     """
     first, printed = parting(lines), any(line.is_printed for line in lines)
-    body = "".join(_line(line, is_first=line is first, left_out=printed and not line.is_printed) for line in lines)
+    body = "".join(
+        _line(line, heading, is_first=line is first, left_out=printed and not line.is_printed) for line in lines
+    )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Step", heading, "Right", "What goes wrong"))
     return f'<table class="recurrences cards wordy"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _line(line: Line, *, is_first: bool, left_out: bool) -> str:
+def _line(line: Line, heading: str, *, is_first: bool, left_out: bool) -> str:
     wrong = line.size != line.right_size
     kind = "parting" if is_first else "apart" if wrong else ""
     here = "<b>The first difference.</b> " if is_first else ""
@@ -27,8 +29,8 @@ def _line(line: Line, *, is_first: bool, left_out: bool) -> str:
     aside = " (not printed)" if left_out else ""
     return (
         f'<tr class="{kind}"><th scope="row">{escape(line.name)}</th>'
-        f'<td data-name="wrong:">{_worked(line.wrong, line.size)}{aside}</td>'
-        f'<td data-name="right:">{_worked(line.right, line.right_size)}</td>'
+        f'<td data-name="{heading}:">{_worked(line.wrong, line.size)}{aside}</td>'
+        f'<td data-name="Right:">{_worked(line.right, line.right_size)}</td>'
         f'<td data-name="">{here}{escape(line.mistake)}{chance}</td></tr>'
     )
 

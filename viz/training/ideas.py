@@ -12,7 +12,7 @@ _EPOCHS = (
 )
 OF_THE_ASSIGNMENT = {
     "curves": (
-        "Ignore the ring: how good is the assignment's network by its other dots?",
+        "Open “Why a peak is too optimistic”: how good is the assignment's network by the dots without the ring?",
         "Point at the chart: how many epochs before the last is each recipe as good as at the end?",
         "How high must a goal be so that chance alone does not reach it?",
     ),

@@ -11,7 +11,7 @@ CHAIN = [Passed("first", "conv", 3, 1, 1, 1), POOL, KERNEL]  # right: 3, 4, 8; w
 def test_the_first_line_that_differs_is_marked() -> None:
     drawn = recurrences.table(of_habits(CHAIN), "A wrong rule")
     assert drawn.count('class="parting"') == drawn.count("The first difference.") == 1
-    assert '<tr class="parting"><th scope="row">pool</th><td data-name="wrong:">3 × 2 = <b>6</b></td>' in drawn
+    assert '<tr class="parting"><th scope="row">pool</th><td data-name="A wrong rule:">3 × 2 = <b>6</b></td>' in drawn
     assert "(not printed)" not in drawn
 
 
