@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from viz import theme
 from viz.charts.draw import Axis, Bars, Part, Series, Texts, draw
 
-_ROW, _AROUND = 90, 116  # pixels: of a histogram with its title, and of what is around all
+_ROW, _AROUND = 96, 116  # pixels: of a histogram with its title, and of what is around all
 _TALLEST = 0.7  # of a row; the title needs the rest
 
 
@@ -65,5 +65,5 @@ def draw_histograms(
                 says=[f"{every[n].title}\n{count:,} from {low:.3f} to {high:.3f}" for n, count, low, high in bins],
             )
         )
-    parts.append(Texts([ends[0]] * len(every), rows + 0.97, [each.title for each in every]))
+    parts.append(Texts([ends[0]] * len(every), rows + 0.91, [each.title for each in every]))
     return draw(parts, Axis(title, ends), Axis("", (0, len(every))), height=_ROW * len(every) + _AROUND, alone=True)

@@ -18,7 +18,7 @@ FORMULAS = {
     "centre": "centre ← centre + ((kernel − 1) × dilation / 2 − padding) × jump",
 }
 _EVERY = 3  # rows between two numbers beside the axis
-_OVER = 0.5  # pixels of the image between a cross and its number
+_OVER = 0.9  # pixels of the image between a cross and its number
 
 
 def way(graph: Graph, steps: Mapping[str, Growth]) -> tuple[list[Growth], bool]:
