@@ -113,6 +113,18 @@ def test_a_map_that_is_clicked_at_once_after_next_is_of_the_next_row(visit: Visi
         expect_chosen(page, row=row, channel=str(channel))
 
 
+def test_each_of_some_quick_clicks_on_next_counts(visit: Visit) -> None:
+    page = visit("feature_maps?row=Conv2d-1", viewport=LARGE)
+    for gap, row in ((0, "Dropout-3"), (30, "Dropout-6")):
+        place = middle(page.get_by_role("button", name="Next"))
+        for _ in range(3 if gap == 0 else 4):
+            press(page, place)
+            page.wait_for_timeout(gap)
+        expect_chosen(page, row=row)
+        settle(page)
+        expect_chosen(page, row=row)
+
+
 @pytest.mark.parametrize("link_first", few([True, False], 1, ["link first", "link second"]))
 def test_a_click_on_what_the_page_change_removes_harms_nothing(visit: Visit, link_first: bool) -> None:
     page = visit("layer_by_layer?row=Conv2d-7&digit=project-1a&ask=yes", viewport=LARGE)

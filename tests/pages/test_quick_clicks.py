@@ -6,20 +6,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import run
-from viz.app import address
+from viz.app import older_values
 
 
 @pytest.fixture
 def at_once() -> Iterator[pytest.MonkeyPatch]:
     """Let every click come before the browser shows what the run before it has brought, however slow the test is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(address, "_GRACE", float("inf"))
+        patch.setattr(older_values, "GRACE", float("inf"))
         yield patch
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click()
 
 
 def on_the_next_row() -> AppTest:
     app = run("feature_maps", row="Conv2d-1", channel="2")
-    next(button for button in app.button if button.label == "Next").click()
+    press(app, "Next")
     app.run()
     assert chosen(app) == ("ReLU-1", "2")
     return app
@@ -38,10 +42,36 @@ def test_an_older_value_that_comes_with_a_click_elsewhere_is_no_choice(at_once: 
     app = on_the_next_row()
     choose_map_where_an_older_row_is_shown(app)
     assert chosen(app) == ("ReLU-1", "5")
-    at_once.setattr(address, "_is_older", lambda _key: False)  # wrong: every value is a choice
+    at_once.setattr(older_values, "is_older", lambda _key: False)  # wrong: every value is a choice
     app = on_the_next_row()
     choose_map_where_an_older_row_is_shown(app)
     assert chosen(app)[0] == "Conv2d-1"
+
+
+def test_a_value_that_a_run_has_brought_meanwhile_is_no_choice(at_once: pytest.MonkeyPatch) -> None:
+    app = on_the_next_row()
+    app.selectbox(key="widget-row").set_value("Conv2d-1")
+    press(app, "Next")
+    app.run()
+    assert chosen(app)[0] == "BatchNorm2d-2"
+    app.selectbox(key="widget-row").set_value("ReLU-1")  # what the first of the two has brought
+    press(app, "Next")
+    app.run()
+    assert chosen(app)[0] == "Dropout-3"
+
+
+def test_back_to_an_earlier_value_is_a_choice_though_an_older_row_comes_along(at_once: pytest.MonkeyPatch) -> None:
+    app = run("feature_maps", row="Conv2d-1", channel="2")
+    for scale in ("map", "layer"):
+        app.segmented_control(key="widget-scale").set_value(scale)
+        if scale == "layer":
+            app.selectbox(key="widget-row").set_value("Conv2d-1")
+        app.run()
+        assert app.query_params["scale"] == scale
+        if scale == "map":
+            press(app, "Next")
+            app.run()
+    assert chosen(app) == ("ReLU-1", "2")
 
 
 def test_an_older_value_that_comes_alone_is_a_choice(at_once: pytest.MonkeyPatch) -> None:
@@ -59,6 +89,6 @@ def test_a_new_value_that_comes_with_a_click_elsewhere_is_a_choice(at_once: pyte
 
 def test_once_all_is_shown_every_value_is_a_choice(at_once: pytest.MonkeyPatch) -> None:
     app = on_the_next_row()
-    at_once.setattr(address, "_GRACE", -1.0)
+    at_once.setattr(older_values, "GRACE", -1.0)
     choose_map_where_an_older_row_is_shown(app)
     assert chosen(app)[0] == "Conv2d-1"

@@ -17,8 +17,10 @@ from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script
 from streamlit.util import calc_hash
 
 from model.errors import InputError
+from viz.app import older_values
 from viz.app.markdown import escape_markdown
-from viz.app.quick_clicks import is_trigger, several_changed
+from viz.app.older_values import GRACE
+from viz.app.quick_clicks import is_trigger
 
 T = TypeVar("T")
 Reader = Callable[[str], T]  # raises an InputError that says what is allowed
@@ -39,9 +41,6 @@ _HIDDEN = "what can be chosen in the parts of this page that are not shown"
 _ASSUMED = "what this run takes as if the link said it"
 _UNSEEN = "choices that the browser may not know yet"
 _SHOWN_AT = "when a run ended that shows them"
-_DRAWN = "what widgets have shown, of each the latest value last; the browser may still show any of them"
-_ENDED_AT = "when the latest run ended"
-_GRACE = 0.5  # seconds from the end of a run until the browser shows its links and values
 YES = "yes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -58,9 +57,7 @@ def begin_run() -> None:
     st.session_state[_NOTICES], st.session_state[_READ], st.session_state[_HIDDEN] = [], set(), {}
     st.session_state[_ASSUMED] = {}
     _catch_up()
-    if _is_shown():
-        st.session_state[_DRAWN] = {key: values[-1:] for key, values in _drawn().items()}
-    st.session_state.pop(_ENDED_AT, None)
+    older_values.begin_run()
 
 
 def chosen() -> frozenset[str]:
@@ -86,18 +83,7 @@ def _assumed() -> Mapping[str, str]:
 def end_run() -> None:
     """Note that the page shows all choices."""
     st.session_state.setdefault(_SHOWN_AT, time.monotonic())
-    st.session_state[_ENDED_AT] = time.monotonic()
-
-
-def _is_shown() -> bool:
-    """Tell whether the browser shows all that the latest run has brought."""
-    now = time.monotonic()
-    return bool(now - st.session_state.get(_ENDED_AT, now) > _GRACE)
-
-
-def _drawn() -> dict[str, list[object]]:
-    drawn: dict[str, list[object]] = st.session_state.setdefault(_DRAWN, {})
-    return drawn
+    older_values.end_run()
 
 
 def _unseen() -> dict[str, _Choice]:
@@ -107,7 +93,7 @@ def _unseen() -> dict[str, _Choice]:
         return {}
     context = get_script_run_ctx()
     went_back = context is not None and context.is_history_navigation
-    if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > _GRACE:
+    if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > GRACE:
         unseen.clear()
         if went_back:  # the browser can hear of such a choice after it went back, and put it into the address
             st.query_params.from_dict(st.query_params.to_dict())
@@ -329,7 +315,8 @@ def bind(
 
     def choose(value: str | None) -> None:
         chosen = value or default  # a segmented control can be emptied by a second click
-        write(**{name: chosen, **together(chosen)})
+        if chosen in options:  # another network may have no such thing
+            write(**{name: chosen, **together(chosen)})
 
     widget(label, [*options], key=key, on_change=when_chosen(key, choose), **arguments)
     return str(st.session_state[key])
@@ -338,26 +325,19 @@ def bind(
 def when_chosen(key: str, choose: Callable[[Any], None]) -> Callable[[], None]:
     """Return a widget's callback: it hands the widget's value over.
 
-    It does not where a page change has removed the widget, nor where the value is one that the browser shows only
-    because a click elsewhere came before a run could show another: Streamlit would take that for a choice.
+    It does not where a page change has removed the widget, nor where the value is only an older one.
 
     Args:
         key: Of the widget, which is about to be drawn with the value that is kept for it.
         choose: Called with its value.
     """
-    drawn, value = _drawn().setdefault(key, []), st.session_state.get(key)
-    if drawn[-1:] != [value]:
-        drawn.append(value)
+    older_values.note(key)
 
     def on_change() -> None:
-        if key in st.session_state and not _is_older(key):
+        if key in st.session_state and not older_values.is_older(key):
             choose(st.session_state[key])
 
     return on_change
-
-
-def _is_older(key: str) -> bool:
-    return st.session_state[key] in _drawn().get(key, [])[:-1] and not _is_shown() and several_changed()
 
 
 def notice(sentence: str) -> None:

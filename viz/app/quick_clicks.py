@@ -96,15 +96,6 @@ def is_trigger(state: WidgetState) -> bool:
     return kind.endswith("trigger_value") and bool(getattr(state, kind))
 
 
-def several_changed() -> bool:
-    """Tell, in a callback, whether a message brings more than one change, and so more than a person has done."""
-    context = get_script_run_ctx()
-    if context is None:
-        return False
-    known = context.session_state._state
-    return sum(map(known._widget_changed, known._new_widget_state)) > 1
-
-
 # Of each visit: its messages, and the loop whose thread they belong to.
 _QUEUES: weakref.WeakKeyDictionary[AppSession, tuple[Queue, asyncio.AbstractEventLoop]] = weakref.WeakKeyDictionary()
 _VISITS: weakref.WeakValueDictionary[str, AppSession] = weakref.WeakValueDictionary()

@@ -1,6 +1,7 @@
 """Controls that several pages share. The address holds what they choose."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any, TypeVar
 
@@ -38,18 +39,17 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
         return {address.CHANNEL: channel, **_kept_unit(trace[name].maps.shape[1:])}
 
     default = nearest_name(names, address.read(address.ROW, names[0]))
-    position = names.index(address.read_one_of(address.ROW, names, default, instead, "Step"))
 
-    def move(words: str, key: str, to: int) -> None:
-        st.button(
-            words,
-            shortcut=key,
-            disabled=not 0 <= to < len(names),
-            on_click=lambda: address.write(row=names[to], **kept_choices(names[to])),
-        )
+    def at() -> int:
+        return names.index(address.read_one_of(address.ROW, names, default, instead, "Step"))
+
+    def go_to(row: str) -> None:
+        address.write(row=row, **kept_choices(row))
+
+    position, move = at(), partial(_move, names, at, go_to)
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="steps"):
-        move("Previous", "Left", position - 1)
+        move("Previous", "Left", -1)
         address.bind(
             st.selectbox,
             "Step",
@@ -60,8 +60,25 @@ def step(trace: Trace, names: Sequence[str] = ()) -> Step:
             instead=instead,
             format_func=lambda name: f"{name} · {trace[name].kind}",
         )
-        move("Next", "Right", position + 1)
+        move("Next", "Right", 1)
     return trace[names[position]]
+
+
+def _move(
+    values: Sequence[str], at: Callable[[], int], go_to: Callable[[str], None], words: str, key: str, by: int
+) -> None:
+    """Draw a button to a neighbour. Of two quick clicks, the second is about where the first has led."""
+
+    def there() -> int | None:
+        to = at() + by
+        return to if 0 <= to < len(values) else None
+
+    def go() -> None:
+        to = there()
+        if to is not None:
+            go_to(values[to])
+
+    st.button(words, shortcut=key, disabled=there() is None, on_click=go)
 
 
 def one_by_one(label: str, name: str, titles: Mapping[str, str]) -> str:
@@ -73,16 +90,15 @@ def one_by_one(label: str, name: str, titles: Mapping[str, str]) -> str:
         titles: What the list says, for each address value.
     """
     values = [*titles]
-    at = values.index(address.read_one_of(name, values, values[0], label=label))
 
-    def move(words: str, key: str, to: int) -> None:
-        there = 0 <= to < len(values)
-        st.button(words, shortcut=key, disabled=not there, on_click=lambda: address.write(**{name: values[to]}))
+    def at() -> int:
+        return values.index(address.read_one_of(name, values, values[0], label=label))
 
+    move = partial(_move, values, at, lambda value: address.write(**{name: value}))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        move("Previous", "Left", at - 1)
+        move("Previous", "Left", -1)
         chosen = address.bind(st.selectbox, label, name, titles, values[0])
-        move("Next", "Right", at + 1)
+        move("Next", "Right", 1)
     return chosen
 
 

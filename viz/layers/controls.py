@@ -83,12 +83,22 @@ def buttons(trace: Trace, step: Step | None) -> None:
     """Show the buttons to the previous and the next row; the arrow keys press them."""
     names = [row.name for row in trace.main_steps]
     order = [IMAGE, *(each.name for each in trace.steps)]
-    here = order.index(step.name if step else IMAGE)
-    before = [name for name in names if order.index(name) < here]
-    after = [name for name in names if order.index(name) > here]
+    shown = step.name if step else IMAGE
+
+    def neighbour(by: int) -> str | None:
+        now = address.read(address.ROW, shown)  # of two quick clicks, the second is about where the first has led
+        here = order.index(now if now in order else shown)
+        beyond = [name for name in names[::by] if by * order.index(name) > by * here]
+        return beyond[0] if beyond else None
+
+    def move(by: int) -> None:
+        to = neighbour(by)
+        if to:
+            go_to(to)
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Previous row", shortcut="Left", disabled=not before, on_click=lambda: go_to(before[-1]))
-        st.button("Next row", shortcut="Right", disabled=not after, on_click=lambda: go_to(after[0]))
+        st.button("Previous row", shortcut="Left", disabled=not neighbour(-1), on_click=move, args=(-1,))
+        st.button("Next row", shortcut="Right", disabled=not neighbour(1), on_click=move, args=(1,))
         if not projector.is_on():
             st.button("Last row", on_click=lambda: go_to(names[-1]))
         quiz.switch()

@@ -117,12 +117,13 @@ def _clock(here: Place) -> None:
 def _buttons(here: Place, page: st.Page, *, notes: bool) -> None:
     last = len(here.lesson.stations)
 
-    def button(label: str, key: str, to: int) -> None:
-        beyond = not 0 < to <= last
-        st.button(label, shortcut=key, disabled=beyond, on_click=lambda: _open(Place(here.lesson, to)))
+    def move(by: int) -> None:
+        now = place() or here  # of two quick clicks, the second is about where the first has led
+        if 0 < now.number + by <= last:
+            _open(Place(here.lesson, now.number + by))
 
-    button("Previous station", "PageUp", here.number - 1)
-    button("Next station", "PageDown", here.number + 1)
+    st.button("Previous station", shortcut="PageUp", disabled=here.number == 1, on_click=move, args=(-1,))
+    st.button("Next station", shortcut="PageDown", disabled=here.number == last, on_click=move, args=(1,))
     if _is_away(here, page):
         st.button("Back to the station", type="primary", on_click=lambda: _open(here))
     if _covers(here) and not projector.is_on():

@@ -47,7 +47,8 @@ def _number(label: str, name: str, default: int, least: int, most: int, about: s
     if not least <= found <= most:
         address.notice(f"The link asks for {name} '{found}'. It can be {least} to {most}. Showing {default} instead.")
         found = default
-    st.session_state[key] = found
+    if st.session_state.get(key) != found:  # else the browser would be set back while someone clicks on
+        st.session_state[key] = found
 
     def choose(number: int) -> None:
         address.write(**{name: "" if number == default else str(number)})
