@@ -74,6 +74,18 @@ def test_back_to_an_earlier_value_is_a_choice_though_an_older_row_comes_along(at
     assert chosen(app) == ("ReLU-1", "2")
 
 
+def test_back_to_an_earlier_value_in_one_message_with_a_click_is_a_choice(at_once: pytest.MonkeyPatch) -> None:
+    app = run("feature_maps", row="Conv2d-1", channel="2")
+    at_once.setattr(older_values, "GRACE", -1.0)  # at rest
+    press(app, "Next")
+    app.run()
+    at_once.setattr(older_values, "GRACE", float("inf"))
+    app.segmented_control(key="widget-scale").set_value("map").run()
+    press(app, "Next")
+    app.segmented_control(key="widget-scale").set_value("layer").run()
+    assert (app.query_params["scale"], *chosen(app)) == ("layer", "BatchNorm2d-2", "2")
+
+
 def test_an_older_value_that_comes_alone_is_a_choice(at_once: pytest.MonkeyPatch) -> None:
     app = on_the_next_row()
     app.selectbox(key="widget-row").set_value("Conv2d-1").run()

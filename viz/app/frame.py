@@ -41,7 +41,8 @@ def run(root: Path) -> None:
     """
     allowed_messages.enforce()
     quick_clicks.install()
-    if not components.unheard():
+    all_heard = not components.unheard()
+    if all_heard:
         quick_clicks.callbacks_have_run()
     address.begin_run()  # before the browser is told the page: the address then changes once
     no_page, *pages = map(copy, _every_page(root))  # Streamlit marks a page that may run
@@ -49,7 +50,7 @@ def run(root: Path) -> None:
     page = st.navigation([no_page, *pages], position="hidden")
     title = page_list.tab_title(page.title)
     st.set_page_config(page_title=title, page_icon=root / "viz" / "icon.svg", layout="wide")
-    _show(page, pages)
+    _show(page, pages, all_heard=all_heard)
     components.forget_unheard()
     address.end_run()
 
@@ -84,7 +85,7 @@ def _choose_page(pages: Sequence[st.Page]) -> None:
 
 
 @PAGE_QUEUE.turn()
-def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
+def _show(page: st.Page, pages: Sequence[st.Page], *, all_heard: bool) -> None:
     """Show a page and what stands around it.
 
     A page loads what it needs before it draws anything, so a page whose weights are missing has no title yet.
@@ -102,7 +103,8 @@ def _show(page: st.Page, pages: Sequence[st.Page]) -> None:
     with top:
         lessons.cover()
     sidebar.show(page, pages, on_start=on_start, offer=partial(walkthrough.offer, key="walkthrough-to-share"))
-    quick_clicks.callbacks_have_run()
+    if not all_heard:  # once in a run: the next message may be on its way already
+        quick_clicks.callbacks_have_run()
     if not on_start:  # which has the picture in the middle
         sidebar.show_on_phone()
     projector.show()

@@ -13,15 +13,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from viz.app.quick_clicks import is_trigger
 
 GRACE = 0.5  # seconds from the end of a run until the browser shows all that it brought
-_DRAWN = "what widgets have shown, of each the latest value last; the browser may still show any of them"
+_PUT = "the values that runs have put into widgets, which the browser may not show yet or show no longer"
 _SENT = "what the browser has sent last of each widget, by its id"
 _ENDED_AT = "when the latest run ended"
 
 
 def begin_run() -> None:
-    """Remember what the browser has sent, and forget values that it shows no longer."""
+    """Remember what the browser has sent, and once it shows all, forget what runs have put in the place of values."""
     if _is_shown():
-        st.session_state[_DRAWN] = {key: values[-1:] for key, values in _drawn().items()}
+        st.session_state.pop(_PUT, None)
     st.session_state.pop(_ENDED_AT, None)
     context = get_script_run_ctx()
     if context is not None:
@@ -34,17 +34,21 @@ def end_run() -> None:
 
 
 def note(key: str) -> None:
-    """Note the value that a widget is about to be drawn with."""
-    values, value = _drawn().setdefault(key, []), st.session_state.get(key)
-    if values[-1:] != [value]:
-        values.append(value)
+    """Note the value that a widget is about to be drawn with, where it is not the one that the browser has sent."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    known = context.session_state._state
+    id, value = known._get_widget_id(key), st.session_state.get(key)
+    if value != known._new_widget_state.get(id, known._old_state.get(id)):
+        _put().setdefault(key, []).append(value)
 
 
 def is_older(key: str) -> bool:
     """Tell, in the callback of a widget, whether its value is older than what the last run put in its place.
 
-    A person changes one widget at a time. So a value that the browser sent before too came along with another change;
-    and of two that it did not, the one that a run has drawn was not chosen.
+    A value that the browser has sent before came along with another change. One that it has not sent before was chosen,
+    unless a run has put it there meanwhile and another change brings it.
     """
     context = get_script_run_ctx()
     if context is None or _is_shown():
@@ -57,7 +61,7 @@ def is_older(key: str) -> bool:
     }
     if known._get_widget_id(key) not in changed:
         return bool(changed)
-    return len(changed) > 1 and st.session_state[key] in _drawn().get(key, [])[:-1]
+    return len(changed) > 1 and st.session_state[key] in _put().get(key, [])
 
 
 def _is_shown() -> bool:
@@ -66,9 +70,9 @@ def _is_shown() -> bool:
     return bool(now - st.session_state.get(_ENDED_AT, now) > GRACE)
 
 
-def _drawn() -> dict[str, list[object]]:
-    drawn: dict[str, list[object]] = st.session_state.setdefault(_DRAWN, {})
-    return drawn
+def _put() -> dict[str, list[object]]:
+    put: dict[str, list[object]] = st.session_state.setdefault(_PUT, {})
+    return put
 
 
 def _sent() -> dict[str, WidgetState]:
