@@ -19,7 +19,7 @@ from model.images.digits import samples, to_input
 from model.networks import load
 from model.networks.assignment import weights
 from model.trace import record
-from model.trace.private import private_copy
+from model.trace.private import copy_for_many, private_copy
 from model.trace.records import LayerKind, Row, Trace
 from tests.model.conftest import Example
 from tests.model.graph.authors import SHAPE
@@ -138,6 +138,15 @@ def test_a_weight_in_two_places_of_a_private_copy_is_one() -> None:
     for private in (private_copy(network), private_copy(network).double()):
         assert private[0].weight is private[1].weight
         assert private[0].weight is not network[0].weight
+
+
+def test_a_copy_for_many_images_gives_what_the_network_gives_and_leaves_it_as_it_is(residual: Example) -> None:
+    many = torch.randn(50, *X.shape[1:], generator=torch.Generator().manual_seed(0))
+    layout = [each.stride() for each in residual.module.parameters()]
+    with torch.no_grad():
+        found, expected = copy_for_many(residual.module)(many), private_copy(residual.module)(many)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
+    assert [each.stride() for each in residual.module.parameters()] == layout
 
 
 def test_recording_takes_few_calls() -> None:
