@@ -15,7 +15,6 @@ from xdist.workermanage import WorkerController
 
 from deploy import nginx
 from model.images import mnist
-from model.training import machine
 
 MARKERS = {  # by folder
     "tests/browser": "browser",
@@ -27,7 +26,6 @@ MARKERS = {  # by folder
 LONG, PARTS = ("tests/browser/test_every_view.py", "tests/browser/test_every_network.py"), 4
 
 torch.set_num_threads(1)  # like the app: more threads do not help a network this small
-machine.keep_freed_memory()
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
