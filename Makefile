@@ -8,6 +8,8 @@ ARGS ?=
 # The quick tests start nothing, so any worker takes any of them; what they leave out is not even imported.
 WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 LEFT_OUT := $(addprefix --ignore=tests/,browser server deploy bench pages)
+# Tests start some eighty processes that import the same modules: the first one keeps what it has compiled for all.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help app show replicas test quick test-exhaustive mutants check train bench load fuzz screenshots audit pins clean
