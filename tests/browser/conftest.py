@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,21 +59,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(browser: Browser, of_all_workers: Path) -> Iterator[str]:
     """Give the address of the app, which all workers share; there is a browser, or it need not start."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "app"
+    folder = of_all_workers / "app"
     kept = {"GLASS_NETWORKS": str(folder / "networks"), "GLASS_RUNS": str(folder / "runs")}
     with shared(folder, lambda: serving(environment=kept)) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def app_without_mnist(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of an app that has no MNIST, and that no mirror will answer."""
-    empty = str(tmp_path_factory.mktemp("mnist"))
+def app_without_mnist(browser: Browser, of_all_workers: Path) -> Iterator[str]:
+    """Give the address of an app that has no MNIST, and that no mirror will answer; all workers share it."""
+    folder = of_all_workers / "app-without-mnist"
     proxies = {name: NOWHERE for scheme in ("http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())}
-    with serving(environment={"MNIST_ROOT": empty, "no_proxy": "", "NO_PROXY": "", **proxies}) as address:
+    environment = {"MNIST_ROOT": str(folder / "mnist"), "no_proxy": "", "NO_PROXY": "", **proxies}
+    with shared(folder, lambda: serving(environment=environment)) as address:
         yield address
 
 

@@ -288,7 +288,6 @@ def on_a_phone(page: Page, part: str) -> None:
 
 def on_a_projector(page: Page, _part: str) -> None:
     page.set_viewport_size(PROJECTOR)
-    settle(page)
     page.evaluate("document.activeElement.blur()")
     _press_p(page, True)
 
