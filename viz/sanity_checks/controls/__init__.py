@@ -30,12 +30,12 @@ class _Check:
     question: str
 
 
-CHECKS = {
+CHECKS = {  # in the order of their verdicts
+    "sums": _Check("Sum", "Does it add up?"),
     "weights": _Check("Random weights", "Does it depend on the weights?"),
+    "edges": _Check("Edges", "Is it more than edges?"),
     "order": _Check("Order of pixels", "Is its order of pixels better than chance?"),
     "noise": _Check("Noise", "Is it stable, and does it predict the score?"),
-    "edges": _Check("Edges", "Is it more than edges?"),
-    "sums": _Check("Sum", "Does it add up?"),
 }
 
 
