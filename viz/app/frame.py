@@ -15,6 +15,7 @@ from viz.app import (
     allowed_messages,
     components,
     current,
+    downloads,
     opening,
     page_list,
     projector,
@@ -41,6 +42,7 @@ def run(root: Path) -> None:
     """
     allowed_messages.enforce()
     quick_clicks.install()
+    downloads.install()
     all_heard = not components.unheard()
     if all_heard:
         quick_clicks.callbacks_have_run()
