@@ -30,8 +30,8 @@ def _attribute(key: str, plan: AttributionPlan, _digit: Digit) -> Attribution:
     return explain(plan, network().module, to_input(_digit))
 
 
-def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attribution:
-    """Explain a network's score for an image (1, C, H, W) as the plan says, without the cache."""
+def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor, *, scored: bool = True) -> Attribution:
+    """Explain a network's score for an image (1, C, H, W) as the plan says, without the cache; see ``attribute``."""
     found = saliency.attribute(
         explained,
         x,
@@ -45,6 +45,7 @@ def explain(plan: AttributionPlan, explained: nn.Module, x: Tensor) -> Attributi
         seed=plan.seed,
         options=dict(plan.options),
         image=network().input,
+        scored=scored,
     )
     return replace(found, classes=network().classes)
 

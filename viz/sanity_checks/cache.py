@@ -70,7 +70,7 @@ def _stages(digit: Digit, plan: AttributionPlan, seed: int) -> Iterator[Attribut
 
 @queued(max_entries=4096)
 def _stage(key: str, plan: AttributionPlan, seed: int, number: int, _digit: Digit) -> Attribution:
-    return cache.explain(plan, _random_networks(seed)[number], to_input(_digit))
+    return cache.explain(plan, _random_networks(seed)[number], to_input(_digit), scored=False)
 
 
 @of_network(max_entries=48, of_large=4)
@@ -129,7 +129,7 @@ def robust(
     digit: Digit, plan: AttributionPlan, seed: int, show: Callable[[Sequence[float]], object]
 ) -> tuple[Robustness, tuple[float, ...]]:
     """Return how a map behaves when the picture changes a little, and how much it changes in each trial."""
-    x, explain = to_input(digit), partial(cache.explain, plan)
+    x, explain = to_input(digit), partial(cache.explain, plan, scored=False)
     pieces = robustness.map_changes(network().module, x, explain, cache.attribute(digit, plan), seed=seed)
     changes = tuple(_gather(_stored(_store("changes", digit.key, plan, seed), queued_cache.each_queued(pieces)), show))
     return _robust(digit.key, plan, seed, changes, digit), changes

@@ -129,6 +129,15 @@ def test_attribution_scores_are_those_of_the_trace(network: AssignmentNetwork) -
     assert not found.values.flags.writeable
 
 
+@each_method
+def test_a_map_without_scores_is_the_same_map(network: AssignmentNetwork, method: str) -> None:
+    x, options = a_digit(), QUICK.get(method, {})
+    with_scores, without = (attribute(network, x, 3, method, options=options, scored=each) for each in (True, False))
+    np.testing.assert_array_equal(without.channels, with_scores.channels)
+    assert np.isfinite([with_scores.score, with_scores.baseline_score]).all()
+    assert np.isnan([without.score, without.baseline_score]).all()
+
+
 def test_baseline_is_what_its_name_says() -> None:
     x = a_digit()
     assert baselines.image("black", x).unique().tolist() == pytest.approx([(0 - 0.1307) / 0.3081])
