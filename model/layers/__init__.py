@@ -20,7 +20,8 @@ __all__ = ["arithmetic", "describe", "explain", "kind_of", "monotone", "of_modul
 
 
 def __getattr__(name: str) -> Any:
-    """Import PyTorch only when one of these names is used: the records need no PyTorch."""
+    """Import PyTorch only when one of these names is used: the records need no PyTorch. Then keep it: some are hot."""
     if name in __all__:
-        return getattr(import_module("model.layers.registry"), name)
+        globals()[name] = found = getattr(import_module("model.layers.registry"), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

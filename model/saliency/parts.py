@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import nn
 
@@ -70,12 +71,18 @@ def default_layer(graph: Graph) -> str | None:
 def parts_of(network: nn.Module) -> Parts:
     """Return the steps of a network with a graph, or of a sequence."""
     if isinstance(network, NetworkModule):
-        steps = steps_of(network)
-        moved = network.graph.from_image()
-        sites = tuple(node.name for node in network.graph.nodes if len(node.shape) == 3 and node.name in moved)
-        return Parts(steps, _non_linear(network.graph, steps, moved), default_layer(network.graph), sites)
+        steps, (moved, layer, sites) = steps_of(network), _found_in(network.graph)
+        return Parts(steps, _non_linear(network.graph, steps, moved), layer, sites)
     steps = dict(network.named_children())
     return Parts(steps, {name: step for name, step in steps.items() if not _is_linear(step)})
+
+
+@lru_cache(maxsize=16)  # one network is explained many times
+def _found_in(graph: Graph) -> tuple[frozenset[str], str | None, tuple[str, ...]]:
+    """Return what depends on the image, and the default layer and the sites of ``Parts``."""
+    moved = graph.from_image()
+    sites = tuple(node.name for node in graph.nodes if len(node.shape) == 3 and node.name in moved)
+    return moved, default_layer(graph), sites
 
 
 def _non_linear(graph: Graph, steps: Mapping[str, nn.Module], moved: frozenset[str]) -> dict[str, nn.Module]:
