@@ -20,11 +20,12 @@ def one_unit() -> None:
     """Show the field of one unit, and the arithmetic of its step below the growth."""
     with projector.controls():
         shown = controls.view()
-    with (
-        projector.controls() if shown == controls.WINDOW else nullcontext(),
-        st.container(horizontal=projector.is_on(), vertical_alignment="bottom"),
-    ):
-        step, as_trained = widgets.step(shared.outline(), [*every_field]), widgets.as_trained()
+    with projector.controls() if shown == controls.WINDOW else nullcontext():
+        left, right = st.columns([13, 7], vertical_alignment="bottom")
+        with left:
+            step = widgets.step(shared.outline(), [*every_field])
+        with right:
+            as_trained = widgets.as_trained()
     growth = steps.get(step.name)
     units = (step.maps.shape[1], step.maps.shape[2])
     unit = widgets.unit_in_link(units, (units[0] // 2, units[1] // 2), step.name)

@@ -145,7 +145,7 @@ def _line(line: Line, selected: bool, link: Link, *, printed: bool) -> str:
     shape, parameters = "<td>not printed</td>", "<td></td>"
     if line.printed_shape is not None:
         said = _printed(_brackets(line.printed_shape), "shape" in line.wrong)
-        shape = f'<td data-name="printed">{said}</td>'
+        shape = f'<td data-name="printed shape">{said}</td>'
         said = _printed(f"{line.printed_parameters:,}", "parameters" in line.wrong)
         parameters = f'<td data-name="printed parameters">{said}</td>'
     if not printed:
