@@ -16,6 +16,7 @@ _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _FLAGS = 0x0001, 0x0806  # flags that may be set: how deflate packed, and UTF-8 names
 _LINK, _KIND, _FILE = 0o120000, 0o170000, 0o100000
 _RATIO = 100  # zeros can be packed 1,032 times, weights and their description hardly 30 times
+_PICKLED = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # PyTorch's magic number as its older format begins with it
 _ALLOWED = f"A network file is a zip of exactly {', '.join(FILES)}."
 
 
@@ -74,6 +75,7 @@ def read_entries(data: bytes, limits: Limits) -> dict[str, Entry]:
     """
     if len(data) > limits.file:
         refuse(f"The file has {len(data):,} bytes.", f"At most {limits.file:,} are read.", "Open a smaller network.")
+    _refuse_weights(data)
     start, end = _directory(data)
     entries: dict[str, Entry] = {}
     position, reached = start, 0
@@ -91,6 +93,18 @@ def read_entries(data: bytes, limits: Limits) -> dict[str, Entry]:
         refuse("The zip holds more than its three entries.", _ALLOWED)
     _check_sizes(entries, limits)
     return entries
+
+
+def _refuse_weights(data: bytes) -> None:
+    """Refuse by its name what people take for a network file most often."""
+    name = data[30 : 30 + int.from_bytes(data[26:28], "little")] if data.startswith(b"PK\x03\x04") else b""
+    by_torch = name.endswith(b"/data.pkl") or data.startswith(_PICKLED)
+    if by_torch or data[8:10] == b'{"':
+        refuse(
+            f"The file ({len(data):,} bytes) holds weights, as {'torch.save' if by_torch else 'safetensors'} writes.",
+            "A network file also holds what is computed with them.",
+            "Make one with 'save' of capture.py, or with 'glass capture net.py:Net --weights net.pt'.",
+        )
 
 
 def _directory(data: bytes) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from model.networks.file import read
 from tests.fuzz import attempt
@@ -164,10 +165,20 @@ def long_deflate() -> bytes:
     return bytes(data)
 
 
+def saved(*, zipped: bool) -> bytes:
+    """Return weights alone, in one of PyTorch's two formats."""
+    file = io.BytesIO()
+    torch.save(nn.Linear(2, 1).state_dict(), file, _use_new_zipfile_serialization=zipped)
+    return file.getvalue()
+
+
 def zips() -> Iterator[Case]:
     """Yield damage to the zip."""
     name_field = 46
     yield Case("no zip", lambda: b"hello", "is not a zip")
+    yield Case("weights", lambda: saved(zipped=True), "holds weights, as torch.save writes")
+    yield Case("weights as they were saved before", lambda: saved(zipped=False), "holds weights, as torch.save writes")
+    yield Case("safetensors", lambda: parts()[FILES[1]], "holds weights, as safetensors writes")
     yield Case("a directory of 300,000 entries", lambda: many_entries(300_000), "37,856 entries")
     yield Case("no entries", lambda: packed({}), "is not a zip")
     yield Case("two entries", lambda: packed(dict(list(parts().items())[:2])), "2 entries")
