@@ -1,5 +1,6 @@
 """A picture file, decoded with care to a small picture: grey levels for digits, colours for all else."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,8 +100,10 @@ def _decoded(file: BinaryIO, convert: Callable[[Image.Image], T], side: int = WO
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        count = re.search(r"\d+", str(error))  # all that Pillow tells, in a sentence of its own
+        pixels = f": it has {int(count[0]):,} pixels" if count else ""
         raise InputError(
-            f"The picture is too large ({error}).", f"It can have {MAX_MEGAPIXELS} million pixels.", _SMALLER
+            f"The picture is too large{pixels}.", f"It can have {MAX_MEGAPIXELS} million pixels.", _SMALLER
         ) from error
     except UnidentifiedImageError as error:
         raise InputError("The file is not a picture that can be opened.", f"It must be {_NAMES}.", _REMEDY) from error

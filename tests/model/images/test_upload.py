@@ -253,7 +253,7 @@ PALE = saved(photograph().point(lambda grey: 200 + grey // 50)).getvalue()
             for format, whole in ((each, saved(photograph(), each).getvalue()) for each in ("BMP", "WEBP", "HEIF"))
         ],
         pytest.param(png_header(50_001, 1_000) + chunk(b"IEND", b""), "50,001 x 1,000 pixels", id="wide"),
-        pytest.param(BOMB, "too large .*3600000000 pixels", id="bomb"),
+        pytest.param(BOMB, "too large: it has 3,600,000,000 pixels", id="bomb"),
         pytest.param(PNG + bytes(upload.MAX_BYTES), "larger than 20 MB", id="heavy"),
         pytest.param(FLAT, "differs from the paper by more than 0 of 255", id="flat"),
         pytest.param(PALE, r"differs from the paper by more than [1-5] of 255", id="pale"),
