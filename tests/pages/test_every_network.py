@@ -10,9 +10,10 @@ from torch import nn
 
 from model.networks import BUILT_IN, store
 from tests import any_network, own_networks
-from tests.pages.conftest import FILES, file_of, run, said, show, shown
+from tests.pages.conftest import FILES, file_of, forget, run, said, show, shown
 from tests.sampling import few
 from tests.views import VIEWS
+from viz.dropout import cache as dropout
 
 OF_ONE_NETWORK = {"row", "channel", "unit", "trail", "answers", "digit", "mute", "method", "rounds", "lesson"}
 OF_THE_ASSIGNMENT = re.compile(r"10,066|23 rows|The notebook's figures|Conv2d-23|Dropout-21|AvgPool2d-22|MaxPool2d-10")
@@ -35,9 +36,12 @@ MADE = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _kept(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """Keep networks in a folder of their own, and measure dropout on a tenth of the images: no number is looked at."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLASS_NETWORKS", str(tmp_path_factory.mktemp("networks")))
+        patch.setattr(dropout, "_IMAGES", 100)
         yield
+    forget()
 
 
 @functools.cache
