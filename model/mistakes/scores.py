@@ -20,7 +20,7 @@ import safetensors
 import torch
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialise
-from torch import nn
+from torch import Tensor, nn
 
 from model.errors import GlassError, InputError, WeightsError
 from model.images.inputs import fit, fit_all, normalise
@@ -30,12 +30,13 @@ from model.mistakes.records import MNIST, Scores
 from model.networks.assignment import weights
 from model.networks.records import ImageSpec, Network
 from model.records import Pixels
-from model.trace.private import private_copy
+from model.trace.private import copy_for_many
 from model.training.images import Images, read_images, score
 
 NAME = "test-logits.safetensors"
 _CLASSES = 10
 _VALUES = 20_000_000  # that all steps put out in one pass
+_BATCH = 64  # pictures in a forward pass: what a larger one puts out does not fit into the CPU's cache
 _LISTED = 3  # classes that a sentence names
 
 
@@ -93,9 +94,16 @@ def of_part(network: Network, pictures: LabelledPictures, part: range) -> Scores
     logits = np.empty((0, len(network.classes)), np.float32)
     if read:
         x = normalise(_fitted([each.pixels for each in read], network.input), network.input)
-        with torch.no_grad():
-            logits = private_copy(network.module)(x).float().numpy().copy()
+        logits = _logits(network, x).float().numpy().copy()
     return Scores(network.id, logits, labels, pictures.name, network.classes, places)
+
+
+def _logits(network: Network, x: Tensor) -> Tensor:
+    """Return the logits (N, K) of images (N, C, H, W); a network that normalises by its batch gets all at once."""
+    private = copy_for_many(network.module)
+    by_batch = any(node.settings.get("batch_statistics") for node in network.graph.nodes)
+    with torch.no_grad():
+        return torch.cat([private(part) for part in x.split(len(x) if by_batch else _BATCH)])
 
 
 def _fitted(every: Sequence[Pixels], image: ImageSpec) -> Pixels:

@@ -10,6 +10,7 @@ from torch.nn import functional
 from model.errors import InputError
 from model.graph.records import Op
 from model.images import digits
+from model.images.inputs import fit_all, normalise
 from model.mistakes import confusion, scores
 from model.mistakes.labelled import MnistPictures
 from model.mistakes.records import Scores
@@ -21,10 +22,12 @@ TEN = tuple(map(str, range(10)))
 SMALL = ImageSpec(1, 14, 14, (0.5,), (0.25,))
 
 
-def network(classes: tuple[str, ...] = TEN, image: ImageSpec = SMALL) -> Network:
-    """Return a network that reads digits of 14 × 14 pixels."""
+def network(classes: tuple[str, ...] = TEN, image: ImageSpec = SMALL, *, by_batch: bool = False) -> Network:
+    """Return a network that reads digits of 14 × 14 pixels; it may normalise by the statistics of its batch."""
     build = Builder(image.shape)
     build.conv(4, 3)
+    if by_batch:
+        build.add(Op.BATCH_NORM, eps=1e-5, momentum=0.1, batch_statistics=True)
     build.add(Op.FLATTEN, start=1, end=3)
     build.add(Op.LINEAR, weights={"weight": (10, 4 * 12 * 12), "bias": (10,)})
     module = build.module()
@@ -57,6 +60,15 @@ def test_parts_together_are_all_images_in_order(few: digits.MnistDigits) -> None
         expected = shown.module((halved.round() / 255 - 0.5) / 0.25).numpy()
     np.testing.assert_allclose(found.logits, expected, rtol=1e-3, atol=1e-3)
     assert not shown.module.training
+
+
+def test_a_network_that_normalises_by_its_batch_gets_a_part_at_once(few: digits.MnistDigits) -> None:
+    shown, part = network(by_batch=True), range(scores._BATCH + 1)
+    found = scores.of_part(shown, MnistPictures(), part)
+    pixels = fit_all(few.images[part.start : part.stop], SMALL)
+    with torch.no_grad():
+        expected = shown.module(normalise(pixels, SMALL)).numpy()
+    np.testing.assert_allclose(found.logits, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_parts_of_the_assignment_are_its_file(mnist_root: Path) -> None:
