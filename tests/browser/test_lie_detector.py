@@ -111,8 +111,8 @@ def test_a_method_leads_from_the_table_to_its_own_tests(visit: Visit, complete: 
         settle(page)
     assert lines.nth(12).bounding_box() == place, "nothing moved"
     link.click()
-    expect(page.locator(".check-cards .pending")).to_have_count(0)
     expect(page.locator(".check-cards li")).to_have_count(6)
+    expect(page.locator(".check-cards .pending")).to_have_count(0)
     assert "No" in card(page, "depend on the weights")
     expect_chosen(page, method="guided_backprop", digit=DIGIT)
 
