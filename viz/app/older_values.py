@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from viz.app.quick_clicks import is_trigger
 
-GRACE = 0.5  # seconds from the end of a run until the browser shows all that it brought
+GRACE = 3.0  # seconds from the end of a run until the browser shows all that it brought, also on a busy computer
 _PUT = "the values that runs have put into widgets, which the browser may not show yet or show no longer"
 _SENT = "what the browser has sent last of each widget, by its id"
 _ENDED_AT = "when the latest run ended"
