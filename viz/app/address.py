@@ -19,7 +19,6 @@ from streamlit.util import calc_hash
 from model.errors import InputError
 from viz.app import older_values
 from viz.app.markdown import escape_markdown
-from viz.app.older_values import GRACE
 from viz.app.quick_clicks import is_trigger
 
 T = TypeVar("T")
@@ -41,6 +40,7 @@ _HIDDEN = "what can be chosen in the parts of this page that are not shown"
 _ASSUMED = "what this run takes as if the link said it"
 _UNSEEN = "choices that the browser may not know yet"
 _SHOWN_AT = "when a run ended that shows them"
+_GRACE = 0.5  # seconds from then until the browser knows them; who follows a link back later means it
 YES = "yes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -93,7 +93,7 @@ def _unseen() -> dict[str, _Choice]:
         return {}
     context = get_script_run_ctx()
     went_back = context is not None and context.is_history_navigation
-    if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > GRACE:
+    if went_back or time.monotonic() - st.session_state.get(_SHOWN_AT, time.monotonic()) > _GRACE:
         unseen.clear()
         if went_back:  # the browser can hear of such a choice after it went back, and put it into the address
             st.query_params.from_dict(st.query_params.to_dict())
