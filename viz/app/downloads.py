@@ -1,8 +1,8 @@
 """A file that is made for a download stays until the browser has fetched it.
 
-Streamlit makes the file when its button is clicked and tells the browser where it lies. No page shows that file, and of
-such files each run that ends, whoever asked for it, marks those that are new and removes those that are marked. Where
-many people work, two runs end before the browser has asked, and the download brings an error in place of the file.
+Streamlit makes the file when its button is clicked, and tells the browser its address. No page shows the file, so
+Streamlit takes it for unused. When a run of anybody ends, Streamlit marks the unused files; when the next run ends, it
+removes them. In a class that can be before the browser has asked: it then gets an error in place of the file.
 """
 
 import functools
@@ -12,7 +12,7 @@ import time
 from streamlit.runtime import media_file_manager
 from streamlit.runtime.media_file_manager import MediaFileMetadata
 
-KEPT = 60.0  # seconds for the browser to ask; to send a file to a slow one needs it no more
+KEPT = 60.0  # seconds that the browser has to ask for the file; what is being sent already is not cut off
 
 
 class _Metadata(MediaFileMetadata):
